@@ -1,0 +1,56 @@
+"""What a question is asked about, and what a machine already said about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to label.
+
+    `text` is exact: never trimmed, never normalised; every offset in the program
+    is a Unicode code point of it.  `candidates` are the texts of a compare task,
+    named A, B, C … in this order.
+    """
+
+    key: str
+    text: str = ""
+    candidates: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def content_key(text: str, candidates: tuple[str, ...] = (), occurrence: int = 1) -> str:
+    """The key of an item that came without an id: a hash of its content.
+
+    `occurrence` counts equal items within one file, so that twins in a file stay
+    twins, and the same file brought in again brings nothing new.
+    """
+    # surrogatepass: JSON may smuggle lone surrogates in, and they are content too
+    content = json.dumps([text, *candidates]).encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return f"~{digest}" if occurrence == 1 else f"~{digest}-{occurrence}"
+
+
+def candidate_names(item: Item) -> tuple[str, ...]:
+    """`("A", "B", …)`, one letter for each candidate."""
+    return tuple(chr(ord("A") + n) for n in range(len(item.candidates)))
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What some source (a model, a pattern, an earlier file) would answer to one task.
+
+    For a spans task it is one span; elsewhere the whole value.  `value` is in the
+    JSON shape of the task.  `number` is the store's own and 0 before it is stored.
+    """
+
+    task: str
+    value: Any
+    score: float | None = None
+    source: str = "input"
+    number: int = 0

@@ -1,0 +1,70 @@
+"""What a project asks, as a value; config.py makes it from project.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui_label.core.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class FlagReason:
+    reason: str
+    help: str = ""
+
+
+DEFAULT_FLAGS = (
+    FlagReason("ambiguous", "Two labels fit"),
+    FlagReason("guideline-gap", "The guidelines do not cover it"),
+    FlagReason("wrong-language", "Not the project's language"),
+    FlagReason("bad-item", "Broken, empty or garbled"),
+    FlagReason("private-data", "Names a private person, address, number"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a person counts as gone, as too fast, as due a rest, and what they aim at."""
+
+    idle_ms: int = 60_000
+    too_fast_ms: int = 400
+    break_every_ms: int = 50 * 60_000
+    goal_per_hour: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """project.yaml, checked: every field has its final value."""
+
+    folder: Path
+    name: str
+    tasks: tuple[Task, ...]
+    guidelines: str = "guidelines.md"
+    """File name of the guidelines, relative to the folder."""
+    items: str = "text"
+    overlap: int = 1
+    """Annotators per item."""
+    order: str = "priority"
+    """`priority`, `random`, `as-added` or `uncertain-first`."""
+    lease_ms: int = 300_000
+    skip: str = "later"
+    """Where a skipped item goes: `later` (to me again, last), `others`, `out`."""
+    flags: tuple[FlagReason, ...] = DEFAULT_FLAGS
+    pace: Pace = field(default_factory=Pace)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Command name → keys (separated by spaces), the team's own."""
+    source: str = ""
+    """The text of project.yaml."""
+
+    def task(self, id: str) -> Task | None:
+        return next((task for task in self.tasks if task.id == id), None)
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "project.db"
+
+    @property
+    def guidelines_path(self) -> Path:
+        return self.folder / self.guidelines

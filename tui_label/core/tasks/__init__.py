@@ -1,0 +1,26 @@
+"""The task types, one file each, by the name they have in project.yaml."""
+
+from tui_label.core.tasks.base import Label, Task, is_asked
+from tui_label.core.tasks.choice import Choice
+from tui_label.core.tasks.choices import Choices
+from tui_label.core.tasks.compare import Compare
+from tui_label.core.tasks.rating import Rating
+from tui_label.core.tasks.spans import Span, Spans, spans_from
+from tui_label.core.tasks.text import Text
+
+TYPES: dict[str, type[Task]] = {kind.type: kind for kind in (Choice, Choices, Rating, Spans, Text, Compare)}
+
+__all__ = [
+    "TYPES",
+    "Choice",
+    "Choices",
+    "Compare",
+    "Label",
+    "Rating",
+    "Span",
+    "Spans",
+    "Task",
+    "Text",
+    "is_asked",
+    "spans_from",
+]

@@ -1,0 +1,94 @@
+"""What every task type has in common: its labels, when it is asked, what a valid value is.
+
+A task type is one frozen dataclass in a file of its own.  Its `options` name the
+keys it takes in project.yaml beyond the common ones; values are always in the
+JSON shape that is stored and exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from tui_label.core.item import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One possible answer, the key that gives it and how it is told apart."""
+
+    value: str
+    key: str = ""
+    color: str = ""
+    help: str = ""
+    was: tuple[str, ...] = ()
+    """Earlier names, whose answers it carries on."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question about an item."""
+
+    id: str
+    ask: str = ""
+    labels: tuple[Label, ...] = ()
+    required: bool = True
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Asked only where each named earlier task has one of these labels."""
+    help: str = ""
+
+    type: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {}
+    """project.yaml keys of this type alone, and the Python types each may have."""
+    needs_labels: ClassVar[bool] = True
+    takes_labels: ClassVar[bool] = True
+    one_key: ClassVar[bool] = False
+    """Whether a single key can finish the answer."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(label.value for label in self.labels)
+
+    def label(self, value: str) -> Label | None:
+        return next((label for label in self.labels if label.value == value), None)
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong with the options together: `(option, sentence)` pairs."""
+        return []
+
+    def check(self, value: Any, item: Item) -> str:
+        """Why `value` is no valid answer about `item`, as a sentence; empty if it is one."""
+        raise NotImplementedError
+
+    def is_answered(self, value: Any) -> bool:
+        """Whether `value` (None: nothing yet) satisfies a required task."""
+        return value is not None
+
+    def says(self, value: Any) -> tuple[str, ...]:
+        """The labels a value contains, for `when:`, counts and renames."""
+        if value is None:
+            return ()
+        return tuple(value) if isinstance(value, list) else (str(value),)
+
+    def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
+        """`value` with labels renamed."""
+        if isinstance(value, list):
+            return [names.get(one, one) if isinstance(one, str) else one for one in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    def agreement(self, one: Any, other: Any) -> float:
+        """How far two values agree, from 0 to 1."""
+        return float(one == other)
+
+
+def is_asked(task: Task, tasks: tuple[Task, ...], answers: Mapping[str, Any]) -> bool:
+    """Whether `when:` holds, given the answers to the tasks before it."""
+    by_id = {other.id: other for other in tasks}
+    for other, wanted in task.when.items():
+        earlier = by_id[other]
+        if not is_asked(earlier, tasks, answers):
+            return False
+        if not set(wanted) & set(earlier.says(answers.get(other))):
+            return False
+    return True

@@ -1,0 +1,49 @@
+"""Two or more texts side by side: which is better, or in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tui_label.core.item import Item, candidate_names
+from tui_label.core.tasks.base import Task
+
+TIE = "tie"
+
+
+@dataclass(frozen=True)
+class Compare(Task):
+    """`mode: pick`: the value is the name of the better candidate (`"A"`, `"B"` …) or `"tie"`.
+    `mode: rank`: all names, best first.
+    """
+
+    mode: str = "pick"
+    tie: bool = True
+
+    type: ClassVar[str] = "compare"
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {"mode": (str,), "tie": (bool,)}
+    needs_labels: ClassVar[bool] = False
+    takes_labels: ClassVar[bool] = False
+
+    @property
+    def finishes_at_once(self) -> bool:
+        return self.mode == "pick"
+
+    def problems(self) -> list[tuple[str, str]]:
+        if self.mode not in ("pick", "rank"):
+            return [("mode", "must be pick or rank")]
+        return []
+
+    def check(self, value: Any, item: Item) -> str:
+        names = candidate_names(item)
+        if len(names) < 2:
+            return "needs an item with at least two candidates"
+        if self.mode == "rank":
+            if not isinstance(value, list) or sorted(map(str, value)) != list(names):
+                return f"must rank each of {', '.join(names)} once"
+            return ""
+        allowed = (*names, TIE) if self.tie else names
+        if value not in allowed:
+            return f"must be one of {', '.join(allowed)}, not {value!r}"
+        return ""

@@ -1,0 +1,49 @@
+"""Free text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tui_label.core.item import Item
+from tui_label.core.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Text(Task):
+    """The value is a `str`, exactly as typed."""
+
+    min: int = 0
+    """Fewest characters."""
+    max: int | None = None
+
+    type: ClassVar[str] = "text"
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {"min": (int,), "max": (int,)}
+    needs_labels: ClassVar[bool] = False
+    takes_labels: ClassVar[bool] = False
+
+    def problems(self) -> list[tuple[str, str]]:
+        if self.min < 0:
+            return [("min", "must be 0 or more")]
+        if self.max is not None and self.max < max(1, self.min):
+            return [("max", "must be at least 1 and not less than min")]
+        return []
+
+    def check(self, value: Any, item: Item) -> str:
+        if not isinstance(value, str):
+            return f"must be text, not {value!r}"
+        if len(value) < self.min:
+            return f"needs at least {self.min} characters"
+        if self.max is not None and len(value) > self.max:
+            return f"takes at most {self.max} characters, it has {len(value)}"
+        return ""
+
+    def is_answered(self, value: Any) -> bool:
+        return bool(value) and len(value) >= self.min
+
+    def says(self, value: Any) -> tuple[str, ...]:
+        return ()
+
+    def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
+        return value

@@ -1,0 +1,69 @@
+"""Everything that can go wrong and that a person can mend, as one tree.
+
+Each message is one line: what is wrong, where (file, line, field), what to do.
+The command line prints it and exits with the status; it never shows a traceback.
+
+    LabelError                 status 1
+    ├── UsageError             status 2: the command itself is wrong
+    ├── ConfigError            project.yaml: all mistakes at once
+    ├── InputError             a file that is brought in
+    └── StoreError             the database
+        ├── StoreMissing       there is no project here
+        ├── StoreBusy          somebody else holds it for too long
+        ├── StoreReadOnly      file or folder may not be written
+        ├── StoreFull          no space left
+        ├── StoreDamaged       not a database, or a broken one
+        └── StoreTooNew        written by a later version of tui-label
+"""
+
+from __future__ import annotations
+
+
+class LabelError(Exception):
+    """Something a person can mend; `str(error)` is one line for them."""
+
+    status = 1
+
+
+class UsageError(LabelError):
+    status = 2
+
+
+class ConfigError(LabelError):
+    """One or more mistakes in project.yaml, each a line `file:line: field: what, what to do`."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class InputError(LabelError):
+    pass
+
+
+class StoreError(LabelError):
+    pass
+
+
+class StoreMissing(StoreError):
+    pass
+
+
+class StoreBusy(StoreError):
+    pass
+
+
+class StoreReadOnly(StoreError):
+    pass
+
+
+class StoreFull(StoreError):
+    pass
+
+
+class StoreDamaged(StoreError):
+    pass
+
+
+class StoreTooNew(StoreError):
+    pass

@@ -1,0 +1,1 @@
+"""Where a project is kept: the queue and the record."""

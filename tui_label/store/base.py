@@ -1,0 +1,265 @@
+"""What a store does, whatever it keeps things in.
+
+A store hands out items (claims are leases), takes answers, and keeps every
+revision, draft, flag, suggestion and timing.  One conformance suite
+(tests/store/) runs against every implementation.
+
+Rules that hold for every method:
+* It returns only when what it wrote is on disk; it raises a `StoreError` when it
+  is not, and then nothing of the call was written.
+* Times come from the store's clock, in milliseconds since 1970 (UTC).
+* Nothing here interprets answers beyond what `Annotation` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item, Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What of project.yaml rules the queue; recorded whenever a project is opened."""
+
+    overlap: int = 1
+    order: str = "priority"
+    lease_ms: int = 300_000
+    skip: str = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that is brought in: an item, and what is already known about it."""
+
+    item: Item
+    suggestions: tuple[Suggestion, ...] = ()
+    annotation: Annotation | None = None
+    """A finished answer of `annotation.annotator`."""
+    priority: int = 0
+    """Higher is asked earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add` did, in numbers."""
+
+    items: int = 0
+    known: int = 0
+    """Items that were there already."""
+    answers: int = 0
+    suggestions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An item in somebody's hands until the lease ends.
+
+    `draft` is the unfinished work on it as the workbench wrote it (JSON text, opaque
+    here), also after `reopen`.  `answered` is the submitted annotation where there is one.
+    """
+
+    number: int
+    """The item's number in this store, also its place in the order of arrival."""
+    item: Item
+    suggestions: tuple[Suggestion, ...] = ()
+    draft: str = ""
+    answered: Annotation | None = None
+    reopened: bool = False
+    """Whether it is here because its submission (or skip) was undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counters that cost the same at a thousand and at ten million items."""
+
+    items: int = 0
+    done: int = 0
+    """Items answered by as many annotators as the project wants."""
+    answers: int = 0
+    mine: int = 0
+    """Answers of the annotator who asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of somebody's history: the latest state of one item they had."""
+
+    number: int
+    item: Item
+    annotation: Annotation
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFigures:
+    """One annotator in `status`."""
+
+    annotator: str
+    answers: int = 0
+    skipped: int = 0
+    flagged: int = 0
+    active_ms: int = 0
+    idle_ms: int = 0
+    median_ms: int = 0
+    """Median active time for an answer."""
+    too_fast: int = 0
+    labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """For each task, how often each label was given."""
+    label_median_ms: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """For each task and label, the median active milliseconds of the answers with it."""
+    last_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The numbers under which project.yaml and the guidelines are kept."""
+
+    labels: int = 1
+    guidelines: int = 1
+
+
+class Store(Protocol):
+    """Where a project is kept."""
+
+    def close(self) -> None: ...
+
+    # the project
+
+    def record_project(
+        self, policy: Policy, source: str, guidelines: str, renames: Mapping[str, Mapping[str, str]]
+    ) -> Versions:
+        """Keep project.yaml and the guidelines where they changed, and what rules the queue.
+
+        A changed text gets the next version number.  `renames` (task → old label → new
+        label) is kept with the version; `answers` reads old answers under their new names.
+        A raised or lowered `overlap` takes effect on items that are not finished.
+        """
+        ...
+
+    def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
+        """For each task id, the labels that latest answers contain and how many do.
+
+        Labels are as stored, after the renames recorded so far.
+        """
+        ...
+
+    # items in
+
+    def add(
+        self,
+        records: Iterable[Record],
+        progress: Callable[[int], None] | None = None,
+        *,
+        all_or_nothing: bool = True,
+    ) -> Added:
+        """Bring records in, in their order.  An item whose key is there already is that item.
+
+        Raises InputError when the key is there with other content, naming the key.
+        An answer that `annotator` has already given, the same, is not added again.
+        Readers and annotators are never held up for long: all parsing is done before the
+        write lock is taken, or items are written in chunks that stay invisible until the last.
+        If anything fails (also halfway through `records`), nothing of it is there.
+        """
+        ...
+
+    # one annotator at work
+
+    def claim(self, annotator: str) -> Claim | None:
+        """The item to work on now, or None when there is nothing for this annotator.
+
+        In this order: an item already in their hands (the most recently reopened first),
+        an item they left a draft of and that still wants someone, then the queue: never an
+        item they have answered.  Items of people who are gone (lease over) are in the queue.
+        """
+        ...
+
+    def submit(
+        self, number: int, annotation: Annotation, save_id: str, *, claim: bool = True
+    ) -> Claim | None:
+        """Keep `annotation` as its author's next revision and claim the next item, in one transaction.
+
+        The same `save_id` again writes nothing and returns the claim: a retry after a lost
+        acknowledgement.  An answer that comes after its lease ended is kept all the same.
+        A correction of an answered item is submitted the same way.
+        """
+        ...
+
+    def skip(self, number: int, annotation: Annotation, save_id: str, *, claim: bool = True) -> Claim | None:
+        """As `submit`, with the item left unanswered (status `skipped`, flags kept).
+
+        By the policy it comes back to this annotator after all else (`later`), goes to others
+        only (`others`), or leaves the queue (`out`).
+        """
+        ...
+
+    def reopen(self, annotator: str) -> Claim | None:
+        """Undo this annotator's latest submit or skip: a revision of status `undone`, the item in their hands.
+
+        None when there is nothing left to undo.  Corrections are undone one revision at a
+        time: the claim then has the revision before as `answered` and stays submitted.
+        """
+        ...
+
+    def revisit(self, annotator: str, number: int) -> Claim | None:
+        """An item of theirs to look at or correct: nothing changes until it is submitted again."""
+        ...
+
+    def save_draft(self, annotator: str, number: int, draft: str) -> None:
+        """Keep unfinished work (empty: there is none any more) and extend the lease."""
+        ...
+
+    def heartbeat(self, annotator: str) -> None:
+        """Extend the leases of someone whose terminal is alive."""
+        ...
+
+    def leave(self, annotator: str) -> None:
+        """They go: items without a draft return to the queue at once, the others when the lease ends."""
+        ...
+
+    def history(self, annotator: str, before: int | None = None, limit: int = 50) -> list[Entry]:
+        """Their answered and skipped items, the latest first.
+
+        `before` continues after the entry of that item number.
+        """
+        ...
+
+    # figures
+
+    def progress(self, annotator: str) -> Progress: ...
+
+    def people(self, too_fast_ms: int) -> list[PersonFigures]: ...
+
+    def flags_open(self) -> Mapping[str, int]:
+        """How many latest annotations carry each flag reason."""
+        ...
+
+    # items out
+
+    def answers(
+        self, *, annotator: str | None = None, history: bool = False
+    ) -> Iterator[tuple[Item, Annotation]]:
+        """Latest submitted answers in the order of the items, then of the annotators.
+
+        With `history`, every revision of every status, and drafts as status `draft`.
+        Pages through the database: no long read transaction.
+        """
+        ...
+
+    def unanswered(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
+        """Items nobody has answered, with their suggestions."""
+        ...
+
+    # care
+
+    def check(self) -> list[tuple[bool, str]]:
+        """What works and what does not: `(ok, one line)` pairs."""
+        ...
+
+    def backup(self, path: str) -> None:
+        """A consistent copy, while people work."""
+        ...
+
+

@@ -179,7 +179,7 @@ class Store(Protocol):
     def submit(
         self, number: int, annotation: Annotation, save_id: str, *, claim: bool = True
     ) -> Claim | None:
-        """Keep `annotation` as its author's next revision and claim the next item, in one transaction.
+        """Keep `annotation` as its author's next revision and claim the next item: one transaction.
 
         The same `save_id` again writes nothing and returns the claim: a retry after a lost
         acknowledgement.  An answer that comes after its lease ended is kept all the same.
@@ -196,9 +196,9 @@ class Store(Protocol):
         ...
 
     def reopen(self, annotator: str) -> Claim | None:
-        """Undo this annotator's latest submit or skip: a revision of status `undone`, the item in their hands.
+        """Undo this annotator's latest submit or skip, by a revision of status `undone`.
 
-        None when there is nothing left to undo.  Corrections are undone one revision at a
+        The item is in their hands again; None when there is nothing left to undo.  Corrections are undone one revision at a
         time: the claim then has the revision before as `answered` and stays submitted.
         """
         ...
@@ -261,5 +261,3 @@ class Store(Protocol):
     def backup(self, path: str) -> None:
         """A consistent copy, while people work."""
         ...
-
-

@@ -8,7 +8,7 @@ from tui_label.core.tasks.rating import Rating
 from tui_label.core.tasks.spans import Span, Spans, spans_from
 from tui_label.core.tasks.text import Text
 
-TYPES: dict[str, type[Task]] = {kind.type: kind for kind in (Choice, Choices, Rating, Spans, Text, Compare)}
+TYPES: dict[str, type[Task]] = {kind.kind: kind for kind in (Choice, Choices, Rating, Spans, Text, Compare)}
 
 __all__ = [
     "TYPES",

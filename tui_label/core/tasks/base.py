@@ -38,7 +38,7 @@ class Task:
     """Asked only where each named earlier task has one of these labels."""
     help: str = ""
 
-    type: ClassVar[str] = ""
+    kind: ClassVar[str] = ""
     options: ClassVar[Mapping[str, tuple[type, ...]]] = {}
     """project.yaml keys of this type alone, and the Python types each may have."""
     needs_labels: ClassVar[bool] = True

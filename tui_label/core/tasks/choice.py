@@ -13,7 +13,7 @@ from tui_label.core.tasks.base import Task
 class Choice(Task):
     """The value is the label, a `str`."""
 
-    type: ClassVar[str] = "choice"
+    kind: ClassVar[str] = "choice"
     one_key: ClassVar[bool] = True
 
     def check(self, value: Any, item: Item) -> str:

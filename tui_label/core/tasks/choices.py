@@ -17,7 +17,7 @@ class Choices(Task):
     min: int = 0
     max: int | None = None
 
-    type: ClassVar[str] = "choices"
+    kind: ClassVar[str] = "choices"
     options: ClassVar[Mapping[str, tuple[type, ...]]] = {"min": (int,), "max": (int,)}
 
     def problems(self) -> list[tuple[str, str]]:

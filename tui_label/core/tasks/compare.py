@@ -21,7 +21,7 @@ class Compare(Task):
     mode: str = "pick"
     tie: bool = True
 
-    type: ClassVar[str] = "compare"
+    kind: ClassVar[str] = "compare"
     options: ClassVar[Mapping[str, tuple[type, ...]]] = {"mode": (str,), "tie": (bool,)}
     needs_labels: ClassVar[bool] = False
     takes_labels: ClassVar[bool] = False

@@ -19,7 +19,7 @@ class Rating(Task):
     low: str = ""
     high: str = ""
 
-    type: ClassVar[str] = "rating"
+    kind: ClassVar[str] = "rating"
     options: ClassVar[Mapping[str, tuple[type, ...]]] = {
         "min": (int,),
         "max": (int,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item
@@ -51,7 +52,7 @@ def spans_from(value: Any, origins: list[str] | None = None) -> tuple[Span, ...]
 
 @dataclass(frozen=True)
 class Spans(Task):
-    """The value is `[{"start": int, "end": int, "label": str, "text": str}]`, ordered by start, end, label."""
+    """The value is `[{"start", "end", "label", "text"}]`, ordered by start, end, label."""
 
     overlap: bool = False
     """Whether spans may nest and cross; where not, two spans share no character."""
@@ -59,7 +60,7 @@ class Spans(Task):
     """`token`: the cursor steps by token; `character`: by grapheme (scripts without spaces)."""
     min: int = 0
 
-    type: ClassVar[str] = "spans"
+    kind: ClassVar[str] = "spans"
     options: ClassVar[Mapping[str, tuple[type, ...]]] = {
         "overlap": (bool,),
         "snap": (str,),
@@ -83,7 +84,7 @@ class Spans(Task):
         if len(set(spans)) < len(spans):
             return "has the same span twice"
         if not self.overlap:
-            for before, after in zip(spans, spans[1:], strict=False):
+            for before, after in pairwise(spans):
                 if before.overlaps(after):
                     return (
                         f"spans {before.start}-{before.end} and {after.start}-{after.end} overlap; "

@@ -18,7 +18,7 @@ class Text(Task):
     """Fewest characters."""
     max: int | None = None
 
-    type: ClassVar[str] = "text"
+    kind: ClassVar[str] = "text"
     options: ClassVar[Mapping[str, tuple[type, ...]]] = {"min": (int,), "max": (int,)}
     needs_labels: ClassVar[bool] = False
     takes_labels: ClassVar[bool] = False

@@ -177,17 +177,20 @@ class Store(Protocol):
         ...
 
     def submit(
-        self, number: int, annotation: Annotation, save_id: str, *, claim: bool = True
+        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
         """Keep `annotation` as its author's next revision and claim the next item: one transaction.
 
         The same `save_id` again writes nothing and returns the claim: a retry after a lost
         acknowledgement.  An answer that comes after its lease ended is kept all the same.
-        A correction of an answered item is submitted the same way.
+        A correction of an answered item is submitted the same way.  `draft` is kept with the
+        revision and given back when it is reopened, so that its undo history comes back too.
         """
         ...
 
-    def skip(self, number: int, annotation: Annotation, save_id: str, *, claim: bool = True) -> Claim | None:
+    def skip(
+        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
+    ) -> Claim | None:
         """As `submit`, with the item left unanswered (status `skipped`, flags kept).
 
         By the policy it comes back to this annotator after all else (`later`), goes to others
@@ -198,8 +201,8 @@ class Store(Protocol):
     def reopen(self, annotator: str) -> Claim | None:
         """Undo this annotator's latest submit or skip, by a revision of status `undone`.
 
-        The item is in their hands again; None when there is nothing left to undo.  Corrections are undone one revision at a
-        time: the claim then has the revision before as `answered` and stays submitted.
+        The item is in their hands again; None when there is nothing left to undo.  Corrections are
+        undone one revision at a time: the claim then has the revision before as `answered` and stays submitted.
         """
         ...
 
@@ -224,6 +227,10 @@ class Store(Protocol):
 
         `before` continues after the entry of that item number.
         """
+        ...
+
+    def following(self, annotator: str, number: int) -> Entry | None:
+        """The entry of `history` just after (later than) item `number`, None at the latest."""
         ...
 
     # figures

@@ -1,0 +1,180 @@
+"""Answers, flags, suggestions, undo, and when an item is finished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tui_label.core.editor import Editor
+from tui_label.core.item import candidate_names
+from tui_label.core.session import Effect, Outcome, Session
+from tui_label.core.spanning import accept_span, label_span, take_preview
+from tui_label.core.tasks import Choices, Compare, Rating, Spans, Task, Text
+
+
+def give_label(session: Session, argument: tuple[str, str]) -> Session | Outcome:
+    """A label's key: on the text for spans, else the answer; the item is left where that finishes it."""
+    id, label = argument
+    task = session.asked_task(id)
+    if task is None:
+        return session.say(f"{id} is not asked here")
+    if isinstance(task, Spans):
+        return label_span(session, task, label)
+    return answer(session, task, _value(session, task, label), "manual")
+
+
+def _value(session: Session, task: Task, label: str) -> Any:
+    now = session.work.answers.get(task.id)
+    if isinstance(task, Choices):
+        return task.toggled(now, label)
+    if isinstance(task, Rating):
+        return int(label)
+    if isinstance(task, Compare) and task.mode == "rank":
+        names = candidate_names(session.item)
+        ranked = [] if now is None or len(now) == len(names) or label in now else list(now)
+        ranked.append(label)
+        left = [name for name in names if name not in ranked]
+        return ranked + left if len(left) == 1 else ranked
+    return label
+
+
+def answer(session: Session, task: Task, value: Any, origin: str) -> Session | Outcome:
+    work = session.work.answer(task.id, value, origin)
+    for one in session.pending:
+        if one.task == task.id and not isinstance(one.value, dict):
+            outcome = origin if origin == "accepted" else ("accepted" if one.value == value else "changed")
+            work = work.decide(one.number, outcome)
+    session = session.change(work)
+    if session.needs_enter:
+        return _to_next_question(session, task)
+    if session.unfinished is None:
+        return session, (Effect.SUBMIT,)
+    return _to_next_question(session, task)
+
+
+def _to_next_question(session: Session, task: Task) -> Session:
+    if isinstance(task, Choices) or session.problem(task):
+        return replace(session, focus=task.id, typing=False)
+    order = [one.id for one in session.asked]
+    after = [*order[order.index(task.id) + 1 :], *order]
+    for id in after:
+        if session.answers.get(id) is None:
+            return session.focused(id)
+    return replace(session, focus=task.id)
+
+
+def submit(session: Session, _: Any = None) -> Session | Outcome:
+    """Enter: take what is previewed, go to the question that is still open, or finish the item."""
+    if session.preview:
+        return take_preview(session)
+    if (open_question := session.unfinished) is not None:
+        task, problem = open_question
+        return session.focused(task.id).say(f"{task.id}: {problem}")
+    return session, (Effect.SUBMIT,)
+
+
+def skip(session: Session, _: Any = None) -> Outcome:
+    return session, (Effect.SKIP,)
+
+
+def undo(session: Session, _: Any = None) -> Session | Outcome:
+    if session.preview:
+        return replace(session, preview=())
+    if not session.past:
+        return session, (Effect.BACK,)
+    past, work = session.past[:-1], session.past[-1]
+    return _at(replace(session, past=past, work=work, future=(*session.future, session.work)))
+
+
+def redo(session: Session, _: Any = None) -> Session | Outcome:
+    if not session.future:
+        return session, (Effect.FORWARD,)
+    future, work = session.future[:-1], session.future[-1]
+    return _at(replace(session, future=future, work=work, past=(*session.past, session.work)))
+
+
+def _at(session: Session) -> Session:
+    """After a jump in time: no selection, a focus that is asked, a caret within the text."""
+    session = replace(session, anchor=None, chosen=None)
+    if session.asked_task(session.focus) is None:
+        session = session.focused(session.asked[0].id)
+    length = len(str(session.work.answers.get(session.focus, "")))
+    return replace(session, caret=min(session.caret, length))
+
+
+def accept(session: Session, _: Any = None) -> Session | Outcome:
+    """Take the suggestion under the cursor and go to the next one."""
+    one = session.suggestion_under_cursor
+    if one is None:
+        return session.say("no suggestion here")
+    if isinstance(one.value, dict):
+        return accept_span(session, one)
+    task = session.asked_task(one.task)
+    assert task is not None
+    if problem := task.check(one.value, session.item):
+        return session.say(f"{one.task}: {problem}")
+    return answer(session, task, one.value, "accepted")
+
+
+def accept_all(session: Session, _: Any = None) -> Session | Outcome:
+    if not session.pending:
+        return session.say("no suggestions here")
+    word = ""
+    for one, _span in session.pending_spans:
+        session = accept_span(session, one)
+        word = session.word or word
+    outcome: Session | Outcome = session.say(word)
+    for one in session.pending:
+        if not isinstance(one.value, dict) and one.number not in session.work.decisions:
+            outcome = accept(session)
+            session = outcome[0] if isinstance(outcome, tuple) else outcome
+    return outcome
+
+
+def reject(session: Session, _: Any = None) -> Session:
+    one = session.suggestion_under_cursor
+    if one is None:
+        return session.say("no suggestion here")
+    session = session.change(session.work.decide(one.number, "rejected"))
+    following = [span.start for _, span in session.pending_spans if span.start >= session.cursor]
+    return replace(session, cursor=following[0]) if following else session
+
+
+def flag(session: Session, reason: str) -> Session:
+    """Put a flag on the item, or take it off."""
+    work = session.work
+    if work.flagged(reason):
+        return session.change(work.without_flag(reason)).say(f"flag {reason} taken off")
+    return session.change(work.with_flag(reason, "")).say(f"flagged {reason}")
+
+
+def flag_note(session: Session, argument: tuple[str, str]) -> Session:
+    reason, note = argument
+    return session.change(session.work.with_flag(reason, note)).say(f"flagged {reason}, with a note")
+
+
+def edit_text(session: Session, editor: Editor) -> Session:
+    """New text and caret for the focused text task; one undo step a word."""
+    task = session.text_task
+    assert task is not None
+    old = str(session.work.answers.get(task.id, ""))
+    moved = replace(session, caret=editor.caret)
+    if editor.text == old:
+        return moved
+    work = session.work.answer(task.id, editor.text)
+    typed = editor.text[session.caret : editor.caret]
+    within_word = len(editor.text) == len(old) + 1 and typed.isalnum() and session.past and old
+    if within_word and session.past[-1].answers.get(task.id, "") != old:
+        return replace(moved, work=work, future=())
+    return moved.change(work)
+
+
+def leave_text(session: Session, _: Any = None) -> Session:
+    return replace(session, typing=False)
+
+
+def enter_text(session: Session, _: Any = None) -> Session:
+    texts = [task.id for task in session.asked if isinstance(task, Text)]
+    if not texts:
+        return session.say("no text is asked for here")
+    return session.focused(session.focus if session.focus in texts else texts[0])

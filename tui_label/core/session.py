@@ -1,0 +1,311 @@
+"""One person at work on one item: `step(session, command, argument) → session, effects`.
+
+A session is a value.  Everything a key can do to the answers is a function here or
+in answering.py and spanning.py; what the world must do about it (save, go back to
+the item before) comes out as effects.  No clock, no store, no screen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from tui_label.core.annotation import Annotation, Flag
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.project import Project
+from tui_label.core.tasks import Compare, Span, Spans, Task, Text, is_asked
+from tui_label.core.text import grapheme_end, token_at
+from tui_label.core.work import Work, difference, patched, work_from
+
+HISTORY = 200
+"""Undo steps kept within one item."""
+
+
+class Effect(Enum):
+    """What the workbench must now do."""
+
+    SUBMIT = "submit"
+    SKIP = "skip"
+    BACK = "back"
+    FORWARD = "forward"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One item in somebody's hands, and where their attention is on it."""
+
+    project: Project
+    item: Item
+    suggestions: tuple[Suggestion, ...] = ()
+    work: Work = field(default_factory=Work)
+    past: tuple[Work, ...] = ()
+    future: tuple[Work, ...] = ()
+    focus: str = ""
+    """Id of the task that is being answered."""
+    cursor: int = 0
+    """Offset of the token or character the cursor is on."""
+    anchor: int | None = None
+    """The other end of an open selection."""
+    step: str = "token"
+    chosen: Span | None = None
+    """The span that Tab went to, where several lie under the cursor."""
+    preview: tuple[Span, ...] = ()
+    """Same mentions, shown before they are taken."""
+    last_label: tuple[str, str] | None = None
+    """Task and label given last, also on earlier items."""
+    caret: int = 0
+    """Place in the text box of the focused text task."""
+    typing: bool = False
+    word: str = ""
+    """What was refused or done, for the person to read; gone with the next key."""
+
+    # what is asked
+
+    @property
+    def asked(self) -> tuple[Task, ...]:
+        """The tasks in force now, by their `when:`."""
+        tasks, answers = self.project.tasks, self.answers
+        return tuple(task for task in tasks if is_asked(task, tasks, answers))
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return self.work.values(self.item.text)
+
+    def asked_task(self, id: str) -> Task | None:
+        return next((task for task in self.asked if task.id == id), None)
+
+    @property
+    def span_task(self) -> Spans | None:
+        """The spans task that movement and nudging are about: the focused one, else the first."""
+        asked = [task for task in self.asked if isinstance(task, Spans)]
+        return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
+
+    @property
+    def text_task(self) -> Text | None:
+        task = self.asked_task(self.focus)
+        return task if isinstance(task, Text) else None
+
+    def problem(self, task: Task) -> str:
+        """Why the item can't be submitted for this task's sake; empty if it can."""
+        value = self.answers.get(task.id)
+        if value is None or value == "" or value == []:
+            if task.required and not task.is_answered(value):
+                return "needs an answer"
+            return ""
+        return task.check(value, self.item)
+
+    @property
+    def unfinished(self) -> tuple[Task, str] | None:
+        """The first task that stands in the way of submitting, and why."""
+        for task in self.asked:
+            if problem := self.problem(task):
+                return task, problem
+        return None
+
+    @property
+    def needs_enter(self) -> bool:
+        """Whether only the person can know that the item is finished."""
+        return not all(
+            task.one_key or (isinstance(task, Compare) and task.finishes_at_once) for task in self.asked
+        ) or any(not task.required and self.work.answers.get(task.id) is None for task in self.asked)
+
+    # the text under the cursor
+
+    def unit(self, offset: int) -> tuple[int, int]:
+        """The token or character at `offset`."""
+        text = self.item.text
+        if not text:
+            return 0, 0
+        if self.step == "token":
+            return token_at(text, offset)
+        return offset, grapheme_end(text, offset)
+
+    @property
+    def selection(self) -> tuple[int, int]:
+        """The open selection, or what the cursor is on: start and end."""
+        start, end = self.unit(self.cursor)
+        if self.anchor is None:
+            return start, end
+        first, last = self.unit(self.anchor)
+        return min(start, first), max(end, last)
+
+    @property
+    def spans(self) -> tuple[tuple[str, Span], ...]:
+        """All spans of all asked tasks, with their task, in order of the text."""
+        asked = {task.id for task in self.asked}
+        found = [(task, span) for task, spans in self.work.spans.items() if task in asked for span in spans]
+        return tuple(sorted(found, key=lambda one: (one[1].start, -one[1].end, one[1].label)))
+
+    def spans_at(self, offset: int) -> list[tuple[str, Span]]:
+        """Spans that cover `offset`, the innermost first."""
+        found = [one for one in self.spans if one[1].start <= offset < one[1].end]
+        return sorted(found, key=lambda one: one[1].end - one[1].start)
+
+    @property
+    def span_under_cursor(self) -> tuple[str, Span] | None:
+        found = self.spans_at(self.cursor)
+        for one in found:
+            if one[1] == self.chosen:
+                return one
+        return found[0] if found else None
+
+    # suggestions
+
+    @property
+    def pending(self) -> tuple[Suggestion, ...]:
+        """Suggestions to asked tasks that nothing has been decided about."""
+        asked = {task.id for task in self.asked}
+        return tuple(
+            one for one in self.suggestions if one.task in asked and one.number not in self.work.decisions
+        )
+
+    @property
+    def pending_spans(self) -> tuple[tuple[Suggestion, Span], ...]:
+        """Pending suggestions that are spans, with their span."""
+        return tuple(
+            (one, Span(one.value["start"], one.value["end"], one.value["label"], "accepted"))
+            for one in self.pending
+            if isinstance(one.value, dict)
+        )
+
+    @property
+    def suggestion_under_cursor(self) -> Suggestion | None:
+        """The one that accept and reject are about: a span at the cursor, else the focused
+        task's, else the first that is not a span.
+        """
+        for one, span in self.pending_spans:
+            if span.start <= self.cursor < span.end:
+                return one
+        whole = [one for one in self.pending if not isinstance(one.value, dict)]
+        return next((one for one in whole if one.task == self.focus), whole[0] if whole else None)
+
+    # changes
+
+    def say(self, word: str) -> Session:
+        return replace(self, word=word)
+
+    def change(self, work: Work) -> Session:
+        """With new work, undoable."""
+        if work == self.work:
+            return self
+        return replace(self, work=work, past=(*self.past, self.work)[-HISTORY:], future=())
+
+    def focused(self, task: str) -> Session:
+        """With attention on `task`; a text task takes the keys."""
+        session = replace(self, focus=task, typing=False)
+        if session.text_task is not None:
+            value = str(session.work.answers.get(task, ""))
+            session = replace(session, typing=True, caret=len(value))
+        return session
+
+
+Outcome = tuple[Session, tuple[Effect, ...]]
+Step = Callable[[Session, Any], "Session | Outcome"]
+
+
+def begin(
+    project: Project,
+    item: Item,
+    suggestions: tuple[Suggestion, ...] = (),
+    *,
+    draft: str = "",
+    answered: Annotation | None = None,
+    last_label: tuple[str, str] | None = None,
+) -> Session:
+    """A session on `item`: from a draft where there is one, else from the submitted answer."""
+    session = Session(project, item, suggestions, last_label=last_label)
+    span_tasks = frozenset(task.id for task in project.tasks if isinstance(task, Spans))
+    if draft:
+        session = _restored(session, json.loads(draft), span_tasks)
+    elif answered is not None:
+        known = {id: value for id, value in answered.answers.items() if project.task(id) is not None}
+        work = work_from(known, answered.origin, answered.flags, answered.decisions, span_tasks)
+        session = replace(session, work=work)
+    task = session.span_task
+    step = task.snap if task else "token"
+    first = next((span.start for _, span in session.pending_spans), None)
+    cursor = session.cursor if draft else (first if first is not None else _first_token(item.text))
+    session = replace(session, step=session.step if draft else step, cursor=cursor)
+    if session.asked_task(session.focus) is None or not draft:
+        session = session.focused(next_focus(session))
+    return session
+
+
+def _first_token(text: str) -> int:
+    stripped = len(text) - len(text.lstrip())
+    return stripped if stripped < len(text) else 0
+
+
+def next_focus(session: Session) -> str:
+    """The first asked task without an answer that only a person can finish, else the first."""
+    for task in session.asked:
+        if session.answers.get(task.id) is None and not (isinstance(task, Spans) and len(session.asked) == 1):
+            return task.id
+    return session.asked[0].id
+
+
+def draft_of(session: Session) -> str:
+    """The unfinished work with its undo history, as JSON text that `begin` takes back."""
+    record: dict[str, Any] = {
+        "answers": session.answers,
+        "origin": session.work.all_origins(),
+        "flags": [{"reason": flag.reason, "note": flag.note} for flag in session.work.flags],
+        "decisions": session.work.decisions,
+        "focus": session.focus,
+        "cursor": session.cursor,
+        "step": session.step,
+        "caret": session.caret,
+        "typing": session.typing,
+        "past": _differences(session.work, session.past[::-1]),
+        "future": _differences(session.work, session.future[::-1]),
+    }
+    return json.dumps(record)
+
+
+def _differences(work: Work, steps: tuple[Work, ...]) -> list[dict[str, Any]]:
+    patches = []
+    for step in steps:
+        patches.append(difference(step, work))
+        work = step
+    return patches
+
+
+def _replayed(work: Work, patches: list[dict[str, Any]]) -> tuple[Work, ...]:
+    steps = []
+    for patch in patches:
+        work = patched(work, patch)
+        steps.append(work)
+    return tuple(reversed(steps))
+
+
+def _restored(session: Session, record: Mapping[str, Any], span_tasks: frozenset[str]) -> Session:
+    flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
+    decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
+    # A task may have left project.yaml since
+    answers = {id: value for id, value in record["answers"].items() if session.project.task(id) is not None}
+    work = work_from(answers, record.get("origin", {}), flags, decisions, span_tasks)
+    return replace(
+        session,
+        work=work,
+        past=_replayed(work, record.get("past", [])),
+        future=_replayed(work, record.get("future", [])),
+        focus=record.get("focus", ""),
+        cursor=min(int(record.get("cursor", 0)), len(session.item.text)),
+        step=record.get("step", "token"),
+        caret=int(record.get("caret", 0)),
+        typing=bool(record.get("typing", False)),
+    )
+
+
+def has_content(session: Session) -> bool:
+    """Whether there is anything a draft would keep."""
+    return bool(session.past or session.future or session.work != Work())
+
+
+def outcome_decisions(session: Session) -> dict[int, str]:
+    """What became of each suggestion, those passed over in silence too."""
+    silent = {one.number: "ignored" for one in session.pending}
+    return silent | dict(session.work.decisions)

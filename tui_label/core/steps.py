@@ -1,0 +1,49 @@
+"""Which function answers which command: the one table between keys and the session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui_label.core import answering, spanning
+from dataclasses import replace
+
+from tui_label.core.session import Outcome, Session, Step
+
+STEPS: dict[str, Step] = {
+    "label.give": answering.give_label,
+    "item.submit": answering.submit,
+    "item.skip": answering.skip,
+    "work.undo": answering.undo,
+    "work.redo": answering.redo,
+    "suggestion.accept": answering.accept,
+    "suggestion.accept-all": answering.accept_all,
+    "suggestion.reject": answering.reject,
+    "flag.toggle": answering.flag,
+    "flag.note": answering.flag_note,
+    "text.edit": answering.edit_text,
+    "text.leave": answering.leave_text,
+    "text.enter": answering.enter_text,
+    "cursor.to": spanning.move_to,
+    "cursor.left": spanning.left,
+    "cursor.right": spanning.right,
+    "select.open": spanning.open_selection,
+    "select.left": spanning.select_left,
+    "select.right": spanning.select_right,
+    "select.range": spanning.select_range,
+    "span.granularity": spanning.switch_step,
+    "span.next": spanning.next_mark,
+    "span.previous": spanning.previous_mark,
+    "span.remove": spanning.remove_span,
+    "span.end-left": lambda session, _: spanning.nudge(session, "end", -1),
+    "span.end-right": lambda session, _: spanning.nudge(session, "end", 1),
+    "span.start-left": lambda session, _: spanning.nudge(session, "start", -1),
+    "span.start-right": lambda session, _: spanning.nudge(session, "start", 1),
+    "label.repeat": spanning.repeat_label,
+    "label.same-mentions": spanning.same,
+}
+
+
+def step(session: Session, command: str, argument: Any = None) -> Outcome:
+    """What `command` does to `session`, and what the world must now do about it."""
+    outcome = STEPS[command](replace(session, word=""), argument)
+    return outcome if isinstance(outcome, tuple) else (outcome, ())

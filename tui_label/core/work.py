@@ -1,0 +1,130 @@
+"""What someone has said about one item so far: an immutable value, its JSON, its differences.
+
+Differences make the undo history small enough to be kept with every draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui_label.core.annotation import Flag
+from tui_label.core.tasks import Span, spans_from
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Answers by task id (spans apart from the rest), their origins, flags, and what
+    became of the suggestions.
+    """
+
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+    decisions: Mapping[int, str] = field(default_factory=dict)
+
+    def answer(self, task: str, value: Any, origin: str = "manual") -> Work:
+        return replace(
+            self, answers={**self.answers, task: value}, origins={**self.origins, task: origin}
+        )
+
+    def with_spans(self, task: str, spans: tuple[Span, ...]) -> Work:
+        return replace(self, spans={**self.spans, task: tuple(sorted(spans))})
+
+    def decide(self, suggestion: int, outcome: str) -> Work:
+        return replace(self, decisions={**self.decisions, suggestion: outcome})
+
+    def flagged(self, reason: str) -> Flag | None:
+        return next((flag for flag in self.flags if flag.reason == reason), None)
+
+    def with_flag(self, reason: str, note: str) -> Work:
+        others = tuple(flag for flag in self.flags if flag.reason != reason)
+        return replace(self, flags=(*others, Flag(reason, note)))
+
+    def without_flag(self, reason: str) -> Work:
+        return replace(self, flags=tuple(flag for flag in self.flags if flag.reason != reason))
+
+    def values(self, text: str) -> dict[str, Any]:
+        """Every task's value in the JSON shape of an annotation."""
+        spans = {task: [span.record(text) for span in spans] for task, spans in self.spans.items()}
+        return {**self.answers, **spans}
+
+    def all_origins(self) -> dict[str, list[str]]:
+        """Origins in the shape of an annotation."""
+        whole = {task: [origin] for task, origin in self.origins.items()}
+        return whole | {task: [span.origin for span in spans] for task, spans in self.spans.items()}
+
+
+def work_from(
+    answers: Mapping[str, Any],
+    origin: Mapping[str, list[str]],
+    flags: tuple[Flag, ...],
+    decisions: Mapping[int, str],
+    span_tasks: frozenset[str],
+) -> Work:
+    """The inverse of `values` and `all_origins`."""
+    return Work(
+        answers={task: value for task, value in answers.items() if task not in span_tasks},
+        origins={
+            task: (origin.get(task) or ["manual"])[0] for task in answers if task not in span_tasks
+        },
+        spans={
+            task: spans_from(value, origin.get(task)) for task, value in answers.items() if task in span_tasks
+        },
+        flags=flags,
+        decisions=dict(decisions),
+    )
+
+
+def difference(old: Work, new: Work) -> dict[str, Any]:
+    """What turns `new` back into `old`, in JSON: absent where nothing changed."""
+    patch: dict[str, Any] = {}
+    changed = {
+        task: [old.answers.get(task), old.origins.get(task)]
+        for task in {*old.answers, *new.answers}
+        if (old.answers.get(task), old.origins.get(task)) != (new.answers.get(task), new.origins.get(task))
+    }
+    if changed:
+        patch["answers"] = changed
+    spans = {
+        task: _span_difference(old.spans.get(task, ()), new.spans.get(task, ()))
+        for task in {*old.spans, *new.spans}
+        if old.spans.get(task) is not new.spans.get(task)
+    }
+    if spans:
+        patch["spans"] = spans
+    if old.flags != new.flags:
+        patch["flags"] = [[flag.reason, flag.note] for flag in old.flags]
+    if old.decisions != new.decisions:
+        patch["decisions"] = {str(number): outcome for number, outcome in old.decisions.items()}
+    return patch
+
+
+def _span_difference(old: tuple[Span, ...], new: tuple[Span, ...]) -> dict[str, Any]:
+    had = {(span.start, span.end, span.label, span.origin) for span in old}
+    has = {(span.start, span.end, span.label, span.origin) for span in new}
+    return {"out": sorted(has - had), "in": sorted(had - has)}
+
+
+def patched(work: Work, patch: Mapping[str, Any]) -> Work:
+    """`work` with a difference applied."""
+    answers, origins = dict(work.answers), dict(work.origins)
+    for task, (value, origin) in patch.get("answers", {}).items():
+        if value is None:
+            answers.pop(task, None)
+            origins.pop(task, None)
+        else:
+            answers[task], origins[task] = value, origin or "manual"
+    spans = dict(work.spans)
+    for task, change in patch.get("spans", {}).items():
+        out = {tuple(span[:3]) for span in change["out"]}
+        kept = [one for one in spans.get(task, ()) if (one.start, one.end, one.label) not in out]
+        spans[task] = tuple(sorted(kept + [Span(*span) for span in change["in"]]))
+    flags, decisions = work.flags, work.decisions
+    if "flags" in patch:
+        flags = tuple(Flag(reason, note) for reason, note in patch["flags"])
+    if "decisions" in patch:
+        decisions = {int(number): outcome for number, outcome in patch["decisions"].items()}
+    return Work(answers, origins, spans, flags, decisions)

@@ -1,0 +1,374 @@
+"""One person at work, without a screen: session, store and clock, to be awaited.
+
+What the screens, the robots of the tests and the benchmarks drive.  The store is
+called from one thread only; a call returns when what it wrote is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation, timing_from
+from tui_label.core.project import Project
+from tui_label.core.session import (
+    Effect,
+    Session,
+    begin,
+    draft_of,
+    has_content,
+    outcome_decisions,
+)
+from tui_label.core.steps import step
+from tui_label.core.timing import Rhythm, Watch, watch_from
+from tui_label.errors import StoreError
+from tui_label.store.base import Claim, Entry, Progress, Store, Versions
+
+DRAFT_AFTER_S = 0.7
+"""A draft is at most this far behind the hands, plus one commit."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One claimed item with the work on it."""
+
+    claim: Claim
+    session: Session
+    watch: Watch
+    save_id: str
+    started_at: str
+    visiting: bool = False
+    """Whether it is an answered item that is looked at again."""
+
+
+class Workbench:
+    """Claims items, takes commands, saves; tells `on_change` when something moved by itself."""
+
+    def __init__(
+        self,
+        project: Project,
+        store: Store,
+        annotator: str,
+        versions: Versions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.project = project
+        self.annotator = annotator
+        self.desk: Desk | None = None
+        self.progress = Progress()
+        self.trouble = ""
+        """Why something is not saved; empty when all is."""
+        self.word = ""
+        self.paused = False
+        self.on_change = on_change
+        self._store = store
+        self._versions = versions
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._ahead: Desk | None = None
+        """The unfinished item that waits while an answered one is visited."""
+        self._drafting: asyncio.TimerHandle | None = None
+        self._kept_draft = ""
+        self._beating: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+        self.rhythm = Rhythm(project.pace, self._now())
+
+    @property
+    def session(self) -> Session | None:
+        return self.desk.session if self.desk else None
+
+    def _now(self) -> float:
+        return self._clock() * 1000
+
+    async def _call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, partial(function, *arguments, **named))
+
+    # coming and going
+
+    async def start(self) -> None:
+        """Claim the first item, or the one that was left half-done."""
+        self._lay(await self._call(self._store.claim, self.annotator))
+        self.progress = await self._call(self._store.progress, self.annotator)
+        self._beating = asyncio.create_task(self._beat())
+
+    async def leave(self) -> None:
+        """Keep the draft, give the item back, close.  Safe to call twice."""
+        if self._beating:
+            self._beating.cancel()
+            self._beating = None
+            async with self._lock:
+                await self._keep_draft()
+                await self._call(self._store.leave, self.annotator)
+        self._thread.shutdown(wait=True)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.project.lease_ms / 3000)
+            try:
+                await self._call(self._store.heartbeat, self.annotator)
+                if self.desk is None:
+                    await self.look_again()
+            except StoreError as error:
+                self._fail(error)
+
+    async def look_again(self) -> None:
+        """Ask the queue once more after it was empty."""
+        async with self._lock:
+            if self.desk is None:
+                self._lay(await self._call(self._store.claim, self.annotator))
+                self.progress = await self._call(self._store.progress, self.annotator)
+                self.on_change()
+
+    # the item on the desk
+
+    def _lay(self, claim: Claim | None, *, visiting: bool = False) -> None:
+        self._kept_draft = claim.draft if claim else ""
+        if claim is None:
+            self.desk = None
+            return
+        last = self.desk.session.last_label if self.desk else None
+        session = begin(
+            self.project,
+            claim.item,
+            claim.suggestions,
+            draft=claim.draft,
+            answered=claim.answered,
+            last_label=last,
+        )
+        kept = json.loads(claim.draft) if claim.draft else {}
+        now, idle = self._now(), self.project.pace.idle_ms
+        self.desk = Desk(
+            claim,
+            session,
+            watch_from(timing_from(kept.get("ms", {})), idle, now),
+            str(uuid.uuid4()),
+            kept.get("started_at") or _utc(),
+            visiting,
+        )
+
+    def painted(self) -> None:
+        """The item is on the screen: its time starts now."""
+        if self.desk and not self.paused:
+            self.desk = replace(self.desk, watch=replace(self.desk.watch, last=self._now()))
+
+    async def do(self, command: str, argument: Any = None) -> None:
+        """Carry out one command; when this returns, what it finished is on disk."""
+        async with self._lock:
+            await self._do(command, argument)
+
+    async def _do(self, command: str, argument: Any) -> None:
+        self.word = ""
+        if command == "item.previous":
+            return await self._visit(1)
+        if command == "item.next":
+            return await self._visit(-1)
+        if self.desk is None:
+            if command == "work.undo":
+                await self._back()
+            return None
+        session, effects = step(self.desk.session, command, argument)
+        task = argument[0] if command == "label.give" else session.focus
+        watch = self.desk.watch.touched(self._now(), task)
+        self.desk = replace(self.desk, session=session, watch=watch)
+        self.word = session.word
+        for effect in effects:
+            await self._carry_out(effect)
+        if not effects:
+            self._draft_soon()
+        return None
+
+    async def _carry_out(self, effect: Effect) -> None:
+        try:
+            if effect is Effect.SUBMIT:
+                await self._finish(SUBMITTED)
+            elif effect is Effect.SKIP:
+                await self._finish(SKIPPED)
+            elif effect is Effect.BACK:
+                await self._back()
+            else:
+                await self._forward()
+            self.trouble = ""
+        except StoreError as error:
+            self._fail(error)
+
+    def _fail(self, error: StoreError) -> None:
+        self.trouble = str(error)
+        self.on_change()
+
+    async def _finish(self, status: str) -> None:
+        assert self.desk is not None
+        desk, self._drafting = self.desk, self._cancelled()
+        annotation = self._annotation(desk, status)
+        act = self._store.submit if status == SUBMITTED else self._store.skip
+        claim = await self._call(
+            act, desk.claim.number, annotation, desk.save_id, draft=self._draft(desk), claim=not desk.visiting
+        )
+        self.rhythm = self.rhythm.answer(annotation.timing.active)
+        self.progress = await self._call(self._store.progress, self.annotator)
+        if desk.visiting:
+            await self._return_ahead()
+            self.word = f"{desk.claim.item.key} corrected"
+        else:
+            self._lay(claim)
+            self.word = self.rhythm.word(self._now())
+
+    def _annotation(self, desk: Desk, status: str) -> Annotation:
+        session = desk.session
+        asked = {task.id for task in session.asked}
+        answers = {id: value for id, value in session.answers.items() if id in asked}
+        for task in session.asked:
+            # No spans, no labels chosen: an answer too, once it is submitted
+            if task.kind in ("spans", "choices") and status == SUBMITTED:
+                answers.setdefault(task.id, [])
+        origins = session.work.all_origins()
+        return Annotation(
+            self.annotator,
+            status,
+            answers if status == SUBMITTED else {},
+            session.work.flags,
+            {id: origins[id] for id in answers if origins.get(id)} if status == SUBMITTED else {},
+            outcome_decisions(session) if status == SUBMITTED else {},
+            desk.watch.timing,
+            desk.started_at,
+            _utc(),
+            self._versions.labels,
+            self._versions.guidelines,
+        )
+
+    # back and forth
+
+    async def _back(self) -> None:
+        await self._keep_draft()
+        claim = await self._call(self._store.reopen, self.annotator)
+        if claim is None:
+            self.word = "nothing to undo"
+            return
+        self._ahead = None
+        self._lay(claim)
+        self.progress = await self._call(self._store.progress, self.annotator)
+        self.word = f"back at {claim.item.key}"
+
+    async def _forward(self) -> None:
+        """Redo across items: an undone answer that was not touched is submitted again."""
+        assert self.desk is not None
+        if self.desk.claim.reopened and self.desk.session.unfinished is None:
+            await self._finish(SUBMITTED)
+        else:
+            self.word = "nothing to redo"
+
+    async def _visit(self, direction: int) -> None:
+        """To the answered item before (1) or after (-1) the one on the desk."""
+        await self._keep_draft()
+        visiting = self.desk if self.desk and self.desk.visiting else None
+        if direction < 0 and visiting is None:
+            self.word = "this is the latest item"
+            return
+        entry = await self._neighbour(visiting.claim.number if visiting else None, direction)
+        if entry is None:
+            if direction > 0:
+                self.word = "no earlier item of yours"
+            else:
+                await self._return_ahead()
+            return
+        claim = await self._call(self._store.revisit, self.annotator, entry.number)
+        if visiting is None:
+            self._ahead = self.desk
+        if claim is not None:
+            self._lay(claim, visiting=True)
+
+    async def _neighbour(self, number: int | None, direction: int) -> Entry | None:
+        if direction > 0:
+            found = await self._call(self._store.history, self.annotator, number, 1)
+            return found[0] if found else None
+        return await self._call(self._store.following, self.annotator, number or 0)
+
+    async def _return_ahead(self) -> None:
+        if self._ahead is None:
+            self._lay(await self._call(self._store.claim, self.annotator))
+            return
+        self.desk, self._ahead = self._ahead, None
+        watch = replace(self.desk.watch, last=self._now())
+        self.desk = replace(self.desk, watch=watch)
+        self._kept_draft = self._draft(self.desk)
+
+    # pauses
+
+    def pause(self) -> None:
+        if not self.paused:
+            self.paused = True
+            if self.desk:
+                self.desk = replace(self.desk, watch=self.desk.watch.pause(self._now()))
+
+    def resume(self) -> None:
+        if self.paused:
+            self.paused = False
+            self.rhythm = self.rhythm.rested(self._now())
+            if self.desk:
+                self.desk = replace(self.desk, watch=self.desk.watch.resume(self._now()))
+
+    # drafts
+
+    def _draft(self, desk: Desk) -> str:
+        record = json.loads(draft_of(desk.session))
+        timing = desk.watch.timing
+        record["ms"] = {
+            "active": timing.active,
+            "idle": timing.idle,
+            "paused": timing.paused,
+            "tasks": dict(timing.tasks),
+        }
+        record["started_at"] = desk.started_at
+        return json.dumps(record)
+
+    def _cancelled(self) -> None:
+        if self._drafting:
+            self._drafting.cancel()
+
+    def _draft_soon(self) -> None:
+        if self._drafting is None:
+            loop = asyncio.get_running_loop()
+            self._drafting = loop.call_later(DRAFT_AFTER_S, self._draft_now)
+
+    def _draft_now(self) -> None:
+        self._drafting = None
+        self._draft_task = asyncio.ensure_future(self._keep_draft_alone())
+
+    async def _keep_draft_alone(self) -> None:
+        async with self._lock:
+            await self._keep_draft()
+
+    async def _keep_draft(self) -> None:
+        """Write the draft if the work changed since it was written."""
+        self._drafting = self._cancelled()
+        desk = self.desk
+        if desk is None or not (has_content(desk.session) or self._kept_draft):
+            return
+        draft = self._draft(desk)
+        if draft == self._kept_draft:
+            return
+        try:
+            await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
+            self._kept_draft = draft
+            if self.trouble:
+                self.trouble = ""
+                self.on_change()
+        except StoreError as error:
+            self._fail(error)
+            self._draft_soon()
+
+
+def _utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -58,7 +58,7 @@ def _to_next_question(session: Session, task: Task) -> Session:
     order = [one.id for one in session.asked]
     after = [*order[order.index(task.id) + 1 :], *order]
     for id in after:
-        if session.answers.get(id) is None:
+        if session.value(id) is None:
             return session.focused(id)
     return replace(session, focus=task.id)
 

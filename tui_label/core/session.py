@@ -67,12 +67,18 @@ class Session:
     @property
     def asked(self) -> tuple[Task, ...]:
         """The tasks in force now, by their `when:`."""
-        tasks, answers = self.project.tasks, self.answers
-        return tuple(task for task in tasks if is_asked(task, tasks, answers))
+        tasks = self.project.tasks
+        return tuple(task for task in tasks if not task.when or is_asked(task, tasks, self.value))
 
     @property
     def answers(self) -> dict[str, Any]:
         return self.work.values(self.item.text)
+
+    def value(self, task: str) -> Any:
+        """The answer to one task so far, in its JSON shape; None where there is none."""
+        if task in self.work.spans:
+            return [span.record(self.item.text) for span in self.work.spans[task]]
+        return self.work.answers.get(task)
 
     def asked_task(self, id: str) -> Task | None:
         return next((task for task in self.asked if task.id == id), None)
@@ -90,7 +96,7 @@ class Session:
 
     def problem(self, task: Task) -> str:
         """Why the item can't be submitted for this task's sake; empty if it can."""
-        value = self.answers.get(task.id)
+        value = self.value(task.id)
         if value is None or value == "" or value == []:
             if task.required and not task.is_answered(value):
                 return "needs an answer"
@@ -139,9 +145,21 @@ class Session:
         found = [(task, span) for task, spans in self.work.spans.items() if task in asked for span in spans]
         return tuple(sorted(found, key=lambda one: (one[1].start, -one[1].end, one[1].label)))
 
+    def spans_within(self, start: int, end: int) -> list[tuple[str, Span]]:
+        """Spans that share a character with `start` to `end`, in order of the text."""
+        asked = {task.id for task in self.asked}
+        found = [
+            (task, span)
+            for task, spans in self.work.spans.items()
+            if task in asked
+            for span in spans
+            if span.start < end and start < span.end
+        ]
+        return sorted(found, key=lambda one: (one[1].start, -one[1].end, one[1].label))
+
     def spans_at(self, offset: int) -> list[tuple[str, Span]]:
         """Spans that cover `offset`, the innermost first."""
-        found = [one for one in self.spans if one[1].start <= offset < one[1].end]
+        found = self.spans_within(offset, offset + 1)
         return sorted(found, key=lambda one: one[1].end - one[1].start)
 
     @property
@@ -242,7 +260,7 @@ def _first_token(text: str) -> int:
 def next_focus(session: Session) -> str:
     """The first asked task without an answer that only a person can finish, else the first."""
     for task in session.asked:
-        if session.answers.get(task.id) is None and not (isinstance(task, Spans) and len(session.asked) == 1):
+        if session.value(task.id) is None and not (isinstance(task, Spans) and len(session.asked) == 1):
             return task.id
     return session.asked[0].id
 

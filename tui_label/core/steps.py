@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tui_label.core import answering, spanning
-from dataclasses import replace
-
 from tui_label.core.session import Outcome, Session, Step
 
 STEPS: dict[str, Step] = {

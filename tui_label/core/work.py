@@ -26,9 +26,7 @@ class Work:
     decisions: Mapping[int, str] = field(default_factory=dict)
 
     def answer(self, task: str, value: Any, origin: str = "manual") -> Work:
-        return replace(
-            self, answers={**self.answers, task: value}, origins={**self.origins, task: origin}
-        )
+        return replace(self, answers={**self.answers, task: value}, origins={**self.origins, task: origin})
 
     def with_spans(self, task: str, spans: tuple[Span, ...]) -> Work:
         return replace(self, spans={**self.spans, task: tuple(sorted(spans))})
@@ -67,9 +65,7 @@ def work_from(
     """The inverse of `values` and `all_origins`."""
     return Work(
         answers={task: value for task, value in answers.items() if task not in span_tasks},
-        origins={
-            task: (origin.get(task) or ["manual"])[0] for task in answers if task not in span_tasks
-        },
+        origins={task: (origin.get(task) or ["manual"])[0] for task in answers if task not in span_tasks},
         spans={
             task: spans_from(value, origin.get(task)) for task, value in answers.items() if task in span_tasks
         },

@@ -7,7 +7,7 @@ JSON shape that is stored and exported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -82,13 +82,13 @@ class Task:
         return float(one == other)
 
 
-def is_asked(task: Task, tasks: tuple[Task, ...], answers: Mapping[str, Any]) -> bool:
-    """Whether `when:` holds, given the answers to the tasks before it."""
+def is_asked(task: Task, tasks: tuple[Task, ...], value: Callable[[str], Any]) -> bool:
+    """Whether `when:` holds; `value` gives the answer to a task so far, or None."""
     by_id = {other.id: other for other in tasks}
     for other, wanted in task.when.items():
         earlier = by_id[other]
-        if not is_asked(earlier, tasks, answers):
+        if not is_asked(earlier, tasks, value):
             return False
-        if not set(wanted) & set(earlier.says(answers.get(other))):
+        if not set(wanted) & set(earlier.says(value(other))):
             return False
     return True

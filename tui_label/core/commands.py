@@ -1,0 +1,123 @@
+"""Everything one can do, by name: the one registry behind dispatch, legend, help, `keys` and remapping.
+
+A key is written as it is typed (`a`, `;`, `?`) or by its name (`enter`, `shift+tab`).
+`spare` keys come into force where a project's labels take all of a command's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EVERYWHERE, SPANS, SCROLL, TYPING = "everywhere", "spans", "scroll", "typing"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    name: str
+    words: str
+    keys: tuple[str, ...]
+    mode: str = EVERYWHERE
+    short: str = ""
+    """The legend's word."""
+    spare: tuple[str, ...] = ()
+
+
+def _command(
+    name: str, words: str, keys: str, short: str = "", spare: str = "", mode: str = EVERYWHERE
+) -> Command:
+    return Command(
+        name, words, tuple(keys.split()), mode, short or name.partition(".")[2], tuple(spare.split())
+    )
+
+
+def _everywhere() -> tuple[Command, ...]:
+    return (
+        _command("item.submit", "Confirm and go on to the next item", "enter", "next"),
+        _command("suggestion.accept", "Accept the suggestion under the cursor", "a", "accept", "f5"),
+        _command("suggestion.accept-all", "Accept every suggestion", "A", "accept all", "f6"),
+        _command("suggestion.reject", "Reject the suggestion under the cursor", "x", "reject", "X f7"),
+        _command("work.undo", "Undo, also on earlier items and after a restart", "u ctrl+z", "undo"),
+        _command("work.redo", "Redo", "ctrl+r", "redo"),
+        _command(
+            "flag.open", "Flag the item with a reason: then its digit; n adds a note", "f ctrl+g", "flag"
+        ),
+        _command("item.skip", "Skip the item, by the project's policy", "s", "skip", "S f8"),
+        _command("item.previous", "Previous item of mine", "<", "earlier"),
+        _command("item.next", "Next item of mine", ">", "later"),
+        _command("guide.open", "Guidelines, at the label under the cursor", "g", "guide", "G f2"),
+        _command("find.open", "Find in the item", "/", "find"),
+        _command("find.next", "Next place found", "n", "next found", "ctrl+n"),
+        _command("find.previous", "Previous place found", "N", "previous found", "ctrl+p"),
+        _command("label.by-name", "Label by part of its name", "+", "by name"),
+        _command("text.enter", "Type in the text box", "i", "type", "I f3"),
+        _command("pause", "Pause: the clock stops and the item is hidden", "p", "pause", "P f9"),
+        _command("help.open", "All keys", "? f1", "keys"),
+        _command("quit", "Leave: everything is saved already", "ctrl+q", "leave"),
+    )
+
+
+def _spans() -> tuple[Command, ...]:
+    def spans(name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
+        return _command(name, words, keys, short, spare, SPANS)
+
+    return (
+        spans("hop", "Hop: each word shows letters, type them to be there", ";", "hop"),
+        spans("cursor.left", "Token to the left", "left h", "left"),
+        spans("cursor.right", "Token to the right", "right l", "right"),
+        spans("cursor.up", "Line up", "up k", "up"),
+        spans("cursor.down", "Line down", "down j", "down"),
+        spans("cursor.home", "Start of the line", "home", "line start"),
+        spans("cursor.end", "End of the line", "end", "line end"),
+        spans("cursor.page-up", "Page up", "pageup", "page up"),
+        spans("cursor.page-down", "Page down", "pagedown", "page down"),
+        spans("select.open", "Start a selection, or give it up", "v", "select", "V ctrl+v"),
+        spans("select.right", "Stretch the selection to the right", "shift+right", "stretch"),
+        spans("select.left", "Stretch the selection to the left", "shift+left", "stretch"),
+        spans("span.end-left", "Move the span's end to the left", "[", "end ←"),
+        spans("span.end-right", "Move the span's end to the right", "]", "end →"),
+        spans("span.start-left", "Move the span's start to the left", "{", "start ←"),
+        spans("span.start-right", "Move the span's start to the right", "}", "start →"),
+        spans("span.granularity", "Token or character steps", "c", "steps", "C f4"),
+        spans("span.next", "Next span or suggestion", "tab", "next span"),
+        spans("span.previous", "Previous span or suggestion", "shift+tab", "previous span"),
+        spans("label.repeat", "The last label again, here", ".", "again"),
+        spans("label.same-mentions", "The same label on every identical mention", "*", "same"),
+        spans("span.remove", "Remove the span under the cursor", "backspace", "remove"),
+    )
+
+
+def _scroll() -> tuple[Command, ...]:
+    def scroll(name: str, words: str, keys: str) -> Command:
+        return _command(name, words, keys, mode=SCROLL)
+
+    return (
+        scroll("scroll.up", "Line up", "up k"),
+        scroll("scroll.down", "Line down", "down j"),
+        scroll("scroll.page-up", "Page up", "pageup"),
+        scroll("scroll.page-down", "Page down", "pagedown space"),
+        scroll("scroll.home", "Top of the text", "home"),
+        scroll("scroll.end", "End of the text", "end"),
+        scroll("focus.next", "Next question", "tab"),
+        scroll("focus.previous", "Previous question", "shift+tab"),
+    )
+
+
+def _typing() -> tuple[Command, ...]:
+    def typing(name: str, words: str, keys: str, short: str = "") -> Command:
+        return _command(name, words, keys, short, mode=TYPING)
+
+    return (
+        typing("item.submit", "Confirm and go on", "enter", "next"),
+        typing("text.newline", "New line", "ctrl+j", "new line"),
+        typing("focus.next", "Next question", "tab", "next question"),
+        typing("flag.open", "Flag the item", "ctrl+g", "flag"),
+        typing("work.undo", "Undo", "ctrl+z", "undo"),
+        typing("work.redo", "Redo", "ctrl+r", "redo"),
+        typing("text.leave", "Leave the text box: single keys act again", "escape", "single keys"),
+        typing("help.open", "All keys", "f1", "keys"),
+        typing("quit", "Leave: everything is saved already", "ctrl+q", "leave"),
+    )
+
+
+COMMANDS: tuple[Command, ...] = (*_everywhere(), *_spans(), *_scroll(), *_typing())
+NAMES: tuple[str, ...] = tuple(dict.fromkeys(command.name for command in COMMANDS))

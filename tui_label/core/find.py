@@ -1,0 +1,67 @@
+"""Finding words and same mentions, with offsets of the text itself.
+
+Upper and lower case may differ in length (ß, İ), so a lower-cased copy is never
+searched: the needle's case variants are looked for in the text as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tui_label.core.tokens import token_at
+
+
+@lru_cache(32)
+def _pattern(needle: str) -> re.Pattern[str]:
+    variants = {needle, needle.lower(), needle.upper(), needle.casefold()}
+    variants |= {variant.replace("ss", "ß") for variant in variants}
+    ordered = sorted(variants, key=lambda variant: (-len(variant), variant))
+    return re.compile("|".join(re.escape(variant) for variant in ordered), re.IGNORECASE)
+
+
+def find_all(text: str, needle: str, limit: int = 1000) -> list[tuple[int, int]]:
+    """Up to `limit` places of `needle`, upper and lower case alike."""
+    return find_between(text, needle, 0, len(text), limit)
+
+
+def find_between(text: str, needle: str, start: int, end: int, limit: int = 1000) -> list[tuple[int, int]]:
+    if not needle:
+        return []
+    found = []
+    for match in _pattern(needle).finditer(text, start, end):
+        found.append(match.span())
+        if len(found) == limit:
+            break
+    return found
+
+
+def find_next(text: str, needle: str, offset: int) -> tuple[int, int] | None:
+    """The first place after `offset`, from the top again if there is none."""
+    after = find_between(text, needle, min(offset + 1, len(text)), len(text), 1)
+    found = after or find_between(text, needle, 0, len(text), 1)
+    return found[0] if found else None
+
+
+def find_previous(text: str, needle: str, offset: int) -> tuple[int, int] | None:
+    """The last place before `offset`, from the end again if there is none."""
+    if not needle:
+        return None
+    places = [match.span() for match in _pattern(needle).finditer(text)]
+    before = [place for place in places if place[0] < offset]
+    return (before or places or [None])[-1]
+
+
+def same_mentions(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Other places of exactly `text[start:end]` that begin and end where tokens do."""
+    mention = text[start:end]
+    if not mention.strip():
+        return []
+    found = []
+    at = text.find(mention)
+    while at >= 0:
+        last = at + len(mention)
+        if at != start and token_at(text, at)[0] == at and token_at(text, last - 1)[1] == last:
+            found.append((at, last))
+        at = text.find(mention, last)
+    return found

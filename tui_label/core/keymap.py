@@ -1,0 +1,299 @@
+"""Which key does what: labels' keys given out, commands making way, clashes named.
+
+Pure: keys are data from the registry, project.yaml and the person's own file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tui_label.core.commands import COMMANDS, EVERYWHERE, NAMES, SCROLL, SPANS, TYPING, Command
+from tui_label.core.project import Project
+from tui_label.core.tasks import Compare, Rating, Spans, Task
+
+LabelKey = tuple[str, str]
+"""Task id and label."""
+
+DIGITS = "1234567890"
+LETTERS = "bdeimoqtwyzacfghjklnprsuvx"
+"""Those that no command uses come first."""
+CAPITALS = "BDEFHIJKLMOQRTUWYZ"
+RESERVED = frozenset("?;/.*<>[]{}+")
+UNSENT = {
+    "ctrl+i": "a terminal sends it as Tab",
+    "ctrl+m": "a terminal sends it as Enter",
+    "ctrl+h": "a terminal sends it as Backspace",
+    "ctrl+[": "a terminal sends it as Esc",
+    "ctrl+a": "screen takes it",
+    "ctrl+b": "tmux takes it",
+    "shift+enter": "plain terminals send Enter",
+    "ctrl+enter": "plain terminals send Enter",
+    "alt+enter": "plain terminals send Enter",
+}
+NAMED = frozenset(
+    [
+        "enter",
+        "escape",
+        "tab",
+        "shift+tab",
+        "backspace",
+        "delete",
+        "space",
+        "up",
+        "down",
+        "left",
+        "right",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+        "insert",
+        "shift+up",
+        "shift+down",
+        "shift+left",
+        "shift+right",
+        "ctrl+left",
+        "ctrl+right",
+        "ctrl+up",
+        "ctrl+down",
+        "ctrl+space",
+    ]
+)
+DISPLAY = {
+    "enter": "↵",
+    "escape": "Esc",
+    "tab": "Tab",
+    "shift+tab": "⇧Tab",
+    "backspace": "⌫",
+    "delete": "Del",
+    "space": "Space",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "shift+left": "⇧←",
+    "shift+right": "⇧→",
+}
+
+
+def event_key(key: str, character: str | None) -> str:
+    """Our name for a key that the terminal delivered as `key` with `character`."""
+    if key in ("space", "ctrl+@", "ctrl+space"):
+        return "space" if key == "space" else "ctrl+space"
+    if character is not None and len(character) == 1 and character.isprintable():
+        return character
+    return key
+
+
+def key_display(key: str) -> str:
+    """A key as it is shown on the screen."""
+    if key in DISPLAY:
+        return DISPLAY[key]
+    if key.startswith("ctrl+"):
+        return "^" + key[5:].upper()
+    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
+
+
+def why_unsent(key: str) -> str:
+    """Why no plain terminal delivers `key`; empty if one does."""
+    if key in UNSENT:
+        return UNSENT[key]
+    if len(key) == 1 or key in NAMED:
+        return "" if key.isprintable() else "it is a control character"
+    modifier, _, rest = key.rpartition("+")
+    if modifier == "ctrl" and len(rest) == 1 and rest.isascii() and rest.isalpha() and rest.islower():
+        return ""
+    if not modifier and key[0] == "f" and key[1:].isdigit() and 1 <= int(key[1:]) <= 12:
+        return ""
+    if rest.isdigit() or modifier in ("alt", "shift"):
+        return "plain terminals do not send it as a key of its own"
+    return "there is no such key; write it as it is typed, or as enter, tab, f5, ctrl+n, shift+left"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a key does: a command, with the label for `label.give`."""
+
+    command: str
+    label: LabelKey | None = None
+
+
+@dataclass(frozen=True)
+class Keymap:
+    """The map in force for one project and person."""
+
+    labels: Mapping[LabelKey, str]
+    keys: Mapping[tuple[str, str], tuple[str, ...]]
+    """Keys by (mode, command)."""
+    table: Mapping[tuple[str, str], Action] = field(default_factory=dict)
+    """Actions by (mode, key)."""
+
+    def lookup(self, mode: str, key: str) -> Action | None:
+        """What `key` does while `mode` (spans, scroll or typing) is in force."""
+        found = self.table.get((mode, key))
+        if found is None and mode != TYPING:
+            found = self.table.get((EVERYWHERE, key))
+        return found
+
+    def keys_of(self, command: str, mode: str = EVERYWHERE) -> tuple[str, ...]:
+        found = self.keys.get((mode, command))
+        return found if found is not None else self.keys.get((EVERYWHERE, command), ())
+
+    def key_of_label(self, task: str, label: str) -> str:
+        """The label's key; empty where there are more labels than keys."""
+        return self.labels.get((task, label), "")
+
+    def command(self, name: str) -> Command:
+        return next(command for command in COMMANDS if command.name == name)
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(mode, keys, words) for each command and label, for `tui-label keys` and the help screen."""
+        rows = [
+            ("labels", key_display(key) if key else "+", f"{task}: {label}")
+            for (task, label), key in self.labels.items()
+        ]
+        for command in COMMANDS:
+            keys = self.keys[command.mode, command.name]
+            rows.append((command.mode, " ".join(key_display(key) for key in keys), command.words))
+        return rows
+
+
+def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap:
+    """The keymap of a project that `problems` finds nothing wrong with."""
+    remapped = {**project.keys, **(personal or {})}
+    labels = label_keys(project.tasks, remapped)
+    taken = {key for key in labels.values() if key}
+    keys: dict[tuple[str, str], tuple[str, ...]] = {}
+    for command in COMMANDS:
+        keys[command.mode, command.name] = _keys_in_force(command, remapped, taken)
+    table: dict[tuple[str, str], Action] = {}
+    for (mode, name), own in keys.items():
+        for key in own:
+            table[mode, key] = Action(name)
+    for label, key in labels.items():
+        if key:
+            table[EVERYWHERE, key] = Action("label.give", label)
+    return Keymap(labels, keys, table)
+
+
+def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str]) -> tuple[str, ...]:
+    if command.mode == TYPING:
+        # Typing takes every printable key: only a remapped chord can hold there
+        chords = tuple(key for key in remapped.get(command.name, "").split() if len(key) > 1)
+        return chords or command.keys
+    if command.name in remapped:
+        return tuple(remapped[command.name].split())
+    elsewhere = {key for name, keys in remapped.items() if name != command.name for key in keys.split()}
+    own = tuple(key for key in command.keys if key not in taken and key not in elsewhere)
+    if own:
+        return own
+    spare = (key for key in command.spare if key not in taken and key not in elsewhere)
+    return tuple(spare)[:1]
+
+
+# giving out keys
+
+
+def label_keys(tasks: Iterable[Task], remapped: Mapping[str, str] | None = None) -> dict[LabelKey, str]:
+    """A key for each label of all tasks together, since they share a screen.
+
+    Keys from project.yaml first.  A task where some labels have a letter of their own
+    gives the rest letters of their names; other tasks give out digits, then letters.
+    What is given out never displaces a command.
+    """
+    tasks = tuple(tasks)
+    labels = {(task.id, label.value): label.key for task in tasks for label in task.labels}
+    used = {key for key in labels.values() if key} | _command_keys(tasks, remapped or {})
+    for task in tasks:
+        lettered = any(label.key.isalpha() for label in task.labels)
+        for name, wish in _wishes(task):
+            if labels.get((task.id, name)):
+                continue
+            supply = [*([] if lettered else wish), *_own_letters(name), *LETTERS, *CAPITALS]
+            key = next((key for key in supply if key not in used), "")
+            labels[task.id, name] = key
+            used.add(key)
+    return labels
+
+
+def _wishes(task: Task) -> list[tuple[str, str]]:
+    """Each label of a task and the digits it may have, best first."""
+    if isinstance(task, Rating):
+        return [(step, step[-1]) for step in task.values]
+    if isinstance(task, Compare):
+        names = [(chr(ord("A") + n), DIGITS[n]) for n in range(9)]
+        return [*names, ("tie", "0")] if task.tie and task.mode == "pick" else names
+    return [(label.value, DIGITS) for label in task.labels]
+
+
+def _own_letters(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isascii() and char.isalpha())
+
+
+def _command_keys(tasks: tuple[Task, ...], remapped: Mapping[str, str]) -> set[str]:
+    modes = {EVERYWHERE, SPANS} if any(isinstance(task, Spans) for task in tasks) else {EVERYWHERE, SCROLL}
+    found = {key for command in COMMANDS if command.mode in modes for key in command.keys}
+    return found | {key for keys in remapped.values() for key in keys.split()}
+
+
+# mistakes
+
+
+def problems(project: Project, personal: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """What is wrong with the keys: `(where, sentence)`, where is `label TASK LABEL` or `keys COMMAND`."""
+    found: list[tuple[str, str]] = []
+    users: dict[str, str] = {}
+    free = _free(project, personal or {})
+    for task in project.tasks:
+        for label in task.labels:
+            if label.key:
+                where = f"label {task.id} {label.value}"
+                found += [
+                    (where, problem) for problem in _label_problem(label.key, users, task, label.value, free)
+                ]
+    for name, keys in {**project.keys, **(personal or {})}.items():
+        found += [(f"keys {name}", problem) for problem in _remap_problem(name, keys, users, free)]
+    return found
+
+
+def _label_problem(key: str, users: dict[str, str], task: Task, value: str, free: str) -> list[str]:
+    me = f"{task.id}: {value}"
+    if len(key) != 1 or not key.isprintable() or key == " ":
+        return [f"key {key!r} must be one printable character; free are {free}"]
+    if key in RESERVED:
+        owner = next(command for command in COMMANDS if key in command.keys)
+        return [f"key {key} is {owner.name}'s ({owner.words.lower()}); free are {free}"]
+    if key in users:
+        return [f"key {key} is used by {users[key]} and by {me}; free are {free}"]
+    users[key] = me
+    return []
+
+
+def _remap_problem(name: str, keys: str, users: dict[str, str], free: str) -> list[str]:
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, 1)
+        hint = f"did you mean {near[0]}?" if near else "`tui-label keys` lists them"
+        return [f"there is no command {name}; {hint}"]
+    if not keys.split():
+        return ["needs at least one key"]
+    found = []
+    for key in keys.split():
+        if reason := why_unsent(key):
+            found.append(f"key {key} cannot be used: {reason}; free are {free}")
+        elif key in users:
+            found.append(f"key {key} is used by {users[key]} and by {name}; free are {free}")
+        users[key] = name
+    return found
+
+
+def _free(project: Project, personal: Mapping[str, str]) -> str:
+    used = {label.key for task in project.tasks for label in task.labels}
+    used |= {key for keys in {**project.keys, **personal}.values() for key in keys.split()}
+    used |= _command_keys(project.tasks, {})
+    return " ".join([key for key in DIGITS + LETTERS + CAPITALS if key not in used][:12])

@@ -1,0 +1,141 @@
+"""The rows a text is shown in: hard line ends, then words, laid out only as far as asked.
+
+A document of a megabyte opens at once: what lies below the screen is laid out when
+somebody goes there, and kept as two integers a row.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+
+from tui_label.core.text import WINDOW, glyphs
+
+_LINE_END = re.compile("\r\n|\n|\r")
+_PRINTABLE = re.compile("[\x20-\x7e]*")
+_WIDE_BREAK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+class Rows:
+    """The visual rows of one text at one width in cells.
+
+    A row is `(start, end)`: white space that hangs at its end and the line end itself
+    belong to it but may stick out.  Every text has at least one row.
+    """
+
+    def __init__(self, text: str, width: int) -> None:
+        self.text = text
+        self.width = max(2, width)
+        self._starts = array("L")
+        self._ends = array("L")
+        self._next = 0
+        self._finished = False
+        self._line_end = 0
+        self._line_start = 0
+        """Where the line after the current one starts."""
+        self._line_follows = True
+
+    def row(self, number: int) -> tuple[int, int]:
+        """Start and end offset of a row; the line end is not within it."""
+        self._lay_until_row(number)
+        return self._starts[number], self._ends[number]
+
+    def has(self, number: int) -> bool:
+        self._lay_until_row(number)
+        return 0 <= number < len(self._starts)
+
+    def count(self) -> int:
+        """All rows; lays out the whole text."""
+        while not self._finished:
+            self._lay_row()
+        return len(self._starts)
+
+    def row_of(self, offset: int) -> int:
+        """The row that shows the character at `offset`."""
+        while not self._finished and self._next <= offset:
+            self._lay_row()
+        return max(0, bisect_right(self._starts, offset) - 1)
+
+    def column_of(self, offset: int) -> tuple[int, int]:
+        """Row and column, in cells, of the character at `offset`."""
+        number = self.row_of(offset)
+        start, end = self.row(number)
+        cells = sum(glyph.cells for glyph in glyphs(self.text, start, min(offset, end)))
+        return number, cells
+
+    def offset_at(self, number: int, column: int) -> int:
+        """The character at a column of a row; beyond its end, the last one."""
+        start, end = self.row(number)
+        at = 0
+        last = start
+        for glyph in glyphs(self.text, start, end):
+            if at <= column < at + glyph.cells:
+                return glyph.start
+            at += glyph.cells
+            last = glyph.start
+        return last
+
+    def _lay_until_row(self, number: int) -> None:
+        while not self._finished and len(self._starts) <= number:
+            self._lay_row()
+
+    def _lay_row(self) -> None:
+        start = self._next
+        if start >= self._line_start:
+            self._find_line_end(start)
+        stop = self._row_end(start, self._line_end)
+        self._starts.append(start)
+        self._ends.append(stop)
+        if stop < self._line_end:
+            self._next = stop
+        else:
+            self._next = self._line_start
+            self._finished = not self._line_follows
+
+    def _find_line_end(self, start: int) -> None:
+        found = _LINE_END.search(self.text, start)
+        self._line_follows = found is not None
+        self._line_end = found.start() if found else len(self.text)
+        self._line_start = found.end() if found else len(self.text) + 1
+
+    def _row_end(self, start: int, line_end: int) -> int:
+        """Where the row that starts at `start` ends: after the white space behind its last word."""
+        text, width = self.text, self.width
+        plain = _PRINTABLE.match(text, start, min(line_end, start + width + 1))
+        assert plain is not None
+        if plain.end() == start + width + 1:
+            return self._after_spaces(self._word_break(start, start + width), line_end)
+        if plain.end() == line_end:
+            return line_end
+        return self._measured_end(start, line_end)
+
+    def _word_break(self, start: int, limit: int) -> int:
+        if self.text[limit] == " ":
+            return limit
+        space = self.text.rfind(" ", start, limit)
+        return space + 1 if space > start else limit
+
+    def _after_spaces(self, at: int, line_end: int) -> int:
+        while at < line_end and self.text[at] == " ":
+            at += 1
+        return at
+
+    def _measured_end(self, start: int, line_end: int) -> int:
+        text = self.text
+        reach = min(line_end, start + self.width + WINDOW)
+        at, good = 0, start
+        last = start
+        for glyph in glyphs(text, start, reach):
+            if glyph.end == reach < line_end and last > start:
+                return last  # this cluster may be cut short by the end of the look
+            if at + glyph.cells > self.width:
+                if text[glyph.start] == " ":
+                    return self._after_spaces(glyph.start, line_end)
+                stop = good if good > start else glyph.start
+                return self._after_spaces(max(stop, start + 1), line_end)
+            at += glyph.cells
+            last = glyph.end
+            if text[glyph.start] in " \t" or _WIDE_BREAK.match(text[glyph.start]):
+                good = glyph.end
+        return last if last > start else reach

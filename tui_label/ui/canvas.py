@@ -1,0 +1,46 @@
+"""A screen as values: rows of styled pieces, before Textual.
+
+A piece is `(text, style)`; a style is words from theme.py separated by spaces.
+Views build rows, the sheet shows them.
+"""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+
+Piece = tuple[str, str]
+Row = list[Piece]
+RULE = "─"
+
+
+def cells(row: Row) -> int:
+    """Width of a row in cells."""
+    return sum(cell_len(text) for text, _ in row)
+
+
+def rule(width: int) -> Row:
+    return [(RULE * width, "faint")]
+
+
+def clipped(row: Row, width: int) -> Row:
+    """The row cut to `width` cells; a cut shows as an ellipsis."""
+    if cells(row) <= width:
+        return row
+    kept: Row = []
+    room = width - 1
+    for text, style in row:
+        size = cell_len(text)
+        if size > room:
+            kept.append((set_cell_size(text, room) + "…", style))
+            return kept
+        kept.append((text, style))
+        room -= size
+    return kept
+
+
+def spread(left: Row, right: Row, width: int) -> Row:
+    """Two rows on one line, at its two ends; the right one wins where both do not fit."""
+    right = clipped(right, width)
+    left = clipped(left, max(0, width - cells(right) - 1))
+    gap = width - cells(left) - cells(right)
+    return [*left, (" " * max(0, gap), ""), *right]

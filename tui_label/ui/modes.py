@@ -1,0 +1,218 @@
+"""What takes the keys for a moment: hop, find, flags, a note, a label by name.
+
+A mode gets keys until it returns None.  It has a status row to draw and hints for
+the legend; it changes answers through workbench commands only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from tui_label.core.editor import Editor, delete_back, delete_word_back, insert
+from tui_label.core.find import find_all
+from tui_label.core.project import FlagReason
+from tui_label.core.session import Session
+from tui_label.core.text import visible
+from tui_label.core.tokens import tokens_between
+from tui_label.ui.canvas import Row
+from tui_label.ui.views.frame import Hint
+
+Do = Callable[[str, Any], Awaitable[None]]
+LETTERS = "asdfghjklweruiopqtyzxcvbnm"
+
+
+class Mode(Protocol):
+    @property
+    def status(self) -> Row: ...
+
+    @property
+    def legend(self) -> list[Hint]: ...
+
+    async def key(self, key: str, do: Do) -> Mode | None: ...
+
+
+# hop
+
+
+def hints_for(text: str, start: int, end: int) -> dict[int, str]:
+    """A hint for every word between two offsets, by the offset of the word: one letter as
+    long as they last, then two.  Bare punctuation is one arrow from its word and gets none.
+    """
+    words = [
+        first
+        for first, last in tokens_between(text, start, end)
+        if any(char.isalnum() or ord(char) > 0x2000 for char in text[first:last])
+    ]
+    prefixes = 0
+    while len(LETTERS) - prefixes + prefixes * len(LETTERS) < len(words) and prefixes < len(LETTERS):
+        prefixes += 1
+    singles = list(LETTERS[: len(LETTERS) - prefixes])
+    doubles = [one + two for one in LETTERS[len(LETTERS) - prefixes :] for two in LETTERS]
+    return dict(zip(words, singles + doubles, strict=False))
+
+
+@dataclass(frozen=True)
+class Hop:
+    """Every word on the screen shows a hint; typing it puts the cursor there."""
+
+    hints: dict[int, str]
+    typed: str = ""
+
+    @property
+    def left(self) -> dict[int, str]:
+        """Hints that still match, without the part already typed."""
+        return {
+            offset: hint[len(self.typed) :]
+            for offset, hint in self.hints.items()
+            if hint.startswith(self.typed)
+        }
+
+    status: Row = field(default_factory=lambda: [("hop: type the letters over the word", "faint")])
+    legend: list[Hint] = field(default_factory=lambda: [("a–z", "to the word"), ("Esc", "stay")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        hop = replace(self, typed=self.typed + key)
+        if len(key) != 1 or not hop.left:
+            return None
+        for offset, rest in hop.left.items():
+            if not rest:
+                await do("cursor.to", offset)
+                return None
+        return hop
+
+
+# find
+
+
+@dataclass(frozen=True)
+class Find:
+    """A word typed at the foot of the text; Enter goes to it."""
+
+    session: Session
+    editor: Editor = Editor("", 0)
+
+    @property
+    def status(self) -> Row:
+        count = len(find_all(self.session.item.text, self.editor.text, 1000)) if self.editor.text else 0
+        return [*line("find ", self.editor), (f"   {count} here", "faint")]
+
+    legend: list[Hint] = field(default_factory=lambda: [("↵", "go to it"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "enter":
+            await do("find.set", self.editor.text)
+            return None
+        if key == "escape":
+            return None
+        return replace(self, editor=edited(self.editor, key))
+
+
+# flags
+
+
+@dataclass(frozen=True)
+class FlagMenu:
+    """A reason's digit flags the item; `n` first, and a note goes with it."""
+
+    reasons: tuple[FlagReason, ...]
+    set: frozenset[str]
+    with_note: bool = False
+
+    @property
+    def status(self) -> Row:
+        row: Row = [("note for " if self.with_note else "flag  ", "bold")]
+        for number, flag in enumerate(self.reasons[:9], 1):
+            given = flag.reason in self.set
+            row += [
+                ("[" if given else " ", "bold"),
+                (str(number), "accent"),
+                (f" {visible(flag.reason)}", "bold" if given else ""),
+                ("] " if given else "  ", "bold"),
+            ]
+        return row
+
+    @property
+    def legend(self) -> list[Hint]:
+        return [("1–9", "flag"), ("n", "with a note"), ("Esc", "leave")]
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "n":
+            return replace(self, with_note=True)
+        if key.isdigit() and 0 < int(key) <= len(self.reasons):
+            reason = self.reasons[int(key) - 1].reason
+            if self.with_note:
+                return Note(reason)
+            await do("flag.toggle", reason)
+        return None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Free words that go with a flag."""
+
+    reason: str
+    editor: Editor = Editor("", 0)
+
+    @property
+    def status(self) -> Row:
+        return line(f"{visible(self.reason)}: ", self.editor)
+
+    legend: list[Hint] = field(default_factory=lambda: [("↵", "keep"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "enter":
+            await do("flag.note", (self.reason, self.editor.text))
+            return None
+        if key == "escape":
+            return None
+        return replace(self, editor=edited(self.editor, key))
+
+
+# label by name
+
+
+@dataclass(frozen=True)
+class Picker:
+    """Labels by part of their name, for those beyond the keys."""
+
+    labels: tuple[tuple[str, str], ...]
+    editor: Editor = Editor("", 0)
+
+    @property
+    def found(self) -> list[tuple[str, str]]:
+        part = self.editor.text.casefold()
+        named = [one for one in self.labels if part in one[1].casefold()]
+        return sorted(named, key=lambda one: not one[1].casefold().startswith(part))
+
+    @property
+    def status(self) -> Row:
+        names = "   ".join(visible(label) for _, label in self.found[:8])
+        return [*line("label ", self.editor), ("   " + names, "faint")]
+
+    legend: list[Hint] = field(default_factory=lambda: [("↵", "take the first"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "enter":
+            if self.found:
+                await do("label.give", self.found[0])
+            return None
+        if key == "escape":
+            return None
+        return replace(self, editor=edited(self.editor, key))
+
+
+def edited(editor: Editor, key: str) -> Editor:
+    """One line of typing."""
+    if key == "backspace":
+        return delete_back(editor)
+    if key == "ctrl+w":
+        return delete_word_back(editor)
+    if key == "space":
+        key = " "
+    return insert(editor, key) if len(key) == 1 else editor
+
+
+def line(words: str, editor: Editor) -> Row:
+    return [(words, "bold"), (visible(editor.text), ""), (" ", "cursor")]

@@ -1,0 +1,52 @@
+"""What style words look like.
+
+The terminal's own colours stay the ground, light or dark; hues are mid-tones that
+stand out on both and that colour-blind people can tell apart (after Okabe and Ito,
+2008).  With 16 colours or none, underline, reverse and brackets carry the meaning.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rich.style import Style
+
+HUES = {
+    "red": "#e0533d",
+    "green": "#0fa47a",
+    "yellow": "#c9a227",
+    "blue": "#4f86e0",
+    "magenta": "#c46ba8",
+    "cyan": "#2fa5c9",
+    "orange": "#de8a1f",
+    "purple": "#9a7be0",
+    "pink": "#d9739a",
+    "brown": "#a9825a",
+    "grey": "#8a8a8a",
+    "white": "#a8a8a8",
+}
+PALETTE = ("cyan", "orange", "green", "magenta", "blue", "yellow", "red", "purple", "pink", "brown")
+"""Given to labels without a colour, in this order."""
+
+WORDS = {
+    "faint": Style(color="#808080"),
+    "bold": Style(bold=True),
+    "accent": Style(color="#2fa5c9", bold=True),
+    "good": Style(color="#0fa47a"),
+    "warn": Style(color="#e0533d", bold=True),
+    "under": Style(underline=True),
+    "cursor": Style(reverse=True),
+    "selected": Style(reverse=True, underline=True),
+    "found": Style(reverse=True, dim=True),
+    "hint": Style(color="#de8a1f", bold=True),
+}
+
+
+@lru_cache(2048)
+def style(words: str) -> Style:
+    """The look of a style, such as `under hue:green cursor`."""
+    total = Style()
+    for word in words.split():
+        kind, _, hue = word.partition(":")
+        total += Style(color=HUES.get(hue, hue)) if kind == "hue" else WORDS[word]
+    return total

@@ -1,0 +1,1 @@
+"""The screens as functions: state in, rows out."""

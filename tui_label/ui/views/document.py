@@ -1,0 +1,215 @@
+"""A text with its spans: rows of text, and under each the lanes with the labels' names.
+
+The lanes are there from the start, so the text never moves when labels come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len, set_cell_size
+
+from tui_label.core.rows import Rows
+from tui_label.core.session import Session
+from tui_label.core.text import Glyph, glyphs, visible
+from tui_label.ui.canvas import Row
+from tui_label.ui.theme import PALETTE
+
+MARGIN = 3
+WIDEST = 100
+"""Cells: longer lines are hard to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is drawn over the text besides its spans."""
+
+    found: tuple[tuple[int, int], ...] = ()
+    hints: Mapping[int, str] = field(default_factory=dict)
+    """Hop hints by the offset of their token."""
+    cursor: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A span as it is drawn: `shade` says what it is besides its label's hue."""
+
+    start: int
+    end: int
+    name: str
+    hue: str
+    shade: str = "under"
+    """`under`: an answer; `faint`: a suggestion or preview."""
+
+
+def text_width(width: int) -> int:
+    return max(10, min(width - 2 * MARGIN, WIDEST))
+
+
+def lanes(session: Session) -> int:
+    """Rows for label names under each row of text."""
+    task = session.span_task
+    if task is None:
+        return 0
+    return 2 if task.overlap else 1
+
+
+def hue(session: Session, task: str, label: str) -> str:
+    """A label's colour: its own, else one of the palette, steady across the project."""
+    found = session.project.task(task)
+    known = found.label(label) if found else None
+    if known is not None and known.color:
+        return known.color
+    names = [one.value for other in session.project.tasks for one in other.labels]
+    return PALETTE[names.index(label) % len(PALETTE)] if label in names else "grey"
+
+
+def document(session: Session, rows: Rows, top: int, height: int, marks: Marks) -> list[Row]:
+    """`height` screen rows of the text from visual row `top` on."""
+    per_row = 1 + lanes(session)
+    shown: list[tuple[int, int]] = []
+    while len(shown) * per_row < height and rows.has(top + len(shown)):
+        shown.append(rows.row(top + len(shown)))
+    if not shown:
+        return []
+    stretches = _stretches(session, shown[0][0], shown[-1][1] + 1)
+    drawn: list[Row] = []
+    for start, end in shown:
+        drawn += _text_row(session, start, end, stretches, marks)
+    return drawn[:height]
+
+
+def _stretches(session: Session, start: int, end: int) -> list[Stretch]:
+    found = [
+        Stretch(span.start, span.end, span.label, hue(session, task, span.label))
+        for task, span in session.spans_within(start, end)
+    ]
+    offered = [(one.task, span, "?") for one, span in session.pending_spans]
+    offered += [(session.focus, span, "+") for span in session.preview]
+    found += [
+        Stretch(span.start, span.end, f"{span.label}{sign}", hue(session, task, span.label), "faint")
+        for task, span, sign in offered
+        if span.start < end and start < span.end
+    ]
+    return sorted(found, key=lambda one: (one.start, -one.end, one.name))
+
+
+def _text_row(session: Session, start: int, end: int, stretches: list[Stretch], marks: Marks) -> list[Row]:
+    line = glyphs(session.item.text, start, end)
+    here = [one for one in stretches if one.start < max(end, start + 1) and start < one.end]
+    text: Row = [(" " * MARGIN, "")]
+    selection = session.selection if marks.cursor else (-1, -1)
+    for glyph in line:
+        words = _look(glyph.start, session, here, selection, marks)
+        if len(text) > 1 and text[-1][1] == words:
+            text[-1] = (text[-1][0] + glyph.picture, words)
+        else:
+            text.append((glyph.picture, words))
+    if marks.cursor and start == end == session.cursor:
+        text.append((" ", "cursor"))
+    columns = _columns(line)
+    found = [text] + [_lane(one, columns, end) for one in _laid(here, start, lanes(session))]
+    return _hinted(found, line, columns, marks)
+
+
+def _look(
+    offset: int, session: Session, here: list[Stretch], selection: tuple[int, int], marks: Marks
+) -> str:
+    covering = [one for one in here if one.start <= offset < one.end]
+    words = ""
+    if covering:
+        inner = min(covering, key=lambda one: (one.shade == "faint", one.end - one.start))
+        words = f"hue:{inner.hue}" + (" under" if inner.shade == "under" else "")
+    elif marks.hints:
+        words = "faint"
+    if any(first <= offset < last for first, last in marks.found):
+        words += " found"
+    if selection[0] <= offset < selection[1]:
+        words += " cursor" if session.anchor is None else " selected"
+    return words.strip()
+
+
+def _columns(line: list[Glyph]) -> dict[int, int]:
+    """The column of each glyph's first cell, by its offset."""
+    columns, column = {}, MARGIN
+    for glyph in line:
+        columns[glyph.start] = column
+        column += glyph.cells
+    return columns
+
+
+def _laid(here: list[Stretch], start: int, count: int) -> list[list[Stretch]]:
+    """Stretches put into lanes so that none covers another; what finds no lane joins the last."""
+    laid: list[list[Stretch]] = [[] for _ in range(count)]
+    for one in here:
+        for lane in laid:
+            if not any(one.start < other.end and other.start < one.end for other in lane):
+                lane.append(one)
+                break
+        else:
+            if laid:
+                laid[-1].append(one)
+    return laid
+
+
+def _lane(lane: list[Stretch], columns: dict[int, int], end: int) -> Row:
+    """Names under their stretches: bright as far as the stretch goes, grey beyond."""
+    row: Row = []
+    at = 0
+    starts = sorted(columns)
+    if not starts:
+        return row
+    after = columns[starts[-1]] + 1
+    for number, one in enumerate(lane):
+        first = columns[next((offset for offset in starts if offset >= one.start), starts[-1])]
+        last = next((columns[offset] for offset in starts if offset >= one.end), after)
+        following = lane[number + 1].start if number + 1 < len(lane) else None
+        limit = columns.get(following, 10**6) - 1 if following is not None else 10**6
+        if first < at:
+            continue
+        row.append((" " * (first - at), ""))
+        name = visible(one.name)
+        extent = max(1, last - first)
+        size = min(cell_len(name), max(extent, limit - first))
+        name = set_cell_size(name, size)
+        bright = set_cell_size(name, min(extent, size))
+        style = f"hue:{one.hue}"
+        row.append((bright + "─" * (extent - cell_len(bright)), style))
+        rest = name[len(bright) :]
+        row.append((rest, "faint"))
+        at = first + max(extent, cell_len(bright)) + cell_len(rest)
+    return row
+
+
+def _hinted(found: list[Row], line: list[Glyph], columns: dict[int, int], marks: Marks) -> list[Row]:
+    """The hop hints in place of the first lane, or over the text where there is none."""
+    here = [(columns[offset], hint) for offset, hint in marks.hints.items() if offset in columns]
+    if not here:
+        return found
+    row: Row = []
+    at = 0
+    for column, hint in sorted(here):
+        if column < at:
+            continue
+        row += [(" " * (column - at), ""), (hint, "hint")]
+        at = column + len(hint)
+    if len(found) > 1:
+        return [found[0], row, *found[2:]]
+    return [_over(found[0], here)]
+
+
+def _over(text: Row, here: list[tuple[int, str]]) -> Row:
+    """Hints over the first cells of their tokens."""
+    spots = {column + n: char for column, hint in here for n, char in enumerate(hint)}
+    row: Row = []
+    column = 0
+    for piece, words in text:
+        for char in piece:
+            size = cell_len(char)
+            if column in spots:
+                row.append((spots[column] + " " * (size - 1), "hint"))
+            else:
+                row.append((char, words))
+            column += size
+    return row

@@ -1,0 +1,135 @@
+"""The question zone: a row for each task that is asked, with its labels, keys and the answer so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_label.core.item import candidate_names
+from tui_label.core.keymap import Keymap
+from tui_label.core.rows import Rows
+from tui_label.core.session import Session
+from tui_label.core.tasks import Compare, Rating, Task, Text
+from tui_label.core.tasks.compare import TIE
+from tui_label.core.text import glyphs, visible
+from tui_label.ui.canvas import Row, cells, clipped
+from tui_label.ui.views.document import hue
+
+BOX_ROWS = 4
+"""Screen rows of a text box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One possible answer as it is drawn."""
+
+    key: str
+    name: str
+    hue: str
+    given: bool
+    offered: bool = False
+    place: int = 0
+    """In a ranking: 1 is best."""
+
+
+def questions(session: Session, keymap: Keymap, width: int, most: int) -> list[Row]:
+    """At most `most` rows for all asked tasks."""
+    asked = session.asked
+    names = min(16, max(len(visible(task.id)) for task in asked))
+    rows: list[Row] = []
+    for task in asked:
+        rows += _question(session, task, keymap, names, width)
+    return rows[:most]
+
+
+def _question(session: Session, task: Task, keymap: Keymap, names: int, width: int) -> list[Row]:
+    here = len(session.asked) > 1 and task.id == session.focus
+    lead: Row = [
+        ("›" if here else " ", "accent"),
+        (visible(task.id)[:names].ljust(names) + " ", "bold" if here else ""),
+    ]
+    if isinstance(task, Text):
+        return _text_box(session, task, lead, width)
+    rows: list[Row] = [list(lead)]
+    indent: Row = [(" " * cells(lead), "")]
+    for option in options(session, task, keymap):
+        piece = _drawn(option)
+        if cells(rows[-1]) + cells(piece) > width and cells(rows[-1]) > cells(lead):
+            rows.append(list(indent))
+        rows[-1] = rows[-1] + piece
+    if isinstance(task, Rating) and (task.low or task.high):
+        rows[-1].append((f"  {visible(task.low)} … {visible(task.high)}", "faint"))
+    return [clipped(row, width) for row in rows]
+
+
+def options(session: Session, task: Task, keymap: Keymap) -> list[Option]:
+    """What a task offers, with what is chosen and what is suggested."""
+    value = session.work.answers.get(task.id)
+    offered = {
+        str(name)
+        for one in session.pending
+        if one.task == task.id and not isinstance(one.value, dict)
+        for name in (one.value if isinstance(one.value, list) else [one.value])
+    }
+    found = []
+    for name in names_of(session, task):
+        given = name in value if isinstance(value, list) else str(value) == name and value is not None
+        place = (
+            value.index(name) + 1 if isinstance(task, Compare) and isinstance(value, list) and given else 0
+        )
+        key = keymap.key_of_label(task.id, name)
+        color = "" if isinstance(task, Rating | Compare) else hue(session, task.id, name)
+        found.append(Option(key, name, color, given, name in offered, place))
+    return found
+
+
+def names_of(session: Session, task: Task) -> tuple[str, ...]:
+    if isinstance(task, Compare):
+        names = candidate_names(session.item)
+        return (*names, TIE) if task.tie and task.mode == "pick" else names
+    return task.values
+
+
+def _drawn(option: Option) -> Row:
+    """`[n negative]` is the answer, `(n negative)` a suggestion."""
+    before, after = ("[", "]") if option.given else ("(", ")") if option.offered else (" ", " ")
+    name = visible(option.name) + (f" {option.place}." if option.place else "")
+    if option.key == option.name:
+        name = ""
+    style = f"hue:{option.hue}" if option.hue else ""
+    strong = f"{style} bold".strip() if option.given else style
+    return [
+        (before, "bold" if option.given else "faint"),
+        (option.key or "·", "accent" if option.key else "faint"),
+        (f" {name}" if name else "", strong),
+        (after + " ", "bold" if option.given else "faint"),
+    ]
+
+
+def _text_box(session: Session, task: Text, lead: Row, width: int) -> list[Row]:
+    text = str(session.work.answers.get(task.id, ""))
+    typing = session.typing and session.focus == task.id
+    room = max(10, width - cells(lead) - 2)
+    rows = Rows(text, room)
+    caret_row = rows.row_of(session.caret) if typing else 0
+    top = max(0, caret_row - BOX_ROWS + 1)
+    drawn: list[Row] = []
+    while len(drawn) < BOX_ROWS and rows.has(top + len(drawn)):
+        start, end = rows.row(top + len(drawn))
+        drawn.append(
+            _box_row(text, start, end, session.caret if typing and top + len(drawn) == caret_row else None)
+        )
+    if not text and not typing:
+        drawn = [[(visible(task.ask) or "text", "faint")]]
+    indent: Row = [(" " * cells(lead), "")]
+    return [[*(lead if n == 0 else indent), *row] for n, row in enumerate(drawn)]
+
+
+def _box_row(text: str, start: int, end: int, caret: int | None) -> Row:
+    row: Row = []
+    for glyph in glyphs(text, start, end):
+        row.append(
+            (glyph.picture, "cursor" if caret is not None and glyph.start <= caret < glyph.end else "")
+        )
+    if caret is not None and caret >= end:
+        row.append((" ", "cursor"))
+    return row

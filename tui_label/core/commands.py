@@ -22,12 +22,8 @@ class Command:
     spare: tuple[str, ...] = ()
 
 
-def _command(
-    name: str, words: str, keys: str, short: str = "", spare: str = "", mode: str = EVERYWHERE
-) -> Command:
-    return Command(
-        name, words, tuple(keys.split()), mode, short or name.partition(".")[2], tuple(spare.split())
-    )
+def _command(name: str, words: str, keys: str, short: str = "", spare: str = "", mode: str = EVERYWHERE) -> Command:
+    return Command(name, words, tuple(keys.split()), mode, short or name.partition(".")[2], tuple(spare.split()))
 
 
 def _everywhere() -> tuple[Command, ...]:
@@ -38,9 +34,7 @@ def _everywhere() -> tuple[Command, ...]:
         _command("suggestion.reject", "Reject the suggestion under the cursor", "x", "reject", "X f7"),
         _command("work.undo", "Undo, also on earlier items and after a restart", "u ctrl+z", "undo"),
         _command("work.redo", "Redo", "ctrl+r", "redo"),
-        _command(
-            "flag.open", "Flag the item with a reason: then its digit; n adds a note", "f ctrl+g", "flag"
-        ),
+        _command("flag.open", "Flag the item with a reason: then its digit; n adds a note", "f ctrl+g", "flag"),
         _command("item.skip", "Skip the item, by the project's policy", "s", "skip", "S f8"),
         _command("item.previous", "Previous item of mine", "<", "earlier"),
         _command("item.next", "Next item of mine", ">", "later"),

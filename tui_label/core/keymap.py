@@ -254,9 +254,7 @@ def problems(project: Project, personal: Mapping[str, str] | None = None) -> lis
         for label in task.labels:
             if label.key:
                 where = f"label {task.id} {label.value}"
-                found += [
-                    (where, problem) for problem in _label_problem(label.key, users, task, label.value, free)
-                ]
+                found += [(where, problem) for problem in _label_problem(label.key, users, task, label.value, free)]
     for name, keys in {**project.keys, **(personal or {})}.items():
         found += [(f"keys {name}", problem) for problem in _remap_problem(name, keys, users, free)]
     return found

@@ -176,9 +176,7 @@ class Session:
     def pending(self) -> tuple[Suggestion, ...]:
         """Suggestions to asked tasks that nothing has been decided about."""
         asked = {task.id for task in self.asked}
-        return tuple(
-            one for one in self.suggestions if one.task in asked and one.number not in self.work.decisions
-        )
+        return tuple(one for one in self.suggestions if one.task in asked and one.number not in self.work.decisions)
 
     @property
     def pending_spans(self) -> tuple[tuple[Suggestion, Span], ...]:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,6 @@ class Policy:
     order: str = "priority"
     lease_ms: int = 300_000
     skip: str = "later"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One thing that is brought in: an item, and what is already known about it."""
-
-    item: Item
-    suggestions: tuple[Suggestion, ...] = ()
-    annotation: Annotation | None = None
-    """A finished answer of `annotation.annotator`."""
-    priority: int = 0
-    """Higher is asked earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +148,7 @@ class Store(Protocol):
 
         Raises InputError when the key is there with other content, naming the key.
         An answer that `annotator` has already given, the same, is not added again.
-        Readers and annotators are never held up for long: all parsing is done before the
-        write lock is taken, or items are written in chunks that stay invisible until the last.
-        If anything fails (also halfway through `records`), nothing of it is there.
+        All records are read before anything is locked; if anything fails, nothing is there.
         """
         ...
 
@@ -245,9 +232,7 @@ class Store(Protocol):
 
     # items out
 
-    def answers(
-        self, *, annotator: str | None = None, history: bool = False
-    ) -> Iterator[tuple[Item, Annotation]]:
+    def answers(self, *, annotator: str | None = None, history: bool = False) -> Iterator[tuple[Item, Annotation]]:
         """Latest submitted answers in the order of the items, then of the annotators.
 
         With `history`, every revision of every status, and drafts as status `draft`.

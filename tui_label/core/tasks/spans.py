@@ -43,10 +43,7 @@ def spans_from(value: Any, origins: list[str] | None = None) -> tuple[Span, ...]
     value = value or []
     origins = origins or ["manual"] * len(value)
     return tuple(
-        sorted(
-            Span(one["start"], one["end"], one["label"], origin)
-            for one, origin in zip(value, origins, strict=True)
-        )
+        sorted(Span(one["start"], one["end"], one["label"], origin) for one, origin in zip(value, origins, strict=True))
     )
 
 

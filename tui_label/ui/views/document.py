@@ -113,9 +113,7 @@ def _text_row(session: Session, start: int, end: int, stretches: list[Stretch], 
     return _hinted(found, line, columns, marks)
 
 
-def _look(
-    offset: int, session: Session, here: list[Stretch], selection: tuple[int, int], marks: Marks
-) -> str:
+def _look(offset: int, session: Session, here: list[Stretch], selection: tuple[int, int], marks: Marks) -> str:
     covering = [one for one in here if one.start <= offset < one.end]
     words = ""
     if covering:

@@ -92,9 +92,7 @@ def compare_rows(session: Session, width: int) -> list[Row]:
     found: list[Row] = []
     if session.item.text:
         found += [*_plain(session.item.text, width), []]
-    value = next(
-        (session.work.answers.get(task.id) for task in session.asked if isinstance(task, Compare)), None
-    )
+    value = next((session.work.answers.get(task.id) for task in session.asked if isinstance(task, Compare)), None)
     for name, text in zip(candidate_names(session.item), session.item.candidates, strict=True):
         best = value == name or (isinstance(value, list) and value[:1] == [name])
         found.append([("  ", ""), (f"[{name}]" if best else f" {name} ", "accent" if best else "bold")])

@@ -73,9 +73,7 @@ def options(session: Session, task: Task, keymap: Keymap) -> list[Option]:
     found = []
     for name in names_of(session, task):
         given = name in value if isinstance(value, list) else str(value) == name and value is not None
-        place = (
-            value.index(name) + 1 if isinstance(task, Compare) and isinstance(value, list) and given else 0
-        )
+        place = value.index(name) + 1 if isinstance(task, Compare) and isinstance(value, list) and given else 0
         key = keymap.key_of_label(task.id, name)
         color = "" if isinstance(task, Rating | Compare) else hue(session, task.id, name)
         found.append(Option(key, name, color, given, name in offered, place))
@@ -115,9 +113,7 @@ def _text_box(session: Session, task: Text, lead: Row, width: int) -> list[Row]:
     drawn: list[Row] = []
     while len(drawn) < BOX_ROWS and rows.has(top + len(drawn)):
         start, end = rows.row(top + len(drawn))
-        drawn.append(
-            _box_row(text, start, end, session.caret if typing and top + len(drawn) == caret_row else None)
-        )
+        drawn.append(_box_row(text, start, end, session.caret if typing and top + len(drawn) == caret_row else None))
     if not text and not typing:
         drawn = [[(visible(task.ask) or "text", "faint")]]
     indent: Row = [(" " * cells(lead), "")]
@@ -127,9 +123,7 @@ def _text_box(session: Session, task: Text, lead: Row, width: int) -> list[Row]:
 def _box_row(text: str, start: int, end: int, caret: int | None) -> Row:
     row: Row = []
     for glyph in glyphs(text, start, end):
-        row.append(
-            (glyph.picture, "cursor" if caret is not None and glyph.start <= caret < glyph.end else "")
-        )
+        row.append((glyph.picture, "cursor" if caret is not None and glyph.start <= caret < glyph.end else ""))
     if caret is not None and caret >= end:
         row.append((" ", "cursor"))
     return row

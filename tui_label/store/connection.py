@@ -1,0 +1,174 @@
+"""One SQLite file, opened with care, and the one way to write to it.
+
+Writers queue at a blocking flock on the project's folder: SQLite's own busy handler
+starves some of them for seconds.  The lock is held until COMMIT has returned, so
+commits and checkpoints of our processes never overlap either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tui_label.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreMissing,
+    StoreReadOnly,
+    StoreTooNew,
+)
+from tui_label.store import schema
+
+NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "glusterfs", "lustre", "gpfs")
+BUSY_S = 10.0
+
+
+class Connection:
+    """A connection and its write transactions; SQLite's errors come out as ours."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.exists():
+            raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
+        if (kind := filesystem(path.parent)) in NETWORK:
+            raise StoreError(
+                f"{path}: SQLite cannot be shared safely over a network file system ({kind}); "
+                f"move the project to a local disk"
+            )
+        with self.errors():
+            self._sqlite = sqlite3.connect(
+                f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
+            )
+            self._sqlite.execute("PRAGMA synchronous = FULL")
+            self._sqlite.execute("PRAGMA foreign_keys = ON")
+            self._sqlite.execute("PRAGMA cache_size = -2000")
+        self._gate = os.open(path.parent, os.O_RDONLY)
+        self._inode = path.stat().st_ino
+        with self.errors():
+            self._migrate()
+
+    def _migrate(self) -> None:
+        names = schema.applied(self._sqlite)
+        unknown = [name for name in names if name not in schema.KNOWN]
+        if unknown:
+            raise StoreTooNew(f"{self.path}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
+        if len(names) < len(schema.KNOWN):
+            self._sqlite.execute("PRAGMA journal_mode = WAL")
+            with self.transaction():
+                schema.migrate(self._sqlite)
+
+    def close(self) -> None:
+        self._sqlite.close()
+        os.close(self._gate)
+
+    @property
+    def execute(self) -> Callable[..., sqlite3.Cursor]:
+        """For single reads whose rows are fetched at once."""
+        return self._sqlite.execute
+
+    def read(self, sql: str, arguments: tuple[Any, ...] = ()) -> list[Any]:
+        """All rows: an open SELECT would pin a snapshot and make the next write fail."""
+        with self.errors():
+            return self._sqlite.execute(sql, arguments).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
+        with self.errors():
+            self._check_in_place()
+            fcntl.flock(self._gate, fcntl.LOCK_EX)
+            try:
+                self._sqlite.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._sqlite.execute
+                    self._sqlite.execute("COMMIT")
+                except BaseException:
+                    if self._sqlite.in_transaction:
+                        self._sqlite.execute("ROLLBACK")
+                    raise
+            finally:
+                fcntl.flock(self._gate, fcntl.LOCK_UN)
+
+    def many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """Within a transaction: one statement for many rows."""
+        self._sqlite.executemany(sql, rows)
+
+    def copy_to(self, path: str) -> None:
+        with self.errors(), contextlib.closing(sqlite3.connect(path)) as target:
+            self._sqlite.backup(target)
+
+    def _check_in_place(self) -> None:
+        """A database that was moved away or restored over would take answers into nowhere."""
+        try:
+            same = self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise StoreError(f"{self.path}: the database was moved or replaced while open; leave and start again")
+
+    @contextlib.contextmanager
+    def errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+        except PermissionError as error:
+            raise StoreReadOnly(f"{self.path}: {error.strerror}; ask its owner for write access") from error
+
+    def _translated(self, error: sqlite3.Error) -> StoreError:
+        name = getattr(error, "sqlite_errorname", "") or ""
+        if name.startswith("SQLITE_FULL"):
+            return StoreFull(f"{self.path}: no space left on the disk; nothing was lost, free some and try again")
+        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            return StoreReadOnly(
+                f"{self.path}: file or folder may not be written; `chmod g+rw` the file and `chmod g+rwxs` the folder"
+            )
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return StoreBusy(f"{self.path}: another program has held the database for {BUSY_S:.0f} s; close it")
+        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return StoreDamaged(f"{self.path}: not a sound SQLite database; stop work and restore the last backup")
+        if "no such table" in str(error):
+            return StoreDamaged(f"{self.path}: a database, but not one of tui-label's")
+        return StoreError(f"{self.path}: {error}")
+
+
+def create_file(path: Path) -> None:
+    """An empty file that a group can share: SQLite alone would make it 0644 whatever the umask."""
+    try:
+        number = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o660)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise StoreReadOnly(f"{path}: {error.strerror}; choose a folder you may write to") from error
+    try:
+        os.fchmod(number, 0o660)
+    finally:
+        os.close(number)
+
+
+def filesystem(folder: Path) -> str:
+    """The type of the file system a folder is on; empty where the system does not tell."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    here = str(folder.resolve())
+    best, kind = "", ""
+    for mount in mounts:
+        fields = mount.split(" ")
+        point = fields[1].replace("\\040", " ")
+        under = here == point or here.startswith(point.rstrip("/") + "/")
+        if under and len(point) >= len(best):
+            best, kind = point, fields[2]
+    return kind
+
+
+def _quoted(path: Path) -> str:
+    return str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,178 @@
+"""What leads ask: progress, people, labels, answers out, and whether the store is well."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+from tui_label.core.annotation import DRAFT, Annotation, Flag
+from tui_label.core.item import Item, Suggestion
+from tui_label.store import versions
+from tui_label.store.base import PersonFigures, Progress
+from tui_label.store.connection import NETWORK, Connection, filesystem
+from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, suggestion_from
+
+PAGE = 1000
+SAFE_SQLITE = (3, 51, 3)
+"""From here on a checkpoint cannot race a commit; our writers queue, others' may not."""
+
+
+def progress(connection: Connection, annotator: str) -> Progress:
+    counters = dict(connection.read("SELECT name, value FROM counter"))
+    tallies = connection.read(
+        "SELECT annotator.name, answered FROM tally JOIN annotator ON annotator.id = tally.annotator"
+    )
+    return Progress(
+        counters["items"],
+        counters["done"],
+        sum(answered for _, answered in tallies),
+        dict(tallies).get(annotator, 0),
+    )
+
+
+def labels_said(value: Any) -> Iterator[str]:
+    """The labels in an answer's JSON shape."""
+    for one in value if isinstance(value, list) else [value]:
+        yield str(one["label"] if isinstance(one, dict) else one)
+
+
+def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for _, annotation in answers(connection, None, False):
+        for task, value in annotation.answers.items():
+            found[task].update(set(labels_said(value)))
+    return found
+
+
+def people(connection: Connection, too_fast_ms: int) -> list[PersonFigures]:
+    times: dict[str, list[int]] = defaultdict(list)
+    labels: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    by_label: dict[str, dict[str, dict[str, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    figures: dict[str, PersonFigures] = {
+        name: PersonFigures(name, answered, skipped)
+        for name, answered, skipped in connection.read(
+            "SELECT annotator.name, answered, skipped FROM tally JOIN annotator ON annotator.id = tally.annotator"
+        )
+    }
+    for _, annotation in answers(connection, None, False):
+        name, ms = annotation.annotator, annotation.timing.active
+        one = figures.get(name, PersonFigures(name))
+        figures[name] = replace(
+            one,
+            flagged=one.flagged + bool(annotation.flags),
+            active_ms=one.active_ms + ms,
+            idle_ms=one.idle_ms + annotation.timing.idle,
+            too_fast=one.too_fast + int(0 < ms < too_fast_ms),
+            last_at=max(one.last_at, annotation.submitted_at),
+        )
+        if ms:
+            times[name].append(ms)
+        for task, value in annotation.answers.items():
+            for label in labels_said(value):
+                if not isinstance(value, str) or len(label) <= 100:
+                    labels[name][task][label] += 1
+                    if ms:
+                        by_label[name][task][label].append(ms)
+    return [
+        replace(
+            one,
+            median_ms=round(median(times[name])) if times[name] else 0,
+            labels={task: dict(counts) for task, counts in labels[name].items()},
+            label_median_ms={
+                task: {label: round(median(ms)) for label, ms in spent.items()}
+                for task, spent in by_label[name].items()
+            },
+        )
+        for name, one in sorted(figures.items())
+    ]
+
+
+def flags_open(connection: Connection) -> Mapping[str, int]:
+    return dict(connection.read("SELECT reason, count(*) FROM flags_open GROUP BY reason ORDER BY count(*) DESC"))
+
+
+def answers(connection: Connection, annotator: str | None, history: bool) -> Iterator[tuple[Item, Annotation]]:
+    """Pages by key: a reader that holds one long snapshot makes everybody's writes slower."""
+    renames = versions.renames(connection.execute)
+    latest = "" if history else "JOIN assignment USING (item, annotator, revision)"
+    state = "" if history else "AND assignment.state = 'done'"
+    last = (0, "", 0)
+    while True:
+        rows = connection.read(
+            f"""SELECT annotation.item, {ITEM}, {ANNOTATION} FROM annotation {latest}
+                JOIN annotator ON annotator.id = annotation.annotator
+                JOIN item ON item.number = annotation.item JOIN content ON content.item = annotation.item
+                WHERE annotation.item >= ? AND (annotation.item, annotator.name, annotation.revision) > (?, ?, ?) {state}
+                {"" if annotator is None else "AND annotator.name = ?"}
+                ORDER BY annotation.item, annotator.name, annotation.revision LIMIT {PAGE}""",
+            (last[0], *last, *(() if annotator is None else (annotator,))),
+        )
+        for row in rows:
+            yield item_from(row[1:6]), annotation_from(row[6:], renames)
+        if len(rows) < PAGE:
+            break
+        last = (rows[-1][0], rows[-1][6], rows[-1][-1])
+    if history:
+        yield from _drafts(connection, annotator)
+
+
+def _drafts(connection: Connection, annotator: str | None) -> Iterator[tuple[Item, Annotation]]:
+    rows = connection.read(
+        f"""SELECT annotator.name, draft.work, draft.saved_at, {ITEM} FROM draft
+            JOIN annotator ON annotator.id = draft.annotator
+            JOIN item ON item.number = draft.item JOIN content ON content.item = draft.item
+            ORDER BY draft.item, annotator.name"""
+    )
+    for name, work, saved_at, *item in rows:
+        if annotator in (None, name):
+            record = json.loads(work)
+            flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
+            yield (
+                item_from(tuple(item)),
+                Annotation(
+                    name, DRAFT, record.get("answers", {}), flags, record.get("origin", {}), submitted_at=saved_at
+                ),
+            )
+
+
+def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
+    last = 0
+    while rows := connection.read(
+        f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
+            WHERE item.number > ? AND item.done = 0 ORDER BY item.number LIMIT {PAGE}""",
+        (last,),
+    ):
+        for row in rows:
+            found = connection.read(
+                "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (row[0],)
+            )
+            yield item_from(row[1:]), tuple(suggestion_from(one) for one in found)
+        last = rows[-1][0]
+
+
+def check(connection: Connection) -> list[tuple[bool, str]]:
+    verdict = connection.read("PRAGMA quick_check")[0][0]
+    mode = connection.read("PRAGMA journal_mode")[0][0]
+    kind = filesystem(connection.path.parent)
+    counters = dict(connection.read("SELECT name, value FROM counter"))
+    found = [
+        (verdict == "ok", f"database {connection.path.name}: {verdict}, {counters['items']:,} items"),
+        (mode == "wal", f"write-ahead log: {mode}"),
+        (kind not in NETWORK, f"file system: {kind or 'unknown'}"),
+    ]
+    try:
+        with connection.transaction() as execute:
+            execute("UPDATE counter SET value = value WHERE name = 'items'")
+        found.append((True, "writing: works"))
+    except Exception as error:
+        found.append((False, f"writing: {error}"))
+    if sqlite3.sqlite_version_info < SAFE_SQLITE:
+        found.append(
+            (True, f"SQLite {sqlite3.sqlite_version}: let no other program write to the database while people work")
+        )
+    return found

@@ -1,0 +1,156 @@
+"""Bringing items in.
+
+Records are read whole before the write lock is taken, then written in one
+transaction: all of a file, or nothing of it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from tui_label.core.item import Item
+from tui_label.core.record import Record
+from tui_label.errors import InputError
+from tui_label.store import queue, sqlite, versions
+from tui_label.store.base import Added
+from tui_label.store.connection import Connection
+from tui_label.store.queue import Execute
+from tui_label.store.rows import ITEM, item_from, key_text, to_json, to_text
+
+CHUNK = 2000
+
+
+def add(connection: Connection, records: list[Record], progress: Callable[[int], None] | None, moment: str) -> Added:
+    added = Added()
+    with connection.transaction() as execute:
+        settings = dict(execute("SELECT name, value FROM setting").fetchall())
+        number = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
+        rest = iter(records)
+        while chunk := list(islice(rest, CHUNK)):
+            number, done = _add_chunk(connection, execute, chunk, number, settings, moment)
+            added = Added(
+                added.items + done.items,
+                added.known + done.known,
+                added.answers + done.answers,
+                added.suggestions + done.suggestions,
+            )
+            if progress:
+                progress(len(chunk))
+        execute("UPDATE counter SET value = value + ? WHERE name = 'items'", (added.items,))
+        if settings.get("order") == "uncertain-first":
+            versions.reorder(execute, "uncertain-first")
+    return added
+
+
+def _add_chunk(
+    connection: Connection, execute: Execute, chunk: list[Record], number: int, settings: dict[str, str], moment: str
+) -> tuple[int, Added]:
+    known = _known(execute, chunk)
+    want = int(settings.get("overlap", 1))
+    order = settings.get("order", "priority")
+    items, contents, here = [], [], {}
+    for record in chunk:
+        key = record.item.key
+        if key in known or key in here:
+            continue
+        number += 1
+        here[key] = number
+        priority = record.priority if order == "priority" else 0
+        position = number * 2654435761 % 4294967296 if order == "random" else number
+        items.append((number, key_text(key), priority, float(position), want))
+        contents.append((number, *_content(record)))
+    connection.many("INSERT INTO item(number, key, priority, position, want) VALUES (?, ?, ?, ?, ?)", items)
+    connection.many(
+        "INSERT INTO content(item, text, escaped, candidates, meta, priority) VALUES (?, ?, ?, ?, ?, ?)", contents
+    )
+    numbers = known | here
+    before = execute("SELECT count(*) FROM suggestion").fetchone()[0] if any(one.suggestions for one in chunk) else 0
+    suggestions = [
+        (numbers[record.item.key], one.task, to_json(one.value), one.score, one.source)
+        for record in chunk
+        for one in record.suggestions
+    ]
+    connection.many(
+        "INSERT OR IGNORE INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?)", suggestions
+    )
+    fresh = execute("SELECT count(*) FROM suggestion").fetchone()[0] - before if suggestions else 0
+    answers = sum(_add_answer(execute, numbers[record.item.key], record, moment) for record in chunk)
+    return number, Added(len(items), len(chunk) - len(items), answers, fresh)
+
+
+def _content(record: Record) -> tuple[Any, ...]:
+    text, escaped = to_text(record.item.text)
+    candidates = to_json(list(record.item.candidates)) if record.item.candidates else None
+    meta = to_json(dict(record.item.meta)) if record.item.meta else None
+    return text, escaped, candidates, meta, record.priority
+
+
+def _known(execute: Execute, chunk: list[Record]) -> dict[str, int]:
+    """Numbers of the items that are there already, with the same content."""
+    found: dict[str, int] = {}
+    by_key: dict[str, Item] = {}
+    for record in chunk:
+        key = record.item.key
+        if key in by_key and not _same(by_key[key], record.item):
+            raise InputError(_conflict(key))
+        by_key[key] = record.item
+    keys = list(by_key)
+    for first in range(0, len(keys), 500):
+        part = [key_text(key) for key in keys[first : first + 500]]
+        for row in execute(
+            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
+                WHERE item.key IN ({", ".join("?" * len(part))})""",
+            tuple(part),
+        ).fetchall():
+            item = item_from(row[1:])
+            if not _same(by_key[item.key], item):
+                raise InputError(_conflict(item.key))
+            found[item.key] = row[0]
+    return found
+
+
+def _same(one: Item, other: Item) -> bool:
+    return one.text == other.text and one.candidates == other.candidates
+
+
+def _conflict(key: str) -> str:
+    return f"item {key} is there already with another text; give the new one another id, or leave it out"
+
+
+def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> int:
+    """Keep a finished answer that came with a record, unless the annotator has given just that."""
+    annotation = record.annotation
+    if annotation is None:
+        return 0
+    execute("INSERT INTO annotator(name) VALUES (?) ON CONFLICT DO NOTHING", (annotation.annotator,))
+    me = execute("SELECT id FROM annotator WHERE name = ?", (annotation.annotator,)).fetchone()[0]
+    had = execute("SELECT state, revision FROM assignment WHERE item = ? AND annotator = ?", (number, me)).fetchone()
+    if had and had[0] == "done":
+        latest = execute(
+            "SELECT answers FROM annotation WHERE item = ? AND annotator = ? AND revision = ?", (number, me, had[1])
+        ).fetchone()
+        if latest and latest[0] == to_json(dict(annotation.answers)):
+            return 0
+    if not annotation.submitted_at:
+        annotation = replace(annotation, submitted_at=moment)
+    turn = execute(
+        """INSERT INTO tally(annotator, turn) VALUES (?, 1)
+           ON CONFLICT (annotator) DO UPDATE SET turn = turn + 1 RETURNING turn""",
+        (me,),
+    ).fetchall()[0][0]
+    revision = sqlite.write_revision(execute, number, me, annotation, turn, str(uuid.uuid4()), "")
+    execute(
+        """INSERT INTO assignment(item, annotator, state, revision, turn) VALUES (?, ?, 'done', ?, ?)
+           ON CONFLICT (item, annotator) DO UPDATE SET state = 'done', revision = excluded.revision,
+             turn = excluded.turn, reopened = 0, lease_until = NULL""",
+        (number, me, revision, turn),
+    )
+    if not had or had[0] != "done":
+        queue.move(execute, number, done=1, taken=0 if had and had[0] == "leased" else 1)
+        skipped = int(bool(had) and had[0] == "skipped")
+        execute("UPDATE tally SET answered = answered + 1, skipped = skipped - ? WHERE annotator = ?", (skipped, me))
+    return 1

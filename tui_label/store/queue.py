@@ -1,0 +1,193 @@
+"""The queue: who gets which item.  Functions on an open transaction.
+
+An item waits in `fresh` (nobody had it) or `again` (it wants more people); with all
+places taken it is `full`, with all answers there `done`, taken out it is `held`.
+Only `move` changes counters and stage, and the stage follows from the numbers.
+
+Entering `again` gives an item a new position, behind all others.  So each annotator
+keeps a mark: everything before it they have had already.  A row is looked at once
+for each annotator, however many items are open (the naive NOT EXISTS costs 0.3 s a
+claim at a million).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Execute = Callable[..., sqlite3.Cursor]
+LOOKS = (16, *(512,) * 20)
+"""Rows of `again` looked at in each step; their sum bounds the longest claim."""
+
+
+def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | None:
+    """The item for this annotator: theirs already, a draft of theirs, the queue, what they skipped."""
+    release_expired(execute, me, now)
+    held = execute(
+        "SELECT item FROM assignment WHERE annotator = ? AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
+        (me,),
+    ).fetchone()
+    if held:
+        execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held[0], me))
+        return int(held[0])
+    for item in _candidates(execute, me):
+        if take(execute, me, item, lease_until):
+            return item
+    return None
+
+
+def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
+    """Lease an item, unless somebody else was given its last place."""
+    if not move(execute, item, taken=1, guard="AND stage IN ('fresh', 'again') AND taken < want"):
+        return False
+    execute(
+        """INSERT INTO assignment(item, annotator, state, lease_until) VALUES (?, ?, 'leased', ?)
+           ON CONFLICT (item, annotator) DO UPDATE SET state = 'leased', lease_until = excluded.lease_until""",
+        (item, me, lease_until),
+    )
+    return True
+
+
+def _candidates(execute: Execute, me: int) -> Iterator[int]:
+    drafts = execute(
+        """SELECT draft.item FROM draft JOIN item ON item.number = draft.item
+           WHERE draft.annotator = ? AND item.stage IN ('fresh', 'again')
+             AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.item = draft.item AND a.annotator = draft.annotator)
+           ORDER BY draft.item LIMIT 5""",
+        (me,),
+    ).fetchall()
+    yield from (item for (item,) in drafts)
+    yield from _queued(execute, me)
+    skipped = execute(
+        """SELECT assignment.item FROM assignment JOIN item ON item.number = assignment.item
+           WHERE assignment.annotator = ? AND assignment.state = 'skipped' AND item.stage IN ('fresh', 'again')
+             AND (SELECT value FROM setting WHERE name = 'skip') = 'later'
+           ORDER BY assignment.turn LIMIT 20""",
+        (me,),
+    ).fetchall()
+    yield from (item for (item,) in skipped)
+
+
+def _queued(execute: Execute, me: int) -> Iterator[int]:
+    """Highest priority first; within it started items before fresh ones."""
+    below = 2**62
+    while True:
+        tops = [
+            execute(
+                f"SELECT priority FROM item WHERE stage = '{stage}' AND priority < ? ORDER BY priority DESC LIMIT 1",
+                (below,),
+            ).fetchone()
+            for stage in ("again", "fresh")
+        ]
+        if not any(tops):
+            return
+        below = max(top[0] for top in tops if top)
+        yield from _scan_again(execute, me, below)
+        while fresh := execute(
+            "SELECT number FROM item WHERE stage = 'fresh' AND priority = ? ORDER BY priority DESC, position, number LIMIT 1",
+            (below,),
+        ).fetchone():
+            yield fresh[0]
+
+
+def _scan_again(execute: Execute, me: int, priority: int) -> Iterator[int]:
+    found = execute("SELECT position FROM passed WHERE annotator = ? AND priority = ?", (me, priority)).fetchone()
+    mark = found[0] if found else -1.0
+    stored, skipped = mark, 0
+    for look in LOOKS:
+        # >= and not >: rows may share a position with the mark
+        rows = execute(
+            """SELECT number, position, EXISTS (SELECT 1 FROM assignment a WHERE a.item = item.number AND a.annotator = ?)
+               FROM item WHERE stage = 'again' AND priority = ? AND position >= ?
+               ORDER BY priority DESC, position, number LIMIT ?""",
+            (me, priority, mark, look),
+        ).fetchall()
+        for item, position, mine in rows:
+            if not mine:
+                if skipped > 8 and position > stored:
+                    _store_mark(execute, me, priority, position)
+                yield item
+            skipped += 1
+            mark = position
+        if len(rows) < look:
+            break
+    if skipped > 8 and mark > stored:
+        _store_mark(execute, me, priority, mark)
+
+
+def _store_mark(execute: Execute, me: int, priority: int, position: float) -> None:
+    execute(
+        """INSERT INTO passed(annotator, priority, position) VALUES (?, ?, ?)
+           ON CONFLICT (annotator, priority) DO UPDATE SET position = excluded.position""",
+        (me, priority, position),
+    )
+
+
+def move(execute: Execute, item: int, *, taken: int = 0, done: int = 0, requeue: bool = False, guard: str = "") -> bool:
+    """Change an item's counters; stage, position and the count of finished items follow."""
+    before = execute("SELECT stage, done, want FROM item WHERE number = ?", (item,)).fetchone()
+    row = execute(
+        f"""UPDATE item SET taken = taken + ?, done = done + ?,
+              stage = CASE WHEN stage = 'held' THEN 'held' WHEN done + ? >= want THEN 'done'
+                           WHEN taken + ? >= want THEN 'full' ELSE 'again' END
+            WHERE number = ? {guard} RETURNING stage, done""",
+        (taken, done, done, taken, item),
+    ).fetchall()
+    if not row:
+        return False
+    stage, now_done = row[0]
+    if stage == "again" and (before[0] != "again" or requeue):
+        execute("UPDATE item SET position = ? WHERE number = ?", (arrival(execute), item))
+    finished = int(now_done >= before[2]) - int(before[1] >= before[2])
+    if finished:
+        execute("UPDATE counter SET value = value + ? WHERE name = 'done'", (finished,))
+    return True
+
+
+def arrival(execute: Execute) -> float:
+    """A position behind every other."""
+    rows = execute("UPDATE counter SET value = value + 1 WHERE name = 'arrival' RETURNING value").fetchall()
+    return float(rows[0][0])
+
+
+def hold(execute: Execute, item: int, held: bool) -> None:
+    """Take an item out of the queue, or let it back."""
+    if held:
+        execute("UPDATE item SET stage = 'held' WHERE number = ?", (item,))
+    else:
+        execute("UPDATE item SET stage = 'full' WHERE number = ? AND stage = 'held'", (item,))
+        move(execute, item, requeue=True)
+
+
+def release_expired(execute: Execute, me: int, now: int) -> None:
+    """Give back what people who are gone had in their hands; one's own lease is simply renewed."""
+    rows = execute(
+        """SELECT item, annotator FROM assignment WHERE state = 'leased' AND lease_until < ?
+           ORDER BY lease_until LIMIT 20""",
+        (now,),
+    ).fetchall()
+    for item, annotator in rows:
+        if annotator != me:
+            release(execute, item, annotator)
+
+
+def release(execute: Execute, item: int, annotator: int) -> None:
+    """An item leaves somebody's hands unanswered."""
+    execute("DELETE FROM assignment WHERE item = ? AND annotator = ? AND state = 'leased'", (item, annotator))
+    move(execute, item, taken=-1, requeue=True)
+
+
+def effective(execute: Execute, item: int, annotator: int) -> list[Any]:
+    """The revisions that stand, `(revision, status, turn)`: each `undone` took the one before away."""
+    standing: list[Any] = []
+    for row in execute(
+        "SELECT revision, status, turn FROM annotation WHERE item = ? AND annotator = ? ORDER BY revision",
+        (item, annotator),
+    ).fetchall():
+        if row[1] == "undone":
+            if standing:
+                standing.pop()
+        else:
+            standing.append(row)
+    return standing

@@ -1,0 +1,135 @@
+"""The tables, as migrations.  They are a public interface: leads open the file with sqlite-utils
+and Datasette, so names are plain words, foreign keys are declared, times are UTC ISO 8601 text.
+
+`item` is the narrow row that the queue moves; the text lives in `content`, so that a
+claim never rewrites a long document.  Rows of `annotation` are never changed or deleted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+APPLICATION_ID = 0x7475694C  # "tuiL"
+KNOWN = ("0001 queue and record",)
+
+TABLES = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0);
+CREATE TABLE version (
+  kind TEXT NOT NULL CHECK (kind IN ('labels', 'guidelines')), number INTEGER NOT NULL,
+  text TEXT NOT NULL, renames TEXT NOT NULL DEFAULT '{}', recorded_at TEXT NOT NULL,
+  PRIMARY KEY (kind, number)
+) STRICT;
+CREATE TABLE annotator (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE item (
+  number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,
+  stage TEXT NOT NULL DEFAULT 'fresh' CHECK (stage IN ('fresh', 'again', 'full', 'done', 'held')),
+  priority INTEGER NOT NULL DEFAULT 0, position REAL NOT NULL,
+  want INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX item_fresh ON item(priority DESC, position, number) WHERE stage = 'fresh';
+CREATE INDEX item_again ON item(priority DESC, position, number) WHERE stage = 'again';
+CREATE TABLE content (
+  item INTEGER PRIMARY KEY REFERENCES item(number), text TEXT NOT NULL,
+  escaped INTEGER NOT NULL DEFAULT 0, candidates TEXT, meta TEXT, priority INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE suggestion (
+  number INTEGER PRIMARY KEY, item INTEGER NOT NULL REFERENCES item(number), task TEXT NOT NULL,
+  value TEXT NOT NULL, score REAL, source TEXT NOT NULL, UNIQUE (item, task, value, source)
+) STRICT;
+CREATE TABLE assignment (
+  item INTEGER NOT NULL REFERENCES item(number), annotator INTEGER NOT NULL REFERENCES annotator(id),
+  state TEXT NOT NULL CHECK (state IN ('leased', 'done', 'skipped')),
+  revision INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0,
+  reopened INTEGER NOT NULL DEFAULT 0, lease_until INTEGER,
+  PRIMARY KEY (item, annotator)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX assignment_lease ON assignment(annotator, reopened DESC, item) WHERE state = 'leased';
+CREATE INDEX assignment_expiry ON assignment(lease_until) WHERE state = 'leased';
+CREATE INDEX assignment_turn ON assignment(annotator, turn) WHERE state IN ('done', 'skipped');
+CREATE INDEX assignment_skipped ON assignment(annotator, turn) WHERE state = 'skipped';
+CREATE TABLE annotation (
+  item INTEGER NOT NULL REFERENCES item(number), annotator INTEGER NOT NULL REFERENCES annotator(id),
+  revision INTEGER NOT NULL, status TEXT NOT NULL CHECK (status IN ('submitted', 'skipped', 'undone')),
+  answers TEXT NOT NULL, origin TEXT NOT NULL, flags TEXT NOT NULL, decisions TEXT NOT NULL,
+  started_at TEXT NOT NULL, submitted_at TEXT NOT NULL,
+  active_ms INTEGER NOT NULL, idle_ms INTEGER NOT NULL, paused_ms INTEGER NOT NULL, task_ms TEXT NOT NULL,
+  labels_version INTEGER NOT NULL, guidelines_version INTEGER NOT NULL,
+  turn INTEGER NOT NULL, save_id TEXT NOT NULL, work TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (item, annotator, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE draft (
+  item INTEGER NOT NULL REFERENCES item(number), annotator INTEGER NOT NULL REFERENCES annotator(id),
+  work TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (item, annotator)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX draft_of ON draft(annotator, item);
+CREATE TABLE tally (
+  annotator INTEGER PRIMARY KEY REFERENCES annotator(id), turn INTEGER NOT NULL DEFAULT 0,
+  answered INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE passed (
+  annotator INTEGER NOT NULL REFERENCES annotator(id), priority INTEGER NOT NULL, position REAL NOT NULL,
+  PRIMARY KEY (annotator, priority)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW answers_latest AS
+  SELECT item.key AS item, annotator.name AS annotator, annotation.answers, annotation.flags, annotation.started_at,
+    annotation.submitted_at, annotation.active_ms, annotation.idle_ms, annotation.labels_version,
+    annotation.guidelines_version, annotation.revision, content.text
+  FROM assignment
+  JOIN annotation USING (item, annotator, revision)
+  JOIN item ON item.number = assignment.item
+  JOIN content ON content.item = assignment.item
+  JOIN annotator ON annotator.id = assignment.annotator
+  WHERE assignment.state = 'done';
+CREATE VIEW spans_latest AS
+  SELECT answers_latest.item, annotator, task.key AS task, json_extract(span.value, '$.label') AS label,
+    json_extract(span.value, '$.start') AS start, json_extract(span.value, '$.end') AS end,
+    json_extract(span.value, '$.text') AS text, submitted_at
+  FROM answers_latest, json_each(answers_latest.answers) AS task, json_each(task.value) AS span
+  WHERE task.type = 'array' AND span.type = 'object';
+CREATE VIEW flags_open AS
+  SELECT item.key AS item, annotator.name AS annotator, json_extract(flag.value, '$.reason') AS reason,
+    json_extract(flag.value, '$.note') AS note, annotation.status, annotation.submitted_at
+  FROM assignment
+  JOIN annotation USING (item, annotator, revision)
+  JOIN item ON item.number = assignment.item
+  JOIN annotator ON annotator.id = assignment.annotator, json_each(annotation.flags) AS flag
+  WHERE assignment.state IN ('done', 'skipped');
+CREATE VIEW pace AS
+  SELECT annotator, count(*) AS answers, round(sum(active_ms) / 1000.0, 1) AS active_seconds,
+    round(sum(idle_ms) / 1000.0, 1) AS idle_seconds, round(avg(active_ms)) AS mean_ms,
+    round(count(*) * 3600000.0 / nullif(sum(active_ms), 0)) AS per_hour, max(submitted_at) AS last_at
+  FROM answers_latest GROUP BY annotator;
+"""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date; the caller holds the write lock.
+
+    Statements go one by one: a script would commit the caller's transaction.
+    """
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations("tui-label")
+
+    @migrations(name=KNOWN[0])
+    def _queue_and_record(db: Database) -> None:
+        for statement in TABLES.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    migrations.apply(Database(connection, execute_plugins=False))
+
+
+def applied(connection: sqlite3.Connection) -> list[str]:
+    """Names of the migrations a database has had; empty for a new one."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchall()
+    if not found:
+        return []
+    rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'tui-label'").fetchall()
+    return [name for (name,) in rows]

@@ -1,0 +1,364 @@
+"""The store on one SQLite file: work by annotators.  Intake and figures are in files beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.record import Record
+from tui_label.store import figures, intake, queue, versions
+from tui_label.store.base import Added, Claim, Entry, PersonFigures, Policy, Progress, Versions
+from tui_label.store.connection import Connection, create_file
+from tui_label.store.queue import Execute
+from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, flags_json, item_from, suggestion_from, to_json
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def utc(ms: int) -> str:
+    """Milliseconds since 1970 as UTC ISO 8601."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class SqliteStore:
+    """See `base.Store`, which says what each method promises."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], int] = _now_ms) -> None:
+        self._connection = Connection(path)
+        self._clock = clock
+        self._annotators: dict[str, int] = {}
+        self._lease_ms: int | None = None
+
+    @classmethod
+    def create(cls, path: Path, *, clock: Callable[[], int] = _now_ms) -> SqliteStore:
+        """A store on a new file, or on the one that is there."""
+        create_file(path)
+        return cls(path, clock=clock)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # the project
+
+    def record_project(
+        self, policy: Policy, source: str, guidelines: str, renames: Mapping[str, Mapping[str, str]]
+    ) -> Versions:
+        self._lease_ms = policy.lease_ms
+        return versions.record(self._connection, policy, source, guidelines, renames, utc(self._clock()))
+
+    def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
+        return figures.labels_in_use(self._connection)
+
+    # items in
+
+    def add(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> Added:
+        return intake.add(self._connection, list(records), progress, utc(self._clock()))
+
+    # one annotator at work
+
+    def claim(self, annotator: str) -> Claim | None:
+        with self._connection.transaction() as execute:
+            return self._claim(execute, self._id(execute, annotator))
+
+    def _claim(self, execute: Execute, me: int) -> Claim | None:
+        now = self._clock()
+        item = queue.next_item(execute, me, now, now + self._lease(execute))
+        return None if item is None else self._claim_of(execute, me, item)
+
+    def _claim_of(self, execute: Execute, me: int, number: int) -> Claim:
+        row = execute(
+            f"SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
+        ).fetchone()
+        suggestions = execute(
+            "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (number,)
+        ).fetchall()
+        draft = execute("SELECT work FROM draft WHERE item = ? AND annotator = ?", (number, me)).fetchone()
+        mine = execute(
+            "SELECT state, revision, reopened FROM assignment WHERE item = ? AND annotator = ?", (number, me)
+        ).fetchone()
+        answered = self._annotation(execute, number, me, mine[1]) if mine and mine[1] else None
+        return Claim(
+            number,
+            item_from(row),
+            tuple(suggestion_from(one) for one in suggestions),
+            draft[0] if draft else "",
+            answered,
+            bool(mine and mine[0] == "leased" and mine[2]),
+        )
+
+    def _annotation(self, execute: Execute, item: int, annotator: int, revision: int) -> Annotation | None:
+        row = execute(
+            f"""SELECT {ANNOTATION} FROM annotation JOIN annotator ON annotator.id = annotation.annotator
+                WHERE annotation.item = ? AND annotation.annotator = ? AND annotation.revision = ?""",
+            (item, annotator, revision),
+        ).fetchone()
+        return annotation_from(row, versions.renames(execute)) if row else None
+
+    def submit(
+        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
+    ) -> Claim | None:
+        with self._connection.transaction() as execute:
+            me = self._id(execute, annotation.annotator)
+            if not self._saved_before(execute, number, me, save_id):
+                had = self._keep(execute, number, me, annotation, save_id, draft)
+                if had != "done":
+                    queue.move(execute, number, done=1, taken=0 if had == "leased" else 1)
+                    self._tally(execute, me, answered=1, skipped=-int(had == "skipped"))
+            return self._claim(execute, me) if claim else None
+
+    def skip(
+        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
+    ) -> Claim | None:
+        with self._connection.transaction() as execute:
+            me = self._id(execute, annotation.annotator)
+            if not self._saved_before(execute, number, me, save_id):
+                had = self._keep(execute, number, me, annotation, save_id, draft)
+                if had == "done":
+                    queue.move(execute, number, done=-1, taken=-1, requeue=True)
+                elif had == "leased":
+                    queue.move(execute, number, taken=-1, requeue=True)
+                if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
+                    queue.hold(execute, number, True)
+                if had != "skipped":
+                    self._tally(execute, me, answered=-int(had == "done"), skipped=1)
+            return self._claim(execute, me) if claim else None
+
+    def _saved_before(self, execute: Execute, number: int, me: int, save_id: str) -> bool:
+        found = execute(
+            "SELECT 1 FROM annotation WHERE item = ? AND annotator = ? AND save_id = ?", (number, me, save_id)
+        ).fetchone()
+        return found is not None
+
+    def _keep(self, execute: Execute, number: int, me: int, annotation: Annotation, save_id: str, work: str) -> str:
+        """Write a revision; what the item was to this annotator before: leased, done, skipped, or empty."""
+        had = execute("SELECT state FROM assignment WHERE item = ? AND annotator = ?", (number, me)).fetchone()
+        turn = self._turn(execute, me)
+        revision = write_revision(execute, number, me, annotation, turn, save_id, work)
+        state = "done" if annotation.status == "submitted" else "skipped"
+        execute(
+            """INSERT INTO assignment(item, annotator, state, revision, turn) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT (item, annotator) DO UPDATE SET state = excluded.state, revision = excluded.revision,
+                 turn = excluded.turn, reopened = 0, lease_until = NULL""",
+            (number, me, state, revision, turn),
+        )
+        execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
+        return had[0] if had else ""
+
+    def _turn(self, execute: Execute, me: int) -> int:
+        rows = execute(
+            """INSERT INTO tally(annotator, turn) VALUES (?, 1)
+               ON CONFLICT (annotator) DO UPDATE SET turn = turn + 1 RETURNING turn""",
+            (me,),
+        ).fetchall()
+        return int(rows[0][0])
+
+    def _tally(self, execute: Execute, me: int, answered: int = 0, skipped: int = 0) -> None:
+        execute(
+            "UPDATE tally SET answered = answered + ?, skipped = skipped + ? WHERE annotator = ?",
+            (answered, skipped, me),
+        )
+
+    def reopen(self, annotator: str) -> Claim | None:
+        with self._connection.transaction() as execute:
+            me = self._id(execute, annotator)
+            latest = execute(
+                """SELECT item, state, revision FROM assignment WHERE annotator = ? AND state IN ('done', 'skipped')
+                   ORDER BY turn DESC LIMIT 1""",
+                (me,),
+            ).fetchone()
+            if latest is None:
+                return None
+            number, state, revision = latest
+            self._undo(execute, number, me, state, revision)
+            return self._claim_of(execute, me, number)
+
+    def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int) -> None:
+        undone = self._annotation(execute, number, me, revision)
+        work = execute(
+            "SELECT work FROM annotation WHERE item = ? AND annotator = ? AND revision = ?", (number, me, revision)
+        ).fetchone()[0]
+        assert undone is not None
+        moment = utc(self._clock())
+        mark = Annotation(
+            undone.annotator,
+            "undone",
+            started_at=moment,
+            submitted_at=moment,
+            labels_version=undone.labels_version,
+            guidelines_version=undone.guidelines_version,
+        )
+        turn = self._turn(execute, me)
+        write_revision(execute, number, me, mark, turn, f"undo-{turn}", "")
+        standing = queue.effective(execute, number, me)
+        if standing:
+            before = standing[-1]
+            now_state = "done" if before[1] == "submitted" else "skipped"
+            execute(
+                "UPDATE assignment SET revision = ?, turn = ?, state = ? WHERE item = ? AND annotator = ?",
+                (before[0], before[2], now_state, number, me),
+            )
+            self._restate(execute, number, me, state, now_state)
+        else:
+            execute(
+                """UPDATE assignment SET state = 'leased', revision = 0, reopened = ?, lease_until = ?
+                   WHERE item = ? AND annotator = ?""",
+                (turn, self._clock() + self._lease(execute), number, me),
+            )
+            self._restate(execute, number, me, state, "leased")
+        if work:
+            self._write_draft(execute, me, number, work)
+
+    def _restate(self, execute: Execute, number: int, me: int, old: str, new: str) -> None:
+        """Counters after an undo turned `old` into `new`."""
+        if old == "skipped" and new != "skipped":
+            queue.hold(execute, number, False)
+        done = int(new == "done") - int(old == "done")
+        taken = int(new != "skipped") - int(old != "skipped")
+        if done or taken:
+            queue.move(execute, number, done=done, taken=taken)
+        self._tally(execute, me, answered=done, skipped=int(new == "skipped") - int(old == "skipped"))
+
+    def revisit(self, annotator: str, number: int) -> Claim | None:
+        rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))
+        if not rows:
+            return None
+        with self._connection.errors():
+            return self._claim_of(self._connection.execute, rows[0][0], number)
+
+    def save_draft(self, annotator: str, number: int, draft: str) -> None:
+        with self._connection.transaction() as execute:
+            me = self._id(execute, annotator)
+            if draft:
+                self._write_draft(execute, me, number, draft)
+            else:
+                execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
+            self._extend(execute, me)
+
+    def _write_draft(self, execute: Execute, me: int, number: int, draft: str) -> None:
+        execute(
+            """INSERT INTO draft(item, annotator, work, saved_at) VALUES (?, ?, ?, ?)
+               ON CONFLICT (item, annotator) DO UPDATE SET work = excluded.work, saved_at = excluded.saved_at""",
+            (number, me, draft, utc(self._clock())),
+        )
+
+    def _extend(self, execute: Execute, me: int) -> None:
+        execute(
+            "UPDATE assignment SET lease_until = ? WHERE annotator = ? AND state = 'leased'",
+            (self._clock() + self._lease(execute), me),
+        )
+
+    def heartbeat(self, annotator: str) -> None:
+        with self._connection.transaction() as execute:
+            self._extend(execute, self._id(execute, annotator))
+
+    def leave(self, annotator: str) -> None:
+        with self._connection.transaction() as execute:
+            me = self._id(execute, annotator)
+            for (item,) in execute(
+                """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
+                   AND NOT EXISTS (SELECT 1 FROM draft WHERE draft.item = assignment.item AND draft.annotator = ?)""",
+                (me, me),
+            ).fetchall():
+                queue.release(execute, item, me)
+
+    def history(self, annotator: str, before: int | None = None, limit: int = 50) -> list[Entry]:
+        return self._entries(annotator, before, limit, "<", "DESC")
+
+    def following(self, annotator: str, number: int) -> Entry | None:
+        found = self._entries(annotator, number, 1, ">", "ASC")
+        return found[0] if found else None
+
+    def _entries(self, annotator: str, item: int | None, limit: int, sign: str, order: str) -> list[Entry]:
+        bound = (
+            ""
+            if item is None
+            else f"AND assignment.turn {sign} (SELECT turn FROM assignment o WHERE o.item = ? AND o.annotator = annotator.id)"
+        )
+        rows = self._connection.read(
+            f"""SELECT assignment.item, {ITEM}, {ANNOTATION} FROM annotator
+                JOIN assignment ON assignment.annotator = annotator.id AND assignment.state IN ('done', 'skipped')
+                JOIN annotation USING (item, annotator, revision)
+                JOIN item ON item.number = assignment.item JOIN content ON content.item = assignment.item
+                WHERE annotator.name = ? {bound} ORDER BY assignment.turn {order} LIMIT ?""",
+            (annotator, *(() if item is None else (item,)), limit),
+        )
+        renames = versions.renames(self._connection.execute)
+        return [Entry(row[0], item_from(row[1:6]), annotation_from(row[6:], renames)) for row in rows]
+
+    # figures, items out, care
+
+    def progress(self, annotator: str) -> Progress:
+        return figures.progress(self._connection, annotator)
+
+    def people(self, too_fast_ms: int) -> list[PersonFigures]:
+        return figures.people(self._connection, too_fast_ms)
+
+    def flags_open(self) -> Mapping[str, int]:
+        return figures.flags_open(self._connection)
+
+    def answers(self, *, annotator: str | None = None, history: bool = False) -> Iterator[tuple[Item, Annotation]]:
+        return figures.answers(self._connection, annotator, history)
+
+    def unanswered(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
+        return figures.unanswered(self._connection)
+
+    def check(self) -> list[tuple[bool, str]]:
+        return figures.check(self._connection)
+
+    def backup(self, path: str) -> None:
+        self._connection.copy_to(path)
+
+    # small things
+
+    def _id(self, execute: Execute, annotator: str) -> int:
+        if annotator not in self._annotators:
+            execute("INSERT INTO annotator(name) VALUES (?) ON CONFLICT DO NOTHING", (annotator,))
+            found = execute("SELECT id FROM annotator WHERE name = ?", (annotator,)).fetchone()[0]
+            return int(found)
+        return self._annotators[annotator]
+
+    def _lease(self, execute: Execute) -> int:
+        if self._lease_ms is None:
+            found = execute("SELECT value FROM setting WHERE name = 'lease_ms'").fetchone()
+            self._lease_ms = int(found[0]) if found else Policy().lease_ms
+        return self._lease_ms
+
+
+def write_revision(
+    execute: Execute, number: int, me: int, annotation: Annotation, turn: int, save_id: str, work: str
+) -> int:
+    """Append one revision; its number."""
+    revision = execute(
+        "SELECT coalesce(max(revision), 0) + 1 FROM annotation WHERE item = ? AND annotator = ?", (number, me)
+    ).fetchone()[0]
+    timing = annotation.timing
+    values: tuple[Any, ...] = (
+        number,
+        me,
+        revision,
+        annotation.status,
+        to_json(dict(annotation.answers)),
+        to_json(dict(annotation.origin)),
+        flags_json(annotation.flags),
+        to_json({str(one): outcome for one, outcome in annotation.decisions.items()}),
+        annotation.started_at,
+        annotation.submitted_at,
+        timing.active,
+        timing.idle,
+        timing.paused,
+        to_json(dict(timing.tasks)),
+        annotation.labels_version,
+        annotation.guidelines_version,
+        turn,
+        save_id,
+        work,
+    )
+    execute(f"INSERT INTO annotation VALUES ({', '.join('?' * len(values))})", values)
+    return int(revision)

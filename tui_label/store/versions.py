@@ -1,0 +1,111 @@
+"""project.yaml and the guidelines as they were, numbered, and what rules the queue now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from tui_label.store.base import Policy, Versions
+from tui_label.store.connection import Connection
+from tui_label.store.queue import Execute, arrival
+from tui_label.store.rows import Renames, to_json
+
+
+def record(
+    connection: Connection,
+    policy: Policy,
+    source: str,
+    guidelines: str,
+    renames: Mapping[str, Mapping[str, str]],
+    moment: str,
+) -> Versions:
+    """Keep what changed.  Where nothing did, nothing is written: opening a project is a read."""
+    if not _changed(connection.execute, policy, source, guidelines):
+        return _latest(connection.execute)
+    with connection.transaction() as execute:
+        _keep_text(execute, "labels", source, renames, moment)
+        _keep_text(execute, "guidelines", guidelines, {}, moment)
+        _apply_policy(execute, policy)
+        return _latest(execute)
+
+
+def _changed(execute: Execute, policy: Policy, source: str, guidelines: str) -> bool:
+    texts = {"labels": _text(execute, "labels"), "guidelines": _text(execute, "guidelines")}
+    return texts != {"labels": source, "guidelines": guidelines} or _settings(execute) != _as_settings(policy)
+
+
+def _text(execute: Execute, kind: str) -> str | None:
+    row = execute("SELECT text FROM version WHERE kind = ? ORDER BY number DESC LIMIT 1", (kind,)).fetchone()
+    return row[0] if row else None
+
+
+def _latest(execute: Execute) -> Versions:
+    numbers = dict(execute("SELECT kind, max(number) FROM version GROUP BY kind").fetchall())
+    return Versions(numbers.get("labels", 1), numbers.get("guidelines", 1))
+
+
+def _settings(execute: Execute) -> dict[str, str]:
+    return dict(execute("SELECT name, value FROM setting").fetchall())
+
+
+def _as_settings(policy: Policy) -> dict[str, str]:
+    return {
+        "overlap": str(policy.overlap),
+        "order": policy.order,
+        "lease_ms": str(policy.lease_ms),
+        "skip": policy.skip,
+    }
+
+
+def _keep_text(execute: Execute, kind: str, text: str, renames: Mapping[str, Mapping[str, str]], moment: str) -> None:
+    if _text(execute, kind) != text:
+        number = execute("SELECT coalesce(max(number), 0) + 1 FROM version WHERE kind = ?", (kind,)).fetchone()[0]
+        execute(
+            "INSERT INTO version(kind, number, text, renames, recorded_at) VALUES (?, ?, ?, ?, ?)",
+            (kind, number, text, to_json({task: dict(names) for task, names in renames.items()}), moment),
+        )
+
+
+def renames(execute: Execute) -> Renames:
+    rows = execute("SELECT number, renames FROM version WHERE kind = 'labels' AND renames <> '{}'").fetchall()
+    return Renames({number: json.loads(text) for number, text in rows})
+
+
+def _apply_policy(execute: Execute, policy: Policy) -> None:
+    before = _settings(execute)
+    for name, value in _as_settings(policy).items():
+        execute(
+            "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )
+    if before and before["order"] != policy.order:
+        reorder(execute, policy.order)
+    if before and before["overlap"] != str(policy.overlap):
+        _change_overlap(execute, policy.overlap)
+
+
+POSITIONS = {
+    "priority": "number",
+    "as-added": "number",
+    # A stable shuffle: the multiplier is odd, so no two numbers below 2**32 share a place
+    "random": "(number * 2654435761) % 4294967296",
+    "uncertain-first": "coalesce((SELECT min(score) FROM suggestion WHERE suggestion.item = number), 2) * 1e9 + number",
+}
+
+
+def reorder(execute: Execute, order: str) -> None:
+    """Give every waiting item its place in another order."""
+    priority = "(SELECT priority FROM content WHERE content.item = number)" if order == "priority" else "0"
+    execute(f"UPDATE item SET position = {POSITIONS[order]}, priority = {priority} WHERE stage = 'fresh'")
+
+
+def _change_overlap(execute: Execute, overlap: int) -> None:
+    """More or fewer people for every item; those that come back into the queue come behind the marks."""
+    execute("UPDATE item SET want = ? WHERE stage <> 'held'", (overlap,))
+    execute("UPDATE item SET stage = 'done' WHERE stage <> 'held' AND done >= want")
+    execute("UPDATE item SET stage = 'full' WHERE stage NOT IN ('held', 'done') AND done < want AND taken >= want")
+    back = execute(
+        "SELECT number FROM item WHERE stage NOT IN ('held', 'again') AND taken < want AND (taken > 0 OR stage <> 'fresh')"
+    ).fetchall()
+    for (number,) in back:
+        execute("UPDATE item SET stage = 'again', position = ? WHERE number = ?", (arrival(execute), number))
+    execute("UPDATE counter SET value = (SELECT count(*) FROM item WHERE done >= want) WHERE name = 'done'")

@@ -210,7 +210,8 @@ class Workbench:
 
     async def _finish(self, status: str) -> None:
         assert self.desk is not None
-        desk, self._drafting = self.desk, self._cancelled()
+        desk = self.desk
+        self._no_draft_soon()
         annotation = self._annotation(desk, status)
         act = self._store.submit if status == SUBMITTED else self._store.skip
         claim = await self._call(
@@ -333,9 +334,10 @@ class Workbench:
         record["started_at"] = desk.started_at
         return json.dumps(record)
 
-    def _cancelled(self) -> None:
+    def _no_draft_soon(self) -> None:
         if self._drafting:
             self._drafting.cancel()
+            self._drafting = None
 
     def _draft_soon(self) -> None:
         if self._drafting is None:
@@ -352,7 +354,7 @@ class Workbench:
 
     async def _keep_draft(self) -> None:
         """Write the draft if the work changed since it was written."""
-        self._drafting = self._cancelled()
+        self._no_draft_soon()
         desk = self.desk
         if desk is None or not (has_content(desk.session) or self._kept_draft):
             return

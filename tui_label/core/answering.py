@@ -178,3 +178,16 @@ def enter_text(session: Session, _: Any = None) -> Session:
     if not texts:
         return session.say("no text is asked for here")
     return session.focused(session.focus if session.focus in texts else texts[0])
+
+
+def next_question(session: Session, _: Any = None) -> Session:
+    return _question(session, 1)
+
+
+def previous_question(session: Session, _: Any = None) -> Session:
+    return _question(session, -1)
+
+
+def _question(session: Session, by: int) -> Session:
+    order = [task.id for task in session.asked]
+    return session.focused(order[(order.index(session.focus) + by) % len(order)])

@@ -20,6 +20,9 @@ class Editor:
     """Offset in code points, between 0 and the length."""
 
 
+EMPTY = Editor("", 0)
+
+
 def insert(editor: Editor, words: str) -> Editor:
     """Typed or pasted text at the caret; line ends become newlines, control characters are dropped."""
     words = _NOT_TYPED.sub("", words.replace("\r\n", "\n").replace("\r", "\n"))

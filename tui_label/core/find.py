@@ -49,7 +49,8 @@ def find_previous(text: str, needle: str, offset: int) -> tuple[int, int] | None
         return None
     places = [match.span() for match in _pattern(needle).finditer(text)]
     before = [place for place in places if place[0] < offset]
-    return (before or places or [None])[-1]
+    found = before or places
+    return found[-1] if found else None
 
 
 def same_mentions(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -17,7 +17,8 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.tasks import Compare, Span, Spans, Task, Text, is_asked
-from tui_label.core.text import grapheme_end, token_at
+from tui_label.core.text import grapheme_end
+from tui_label.core.tokens import token_at
 from tui_label.core.work import Work, difference, patched, work_from
 
 HISTORY = 200

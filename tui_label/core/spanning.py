@@ -9,7 +9,8 @@ from tui_label.core.find import same_mentions
 from tui_label.core.item import Suggestion
 from tui_label.core.session import Session
 from tui_label.core.tasks import Span, Spans
-from tui_label.core.text import grapheme_end, grapheme_start, next_token, previous_token
+from tui_label.core.text import grapheme_end, grapheme_start
+from tui_label.core.tokens import next_token, previous_token
 
 # the cursor
 

@@ -22,6 +22,8 @@ STEPS: dict[str, Step] = {
     "text.edit": answering.edit_text,
     "text.leave": answering.leave_text,
     "text.enter": answering.enter_text,
+    "focus.next": answering.next_question,
+    "focus.previous": answering.previous_question,
     "cursor.to": spanning.move_to,
     "cursor.left": spanning.left,
     "cursor.right": spanning.right,

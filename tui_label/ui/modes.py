@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from tui_label.core.editor import Editor, delete_back, delete_word_back, insert
+from tui_label.core.editor import EMPTY, Editor, delete_back, delete_word_back, insert
 from tui_label.core.find import find_all
 from tui_label.core.project import FlagReason
 from tui_label.core.session import Session
@@ -87,7 +87,7 @@ class Find:
     """A word typed at the foot of the text; Enter goes to it."""
 
     session: Session
-    editor: Editor = Editor("", 0)
+    editor: Editor = EMPTY
 
     @property
     def status(self) -> Row:
@@ -149,7 +149,7 @@ class Note:
     """Free words that go with a flag."""
 
     reason: str
-    editor: Editor = Editor("", 0)
+    editor: Editor = EMPTY
 
     @property
     def status(self) -> Row:
@@ -174,7 +174,7 @@ class Picker:
     """Labels by part of their name, for those beyond the keys."""
 
     labels: tuple[tuple[str, str], ...]
-    editor: Editor = Editor("", 0)
+    editor: Editor = EMPTY
 
     @property
     def found(self) -> list[tuple[str, str]]:

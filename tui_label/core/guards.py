@@ -1,0 +1,38 @@
+"""Keys that nobody meant: a held key, a paste that comes as keys, keys struck too early.
+
+Times are in seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+REPEAT_S = 0.045
+"""Keyboards repeat a held key every 25 to 33 ms; no finger does."""
+PASTE_S = 0.008
+PASTE_ROW = 3
+"""So many keys running, each within PASTE_S of the one before, are a paste."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Looks at each key in single-key mode; `refused` says why the latest must not answer."""
+
+    key: str = ""
+    at: float = -1.0
+    row: int = 0
+    answered_by: str = ""
+    """The key that finished the item before, until another key is pressed or it is let go."""
+    refused: str = ""
+
+    def pressed(self, key: str, now: float) -> Guard:
+        gap = now - self.at
+        row = self.row + 1 if gap < PASTE_S else 0
+        held = key == self.key == self.answered_by and gap < REPEAT_S
+        refused = "paste ignored" if row > PASTE_ROW else "held key ignored" if held else ""
+        answered_by = self.answered_by if held else ""
+        return Guard(key, now, row, answered_by, refused)
+
+    def finished_item(self) -> Guard:
+        """The latest key finished an item: repeating it by itself must not answer the next."""
+        return replace(self, answered_by=self.key)

@@ -1,0 +1,522 @@
+"""Wiring: keys to commands, state to rows, rows to the one sheet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
+
+from tui_label.core.commands import SCROLL, SPANS, TYPING
+from tui_label.core.editor import EDITS, Editor, insert, vertical
+from tui_label.core.find import find_between, find_next, find_previous
+from tui_label.core.guards import Guard
+from tui_label.core.keymap import Action, Keymap, event_key, key_display
+from tui_label.core.rows import Rows
+from tui_label.core.session import Session
+from tui_label.core.tasks import Spans
+from tui_label.errors import StoreError
+from tui_label.ui.canvas import Row
+from tui_label.ui.modes import Find, FlagMenu, Hop, Mode, Note, Picker, edited, hints_for, line
+from tui_label.ui.sheet import Sheet
+from tui_label.ui.terminal import Terminal, leave_on_signals
+from tui_label.ui.views.document import MARGIN, Marks, lanes, text_width
+from tui_label.ui.views.frame import Hint
+from tui_label.ui.views.label import SMALLEST, TOP_ROWS, State, compare_rows, label_screen, too_small, zones
+from tui_label.ui.views.pages import guide_rows, key_rows, nothing_left, page, paused, section_row
+from tui_label.workbench import Workbench
+
+ANSWERING = ("label.give", "item.submit", "item.skip", "suggestion.", "label.", "span.", "flag.")
+"""Commands that must not reach an item before its person has seen it."""
+
+
+@dataclass
+class Reading:
+    """A page that is open over the item: what it shows and how far it is scrolled."""
+
+    title: str
+    rows: list[Row] = field(default_factory=list)
+    top: int = 0
+    finding: Editor | None = None
+    needle: str = ""
+
+
+class LabelApp(App[int]):
+    """One person labeling one project."""
+
+    CSS = "Screen { background: ansi_default; color: ansi_default; }"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS = []  # noqa: RUF012  the keyboard is ours alone
+
+    def __init__(self, workbench: Workbench, keymap: Keymap, guidelines: str) -> None:
+        super().__init__(driver_class=Terminal, ansi_color=True)
+        self.theme = "ansi-dark"
+        self.animation_level = "none"
+        self.workbench = workbench
+        self.keymap = keymap
+        self._guidelines = guidelines
+        self._mode: Mode | None = None
+        self._reading: Reading | None = None
+        self._rows = Rows("", 10)
+        self._top = 0
+        self._needle = ""
+        self._guard = Guard()
+        self._painted_at = 0.0
+        self._shown = ""
+        self._drag: int | None = None
+        self._word = ""
+        workbench.on_change = self._show
+
+    def compose(self) -> ComposeResult:
+        yield Sheet(self._draw)
+
+    async def on_mount(self) -> None:
+        if not self.is_headless:
+            leave_on_signals(self)
+        self._sheet = self.query_one(Sheet)
+        self._sheet.focus()
+        try:
+            await self.workbench.start()
+        except StoreError as error:
+            self.exit(1, message=str(error))
+            return
+        self._show()
+
+    async def on_unmount(self) -> None:
+        await self.workbench.leave()
+
+    # keys
+
+    async def on_key(self, event: Key) -> None:
+        event.stop()
+        event.prevent_default()
+        key = event_key(event.key, event.character)
+        self._word = ""
+        await self._key(key, event.time)
+        self._show()
+
+    async def _key(self, key: str, pressed_at: float) -> None:
+        if self._reading is not None:
+            self._read_key(key)
+        elif self._mode is not None:
+            self._mode = await self._mode.key(key, self._do)
+        elif self.workbench.paused:
+            await self._paused_key(key)
+        elif self._typing and await self._typed(key):
+            return
+        else:
+            await self._single_key(key, pressed_at)
+
+    @property
+    def _session(self) -> Session | None:
+        return self.workbench.session
+
+    @property
+    def _typing(self) -> bool:
+        return self._session is not None and self._session.typing
+
+    @property
+    def _key_mode(self) -> str:
+        session = self._session
+        if session is None:
+            return SCROLL
+        if session.typing:
+            return TYPING
+        return SPANS if session.span_task is not None and session.item.text else SCROLL
+
+    async def _single_key(self, key: str, pressed_at: float) -> None:
+        action = self.keymap.lookup(self._key_mode, key)
+        if self._key_mode != TYPING:
+            self._guard = self._guard.pressed(key, pressed_at)
+        if action is None:
+            return
+        if action.command.startswith(ANSWERING) and self._key_mode != TYPING:
+            if self._guard.refused:
+                self._word = self._guard.refused
+                return
+            if pressed_at < self._painted_at:
+                self._word = "a key came before this item was on the screen: ignored"
+                return
+        await self._act(action)
+
+    async def _typed(self, key: str) -> bool:
+        """A key in the text box; whether it was typing."""
+        session = self._session
+        assert session is not None and session.text_task is not None
+        editor = Editor(str(session.work.answers.get(session.focus, "")), session.caret)
+        if len(key) == 1 or key == "space":
+            editor = insert(editor, " " if key == "space" else key)
+        elif key in EDITS:
+            editor = EDITS[key](editor)
+        elif key in ("up", "down"):
+            editor = vertical(editor, -1 if key == "up" else 1, self._sheet.size.width - 20)
+        elif key == "ctrl+j":
+            editor = insert(editor, "\n")
+        else:
+            return False
+        await self._do("text.edit", editor)
+        return True
+
+    async def _paused_key(self, key: str) -> None:
+        action = self.keymap.lookup(SCROLL, key)
+        if action is not None and action.command == "quit":
+            self.exit(0)
+        elif (action is not None and action.command == "pause") or key in ("enter", "escape", "space"):
+            self.workbench.resume()
+
+    async def _act(self, action: Action) -> None:
+        opened = getattr(self, "_" + action.command.replace(".", "_").replace("-", "_"), None)
+        if opened is not None:
+            await opened()
+        else:
+            await self._do(action.command, action.label)
+
+    async def _do(self, command: str, argument: Any = None) -> None:
+        if command == "find.set":
+            self._needle = argument
+            await self._find_next()
+            return
+        await self.workbench.do(command, argument)
+
+    # commands that are about the view
+
+    async def _quit(self) -> None:
+        self.exit(0)
+
+    async def _pause(self) -> None:
+        self.workbench.pause()
+
+    async def _hop(self) -> None:
+        session = self._session
+        if session is not None:
+            start, end = self._visible_text()
+            self._mode = Hop(hints_for(session.item.text, start, end))
+
+    async def _flag_open(self) -> None:
+        session = self._session
+        if session is not None:
+            flags = frozenset(flag.reason for flag in session.work.flags)
+            self._mode = FlagMenu(session.project.flags, flags)
+
+    async def _find_open(self) -> None:
+        if self._session is not None:
+            self._mode = Find(self._session)
+
+    async def _find_next(self) -> None:
+        await self._find(find_next)
+
+    async def _find_previous(self) -> None:
+        await self._find(find_previous)
+
+    async def _find(self, look: Any) -> None:
+        session = self._session
+        if session is None or not self._needle:
+            self._word = "nothing to find: / first"
+            return
+        here = session.cursor if self._key_mode == SPANS else self._visible_text()[0]
+        found = look(session.item.text, self._needle, here)
+        if found is None:
+            self._word = f"{self._needle!r} is not in this item"
+        elif self._key_mode == SPANS:
+            await self.workbench.do("cursor.to", found[0])
+        else:
+            self._top = self._rows.row_of(found[0])
+
+    async def _label_by_name(self) -> None:
+        session = self._session
+        if session is not None:
+            labels = tuple((task.id, value) for task in session.asked for value in task.values)
+            self._mode = Picker(labels)
+
+    async def _guide_open(self) -> None:
+        width = self._sheet.size.width
+        rows = guide_rows(self._guidelines or "This project has no guidelines yet.", width)
+        top = section_row(self._guidelines, self._label_here(), width)
+        self._reading = Reading("guidelines", rows, top)
+
+    def _label_here(self) -> str:
+        session = self._session
+        if session is None:
+            return ""
+        under = session.span_under_cursor
+        if under is not None:
+            return under[1].label
+        given = session.work.answers.get(session.focus)
+        if given:
+            return str(given[0] if isinstance(given, list) else given)
+        return session.last_label[1] if session.last_label else ""
+
+    async def _help_open(self) -> None:
+        self._reading = Reading("keys", key_rows(self.keymap, ["everywhere", self._key_mode]))
+
+    async def _cursor_up(self) -> None:
+        await self._vertical(-1)
+
+    async def _cursor_down(self) -> None:
+        await self._vertical(1)
+
+    async def _cursor_page_up(self) -> None:
+        await self._vertical(-self._page_rows())
+
+    async def _cursor_page_down(self) -> None:
+        await self._vertical(self._page_rows())
+
+    async def _vertical(self, by: int) -> None:
+        session = self._session
+        assert session is not None
+        row, column = self._rows.column_of(session.cursor)
+        target = max(0, row + by)
+        while target > row and not self._rows.has(target):
+            target -= 1
+        await self.workbench.do("cursor.to", self._rows.offset_at(target, column))
+
+    async def _cursor_home(self) -> None:
+        await self._line_edge(0)
+
+    async def _cursor_end(self) -> None:
+        await self._line_edge(10**6)
+
+    async def _line_edge(self, column: int) -> None:
+        session = self._session
+        assert session is not None
+        row = self._rows.row_of(session.cursor)
+        await self.workbench.do("cursor.to", self._rows.offset_at(row, column))
+
+    async def _scroll_up(self) -> None:
+        self._scroll(-1)
+
+    async def _scroll_down(self) -> None:
+        self._scroll(1)
+
+    async def _scroll_page_up(self) -> None:
+        self._scroll(-self._page_rows())
+
+    async def _scroll_page_down(self) -> None:
+        self._scroll(self._page_rows())
+
+    async def _scroll_home(self) -> None:
+        self._top = 0
+
+    async def _scroll_end(self) -> None:
+        self._scroll(10**9)
+
+    def _scroll(self, by: int) -> None:
+        session = self._session
+        if session is None:
+            return
+        if session.item.candidates:
+            count = len(compare_rows(session, self._sheet.size.width))
+        elif by < 10**6:
+            count = self._top + by + self._page_rows()
+            while count > self._top and not self._rows.has(count - 1):
+                count -= 1
+        else:
+            count = self._rows.count()
+        self._top = max(0, min(self._top + by, count - self._page_rows()))
+
+    # reading
+
+    def _read_key(self, key: str) -> None:
+        reading = self._reading
+        assert reading is not None
+        if reading.finding is not None:
+            self._page_find(reading, key)
+            return
+        step = {"up": -1, "k": -1, "down": 1, "j": 1, "home": -(10**6), "end": 10**6}.get(key, 0)
+        room = max(1, self._sheet.size.height - 5)
+        step += {"pageup": -room, "pagedown": room, "space": room}.get(key, 0)
+        if step:
+            reading.top = max(0, min(reading.top + step, len(reading.rows) - room))
+        elif key == "/":
+            reading.finding = Editor("", 0)
+        elif key == "n" and reading.needle:
+            self._page_jump(reading)
+        else:
+            self._reading = None
+
+    def _page_find(self, reading: Reading, key: str) -> None:
+        assert reading.finding is not None
+        if key == "enter":
+            reading.needle, reading.finding = reading.finding.text, None
+            self._page_jump(reading)
+        elif key == "escape":
+            reading.finding = None
+        else:
+            reading.finding = edited(reading.finding, key)
+
+    def _page_jump(self, reading: Reading) -> None:
+        needle = reading.needle.casefold()
+        places = [n for n, row in enumerate(reading.rows) if needle in "".join(text for text, _ in row).casefold()]
+        after = [n for n in places if n > reading.top]
+        if places:
+            reading.top = (after or places)[0]
+        else:
+            self._word = "not found"
+
+    # mouse and paste
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self._drag = self._offset_under(event.x, event.y)
+
+    async def on_mouse_move(self, event: MouseMove) -> None:
+        if self._drag is not None and event.button:
+            offset = self._offset_under(event.x, event.y)
+            if offset is not None and offset != self._drag:
+                await self.workbench.do("select.range", (self._drag, offset))
+                self._show()
+
+    async def on_mouse_up(self, event: MouseUp) -> None:
+        offset = self._offset_under(event.x, event.y)
+        if offset is not None and offset == self._drag:
+            await self.workbench.do("cursor.to", offset)
+        self._drag = None
+        self._show()
+
+    async def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        await self._wheel(3)
+
+    async def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        await self._wheel(-3)
+
+    async def _wheel(self, by: int) -> None:
+        if self._reading is not None:
+            self._reading.top = max(0, min(self._reading.top + by, len(self._reading.rows) - 5))
+        elif self._key_mode == SPANS:
+            await self._vertical(by)
+        else:
+            self._scroll(by)
+        self._show()
+
+    def _offset_under(self, x: int, y: int) -> int | None:
+        """The character at a place on the screen, where a text with spans is shown."""
+        session = self._session
+        if session is None or self._key_mode != SPANS or self._reading or self._mode or self.workbench.paused:
+            return None
+        row = self._top + (y - TOP_ROWS) // (1 + lanes(session))
+        if not 0 <= y - TOP_ROWS < self._room() or not self._rows.has(row):
+            return None
+        return self._rows.offset_at(row, max(0, x - MARGIN))
+
+    async def on_paste(self, event: Paste) -> None:
+        event.stop()
+        session = self._session
+        if isinstance(self._mode, Find | Note | Picker):
+            words = "".join(char for char in event.text if char.isprintable())
+            self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
+        elif session is not None and session.text_task is not None and session.typing:
+            editor = Editor(str(session.work.answers.get(session.focus, "")), session.caret)
+            await self._do("text.edit", insert(editor, event.text))
+        else:
+            self._word = "paste ignored"
+        self._show()
+
+    # showing
+
+    def _show(self) -> None:
+        desk = self.workbench.desk
+        shown = desk.save_id if desk else ""
+        if shown != self._shown:
+            self._shown = shown
+            self._top, self._mode, self._drag = 0, None, None
+            self._guard = self._guard.finished_item()
+            self._painted_at = float("inf")
+            self.call_after_refresh(self._painted)
+        self._sheet.redraw()
+
+    def _painted(self) -> None:
+        self._painted_at = time.monotonic()
+        self.workbench.painted()
+
+    def _draw(self, width: int, height: int) -> list[Row]:
+        if width < SMALLEST[0] or height < SMALLEST[1]:
+            return too_small(width, height)
+        workbench, session = self.workbench, self._session
+        name, annotator = workbench.project.name, workbench.annotator
+        if self._reading is not None:
+            return self._draw_page(self._reading, width, height)
+        if workbench.paused:
+            return paused(name, annotator, self._key_hints("pause", "quit"), width, height)
+        if session is None:
+            hints = self._key_hints("work.undo", "item.previous", "help.open", "quit")
+            return nothing_left(name, annotator, workbench.progress, workbench.rhythm, hints, width, height)
+        if self._rows.text is not session.item.text or self._rows.width != text_width(width):
+            self._rows = Rows(session.item.text, text_width(width))
+        return self._draw_item(session, width, height)
+
+    def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
+        state = self._state(session, Marks())
+        room = zones(state, width, height)[1]
+        per_row = 1 + lanes(session)
+        if self._key_mode == SPANS:
+            self._follow_cursor(self._rows.row_of(session.cursor), max(1, room // per_row))
+        return label_screen(self._state(session, self._marks(session)), self._rows, width, height)
+
+    def _follow_cursor(self, row: int, room: int) -> None:
+        if row < self._top:
+            self._top = row
+        elif row >= self._top + room:
+            self._top = row - room + 1
+
+    def _state(self, session: Session, marks: Marks) -> State:
+        workbench = self.workbench
+        pace = workbench.rhythm.per_hour
+        goal = workbench.project.pace.goal_per_hour
+        words = f"{pace:,}/h" if pace else ""
+        if words and goal:
+            words = f"{pace:,} of {goal:,}/h"
+        return State(
+            session,
+            self.keymap,
+            workbench.annotator,
+            workbench.progress.done,
+            workbench.progress.items,
+            bool(workbench.desk and workbench.desk.visiting),
+            words,
+            workbench.trouble,
+            self._word or workbench.word,
+            self._mode,
+            marks,
+            self._top,
+        )
+
+    def _marks(self, session: Session) -> Marks:
+        start, end = self._visible_text()
+        found = tuple(find_between(session.item.text, self._needle, start, end)) if self._needle else ()
+        hints = self._mode.left if isinstance(self._mode, Hop) else {}
+        return Marks(found, hints, isinstance(session.span_task, Spans))
+
+    def _visible_text(self) -> tuple[int, int]:
+        """First and last offset on the screen."""
+        last = self._top
+        while last < self._top + self._page_rows() - 1 and self._rows.has(last + 1):
+            last += 1
+        if not self._rows.has(self._top):
+            return 0, 0
+        return self._rows.row(self._top)[0], self._rows.row(last)[1]
+
+    def _room(self) -> int:
+        session = self._session
+        if session is None:
+            return 1
+        return zones(self._state(session, Marks()), *self._sheet.size)[1]
+
+    def _page_rows(self) -> int:
+        """Rows of text that fit the screen."""
+        session = self._session
+        return max(1, self._room() // (1 + lanes(session))) if session else 1
+
+    def _draw_page(self, reading: Reading, width: int, height: int) -> list[Row]:
+        status: Row = [(self._word, "hint")]
+        if reading.finding is not None:
+            status = line("find ", reading.finding)
+        hints = [("↑↓", "scroll"), ("/", "find"), ("n", "next found"), ("any other key", "back")]
+        title = [self.workbench.project.name, reading.title]
+        return page(title, reading.rows, reading.top, hints, status, width, height)
+
+    def _key_hints(self, *names: str) -> list[Hint]:
+        return [
+            (key_display(self.keymap.keys_of(name)[0]), "back" if name == "pause" else self.keymap.command(name).short)
+            for name in names
+        ]

@@ -1,0 +1,113 @@
+"""Pages to read: the guidelines, all keys, the pause, the empty queue."""
+
+from __future__ import annotations
+
+import re
+
+from tui_label.core.keymap import Keymap
+from tui_label.core.rows import Rows
+from tui_label.core.text import glyphs, visible
+from tui_label.core.timing import Rhythm
+from tui_label.store.base import Progress
+from tui_label.ui.canvas import Row, clipped, rule
+from tui_label.ui.views.document import text_width
+from tui_label.ui.views.frame import Hint, header, legend
+
+HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
+MODES = {
+    "labels": "Labels",
+    "everywhere": "Everywhere",
+    "spans": "Spans in text",
+    "scroll": "Reading",
+    "typing": "While typing",
+}
+
+
+def page(
+    title: list[str], body: list[Row], top: int, hints: list[Hint], status: Row, width: int, height: int
+) -> list[Row]:
+    """A page that scrolls under a header."""
+    room = max(0, height - 5)
+    shown = [clipped(row, width) for row in body[top : top + room]]
+    where = f"{min(len(body), top + room)} of {len(body)} rows"
+    return [
+        header(title, where, width),
+        rule(width),
+        *shown,
+        *([[]] * (room - len(shown))),
+        clipped([(" ", ""), *status], width),
+        rule(width),
+        legend(hints, [], width),
+    ][:height]
+
+
+def guide_rows(text: str, width: int) -> list[Row]:
+    """Markdown as plain rows: headings bold, the rest wrapped as it stands."""
+    found: list[Row] = []
+    for line in text.splitlines():
+        heading = HEADING.match(line)
+        words = "accent" if heading else ""
+        shown = heading.group(1) if heading else line.replace("**", "").replace("`", "")
+        rows = Rows(shown, text_width(width))
+        for number in range(rows.count()):
+            start, end = rows.row(number)
+            found.append([("   " + "".join(glyph.picture for glyph in glyphs(shown, start, end)), words)])
+    return found
+
+
+def section_row(text: str, label: str, width: int) -> int:
+    """The row of the heading that names `label`, the first if none does."""
+    lines = text.splitlines()
+    wanted = label.casefold()
+    for number, line in enumerate(lines):
+        heading = HEADING.match(line)
+        if heading and wanted and heading.group(1).casefold().strip("`*") == wanted:
+            return len(guide_rows("\n".join(lines[:number]), width)) if number else 0
+    return 0
+
+
+def key_rows(keymap: Keymap, modes: list[str]) -> list[Row]:
+    found: list[Row] = []
+    for mode in ["labels", *modes]:
+        found += [[], [("   " + MODES[mode], "accent")]]
+        for here, keys, words in keymap.rows():
+            if here == mode:
+                found.append([("   " + visible(keys).ljust(14), "bold"), (visible(words), "")])
+    return found
+
+
+def paused(name: str, annotator: str, hints: list[Hint], width: int, height: int) -> list[Row]:
+    return _calm([name, annotator], ["Paused.", "The clock stands still and the item is hidden."], hints, width, height)
+
+
+def nothing_left(
+    name: str, annotator: str, progress: Progress, rhythm: Rhythm, skip: list[Hint], width: int, height: int
+) -> list[Row]:
+    """What an empty queue says: why, what the day was, what to do next."""
+    pace = f", {rhythm.per_hour} an hour" if rhythm.per_hour else ""
+    if progress.items == 0:
+        words = [
+            "There is nothing to label yet.",
+            "Bring items in with `tui-label add`; they appear here by themselves.",
+        ]
+    else:
+        words = [
+            "Nothing is left for you now.",
+            f"{progress.done:,} of {progress.items:,} items are done; {progress.mine:,} answers are yours.",
+            f"{rhythm.answered:,} of them since you sat down{pace}.",
+            "New items appear here by themselves.",
+        ]
+    return _calm([name, annotator], words, skip, width, height)
+
+
+def _calm(title: list[str], words: list[str], hints: list[Hint], width: int, height: int) -> list[Row]:
+    rows: list[Row] = [[] for _ in range(height)]
+    if height < 6:
+        return rows
+    rows[0], rows[1] = header(title, "", width), rule(width)
+    first = max(3, (height - len(words)) // 2 - 1)
+    for number, line in enumerate(words):
+        if first + number < height - 2:
+            rows[first + number] = clipped([("   " + visible(line), "bold" if number == 0 else "")], width)
+    rows[-2], rows[-1] = rule(width), legend(hints, [], width)
+    return rows

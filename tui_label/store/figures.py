@@ -107,7 +107,8 @@ def answers(connection: Connection, annotator: str | None, history: bool) -> Ite
             f"""SELECT annotation.item, {ITEM}, {ANNOTATION} FROM annotation {latest}
                 JOIN annotator ON annotator.id = annotation.annotator
                 JOIN item ON item.number = annotation.item JOIN content ON content.item = annotation.item
-                WHERE annotation.item >= ? AND (annotation.item, annotator.name, annotation.revision) > (?, ?, ?) {state}
+                WHERE annotation.item >= ? {state}
+                AND (annotation.item, annotator.name, annotation.revision) > (?, ?, ?)
                 {"" if annotator is None else "AND annotator.name = ?"}
                 ORDER BY annotation.item, annotator.name, annotation.revision LIMIT {PAGE}""",
             (last[0], *last, *(() if annotator is None else (annotator,))),

@@ -85,7 +85,8 @@ def _queued(execute: Execute, me: int) -> Iterator[int]:
         below = max(top[0] for top in tops if top)
         yield from _scan_again(execute, me, below)
         while fresh := execute(
-            "SELECT number FROM item WHERE stage = 'fresh' AND priority = ? ORDER BY priority DESC, position, number LIMIT 1",
+            """SELECT number FROM item WHERE stage = 'fresh' AND priority = ?
+               ORDER BY priority DESC, position, number LIMIT 1""",
             (below,),
         ).fetchone():
             yield fresh[0]
@@ -98,7 +99,8 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Iterator[int]:
     for look in LOOKS:
         # >= and not >: rows may share a position with the mark
         rows = execute(
-            """SELECT number, position, EXISTS (SELECT 1 FROM assignment a WHERE a.item = item.number AND a.annotator = ?)
+            """SELECT number, position,
+                 EXISTS (SELECT 1 FROM assignment a WHERE a.item = item.number AND a.annotator = ?)
                FROM item WHERE stage = 'again' AND priority = ? AND position >= ?
                ORDER BY priority DESC, position, number LIMIT ?""",
             (me, priority, mark, look),

@@ -276,11 +276,10 @@ class SqliteStore:
         return found[0] if found else None
 
     def _entries(self, annotator: str, item: int | None, limit: int, sign: str, order: str) -> list[Entry]:
-        bound = (
-            ""
-            if item is None
-            else f"AND assignment.turn {sign} (SELECT turn FROM assignment o WHERE o.item = ? AND o.annotator = annotator.id)"
-        )
+        bound = ""
+        if item is not None:
+            turn = "(SELECT turn FROM assignment o WHERE o.item = ? AND o.annotator = annotator.id)"
+            bound = f"AND assignment.turn {sign} {turn}"
         rows = self._connection.read(
             f"""SELECT assignment.item, {ITEM}, {ANNOTATION} FROM annotator
                 JOIN assignment ON assignment.annotator = annotator.id AND assignment.state IN ('done', 'skipped')

@@ -104,7 +104,8 @@ def _change_overlap(execute: Execute, overlap: int) -> None:
     execute("UPDATE item SET stage = 'done' WHERE stage <> 'held' AND done >= want")
     execute("UPDATE item SET stage = 'full' WHERE stage NOT IN ('held', 'done') AND done < want AND taken >= want")
     back = execute(
-        "SELECT number FROM item WHERE stage NOT IN ('held', 'again') AND taken < want AND (taken > 0 OR stage <> 'fresh')"
+        """SELECT number FROM item WHERE stage NOT IN ('held', 'again') AND taken < want
+           AND (taken > 0 OR stage <> 'fresh')"""
     ).fetchall()
     for (number,) in back:
         execute("UPDATE item SET stage = 'again', position = ? WHERE number = ?", (arrival(execute), number))

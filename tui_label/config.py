@@ -380,10 +380,7 @@ def _labels(reader: _Reader, parts: Mapping[str, Node], node: Node, id: str, kin
 
 def _label(reader: _Reader, node: Node, id: str) -> Label:
     where = f"{id}.labels"
-    if isinstance(node, yaml.MappingNode):
-        parts = reader.mapping(node, where, LABEL)
-    else:
-        parts = {"value": node}
+    parts = reader.mapping(node, where, LABEL) if isinstance(node, yaml.MappingNode) else {"value": node}
     if "value" not in parts:
         reader.wrong(node, where, "a label needs a value")
         return Label("")

@@ -128,6 +128,14 @@ class Store(Protocol):
         """
         ...
 
+    def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
+        """Whether `record_project` with these would change nothing."""
+        ...
+
+    def versions(self) -> Versions:
+        """The versions in force."""
+        ...
+
     def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
         """For each task id, the labels that latest answers contain and how many do.
 
@@ -137,13 +145,7 @@ class Store(Protocol):
 
     # items in
 
-    def add(
-        self,
-        records: Iterable[Record],
-        progress: Callable[[int], None] | None = None,
-        *,
-        all_or_nothing: bool = True,
-    ) -> Added:
+    def add(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> Added:
         """Bring records in, in their order.  An item whose key is there already is that item.
 
         Raises InputError when the key is there with other content, naming the key.

@@ -53,6 +53,12 @@ class SqliteStore:
         self._lease_ms = policy.lease_ms
         return versions.record(self._connection, policy, source, guidelines, renames, utc(self._clock()))
 
+    def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
+        return versions.is_recorded(self._connection.execute, policy, source, guidelines)
+
+    def versions(self) -> Versions:
+        return versions.latest(self._connection.execute)
+
     def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
         return figures.labels_in_use(self._connection)
 

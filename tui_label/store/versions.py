@@ -20,18 +20,18 @@ def record(
     moment: str,
 ) -> Versions:
     """Keep what changed.  Where nothing did, nothing is written: opening a project is a read."""
-    if not _changed(connection.execute, policy, source, guidelines):
-        return _latest(connection.execute)
+    if is_recorded(connection.execute, policy, source, guidelines):
+        return latest(connection.execute)
     with connection.transaction() as execute:
         _keep_text(execute, "labels", source, renames, moment)
         _keep_text(execute, "guidelines", guidelines, {}, moment)
         _apply_policy(execute, policy)
-        return _latest(execute)
+        return latest(execute)
 
 
-def _changed(execute: Execute, policy: Policy, source: str, guidelines: str) -> bool:
+def is_recorded(execute: Execute, policy: Policy, source: str, guidelines: str) -> bool:
     texts = {"labels": _text(execute, "labels"), "guidelines": _text(execute, "guidelines")}
-    return texts != {"labels": source, "guidelines": guidelines} or _settings(execute) != _as_settings(policy)
+    return texts == {"labels": source, "guidelines": guidelines} and _settings(execute) == _as_settings(policy)
 
 
 def _text(execute: Execute, kind: str) -> str | None:
@@ -39,7 +39,7 @@ def _text(execute: Execute, kind: str) -> str | None:
     return row[0] if row else None
 
 
-def _latest(execute: Execute) -> Versions:
+def latest(execute: Execute) -> Versions:
     numbers = dict(execute("SELECT kind, max(number) FROM version GROUP BY kind").fetchall())
     return Versions(numbers.get("labels", 1), numbers.get("guidelines", 1))
 

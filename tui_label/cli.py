@@ -1,0 +1,436 @@
+"""The commands: each reads its arguments, calls one thing, prints, and returns the exit status.
+
+Imports are late: `tui-label status` must not load Textual, nor `label` sqlite-utils.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui_label import __version__
+from tui_label.core.text import visible
+from tui_label.errors import ConfigError, InputError, LabelError, UsageError
+
+if TYPE_CHECKING:
+    from tui_label.core.keymap import Keymap
+    from tui_label.core.project import Project
+    from tui_label.core.record import Record
+    from tui_label.formats import BadLine, Format, Reading
+    from tui_label.store.base import Versions
+    from tui_label.store.sqlite import SqliteStore
+
+BAD_SHOWN = 20
+"""Bad lines named before the rest is only counted."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 refused or failed, 2 wrong usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
+        arguments.insert(0, "label")
+    options = _parser().parse_args(arguments)
+    try:
+        return int(COMMANDS[options.command](options))
+    except ConfigError as error:
+        for problem in error.problems:
+            _complain(problem)
+        return error.status
+    except LabelError as error:
+        _complain(str(error))
+        return error.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        _complain(f"{error.filename or ''}: {error.strerror}".lstrip(": "))
+        return 1
+
+
+def _complain(words: str) -> None:
+    print(f"tui-label: {visible(words)}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tui-label", description="Fast, keyboard-driven labeling of text in the terminal."
+    )
+    parser.add_argument("--version", action="version", version=f"tui-label {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=words, description=words)
+
+    def folder(of: argparse.ArgumentParser) -> None:
+        of.add_argument("dir", type=Path, metavar="DIR", help="the project's folder")
+
+    demo = command("demo", "a throw-away project with real samples, opened")
+    demo.add_argument("template", nargs="?", default="sentiment", choices=_templates())
+    new = command("new", "start a project")
+    folder(new)
+    new.add_argument(
+        "--from", dest="template", default="sentiment", choices=_templates(), help="ready project to start from"
+    )
+    new.add_argument("--samples", action="store_true", help="bring its sample items in too")
+    add = command("add", "bring items in; the same item twice is one item")
+    folder(add)
+    add.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    add.add_argument("--format", help="one of `tui-label formats`; recognised if not given")
+    add.add_argument("--encoding", help="of the files, UTF-8 if not given")
+    add.add_argument(
+        "--annotator", default="", metavar="NAME", help="take labels as NAME's finished answers, not as suggestions"
+    )
+    add.add_argument("--skip-bad", action="store_true", help="leave bad lines out instead of refusing the file")
+    label = command("label", "work: `tui-label DIR` is enough")
+    folder(label)
+    label.add_argument("--as", dest="annotator", metavar="NAME", help="who you are, the login name if not given")
+    status = command("status", "progress, pace, flags, per person")
+    folder(status)
+    status.add_argument("--json", action="store_true")
+    export = command("export", "write answers")
+    folder(export)
+    export.add_argument("--format", default="jsonl", help="one of `tui-label formats`")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="standard output if not given")
+    export.add_argument("--annotator", metavar="A", help="of one annotator only")
+    export.add_argument("--history", action="store_true", help="every revision, draft and skip")
+    command("formats", "what can be read and written")
+    keys = command("keys", "the keys in force")
+    keys.add_argument("dir", type=Path, metavar="DIR", nargs="?", help="a project, for its label keys")
+    keys.add_argument("--test", action="store_true", help="show what this terminal sends for each key")
+    keys.add_argument("--json", action="store_true")
+    check = command("check", "project.yaml, database, terminal: what works, what to do")
+    check.add_argument("dir", type=Path, metavar="DIR", nargs="?")
+    backup = command("backup", "a consistent copy of the database, while people work")
+    folder(backup)
+    backup.add_argument("file", metavar="FILE")
+    return parser
+
+
+# projects
+
+
+def _templates_folder() -> Path:
+    """The ready projects: within an installed package, at the top of a checkout."""
+    inside = Path(__file__).parent / "guidelines"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "guidelines"
+
+
+def _templates() -> list[str]:
+    return sorted(path.parent.name for path in _templates_folder().glob("*/project.yaml"))
+
+
+def _open(folder: Path) -> tuple[Project, SqliteStore, Versions]:
+    """A project and its store, made on first use; changes of project.yaml take effect here."""
+    from tui_label import config, opening
+
+    project = config.load(folder)
+    store, versions = opening.open_store(project)
+    return project, store, versions
+
+
+def _keymap(project: Project) -> Keymap:
+    from tui_label import config
+    from tui_label.core import keymap
+
+    path = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tui-label" / "keys.yaml"
+    personal = config.personal_keys(path)
+    problems = keymap.problems(project, personal)
+    if problems:
+        raise ConfigError(*[f"{path}: {where}: {words}" for where, words in problems])
+    return keymap.build(project, personal)
+
+
+def _new(options: argparse.Namespace) -> int:
+    _make(options.dir, options.template)
+    if options.samples:
+        _bring_in(options.dir, [options.dir / "items.jsonl"])
+    print(f"{options.dir}: a {options.template} project; edit project.yaml and guidelines.md, then")
+    print(f"  tui-label add {options.dir} FILE\n  tui-label {options.dir}")
+    return 0
+
+
+def _make(folder: Path, template: str) -> None:
+    if (folder / "project.yaml").exists():
+        raise LabelError(f"{folder}: there is a project here already; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted((_templates_folder() / template).iterdir()):
+        if path.suffix in (".yaml", ".md", ".jsonl") and not (folder / path.name).exists():
+            shutil.copyfile(path, folder / path.name)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from tui_label.ui import environment
+
+    environment.prepare()
+    with tempfile.TemporaryDirectory(prefix="tui-label-demo-") as temporary:
+        folder = Path(temporary) / options.template
+        _make(folder, options.template)
+        _bring_in(folder, [folder / "items.jsonl"])
+        return _work(folder, None)
+
+
+# items in and out
+
+
+def _add(options: argparse.Namespace) -> int:
+    return _bring_in(
+        options.dir, options.files, options.format, options.encoding, options.annotator, options.skip_bad, talk=True
+    )
+
+
+def _bring_in(
+    folder: Path,
+    files: list[Path],
+    name: str | None = None,
+    encoding: str | None = None,
+    annotator: str = "",
+    skip_bad: bool = False,
+    *,
+    talk: bool = False,
+) -> int:
+    from tui_label import formats
+
+    project, store, _ = _open(folder)
+    records: list[Record] = []
+    bad: list[BadLine] = []
+    for path in files:
+        format = formats.find(name) if name else formats.recognise(path, encoding)
+        reading = formats.Reading(path, project, encoding, annotator)
+        before = len(records)
+        for one in _shown(formats.read(reading, format), f"reading {path.name}", path, talk):
+            (bad if isinstance(one, formats.BadLine) else records).append(one)  # type: ignore[arg-type]
+        if talk:
+            _tell_read(reading, format, len(records) - before)
+    _tell_bad(bad, skip_bad)
+    if not records:
+        raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
+    done = store.add(records, _Bar("writing", len(records)).more if talk else None)
+    store.close()
+    if talk:
+        print(_sentence(done.items, done.known, done.answers, done.suggestions))
+    return 0
+
+
+def _sentence(items: int, known: int, answers: int, suggestions: int) -> str:
+    parts = [f"{items:,} items added"]
+    parts += [f"{known:,} known already"] if known else []
+    parts += [f"{answers:,} answers"] if answers else []
+    parts += [f"{suggestions:,} suggestions"] if suggestions else []
+    return ", ".join(parts)
+
+
+def _tell_read(reading: Reading, format: Format, count: int) -> None:
+    words = [f"{count:,} items, read as {format.name}"]
+    words += [f"{reading.blank:,} blank lines left out"] if reading.blank else []
+    words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
+    words += [f"{reading.repaired:,} spans read as UTF-16 offsets"] if reading.repaired else []
+    print(f"{visible(str(reading.path))}: {'; '.join(words)}", file=sys.stderr)
+
+
+def _tell_bad(bad: list[BadLine], skip_bad: bool) -> None:
+    for one in bad if skip_bad else bad[:BAD_SHOWN]:
+        _complain(str(one))
+    if bad and not skip_bad:
+        more = f" (and {len(bad) - BAD_SHOWN:,} more)" if len(bad) > BAD_SHOWN else ""
+        raise InputError(
+            f"{len(bad):,} bad lines{more}: nothing was brought in; mend them, or leave them out with --skip-bad"
+        )
+
+
+class _Bar:
+    """A progress bar on standard error, where that is a terminal."""
+
+    def __init__(self, words: str, total: int) -> None:
+        self._words, self._total, self._done, self._drawn = words, total, 0, -1
+
+    def more(self, count: int) -> None:
+        self._done += count
+        tenths = 40 * self._done // max(1, self._total)
+        if sys.stderr.isatty() and tenths != self._drawn:
+            self._drawn = tenths
+            bar = "█" * tenths + "░" * (40 - tenths)
+            end = "\n" if self._done >= self._total else ""
+            print(
+                f"\r{visible(self._words)} {bar} {self._done:,} of {self._total:,}",
+                end=end,
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def _shown(records: Iterable[Record | BadLine], words: str, path: Path, talk: bool) -> Iterator[Record | BadLine]:
+    """The records, counted on the terminal while they come."""
+    count = 0
+    for count, record in enumerate(records, 1):
+        yield record
+        if talk and count % 5000 == 0 and sys.stderr.isatty():
+            print(f"\r{visible(words)} {count:,}", end="", file=sys.stderr, flush=True)
+    if talk and count >= 5000 and sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from tui_label import formats
+
+    format = formats.find(options.format)
+    if format.write is None:
+        raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
+    project, store, _ = _open(options.dir)
+    rows = store.answers(annotator=options.annotator, history=options.history)
+    dropped: dict[str, int] = {}
+    if options.output is None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        format.write(rows, sys.stdout, project, dropped)
+    else:
+        partial = options.output.with_name(options.output.name + ".partial")
+        try:
+            with partial.open("w", encoding="utf-8", newline="") as out:
+                count = format.write(rows, out, project, dropped)
+            partial.replace(options.output)
+        finally:
+            partial.unlink(missing_ok=True)
+        print(f"{options.output}: {count:,} answers, as {format.name}", file=sys.stderr)
+    for words, number in sorted(dropped.items()):
+        _complain(f"{number:,} {words} dropped: {format.name} cannot carry them")
+    return 0
+
+
+def _formats(_: argparse.Namespace) -> int:
+    from tui_label.formats import FORMATS
+
+    for format in FORMATS:
+        does = "read, write" if format.read and format.write else "read" if format.read else "write"
+        print(f"{format.name:<12} {does:<12} {format.words}\n{'':<25} cannot carry: {format.cannot}")
+    return 0
+
+
+# work
+
+
+def _label(options: argparse.Namespace) -> int:
+    from tui_label.ui import environment
+
+    environment.prepare()
+    return _work(options.dir, options.annotator)
+
+
+def _work(folder: Path, annotator: str | None) -> int:
+    from tui_label.ui import environment
+
+    project, store, versions = _open(folder)
+    keymap = _keymap(project)
+    from tui_label import opening
+    from tui_label.ui.app import LabelApp
+    from tui_label.workbench import Workbench
+
+    workbench = Workbench(project, store, _name(annotator), versions)
+    app = LabelApp(workbench, keymap, opening.guidelines_text(project))
+    status = app.run(mouse=environment.mouse_wanted())
+    store.close()
+    return int(status or 0)
+
+
+def _name(given: str | None) -> str:
+    import getpass
+
+    name = given if given is not None else getpass.getuser()
+    if not name.strip() or name != visible(name) or len(name) > 60:
+        raise UsageError("a name is one to sixty printable characters; give it with --as NAME")
+    return name
+
+
+# figures
+
+
+def _status(options: argparse.Namespace) -> int:
+    from tui_label import reports
+
+    project, store, _ = _open(options.dir)
+    figures = reports.status(project, store)
+    if options.json:
+        print(json.dumps(figures, ensure_ascii=False))
+    else:
+        print("\n".join(visible(line) for line in reports.status_lines(figures)))
+    return 0
+
+
+def _keys(options: argparse.Namespace) -> int:
+    if options.test:
+        from tui_label.ui import environment
+
+        environment.prepare()
+        from tui_label.ui.keytest import KeyTest
+
+        return int(KeyTest().run() or 0)
+    from tui_label import config
+
+    folder = options.dir or _templates_folder() / "sentiment"
+    keymap = _keymap(config.load(folder))
+    if options.json:
+        labels = [{"task": task, "label": label, "key": key} for (task, label), key in keymap.labels.items()]
+        commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]
+        print(json.dumps({"labels": labels if options.dir else [], "commands": commands}, ensure_ascii=False))
+        return 0
+    part = ""
+    for mode, key, words in keymap.rows():
+        if mode == "labels" and not options.dir:
+            continue
+        if mode != part:
+            print(f"{'' if not part else chr(10)}{mode}")
+            part = mode
+        print(f"  {key:<14} {visible(words)}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tui_label import reports
+
+    found = reports.terminal_check()
+    if options.dir is not None:
+        from tui_label import config
+
+        try:
+            project, store, _ = _open(options.dir)
+            found += [(True, f"project.yaml: {len(project.tasks)} tasks")]
+            found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
+            found += store.check()
+        except ConfigError as error:
+            found += [(False, problem) for problem in error.problems]
+        except LabelError as error:
+            found.append((False, str(error)))
+    for good, words in found:
+        print(f"{'ok ' if good else 'NO '} {visible(words)}")
+    return 0 if all(good for good, _ in found) else 1
+
+
+def _backup(options: argparse.Namespace) -> int:
+    _, store, _ = _open(options.dir)
+    store.backup(options.file)
+    print(f"{options.file}: a copy of the database")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Any], int]] = {
+    "demo": _demo,
+    "new": _new,
+    "add": _add,
+    "label": _label,
+    "status": _status,
+    "export": _export,
+    "formats": _formats,
+    "keys": _keys,
+    "check": _check,
+    "backup": _backup,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

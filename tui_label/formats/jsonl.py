@@ -1,0 +1,360 @@
+"""JSON Lines: our own export, and Prodigy's and doccano's spellings of text, label, spans, options.
+
+Of a key that stands twice in an object the last one counts.  Numbers given as ids are
+taken as written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, timing_from
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.project import Project
+from tui_label.core.record import Record
+from tui_label.core.tasks import Choice, Choices, Spans
+from tui_label.formats.making import Bad, check_answers, checked_span, labelled, make_item
+from tui_label.formats.source import BadLine, Reading, lines
+
+KNOWN = frozenset(
+    [
+        "item",
+        "id",
+        "text",
+        "candidates",
+        "meta",
+        "annotator",
+        "status",
+        "answers",
+        "flags",
+        "origin",
+        "started_at",
+        "submitted_at",
+        "ms",
+        "guidelines",
+        "labels",
+        "revision",
+        "priority",
+        "suggestions",
+        "decisions",
+        "spans",
+        "label",
+        "entities",
+        "options",
+        "accept",
+        "answer",
+        "tokens",
+        "flagged",
+        "cats",
+        "Comments",
+        "relations",
+        "config",
+    ]
+)
+
+
+class Number(str):
+    """A number as it was written, for ids."""
+
+
+def read(reading: Reading) -> Iterator[Record | BadLine]:
+    if reading.path.suffix.lower() == ".json":
+        yield from _read_array(reading)
+        return
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            yield line
+            continue
+        number, text = line
+        if not text.strip():
+            reading.blank += 1
+            continue
+        yield _one(reading, number, text)
+
+
+def _read_array(reading: Reading) -> Iterator[Record | BadLine]:
+    text = "\n".join(line[1] for line in lines(reading) if not isinstance(line, BadLine))
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield reading.bad(getattr(error, "lineno", 1), f"not JSON: {error}")
+        return
+    if not isinstance(found, list):
+        yield reading.bad(1, "must be a list of objects; for one object a line, name the file .jsonl")
+        return
+    for number, record in enumerate(found, 1):
+        yield _one(reading, number, json.dumps(record))
+
+
+def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
+    try:
+        record = json.loads(text)
+    except RecursionError:
+        return reading.bad(number, "not JSON: nested too deeply")
+    except ValueError as error:
+        return reading.bad(number, f"not JSON: {error}")
+    if not isinstance(record, dict):
+        return reading.bad(number, "must be an object in braces")
+    try:
+        return _record(reading, record, _written_id(text, record))
+    except Bad as error:
+        return reading.bad(number, error.problem, error.field)
+
+
+def _written_id(text: str, record: Mapping[str, Any]) -> str | None:
+    """The id as text, a number with just the digits it was written with."""
+    field = "item" if "item" in record else "id"
+    value = record.get(field)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Bad(field, f"an id must be text or a number, not {json.dumps(value)}")
+    written = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
+    return str(written[field])
+
+
+def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Record:
+    item = make_item(reading, key, _text(record), _candidates(record), _meta(record))
+    priority = record.get("priority", 0)
+    if not isinstance(priority, int) or isinstance(priority, bool):
+        raise Bad("priority", f"must be a whole number, not {priority!r}")
+    if "answers" in record and "annotator" in record:
+        return Record(item, (), _annotation(reading, item, record), priority)
+    if "suggestions" in record:
+        return Record(item, _suggestions(reading, item, record["suggestions"]), None, priority)
+    return _foreign(reading, item, record, priority)
+
+
+def _text(record: Mapping[str, Any]) -> str:
+    text = record.get("text", "" if "candidates" in record else None)
+    if not isinstance(text, str):
+        shown = "is missing" if "text" not in record else f"must be text, not {json.dumps(text)[:40]}"
+        raise Bad("text", shown)
+    return text
+
+
+def _candidates(record: Mapping[str, Any]) -> tuple[str, ...]:
+    found = record.get("candidates", [])
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > 9:
+        raise Bad("candidates", "must be a list of up to nine texts")
+    return tuple(found)
+
+
+def _meta(record: Mapping[str, Any]) -> dict[str, Any]:
+    meta = record.get("meta") or {}
+    if not isinstance(meta, dict):
+        raise Bad("meta", "must be an object")
+    rest = {name: value for name, value in record.items() if name not in KNOWN and not name.startswith("_")}
+    return {**meta, **rest}
+
+
+def _annotation(reading: Reading, item: Item, record: Mapping[str, Any]) -> Annotation | None:
+    status = record.get("status", SUBMITTED)
+    if status not in STATUSES:
+        raise Bad("status", f"must be one of {', '.join(STATUSES)}")
+    if status != SUBMITTED:
+        return None
+    if not isinstance(record["annotator"], str) or not record["annotator"].strip():
+        raise Bad("annotator", "must be a name")
+    answers = record["answers"]
+    if not isinstance(answers, dict):
+        raise Bad("answers", "must be an object of task: answer")
+    for task in reading.project.tasks:
+        if isinstance(task, Spans) and isinstance(answers.get(task.id), list):
+            answers[task.id] = [
+                checked_span(reading, item.text, span if isinstance(span, dict) else {}) for span in answers[task.id]
+            ]
+    check_answers(reading, item, answers)
+    try:
+        return Annotation(
+            record["annotator"],
+            answers=answers,
+            flags=tuple(Flag(str(flag["reason"]), str(flag.get("note", ""))) for flag in record.get("flags", [])),
+            origin={str(task): list(origins) for task, origins in record.get("origin", {}).items()},
+            timing=timing_from(record.get("ms", {})),
+            started_at=str(record.get("started_at", "")),
+            submitted_at=str(record.get("submitted_at", "")),
+            labels_version=int(record.get("labels", 0)),
+            guidelines_version=int(record.get("guidelines", 0)),
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise Bad("answers", f"is not in the shape of an export: {error}") from error
+
+
+def _suggestions(reading: Reading, item: Item, found: Any) -> tuple[Suggestion, ...]:
+    if not isinstance(found, list):
+        raise Bad("suggestions", "must be a list")
+    made = []
+    for one in found:
+        task = reading.project.task(str(one.get("task"))) if isinstance(one, dict) else None
+        if task is None:
+            raise Bad("suggestions", "each needs the id of a task of this project")
+        value = one.get("value")
+        if isinstance(task, Spans):
+            value = checked_span(reading, item.text, value if isinstance(value, dict) else {})
+        if problem := task.check([value] if isinstance(task, Spans) else value, item):
+            raise Bad("suggestions", problem)
+        made.append(Suggestion(task.id, value, _score(one.get("score")), str(one.get("source", "input"))))
+    return tuple(made)
+
+
+def _score(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise Bad("score", f"must be a number, not {value!r}")
+    return float(value)
+
+
+# Prodigy and doccano
+
+
+def _foreign(reading: Reading, item: Item, record: Mapping[str, Any], priority: int) -> Record:
+    annotator = str(record.get("annotator") or record.get("_annotator_id") or record.get("_session_id") or "")
+    answered = record.get("answer")
+    spans, scores = _spans(reading, item, record)
+    labels = _plain_labels(record)
+    if answered in ("reject", "ignore"):
+        return Record(item, (), None, priority)
+    if isinstance(record.get("score"), int | float) and labels:
+        scores[-1] = float(record["score"])
+    made = Annotation(annotator, flags=(Flag("flagged"),) if record.get("flagged") else (), submitted_at=_time(record))
+    return labelled(
+        reading,
+        item,
+        spans=spans,
+        labels=labels,
+        annotator=annotator if answered == "accept" or "annotator" in record else "",
+        scores=scores,
+        priority=priority,
+        annotation=made,
+    )
+
+
+def _time(record: Mapping[str, Any]) -> str:
+    stamp = record.get("_timestamp")
+    if not isinstance(stamp, int | float) or isinstance(stamp, bool) or not 0 < stamp < 2**33:
+        return ""
+    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _spans(
+    reading: Reading, item: Item, record: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]] | None, dict[int, float]]:
+    """Spans of `spans` (Prodigy), `entities` or `[start, end, label]` in `label` (doccano)."""
+    found = record.get("spans")
+    if found is None:
+        found = record.get("entities")
+    label = record.get("label", record.get("labels"))
+    if found is None and isinstance(label, list) and (not label or isinstance(label[0], list)):
+        found = label
+    if found is None:
+        return None, {}
+    if not isinstance(found, list):
+        raise Bad("spans", "must be a list")
+    spans, scores = [], {}
+    for one in found:
+        span = _span(one)
+        if isinstance(one, dict) and one.get("score") is not None:
+            scores[len(spans)] = _score(one["score"]) or 0.0
+        spans.append(checked_span(reading, item.text, span))
+    return spans, scores
+
+
+def _span(one: Any) -> dict[str, Any]:
+    if isinstance(one, list) and len(one) == 3:
+        return {"start": one[0], "end": one[1], "label": one[2]}
+    if isinstance(one, dict):
+        return {**one, "start": one.get("start", one.get("start_offset")), "end": one.get("end", one.get("end_offset"))}
+    raise Bad("spans", f"is no span: {json.dumps(one)[:40]}")
+
+
+def _plain_labels(record: Mapping[str, Any]) -> list[str]:
+    accepted = record.get("accept")
+    if isinstance(accepted, list):
+        return [str(one) for one in accepted]
+    label = record.get("label", record.get("labels"))
+    if isinstance(label, str):
+        return [label]
+    if isinstance(label, list) and all(isinstance(one, str) for one in label):
+        return list(label)
+    if isinstance(record.get("cats"), list):
+        return [str(one) for one in record["cats"]]
+    return []
+
+
+# writing
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(record)
+    return text + "\n"
+
+
+def write(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
+    count = 0
+    for item, annotation in rows:
+        out.write(_line(annotation.record(item)))
+        count += 1
+    return count
+
+
+def write_prodigy(
+    rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]
+) -> int:
+    count = 0
+    for item, annotation in rows:
+        record: dict[str, Any] = {"text": item.text, "meta": {**item.meta, "item": item.key}}
+        for task in project.tasks:
+            value = annotation.answers.get(task.id)
+            if value is None:
+                continue
+            if isinstance(task, Spans):
+                record["spans"] = [{name: one[name] for name in ("start", "end", "label")} for one in value]
+            elif isinstance(task, Choice | Choices) and "accept" not in record:
+                record["options"] = [{"id": label, "text": label} for label in task.values]
+                record["accept"] = value if isinstance(value, list) else [value]
+            else:
+                record[task.id] = value
+        record |= {"answer": "accept", "_annotator_id": annotation.annotator, "_session_id": annotation.annotator}
+        if annotation.flags:
+            record["flagged"] = True
+        if annotation.submitted_at:
+            record["_timestamp"] = int(datetime.fromisoformat(annotation.submitted_at).timestamp())
+        out.write(_line(record))
+        count += 1
+    return count
+
+
+def write_doccano(
+    rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]
+) -> int:
+    count = 0
+    for item, annotation in rows:
+        record: dict[str, Any] = {"id": item.key, "text": item.text, "annotator": annotation.annotator}
+        for task in project.tasks:
+            value = annotation.answers.get(task.id)
+            if value is None:
+                continue
+            if isinstance(task, Spans):
+                record["entities"] = [
+                    {"id": n, "start_offset": one["start"], "end_offset": one["end"], "label": one["label"]}
+                    for n, one in enumerate(value)
+                ]
+            elif isinstance(task, Choice | Choices) and "label" not in record:
+                record["label"] = value if isinstance(value, list) else [value]
+            else:
+                dropped[f"answers to {task.id}"] = dropped.get(f"answers to {task.id}", 0) + 1
+        record["Comments"] = [flag.note or flag.reason for flag in annotation.flags]
+        out.write(_line(record))
+        count += 1
+    return count

@@ -1,0 +1,125 @@
+"""From what a file says to a record: keys, labels that find their task, answers that are checked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item, Suggestion, content_key
+from tui_label.core.record import Record
+from tui_label.core.tasks import Choice, Choices, Spans, Task
+from tui_label.formats.source import Reading
+
+
+class Bad(Exception):
+    """What is wrong with one record: the field and a sentence."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field = field
+        self.problem = problem
+
+
+def make_item(
+    reading: Reading,
+    key: str | None,
+    text: str,
+    candidates: tuple[str, ...] = (),
+    meta: Mapping[str, Any] | None = None,
+) -> Item:
+    """An item; without a key of its own it is known by its content and its place among twins."""
+    if not text and not candidates:
+        raise Bad("text", "is empty")
+    if key is None:
+        content = content_key(text, candidates)
+        number = reading.occurrences[content] = reading.occurrences.get(content, 0) + 1
+        reading.twins += number > 1
+        key = content if number == 1 else content_key(text, candidates, number)
+    if not key.strip():
+        raise Bad("item", "is an empty id; leave it out or give one")
+    return Item(key, text, candidates, dict(meta or {}))
+
+
+def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str]) -> Task:
+    """The first task of these kinds that knows the labels."""
+    tasks = [task for task in reading.project.tasks if isinstance(task, kinds)]
+    if not tasks:
+        raise Bad("label", f"the project has no {' or '.join(kind.kind for kind in kinds)} task to take it")
+    for task in tasks:
+        if all(label in task.values for label in labels):
+            return task
+    known = [value for task in tasks for value in task.values]
+    unknown = next(label for label in labels if label not in tasks[0].values)
+    near = difflib.get_close_matches(unknown, known, 1, 0.3)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    raise Bad("label", f"{unknown!r} is no label of this project; {hint}")
+
+
+def checked_span(reading: Reading, text: str, span: Mapping[str, Any]) -> dict[str, Any]:
+    """A span in code points; where the covered text says so, read again as UTF-16 units."""
+    start, end, label = span.get("start"), span.get("end"), span.get("label")
+    if not isinstance(start, int) or not isinstance(end, int) or isinstance(start, bool) or isinstance(end, bool):
+        raise Bad("spans", f"start and end must be whole numbers, not {start!r} and {end!r}")
+    if not isinstance(label, str):
+        raise Bad("spans", f"a span needs a label, not {label!r}")
+    covered = span.get("text")
+    inside = 0 <= start < end <= len(text)
+    if isinstance(covered, str) and not (inside and text[start:end] == covered):
+        wide = text.encode("utf-16-le", "surrogatepass")
+        if wide[start * 2 : end * 2].decode("utf-16-le", "replace") != covered:
+            raise Bad("spans", f"span {start}-{end} says {covered!r}, which is not there")
+        reading.repaired += 1
+        start = len(wide[: start * 2].decode("utf-16-le", "surrogatepass"))
+        end = start + len(covered)
+    elif not inside:
+        raise Bad("spans", f"span {start}-{end} does not lie within the text's {len(text)} characters")
+    return {"start": start, "end": end, "label": label, "text": text[start:end]}
+
+
+def labelled(
+    reading: Reading,
+    item: Item,
+    *,
+    spans: list[dict[str, Any]] | None = None,
+    labels: list[str] | None = None,
+    annotator: str = "",
+    scores: Mapping[int, float] | None = None,
+    source: str = "input",
+    priority: int = 0,
+    annotation: Annotation | None = None,
+) -> Record:
+    """A record with the labels a file gives: answers of `annotator`, else suggestions."""
+    annotator = annotator or reading.answers_of
+    answers: dict[str, Any] = {}
+    suggestions: list[Suggestion] = []
+    if spans is not None:
+        task = task_for(reading, (Spans,), [span["label"] for span in spans])
+        answers[task.id] = sorted(spans, key=lambda span: (span["start"], span["end"], span["label"]))
+        for number, span in enumerate(spans):
+            suggestions.append(Suggestion(task.id, span, (scores or {}).get(number), source))
+    if labels:
+        task = task_for(reading, (Choice, Choices), labels)
+        value: Any = [one for one in task.values if one in labels] if isinstance(task, Choices) else labels[0]
+        if isinstance(task, Choice) and len(labels) > 1:
+            raise Bad("label", f"{task.id} takes one label, not {len(labels)}")
+        answers[task.id] = value
+        suggestions.append(Suggestion(task.id, value, (scores or {}).get(-1), source))
+    if annotator:
+        check_answers(reading, item, answers)
+        finished = replace(annotation or Annotation(annotator), annotator=annotator, answers=answers)
+        return Record(item, (), finished, priority)
+    return Record(item, tuple(suggestions), None, priority)
+
+
+def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> None:
+    for id, value in answers.items():
+        task = reading.project.task(id)
+        if task is None:
+            near = difflib.get_close_matches(id, [one.id for one in reading.project.tasks], 1, 0.3)
+            known = ", ".join(one.id for one in reading.project.tasks)
+            raise Bad(f"answers.{id}", f"no such task; {f'did you mean {near[0]}?' if near else f'known are {known}'}")
+        if problem := task.check(value, item):
+            raise Bad(f"answers.{id}", problem)

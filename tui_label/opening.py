@@ -1,0 +1,53 @@
+"""Opening a project: its database, made on first use, and what changed in project.yaml since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tui_label.core.project import Project
+from tui_label.errors import ConfigError
+from tui_label.store.base import Policy, Versions
+from tui_label.store.sqlite import SqliteStore
+
+
+def guidelines_text(project: Project) -> str:
+    """The guidelines, or nothing where there are none."""
+    try:
+        return project.guidelines_path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def open_store(project: Project) -> tuple[SqliteStore, Versions]:
+    """The store, with project.yaml and guidelines recorded; raises ConfigError where a label
+    with answers would be orphaned.
+    """
+    store = SqliteStore.create(project.database)
+    policy = Policy(project.overlap, project.order, project.lease_ms, project.skip)
+    guidelines = guidelines_text(project)
+    if store.is_recorded(policy, project.source, guidelines):
+        return store, store.versions()
+    renames = {
+        task.id: {old: label.value for label in task.labels for old in label.was}
+        for task in project.tasks
+        if any(label.was for label in task.labels)
+    }
+    _refuse_orphans(project, store.labels_in_use(), renames)
+    return store, store.record_project(policy, project.source, guidelines, renames)
+
+
+def _refuse_orphans(
+    project: Project, used: Mapping[str, Mapping[str, int]], renames: Mapping[str, Mapping[str, str]]
+) -> None:
+    problems = []
+    for task in project.tasks:
+        if not task.labels:
+            continue
+        for label, count in used.get(task.id, {}).items():
+            if renames.get(task.id, {}).get(label, label) not in task.values:
+                problems.append(
+                    f"project.yaml: {task.id}: label {label!r} has {count} answers and is gone; "
+                    f"put it back, or say which label takes them over with `was: {label}`"
+                )
+    if problems:
+        raise ConfigError(*problems)

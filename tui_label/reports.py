@@ -1,0 +1,74 @@
+"""What `status` and `check` say."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from tui_label.core.project import Project
+from tui_label.store.base import Store
+
+
+def status(project: Project, store: Store) -> dict[str, Any]:
+    """Progress, people and open flags, in the stable shape of `status --json`."""
+    progress = store.progress("")
+    return {
+        "project": project.name,
+        "items": progress.items,
+        "done": progress.done,
+        "answers": progress.answers,
+        "people": [asdict(person) for person in store.people(project.pace.too_fast_ms)],
+        "flags": dict(store.flags_open()),
+    }
+
+
+def status_lines(figures: dict[str, Any]) -> list[str]:
+    share = figures["done"] / figures["items"] if figures["items"] else 0
+    found = [f"{figures['project']}: {figures['done']:,} of {figures['items']:,} items done ({share:.0%})"]
+    if figures["people"]:
+        found += [
+            "",
+            f"{'annotator':<16}{'answers':>9}{'skipped':>9}{'flagged':>9}{'median s':>10}{'an hour':>9}{'too fast':>10}",
+        ]
+    for one in figures["people"]:
+        hour = round(one["answers"] * 3_600_000 / one["active_ms"]) if one["active_ms"] else 0
+        found.append(
+            f"{one['annotator'][:15]:<16}{one['answers']:>9,}{one['skipped']:>9,}{one['flagged']:>9,}"
+            f"{one['median_ms'] / 1000:>10.1f}{hour:>9,}{one['too_fast']:>10,}"
+        )
+    for one in figures["people"]:
+        for task, counts in one["labels"].items():
+            found += ["", f"{one['annotator']} · {task}{'':<4}(answers, median s)"]
+            medians = one["label_median_ms"].get(task, {})
+            for label, count in sorted(counts.items(), key=lambda pair: -pair[1])[:20]:
+                found.append(f"  {label[:30]:<32}{count:>7,}{medians.get(label, 0) / 1000:>9.1f}")
+    if figures["flags"]:
+        found += ["", "flags"]
+        found += [f"  {reason[:30]:<32}{count:>7,}" for reason, count in figures["flags"].items()]
+    return found
+
+
+def terminal_check() -> list[tuple[bool, str]]:
+    """What this terminal can do."""
+    term, colors = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")
+    depth = (
+        "none"
+        if os.environ.get("NO_COLOR")
+        else "24 bit"
+        if colors in ("truecolor", "24bit")
+        else ("256" if "256color" in term else "16")
+    )
+    encoding = locale.getpreferredencoding(False)
+    found = [
+        (sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"),
+        (term not in ("", "dumb"), f"terminal: TERM={term or 'not set'}, colours {depth}"),
+        ("utf" in encoding.lower(), f"character encoding: {encoding}; it must be UTF-8"),
+    ]
+    if "SSH_CONNECTION" in os.environ:
+        found.append((True, "over SSH: the mouse is off; TUI_LABEL_MOUSE=1 turns it on"))
+    if os.environ.get("TMUX"):
+        found.append((True, "within tmux: its prefix key does not reach tui-label"))
+    return found

@@ -127,7 +127,7 @@ class _Reader:
         return list(node.value)
 
     def text(self, node: Node, where: str, most: int = 10_000) -> str:
-        if not isinstance(node, yaml.ScalarNode) or (node.tag.endswith(":null") and node.style is None):
+        if not isinstance(node, yaml.ScalarNode) or (not node.value and node.style is None):
             self.wrong(node, where, "must be text")
             return ""
         if len(node.value) > most:

@@ -29,7 +29,7 @@ class Work:
         return replace(self, answers={**self.answers, task: value}, origins={**self.origins, task: origin})
 
     def with_spans(self, task: str, spans: tuple[Span, ...]) -> Work:
-        return replace(self, spans={**self.spans, task: tuple(sorted(spans))})
+        return replace(self, spans=_without_empty({**self.spans, task: tuple(sorted(spans))}))
 
     def decide(self, suggestion: int, outcome: str) -> Work:
         return replace(self, decisions={**self.decisions, suggestion: outcome})
@@ -53,6 +53,10 @@ class Work:
         """Origins in the shape of an annotation."""
         whole = {task: [origin] for task, origin in self.origins.items()}
         return whole | {task: [span.origin for span in spans] for task, spans in self.spans.items()}
+
+
+def _without_empty(spans: Mapping[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
+    return {task: some for task, some in spans.items() if some}
 
 
 def work_from(
@@ -116,6 +120,7 @@ def patched(work: Work, patch: Mapping[str, Any]) -> Work:
         out = {tuple(span[:3]) for span in change["out"]}
         kept = [one for one in spans.get(task, ()) if (one.start, one.end, one.label) not in out]
         spans[task] = tuple(sorted(kept + [Span(*span) for span in change["in"]]))
+    spans = _without_empty(spans)
     flags, decisions = work.flags, work.decisions
     if "flags" in patch:
         flags = tuple(Flag(reason, note) for reason, note in patch["flags"])

@@ -257,7 +257,8 @@ def _spans(
         return None, {}
     if not isinstance(found, list):
         raise Bad("spans", "must be a list")
-    spans, scores = [], {}
+    spans: list[dict[str, Any]] = []
+    scores: dict[int, float] = {}
     for one in found:
         span = _span(one)
         if isinstance(one, dict) and one.get("score") is not None:

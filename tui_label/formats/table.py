@@ -51,8 +51,8 @@ def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
     text, bad = _decoded(reading)
     yield from bad
     csv.field_size_limit(2**31 - 1)
-    quoting = csv.QUOTE_NONE if delimiter == "\t" and _loose_quotes(text) else csv.QUOTE_MINIMAL
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
+    loose = delimiter == "\t" and _loose_quotes(text)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE if loose else csv.QUOTE_MINIMAL, strict=True)
     try:
         header = next(rows, None)
         if header is None:

@@ -88,13 +88,13 @@ POSITIONS = {
     "as-added": "number",
     # A stable shuffle: the multiplier is odd, so no two numbers below 2**32 share a place
     "random": "(number * 2654435761) % 4294967296",
-    "uncertain-first": "coalesce((SELECT min(score) FROM suggestion WHERE suggestion.item = number), 2) * 1e9 + number",
+    "uncertain-first": "coalesce((SELECT min(score) FROM suggestion WHERE suggestion.item = item.number), 2) * 1e9 + number",
 }
 
 
 def reorder(execute: Execute, order: str) -> None:
     """Give every waiting item its place in another order."""
-    priority = "(SELECT priority FROM content WHERE content.item = number)" if order == "priority" else "0"
+    priority = "(SELECT priority FROM content WHERE content.item = item.number)" if order == "priority" else "0"
     execute(f"UPDATE item SET position = {POSITIONS[order]}, priority = {priority} WHERE stage = 'fresh'")
 
 

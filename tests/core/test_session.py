@@ -1,0 +1,207 @@
+"""What each command does to a session: answers, spans, suggestions, flags, undo."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from helpers import BOTH, ENTITIES, SENTIMENT, project
+
+from tui_label.core.editor import Editor
+from tui_label.core.guards import Guard
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.session import Effect, Session, begin, draft_of
+from tui_label.core.steps import STEPS, step
+from tui_label.core.timing import Rhythm, Watch
+
+TEXT = "Angela Merkel flew to Paris. Paris!"
+
+
+def run(session: Session, *commands):
+    """The session after commands, and the effects of the last."""
+    effects: tuple[Effect, ...] = ()
+    for one in commands:
+        name, argument = one if isinstance(one, tuple) else (one, None)
+        session, effects = step(session, name, argument)
+    return session, effects
+
+
+def labels(session: Session, task: str = "entities"):
+    text = session.item.text
+    return [(text[one.start : one.end], one.label, one.origin) for one in session.work.spans.get(task, ())]
+
+
+def on(source: str, text: str = TEXT, *suggestions: Suggestion) -> Session:
+    return begin(project(source), Item("k", text), suggestions)
+
+
+def give(label: str, task: str = "entities"):
+    return ("label.give", (task, label))
+
+
+def test_one_key_answers_and_submits():
+    session, effects = run(on(SENTIMENT), give("negative", "sentiment"))
+
+    assert session.answers == {"sentiment": "negative"}
+    assert effects == (Effect.SUBMIT,)
+
+
+def test_a_selection_is_labelled():
+    session, effects = run(on(ENTITIES), "select.right", give("person"))
+
+    assert labels(session) == [("Angela Merkel", "person", "manual")]
+    assert effects == ()
+
+
+def test_the_span_under_the_cursor_is_relabelled():
+    session, _ = run(on(ENTITIES), "select.right", give("person"), give("place"))
+
+    assert labels(session) == [("Angela Merkel", "place", "manual")]
+
+
+def test_overlap_is_refused_with_a_word_where_the_project_refuses_it():
+    session, _ = run(on(ENTITIES), "select.right", give("person"), "select.right", give("place"))
+
+    assert labels(session) == [("Angela Merkel", "person", "manual")]
+    assert "may not overlap" in session.word
+
+
+def test_edges_move_by_token_and_by_character():
+    session, _ = run(on(ENTITIES), give("person"), "span.end-right")
+    assert labels(session)[0][0] == "Angela Merkel"
+    session, _ = run(session, "span.granularity", "span.end-left", "span.start-right")
+    assert labels(session)[0][0] == "ngela Merke"
+
+
+def test_same_mentions_are_previewed_then_taken():
+    session, _ = run(on(ENTITIES), ("cursor.to", 22), give("place"), "label.same-mentions")
+    assert len(session.preview) == 1 and len(labels(session)) == 1
+    session, effects = run(session, "item.submit")
+    assert labels(session)[1] == ("Paris", "place", "propagated")
+    assert effects == ()
+
+
+def test_the_last_label_again():
+    session, _ = run(on(ENTITIES), give("person"), ("cursor.to", 22), "label.repeat")
+
+    assert [label for _, label, _ in labels(session)] == ["person", "person"]
+
+
+def test_suggestions_are_accepted_changed_rejected():
+    offers = [
+        Suggestion("entities", {"start": s, "end": e, "label": label}, 0.5, "m", n)
+        for n, (s, e, label) in enumerate([(0, 13, "person"), (22, 27, "person"), (29, 34, "place")], 1)
+    ]
+    session, _ = run(on(ENTITIES, TEXT, *offers), "suggestion.accept", give("place"), "suggestion.reject")
+
+    assert labels(session) == [("Angela Merkel", "person", "accepted"), ("Paris", "place", "changed")]
+    assert session.work.decisions == {1: "accepted", 2: "changed", 3: "rejected"}
+
+
+def test_a_right_suggestion_of_a_choice_is_one_key():
+    session, effects = run(on(SENTIMENT, TEXT, Suggestion("sentiment", "neutral", 0.9, "m", 1)), "suggestion.accept")
+
+    assert (session.answers, effects) == ({"sentiment": "neutral"}, (Effect.SUBMIT,))
+    assert session.work.origins == {"sentiment": "accepted"}
+
+
+def test_tasks_are_asked_in_order_and_when():
+    session = on(BOTH)
+    assert [task.id for task in session.asked] == ["sentiment", "why"]
+    session, effects = run(session, give("negative", "sentiment"))
+    assert [task.id for task in session.asked] == ["sentiment", "entities", "why"]
+    assert effects == ()
+    assert run(session, "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_a_required_task_holds_the_submit_back():
+    session, effects = run(on(BOTH), "item.submit")
+
+    assert effects == ()
+    assert session.word == "sentiment: needs an answer"
+
+
+def test_typing_is_undone_by_the_word():
+    session = on("name: t\ntasks: [{id: t, type: text}]\n")
+    assert session.typing
+    text = ""
+    for char in "two words":
+        text += char
+        session, _ = run(session, ("text.edit", Editor(text, len(text))))
+    session, _ = run(session, "work.undo")
+
+    assert session.answers["t"].startswith("two") and session.answers["t"] != "two words"
+
+
+def test_undo_past_the_start_goes_to_the_item_before():
+    session, _ = run(on(ENTITIES), give("person"), "work.undo")
+
+    assert labels(session) == []
+    assert run(session, "work.undo")[1] == (Effect.BACK,)
+    assert labels(run(session, "work.redo")[0]) == [("Angela", "person", "manual")]
+
+
+COMMANDS = st.one_of(
+    st.sampled_from(sorted(set(STEPS) - {"label.give", "flag.toggle", "flag.note", "text.edit", "cursor.to", "select.range"})).map(
+        lambda name: (name, None)
+    ),
+    st.tuples(st.just("cursor.to"), st.integers(0, 60)),
+    st.tuples(st.just("select.range"), st.tuples(st.integers(0, 60), st.integers(0, 60))),
+    st.tuples(st.just("flag.toggle"), st.sampled_from(["ambiguous", "private-data"])),
+    st.sampled_from([give("person"), give("place"), give("negative", "sentiment"), give("positive", "sentiment")]),
+)
+
+
+@given(st.lists(COMMANDS, max_size=25), st.sampled_from([ENTITIES, BOTH, SENTIMENT]), st.sampled_from([TEXT, "", "日本 \r\n👩‍👩‍👧e\u0301"]))
+@settings(max_examples=250, deadline=None)
+def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands, source, text):
+    offers = [Suggestion("entities", {"start": 0, "end": 2, "label": "person"}, 1.0, "m", 1)] if text else []
+    session = on(source, text, *offers)
+    for name, argument in commands:
+        session, _ = step(session, name, argument)
+    for task in session.asked:
+        if task.kind == "spans":
+            assert task.check(session.value(task.id) or [], session.item) == ""
+
+    again = begin(session.project, session.item, session.suggestions, draft=draft_of(session))
+
+    assert again.work == session.work
+    assert again.past == session.past
+    assert again.future == session.future
+    while session.past:
+        session, _ = step(session, "work.undo")
+        session = session if not session.preview else step(session, "work.undo")[0]
+    assert session.work.spans.get("entities", ()) == ()
+
+
+def test_time_between_keys_is_active_until_the_person_is_gone():
+    watch = Watch(60_000, 0).touched(4_000, "a").touched(100_000).touched(101_000, "b")
+    watch = watch.pause(102_000).resume(200_000).touched(201_000)
+
+    assert (watch.timing.active, watch.timing.idle, watch.timing.paused) == (7_000, 96_000, 98_000)
+    assert watch.timing.tasks == {"a": 4_000, "b": 1_000}
+
+
+def test_pace_and_gentle_words():
+    rhythm = Rhythm(project(SENTIMENT).pace, 0)
+    for _ in range(5):
+        rhythm = rhythm.answer(300)
+
+    assert rhythm.per_hour == 12_000
+    assert "faster than reading" in rhythm.word(1_000)
+    assert "break" in rhythm.answer(9_000).word(3_100_000)
+
+
+def test_a_held_key_answers_one_item_only():
+    guard = Guard().pressed("p", 1.0).finished_item()
+    assert guard.pressed("p", 1.03).refused
+    assert guard.pressed("p", 1.03).pressed("p", 1.06).refused
+    assert not guard.pressed("p", 1.2).refused
+    assert not guard.pressed("n", 1.02).refused
+
+
+def test_a_paste_that_comes_as_keys_is_refused():
+    guard = Guard()
+    for n in range(6):
+        guard = guard.pressed("ppnnpp"[n], n * 0.001)
+
+    assert guard.refused == "paste ignored"

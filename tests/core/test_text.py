@@ -1,0 +1,123 @@
+"""Offsets, cells, rows and tokens of any text."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right
+from tui_label.core.find import find_all, find_next, find_previous, same_mentions
+from tui_label.core.rows import Rows
+from tui_label.core.text import glyphs, visible
+from tui_label.core.tokens import next_token, previous_token, snap, token_at, tokens_between
+
+TEXTS = st.text(
+    st.one_of(
+        st.sampled_from(list("abc  .,@#'\n\r\t\x00\x1b\x7f\x9b日本ไท\u0301\u202e\u200d👩👧🇺🇸ßİ\ud800")),
+        st.characters(),
+    ),
+    max_size=80,
+)
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@given(TEXTS, st.integers(2, 30))
+@settings(max_examples=300)
+def test_rows_cover_the_text_in_order(text, width):
+    rows = Rows(text, width)
+    at = 0
+    for number in range(rows.count()):
+        start, end = rows.row(number)
+        assert text[at:start].strip("\r\n") == ""
+        assert at <= start <= end
+        at = end
+    assert text[at:].strip("\r\n") == ""
+    for offset in range(len(text)):
+        assert rows.row(rows.row_of(offset))[0] <= offset
+
+
+@given(TEXTS)
+@settings(max_examples=300)
+def test_glyphs_cover_the_text_and_nothing_drawn_is_obeyed(text):
+    found = glyphs(text, 0, len(text))
+
+    assert "".join(text[glyph.start : glyph.end] for glyph in found) == text
+    assert not any(OBEYED.search(glyph.picture) for glyph in found)
+    assert not OBEYED.search(visible(text))
+
+
+@given(TEXTS)
+@settings(max_examples=300)
+def test_every_visible_character_is_in_exactly_one_token(text):
+    tokens = tokens_between(text, 0, len(text))
+    covered = [offset for start, end in tokens for offset in range(start, end)]
+
+    assert len(covered) == len(set(covered))
+    assert {n for n, char in enumerate(text) if not char.isspace()} <= set(covered)
+    for start, end in tokens:
+        assert token_at(text, start) == token_at(text, end - 1) == (start, end)
+
+
+def test_widths_are_those_of_the_screen():
+    for text in ("plain", "日本語", "👩‍👩‍👧", "🇺🇸", "e\u0301", "한국", "한"):
+        assert sum(glyph.cells for glyph in glyphs(text, 0, len(text))) == cell_len(text)
+
+
+def test_a_hundred_marks_are_one_glyph_and_few_are_drawn():
+    text = "z" + "\u0301" * 200
+    (glyph,) = glyphs(text, 0, len(text))
+
+    assert (glyph.start, glyph.end, glyph.cells) == (0, 201, 1)
+    assert len(glyph.picture) < 10
+
+
+def test_tokens_of_a_tweet():
+    text = "@United cancelled UA1234 at (ORD), don't go to the U.S. at 10:30! https://x.co/a?b #fail 東京"
+    words = [text[start:end] for start, end in tokens_between(text, 0, len(text))]
+
+    assert words == (
+        "@United cancelled UA1234 at ( ORD ) , don't go to the U.S. at 10:30 ! https://x.co/a?b #fail 東 京".split()
+    )
+
+
+def test_steps_by_token():
+    text = "one  two"
+
+    assert next_token(text, 0) == (5, 8)
+    assert next_token(text, 5) is None
+    assert previous_token(text, 5) == (0, 3)
+    assert snap(text, 1, 6) == (0, 8)
+
+
+def test_rows_lay_out_only_what_is_asked():
+    rows = Rows("word " * 1_000_000, 80)
+    rows.row(30)
+
+    assert len(rows._starts) < 40
+
+
+def test_find_gives_offsets_of_the_text_itself():
+    text = "İstanbul STRASSE straße ﬁn"
+
+    assert [text[a:b] for a, b in find_all(text, "straße")] == ["STRASSE", "straße"]
+    assert find_next(text, "strasse", 0) == (9, 16)
+    assert find_previous(text, "strasse", 20) == (17, 23)
+    assert find_next(text, "nowhere", 0) is None
+
+
+def test_same_mentions_are_whole_tokens():
+    text = "Paris, Parisian, Paris"
+
+    assert same_mentions(text, 0, 5) == [(17, 22)]
+
+
+def test_typing():
+    editor = insert(Editor("", 0), "ab\x1b👩‍👩‍👧\r\nc")
+
+    assert editor.text == "ab👩‍👩‍👧\nc"
+    assert delete_back(left(left(editor))).text == "ab\nc"
+    assert delete_word_back(Editor("one two", 7)).text == "one "
+    assert right(Editor("👩‍👩‍👧", 0)).caret == 5

@@ -1,0 +1,61 @@
+"""What many tests need: small projects, items, a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui_label import config
+from tui_label.core.item import Item
+from tui_label.core.project import Project
+from tui_label.core.record import Record
+from tui_label.store.base import Policy
+from tui_label.store.sqlite import SqliteStore
+
+SENTIMENT = """\
+name: tweets
+tasks:
+  - id: sentiment
+    type: choice
+    labels: [{value: positive, key: p}, neutral, {value: negative, key: n}]
+"""
+ENTITIES = """\
+name: names
+tasks:
+  - id: entities
+    type: spans
+    labels: [person, place, {value: flight, help: UA1234}]
+"""
+BOTH = """\
+name: both
+tasks:
+  - {id: sentiment, type: choice, labels: [{value: positive, key: p}, {value: negative, key: n}]}
+  - id: entities
+    type: spans
+    when: {sentiment: [negative]}
+    overlap: true
+    labels: [person, place]
+  - {id: why, type: text, required: false}
+"""
+
+
+def project(source: str = SENTIMENT, folder: Path = Path("nowhere")) -> Project:
+    return config.parse(source, folder)
+
+
+def write_project(folder: Path, source: str = SENTIMENT) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "project.yaml").write_text(source, encoding="utf-8")
+    (folder / "guidelines.md").write_text("# How to decide\n\n## negative\n\nComplaints.\n", encoding="utf-8")
+    return folder
+
+
+def records(count: int) -> list[Record]:
+    return [Record(Item(f"i{n}", f"Text number {n}.")) for n in range(count)]
+
+
+def new_store(folder: Path, count: int = 0, policy: Policy | None = None, **named: object) -> SqliteStore:
+    store = SqliteStore.create(folder / "project.db", **named)  # type: ignore[arg-type]
+    store.record_project(policy or Policy(), "source", "guidelines", {})
+    if count:
+        store.add(records(count))
+    return store

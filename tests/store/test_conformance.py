@@ -1,0 +1,294 @@
+"""What every store must do: random operations by several people against a plain model.
+
+A second backend is added to BACKENDS and runs all of this.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from helpers import new_store, records
+
+from tui_label.core.annotation import Annotation, Flag
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.record import Record
+from tui_label.errors import InputError
+from tui_label.store.base import Policy, Store
+
+BACKENDS: dict[str, Callable[..., Store]] = {"sqlite": new_store}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_700_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture(params=BACKENDS)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Store]:
+    def build(count: int = 0, policy: Policy | None = None, **named: object) -> Store:
+        return BACKENDS[request.param](tmp_path, count, policy, **named)
+
+    return build
+
+
+def said(name: str, label: str = "positive") -> Annotation:
+    return Annotation(name, answers={"sentiment": label}, submitted_at="2026-01-01T00:00:00.000Z")
+
+
+def test_items_come_in_order_and_answers_stay(make):
+    store = make(3)
+    claim = store.claim("ann")
+    keys = []
+    while claim is not None:
+        keys.append(claim.item.key)
+        claim = store.submit(claim.number, said("ann"), f"save-{claim.number}")
+
+    assert keys == ["i0", "i1", "i2"]
+    assert [(item.key, one.answers["sentiment"]) for item, one in store.answers()] == [(key, "positive") for key in keys]
+    assert store.progress("ann").done == 3
+
+
+def test_the_same_save_twice_is_one_answer(make):
+    store = make(2)
+    claim = store.claim("ann")
+    first = store.submit(claim.number, said("ann"), "save-1")
+    again = store.submit(claim.number, said("ann"), "save-1")
+
+    assert first == again
+    assert len(list(store.answers(history=True))) == 1
+
+
+def test_undo_walks_back_and_gives_the_work_back(make):
+    store = make(3)
+    claim = store.claim("ann")
+    for n in range(2):
+        claim = store.submit(claim.number, said("ann"), f"s{n}", draft=f'{{"n": {n}}}')
+
+    back = store.reopen("ann")
+    further = store.reopen("ann")
+
+    assert (back.item.key, back.draft, back.reopened) == ("i1", '{"n": 1}', True)
+    assert (further.item.key, further.draft) == ("i0", '{"n": 0}')
+    assert store.reopen("ann") is None
+    assert store.progress("ann").answers == 0
+    assert store.claim("ann").item.key == "i0"
+    assert [one.status for _, one in store.answers(history=True)].count("undone") == 2
+
+
+def test_a_correction_is_undone_to_the_answer_before(make):
+    store = make(2)
+    claim = store.claim("ann")
+    store.submit(claim.number, said("ann", "positive"), "a")
+    store.submit(claim.number, said("ann", "negative"), "b", claim=False)
+
+    back = store.reopen("ann")
+
+    assert back.answered.answers == {"sentiment": "positive"}
+    assert [one.answers["sentiment"] for _, one in store.answers()] == ["positive"]
+
+
+@pytest.mark.parametrize(("policy", "again"), [("later", ["ann", "bob"]), ("others", ["bob"]), ("out", [])])
+def test_skip_policies(make, policy, again):
+    store = make(1, Policy(skip=policy))
+    claim = store.claim("ann")
+    store.skip(claim.number, Annotation("ann", "skipped"), "s", claim=False)
+    store.leave("ann")
+    found = []
+    for name in ("ann", "bob"):
+        if store.claim(name) is not None:
+            found.append(name)
+        store.leave(name)
+
+    assert found == again
+
+
+def test_an_undone_skip_comes_back(make):
+    store = make(1, Policy(skip="out"))
+    claim = store.claim("ann")
+    store.skip(claim.number, Annotation("ann", "skipped"), "s")
+
+    assert store.reopen("ann").item.key == "i0"
+    assert store.submit(claim.number, said("ann"), "t") is None
+    assert store.progress("ann").done == 1
+
+
+def test_a_lease_ends_and_a_late_answer_is_kept(make):
+    clock = Clock()
+    store = make(1, Policy(lease_ms=1000), clock=clock)
+    late = store.claim("ann")
+    clock.now += 2000
+    taken = store.claim("bob")
+    store.submit(taken.number, said("bob"), "b")
+    store.submit(late.number, said("ann"), "a")
+
+    assert late.number == taken.number
+    assert {one.annotator for _, one in store.answers()} == {"ann", "bob"}
+
+
+def test_a_heartbeat_keeps_the_item(make):
+    clock = Clock()
+    store = make(1, Policy(lease_ms=1000), clock=clock)
+    store.claim("ann")
+    for _ in range(5):
+        clock.now += 800
+        store.heartbeat("ann")
+
+    assert store.claim("bob") is None
+
+
+def test_a_draft_comes_back_to_its_author(make):
+    clock = Clock()
+    store = make(3, Policy(lease_ms=1000), clock=clock)
+    claim = store.claim("ann")
+    store.save_draft("ann", claim.number, '{"answers": {"sentiment": "half"}}')
+    store.leave("ann")
+    clock.now += 5000
+    other = store.claim("bob")
+    store.leave("bob")
+
+    assert other.item.key in ("i0", "i1")
+    assert store.claim("ann").draft == '{"answers": {"sentiment": "half"}}'
+
+
+def test_leaving_gives_an_untouched_item_back(make):
+    store = make(1)
+    store.claim("ann")
+    store.leave("ann")
+
+    assert store.claim("bob").item.key == "i0"
+
+
+def test_the_same_item_twice_is_one_item_and_other_content_is_refused(make):
+    store = make(2)
+
+    assert store.add(records(3)).items == 1
+    with pytest.raises(InputError, match="i0"):
+        store.add([Record(Item("new", "x")), Record(Item("i0", "something else"))])
+    assert store.progress("ann").items == 3
+
+
+def test_answers_that_are_brought_in_count(make):
+    store = make(0)
+    brought = [Record(Item("a", "x"), annotation=said("eve"))]
+
+    assert store.add(brought).answers == 1
+    assert store.add(brought).answers == 0
+    assert store.progress("eve") == type(store.progress("eve"))(items=1, done=1, answers=1, mine=1)
+    assert store.claim("ann") is None
+
+
+def test_orders(make):
+    store = make(0, Policy(order="priority"))
+    store.add([Record(Item("low", "x")), Record(Item("high", "y"), priority=5)])
+
+    store.record_project(Policy(order="as-added"), "source", "guidelines", {})
+    assert store.claim("ann").item.key == "low"
+    store.add([Record(Item("later", "z"), priority=1)])
+    store.record_project(Policy(order="priority"), "source", "guidelines", {})
+    assert store.claim("bob").item.key == "high"
+
+
+def test_uncertain_first(make):
+    store = make(0, Policy(order="uncertain-first"))
+    store.add([Record(Item(key, key), (Suggestion("t", "x", score),)) for key, score in (("a", 0.9), ("b", 0.2))])
+
+    assert store.claim("ann").item.key == "b"
+
+
+def test_overlap_raised_later_asks_more_people(make):
+    store = make(1)
+    store.submit(store.claim("ann").number, said("ann"), "a")
+    assert store.claim("bob") is None
+    store.record_project(Policy(overlap=2), "source", "guidelines", {})
+
+    assert store.claim("ann") is None
+    assert store.claim("bob").item.key == "i0"
+    assert store.progress("ann").done == 0
+
+
+def test_renames_carry_answers_along(make):
+    store = make(1)
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"t": "old"}, labels_version=1), "a")
+    store.record_project(Policy(), "another source", "guidelines", {"t": {"old": "new"}})
+
+    assert [one.answers["t"] for _, one in store.answers()] == ["new"]
+    assert store.labels_in_use() == {"t": {"new": 1}}
+
+
+def test_any_text_survives(make):
+    store = make(0)
+    texts = ["\x00NUL\x00", "\ud800 lone", "a\r\nb\u2028c", "👩‍👩‍👧 e\u0301", "\x1b[2J", ""]
+    store.add([Record(Item(f"k{n}\ud801" if n == 1 else f"k{n}", text, ("c\udfff",))) for n, text in enumerate(texts)])
+
+    assert [item.text for item, _ in store.unanswered()] == texts
+
+
+def test_flags_are_counted(make):
+    store = make(1)
+    flagged = Annotation("ann", answers={"s": "x"}, flags=(Flag("ambiguous", "why"),))
+    store.submit(store.claim("ann").number, flagged, "a")
+
+    assert store.flags_open() == {"ambiguous": 1}
+    assert next(store.answers())[1].flags == flagged.flags
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_random_work_against_a_model(make, seed):
+    """Nobody gets another's item or the same twice; None only when nothing is left for them."""
+    rng = random.Random(seed)
+    overlap = rng.choice([1, 1, 2, 3])
+    clock = Clock()
+    items = rng.randint(3, 25)
+    policy = Policy(overlap, rng.choice(["priority", "random", "as-added"]), 10_000, rng.choice(["later", "others"]))
+    store = make(items, policy, clock=clock)
+    people = [f"p{n}" for n in range(rng.randint(1, 5))]
+    done: dict[int, list[str]] = {n: [] for n in range(1, items + 1)}
+    skipped: set[tuple[int, str]] = set()
+    held: dict[str, int] = {}
+    undo: dict[str, list[tuple[str, int]]] = {name: [] for name in people}
+    waiting: dict[str, list[int]] = {name: [] for name in people}
+
+    for move in range(150):
+        name = rng.choice(people)
+        if name not in held:
+            claim = store.claim(name)
+            if claim is None:
+                for number, who in done.items():
+                    taken = len(who) + sum(1 for h in held.values() if h == number)
+                    taken += sum(number in queue for queue in waiting.values())
+                    blocked = name in who or ((number, name) in skipped and policy.skip == "others")
+                    assert blocked or taken >= overlap, (seed, move, name, number)
+                continue
+            assert name not in done[claim.number]
+            others = [who for who, number in held.items() if number == claim.number]
+            assert len(done[claim.number]) + len(others) < overlap or claim.number in waiting[name]
+            held[name] = claim.number
+            if claim.number in waiting[name]:
+                waiting[name].remove(claim.number)
+            continue
+        number = held.pop(name)
+        action = rng.random()
+        if action < 0.65:
+            store.submit(number, said(name), f"{seed}-{move}", claim=False)
+            done[number].append(name)
+            skipped.discard((number, name))
+            undo[name].append(("done", number))
+        elif action < 0.8:
+            store.skip(number, Annotation(name, "skipped"), f"{seed}-{move}", claim=False)
+            skipped.add((number, name))
+            undo[name].append(("skipped", number))
+        else:
+            held[name] = number
+            store.heartbeat(name)
+
+    total = sum(len(who) for who in done.values())
+    progress = store.progress(people[0])
+    assert progress.answers == total == len(list(store.answers()))
+    assert progress.done == sum(len(who) >= overlap for who in done.values())
+    assert all(len(set(who)) == len(who) for who in done.values())

@@ -1,0 +1,179 @@
+"""What is SQLite's own: many processes, kill -9, files that are not right, plans of the hot statements."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from helpers import new_store
+
+from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
+from tui_label.core.annotation import Annotation
+from tui_label.store.base import Policy
+from tui_label.store.sqlite import SqliteStore
+
+WORKER = """
+import sys, uuid
+from pathlib import Path
+from tui_label.core.annotation import Annotation
+from tui_label.store.sqlite import SqliteStore
+store = SqliteStore(Path(sys.argv[1]))
+name = sys.argv[2]
+claim = store.claim(name)
+while claim is not None:
+    number = claim.number
+    claim = store.submit(number, Annotation(name, answers={"s": "x"}), str(uuid.uuid4()))
+    print(number, flush=True)
+"""
+
+
+def work(folder: Path, name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WORKER, str(folder / "project.db"), name]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("overlap", [1, 3])
+def test_eight_processes_share_one_queue(tmp_path, overlap):
+    new_store(tmp_path, 2000 // overlap, Policy(overlap)).close()
+    workers = [work(tmp_path, f"p{n}") for n in range(8)]
+    outputs = [worker.communicate() for worker in workers]
+
+    assert [err for _, err in outputs if err] == []
+    store = SqliteStore(tmp_path / "project.db")
+    pairs = [(item.key, one.annotator) for item, one in store.answers()]
+    assert len(set(pairs)) == len(pairs)
+    assert set(Counter(key for key, _ in pairs).values()) == {overlap}
+    assert sum(len(out.split()) for out, _ in outputs) == len(pairs)
+
+
+def test_kill_9_loses_no_acknowledged_answer(tmp_path):
+    new_store(tmp_path, 3000, Policy(lease_ms=50)).close()
+    rng = random.Random(1)
+    acknowledged: list[tuple[str, int]] = []
+    for turn in range(20):
+        name = f"p{turn % 3}"
+        worker = work(tmp_path, name)
+        time.sleep(0.25 + rng.random() * 0.15)
+        worker.send_signal(signal.SIGKILL)
+        out, _ = worker.communicate()
+        acknowledged += [(name, int(number)) for number in out.split("\n")[:-1]]
+
+    connection = sqlite3.connect(tmp_path / "project.db")
+    saved = set(
+        connection.execute(
+            "SELECT annotator.name, item FROM annotation JOIN annotator ON annotator.id = annotation.annotator"
+        )
+    )
+    assert len(acknowledged) > 100
+    assert set(acknowledged) <= saved
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert connection.execute("SELECT max(n) FROM (SELECT count(*) n FROM assignment GROUP BY item)").fetchone() == (1,)
+
+
+def test_a_missing_database_is_not_made_by_a_typo(tmp_path):
+    with pytest.raises(StoreMissing):
+        SqliteStore(tmp_path / "project.db")
+    assert not (tmp_path / "project.db").exists()
+
+
+def test_a_file_that_is_no_database(tmp_path):
+    (tmp_path / "project.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreDamaged, match="not a sound SQLite database"):
+        SqliteStore(tmp_path / "project.db")
+
+
+def test_a_database_of_a_later_version(tmp_path):
+    new_store(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / "project.db")
+    connection.execute(
+        "INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES ('tui-label', '9999 future', '')"
+    )
+    connection.commit()
+    with pytest.raises(StoreTooNew, match="9999 future"):
+        SqliteStore(tmp_path / "project.db")
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path):
+    store = new_store(tmp_path, 50)
+    claim = store.claim("ann")
+    pages = store._connection.read("PRAGMA page_count")[0][0]
+    store._connection.read(f"PRAGMA max_page_count = {pages}")
+    big = Annotation("ann", answers={"s": "x" * 100_000})
+    with pytest.raises(StoreFull, match="no space"):
+        store.submit(claim.number, big, "a")
+    store._connection.read("PRAGMA max_page_count = 1000000")
+
+    assert store.submit(claim.number, big, "a") is not None
+    assert store.progress("ann").answers == 1
+
+
+def test_a_database_that_was_replaced_takes_no_answers_into_nowhere(tmp_path):
+    store = new_store(tmp_path, 5)
+    (tmp_path / "project.db").rename(tmp_path / "old.db")
+    with pytest.raises(StoreError, match="moved or replaced"):
+        store.claim("ann")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_database(tmp_path):
+    new_store(tmp_path, 5).close()
+    (tmp_path / "project.db").chmod(0o440)
+    with pytest.raises(StoreReadOnly):
+        SqliteStore(tmp_path / "project.db").claim("ann")
+
+
+def test_the_file_is_for_the_group(tmp_path):
+    before = os.umask(0o077)
+    try:
+        new_store(tmp_path)
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "project.db").stat().st_mode & 0o777 == 0o660
+
+
+def test_a_backup_is_whole(tmp_path):
+    store = new_store(tmp_path, 5)
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"s": "x"}), "a")
+    (tmp_path / "copy").mkdir()
+    store.backup(str(tmp_path / "copy" / "project.db"))
+
+    assert len(list(SqliteStore(tmp_path / "copy" / "project.db").answers())) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
+        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
+        "ORDER BY priority DESC, position, number LIMIT 16",
+        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
+        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
+        "SELECT item FROM assignment WHERE annotator = 1 AND state IN ('done', 'skipped') ORDER BY turn DESC LIMIT 1",
+    ],
+)
+def test_hot_statements_use_their_index(tmp_path, statement):
+    store = new_store(tmp_path, 10)
+    plan = " ".join(row[3] for row in store._connection.read("EXPLAIN QUERY PLAN " + statement))
+
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_the_views_answer_a_lead(tmp_path):
+    store = new_store(tmp_path, 2)
+    span = {"start": 0, "end": 4, "label": "word", "text": "Text"}
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"t": "x", "e": [span]}), "a")
+    read = store._connection.read
+
+    assert read("SELECT item, annotator FROM answers_latest") == [("i0", "ann")]
+    assert read("SELECT task, label, start, \"end\", text FROM spans_latest") == [("e", "word", 0, 4, "Text")]
+    assert read("SELECT annotator, answers FROM pace") == [("ann", 1)]

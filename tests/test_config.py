@@ -1,0 +1,157 @@
+"""project.yaml: every mistake with its line, all at once; keys that clash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from helpers import BOTH, SENTIMENT, project
+
+from tui_label import config
+from tui_label.core import keymap
+from tui_label.errors import ConfigError
+
+FOLDER = Path("nowhere")
+
+
+def problems(source: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        config.parse(source, FOLDER)
+    return list(raised.value.problems)
+
+
+def test_all_mistakes_at_once_with_lines_and_nearest_names():
+    found = problems(
+        """\
+name: x
+overlp: 2
+order: randm
+lease: soon
+tasks:
+  - id: sentiment
+    type: chioce
+    labels: [a]
+  - id: second
+    type: choice
+    labels: [a, " a", {value: b, colour: red}]
+  - id: third
+    type: choice
+    labels: [x]
+    when: {secnd: [a]}
+"""
+    )
+
+    assert found == [
+        "project.yaml:2: project: unknown key 'overlp'; did you mean overlap?",
+        "project.yaml:3: order: 'randm' is unknown; did you mean random?",
+        "project.yaml:4: lease: must be a time such as 400ms, 60s, 5m or 1h",
+        "project.yaml:7: sentiment.type: 'chioce' is unknown; did you mean choice?",
+        "project.yaml:11: second.labels: ' a' is there twice",
+        "project.yaml:11: second.labels: unknown key 'colour'; did you mean color?",
+        "project.yaml:15: third.when: 'secnd' is no task before this one; did you mean second?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("", "empty"),
+        ("- a", "mapping"),
+        ("name: [", "not valid YAML"),
+        ("name: x\nname: y\ntasks: []", "twice"),
+        ("a: &x [1]\nb: *x", "aliases"),
+        ("name: x\ntasks: [{id: a, type: choice}]", "labels: is missing"),
+        ("name: x\ntasks: [{id: a, type: text, labels: [b]}]", "has no labels"),
+        ("name: x\ntasks: [{id: a, type: rating, min: 5, max: 2}]", "min is less than max"),
+        ("name: x\nitems: sound\ntasks: [{id: a, type: text}]", "not supported yet"),
+        ('name: x\ntasks: [{id: a, type: choice, labels: ["a\\u001b[2J"]}]', "control characters"),
+        ("name: x\nguidelines: ../../etc/passwd\ntasks: [{id: a, type: text}]", "within the project"),
+        ("\x00", "not valid YAML"),
+    ],
+)
+def test_each_mistake_is_one_clear_line(source, words):
+    found = problems(source)
+
+    assert any(words in line for line in found)
+    assert all("\n" not in line and "\x1b" not in line for line in found)
+
+
+def test_labels_are_taken_as_written():
+    made = project("name: x\ntasks: [{id: a, type: choice, labels: [yes, no, 1.0, null]}]")
+
+    assert made.tasks[0].values == ("yes", "no", "1.0", "null")
+
+
+@given(st.one_of(st.text(max_size=80), st.binary(max_size=80).map(lambda data: data.decode("latin-1"))))
+@settings(max_examples=200)
+def test_nothing_but_a_config_error_comes_out(source):
+    try:
+        config.parse(source, FOLDER)
+        config.parse("name: x\ntasks:\n" + source, FOLDER)
+    except ConfigError:
+        pass
+
+
+def test_not_utf8_names_line_and_byte(tmp_path):
+    (tmp_path / "project.yaml").write_bytes(b"name: x\n# caf\xe9\n")
+    with pytest.raises(ConfigError, match=r"project.yaml:2: not UTF-8 at byte 13"):
+        config.load(tmp_path)
+
+
+def test_no_project_says_how_to_start_one(tmp_path):
+    with pytest.raises(ConfigError, match="tui-label new"):
+        config.load(tmp_path)
+
+
+def test_names_that_will_cause_grief_are_warned_about():
+    made = project("name: x\ntasks: [{id: a, type: spans, labels: [Person, person, O, B-PER]}]")
+
+    assert len(config.warnings(made)) == 3
+
+
+# keys
+
+
+def test_a_clash_names_both_users_and_what_is_free():
+    (found,) = problems(
+        "name: x\ntasks:\n  - id: t\n    type: choice\n    labels:\n      - {value: a, key: p}\n      - {value: b, key: p}\n"
+    )
+
+    assert found.startswith("project.yaml:7: label t b: key p is used by t: a and by t: b; free are")
+
+
+@pytest.mark.parametrize(("key", "why"), [("ctrl+m", "Enter"), ("ctrl+1", "plain terminals"), ("ctrl+bogus", "no such key")])
+def test_keys_that_terminals_do_not_send_are_refused(key, why):
+    (found,) = problems(f"name: x\nkeys: {{item.skip: {key}}}\ntasks: [{{id: a, type: text}}]")
+
+    assert why in found
+
+
+def test_labels_get_digits_or_letters_of_their_names():
+    keys = keymap.build(project(SENTIMENT)).labels
+
+    assert keys == {("sentiment", "positive"): "p", ("sentiment", "neutral"): "e", ("sentiment", "negative"): "n"}
+    assert keymap.build(project(BOTH)).key_of_label("entities", "person") == "1"
+
+
+def test_commands_make_way_for_labels():
+    made = keymap.build(project(SENTIMENT))
+
+    assert made.keys_of("pause") == ("P",)
+    assert made.lookup("scroll", "n").label == ("sentiment", "negative")
+    assert made.lookup("scroll", "ctrl+n").command == "find.next"
+
+
+def test_remapping_by_team():
+    made = keymap.build(project(SENTIMENT + "keys: {item.skip: 'w'}\n"))
+
+    assert made.lookup("scroll", "w").command == "item.skip"
+    assert made.lookup("scroll", "s") is None
+
+
+def test_every_key_of_the_map_is_one_that_terminals_send():
+    made = keymap.build(project(BOTH))
+
+    assert [key for _, key in made.table if keymap.why_unsent(key)] == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from helpers import BOTH, SENTIMENT, project
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from helpers import BOTH, SENTIMENT, project
 
 from tui_label import config
 from tui_label.core import keymap
@@ -122,7 +122,9 @@ def test_a_clash_names_both_users_and_what_is_free():
     assert found.startswith("project.yaml:7: label t b: key p is used by t: a and by t: b; free are")
 
 
-@pytest.mark.parametrize(("key", "why"), [("ctrl+m", "Enter"), ("ctrl+1", "plain terminals"), ("ctrl+bogus", "no such key")])
+@pytest.mark.parametrize(
+    ("key", "why"), [("ctrl+m", "Enter"), ("ctrl+1", "plain terminals"), ("ctrl+bogus", "no such key")]
+)
 def test_keys_that_terminals_do_not_send_are_refused(key, why):
     (found,) = problems(f"name: x\nkeys: {{item.skip: {key}}}\ntasks: [{{id: a, type: text}}]")
 

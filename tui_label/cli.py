@@ -234,6 +234,8 @@ def _tell_read(reading: Reading, format: Format, count: int) -> None:
     words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
     words += [f"{reading.repaired:,} spans read as UTF-16 offsets"] if reading.repaired else []
     print(f"{visible(str(reading.path))}: {'; '.join(words)}", file=sys.stderr)
+    for problem, count in list(reading.unknown.items())[:BAD_SHOWN]:
+        _complain(f"{reading.path}: {count:,} suggestions kept as meta only: {problem}")
 
 
 def _tell_bad(bad: list[BadLine], skip_bad: bool) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from helpers import BOTH, ENTITIES, SENTIMENT, project
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from helpers import BOTH, ENTITIES, SENTIMENT, project
 
 from tui_label.core.editor import Editor
 from tui_label.core.guards import Guard
@@ -141,9 +141,9 @@ def test_undo_past_the_start_goes_to_the_item_before():
 
 
 COMMANDS = st.one_of(
-    st.sampled_from(sorted(set(STEPS) - {"label.give", "flag.toggle", "flag.note", "text.edit", "cursor.to", "select.range"})).map(
-        lambda name: (name, None)
-    ),
+    st.sampled_from(
+        sorted(set(STEPS) - {"label.give", "flag.toggle", "flag.note", "text.edit", "cursor.to", "select.range"})
+    ).map(lambda name: (name, None)),
     st.tuples(st.just("cursor.to"), st.integers(0, 60)),
     st.tuples(st.just("select.range"), st.tuples(st.integers(0, 60), st.integers(0, 60))),
     st.tuples(st.just("flag.toggle"), st.sampled_from(["ambiguous", "private-data"])),
@@ -151,7 +151,11 @@ COMMANDS = st.one_of(
 )
 
 
-@given(st.lists(COMMANDS, max_size=25), st.sampled_from([ENTITIES, BOTH, SENTIMENT]), st.sampled_from([TEXT, "", "日本 \r\n👩‍👩‍👧e\u0301"]))
+@given(
+    st.lists(COMMANDS, max_size=25),
+    st.sampled_from([ENTITIES, BOTH, SENTIMENT]),
+    st.sampled_from([TEXT, "", "日本 \r\n👩‍👩‍👧e\u0301"]),
+)
 @settings(max_examples=250, deadline=None)
 def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands, source, text):
     offers = [Suggestion("entities", {"start": 0, "end": 2, "label": "person"}, 1.0, "m", 1)] if text else []

@@ -50,7 +50,9 @@ def test_items_come_in_order_and_answers_stay(make):
         claim = store.submit(claim.number, said("ann"), f"save-{claim.number}")
 
     assert keys == ["i0", "i1", "i2"]
-    assert [(item.key, one.answers["sentiment"]) for item, one in store.answers()] == [(key, "positive") for key in keys]
+    assert [(item.key, one.answers["sentiment"]) for item, one in store.answers()] == [
+        (key, "positive") for key in keys
+    ]
     assert store.progress("ann").done == 3
 
 

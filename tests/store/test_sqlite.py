@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from helpers import new_store
 
-from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.core.annotation import Annotation
+from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.store.base import Policy
 from tui_label.store.sqlite import SqliteStore
 
@@ -175,5 +175,5 @@ def test_the_views_answer_a_lead(tmp_path):
     read = store._connection.read
 
     assert read("SELECT item, annotator FROM answers_latest") == [("i0", "ann")]
-    assert read("SELECT task, label, start, \"end\", text FROM spans_latest") == [("e", "word", 0, 4, "Text")]
+    assert read('SELECT task, label, start, "end", text FROM spans_latest') == [("e", "word", 0, 4, "Text")]
     assert read("SELECT annotator, answers FROM pace") == [("ann", 1)]

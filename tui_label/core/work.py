@@ -70,7 +70,9 @@ def work_from(
     return Work(
         answers={task: value for task, value in answers.items() if task not in span_tasks},
         origins={task: (origin.get(task) or ["manual"])[0] for task in answers if task not in span_tasks},
-        spans={task: spans_from(value, origin.get(task)) for task, value in answers.items() if task in span_tasks},
+        spans=_without_empty(
+            {task: spans_from(value, origin.get(task)) for task, value in answers.items() if task in span_tasks}
+        ),
         flags=flags,
         decisions=dict(decisions),
     )

@@ -93,6 +93,8 @@ def labelled(
 ) -> Record:
     """A record with the labels a file gives: answers of `annotator`, else suggestions."""
     annotator = annotator or reading.answers_of
+    if not annotator:
+        item, spans, labels = _known_only(reading, item, spans, labels)
     answers: dict[str, Any] = {}
     suggestions: list[Suggestion] = []
     if spans is not None:
@@ -112,6 +114,26 @@ def labelled(
         finished = replace(annotation or Annotation(annotator), annotator=annotator, answers=answers)
         return Record(item, (), finished, priority)
     return Record(item, tuple(suggestions), None, priority)
+
+
+def _known_only(
+    reading: Reading, item: Item, spans: list[dict[str, Any]] | None, labels: list[str] | None
+) -> tuple[Item, list[dict[str, Any]] | None, list[str] | None]:
+    """Suggestions the project has labels for; the others are kept as the item's meta, and counted."""
+    meta = dict(item.meta)
+    try:
+        if spans is not None:
+            task_for(reading, (Spans,), [span["label"] for span in spans])
+    except Bad as error:
+        reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
+        meta, spans = {**meta, "spans": spans}, None
+    try:
+        if labels:
+            task_for(reading, (Choice, Choices), labels)
+    except Bad as error:
+        reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
+        meta, labels = {**meta, "label": labels[0] if labels and len(labels) == 1 else labels}, None
+    return replace(item, meta=meta), spans, labels
 
 
 def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> None:

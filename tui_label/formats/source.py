@@ -43,6 +43,8 @@ class Reading:
     repaired: int = 0
     """Spans whose offsets were UTF-16 units."""
     occurrences: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Why suggestions were kept as meta only, and how often."""
 
     def bad(self, line: int, problem: str, field: str = "") -> BadLine:
         return BadLine(str(self.path), line, problem, field)

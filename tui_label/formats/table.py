@@ -52,7 +52,12 @@ def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
     yield from bad
     csv.field_size_limit(2**31 - 1)
     loose = delimiter == "\t" and _loose_quotes(text)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE if loose else csv.QUOTE_MINIMAL, strict=True)
+    rows = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quoting=csv.QUOTE_NONE if loose else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
     try:
         header = next(rows, None)
         if header is None:

@@ -1,0 +1,255 @@
+"""Formats: what comes in, what is refused with its place, what goes out and back."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from helpers import ENTITIES, SENTIMENT, project
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_label import formats
+from tui_label.core.annotation import Annotation, Flag, Timing
+from tui_label.core.item import Item
+from tui_label.errors import LabelError
+from tui_label.formats import BadLine, Reading
+
+
+def read(path: Path, source: str = SENTIMENT, name: str = "", encoding: str | None = None, annotator: str = ""):
+    reading = Reading(path, project(source), encoding, annotator)
+    format = formats.find(name) if name else formats.recognise(path, encoding)
+    found = list(formats.read(reading, format))
+    good = [one for one in found if not isinstance(one, BadLine)]
+    return good, [one for one in found if isinstance(one, BadLine)], reading
+
+
+def given_file(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def written(rows, source: str, name: str) -> tuple[str, dict[str, int]]:
+    out, dropped = io.StringIO(), {}
+    write = formats.find(name).write
+    assert write is not None
+    write(rows, out, project(source), dropped)
+    return out.getvalue(), dropped
+
+
+TEXTS = st.text(
+    st.one_of(st.sampled_from(list("ab \r\n\t\x00\x1b👩‍👧日\u202e\u2028\ud800e\u0301")), st.characters()), min_size=1
+)
+
+
+@given(TEXTS, st.data())
+@settings(max_examples=200, deadline=None)
+def test_own_json_lines_come_back_the_same(tmp_path_factory, text, data):
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    span = {"start": start, "end": end, "label": "place", "text": text[start:end]}
+    annotation = Annotation(
+        "ann",
+        answers={"entities": [span]},
+        flags=(Flag("ambiguous", "why"),),
+        origin={"entities": ["manual"]},
+        timing=Timing(5, 6, 7, {"entities": 5}),
+        started_at="2026-01-01T00:00:00.000Z",
+        submitted_at="2026-01-01T00:00:01.000Z",
+        labels_version=2,
+        guidelines_version=3,
+    )
+    item = Item("key-1", text, (), {"source": "x"})
+    out, _ = written([(item, annotation)], ENTITIES, "jsonl")
+    path = given_file(tmp_path_factory.mktemp("f"), "x.jsonl", out)
+    (record,), bad, _ = read(path, ENTITIES)
+
+    assert bad == []
+    assert (record.item, record.annotation) == (item, annotation)
+
+
+@given(st.binary(max_size=300), st.sampled_from(["jsonl", "csv", "tsv", "text", "conll"]))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory, data, name):
+    path = given_file(tmp_path_factory.mktemp("f"), "x", data)
+    try:
+        _, bad, _ = read(path, ENTITIES, name)
+    except LabelError as error:
+        assert "\n" not in str(error)
+    else:
+        assert all("\n" not in str(one) and "\x1b" not in str(one) for one in bad)
+
+
+def test_prodigy_and_doccano_spellings(tmp_path):
+    lines = [
+        {"text": "Ann flew", "spans": [{"start": 0, "end": 3, "label": "person", "score": 0.7}]},
+        {"text": "Bob flew", "entities": [{"start_offset": 0, "end_offset": 3, "label": "person"}]},
+        {"id": 7, "text": "Eve flew", "label": [[0, 3, "person"]]},
+        {
+            "text": "Al flew",
+            "spans": [{"start": 0, "end": 2, "label": "person"}],
+            "answer": "accept",
+            "_annotator_id": "x",
+        },
+    ]
+    path = given_file(tmp_path, "x.jsonl", "\n".join(map(json.dumps, lines)))
+    good, bad, _ = read(path, ENTITIES)
+
+    assert bad == []
+    assert [[one.value["text"] for one in record.suggestions] for record in good[:3]] == [["Ann"], ["Bob"], ["Eve"]]
+    assert good[0].suggestions[0].score == 0.7
+    assert good[2].item.key == "7"
+    assert good[3].annotation.annotator == "x"
+
+
+def test_choice_labels_are_suggestions_or_answers(tmp_path):
+    path = given_file(tmp_path, "x.csv", "text,label\ngood,positive\nbad,negative\n")
+
+    assert [one.suggestions[0].value for one in read(path)[0]] == ["positive", "negative"]
+    assert [one.annotation.answers["sentiment"] for one in read(path, annotator="gold")[0]] == ["positive", "negative"]
+
+
+def test_labels_the_project_does_not_know_are_kept_as_meta_and_named(tmp_path):
+    (record,), bad, reading = read(given_file(tmp_path, "x.jsonl", '{"text": "x", "label": "positiv"}'))
+
+    assert (record.suggestions, record.item.meta, bad) == ((), {"label": "positiv"}, [])
+    assert "did you mean positive?" in next(iter(reading.unknown))
+
+
+def test_utf16_offsets_are_repaired_where_the_covered_text_says_so(tmp_path):
+    record = {"text": "😊 Bob", "spans": [{"start": 3, "end": 6, "label": "person", "text": "Bob"}]}
+    good, bad, reading = read(given_file(tmp_path, "x.jsonl", json.dumps(record)), ENTITIES)
+
+    assert (bad, reading.repaired) == ([], 1)
+    assert good[0].suggestions[0].value["start"] == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", "not JSON"),
+        ("[1]", "object in braces"),
+        ('{"text": null}', "text: must be text"),
+        ('{"text": ""}', "text: is empty"),
+        ('{"x": 1}', "text: is missing"),
+        ('{"id": true, "text": "x"}', "id: an id must be text or a number"),
+        ('{"text": "x", "annotator": "a", "answers": {"sentimnt": "positive"}}', "did you mean sentiment?"),
+        ('{"text": "x", "annotator": "a", "answers": {"sentiment": "bad"}}', "is no label of sentiment"),
+    ],
+)
+def test_a_bad_line_says_where_and_what(tmp_path, line, words):
+    path = given_file(tmp_path, "x.jsonl", '{"text": "fine"}\n' + line + "\n")
+    good, (bad,), _ = read(path)
+
+    assert len(good) == 1
+    assert str(bad).startswith(f"{path}:2: ")
+    assert words in str(bad)
+
+
+def test_ids_are_as_written(tmp_path):
+    path = given_file(
+        tmp_path,
+        "x.jsonl",
+        '{"id": 1, "text": "a"}\n{"id": 1.0, "text": "b"}\n{"id": 12345678901234567890, "text": "c"}',
+    )
+
+    assert [one.item.key for one in read(path)[0]] == ["1", "1.0", "12345678901234567890"]
+
+
+CONLL = {
+    "iob1": "Ann I-person\nflew O\nRome I-place\nOslo B-place\n",
+    "iob2": "Ann B-person\nflew O\nRome B-place\nOslo B-place\n",
+    "biluo": "Ann U-person\nflew O\nRome U-place\nOslo U-place\n",
+    "columns": "-DOCSTART- -X- O O\n\nAnn NNP B-NP I-person\nflew VB O O\nRome NN O I-place\nOslo NN O B-place\n",
+}
+
+
+@pytest.mark.parametrize("scheme", CONLL)
+def test_conll_schemes(tmp_path, scheme):
+    (record,), bad, _ = read(given_file(tmp_path, "x.conll", CONLL[scheme]), ENTITIES, annotator="gold")
+
+    assert bad == []
+    assert record.item.text == "Ann flew Rome Oslo"
+    assert [(one["text"], one["label"]) for one in record.annotation.answers["entities"]] == [
+        ("Ann", "person"),
+        ("Rome", "place"),
+        ("Oslo", "place"),
+    ]
+
+
+def test_conll_out_cuts_tokens_at_spans_and_says_what_it_drops(tmp_path):
+    item = Item("k", "(Rome) x")
+    spans = [{"start": 1, "end": 5, "label": "place"}, {"start": 0, "end": 8, "label": "person"}]
+    out, dropped = written([(item, Annotation("a", answers={"entities": spans[:1]}))], ENTITIES, "conll")
+    _, dropped = written([(item, Annotation("a", answers={"entities": spans}))], ENTITIES, "conll")
+
+    assert out == "(\tO\nRome\tB-place\n)\tO\nx\tO\n\n"
+    assert dropped == {"overlapping spans": 1}
+
+
+def test_spreadsheets_get_no_formula():
+    out, _ = written([(Item("=1+1", "@x"), Annotation("a"))], SENTIMENT, "spreadsheet")
+
+    assert "'=1+1,'@x" in out
+
+
+# real data, where TUI_LABEL_DATA names its folder
+
+SETTLED = {
+    "enc_nonchar.txt": 1, "eol_cr.txt": 3, "eol_unicode_separators.txt": 4, "blank_lines_and_spaces.txt": 3,
+    "ctl_c0.txt": 1, "enc_utf8_bom.txt": 2, "esc_in_ids_and_labels.jsonl": 1, "many_tiny_lines.txt": 200_000,
+    "jsonl_text_types.jsonl": 1, "jsonl_dup_keys.jsonl": 1, "csv_quotes_newlines.csv": 4, "csv_formula.csv": 4,
+    "looks_like_json.txt": 1, "nfc_nfd_twins.jsonl": 2, "big_line_1mb_words.txt": 1, "tab_stops.txt": 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_hostile_files(data_folder, name):
+    good, _, _ = read(data_folder / "nasty/files" / name)
+
+    assert len(good) == SETTLED[name]
+    assert len({one.item.key for one in good}) == SETTLED[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("enc_latin1", "latin-1"), ("enc_shift_jis", "shift_jis"), ("enc_koi8r", "koi8-r")]
+)
+def test_other_encodings_need_to_be_named(data_folder, name, encoding):
+    path = data_folder / "nasty/files" / f"{name}.txt"
+    _, bad, _ = read(path)
+
+    assert "not UTF-8 at byte" in str(bad[0])
+    assert len(read(path, encoding=encoding)[0]) == 2
+
+
+@pytest.mark.parametrize("name", ["enc_utf16be_nobom.txt", "gzip_named_txt.txt"])
+def test_what_is_no_text_is_refused(data_folder, name):
+    with pytest.raises(LabelError, match="UTF-16|compressed"):
+        read(data_folder / "nasty/files" / name)
+
+
+WNUT = (
+    "name: w\ntasks: [{id: e, type: spans, labels: [person, location, corporation, product, creative-work, group]}]\n"
+)
+
+
+def test_wnut17_comes_in_and_goes_out_tag_for_tag(data_folder):
+    path = data_folder / "text/wnut17/emerging.test.annotated"
+    good, bad, _ = read(path, WNUT, "conll", annotator="gold")
+    out, dropped = written([(one.item, one.annotation) for one in good], WNUT, "conll")
+    wanted = [line for line in path.read_text().split("\n") if line.strip()]
+
+    assert (bad, dropped) == ([], {})
+    assert [line for line in out.split("\n") if line] == wanted
+
+
+def test_chinese_text_keeps_its_spaces_out(data_folder):
+    source = "name: z\ntasks: [{id: e, type: spans, labels: [PER, ORG, LOC]}]\n"
+    good, bad, _ = read(data_folder / "text/uner_zh_gsd/zh_gsd-ud-test.iob2", source, annotator="gold")
+
+    assert bad == []
+    assert len(good) == 500
+    assert sum(" " in one.item.text for one in good) < 250

@@ -8,43 +8,82 @@ All tricks that depend on the version of Textual (8.2.8) live here:
   key-release sequence;
 * replies to somebody else's terminal queries are typed into the app as keys, which
   here would label an item;
+* SIGCONT, which also follows a hang-up, starts a second input thread;
+* a lone Escape waits for the 100 ms of its select, whatever ESCDELAY says;
 * control characters of data reach the terminal.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import queue
 import re
 import select
 import signal
 import termios
 import threading
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
-from textual._xterm_parser import XTermParser
+from textual import constants
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import SPECIAL_SEQUENCES, XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.message import Message
 
 BAIL_AFTER_S = 2.0
+HUNG_UP = 128 + signal.SIGHUP
 HOLD_S = 0.05
 """How long the start of an escape sequence waits for the rest of it."""
+HOLD_MOST = 8192
+"""Characters that are held at most: a reply that never ends is none."""
 
-_REPLIES = re.compile(
-    r"\x1b\[[?>=][0-9;]*(?![0-9;]*\$y)[a-zA-Z]"  # device attributes, kitty flags
-    r"|\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC, DCS, APC, PM, SOS strings
+# what comes in
+
+_STRING = re.compile(r"\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)")
+"""OSC, DCS, APC, PM and SOS: a terminal answers with them, no key sends them."""
+_CSI = re.compile(r"\x1b\[([0-?]*)(\$y|[@-Z\\-~])")
+"""One whole sequence; `[[A` of the Linux console and `[3$` of rxvt are left to Textual."""
+_UNFINISHED = re.compile(
+    r"\x1b+$"
+    r"|\x1b\[(?:\?[0-9;]*\$?|[0-?]*)$"
+    r"|\x1b[\]P_^X](?:[0-9lLIG>!|=$+][^\x07\x1b]*\x1b?)?$"  # so Alt+P and a letter stay two keys
 )
-_UNFINISHED = re.compile(r"\x1b(?:\[[?>=<]?[0-9;:]*|[\]P_^X][^\x07\x1b]*\x1b?)$")
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_MOUSE = re.compile(r"(?:<?[0-9;]+)?[mM]")
+_MODE_REPORT = re.compile(r"\?[0-9]{1,5};[0-9]\$y")
+_CURSOR = re.compile(r"[0-9]{1,5};[0-9]{1,5}R")
+_RESIZE = re.compile(r"48(?:;[0-9]{1,5}(?::[0-9]*)?){4}t")
+_KITTY = re.compile(
+    r"(?P<code>[0-9]{0,7}(?::[0-9]{0,7}){0,2})"
+    r"(?:;(?P<modifiers>[0-9]{0,3})(?::(?P<event>[123]))?(?P<text>;[0-9]{0,7}(?::[0-9]{1,7})*)?)?[u~ABCDEFHPQRS]"
+)
+_NUMBER = re.compile("[0-9]+")
+_RELEASED = "3"
+
+# what goes out
+
+_DIRECTIONS = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_SURROGATES = "\ud800-\udfff"
+_UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f{_DIRECTIONS}{_SURROGATES}]")
+_TEXTUAL = (
+    r"\[[0-9;:]*[mH]"  # colours, places
+    r"|\[\?(?:7|25|1000|1003|1004|1006|1015|1016|1049|2004|2026|2048)[hl]"
+    r"|\[\?(?:2026|2048)\$p"  # asks for synchronised output, in-band resize
+    r"|\[[<>][0-9]*u"  # kitty keys on and off
+)
 _FOREIGN = re.compile(
-    r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # Textual sends no strings: clipboard, titles, queries
-    r"|\x1b\[[0-9;]*n"  # no cursor reports
-    r"|\x1bc|[\x9b\x9d\x90\x9e\x9f]"  # no reset, no C1
+    rf"\x1b(?!{_TEXTUAL})"
+    r"(?:[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # strings: clipboard, titles, links
+    r"|\[[0-?]*[ -/]*[@-~]?"
+    r"|[ -/]+[0-~]?|[0-~])?"
+    f"|[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f{_DIRECTIONS}{_SURROGATES}]"
 )
 
 
@@ -53,46 +92,103 @@ def clean_text(text: str) -> str:
     return _UNSAFE.sub("�", text) if _UNSAFE.search(text) else text
 
 
+def clean_output(data: str) -> str:
+    """`data` without what Textual never sends: it came out of somebody's text."""
+    return _FOREIGN.sub("", data) if _FOREIGN.search(data) else data
+
+
+def clean_input(text: str) -> str:
+    """`text` without replies of the terminal and keys that Textual's parser chokes on."""
+    return _CSI.sub(_key_or_nothing, _STRING.sub("", text)) if "\x1b" in text else text
+
+
+def split_unfinished(text: str) -> tuple[str, str]:
+    """What can be read now, and the start of a sequence whose rest may still come."""
+    found = _UNFINISHED.search(text)
+    if found is None or len(text) - found.start() > HOLD_MOST:
+        return text, ""
+    return text[: found.start()], text[found.start() :]
+
+
+def _key_or_nothing(found: re.Match[str]) -> str:
+    sequence, body = found[0], found[1] + found[2]
+    if sequence in ANSI_SEQUENCES_KEYS or sequence in SPECIAL_SEQUENCES:
+        return sequence
+    if any(wanted.fullmatch(body) for wanted in (_MOUSE, _MODE_REPORT, _CURSOR, _RESIZE)):
+        return sequence
+    kitty = _KITTY.fullmatch(body)
+    if kitty is None or kitty["event"] == _RELEASED or any(map(_no_character, _NUMBER.findall(found[1]))):
+        return ""
+    if kitty["event"] is None:
+        return sequence
+    return f"\x1b[{kitty['code']};{kitty['modifiers']}{kitty['text'] or ''}{found[2]}"
+
+
+def _no_character(number: str) -> bool:
+    return int(number) > 0x10FFFF or 0xD800 <= int(number) < 0xE000
+
+
 class Terminal(LinuxDriver):
     """Textual's driver for Linux and macOS, hardened."""
 
+    _gone = False
+    on_hangup: Callable[[], Awaitable[None]] | None = None
+    """Has its chance before the app ends because the terminal went away."""
+
     def start_application_mode(self) -> None:
         # Keys struck before the screen is there belong to no item
-        try:
+        with contextlib.suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCIFLUSH)
-        except termios.error:
-            return
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def write(self, data: str) -> None:
-        super().write(_FOREIGN.sub("", data) if _FOREIGN.search(data) else data)
+        writer = self._writer_thread
+        # Nobody empties the queue of a writer that is gone: the 31st write would block the loop
+        if writer is not None and writer.is_alive() and not self._gone:
+            writer.write(clean_output(data))
+
+    def _sigcont_application(self, *_: object) -> None:
+        # Only what SIGTSTP took down is put up again
+        if self._must_signal_resume and not self._gone:
+            super()._sigcont_application()
 
     def run_input_thread(self) -> None:
         self._parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         held = ""
-        poller = select.poll()
-        poller.register(self.fileno, select.POLLIN)
         while not self.exit_event.is_set():
-            events = poller.poll((HOLD_S if held else 0.1) * 1000)
-            if events:
+            # Not poll, which on macOS knows no terminals
+            if select.select([self.fileno], [], [], self._patience(held))[0]:
                 try:
                     data = os.read(self.fileno, 4096)
+                except BlockingIOError:
+                    continue  # somebody else was faster
                 except OSError:
                     data = b""
                 if not data:
                     self._hang_up()
                     return
-                text = _REPLIES.sub("", held + decode(data))
-                found = _UNFINISHED.search(text)
-                held = text[found.start() :] if found else ""
-                text = text[: found.start()] if found else text
-            else:
-                # What is still unfinished was Alt with a bracket, or a reply that got lost
-                text, held = (held if len(held) <= 2 else ""), ""
-            if text:
-                self._feed(self._parser.feed, text)
+                text, held = split_unfinished(clean_input(held + decode(data)))
+                if text:
+                    self._feed(self._parser.feed, text)
+            elif held:
+                self._give_up(held)
+                held = ""
             self._feed(lambda _: self._parser.tick(), "")
+
+    @staticmethod
+    def _patience(held: str) -> float:
+        if not held:
+            return 0.1
+        return min(constants.ESCAPE_DELAY, HOLD_S) if held.endswith("\x1b") and not held.strip("\x1b") else HOLD_S
+
+    def _give_up(self, held: str) -> None:
+        """The rest did not come: an Escape, Alt with a bracket, or a reply that got lost."""
+        if not held.strip("\x1b"):
+            for _ in held:
+                self.process_message(Key("escape", "\x1b"))
+        elif len(held) == len("\x1b["):
+            self._feed(self._parser.feed, held)
 
     def _feed(self, feed: Callable[[str], Iterable[Message]], text: str) -> None:
         try:
@@ -103,20 +199,36 @@ class Terminal(LinuxDriver):
             self._app.log.error(f"ignored unreadable input {text!r}: {error}")
 
     def _hang_up(self) -> None:
+        self._gone = True
         self._auto_restart = False
-        leave(cast("App[int]", self._app))
+        leave(cast("App[int]", self._app), self.on_hangup)
+        if self._writer_thread is not None:
+            # A loop that waits for room in the queue would never hear of it
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._writer_thread._queue.get_nowait()
 
 
-def leave(app: App[int]) -> None:
+def leave(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None = None, status: int = HUNG_UP) -> None:
     """End the app from any thread; the process is gone after BAIL_AFTER_S whatever happens."""
-    bail = threading.Timer(BAIL_AFTER_S, os._exit, (129,))
+    bail = threading.Timer(BAIL_AFTER_S, os._exit, (status,))
     bail.daemon = True
     bail.start()
-    app.call_later(app.exit, None, 129)
+    app.call_later(_leave, app, on_hangup, status)
 
 
-def leave_on_signals(app: App[int]) -> None:
-    """SIGHUP and SIGTERM end the app through its own way out, drafts kept."""
+async def _leave(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None, status: int) -> None:
+    try:
+        if on_hangup is not None:
+            await on_hangup()
+    finally:
+        app.exit(None, status)
+
+
+def leave_on_signals(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None = None) -> None:
+    """SIGHUP and SIGTERM end the app through its own way out, drafts kept; ignored ones too, as under nohup."""
+    if isinstance(app._driver, Terminal):
+        app._driver.on_hangup = on_hangup
     loop = asyncio.get_running_loop()
     for number in (signal.SIGHUP, signal.SIGTERM):
-        loop.add_signal_handler(number, leave, app)
+        loop.add_signal_handler(number, leave, app, on_hangup, 128 + number)

@@ -227,7 +227,7 @@ def test_other_encodings_need_to_be_named(data_folder, name, encoding):
 
 @pytest.mark.parametrize("name", ["enc_utf16be_nobom.txt", "gzip_named_txt.txt"])
 def test_what_is_no_text_is_refused(data_folder, name):
-    with pytest.raises(LabelError, match="UTF-16|compressed"):
+    with pytest.raises(LabelError, match=r"UTF-16|compressed"):
         read(data_folder / "nasty/files" / name)
 
 

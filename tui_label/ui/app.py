@@ -63,7 +63,7 @@ class LabelApp(App[int]):
         self._top = 0
         self._needle = ""
         self._guard = Guard()
-        self._painted_at = 0.0
+        self._drawn_at = 0.0
         self._shown = ""
         self._drag: int | None = None
         self._word = ""
@@ -136,7 +136,7 @@ class LabelApp(App[int]):
             if self._guard.refused:
                 self._word = self._guard.refused
                 return
-            if pressed_at < self._painted_at:
+            if pressed_at < self._drawn_at:
                 self._word = "a key came before this item was on the screen: ignored"
                 return
         await self._act(action)
@@ -421,13 +421,9 @@ class LabelApp(App[int]):
             self._shown = shown
             self._top, self._mode, self._drag = 0, None, None
             self._guard = self._guard.finished_item()
-            self._painted_at = float("inf")
-            self.call_after_refresh(self._painted)
+            self._drawn_at = time.monotonic()
+            self.call_after_refresh(self.workbench.painted)
         self._sheet.redraw()
-
-    def _painted(self) -> None:
-        self._painted_at = time.monotonic()
-        self.workbench.painted()
 
     def _draw(self, width: int, height: int) -> list[Row]:
         if width < SMALLEST[0] or height < SMALLEST[1]:

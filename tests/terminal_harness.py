@@ -1,0 +1,157 @@
+"""The installed command in a real pseudo-terminal, with a screen that can be read."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+import psutil
+import pyte
+
+KEYS = {
+    "enter": b"\r", "escape": b"\x1b", "tab": b"\t", "shift+tab": b"\x1b[Z", "backspace": b"\x7f", "space": b" ",
+    "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D", "end": b"\x1b[F", "home": b"\x1b[H",
+    "shift+right": b"\x1b[1;2C", "shift+left": b"\x1b[1;2D", "ctrl+q": b"\x11", "ctrl+z": b"\x1a", "ctrl+r": b"\x12",
+    "ctrl+g": b"\x07", "ctrl+j": b"\n", "f1": b"\x1bOP", "pagedown": b"\x1b[6~",
+}  # fmt: skip
+_UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;]*\$[a-z]|\x1b\[\?[0-9]+\$p")
+
+
+class Terminal:
+    """A terminal of some size that runs a command until it is closed."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 24,
+        env: dict[str, str] | None = None,
+        controlling: bool = True,
+        ignore_hangup: bool = False,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = bytearray()
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
+        command = [sys.executable, "-m", "tui_label.cli", *arguments]
+        if controlling:
+            self.pid, self._fd = pty.fork()
+            if self.pid == 0:
+                if ignore_hangup:
+                    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+                os.execvpe(command[0], command, environment)
+        else:
+            self._fd, slave = pty.openpty()
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.setsid()
+                for number in (0, 1, 2):
+                    os.dup2(slave, number)
+                os.close(self._fd)
+                os.execvpe(command[0], command, environment)
+            os.close(slave)
+        self.resize(columns, rows)
+        self.process = psutil.Process(self.pid)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self, timeout: float) -> bytes:
+        """What comes within `timeout` seconds, shown on the screen and answered like a terminal does."""
+        if not select.select([self._fd], [], [], timeout)[0]:
+            return b""
+        try:
+            data = os.read(self._fd, 65536)
+        except OSError:
+            return b""
+        if b"\x1b[?2026$p" in data:
+            os.write(self._fd, b"\x1b[?2026;2$y")
+        self.raw += data
+        self._stream.feed(_UNKNOWN.sub(b"", data))
+        return data
+
+    def settle(self, quiet: float = 0.05, most: float = 5.0) -> tuple[int, float]:
+        """Read until nothing comes for `quiet` seconds: bytes, and when the last came."""
+        end = time.perf_counter() + most
+        count, last = 0, 0.0
+        while time.perf_counter() < end:
+            data = self.read(quiet if count else most)
+            if not data:
+                break
+            count += len(data)
+            last = time.perf_counter()
+        return count, last
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def wait_for(self, words: str, timeout: float = 15.0) -> Terminal:
+        end = time.perf_counter() + timeout
+        while words not in self.text:
+            if time.perf_counter() > end:
+                raise AssertionError(f"never saw {words!r}:\n{self.text}")
+            self.read(0.1)
+        self.settle(0.03)
+        return self
+
+    def press(self, *keys: str, settle: bool = True) -> Terminal:
+        for key in keys:
+            os.write(self._fd, KEYS.get(key) or key.encode())
+            if settle:
+                self.settle(0.05, 0.5)
+                time.sleep(0.05)
+        return self
+
+    def send(self, data: bytes) -> None:
+        os.write(self._fd, data)
+
+    def hang_up(self) -> None:
+        os.close(self._fd)
+        self._fd = -1
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float = 5.0) -> int | None:
+        """The exit status, or None when it is still there after `timeout`."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if self._fd >= 0:
+                self.read(0.02)
+            else:
+                time.sleep(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        return None
+
+    def close(self) -> None:
+        if self.pid:
+            self.kill()
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def run(*arguments: str, folder: Path | None = None) -> tuple[int, str, str]:
+    """A command without a terminal: status, output, errors."""
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tui_label.cli", *arguments], capture_output=True, text=True, cwd=folder, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr

@@ -1,4 +1,7 @@
-"""The installed command in a real pseudo-terminal, with a screen that can be read."""
+"""The installed command in a real pseudo-terminal, with a screen that can be read.
+
+The screen is pyte's; what pyte does not know (kitty keys, mode queries) is taken out first.
+"""
 
 from __future__ import annotations
 
@@ -21,28 +24,41 @@ KEYS = {
     "enter": b"\r", "escape": b"\x1b", "tab": b"\t", "shift+tab": b"\x1b[Z", "backspace": b"\x7f", "space": b" ",
     "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D", "end": b"\x1b[F", "home": b"\x1b[H",
     "shift+right": b"\x1b[1;2C", "shift+left": b"\x1b[1;2D", "ctrl+q": b"\x11", "ctrl+z": b"\x1a", "ctrl+r": b"\x12",
-    "ctrl+g": b"\x07", "ctrl+j": b"\n", "f1": b"\x1bOP", "pagedown": b"\x1b[6~",
+    "ctrl+g": b"\x07", "ctrl+j": b"\n", "f1": b"\x1bOP", "pagedown": b"\x1b[6~", "pageup": b"\x1b[5~",
+    "delete": b"\x1b[3~", "shift+up": b"\x1b[1;2A", "shift+down": b"\x1b[1;2B", "shift+home": b"\x1b[1;2H",
+    "shift+end": b"\x1b[1;2F", "ctrl+right": b"\x1b[1;5C", "ctrl+left": b"\x1b[1;5D", "f2": b"\x1bOQ",
+    **{f"ctrl+{letter}": bytes([ord(letter) - 96]) for letter in "abcdefklnoprstuvwxy"},
 }  # fmt: skip
+"""What a legacy terminal sends; a name that is not here is sent as its own characters."""
 _UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;]*\$[a-z]|\x1b\[\?[0-9]+\$p")
+_UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;<=>?$]*)?\Z")
+_ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y"}
 
 
 class Terminal:
-    """A terminal of some size that runs a command until it is closed."""
+    """A terminal of some size that runs a command until it is closed.
+
+    `tui-label ARGUMENTS` unless `command` says what else; a value of None in `env` takes the name away.
+    """
 
     def __init__(
         self,
         *arguments: str,
         columns: int = 80,
         rows: int = 24,
-        env: dict[str, str] | None = None,
+        env: dict[str, str | None] | None = None,
+        command: list[str] | None = None,
         controlling: bool = True,
         ignore_hangup: bool = False,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
-        command = [sys.executable, "-m", "tui_label.cli", *arguments]
+        self._unshown = b""
+        self._asked = 0
+        wanted = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
+        environment = {name: value for name, value in {**os.environ, **wanted}.items() if value is not None}
+        command = command or [sys.executable, "-m", "tui_label.cli", *arguments]
         if controlling:
             self.pid, self._fd = pty.fork()
             if self.pid == 0:
@@ -54,6 +70,8 @@ class Terminal:
             self.pid = os.fork()
             if self.pid == 0:
                 os.setsid()
+                if ignore_hangup:
+                    signal.signal(signal.SIGHUP, signal.SIG_IGN)
                 for number in (0, 1, 2):
                     os.dup2(slave, number)
                 os.close(self._fd)
@@ -73,12 +91,34 @@ class Terminal:
         try:
             data = os.read(self._fd, 65536)
         except OSError:
+            time.sleep(min(timeout, 0.02))  # the other end is gone: select says "ready" for ever
             return b""
-        if b"\x1b[?2026$p" in data:
-            os.write(self._fd, b"\x1b[?2026;2$y")
         self.raw += data
-        self._stream.feed(_UNKNOWN.sub(b"", data))
+        self._answer()
+        text = _UNKNOWN.sub(b"", self._unshown + data)
+        end = found.start() if (found := _UNFINISHED.search(text)) else len(text)
+        self._unshown = text[end:]
+        self._stream.feed(text[:end])
         return data
+
+    def _answer(self) -> None:
+        """Each question once, also one that came in two reads."""
+        for question, answer in _ANSWERS.items():
+            if self.raw.find(question, max(0, self._asked - len(question) + 1)) >= 0:
+                os.write(self._fd, answer)
+        self._asked = len(self.raw)
+
+    def mark(self) -> int:
+        """A place in what was received, for `bytes_since`."""
+        return len(self.raw)
+
+    def bytes_since(self, mark: int) -> bytes:
+        return bytes(self.raw[mark:])
+
+    def cpu_seconds(self) -> float:
+        """What the process has used so far."""
+        used = self.process.cpu_times()
+        return float(used.user + used.system)
 
     def settle(self, quiet: float = 0.05, most: float = 5.0) -> tuple[int, float]:
         """Read until nothing comes for `quiet` seconds: bytes, and when the last came."""
@@ -117,6 +157,7 @@ class Terminal:
         os.write(self._fd, data)
 
     def hang_up(self) -> None:
+        """The terminal is gone: a closed window, a dropped link."""
         os.close(self._fd)
         self._fd = -1
 

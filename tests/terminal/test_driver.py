@@ -1,0 +1,193 @@
+"""The driver under a tiny app in a real terminal: hang-ups, signals, junk in, control characters out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from terminal_harness import Terminal
+
+TINY = Path(__file__).parent / "tiny_app.py"
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "ended"
+
+
+@pytest.fixture
+def start(log: Path) -> Iterator[Start]:
+    terminals: list[Terminal] = []
+
+    def opened(**named: object) -> Terminal:
+        env = {"ESCDELAY": "25", "TEXTUAL_ANIMATIONS": "none"}
+        terminal = Terminal(command=[sys.executable, str(TINY), str(log)], env=env, **named)  # type: ignore[arg-type]
+        terminals.append(terminal)
+        return terminal.wait_for("ready")
+
+    yield opened
+    for terminal in terminals:
+        terminal.close()
+
+
+WAYS = {
+    "its terminal": {},
+    "its terminal, hang-up ignored": {"ignore_hangup": True},
+    "no controlling terminal": {"controlling": False},
+    "no controlling terminal, hang-up ignored": {"controlling": False, "ignore_hangup": True},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("busy", [False, True], ids=["quiet", "while it draws"])
+def test_a_hang_up_ends_it_and_the_callback_has_its_chance(start, log, way, busy):
+    terminal = start(**WAYS[way])
+    if busy:
+        terminal.send(b"F")
+        terminal.wait_for("****")
+    before = terminal.cpu_seconds()
+    terminal.hang_up()
+
+    assert terminal.wait(3.0) == 129
+    assert "hung up" in log.read_text().split("\n")
+    assert "unmounted" in log.read_text()
+    assert terminal.last_cpu_seconds - before < 1.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_signal_ends_it_and_gives_the_terminal_back(start, log, number, ignored):
+    terminal = start(ignore_hangup=ignored)
+    mark = terminal.mark()
+    terminal.kill(number)
+
+    assert terminal.wait(3.0) == 128 + number
+    assert log.read_text() == "hung up\nunmounted\n"
+    assert b"\x1b[?1049l" in terminal.bytes_since(mark)
+
+
+def test_a_hang_up_ends_it_when_nobody_reads_what_it_draws(start):
+    terminal = start()
+    terminal.send(b"F")
+    time.sleep(1.5)
+    terminal.hang_up()
+
+    assert terminal.wait(3.0) == 129
+
+
+def test_idle_is_idle(start):
+    terminal = start()
+    terminal.settle(0.3)
+    before = terminal.cpu_seconds()
+    time.sleep(1.0)
+
+    assert terminal.cpu_seconds() - before < 0.1
+
+
+JUNK = {
+    "a byte that is no UTF-8": b"\xff",
+    "a key release": b"\x1b[97;1:3u",
+    "a number too large": b"\x1b[999999999999u",
+    "a surrogate": b"\x1b[55296u",
+    "device attributes": b"\x1b[?62;4c",
+    "secondary attributes": b"\x1b[>41;354;0c",
+    "kitty flags": b"\x1b[?25u",
+    "a window size": b"\x1b[8;24;80t",
+    "a mode report": b"\x1b[?1016;2$y",
+    "colour by BEL": b"\x1b]11;rgb:1111/2222/3333\x07",
+    "colour by ST": b"\x1b]11;rgb:1111/2222/3333\x1b\\",
+    "a version": b"\x1bP>|tmux 3.4\x1b\\",
+    "kitty graphics": b"\x1b_Gi=31;OK\x1b\\",
+    "a privacy message": b"\x1b^1;2\x1b\\",
+}
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_junk_is_no_key_whole_or_in_two_reads(start, name):
+    junk, terminal = JUNK[name], start()
+    terminal.send(junk)
+    terminal.settle(0.1, 0.2)
+    for cut in range(1, len(junk)):
+        terminal.send(junk[:cut])
+        time.sleep(0.005)
+        terminal.send(junk[cut:])
+        time.sleep(0.03)
+    terminal.send(b"x" + junk + b"y")
+    terminal.wait_for("y.")
+
+    keys = terminal.screen.display[0].replace("replacement_character", "").replace("�", "").split(":", 1)[1].split()
+    assert keys == ["x", "y."]
+
+
+def test_keys_that_look_like_replies_are_keys(start):
+    terminal = start()
+    terminal.press("escape", "a", "shift+right", "f1", "delete", "pagedown")
+    terminal.press("\x1b[", "\x1b]", "\x1bP", "\x1bx", "\x1b[[A", "\x1b[97;5u", "\x1b[98;1:2u")
+    terminal.send(b"\x1b[200~pasted [1] \x1b[201~")
+    terminal.wait_for("paste(")
+
+    expected = "escape a shift+right f1 delete pagedown alt+left_square_bracket alt+right_square_bracket"
+    shown = " ".join(" ".join(terminal.screen.display).split())
+    for key in [*expected.split()[:6], "alt+shift+p", "alt+x", "ctrl+a", "paste(pasted [1] )"]:
+        assert key in shown, shown
+
+
+def test_escape_waits_no_longer_than_it_was_told(start):
+    terminal = start()
+    waits = []
+    for _ in range(5):
+        terminal.settle(0.05, 0.1)
+        begun = time.perf_counter()
+        terminal.send(b"\x1b")
+        terminal.read(1.0)
+        waits.append(time.perf_counter() - begun)
+
+    assert sorted(waits)[2] < 0.08
+
+
+def test_control_characters_of_data_do_not_get_out(start):
+    terminal = start()
+    mark = terminal.mark()
+    terminal.send(b"E")
+    terminal.wait_for("ends").press("z").wait_for("ready")
+    body = terminal.bytes_since(mark).decode()
+
+    for evil in ("\x1b]", "\x1b[6n", "\x1b[c", "\x1b[2J", "\x1bc", "\x9b", "\x9d", "\x00", "\x07", "\x08", "\u202e"):
+        assert evil not in body
+
+
+def test_stop_and_continue_leave_one_reader(start):
+    terminal = start()
+    terminal.kill(signal.SIGSTOP)
+    time.sleep(0.1)
+    terminal.kill(signal.SIGCONT)
+    time.sleep(0.2)
+    threads = terminal.process.num_threads()
+    terminal.press("a", "b", "c").wait_for("a b c.")
+
+    assert terminal.process.num_threads() == threads
+    readers = [thread for thread in terminal.thread_names() if thread.startswith("textual-input")]
+    assert len(readers) <= 1
+
+
+def test_suspended_by_the_shell_it_comes_back(start):
+    terminal = start()
+    terminal.kill(signal.SIGTSTP)
+    time.sleep(0.5)
+    terminal.kill(signal.SIGCONT)
+    terminal.settle(0.3, 2.0)
+    terminal.press("a", "b").wait_for("a b.")
+
+
+def test_type_ahead_before_the_first_screen_is_thrown_away(log):
+    terminal = Terminal(command=[sys.executable, str(TINY), str(log)], env={"ESCDELAY": "25"})
+    try:
+        terminal.send(b"12345\n")
+        terminal.wait_for("ready").press("a").wait_for("ready 1: a.")
+    finally:
+        terminal.close()

@@ -28,6 +28,8 @@ from tui_label.store import schema
 
 NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "glusterfs", "lustre", "gpfs")
 BUSY_S = 10.0
+OLDEST_SQLITE = (3, 37)
+"""The first with STRICT tables."""
 
 
 class Connection:
@@ -35,6 +37,8 @@ class Connection:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python with SQLite 3.37 or later")
         if not path.exists():
             raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
         if (kind := filesystem(path.parent)) in NETWORK:
@@ -42,17 +46,35 @@ class Connection:
                 f"{path}: SQLite cannot be shared safely over a network file system ({kind}); "
                 f"move the project to a local disk"
             )
+        self._gate = self._open_gate()
+        try:
+            self._open()
+        except BaseException:
+            os.close(self._gate)
+            raise
+
+    def _open_gate(self) -> int:
+        try:
+            return os.open(self.path.parent, os.O_RDONLY)
+        except OSError as error:
+            raise StoreReadOnly(f"{self.path}: {error.strerror}; ask its owner for access to the folder") from error
+
+    def _open(self) -> None:
+        path = self.path
+        self._inode = path.stat().st_ino
         with self.errors():
             self._sqlite = sqlite3.connect(
                 f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
             )
-            self._sqlite.execute("PRAGMA synchronous = FULL")
-            self._sqlite.execute("PRAGMA foreign_keys = ON")
-            self._sqlite.execute("PRAGMA cache_size = -2000")
-        self._gate = os.open(path.parent, os.O_RDONLY)
-        self._inode = path.stat().st_ino
-        with self.errors():
-            self._migrate()
+        try:
+            with self.errors():
+                self._sqlite.execute("PRAGMA synchronous = FULL")
+                self._sqlite.execute("PRAGMA foreign_keys = ON")
+                self._sqlite.execute("PRAGMA cache_size = -2000")
+                self._migrate()
+        except BaseException:
+            self._sqlite.close()
+            raise
 
     def _migrate(self) -> None:
         names = schema.applied(self._sqlite)
@@ -60,7 +82,11 @@ class Connection:
         if unknown:
             raise StoreTooNew(f"{self.path}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
         if len(names) < len(schema.KNOWN):
-            self._sqlite.execute("PRAGMA journal_mode = WAL")
+            if not names and schema.is_foreign(self._sqlite):
+                raise StoreDamaged(f"{self.path}: a database, but not one of tui-label's; choose another folder")
+            with self._gated():
+                # Raced by several processes this fails at once, whatever the timeout
+                self._sqlite.execute("PRAGMA journal_mode = WAL")
             with self.transaction():
                 schema.migrate(self._sqlite)
 
@@ -83,8 +109,7 @@ class Connection:
         """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
         with self.errors():
             self._check_in_place()
-            fcntl.flock(self._gate, fcntl.LOCK_EX)
-            try:
+            with self._gated():
                 self._sqlite.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._sqlite.execute
@@ -93,16 +118,26 @@ class Connection:
                     if self._sqlite.in_transaction:
                         self._sqlite.execute("ROLLBACK")
                     raise
-            finally:
-                fcntl.flock(self._gate, fcntl.LOCK_UN)
+
+    @contextlib.contextmanager
+    def _gated(self) -> Iterator[None]:
+        fcntl.flock(self._gate, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._gate, fcntl.LOCK_UN)
 
     def many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
         """Within a transaction: one statement for many rows."""
         self._sqlite.executemany(sql, rows)
 
     def copy_to(self, path: str) -> None:
-        with self.errors(), contextlib.closing(sqlite3.connect(path)) as target:
-            self._sqlite.backup(target)
+        """A copy on `path`; what goes wrong there is said of `path`, not of this database."""
+        try:
+            with contextlib.closing(sqlite3.connect(path)) as target:
+                self._sqlite.backup(target)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: the copy could not be written ({error}); choose another place") from error
 
     def _check_in_place(self) -> None:
         """A database that was moved away or restored over would take answers into nowhere."""

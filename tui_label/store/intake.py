@@ -6,12 +6,14 @@ transaction: all of a file, or nothing of it.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from tui_label.core.annotation import SUBMITTED
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import InputError
@@ -124,16 +126,19 @@ def _conflict(key: str) -> str:
 def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> int:
     """Keep a finished answer that came with a record, unless the annotator has given just that."""
     annotation = record.annotation
-    if annotation is None:
+    if annotation is None or annotation.status != SUBMITTED:
         return 0
-    execute("INSERT INTO annotator(name) VALUES (?) ON CONFLICT DO NOTHING", (annotation.annotator,))
-    me = execute("SELECT id FROM annotator WHERE name = ?", (annotation.annotator,)).fetchone()[0]
+    me = sqlite.annotator_id(execute, annotation.annotator)
     had = execute("SELECT state, revision FROM assignment WHERE item = ? AND annotator = ?", (number, me)).fetchone()
     if had and had[0] == "done":
-        latest = execute(
-            "SELECT answers FROM annotation WHERE item = ? AND annotator = ? AND revision = ?", (number, me, had[1])
+        latest, given_under = execute(
+            "SELECT answers, labels_version FROM annotation WHERE item = ? AND annotator = ? AND revision = ?",
+            (number, me, had[1]),
         ).fetchone()
-        if latest and latest[0] == to_json(dict(annotation.answers)):
+        # Under today's names: an export made after a rename already has them, and comes back as the same answer
+        renames = versions.renames(execute)
+        today = renames.apply(json.loads(latest), given_under)
+        if today == renames.apply(json.loads(to_json(dict(annotation.answers))), annotation.labels_version):
             return 0
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
@@ -150,7 +155,9 @@ def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> i
         (number, me, revision, turn),
     )
     if not had or had[0] != "done":
+        if had and had[0] == "skipped":
+            queue.hold(execute, number, False)
         queue.move(execute, number, done=1, taken=0 if had and had[0] == "leased" else 1)
-        skipped = int(bool(had) and had[0] == "skipped")
+        skipped = int(bool(had) and had[1] > 0)
         execute("UPDATE tally SET answered = answered + 1, skipped = skipped - ? WHERE annotator = ?", (skipped, me))
     return 1

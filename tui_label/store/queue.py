@@ -13,16 +13,23 @@ claim at a million).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 Execute = Callable[..., sqlite3.Cursor]
 LOOKS = (16, *(512,) * 20)
 """Rows of `again` looked at in each step; their sum bounds the longest claim."""
+MARK_AFTER = 8
+"""Rows passed in vain before a mark is written: fewer are cheaper to look at again."""
+MORE = 0
+"""No item number: nothing for them among the rows looked at, and there are more rows."""
 
 
 def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | None:
-    """The item for this annotator: theirs already, a draft of theirs, the queue, what they skipped."""
+    """The item for this annotator: theirs already, a draft of theirs, the queue, what they skipped.
+
+    After MORE the caller commits and asks again, so that others get their turn in between.
+    """
     release_expired(execute, me, now)
     held = execute(
         "SELECT item FROM assignment WHERE annotator = ? AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
@@ -32,13 +39,16 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
         execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held[0], me))
         return int(held[0])
     for item in _candidates(execute, me):
-        if take(execute, me, item, lease_until):
+        if item == MORE or take(execute, me, item, lease_until):
             return item
     return None
 
 
 def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
-    """Lease an item, unless somebody else was given its last place."""
+    """Lease an item, unless somebody else was given its last place.
+
+    The revision of one they skipped stays in the row: `release` makes it skipped again.
+    """
     if not move(execute, item, taken=1, guard="AND stage IN ('fresh', 'again') AND taken < want"):
         return False
     execute(
@@ -83,7 +93,8 @@ def _queued(execute: Execute, me: int) -> Iterator[int]:
         if not any(tops):
             return
         below = max(top[0] for top in tops if top)
-        yield from _scan_again(execute, me, below)
+        if (yield from _scan_again(execute, me, below)):
+            yield MORE
         while fresh := execute(
             """SELECT number FROM item WHERE stage = 'fresh' AND priority = ?
                ORDER BY priority DESC, position, number LIMIT 1""",
@@ -92,7 +103,8 @@ def _queued(execute: Execute, me: int) -> Iterator[int]:
             yield fresh[0]
 
 
-def _scan_again(execute: Execute, me: int, priority: int) -> Iterator[int]:
+def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None, bool]:
+    """Started items they have not had, from their mark on; whether rows remain that were not looked at."""
     found = execute("SELECT position FROM passed WHERE annotator = ? AND priority = ?", (me, priority)).fetchone()
     mark = found[0] if found else -1.0
     stored, skipped = mark, 0
@@ -107,15 +119,19 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Iterator[int]:
         ).fetchall()
         for item, position, mine in rows:
             if not mine:
-                if skipped > 8 and position > stored:
+                if skipped > MARK_AFTER and position > stored:
                     _store_mark(execute, me, priority, position)
                 yield item
             skipped += 1
             mark = position
         if len(rows) < look:
             break
-    if skipped > 8 and mark > stored:
+    else:
         _store_mark(execute, me, priority, mark)
+        return True
+    if skipped > MARK_AFTER and mark > stored:
+        _store_mark(execute, me, priority, mark)
+    return False
 
 
 def _store_mark(execute: Execute, me: int, priority: int, position: float) -> None:
@@ -154,10 +170,11 @@ def arrival(execute: Execute) -> float:
 
 
 def hold(execute: Execute, item: int, held: bool) -> None:
-    """Take an item out of the queue, or let it back."""
+    """Take an item out of the queue, or let it back; it stays out while somebody else's skip stands."""
     if held:
         execute("UPDATE item SET stage = 'held' WHERE number = ?", (item,))
-    else:
+        return
+    if not execute("SELECT 1 FROM assignment WHERE item = ? AND state = 'skipped' LIMIT 1", (item,)).fetchone():
         execute("UPDATE item SET stage = 'full' WHERE number = ? AND stage = 'held'", (item,))
         move(execute, item, requeue=True)
 
@@ -175,8 +192,16 @@ def release_expired(execute: Execute, me: int, now: int) -> None:
 
 
 def release(execute: Execute, item: int, annotator: int) -> None:
-    """An item leaves somebody's hands unanswered."""
-    execute("DELETE FROM assignment WHERE item = ? AND annotator = ? AND state = 'leased'", (item, annotator))
+    """An item leaves somebody's hands unanswered; one they had skipped before is a skipped one again."""
+    again = execute(
+        """UPDATE assignment SET state = 'skipped', reopened = 0, lease_until = NULL
+           WHERE item = ? AND annotator = ? AND state = 'leased' AND revision > 0""",
+        (item, annotator),
+    ).rowcount
+    if not again:
+        execute("DELETE FROM assignment WHERE item = ? AND annotator = ? AND state = 'leased'", (item, annotator))
+    elif execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
+        hold(execute, item, True)
     move(execute, item, taken=-1, requeue=True)
 
 

@@ -19,6 +19,11 @@ def to_json(value: Any) -> str:
     return json.dumps(value) if _LONE.search(text) else text
 
 
+def escaped_json(text: str) -> str:
+    """JSON text as SQLite can hold it: a lone surrogate becomes its JSON escape, which reads back the same."""
+    return _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def to_text(text: str) -> tuple[str, int]:
     """A text as SQLite can hold it: lone surrogates come as the inside of a JSON string, marked 1."""
     return (json.dumps(text)[1:-1], 1) if _LONE.search(text) else (text, 0)
@@ -110,5 +115,5 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_renamed(one, names) for one in value]
     if isinstance(value, dict):
-        return {**value, "label": names.get(value["label"], value["label"])}
+        return {**value, "label": names[value["label"]]} if value.get("label") in names else value
     return value

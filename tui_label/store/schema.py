@@ -126,6 +126,13 @@ def migrate(connection: sqlite3.Connection) -> None:
     migrations.apply(Database(connection, execute_plugins=False))
 
 
+def is_foreign(connection: sqlite3.Connection) -> bool:
+    """Whether another program made this database: not an empty file, and without our mark."""
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return bool(tables) and mark != APPLICATION_ID
+
+
 def applied(connection: sqlite3.Connection) -> list[str]:
     """Names of the migrations a database has had; empty for a new one."""
     found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchall()

@@ -8,14 +8,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui_label.core.annotation import Annotation
+from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.store import figures, intake, queue, versions
 from tui_label.store.base import Added, Claim, Entry, PersonFigures, Policy, Progress, Versions
 from tui_label.store.connection import Connection, create_file
 from tui_label.store.queue import Execute
-from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, flags_json, item_from, suggestion_from, to_json
+from tui_label.store.rows import (
+    ANNOTATION,
+    ITEM,
+    annotation_from,
+    escaped_json,
+    flags_json,
+    item_from,
+    suggestion_from,
+    to_json,
+)
 
 
 def _now_ms() -> int:
@@ -33,7 +42,6 @@ class SqliteStore:
     def __init__(self, path: Path, *, clock: Callable[[], int] = _now_ms) -> None:
         self._connection = Connection(path)
         self._clock = clock
-        self._annotators: dict[str, int] = {}
         self._lease_ms: int | None = None
 
     @classmethod
@@ -54,10 +62,12 @@ class SqliteStore:
         return versions.record(self._connection, policy, source, guidelines, renames, utc(self._clock()))
 
     def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
-        return versions.is_recorded(self._connection.execute, policy, source, guidelines)
+        with self._connection.errors():
+            return versions.is_recorded(self._connection.execute, policy, source, guidelines)
 
     def versions(self) -> Versions:
-        return versions.latest(self._connection.execute)
+        with self._connection.errors():
+            return versions.latest(self._connection.execute)
 
     def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
         return figures.labels_in_use(self._connection)
@@ -70,13 +80,16 @@ class SqliteStore:
     # one annotator at work
 
     def claim(self, annotator: str) -> Claim | None:
-        with self._connection.transaction() as execute:
-            return self._claim(execute, self._id(execute, annotator))
+        while True:
+            with self._connection.transaction() as execute:
+                item, claim = self._next(execute, annotator_id(execute, annotator))
+            if item != queue.MORE:
+                return claim
 
-    def _claim(self, execute: Execute, me: int) -> Claim | None:
+    def _next(self, execute: Execute, me: int) -> tuple[int | None, Claim | None]:
         now = self._clock()
         item = queue.next_item(execute, me, now, now + self._lease(execute))
-        return None if item is None else self._claim_of(execute, me, item)
+        return item, self._claim_of(execute, me, item) if item else None
 
     def _claim_of(self, execute: Execute, me: int, number: int) -> Claim:
         row = execute(
@@ -89,7 +102,8 @@ class SqliteStore:
         mine = execute(
             "SELECT state, revision, reopened FROM assignment WHERE item = ? AND annotator = ?", (number, me)
         ).fetchone()
-        answered = self._annotation(execute, number, me, mine[1]) if mine and mine[1] else None
+        latest = self._annotation(execute, number, me, mine[1]) if mine and mine[1] else None
+        answered = latest if latest and latest.status == SUBMITTED else None
         return Claim(
             number,
             item_from(row),
@@ -111,30 +125,34 @@ class SqliteStore:
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
         with self._connection.transaction() as execute:
-            me = self._id(execute, annotation.annotator)
+            me = annotator_id(execute, annotation.annotator)
             if not self._saved_before(execute, number, me, save_id):
-                had = self._keep(execute, number, me, annotation, save_id, draft)
+                had, put_off = self._keep(execute, number, me, annotation, save_id, draft)
                 if had != "done":
+                    if had == "skipped":
+                        queue.hold(execute, number, False)
                     queue.move(execute, number, done=1, taken=0 if had == "leased" else 1)
-                    self._tally(execute, me, answered=1, skipped=-int(had == "skipped"))
-            return self._claim(execute, me) if claim else None
+                    self._tally(execute, me, answered=1, skipped=-int(put_off))
+            item, following = self._next(execute, me) if claim else (None, None)
+        return self.claim(annotation.annotator) if item == queue.MORE else following
 
     def skip(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
         with self._connection.transaction() as execute:
-            me = self._id(execute, annotation.annotator)
+            me = annotator_id(execute, annotation.annotator)
             if not self._saved_before(execute, number, me, save_id):
-                had = self._keep(execute, number, me, annotation, save_id, draft)
+                had, put_off = self._keep(execute, number, me, annotation, save_id, draft)
                 if had == "done":
                     queue.move(execute, number, done=-1, taken=-1, requeue=True)
                 elif had == "leased":
                     queue.move(execute, number, taken=-1, requeue=True)
                 if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
                     queue.hold(execute, number, True)
-                if had != "skipped":
+                if not put_off:
                     self._tally(execute, me, answered=-int(had == "done"), skipped=1)
-            return self._claim(execute, me) if claim else None
+            item, following = self._next(execute, me) if claim else (None, None)
+        return self.claim(annotation.annotator) if item == queue.MORE else following
 
     def _saved_before(self, execute: Execute, number: int, me: int, save_id: str) -> bool:
         found = execute(
@@ -142,9 +160,18 @@ class SqliteStore:
         ).fetchone()
         return found is not None
 
-    def _keep(self, execute: Execute, number: int, me: int, annotation: Annotation, save_id: str, work: str) -> str:
-        """Write a revision; what the item was to this annotator before: leased, done, skipped, or empty."""
-        had = execute("SELECT state FROM assignment WHERE item = ? AND annotator = ?", (number, me)).fetchone()
+    def _keep(
+        self, execute: Execute, number: int, me: int, annotation: Annotation, save_id: str, work: str
+    ) -> tuple[str, bool]:
+        """Write a revision.
+
+        What the item was to this annotator before: leased, done, skipped, or empty; and whether
+        a skip of theirs stood, which it also does while they have it in hand once more.
+        """
+        row = execute(
+            "SELECT state, revision FROM assignment WHERE item = ? AND annotator = ?", (number, me)
+        ).fetchone()
+        had, before = row or ("", 0)
         turn = self._turn(execute, me)
         revision = write_revision(execute, number, me, annotation, turn, save_id, work)
         state = "done" if annotation.status == "submitted" else "skipped"
@@ -155,7 +182,7 @@ class SqliteStore:
             (number, me, state, revision, turn),
         )
         execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
-        return had[0] if had else ""
+        return had, had == "skipped" or (had == "leased" and before > 0)
 
     def _turn(self, execute: Execute, me: int) -> int:
         rows = execute(
@@ -173,7 +200,7 @@ class SqliteStore:
 
     def reopen(self, annotator: str) -> Claim | None:
         with self._connection.transaction() as execute:
-            me = self._id(execute, annotator)
+            me = annotator_id(execute, annotator)
             latest = execute(
                 """SELECT item, state, revision FROM assignment WHERE annotator = ? AND state IN ('done', 'skipped')
                    ORDER BY turn DESC LIMIT 1""",
@@ -203,33 +230,29 @@ class SqliteStore:
         turn = self._turn(execute, me)
         write_revision(execute, number, me, mark, turn, f"undo-{turn}", "")
         standing = queue.effective(execute, number, me)
-        if standing:
-            before = standing[-1]
-            now_state = "done" if before[1] == "submitted" else "skipped"
+        before, status, before_turn = standing[-1] if standing else (0, "", turn)
+        if status == SUBMITTED:
             execute(
-                "UPDATE assignment SET revision = ?, turn = ?, state = ? WHERE item = ? AND annotator = ?",
-                (before[0], before[2], now_state, number, me),
+                "UPDATE assignment SET revision = ?, turn = ?, state = 'done' WHERE item = ? AND annotator = ?",
+                (before, before_turn, number, me),
             )
-            self._restate(execute, number, me, state, now_state)
         else:
             execute(
-                """UPDATE assignment SET state = 'leased', revision = 0, reopened = ?, lease_until = ?
+                """UPDATE assignment SET state = 'leased', revision = ?, turn = ?, reopened = ?, lease_until = ?
                    WHERE item = ? AND annotator = ?""",
-                (turn, self._clock() + self._lease(execute), number, me),
+                (before, before_turn, turn, self._clock() + self._lease(execute), number, me),
             )
-            self._restate(execute, number, me, state, "leased")
+        self._restate(execute, number, me, state, status)
         if work:
             self._write_draft(execute, me, number, work)
 
-    def _restate(self, execute: Execute, number: int, me: int, old: str, new: str) -> None:
-        """Counters after an undo turned `old` into `new`."""
-        if old == "skipped" and new != "skipped":
+    def _restate(self, execute: Execute, number: int, me: int, old: str, standing: str) -> None:
+        """Counters after an undo: the state was `old`, and a revision of status `standing` (or none) stands."""
+        if old == "skipped":
             queue.hold(execute, number, False)
-        done = int(new == "done") - int(old == "done")
-        taken = int(new != "skipped") - int(old != "skipped")
-        if done or taken:
-            queue.move(execute, number, done=done, taken=taken)
-        self._tally(execute, me, answered=done, skipped=int(new == "skipped") - int(old == "skipped"))
+        done = int(standing == SUBMITTED) - int(old == "done")
+        queue.move(execute, number, done=done, taken=int(old == "skipped"))
+        self._tally(execute, me, answered=done, skipped=int(standing == SKIPPED) - int(old == "skipped"))
 
     def revisit(self, annotator: str, number: int) -> Claim | None:
         rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))
@@ -240,7 +263,7 @@ class SqliteStore:
 
     def save_draft(self, annotator: str, number: int, draft: str) -> None:
         with self._connection.transaction() as execute:
-            me = self._id(execute, annotator)
+            me = annotator_id(execute, annotator)
             if draft:
                 self._write_draft(execute, me, number, draft)
             else:
@@ -251,7 +274,7 @@ class SqliteStore:
         execute(
             """INSERT INTO draft(item, annotator, work, saved_at) VALUES (?, ?, ?, ?)
                ON CONFLICT (item, annotator) DO UPDATE SET work = excluded.work, saved_at = excluded.saved_at""",
-            (number, me, draft, utc(self._clock())),
+            (number, me, escaped_json(draft), utc(self._clock())),
         )
 
     def _extend(self, execute: Execute, me: int) -> None:
@@ -262,11 +285,11 @@ class SqliteStore:
 
     def heartbeat(self, annotator: str) -> None:
         with self._connection.transaction() as execute:
-            self._extend(execute, self._id(execute, annotator))
+            self._extend(execute, annotator_id(execute, annotator))
 
     def leave(self, annotator: str) -> None:
         with self._connection.transaction() as execute:
-            me = self._id(execute, annotator)
+            me = annotator_id(execute, annotator)
             for (item,) in execute(
                 """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
                    AND NOT EXISTS (SELECT 1 FROM draft WHERE draft.item = assignment.item AND draft.annotator = ?)""",
@@ -322,18 +345,21 @@ class SqliteStore:
 
     # small things
 
-    def _id(self, execute: Execute, annotator: str) -> int:
-        if annotator not in self._annotators:
-            execute("INSERT INTO annotator(name) VALUES (?) ON CONFLICT DO NOTHING", (annotator,))
-            found = execute("SELECT id FROM annotator WHERE name = ?", (annotator,)).fetchone()[0]
-            return int(found)
-        return self._annotators[annotator]
-
     def _lease(self, execute: Execute) -> int:
         if self._lease_ms is None:
             found = execute("SELECT value FROM setting WHERE name = 'lease_ms'").fetchone()
             self._lease_ms = int(found[0]) if found else Policy().lease_ms
         return self._lease_ms
+
+
+def annotator_id(execute: Execute, name: str) -> int:
+    """Their number; a name that is new is written down."""
+    find = "SELECT id FROM annotator WHERE name = ?"
+    found = execute(find, (name,)).fetchone()
+    if found is None:
+        execute("INSERT INTO annotator(name) VALUES (?)", (name,))
+        found = execute(find, (name,)).fetchone()
+    return int(found[0])
 
 
 def write_revision(
@@ -363,7 +389,7 @@ def write_revision(
         annotation.guidelines_version,
         turn,
         save_id,
-        work,
+        escaped_json(work),
     )
     execute(f"INSERT INTO annotation VALUES ({', '.join('?' * len(values))})", values)
     return int(revision)

@@ -96,17 +96,22 @@ def reorder(execute: Execute, order: str) -> None:
     """Give every waiting item its place in another order."""
     priority = "(SELECT priority FROM content WHERE content.item = item.number)" if order == "priority" else "0"
     execute(f"UPDATE item SET position = {POSITIONS[order]}, priority = {priority} WHERE stage = 'fresh'")
+    # Started items keep their place in line and change their priority only: every mark starts anew
+    execute(f"UPDATE item SET priority = {priority} WHERE stage <> 'fresh'")
+    execute("DELETE FROM passed")
 
 
 def _change_overlap(execute: Execute, overlap: int) -> None:
     """More or fewer people for every item; those that come back into the queue come behind the marks."""
-    execute("UPDATE item SET want = ? WHERE stage <> 'held'", (overlap,))
+    execute("UPDATE item SET want = ?", (overlap,))
     execute("UPDATE item SET stage = 'done' WHERE stage <> 'held' AND done >= want")
     execute("UPDATE item SET stage = 'full' WHERE stage NOT IN ('held', 'done') AND done < want AND taken >= want")
-    back = execute(
-        """SELECT number FROM item WHERE stage NOT IN ('held', 'again') AND taken < want
-           AND (taken > 0 OR stage <> 'fresh')"""
-    ).fetchall()
-    for (number,) in back:
-        execute("UPDATE item SET stage = 'again', position = ? WHERE number = ?", (arrival(execute), number))
+    last = arrival(execute)
+    execute(
+        "UPDATE item SET stage = 'again', position = ? + number WHERE stage IN ('full', 'done') AND taken < want",
+        (last,),
+    )
+    execute(
+        "UPDATE counter SET value = ? + (SELECT coalesce(max(number), 0) FROM item) WHERE name = 'arrival'", (last,)
+    )
     execute("UPDATE counter SET value = (SELECT count(*) FROM item WHERE done >= want) WHERE name = 'done'")

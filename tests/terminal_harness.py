@@ -56,6 +56,8 @@ class Terminal:
         self.raw = bytearray()
         self._unshown = b""
         self._asked = 0
+        self._used = 0.0
+        self.ended = False
         wanted = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
         environment = {name: value for name, value in {**os.environ, **wanted}.items() if value is not None}
         command = command or [sys.executable, "-m", "tui_label.cli", *arguments]
@@ -91,6 +93,7 @@ class Terminal:
         try:
             data = os.read(self._fd, 65536)
         except OSError:
+            self.ended = True
             time.sleep(min(timeout, 0.02))  # the other end is gone: select says "ready" for ever
             return b""
         self.raw += data
@@ -116,7 +119,9 @@ class Terminal:
         return bytes(self.raw[mark:])
 
     def cpu_seconds(self) -> float:
-        """What the process has used so far."""
+        """What the process has used so far, or used in all if `wait` saw it end."""
+        if not self.pid:
+            return self._used
         used = self.process.cpu_times()
         return float(used.user + used.system)
 
@@ -139,10 +144,10 @@ class Terminal:
     def wait_for(self, words: str, timeout: float = 15.0) -> Terminal:
         end = time.perf_counter() + timeout
         while words not in self.text:
-            if time.perf_counter() > end:
+            if self.ended or time.perf_counter() > end:
                 raise AssertionError(f"never saw {words!r}:\n{self.text}")
             self.read(0.1)
-        self.settle(0.03)
+        self.settle(0.03, 0.1)
         return self
 
     def press(self, *keys: str, settle: bool = True) -> Terminal:
@@ -172,9 +177,10 @@ class Terminal:
                 self.read(0.02)
             else:
                 time.sleep(0.02)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 self.pid = 0
+                self._used = used.ru_utime + used.ru_stime
                 return os.waitstatus_to_exitcode(status)
         return None
 

@@ -222,7 +222,7 @@ async def _leave(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None,
         if on_hangup is not None:
             await on_hangup()
     finally:
-        app.exit(None, status)
+        app.exit(status, status)
 
 
 def leave_on_signals(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from statistics import median
@@ -101,6 +101,7 @@ def answers(connection: Connection, annotator: str | None, history: bool) -> Ite
     renames = versions.renames(connection.execute)
     latest = "" if history else "JOIN assignment USING (item, annotator, revision)"
     state = "" if history else "AND assignment.state = 'done'"
+    drafts = deque(_drafts(connection, annotator) if history else ())
     last = (0, "", 0)
     while True:
         rows = connection.read(
@@ -114,31 +115,42 @@ def answers(connection: Connection, annotator: str | None, history: bool) -> Ite
             (last[0], *last, *(() if annotator is None else (annotator,))),
         )
         for row in rows:
+            while drafts and drafts[0][0] < (row[0], row[6]):
+                yield drafts.popleft()[1]
             yield item_from(row[1:6]), annotation_from(row[6:], renames)
         if len(rows) < PAGE:
             break
         last = (rows[-1][0], rows[-1][6], rows[-1][-1])
-    if history:
-        yield from _drafts(connection, annotator)
+    yield from (draft for _, draft in drafts)
 
 
-def _drafts(connection: Connection, annotator: str | None) -> Iterator[tuple[Item, Annotation]]:
+Place = tuple[int, str]
+"""An item's number and an annotator's name."""
+
+
+def _drafts(connection: Connection, annotator: str | None) -> Iterator[tuple[Place, tuple[Item, Annotation]]]:
     rows = connection.read(
-        f"""SELECT annotator.name, draft.work, draft.saved_at, {ITEM} FROM draft
+        f"""SELECT draft.item, annotator.name, draft.work, draft.saved_at, {ITEM} FROM draft
             JOIN annotator ON annotator.id = draft.annotator
             JOIN item ON item.number = draft.item JOIN content ON content.item = draft.item
             ORDER BY draft.item, annotator.name"""
     )
-    for name, work, saved_at, *item in rows:
+    for number, name, work, saved_at, *item in rows:
         if annotator in (None, name):
-            record = json.loads(work)
+            record = _draft_record(work)
             flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
-            yield (
-                item_from(tuple(item)),
-                Annotation(
-                    name, DRAFT, record.get("answers", {}), flags, record.get("origin", {}), submitted_at=saved_at
-                ),
-            )
+            answers, origin = record.get("answers", {}), record.get("origin", {})
+            draft = Annotation(name, DRAFT, answers, flags, origin, submitted_at=saved_at)
+            yield (number, name), (item_from(tuple(item)), draft)
+
+
+def _draft_record(work: str) -> dict[str, Any]:
+    """What a draft says; the store does not insist on what the workbench writes there."""
+    try:
+        record = json.loads(work)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:

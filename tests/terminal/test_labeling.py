@@ -108,7 +108,11 @@ def test_the_link_drops_and_the_draft_comes_back(opened, tmp_path, way):
 
 
 def test_hostile_text_is_shown_and_never_obeyed(opened, tmp_path):
-    texts = ["\x1b[2J\x1b]0;pwned\x07\x1b]52;c;AAAA\x07\x9b31m\x1b[6n X", "\u202egnp \x00\x08 [@click=app.bell]y[/] \u2066", "done"]
+    texts = [
+        "\x1b[2J\x1b]0;pwned\x07\x1b]52;c;AAAA\x07\x9b31m\x1b[6n X",
+        "\u202egnp \x00\x08 [@click=app.bell]y[/] \u2066",
+        "done",
+    ]
     terminal = opened(SENTIMENT, texts).wait_for("pwned")
     shown = len(terminal.raw)
     terminal.press("p").wait_for("@click").press("p").wait_for("done")
@@ -123,7 +127,14 @@ def test_hostile_text_is_shown_and_never_obeyed(opened, tmp_path):
 def test_bad_bytes_and_stray_replies_are_no_keys(opened, tmp_path):
     terminal = opened("name: d\ntasks: [{id: s, type: choice, labels: [a, b, c]}]\n", ["first text", "second text"])
     terminal.wait_for("first text")
-    for junk in (b"\xff\xfe", b"\x1b[?62;4c", b"\x1b]11;rgb:1111/2222/3333\x07", b"\x1bP>|tmux 3.3\x1b\\", b"\x1b[97;1:3u", b"\x1b[999999999999u"):
+    for junk in (
+        b"\xff\xfe",
+        b"\x1b[?62;4c",
+        b"\x1b]11;rgb:1111/2222/3333\x07",
+        b"\x1bP>|tmux 3.3\x1b\\",
+        b"\x1b[97;1:3u",
+        b"\x1b[999999999999u",
+    ):
         terminal.send(junk)
         time.sleep(0.1)
     terminal.send(b"\x1b]11;rgb:11")
@@ -168,7 +179,9 @@ def test_kill_9_at_random_moments_while_a_robot_labels(opened, tmp_path):
             end = time.monotonic() + 5
             while f"item number {found[1]}." in terminal.text and time.monotonic() < end:
                 terminal.read(0.02)
+            assert f"item number {found[1]}." not in terminal.text
             seen.add(f"i{found[1]}")
+            time.sleep(0.06)  # the same key sooner is a held key
         terminal.press("n", settle=False)
         time.sleep(rng.random() * 0.01)
         terminal.close()

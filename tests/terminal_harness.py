@@ -194,11 +194,11 @@ class Terminal:
             self._fd = -1
 
 
-def run(*arguments: str, folder: Path | None = None) -> tuple[int, str, str]:
+def run(*arguments: str, folder: Path | None = None, timeout: float = 60) -> tuple[int, str, str]:
     """A command without a terminal: status, output, errors."""
     import subprocess
 
     done = subprocess.run(
-        [sys.executable, "-m", "tui_label.cli", *arguments], capture_output=True, text=True, cwd=folder, timeout=60
+        [sys.executable, "-m", "tui_label.cli", *arguments], capture_output=True, text=True, cwd=folder, timeout=timeout
     )
     return done.returncode, done.stdout, done.stderr

@@ -79,7 +79,28 @@ def test_tokens_of_a_tweet():
     words = [text[start:end] for start, end in tokens_between(text, 0, len(text))]
 
     assert words == (
-        ["@United", "cancelled", "UA1234", "at", "(", "ORD", ")", ",", "don't", "go", "to", "the", "U.S.", "at", "10:30", "!", "https://x.co/a?b", "#fail", "東", "京"]
+        [
+            "@United",
+            "cancelled",
+            "UA1234",
+            "at",
+            "(",
+            "ORD",
+            ")",
+            ",",
+            "don't",
+            "go",
+            "to",
+            "the",
+            "U.S.",
+            "at",
+            "10:30",
+            "!",
+            "https://x.co/a?b",
+            "#fail",
+            "東",
+            "京",
+        ]
     )
 
 

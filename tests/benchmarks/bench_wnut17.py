@@ -90,7 +90,7 @@ def main() -> None:
     most = int(sys.argv[2]) if len(sys.argv) > 2 else 200
     folder = write_project(Path(tempfile.mkdtemp()) / "p", PROJECT)
     reading = formats.Reading(source, config.load(folder), None, "gold")
-    gold = [one for one in formats.read(reading, formats.find("conll"))][:most]
+    gold = list(formats.read(reading, formats.find("conll")))[:most]
     with (folder / "in.jsonl").open("w") as out:
         for n, record in enumerate(gold):
             out.write(json.dumps({"item": f"s{n}", "text": record.item.text}) + "\n")

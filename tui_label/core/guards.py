@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 REPEAT_S = 0.045
 """Keyboards repeat a held key every 25 to 33 ms; no finger does."""
+CHAIN_S = 0.15
+"""Once a key is held, a repeat that the network delayed is still one."""
 PASTE_S = 0.008
 PASTE_ROW = 3
 """So many keys running, each within PASTE_S of the one before, are a paste."""
@@ -28,7 +30,7 @@ class Guard:
     def pressed(self, key: str, now: float) -> Guard:
         gap = now - self.at
         row = self.row + 1 if gap < PASTE_S else 0
-        held = key == self.key == self.answered_by and gap < REPEAT_S
+        held = key == self.key == self.answered_by and gap < (CHAIN_S if self.refused else REPEAT_S)
         refused = "paste ignored" if row > PASTE_ROW else "held key ignored" if held else ""
         answered_by = self.answered_by if held else ""
         return Guard(key, now, row, answered_by, refused)

@@ -1,0 +1,149 @@
+"""The screens under Textual's pilot, on a real store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers import BOTH, ENTITIES, SENTIMENT, write_project
+
+from tui_label import config, opening
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.keymap import build
+from tui_label.core.record import Record
+from tui_label.ui.app import LabelApp
+from tui_label.ui.canvas import cells
+from tui_label.workbench import Workbench
+
+
+def make(folder: Path, source: str, *records: Record) -> LabelApp:
+    project = config.load(write_project(folder, source))
+    store, versions = opening.open_store(project)
+    store.add(records)
+    workbench = Workbench(project, store, "ann", versions)
+    return LabelApp(workbench, build(project), opening.guidelines_text(project))
+
+
+def shown(app: LabelApp) -> list[str]:
+    return ["".join(text for text, _ in row).rstrip() for row in app._sheet._rows]
+
+
+TEXT = "Angela Merkel flew to Rome."
+
+
+async def test_the_label_screen_at_80_by_24(tmp_path):
+    offer = Suggestion("entities", {"start": 22, "end": 26, "label": "place"}, 0.9, "m")
+    app = make(tmp_path, ENTITIES, Record(Item("text-1", TEXT, (), {"source": "mail"}), (offer,)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab", "left", "left", "left", "left", "shift+right", "1")
+        screen = shown(app)
+
+    assert len(screen) == 24
+    assert screen[0] == " names  ·  ann" + "0 of 1".rjust(65)
+    assert screen[2] == " text-1  ·  mail"
+    assert screen[4] == "   Angela Merkel flew to Rome."
+    assert screen[5] == "   person───────         place?"
+    assert screen[21] == " entities  1 person   2 place   3 flight"
+    assert screen[23].startswith(" ↵ next   ; hop   v select")
+    assert screen[23].endswith("saved ✓")
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 36), (200, 60)])
+async def test_every_row_fits_the_screen(tmp_path, size):
+    app = make(tmp_path, BOTH, Record(Item("k", "日本 👩‍👩‍👧 " + TEXT * 20, (), {"a": "x" * 300})))
+    async with app.run_test(size=size) as pilot:
+        for key in (
+            "n",
+            "escape",
+            "semicolon",
+            "escape",
+            "1",
+            "f",
+            "escape",
+            "slash",
+            "R",
+            "enter",
+            "g",
+            "q",
+            "question_mark",
+        ):
+            await pilot.press(key)
+            assert len(app._sheet._rows) == size[1]
+            assert all(cells(row) <= size[0] for row in app._sheet._rows)
+
+
+async def test_compare_picks_with_one_key(tmp_path):
+    source = "name: c\ntasks: [{id: better, type: compare}]\n"
+    app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert any("long one" in row for row in shown(app))
+        await pilot.press("2")
+        assert any("Nothing is left" in row for row in shown(app))
+    store, _ = opening.open_store(config.load(tmp_path))
+
+    assert [one.answers for _, one in store.answers()] == [{"better": "B"}]
+
+
+async def test_choices_and_rating(tmp_path):
+    source = (
+        "name: c\ntasks:\n  - {id: t, type: choices, min: 1, labels: [a1, b1]}\n"
+        "  - {id: sure, type: rating, max: 3, required: false}\n"
+    )
+    app = make(tmp_path, source, Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        assert any("t: needs an answer" in row for row in shown(app))
+        key = app.keymap.key_of_label("sure", "3")
+        await pilot.press("2", "1", key, "enter")
+    store, _ = opening.open_store(config.load(tmp_path))
+
+    assert [one.answers for _, one in store.answers()] == [{"t": ["a1", "b1"], "sure": 3}]
+
+
+async def test_typing_takes_every_key_and_pastes(tmp_path):
+    source = "name: c\ntasks: [{id: why, type: text}]\n"
+    app = make(tmp_path, source, Record(Item("k", "x")), Record(Item("l", "y")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"psq", "ctrl+j", *"un", "backspace", "enter")
+    store, _ = opening.open_store(config.load(tmp_path))
+
+    assert [one.answers for _, one in store.answers()] == [{"why": "psq\nu"}]
+
+
+async def test_a_mouse_drag_selects(tmp_path):
+    app = make(tmp_path, ENTITIES, Record(Item("k", TEXT)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.mouse_down("Sheet", offset=(4, 4))
+        await pilot.hover("Sheet", offset=(12, 4))
+        await pilot.mouse_up("Sheet", offset=(12, 4))
+        await pilot.pause()
+        session = app.workbench.session
+
+    assert session is not None
+    assert session.item.text[slice(*session.selection)] in ("Angela Merkel", "Merkel")
+
+
+async def test_back_to_an_earlier_item_and_correct_it(tmp_path):
+    app = make(tmp_path, SENTIMENT, Record(Item("a", "first")), Record(Item("b", "second")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p")
+        await pilot.press("less_than_sign")
+        assert any("answered before" in row for row in shown(app))
+        await pilot.press("n")
+        assert any("second" in row for row in shown(app))
+    store, _ = opening.open_store(config.load(tmp_path))
+
+    assert [(item.key, one.answers["sentiment"], one.revision) for item, one in store.answers()] == [
+        ("a", "negative", 2)
+    ]
+
+
+async def test_an_item_that_comes_later_is_seen(tmp_path):
+    app = make(tmp_path, SENTIMENT)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert any("nothing to label yet" in row for row in shown(app))
+        store, _ = opening.open_store(config.load(tmp_path))
+        store.add([Record(Item("a", "at last"))])
+        await app.workbench.look_again()
+        await pilot.pause()
+        assert any("at last" in row for row in shown(app))

@@ -1,0 +1,100 @@
+"""What is shipped, what each command loads, and that the README tells the truth."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from helpers import write_project
+from terminal_harness import run
+
+from tui_label import cli, config
+from tui_label.core.keymap import build
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_folder_of_code_is_shipped():
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    code = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "tui_label").rglob("*.py")}
+    samples = {f"tui_label.guidelines.{path.parent.name}" for path in (ROOT / "guidelines").glob("*/project.yaml")}
+
+    assert set(shipped) == code | samples | {"tui_label.guidelines"}
+
+
+@pytest.mark.parametrize("arguments", [["status", "DIR"], ["export", "DIR"], ["formats"], ["keys"]])
+def test_commands_without_a_screen_load_no_textual(tmp_path, arguments):
+    write_project(tmp_path)
+    run("status", str(tmp_path))  # makes the database
+    script = (
+        "import sys; from tui_label.cli import main; main(sys.argv[1:]);"
+        "print([n for n in ('textual', 'rich', 'sqlite_utils') if n in sys.modules], file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", script, *[str(tmp_path) if one == "DIR" else one for one in arguments]]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.stderr.strip() == "[]"
+
+
+def test_the_readme_names_every_command_and_setting():
+    text = (ROOT / "README.md").read_text()
+
+    assert [name for name in cli.COMMANDS if f"tui-label {name}" not in text and name != "label"] == []
+    assert [name for name in config.settings() if not re.search(rf"\b{name}\b", text)] == []
+
+
+@pytest.mark.parametrize("name", ["sentiment", "topics", "entities"])
+def test_ready_projects_are_whole(tmp_path, name):
+    status, _, errors = run("new", str(tmp_path / "p"), "--from", name, "--samples")
+    assert (status, errors) == (0, "")
+    project = config.load(tmp_path / "p")
+    guidelines = project.guidelines_path.read_text()
+
+    assert len((tmp_path / "p" / "items.jsonl").read_text().splitlines()) >= 60
+    assert all(f"## {label.value}\n" in guidelines for task in project.tasks for label in task.labels)
+    assert all(build(project).labels.values())
+
+
+def test_a_file_with_bad_lines_brings_nothing_in(tmp_path):
+    write_project(tmp_path / "p")
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"text": "fine"}\n{"text": 3}\nnot json\n')
+    status, _, errors = run("add", str(tmp_path / "p"), str(bad))
+
+    assert status == 1
+    assert f"{bad}:2: text: must be text, not 3" in errors
+    assert f"{bad}:3: not JSON" in errors
+    assert '"items": 0' in run("status", str(tmp_path / "p"), "--json")[1]
+    assert run("add", str(tmp_path / "p"), str(bad), "--skip-bad")[0] == 0
+    assert '"items": 1' in run("status", str(tmp_path / "p"), "--json")[1]
+
+
+def test_an_empty_file_is_refused_and_an_export_comes_back_as_answers(tmp_path):
+    write_project(tmp_path / "p")
+    (tmp_path / "empty.txt").write_text("")
+    assert run("add", str(tmp_path / "p"), str(tmp_path / "empty.txt"))[0] == 1
+    (tmp_path / "in.csv").write_text("text,label\ngood,positive\n")
+    run("add", str(tmp_path / "p"), str(tmp_path / "in.csv"), "--annotator", "eve")
+    first = run("export", str(tmp_path / "p"))[1]
+    (tmp_path / "out.jsonl").write_text(first)
+    write_project(tmp_path / "q")
+    run("add", str(tmp_path / "q"), str(tmp_path / "out.jsonl"))
+
+    assert run("export", str(tmp_path / "q"))[1] == first
+
+
+def test_a_label_with_answers_cannot_vanish(tmp_path):
+    folder = write_project(tmp_path / "p")
+    (tmp_path / "in.csv").write_text("text,label\ngood,positive\n")
+    run("add", str(folder), str(tmp_path / "in.csv"), "--annotator", "eve")
+    source = (folder / "project.yaml").read_text()
+    (folder / "project.yaml").write_text(source.replace("value: positive", "value: glad"))
+    status, _, errors = run("status", str(folder))
+    assert (status, "was: positive" in errors) == (1, True)
+    (folder / "project.yaml").write_text(source.replace("value: positive", "value: glad, was: positive"))
+
+    assert '"glad"' in run("export", str(folder))[1]

@@ -461,7 +461,7 @@ class LabelApp(App[int]):
         goal = workbench.project.pace.goal_per_hour
         words = f"{pace:,}/h" if pace else ""
         if words and goal:
-            words = f"{pace:,} of {goal:,}/h"
+            words = f"{pace:,}/h, goal {goal:,}"
         return State(
             session,
             self.keymap,
@@ -470,12 +470,20 @@ class LabelApp(App[int]):
             workbench.progress.items,
             bool(workbench.desk and workbench.desk.visiting),
             words,
+            self._time_left(),
             workbench.trouble,
             self._word or workbench.word,
             self._mode,
             marks,
             self._top,
         )
+
+    def _time_left(self) -> str:
+        pace, progress = self.workbench.rhythm.per_hour, self.workbench.progress
+        if not pace:
+            return ""
+        minutes = max(1, round((progress.items - progress.done) * 60 / pace))
+        return f"  ·  {minutes} min left" if minutes < 120 else f"  ·  {round(minutes / 60):,} h left"
 
     def _marks(self, session: Session) -> Marks:
         start, end = self._visible_text()

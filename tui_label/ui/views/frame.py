@@ -30,4 +30,5 @@ def legend(hints: Sequence[Hint], right: Row, width: int) -> Row:
         if cells(row) + cells(piece) - 3 > room:
             break
         row += piece
+    row[-1] = (row[-1][0].rstrip(), row[-1][1])
     return spread(row, right, width)

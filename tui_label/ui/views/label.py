@@ -31,6 +31,8 @@ class State:
     total: int
     visiting: bool
     pace: str
+    left: str
+    """About how long the rest takes at this pace."""
     trouble: str
     word: str
     mode: Mode | None
@@ -48,7 +50,7 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     asked, room = zones(state, width, height)
     session = state.session
     drawn = [
-        header(_where(state), f"{state.done:,} of {state.total:,}", width),
+        header(_where(state), f"{state.done:,} of {state.total:,}{state.left}", width),
         rule(width),
         clipped(_about(session), width),
         [],

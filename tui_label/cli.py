@@ -6,6 +6,7 @@ Imports are late: `tui-label status` must not load Textual, nor `label` sqlite-u
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tui_label.core.project import Project
     from tui_label.core.record import Record
     from tui_label.formats import BadLine, Format, Reading
+    from tui_label.sound.deck import Deck
     from tui_label.store.base import Versions
     from tui_label.store.sqlite import SqliteStore
 
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     label = command("label", "work: `tui-label DIR` is enough")
     folder(label)
     label.add_argument("--as", dest="annotator", metavar="NAME", help="who you are, the login name if not given")
+    label.add_argument("--sprint", type=_minutes, default=0, metavar="25m", help="work for that long, with figures")
     status = command("status", "progress, pace, flags, per person")
     folder(status)
     status.add_argument("--json", action="store_true")
@@ -124,6 +127,16 @@ def _templates_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "guidelines"
 
 
+def _minutes(words: str) -> int:
+    """`25m`, `90s` or `1h` in milliseconds."""
+    import re
+
+    found = re.fullmatch(r"(\d{1,4}(?:\.\d+)?)(s|m|h)", words)
+    if not found or not float(found[1]) > 0:
+        raise argparse.ArgumentTypeError(f"{visible(words)!r} is no time such as 25m, 90s or 1h")
+    return round(float(found[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000}[found[2]])
+
+
 def _templates() -> list[str]:
     return sorted(path.parent.name for path in _templates_folder().glob("*/project.yaml"))
 
@@ -141,12 +154,17 @@ def _keymap(project: Project) -> Keymap:
     from tui_label import config
     from tui_label.core import keymap
 
-    path = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tui-label" / "keys.yaml"
+    path = _personal("keys.yaml")
     personal = config.personal_keys(path)
     problems = keymap.problems(project, personal)
     if problems:
         raise ConfigError(*[f"{path}: {where}: {words}" for where, words in problems])
     return keymap.build(project, personal)
+
+
+def _personal(name: str) -> Path:
+    """A file of the person's own, for all projects."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tui-label" / name
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -162,9 +180,12 @@ def _make(folder: Path, template: str) -> None:
     if (folder / "project.yaml").exists():
         raise LabelError(f"{folder}: there is a project here already; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted((_templates_folder() / template).iterdir()):
-        if path.suffix in (".yaml", ".md", ".jsonl") and not (folder / path.name).exists():
-            shutil.copyfile(path, folder / path.name)
+    source = _templates_folder() / template
+    for path in sorted(source.rglob("*")):
+        copy = folder / path.relative_to(source)
+        if path.suffix in (".yaml", ".md", ".jsonl", ".opus") and not copy.exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -202,14 +223,18 @@ def _bring_in(
     project, store, _ = _open(folder)
     records: list[Record] = []
     bad: list[BadLine] = []
-    for path in files:
+    named = [one for path in files for one in formats.expanded(path)]
+    reading_sounds = _Bar("reading sounds", len(named))
+    for path in named:
         format = formats.find(name) if name else formats.recognise(path, encoding)
         reading = formats.Reading(path, project, encoding, annotator)
         before = len(records)
         for one in _shown(formats.read(reading, format), f"reading {path.name}", path, talk):
             (bad if isinstance(one, formats.BadLine) else records).append(one)  # type: ignore[arg-type]
-        if talk:
+        if talk and format.name != "sound":
             _tell_read(reading, format, len(records) - before)
+        elif talk:
+            reading_sounds.more(1)
     _tell_bad(bad, skip_bad)
     if not records:
         raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
@@ -322,10 +347,10 @@ def _label(options: argparse.Namespace) -> int:
     from tui_label.ui import environment
 
     environment.prepare()
-    return _work(options.dir, options.annotator)
+    return _work(options.dir, options.annotator, options.sprint)
 
 
-def _work(folder: Path, annotator: str | None) -> int:
+def _work(folder: Path, annotator: str | None, sprint_ms: int = 0) -> int:
     from tui_label.ui import environment
 
     project, store, versions = _open(folder)
@@ -334,11 +359,47 @@ def _work(folder: Path, annotator: str | None) -> int:
     from tui_label.ui.app import LabelApp
     from tui_label.workbench import Workbench
 
-    workbench = Workbench(project, store, _name(annotator), versions)
+    make_deck = _deck_maker(project) if project.items == "sound" else None
+    workbench = Workbench(
+        project,
+        store,
+        _name(annotator),
+        versions,
+        make_deck=make_deck,
+        sprint_ms=sprint_ms,
+        keep_reaction=_keep_reaction,
+    )
     app = LabelApp(workbench, keymap, opening.guidelines_text(project))
     status = app.run(mouse=environment.mouse_wanted())
     store.close()
     return int(status or 0)
+
+
+def _deck_maker(project: Project) -> Callable[[], Deck]:
+    """A tape deck that plays on this machine's sound card."""
+    from tui_label.sound.deck import Deck
+    from tui_label.sound.player import SpeakerPlayer, local_speaker
+
+    def make() -> Deck:
+        deck = Deck(project.folder, project.sound, lambda tell: SpeakerPlayer(local_speaker, tell))
+        deck.reaction_s = _reaction_s()
+        return deck
+
+    return make
+
+
+def _reaction_s() -> float:
+    """How late this person's taps come, as measured once."""
+    with contextlib.suppress(OSError, ValueError):
+        return min(0.7, max(0.0, float(_personal("reaction-ms").read_text()) / 1000))
+    return 0.0
+
+
+def _keep_reaction(seconds: float) -> None:
+    path = _personal("reaction-ms")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{seconds * 1000:.0f}\n")
 
 
 def _name(given: str | None) -> str:

@@ -17,16 +17,37 @@ from typing import Any
 import yaml
 
 from tui_label.core import keymap
-from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Pace, Project
+from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project
 from tui_label.core.tasks import TYPES, Label, Task
 from tui_label.core.text import visible
+from tui_label.core.transcript import Pattern, Style
 from tui_label.errors import ConfigError
 
 FILE = "project.yaml"
 COLORS = ["red", "green", "yellow", "blue", "magenta", "cyan", "orange", "purple", "pink", "brown", "grey", "white"]
-TOP = ["name", "guidelines", "items", "overlap", "order", "lease", "skip", "tasks", "flags", "keys", "review", "pace"]
+TOP = [
+    "name",
+    "guidelines",
+    "items",
+    "sound",
+    "overlap",
+    "order",
+    "lease",
+    "skip",
+    "tasks",
+    "flags",
+    "keys",
+    "review",
+    "pace",
+]
 TASK = ["id", "type", "ask", "labels", "required", "when", "help"]
 LABEL = ["value", "key", "color", "help", "was"]
+LISTEN = ["autoplay", "step-back", "must-hear", "speed"]
+STYLE = [
+    "tags", "short-forms", "speakers", "case", "numbers", "forbid", "speaker-prefix", "most-words-per-second",
+    "patterns", "enforce",
+]  # fmt: skip
+PATTERN = ["match", "say", "fix"]
 ORDERS = ("priority", "random", "as-added", "uncertain-first")
 SKIPS = ("later", "others", "out")
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
@@ -210,16 +231,46 @@ def _project(reader: _Reader, root: Node | None, folder: Path, source: str) -> P
     if "review" in top:
         reader.mapping(top["review"], "review", ["sample", "blind", "gold"])
     project = Project(folder, name, tasks, source=source, **found)
+    _check_items(reader, project, root)
     if not reader.problems:
         _check_keys(reader, project, root)
     return project
 
 
+def _check_items(reader: _Reader, project: Project, root: Node) -> None:
+    """Tasks that fit what the items are."""
+    for task in project.tasks:
+        if project.items == "sound" and task.kind in ("spans", "compare"):
+            reader.wrong(root, task.id, f"a {task.kind} task is about text, and the items are sound; use segments")
+        if project.items == "text" and (task.kind == "segments" or getattr(task, "transcript", None) is not None):
+            reader.wrong(root, task.id, "is about sound, and the items are text; say `items: sound`")
+
+
 def _items(reader: _Reader, node: Node) -> str:
-    value = reader.one_of(node, "items", ("text", "sound"), "text")
-    if value == "sound":
-        reader.wrong(node, "items", "sound is not supported yet by this version; use text")
-    return value
+    return reader.one_of(node, "items", ("text", "sound"), "text")
+
+
+def _sound(reader: _Reader, node: Node) -> Listen:
+    parts = reader.mapping(node, "sound", LISTEN)
+    plain = Listen()
+
+    def number(key: str, pattern: str, least: float, most: float, words: str, default: float) -> float:
+        if key not in parts:
+            return default
+        found = re.fullmatch(pattern, reader.text(parts[key], f"sound.{key}"))
+        if not found or not least <= float(found[1]) <= most:
+            reader.wrong(parts[key], f"sound.{key}", words)
+            return default
+        return float(found[1])
+
+    return Listen(
+        reader.truth(parts["autoplay"], "sound.autoplay") if "autoplay" in parts else plain.autoplay,
+        number(
+            "step-back", r"(\d+(?:\.\d+)?)\s*s", 0, 30, "must be seconds such as 1.5s, at most 30s", plain.step_back_s
+        ),
+        number("must-hear", r"(\d+(?:\.\d+)?)\s*%", 0, 100, "must be a share of the clip such as 90%", 0) / 100,
+        number("speed", r"(\d(?:\.\d)?)", 0.5, 2.0, "must be between 0.5 and 2.0, in steps of 0.1", plain.speed),
+    )
 
 
 def _guidelines(reader: _Reader, node: Node) -> str:
@@ -285,6 +336,7 @@ def _keys(reader: _Reader, node: Node) -> dict[str, str]:
 _SETTINGS: dict[str, Callable[[_Reader, Node], Any]] = {
     "guidelines": _guidelines,
     "items": _items,
+    "sound": _sound,
     "overlap": lambda reader, node: reader.whole(node, "overlap", 1, 1),
     "order": lambda reader, node: reader.one_of(node, "order", ORDERS, "priority"),
     "lease": lambda reader, node: reader.duration_ms(node, "lease", 300_000),
@@ -349,11 +401,91 @@ def _task(reader: _Reader, node: Node, earlier: list[Task]) -> Task | None:
 
 
 def _option(reader: _Reader, node: Node, where: str, types: tuple[type, ...]) -> Any:
+    if Style in types:
+        return _style(reader, node, where)
     if bool in types:
         return reader.truth(node, where)
     if int in types:
         return reader.whole(node, where, 0, 0)
     return reader.text(node, where, 200)
+
+
+def _style(reader: _Reader, node: Node, where: str) -> Style:
+    """The rules of a transcript."""
+    parts = reader.mapping(node, where, STYLE)
+    plain = Style()
+
+    def words(key: str) -> tuple[str, ...]:
+        nodes = reader.sequence(parts[key], f"{where}.{key}") if key in parts else []
+        found = tuple(reader.text(one, f"{where}.{key}", 60) for one in nodes)
+        for one, word in zip(nodes, found, strict=True):
+            if not word.strip() or _CONTROL.search(word) or "[" in word or "]" in word:
+                reader.wrong(one, f"{where}.{key}", "must be a word on one line, without brackets")
+            elif found.count(word) > 1:
+                reader.wrong(one, f"{where}.{key}", f"{visible(word)} is there twice")
+        return found
+
+    def choice(key: str, allowed: tuple[str, ...], default: str) -> str:
+        return reader.one_of(parts[key], f"{where}.{key}", allowed, default) if key in parts else default
+
+    rate = None
+    if "most-words-per-second" in parts:
+        value = reader.text(parts["most-words-per-second"], f"{where}.most-words-per-second")
+        if re.fullmatch(r"\d{1,3}(\.\d+)?", value) and float(value) > 0:
+            rate = float(value)
+        else:
+            reader.wrong(parts["most-words-per-second"], f"{where}.most-words-per-second", "must be a number such as 6")
+    return Style(
+        words("tags"),
+        _short_forms(reader, parts["short-forms"], f"{where}.short-forms") if "short-forms" in parts else {},
+        words("speakers"),
+        choice("case", ("lower", "upper", "any"), plain.case),
+        choice("numbers", ("words", "digits", "any"), plain.numbers),
+        reader.text(parts["forbid"], f"{where}.forbid", 200) if "forbid" in parts else "",
+        reader.truth(parts["speaker-prefix"], f"{where}.speaker-prefix") if "speaker-prefix" in parts else False,
+        rate,
+        _patterns(reader, parts["patterns"], f"{where}.patterns") if "patterns" in parts else (),
+        choice("enforce", ("warn", "refuse"), plain.enforce),
+    )
+
+
+def _short_forms(reader: _Reader, node: Node, where: str) -> dict[str, str]:
+    found = {}
+    for short, value in reader.mapping(node, where).items():
+        if not short or any(char.isspace() for char in short):
+            reader.wrong(value, where, f"{visible(short)!r} must be typed without spaces")
+        found[short] = reader.text(value, where, 1000)
+    return found
+
+
+def _patterns(reader: _Reader, node: Node, where: str) -> tuple[Pattern, ...]:
+    found = []
+    for one in reader.sequence(node, where):
+        parts = reader.mapping(one, where, PATTERN)
+        match = reader.text(parts["match"], f"{where}.match", 1000) if "match" in parts else ""
+        say = reader.text(parts["say"], f"{where}.say", 200) if "say" in parts else ""
+        fix = str(parts["fix"].value) if "fix" in parts and isinstance(parts["fix"], yaml.ScalarNode) else None
+        if not match or not say:
+            reader.wrong(one, where, "a pattern needs `match` and `say`")
+            continue
+        try:
+            expression = re.compile(match)
+        except re.error as error:
+            reader.wrong(parts["match"], f"{where}.match", f"not a regular expression: {error}")
+            continue
+        if fix is not None and (problem := _template_problem(expression, fix)):
+            reader.wrong(parts["fix"], f"{where}.fix", f"not a replacement: {problem}")
+            continue
+        found.append(Pattern(match, say, fix))
+    return tuple(found)
+
+
+def _template_problem(expression: re.Pattern[str], fix: str) -> str:
+    try:
+        re._parser.parse_template(fix, expression)  # type: ignore[attr-defined]
+    except (re.error, IndexError) as error:
+        return str(error)
+    return ""
 
 
 def _labels(reader: _Reader, parts: Mapping[str, Node], node: Node, id: str, kind: type[Task]) -> tuple[Label, ...]:
@@ -431,4 +563,4 @@ def _check_keys(reader: _Reader, project: Project, root: Node) -> None:
 def settings() -> list[str]:
     """Every key of project.yaml, for the check that the README names them all."""
     options = {option for kind in TYPES.values() for option in kind.options}
-    return sorted({*TOP, *TASK, *LABEL, *options, *(one.name for one in fields(FlagReason))})
+    return sorted({*TOP, *TASK, *LABEL, *LISTEN, *STYLE, *PATTERN, *options, *(one.name for one in fields(FlagReason))})

@@ -1,4 +1,4 @@
-"""One person at work, without a screen: session, store and clock, to be awaited.
+"""One person at work, without a screen: session, store, tape deck and clock, to be awaited.
 
 What the screens, the robots of the tests and the benchmarks drive.  The store is
 called from one thread only; a call returns when what it wrote is on disk.
@@ -7,30 +7,38 @@ called from one thread only; a call returns when what it wrote is on disk.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation, timing_from
+from tui_label.core.listening import Listening, listening_from
 from tui_label.core.project import Project
 from tui_label.core.session import (
     Effect,
     Session,
     begin,
     draft_of,
+    drafts_kept,
     has_content,
     outcome_decisions,
 )
+from tui_label.core.sprint import Sprint
 from tui_label.core.steps import step
 from tui_label.core.timing import Rhythm, Watch, watch_from
 from tui_label.errors import StoreError
+from tui_label.store import base
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
+
+if TYPE_CHECKING:
+    from tui_label.sound.deck import Deck
 
 DRAFT_AFTER_S = 0.7
 """A draft is at most this far behind the hands, plus one commit."""
@@ -63,6 +71,9 @@ class Workbench:
         *,
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[], None] = lambda: None,
+        make_deck: Callable[[], Deck] | None = None,
+        sprint_ms: int = 0,
+        keep_reaction: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.project = project
         self.annotator = annotator
@@ -79,11 +90,22 @@ class Workbench:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._ahead: Desk | None = None
         """The unfinished item that waits while an answered one is visited."""
+        self._heard_ahead: Listening | None = None
         self._drafting: asyncio.TimerHandle | None = None
         self._kept_draft = ""
         self._beating: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
         self.rhythm = Rhythm(project.pace, self._now())
+        self.deck: Deck | None = None
+        """What plays, in projects of sounds."""
+        self._make_deck = make_deck
+        self._keep_reaction = keep_reaction
+        self._heard_before: Listening | None = None
+        self._asked_ahead: asyncio.Task[None] | None = None
+        self.sprint: Sprint | None = None
+        self.finished_sprint: Sprint | None = None
+        """One that is over and whose figures were not looked at yet."""
+        self._sprint_ms, self._sprint_at = sprint_ms, ""
 
     @property
     def session(self) -> Session | None:
@@ -100,9 +122,14 @@ class Workbench:
 
     async def start(self) -> None:
         """Claim the first item, or the one that was left half-done."""
+        if self._make_deck is not None:
+            self.deck = self._make_deck()
+            self.deck.on_change = lambda: self.on_change()
         self._lay(await self._call(self._store.claim, self.annotator))
         self.progress = await self._call(self._store.progress, self.annotator)
         self._beating = asyncio.create_task(self._beat())
+        if self._sprint_ms:
+            self.start_sprint(self._sprint_ms)
 
     async def leave(self) -> None:
         """Keep the draft, give the item back, close.  Safe to call twice."""
@@ -111,7 +138,10 @@ class Workbench:
             self._beating = None
             async with self._lock:
                 await self._keep_draft()
+                await self._end_sprint()
                 await self._call(self._store.leave, self.annotator)
+        if self.deck is not None:
+            await self.deck.close()
         self._thread.shutdown(wait=True)
 
     async def _beat(self) -> None:
@@ -138,6 +168,8 @@ class Workbench:
         self._kept_draft = claim.draft if claim else ""
         if claim is None:
             self.desk = None
+            if self.deck is not None:
+                self.deck.lay(None)
             return
         last = self.desk.session.last_label if self.desk else None
         session = begin(
@@ -158,11 +190,22 @@ class Workbench:
             kept.get("started_at") or _utc(),
             visiting,
         )
+        if self.deck is not None:
+            self.deck.lay(claim.item, listening_from(kept.get("listening", {})))
+            self.deck.seek(session.at)
+            self._asked_ahead = asyncio.ensure_future(self._look_ahead(self.deck))
+
+    async def _look_ahead(self, deck: Deck) -> None:
+        """Have the sound of the next item at hand."""
+        with contextlib.suppress(StoreError):
+            deck.ahead(await self._call(self._store.upcoming, self.annotator))
 
     def painted(self) -> None:
         """The item is on the screen: its time starts now."""
         if self.desk and not self.paused:
             self.desk = replace(self.desk, watch=replace(self.desk.watch, last=self._now()))
+            if self.deck is not None:
+                self.deck.painted()
 
     async def do(self, command: str, argument: Any = None) -> None:
         """Carry out one command; when this returns, what it finished is on disk."""
@@ -179,7 +222,17 @@ class Workbench:
             if command == "work.undo":
                 await self._back()
             return None
-        session, effects = step(self.desk.session, command, argument)
+        session = self.desk.session
+        if self.deck is not None:
+            session = replace(session, at=round(self.deck.tapped, 3))
+            if self.deck.command(command, session):
+                self._played(session, command)
+                return None
+            if command == "segment.snap" and self.deck.look.peaks is not None:
+                argument = self.deck.look.peaks.quietest
+            if session.typing:
+                self.deck.listening = self.deck.listening.keyed()
+        session, effects = step(session, command, argument)
         task = argument[0] if command == "label.give" else session.focus
         watch = self.desk.watch.touched(self._now(), task)
         self.desk = replace(self.desk, session=session, watch=watch)
@@ -190,7 +243,20 @@ class Workbench:
             self._draft_soon()
         return None
 
+    def _played(self, session: Session, command: str) -> None:
+        """After a play key: the time is kept, and the segment under a moved cursor is picked."""
+        assert self.desk is not None and self.deck is not None
+        if command.startswith("tape.") and not self.deck.playing:
+            session, _ = step(replace(session, at=self.deck.position), "segment.follow")
+        self.desk = replace(self.desk, session=session, watch=self.desk.watch.touched(self._now(), session.focus))
+        self._draft_soon()
+
     async def _carry_out(self, effect: Effect) -> None:
+        if self.deck is not None and self.deck.effect(effect, self._hands()):
+            return
+        if effect is Effect.SUBMIT and (word := self._unheard()):
+            self.word = word
+            return
         try:
             if effect is Effect.SUBMIT:
                 await self._finish(SUBMITTED)
@@ -204,6 +270,21 @@ class Workbench:
         except StoreError as error:
             self._fail(error)
 
+    def _hands(self) -> Session:
+        assert self.desk is not None
+        return self.desk.session
+
+    def _unheard(self) -> str:
+        """Why an item may not be submitted yet for its listener's sake."""
+        deck, wanted = self.deck, self.project.sound.must_hear
+        if deck is None or not wanted or deck.trouble or deck.look.word:
+            return ""
+        deck.count()
+        share = deck.listening.coverage(deck.duration)
+        if share >= wanted - 0.0005:
+            return ""
+        return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: play the rest"
+
     def _fail(self, error: StoreError) -> None:
         self.trouble = str(error)
         self.on_change()
@@ -212,12 +293,17 @@ class Workbench:
         assert self.desk is not None
         desk = self.desk
         self._no_draft_soon()
+        if self.deck is not None:
+            self.deck.stop()
         annotation = self._annotation(desk, status)
         act = self._store.submit if status == SUBMITTED else self._store.skip
         claim = await self._call(
             act, desk.claim.number, annotation, desk.save_id, draft=self._draft(desk), claim=not desk.visiting
         )
-        self.rhythm = self.rhythm.answer(annotation.timing.active)
+        sound_ms = round(desk.session.duration * 1000)
+        self.rhythm = self.rhythm.answer(annotation.timing.active, sound_ms)
+        if self.sprint is not None:
+            self.sprint = self.sprint.answer(annotation.timing.active, sound_ms)
         self.progress = await self._call(self._store.progress, self.annotator)
         if desk.visiting:
             await self._return_ahead()
@@ -247,7 +333,18 @@ class Workbench:
             _utc(),
             self._versions.labels,
             self._versions.guidelines,
+            listening=self._listening(session),
         )
+
+    def _listening(self, session: Session) -> dict[str, Any]:
+        """How the sound was heard, and how far the drafts were kept."""
+        if self.deck is None:
+            return {}
+        record = self.deck.listening.record(self.deck.duration)
+        if record and self.deck.reaction_s:
+            record["reaction_ms"] = round(self.deck.reaction_s * 1000)
+        counted = drafts_kept(session)
+        return {**record, "edits": {id: asdict(edits) for id, edits in counted.items()}} if counted else record
 
     # back and forth
 
@@ -287,6 +384,7 @@ class Workbench:
         claim = await self._call(self._store.revisit, self.annotator, entry.number)
         if visiting is None:
             self._ahead = self.desk
+            self._heard_ahead = self.deck.listening if self.deck else None
         if claim is not None:
             self._lay(claim, visiting=True)
 
@@ -303,6 +401,9 @@ class Workbench:
         self.desk, self._ahead = self._ahead, None
         watch = replace(self.desk.watch, last=self._now())
         self.desk = replace(self.desk, watch=watch)
+        if self.deck is not None:
+            self.deck.lay(self.desk.claim.item, self._heard_ahead)
+            self.deck.seek(self.desk.session.at)
         self._kept_draft = self._draft(self.desk)
 
     # pauses
@@ -310,6 +411,8 @@ class Workbench:
     def pause(self) -> None:
         if not self.paused:
             self.paused = True
+            if self.deck is not None:
+                self.deck.pause()
             if self.desk:
                 self.desk = replace(self.desk, watch=self.desk.watch.pause(self._now()))
 
@@ -319,6 +422,64 @@ class Workbench:
             self.rhythm = self.rhythm.rested(self._now())
             if self.desk:
                 self.desk = replace(self.desk, watch=self.desk.watch.resume(self._now()))
+
+    # how late a tap is
+
+    def begin_calibration(self) -> list[float]:
+        """Play clicks instead of the item; when they come, in seconds."""
+        assert self.deck is not None
+        self._heard_before = self.deck.listening
+        return self.deck.rehearse()
+
+    def end_calibration(self, times: list[float], taps: list[float]) -> str:
+        """Back to the item; marks made while it plays are set back by the median of the delays."""
+        from tui_label.sound.calibration import reaction
+
+        assert self.deck is not None
+        delay = reaction(times, taps)
+        if self.desk is not None:
+            self.deck.lay(self.desk.claim.item, self._heard_before)
+            self.deck.seek(self.desk.session.at)
+        if delay is None:
+            self.word = "not measured: too few clicks were answered" if taps else ""
+        else:
+            self.deck.reaction_s = delay
+            self._keep_reaction(delay)
+            self.word = f"your taps come {delay * 1000:.0f} ms after the sound: marks are set back by that"
+        return self.word
+
+    # sprints
+
+    def now(self) -> float:
+        """Milliseconds of the clock that sprints and rhythm count by."""
+        return self._now()
+
+    def start_sprint(self, planned_ms: int) -> None:
+        self.sprint, self._sprint_at = Sprint(planned_ms, self._now()), _utc()
+
+    async def tick_sprint(self) -> None:
+        """Once in a while: a sprint whose time is over ends, between two keys."""
+        if self.sprint is not None and self.sprint.left_ms(self._now()) <= 0:
+            async with self._lock:
+                await self._end_sprint()
+            self.on_change()
+
+    async def end_sprint(self) -> None:
+        async with self._lock:
+            await self._end_sprint()
+
+    async def _end_sprint(self) -> None:
+        if self.sprint is None:
+            return
+        done, self.sprint = self.sprint, None
+        self.finished_sprint = done
+        line = base.Sprint(
+            self.annotator, self._sprint_at, _utc(), done.planned_ms, done.active_ms, done.items, done.sound_ms
+        )
+        try:
+            await self._call(self._store.add_sprint, line)
+        except StoreError as error:
+            self._fail(error)
 
     # drafts
 
@@ -332,6 +493,8 @@ class Workbench:
             "tasks": dict(timing.tasks),
         }
         record["started_at"] = desk.started_at
+        if self.deck is not None and desk is self.desk:
+            record["listening"] = self.deck.listening.record(self.deck.duration)
         return json.dumps(record)
 
     def _no_draft_soon(self) -> None:

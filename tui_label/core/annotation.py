@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui_label.core.item import Item
+from tui_label.core.item import Item, Sound
 
 SUBMITTED, SKIPPED, DRAFT, UNDONE = "submitted", "skipped", "draft", "undone"
 STATUSES = (SUBMITTED, SKIPPED, DRAFT, UNDONE)
@@ -45,7 +45,8 @@ class Annotation:
 
     `answers` holds, for each task id, the JSON shape of its value: choice `str`,
     choices `[str]`, rating `int`, text `str`, compare `str` or `[str]`,
-    spans `[{"start", "end", "label", "text"}]`.  `origin` runs beside it: for each
+    spans `[{"start", "end", "label", "text"}]`, segments (seconds)
+    `[{"start", "end", "label"?, "text"?, "speaker"?}]`.  `origin` runs beside it: for each
     task id a list (one entry a span, or one for the whole value) of `manual`,
     `accepted`, `changed`, `propagated`.  `decisions` says what became of each
     suggestion that was shown, by its number: `accepted`, `changed`, `rejected`, `ignored`.
@@ -64,6 +65,8 @@ class Annotation:
     labels_version: int = 0
     guidelines_version: int = 0
     revision: int = 0
+    listening: Mapping[str, Any] = field(default_factory=dict)
+    """How a sound was listened to, and how far its draft was kept: `Listening.record`."""
 
     def record(self, item: Item) -> dict[str, Any]:
         """The export object; a field that does not apply is absent."""
@@ -81,6 +84,8 @@ class Annotation:
             record["submitted_at"] = self.submitted_at
         if self.timing.wall:
             record["ms"] = _timing_record(self.timing)
+        if self.listening:
+            record["listening"] = dict(self.listening)
         if self.labels_version:
             record["labels"] = self.labels_version
         if self.guidelines_version:
@@ -93,13 +98,23 @@ class Annotation:
 def item_record(item: Item) -> dict[str, Any]:
     """The item's part of the export object."""
     record: dict[str, Any] = {"item": item.key}
-    if item.text or not item.candidates:
+    if item.sound is not None:
+        record |= sound_record(item.sound)
+    elif item.text or not item.candidates:
         record["text"] = item.text
     if item.candidates:
         record["candidates"] = list(item.candidates)
     if item.meta:
         record["meta"] = dict(item.meta)
     return record
+
+
+def sound_record(sound: Sound) -> dict[str, Any]:
+    """`audio`, `offset` (where not 0), `duration` and `audio_hash` of the export object."""
+    record: dict[str, Any] = {"audio": sound.path}
+    if sound.offset:
+        record["offset"] = round(sound.offset, 3)
+    return record | {"duration": round(sound.duration, 3), "audio_hash": sound.hash}
 
 
 def _timing_record(timing: Timing) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tui_label.core import segmenting
 from tui_label.core.editor import Editor
 from tui_label.core.item import candidate_names
 from tui_label.core.session import Effect, Outcome, Session
 from tui_label.core.spanning import accept_span, label_span, take_preview
-from tui_label.core.tasks import Choices, Compare, Rating, Spans, Task, Text
+from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 
 
 def give_label(session: Session, argument: tuple[str, str]) -> Session | Outcome:
@@ -20,6 +21,8 @@ def give_label(session: Session, argument: tuple[str, str]) -> Session | Outcome
         return session.say(f"{id} is not asked here")
     if isinstance(task, Spans):
         return label_span(session, task, label)
+    if isinstance(task, Segments):
+        return segmenting.label(session, task, label)
     return answer(session, task, _value(session, task, label), "manual")
 
 
@@ -45,7 +48,7 @@ def answer(session: Session, task: Task, value: Any, origin: str) -> Session | O
             outcome = origin if origin == "accepted" else ("accepted" if one.value == value else "changed")
             work = work.decide(one.number, outcome)
     session = session.change(work)
-    if session.needs_enter:
+    if session.needs_enter and not (session.finishing and task.one_key):
         return _to_next_question(session, task)
     if session.unfinished is None:
         return session, (Effect.SUBMIT,)
@@ -67,9 +70,13 @@ def submit(session: Session, _: Any = None) -> Session | Outcome:
     """Enter: take what is previewed, go to the question that is still open, or finish the item."""
     if session.preview:
         return take_preview(session)
+    if session.typing and isinstance(session.asked_task(session.focus), Segments):
+        return segmenting.next_text(session)
+    if session.mark is not None:
+        return session.say("a segment is still open: m ends it, Esc gives it up")
     if (open_question := session.unfinished) is not None:
         task, problem = open_question
-        return session.focused(task.id).say(f"{task.id}: {problem}")
+        return replace(session.focused(task.id), finishing=True).say(f"{task.id}: {problem}")
     return session, (Effect.SUBMIT,)
 
 
@@ -95,11 +102,11 @@ def redo(session: Session, _: Any = None) -> Session | Outcome:
 
 def _at(session: Session) -> Session:
     """After a jump in time: no selection, a focus that is asked, a caret within the text."""
-    session = replace(session, anchor=None, chosen=None)
+    session = replace(session, anchor=None, chosen=None, picked=min(session.picked, len(session.segments) - 1))
     if session.asked_task(session.focus) is None:
         session = session.focused(session.asked[0].id)
-    length = len(str(session.work.answers.get(session.focus, "")))
-    return replace(session, caret=min(session.caret, length))
+    typing = session.typing and session.box is not None
+    return replace(session, caret=min(session.caret, len(session.box or "")), typing=typing)
 
 
 def accept(session: Session, _: Any = None) -> Session | Outcome:
@@ -154,17 +161,19 @@ def flag_note(session: Session, argument: tuple[str, str]) -> Session:
 
 
 def edit_text(session: Session, editor: Editor) -> Session:
-    """New text and caret for the focused text task; one undo step a word."""
-    task = session.text_task
-    assert task is not None
-    old = str(session.work.answers.get(task.id, ""))
+    """New text and caret for the box that takes the keys; one undo step a word."""
+    task, old = session.asked_task(session.focus), session.box
+    assert task is not None and old is not None
     moved = replace(session, caret=editor.caret)
     if editor.text == old:
         return moved
-    work = session.work.answer(task.id, editor.text)
+    value = segmenting.retext(session, task, editor.text) if isinstance(task, Segments) else editor.text
+    before = session.work.answers.get(task.id, "")
+    origin = "changed" if session.work.origins.get(task.id) in ("accepted", "changed") else "manual"
+    work = session.work.answer(task.id, value, origin)
     typed = editor.text[session.caret : editor.caret]
     within_word = len(editor.text) == len(old) + 1 and typed.isalnum() and session.past and old
-    if within_word and session.past[-1].answers.get(task.id, "") != old:
+    if within_word and session.past[-1].answers.get(task.id, "") != before:
         return replace(moved, work=work, future=())
     return moved.change(work)
 
@@ -173,8 +182,11 @@ def leave_text(session: Session, _: Any = None) -> Session:
     return replace(session, typing=False)
 
 
-def enter_text(session: Session, _: Any = None) -> Session:
+def enter_text(session: Session, _: Any = None) -> Session | Outcome:
     texts = [task.id for task in session.asked if isinstance(task, Text)]
+    task = session.segment_task
+    if task is not None and task.transcript is not None and (not texts or session.focus not in texts):
+        return segmenting.enter(replace(session, focus=task.id))
     if not texts:
         return session.say("no text is asked for here")
     return session.focused(session.focus if session.focus in texts else texts[0])

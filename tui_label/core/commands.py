@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EVERYWHERE, SPANS, SCROLL, TYPING = "everywhere", "spans", "scroll", "typing"
+SOUND, TRANSCRIBING = "sound", "transcribing"
+"""Single keys on a sound; typing while it plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +115,103 @@ def _typing() -> tuple[Command, ...]:
     )
 
 
-COMMANDS: tuple[Command, ...] = (*_everywhere(), *_spans(), *_scroll(), *_typing())
+def _playing(mode: str) -> tuple[Command, ...]:
+    """The transport: the same function keys whether one types or not."""
+
+    def play(name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
+        return _command(name, words, keys, short, spare, mode)
+
+    single = mode == SOUND
+    return (
+        play(
+            "play.toggle",
+            "Play, pause; going on steps back",
+            "space f4 ctrl+space" if single else "tab ctrl+space f4",
+            "play",
+        ),
+        play(
+            "play.start",
+            "From the start of the clip or segment",
+            "r" if single else "shift+tab",
+            "start",
+            "R" if single else "",
+        ),
+        play("play.back", "Back 2 s", "f2", "−2 s"),
+        play("play.forward", "Forward 2 s", "f3", "+2 s"),
+        play("play.slower", "Slower, same pitch", "f5", "slower"),
+        play("play.faster", "Faster, same pitch", "f6", "faster"),
+        play("play.loop", "Loop the segment, or the clip", "f7", "loop"),
+        play("play.last", "The last second again", "f8", "last second"),
+        play("play.channel", "Hear both channels, or one alone", "ctrl+o", "channel"),
+        play("view.spectrogram", "Waveform or spectrogram", "ctrl+p", "spectrogram"),
+        play(
+            "segment.split",
+            "Cut the segment at the playhead",
+            "k" if single else "ctrl+k",
+            "cut",
+            "K" if single else "",
+        ),
+    )
+
+
+def _sound() -> tuple[Command, ...]:
+    def sound(name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
+        return _command(name, words, keys, short, spare, SOUND)
+
+    return (
+        *_playing(SOUND),
+        sound("tape.left", "1 s to the left", "left h", "−1 s"),
+        sound("tape.right", "1 s to the right", "right l", "+1 s"),
+        sound("tape.fine-left", "0.1 s to the left", "shift+left", "−0.1 s"),
+        sound("tape.fine-right", "0.1 s to the right", "shift+right", "+0.1 s"),
+        sound("tape.home", "To the start of the clip", "home", "start"),
+        sound("tape.end", "To the end of the clip", "end", "end"),
+        sound("segment.mark", "Mark where it starts, then where it ends", "m", "mark", "M"),
+        sound(
+            "segment.mark-on",
+            "End this segment and begin the next; or begin where the last one ended",
+            "e",
+            "mark on",
+            "E",
+        ),
+        sound("segment.next", "Next segment", "tab down", "next"),
+        sound("segment.previous", "Previous segment", "shift+tab up", "previous"),
+        sound("segment.end-left", "Move the segment's end to the left, and hear it", "[", "end ←"),
+        sound("segment.end-right", "Move the segment's end to the right, and hear it", "]", "end →"),
+        sound("segment.start-left", "Move the segment's start to the left, and hear it", "{", "start ←"),
+        sound("segment.start-right", "Move the segment's start to the right, and hear it", "}", "start →"),
+        sound("segment.step", "Edges move by 10 or 100 ms", "c", "10/100 ms", "C"),
+        sound("segment.snap", "Snap the segment's edges to silence", "y", "snap", "Y"),
+        sound("segment.join", "Join the segment with the next one", "j", "join", "J"),
+        sound("segment.speaker", "Next speaker for the segment", "o", "speaker", "O"),
+        sound("segment.again", "The last label again, here", ".", "again"),
+        sound("segment.remove", "Remove the segment", "backspace", "remove"),
+        sound("segment.drop", "Give up an open mark", "escape", "give up"),
+        sound("view.zoom-in", "Zoom in", "z", "zoom", "ctrl+d"),
+        sound("view.zoom-out", "Zoom out", "Z", "zoom out", "ctrl+u"),
+        sound("focus.next", "Next question", "t", "next question", "T"),
+        sound("calibrate", "Measure how fast you tap: 20 taps", "ctrl+t", "calibrate"),
+    )
+
+
+def _transcribing() -> tuple[Command, ...]:
+    def typing(name: str, words: str, keys: str, short: str = "") -> Command:
+        return _command(name, words, keys, short, mode=TRANSCRIBING)
+
+    return (
+        *_playing(TRANSCRIBING),
+        typing("tag.open", "Tags: part of a name, Enter", "ctrl+t", "tags"),
+        typing("transcript.speaker", "Next speaker", "ctrl+n", "speaker"),
+        typing("transcript.fix", "Mend what the rules find first", "ctrl+f", "mend"),
+    )
+
+
+COMMANDS: tuple[Command, ...] = (
+    *_everywhere(),
+    *_spans(),
+    *_scroll(),
+    *_typing(),
+    *_sound(),
+    *_transcribing(),
+)
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(command.name for command in COMMANDS))

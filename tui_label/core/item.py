@@ -10,6 +10,28 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """A recording, or a stretch of one.  Times of answers count from `offset`."""
+
+    path: str
+    """Relative to the project's folder, so that both can be moved; absolute where it was given so."""
+    duration: float
+    """Seconds of the stretch."""
+    offset: float = 0.0
+    """Seconds into the file."""
+    rate: int = 0
+    """Frames a second."""
+    channels: int = 1
+    hash: str = ""
+    """SHA-256 of the file's bytes, the first 32 hex digits."""
+
+    @property
+    def content(self) -> tuple[str, float, float]:
+        """What makes it this sound, wherever its file lies."""
+        return self.hash, round(self.offset, 3), round(self.duration, 3)
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing to label.
 
@@ -22,16 +44,17 @@ class Item:
     text: str = ""
     candidates: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    sound: Sound | None = None
 
 
-def content_key(text: str, candidates: tuple[str, ...] = (), occurrence: int = 1) -> str:
+def content_key(text: str, candidates: tuple[str, ...] = (), occurrence: int = 1, sound: Sound | None = None) -> str:
     """The key of an item that came without an id: a hash of its content.
 
     `occurrence` counts equal items within one file, so that twins in a file stay
     twins, and the same file brought in again brings nothing new.
     """
     # surrogatepass: JSON may smuggle lone surrogates in, and they are content too
-    content = json.dumps([text, *candidates]).encode("utf-8", "surrogatepass")
+    content = json.dumps([text, *candidates, *(sound.content if sound else ())]).encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(content).hexdigest()[:16]
     return f"~{digest}" if occurrence == 1 else f"~{digest}-{occurrence}"
 

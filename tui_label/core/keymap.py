@@ -6,13 +6,25 @@ Pure: keys are data from the registry, project.yaml and the person's own file.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
-from tui_label.core.commands import COMMANDS, EVERYWHERE, NAMES, SCROLL, SPANS, TYPING, Command
+from tui_label.core.commands import (
+    COMMANDS,
+    EVERYWHERE,
+    NAMES,
+    SCROLL,
+    SOUND,
+    SPANS,
+    TRANSCRIBING,
+    TYPING,
+    Command,
+)
 from tui_label.core.project import Project
 from tui_label.core.tasks import Compare, Rating, Spans, Task
 
+BEHIND = {TYPING: (TYPING,), TRANSCRIBING: (TRANSCRIBING, TYPING)}
+"""Where a key of a mode is looked for; of the others: there, then everywhere."""
 LabelKey = tuple[str, str]
 """Task id and label."""
 
@@ -136,14 +148,16 @@ class Keymap:
 
     def lookup(self, mode: str, key: str) -> Action | None:
         """What `key` does while `mode` (spans, scroll or typing) is in force."""
-        found = self.table.get((mode, key))
-        if found is None and mode != TYPING:
-            found = self.table.get((EVERYWHERE, key))
-        return found
+        for one in BEHIND.get(mode, (mode, EVERYWHERE)):
+            if (found := self.table.get((one, key))) is not None:
+                return found
+        return None
 
     def keys_of(self, command: str, mode: str = EVERYWHERE) -> tuple[str, ...]:
-        found = self.keys.get((mode, command))
-        return found if found is not None else self.keys.get((EVERYWHERE, command), ())
+        for one in (*BEHIND.get(mode, (mode,)), EVERYWHERE):
+            if (found := self.keys.get((one, command))) is not None:
+                return found
+        return ()
 
     def key_of_label(self, task: str, label: str) -> str:
         """The label's key; empty where there are more labels than keys."""
@@ -167,7 +181,7 @@ class Keymap:
 def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap:
     """The keymap of a project that `problems` finds nothing wrong with."""
     remapped = {**project.keys, **(personal or {})}
-    labels = label_keys(project.tasks, remapped)
+    labels = label_keys(project.tasks, remapped, single_modes(project))
     taken = {key for key in labels.values() if key}
     keys: dict[tuple[str, str], tuple[str, ...]] = {}
     for command in COMMANDS:
@@ -183,7 +197,7 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
 
 
 def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str]) -> tuple[str, ...]:
-    if command.mode == TYPING:
+    if command.mode in BEHIND:
         # Typing takes every printable key: only a remapped chord can hold there
         chords = tuple(key for key in remapped.get(command.name, "").split() if len(key) > 1)
         return chords or command.keys
@@ -200,7 +214,16 @@ def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str
 # giving out keys
 
 
-def label_keys(tasks: Iterable[Task], remapped: Mapping[str, str] | None = None) -> dict[LabelKey, str]:
+def single_modes(project: Project) -> set[str]:
+    """The modes whose single keys are in force on the project's item screen."""
+    if project.items == "sound":
+        return {EVERYWHERE, SOUND}
+    return {EVERYWHERE, SPANS if any(isinstance(task, Spans) for task in project.tasks) else SCROLL}
+
+
+def label_keys(
+    tasks: Iterable[Task], remapped: Mapping[str, str] | None = None, modes: Set[str] = frozenset({EVERYWHERE, SPANS})
+) -> dict[LabelKey, str]:
     """A key for each label of all tasks together, since they share a screen.
 
     Keys from project.yaml first.  A task where some labels have a letter of their own
@@ -209,7 +232,7 @@ def label_keys(tasks: Iterable[Task], remapped: Mapping[str, str] | None = None)
     """
     tasks = tuple(tasks)
     labels = {(task.id, label.value): label.key for task in tasks for label in task.labels}
-    used = {key for key in labels.values() if key} | _command_keys(tasks, remapped or {})
+    used = {key for key in labels.values() if key} | _command_keys(modes, remapped or {})
     for task in tasks:
         lettered = any(label.key.isalpha() for label in task.labels)
         for name, wish in _wishes(task):
@@ -236,8 +259,7 @@ def _own_letters(name: str) -> str:
     return "".join(char for char in name.lower() if char.isascii() and char.isalpha())
 
 
-def _command_keys(tasks: tuple[Task, ...], remapped: Mapping[str, str]) -> set[str]:
-    modes = {EVERYWHERE, SPANS} if any(isinstance(task, Spans) for task in tasks) else {EVERYWHERE, SCROLL}
+def _command_keys(modes: Set[str], remapped: Mapping[str, str]) -> set[str]:
     found = {key for command in COMMANDS if command.mode in modes for key in command.keys}
     return found | {key for keys in remapped.values() for key in keys.split()}
 
@@ -293,5 +315,5 @@ def _remap_problem(name: str, keys: str, users: dict[str, str], free: str) -> li
 def _free(project: Project, personal: Mapping[str, str]) -> str:
     used = {label.key for task in project.tasks for label in task.labels}
     used |= {key for keys in {**project.keys, **personal}.values() for key in keys.split()}
-    used |= _command_keys(project.tasks, {})
+    used |= _command_keys(single_modes(project), {})
     return " ".join([key for key in DIGITS + LETTERS + CAPITALS if key not in used][:12])

@@ -35,6 +35,19 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """How sounds are played."""
+
+    autoplay: bool = False
+    """Whether a clip plays when it arrives."""
+    step_back_s: float = 1.5
+    """How far playing goes back after a pause."""
+    must_hear: float = 0.0
+    """The part of a clip, from 0 to 1, that must be heard before it can be submitted."""
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """project.yaml, checked: every field has its final value."""
 
@@ -53,6 +66,7 @@ class Project:
     """Where a skipped item goes: `later` (to me again, last), `others`, `out`."""
     flags: tuple[FlagReason, ...] = DEFAULT_FLAGS
     pace: Pace = field(default_factory=Pace)
+    sound: Listen = field(default_factory=Listen)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command name → keys (separated by spaces), the team's own."""
     source: str = ""

@@ -16,9 +16,10 @@ from typing import Any
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
-from tui_label.core.tasks import Compare, Span, Spans, Task, Text, is_asked
+from tui_label.core.tasks import Compare, Segment, Segments, Span, Spans, Task, Text, is_asked, segments_from
 from tui_label.core.text import grapheme_end
 from tui_label.core.tokens import token_at
+from tui_label.core.transcript import Edits, Style, edits
 from tui_label.core.work import Work, difference, patched, work_from
 
 HISTORY = 200
@@ -32,6 +33,12 @@ class Effect(Enum):
     SKIP = "skip"
     BACK = "back"
     FORWARD = "forward"
+    GO = "go"
+    """To the start of the picked segment."""
+    PLAY = "play"
+    """The picked segment."""
+    HEAR_START = "hear start"
+    HEAR_END = "hear end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Session:
     item: Item
     suggestions: tuple[Suggestion, ...] = ()
     work: Work = field(default_factory=Work)
+    began: Work = field(default_factory=Work)
+    """The work as it was laid on the desk: nothing done yet."""
     past: tuple[Work, ...] = ()
     future: tuple[Work, ...] = ()
     focus: str = ""
@@ -60,6 +69,14 @@ class Session:
     caret: int = 0
     """Place in the text box of the focused text task."""
     typing: bool = False
+    at: float = 0.0
+    """Seconds: the place on the tape that the command is about."""
+    mark: float | None = None
+    """Where a segment was begun whose end is still to come."""
+    picked: int = -1
+    """Index of the segment that was gone to; -1 where none was."""
+    finishing: bool = False
+    """Whether the person has already asked to go on to the next item."""
     word: str = ""
     """What was refused or done, for the person to read; gone with the next key."""
 
@@ -91,9 +108,54 @@ class Session:
         return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
 
     @property
-    def text_task(self) -> Text | None:
+    def box(self) -> str | None:
+        """The text of the box that takes the keys; None where there is no such box."""
         task = self.asked_task(self.focus)
-        return task if isinstance(task, Text) else None
+        if isinstance(task, Text):
+            return str(self.work.answers.get(task.id, ""))
+        if isinstance(task, Segments) and task.transcript is not None and self.segment_here is not None:
+            return self.segment_here.text
+        return None
+
+    @property
+    def style(self) -> Style | None:
+        """The transcript rules of the focused task."""
+        task = self.asked_task(self.focus)
+        return task.transcript if isinstance(task, Text | Segments) else None
+
+    @property
+    def box_seconds(self) -> float | None:
+        """The length of the sound that the text box is about."""
+        if self.item.sound is None:
+            return None
+        if isinstance(self.asked_task(self.focus), Segments) and self.segment_here is not None:
+            return self.segment_here.end - self.segment_here.start
+        return self.duration
+
+    # the sound
+
+    @property
+    def duration(self) -> float:
+        return self.item.sound.duration if self.item.sound else 0.0
+
+    @property
+    def segment_task(self) -> Segments | None:
+        """The segments task that marks are about: the focused one, else the first."""
+        asked = [task for task in self.asked if isinstance(task, Segments)]
+        return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        task = self.segment_task
+        return segments_from(self.work.answers.get(task.id)) if task else ()
+
+    @property
+    def segment_here(self) -> Segment | None:
+        """The segment that was gone to, else the first one under the place on the tape."""
+        segments = self.segments
+        if 0 <= self.picked < len(segments):
+            return segments[self.picked]
+        return next((one for one in segments if one.start <= self.at < one.end), None)
 
     def problem(self, task: Task) -> str:
         """Why the item can't be submitted for this task's sake; empty if it can."""
@@ -213,9 +275,8 @@ class Session:
     def focused(self, task: str) -> Session:
         """With attention on `task`; a text task takes the keys."""
         session = replace(self, focus=task, typing=False)
-        if session.text_task is not None:
-            value = str(session.work.answers.get(task, ""))
-            session = replace(session, typing=True, caret=len(value))
+        if isinstance(session.asked_task(task), Text):
+            session = replace(session, typing=True, caret=len(session.box or ""))
         return session
 
 
@@ -241,13 +302,29 @@ def begin(
         known = {id: value for id, value in answered.answers.items() if project.task(id) is not None}
         work = work_from(known, answered.origin, answered.flags, answered.decisions, span_tasks)
         session = replace(session, work=work)
+    elif item.sound is not None:
+        session = _drafted(session)
+    session = replace(session, began=session.work if not draft else Work())
     task = session.span_task
-    step = task.snap if task else "token"
+    step = task.snap if task else "coarse" if item.sound else "token"
     first = next((span.start for _, span in session.pending_spans), None)
     cursor = session.cursor if draft else (first if first is not None else _first_token(item.text))
     session = replace(session, step=session.step if draft else step, cursor=cursor)
     if session.asked_task(session.focus) is None or not draft:
         session = session.focused(next_focus(session))
+    return session
+
+
+def _drafted(session: Session) -> Session:
+    """With the transcripts and segments that came with a sound, to be corrected instead of made."""
+    for one in session.suggestions:
+        task = session.asked_task(one.task)
+        if isinstance(task, Text | Segments) and one.task not in session.work.answers:
+            value = (
+                [segment.record() for segment in segments_from(one.value)] if isinstance(task, Segments) else one.value
+            )
+            if isinstance(task, Text) or not task.check(value, session.item):
+                session = replace(session, work=session.work.answer(task.id, value, "accepted"))
     return session
 
 
@@ -259,7 +336,9 @@ def _first_token(text: str) -> int:
 def next_focus(session: Session) -> str:
     """The first asked task without an answer that only a person can finish, else the first."""
     for task in session.asked:
-        if session.value(task.id) is None and not (isinstance(task, Spans) and len(session.asked) == 1):
+        if session.item.sound is not None and isinstance(task, Text):
+            return task.id
+        if session.value(task.id) is None and not (isinstance(task, Spans | Segments) and len(session.asked) == 1):
             return task.id
     return session.asked[0].id
 
@@ -276,6 +355,9 @@ def draft_of(session: Session) -> str:
         "step": session.step,
         "caret": session.caret,
         "typing": session.typing,
+        "at": session.at,
+        "mark": session.mark,
+        "picked": session.picked,
         "past": _differences(session.work, session.past[::-1]),
         "future": _differences(session.work, session.future[::-1]),
     }
@@ -314,15 +396,43 @@ def _restored(session: Session, record: Mapping[str, Any], span_tasks: frozenset
         step=record.get("step", "token"),
         caret=int(record.get("caret", 0)),
         typing=bool(record.get("typing", False)),
+        at=float(record.get("at", 0.0)),
+        mark=record.get("mark"),
+        picked=int(record.get("picked", -1)),
     )
 
 
 def has_content(session: Session) -> bool:
     """Whether there is anything a draft would keep."""
-    return bool(session.past or session.future or session.work != Work())
+    return bool(session.past or session.future or session.work != session.began or session.mark is not None)
+
+
+def drafts_kept(session: Session) -> dict[str, Edits]:
+    """For each text that came with a draft, how far it was kept; segments count with all their texts."""
+    found = {}
+    for one in session.suggestions:
+        task = session.asked_task(one.task)
+        if session.item.sound is None or one.task in found or not isinstance(task, Text | Segments):
+            continue
+        now = session.work.answers.get(one.task)
+        found[one.task] = edits(_words_of(task, one.value), _words_of(task, now))
+    return found
+
+
+def _words_of(task: Task, value: Any) -> str:
+    if isinstance(task, Segments):
+        return " ".join(one.text for one in segments_from(value))
+    return str(value or "")
 
 
 def outcome_decisions(session: Session) -> dict[int, str]:
     """What became of each suggestion, those passed over in silence too."""
-    silent = {one.number: "ignored" for one in session.pending}
+    silent = {one.number: _drafts_outcome(session, one) for one in session.pending}
     return silent | dict(session.work.decisions)
+
+
+def _drafts_outcome(session: Session, one: Suggestion) -> str:
+    """A draft that was corrected, or left as it came, was decided about without a key of its own."""
+    if session.item.sound is None or not isinstance(session.asked_task(one.task), Text | Segments):
+        return "ignored"
+    return "accepted" if session.work.answers.get(one.task) == one.value else "changed"

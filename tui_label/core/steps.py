@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tui_label.core import answering, spanning
+from tui_label.core import answering, segmenting, spanning
 from tui_label.core.session import Outcome, Session, Step
 
 STEPS: dict[str, Step] = {
@@ -41,6 +41,23 @@ STEPS: dict[str, Step] = {
     "span.start-right": lambda session, _: spanning.nudge(session, "start", 1),
     "label.repeat": spanning.repeat_label,
     "label.same-mentions": spanning.same,
+    "segment.mark": segmenting.mark,
+    "segment.mark-on": segmenting.mark_on,
+    "segment.drop": segmenting.drop_mark,
+    "segment.next": segmenting.next_segment,
+    "segment.previous": segmenting.previous_segment,
+    "segment.follow": segmenting.follow,
+    "segment.remove": segmenting.remove,
+    "segment.again": segmenting.repeat,
+    "segment.end-left": lambda session, _: segmenting.nudge(session, "end", -1),
+    "segment.end-right": lambda session, _: segmenting.nudge(session, "end", 1),
+    "segment.start-left": lambda session, _: segmenting.nudge(session, "start", -1),
+    "segment.start-right": lambda session, _: segmenting.nudge(session, "start", 1),
+    "segment.step": segmenting.switch_step,
+    "segment.snap": segmenting.snap,
+    "segment.split": segmenting.split,
+    "segment.join": segmenting.join,
+    "segment.speaker": segmenting.next_speaker,
 }
 
 

@@ -70,13 +70,16 @@ class Rhythm:
     sat_down: float
     recent: tuple[int, ...] = ()
     """Active milliseconds of the latest answers."""
+    sounds: tuple[int, ...] = ()
+    """Length of their sounds in milliseconds."""
     answered: int = 0
     fast_row: int = 0
 
-    def answer(self, active_ms: int) -> Rhythm:
+    def answer(self, active_ms: int, sound_ms: int = 0) -> Rhythm:
         fast = self.fast_row + 1 if active_ms < self.pace.too_fast_ms else 0
         recent = (*self.recent, active_ms)[-RECENT:]
-        return replace(self, recent=recent, answered=self.answered + 1, fast_row=fast)
+        sounds = (*self.sounds, sound_ms)[-RECENT:]
+        return replace(self, recent=recent, sounds=sounds, answered=self.answered + 1, fast_row=fast)
 
     def rested(self, now: float) -> Rhythm:
         return replace(self, sat_down=now)
@@ -88,6 +91,12 @@ class Rhythm:
         if len(self.recent) < 5 or total <= 0:
             return None
         return round(len(self.recent) * 3_600_000 / total)
+
+    @property
+    def real_time_factor(self) -> float | None:
+        """Minutes of work for a minute of sound, over the latest answers; None before the third."""
+        sound = sum(self.sounds)
+        return sum(self.recent) / sound if len(self.recent) >= 3 and sound else None
 
     def word(self, now: float) -> str:
         """Something worth saying, gently; mostly nothing."""

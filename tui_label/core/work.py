@@ -86,8 +86,12 @@ def difference(old: Work, new: Work) -> dict[str, Any]:
         for task in {*old.answers, *new.answers}
         if (old.answers.get(task), old.origins.get(task)) != (new.answers.get(task), new.origins.get(task))
     }
-    if changed:
-        patch["answers"] = changed
+    lists = {task: _list_difference(old.answers[task], new.answers[task]) for task in changed if _long(old, new, task)}
+    if lists:
+        patch["lists"] = {task: [*lists[task], old.origins.get(task)] for task in lists}
+    whole = {task: change for task, change in changed.items() if task not in lists}
+    if whole:
+        patch["answers"] = whole
     spans = {
         task: _span_difference(old.spans.get(task, ()), new.spans.get(task, ()))
         for task in {*old.spans, *new.spans}
@@ -100,6 +104,18 @@ def difference(old: Work, new: Work) -> dict[str, Any]:
     if old.decisions != new.decisions:
         patch["decisions"] = {str(number): outcome for number, outcome in old.decisions.items()}
     return patch
+
+
+def _long(old: Work, new: Work, task: str) -> bool:
+    """Whether both answers are lists of objects (segments), of which a step changes one or two."""
+    both = (old.answers.get(task), new.answers.get(task))
+    return all(isinstance(one, list) and one and isinstance(one[0], dict) for one in both)
+
+
+def _list_difference(old: list[Any], new: list[Any]) -> list[list[Any]]:
+    """What to take out of `new` and what to put in, with places, to make it `old`."""
+    out = [one for one in new if one not in old]
+    return [out, [[place, one] for place, one in enumerate(old) if one not in new]]
 
 
 def _span_difference(old: tuple[Span, ...], new: tuple[Span, ...]) -> dict[str, Any]:
@@ -117,6 +133,11 @@ def patched(work: Work, patch: Mapping[str, Any]) -> Work:
             origins.pop(task, None)
         else:
             answers[task], origins[task] = value, origin or "manual"
+    for task, (out, back, origin) in patch.get("lists", {}).items():
+        kept_list = [one for one in answers.get(task, []) if one not in out]
+        for place, one in back:
+            kept_list.insert(place, one)
+        answers[task], origins[task] = kept_list, origin or "manual"
     spans = dict(work.spans)
     for task, change in patch.get("spans", {}).items():
         out = {tuple(span[:3]) for span in change["out"]}

@@ -17,8 +17,9 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
-from tui_label.formats import conll, jsonl, plain, table
+from tui_label.formats import conll, jsonl, plain, sounds, table
 from tui_label.formats.source import BadLine, Reading, check
+from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
 """Writes rows and returns how many; counts in the dict what it could not carry."""
@@ -49,6 +50,10 @@ FORMATS = (
     ),
     Format("prodigy", "Prodigy's JSON Lines", "timings, notes of flags, several choice tasks", (), jsonl.read, jsonl.write_prodigy),
     Format("doccano", "doccano's JSON Lines", "timings, reasons of flags, other tasks", (), jsonl.read, jsonl.write_doccano),
+    Format(
+        "sound", "sound files, folders of them, patterns: WAV, FLAC, OGG, Opus, MP3, AIFF, SPHERE …; m4a, mp4, webm with tui-label[video]",
+        "anything but sounds", tuple(sorted(SUFFIXES | FFMPEG_SUFFIXES)), sounds.read,
+    ),
     Format(
         "spreadsheet", "CSV safe to open in spreadsheets", "formulas as they are: they get an apostrophe",
         (), None, table.write_spreadsheet,
@@ -92,9 +97,18 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
     """Records and bad lines, in order of the file."""
     if format.read is None:
         raise UsageError(f"{format.name} can only be written; `tui-label formats` says what can be read")
+    if (format.name == "sound") != (reading.project.items == "sound") and format.read in (
+        sounds.read,
+        plain.read,
+        conll.read,
+    ):
+        wanted = reading.project.items
+        raise InputError(f"{visible(str(reading.path))}: read as {format.name}, but the project's items are {wanted}")
     if not reading.path.exists():
         raise InputError(f"{visible(str(reading.path))}: no such file")
     return format.read(reading)
 
 
-__all__ = ["FORMATS", "BadLine", "Format", "Reading", "find", "read", "recognise"]
+expanded = sounds.files
+
+__all__ = ["FORMATS", "BadLine", "Format", "Reading", "expanded", "find", "read", "recognise"]

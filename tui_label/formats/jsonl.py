@@ -16,6 +16,7 @@ from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Spans
+from tui_label.formats import sounds
 from tui_label.formats.making import Bad, check_answers, checked_span, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, lines
 
@@ -37,6 +38,7 @@ KNOWN = frozenset(
         "guidelines",
         "labels",
         "revision",
+        "listening",
         "priority",
         "suggestions",
         "decisions",
@@ -119,10 +121,16 @@ def _written_id(text: str, record: Mapping[str, Any]) -> str | None:
 
 
 def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Record:
-    item = make_item(reading, key, _text(record), _candidates(record), _meta(record))
     priority = record.get("priority", 0)
     if not isinstance(priority, int) or isinstance(priority, bool):
         raise Bad("priority", f"must be a whole number, not {priority!r}")
+    if reading.project.items == "sound":
+        made = sounds.record(reading, record, key, _meta(record), priority)
+        if "suggestions" not in record and not ("answers" in record and "annotator" in record):
+            return made
+        item = made.item
+    else:
+        item = make_item(reading, key, _text(record), _candidates(record), _meta(record))
     if "answers" in record and "annotator" in record:
         return Record(item, (), _annotation(reading, item, record), priority)
     if "suggestions" in record:
@@ -181,6 +189,7 @@ def _annotation(reading: Reading, item: Item, record: Mapping[str, Any]) -> Anno
             submitted_at=str(record.get("submitted_at", "")),
             labels_version=int(record.get("labels", 0)),
             guidelines_version=int(record.get("guidelines", 0)),
+            listening=dict(record.get("listening", {})),
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise Bad("answers", f"is not in the shape of an export: {error}") from error

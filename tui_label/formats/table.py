@@ -18,6 +18,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.errors import InputError
+from tui_label.formats import sounds
 from tui_label.formats.making import Bad, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, check
 
@@ -117,6 +118,8 @@ def _columns(reading: Reading, header: list[str]) -> dict[str, int]:
         place = next((names.index(name) for name in known if name in names), None)
         if place is not None:
             found[role] = place
+    if reading.project.items == "sound":
+        return {role: place for role, place in found.items() if role == "id"}
     if "text" not in found:
         if len(header) != 1:
             raise InputError(
@@ -135,6 +138,11 @@ def _row(reading: Reading, columns: dict[str, int], header: list[str], row: list
 
     meta = {name: row[n] for n, name in enumerate(header) if n not in columns.values() and row[n]}
     try:
+        if reading.project.items == "sound":
+            names = {name.strip().casefold(): value for name, value in meta.items()}
+            if len(header) == 1:
+                names = {"audio": row[0]}
+            return sounds.record(reading, names, cell("id") or None, meta, 0)
         item = make_item(reading, cell("id") or None, cell("text"), (), meta)
         labels = [one for one in cell("label").split("#") if one]
         return labelled(reading, item, labels=labels, annotator=cell("annotator"))
@@ -162,12 +170,13 @@ def _write(
 ) -> int:
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     tasks = [task.id for task in project.tasks]
-    writer.writerow(["item", "text", "annotator", *tasks, "flags", "active_ms", "submitted_at"])
+    content = "audio" if project.items == "sound" else "text"
+    writer.writerow(["item", content, "annotator", *tasks, "flags", "active_ms", "submitted_at"])
     count = 0
     for item, annotation in rows:
         cells = [
             item.key,
-            item.text or json.dumps(list(item.candidates), ensure_ascii=False),
+            _content(item),
             annotation.annotator,
             *(_cell(annotation.answers.get(task)) for task in tasks),
             " ".join(flag.reason for flag in annotation.flags),
@@ -178,6 +187,12 @@ def _write(
         writer.writerow(["'" + cell if safe and cell.startswith(FORMULA) else cell for cell in cells])
         count += 1
     return count
+
+
+def _content(item: Item) -> str:
+    if item.sound is not None:
+        return item.sound.path
+    return item.text or json.dumps(list(item.candidates), ensure_ascii=False)
 
 
 def _cell(value: Any) -> str:

@@ -110,6 +110,21 @@ class Versions:
     guidelines: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Sprint:
+    """A stretch of work that somebody set a time for."""
+
+    annotator: str
+    started_at: str
+    ended_at: str
+    planned_ms: int
+    active_ms: int
+    """Hands and eyes at work."""
+    items: int
+    sound_ms: int
+    """Length of the sounds that were answered."""
+
+
 class Store(Protocol):
     """Where a project is kept."""
 
@@ -163,6 +178,10 @@ class Store(Protocol):
         an item they left a draft of and that still wants someone, then the queue: never an
         item they have answered.  Items of people who are gone (lease over) are in the queue.
         """
+        ...
+
+    def upcoming(self, annotator: str) -> Item | None:
+        """The item that a claim would probably give next, so that its sound can be at hand; claims nothing."""
         ...
 
     def submit(
@@ -220,6 +239,10 @@ class Store(Protocol):
 
     def following(self, annotator: str, number: int) -> Entry | None:
         """The entry of `history` just after (later than) item `number`, None at the latest."""
+        ...
+
+    def add_sprint(self, sprint: Sprint) -> None:
+        """Keep the line of a sprint that is over."""
         ...
 
     # figures

@@ -115,12 +115,12 @@ def answers(connection: Connection, annotator: str | None, history: bool) -> Ite
             (last[0], *last, *(() if annotator is None else (annotator,))),
         )
         for row in rows:
-            while drafts and drafts[0][0] < (row[0], row[6]):
+            while drafts and drafts[0][0] < (row[0], row[7]):
                 yield drafts.popleft()[1]
-            yield item_from(row[1:6]), annotation_from(row[6:], renames)
+            yield item_from(row[1:7]), annotation_from(row[7:], renames)
         if len(rows) < PAGE:
             break
-        last = (rows[-1][0], rows[-1][6], rows[-1][-1])
+        last = (rows[-1][0], rows[-1][7], rows[-1][-1])
     yield from (draft for _, draft in drafts)
 
 

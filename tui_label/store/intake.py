@@ -21,7 +21,7 @@ from tui_label.store import queue, sqlite, versions
 from tui_label.store.base import Added
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
-from tui_label.store.rows import ITEM, item_from, key_text, to_json, to_text
+from tui_label.store.rows import ITEM, item_from, key_text, sound_json, to_json, to_text
 
 CHUNK = 2000
 
@@ -67,7 +67,8 @@ def _add_chunk(
         contents.append((number, *_content(record)))
     connection.many("INSERT INTO item(number, key, priority, position, want) VALUES (?, ?, ?, ?, ?)", items)
     connection.many(
-        "INSERT INTO content(item, text, escaped, candidates, meta, priority) VALUES (?, ?, ?, ?, ?, ?)", contents
+        "INSERT INTO content(item, text, escaped, candidates, meta, priority, sound) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        contents,
     )
     numbers = known | here
     before = execute("SELECT count(*) FROM suggestion").fetchone()[0] if any(one.suggestions for one in chunk) else 0
@@ -88,7 +89,7 @@ def _content(record: Record) -> tuple[Any, ...]:
     text, escaped = to_text(record.item.text)
     candidates = to_json(list(record.item.candidates)) if record.item.candidates else None
     meta = to_json(dict(record.item.meta)) if record.item.meta else None
-    return text, escaped, candidates, meta, record.priority
+    return text, escaped, candidates, meta, record.priority, sound_json(record.item.sound)
 
 
 def _known(execute: Execute, chunk: list[Record]) -> dict[str, int]:
@@ -112,15 +113,20 @@ def _known(execute: Execute, chunk: list[Record]) -> dict[str, int]:
             if not _same(by_key[item.key], item):
                 raise InputError(_conflict(item.key))
             found[item.key] = row[0]
+            sound = by_key[item.key].sound
+            if sound is not None and sound != item.sound:
+                # The same sound in another place: that is where it is now
+                execute("UPDATE content SET sound = ? WHERE item = ?", (sound_json(sound), row[0]))
     return found
 
 
 def _same(one: Item, other: Item) -> bool:
-    return one.text == other.text and one.candidates == other.candidates
+    sounds = [item.sound.content if item.sound else None for item in (one, other)]
+    return one.text == other.text and one.candidates == other.candidates and sounds[0] == sounds[1]
 
 
 def _conflict(key: str) -> str:
-    return f"item {key} is there already with another text; give the new one another id, or leave it out"
+    return f"item {key} is there already with other content; give the new one another id, or leave it out"
 
 
 def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> int:

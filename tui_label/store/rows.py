@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tui_label.core.annotation import Annotation, Flag, Timing
-from tui_label.core.item import Item, Suggestion
+from tui_label.core.item import Item, Sound, Suggestion
 
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -41,18 +42,23 @@ def flags_from(text: str) -> tuple[Flag, ...]:
     return tuple(Flag(flag["reason"], flag.get("note", "")) for flag in json.loads(text))
 
 
-ITEM = "item.key, content.text, content.escaped, content.candidates, content.meta"
+ITEM = "item.key, content.text, content.escaped, content.candidates, content.meta, content.sound"
 
 
 def item_from(row: tuple[Any, ...]) -> Item:
     """An item of the columns ITEM."""
-    key, text, escaped, candidates, meta = row
+    key, text, escaped, candidates, meta, sound = row
     return Item(
         from_text(key[1:], 1) if key.startswith("\x00") else key,
         from_text(text, escaped),
         tuple(json.loads(candidates)) if candidates else (),
         json.loads(meta) if meta else {},
+        Sound(**json.loads(sound)) if sound else None,
     )
+
+
+def sound_json(sound: Sound | None) -> str | None:
+    return to_json(asdict(sound)) if sound else None
 
 
 def key_text(key: str) -> str:
@@ -70,7 +76,7 @@ ANNOTATION = (
     "annotator.name, annotation.status, annotation.answers, annotation.origin, annotation.flags, "
     "annotation.decisions, annotation.started_at, annotation.submitted_at, annotation.active_ms, "
     "annotation.idle_ms, annotation.paused_ms, annotation.task_ms, annotation.labels_version, "
-    "annotation.guidelines_version, annotation.revision"
+    "annotation.guidelines_version, annotation.listening, annotation.revision"
 )
 
 
@@ -89,7 +95,8 @@ def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
         row[7],
         labels_version,
         row[13],
-        row[14],
+        row[15],
+        json.loads(row[14]) if row[14] else {},
     )
 
 

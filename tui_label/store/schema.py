@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
+    from sqlite_utils import Database
+
 APPLICATION_ID = 0x7475694C  # "tuiL"
-KNOWN = ("0001 queue and record",)
+KNOWN = ("0001 queue and record", "0002 sound")
 
 TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -106,6 +108,46 @@ CREATE VIEW pace AS
   FROM answers_latest GROUP BY annotator;
 """
 
+SOUND = """
+ALTER TABLE content ADD COLUMN sound TEXT;
+ALTER TABLE annotation ADD COLUMN listening TEXT NOT NULL DEFAULT '';
+CREATE TABLE sprint (
+  number INTEGER PRIMARY KEY, annotator INTEGER NOT NULL REFERENCES annotator(id),
+  started_at TEXT NOT NULL, ended_at TEXT NOT NULL, planned_ms INTEGER NOT NULL, active_ms INTEGER NOT NULL,
+  items INTEGER NOT NULL, sound_ms INTEGER NOT NULL
+) STRICT;
+DROP VIEW spans_latest;
+CREATE VIEW spans_latest AS
+  SELECT answers_latest.item, annotator, task.key AS task, json_extract(span.value, '$.label') AS label,
+    json_extract(span.value, '$.start') AS start, json_extract(span.value, '$.end') AS end,
+    json_extract(span.value, '$.text') AS text, submitted_at
+  FROM answers_latest JOIN item ON item.key = answers_latest.item JOIN content ON content.item = item.number,
+    json_each(answers_latest.answers) AS task, json_each(task.value) AS span
+  WHERE content.sound IS NULL AND task.type = 'array' AND span.type = 'object';
+CREATE VIEW segments_latest AS
+  SELECT answers_latest.item, json_extract(content.sound, '$.path') AS audio, annotator, task.key AS task,
+    json_extract(segment.value, '$.start') AS start, json_extract(segment.value, '$.end') AS end,
+    json_extract(segment.value, '$.label') AS label, json_extract(segment.value, '$.speaker') AS speaker,
+    json_extract(segment.value, '$.text') AS text, submitted_at
+  FROM answers_latest JOIN item ON item.key = answers_latest.item JOIN content ON content.item = item.number,
+    json_each(answers_latest.answers) AS task, json_each(task.value) AS segment
+  WHERE content.sound IS NOT NULL AND task.type = 'array' AND segment.type = 'object';
+CREATE VIEW listening_latest AS
+  SELECT item.key AS item, json_extract(content.sound, '$.path') AS audio, annotator.name AS annotator,
+    json_extract(annotation.listening, '$.plays') AS plays, json_extract(annotation.listening, '$.coverage') AS coverage,
+    json_extract(annotation.listening, '$.seconds') AS seconds_heard,
+    json_extract(content.sound, '$.duration') AS duration,
+    round(annotation.active_ms / 1000.0 / json_extract(content.sound, '$.duration'), 2) AS real_time_factor,
+    json_extract(annotation.listening, '$.first_play_ms') AS first_play_ms,
+    json_extract(annotation.listening, '$.keystrokes') AS keystrokes
+  FROM assignment
+  JOIN annotation USING (item, annotator, revision)
+  JOIN item ON item.number = assignment.item
+  JOIN content ON content.item = assignment.item
+  JOIN annotator ON annotator.id = assignment.annotator
+  WHERE assignment.state = 'done' AND annotation.listening != '';
+"""
+
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date; the caller holds the write lock.
@@ -118,12 +160,20 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     @migrations(name=KNOWN[0])
     def _queue_and_record(db: Database) -> None:
-        for statement in TABLES.split(";\n"):
-            if statement.strip():
-                db.execute(statement)
+        _run(db, TABLES)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
+    @migrations(name=KNOWN[1])
+    def _sound(db: Database) -> None:
+        _run(db, SOUND)
+
     migrations.apply(Database(connection, execute_plugins=False))
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
 
 
 def is_foreign(connection: sqlite3.Connection) -> bool:

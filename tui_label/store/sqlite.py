@@ -12,7 +12,7 @@ from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.store import figures, intake, queue, versions
-from tui_label.store.base import Added, Claim, Entry, PersonFigures, Policy, Progress, Versions
+from tui_label.store.base import Added, Claim, Entry, PersonFigures, Policy, Progress, Sprint, Versions
 from tui_label.store.connection import Connection, create_file
 from tui_label.store.queue import Execute
 from tui_label.store.rows import (
@@ -120,6 +120,29 @@ class SqliteStore:
             (item, annotator, revision),
         ).fetchone()
         return annotation_from(row, versions.renames(execute)) if row else None
+
+    def upcoming(self, annotator: str) -> Item | None:
+        rows = self._connection.read(
+            f"""SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.stage = 'fresh'
+                ORDER BY item.priority DESC, item.position, item.number LIMIT 1"""
+        )
+        return item_from(rows[0]) if rows else None
+
+    def add_sprint(self, sprint: Sprint) -> None:
+        with self._connection.transaction() as execute:
+            execute(
+                """INSERT INTO sprint(annotator, started_at, ended_at, planned_ms, active_ms, items, sound_ms)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                (
+                    annotator_id(execute, sprint.annotator),
+                    sprint.started_at,
+                    sprint.ended_at,
+                    sprint.planned_ms,
+                    sprint.active_ms,
+                    sprint.items,
+                    sprint.sound_ms,
+                ),
+            )
 
     def submit(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
@@ -318,7 +341,7 @@ class SqliteStore:
             (annotator, *(() if item is None else (item,)), limit),
         )
         renames = versions.renames(self._connection.execute)
-        return [Entry(row[0], item_from(row[1:6]), annotation_from(row[6:], renames)) for row in rows]
+        return [Entry(row[0], item_from(row[1:7]), annotation_from(row[7:], renames)) for row in rows]
 
     # figures, items out, care
 
@@ -390,6 +413,7 @@ def write_revision(
         turn,
         save_id,
         escaped_json(work),
+        to_json(dict(annotation.listening)) if annotation.listening else "",
     )
     execute(f"INSERT INTO annotation VALUES ({', '.join('?' * len(values))})", values)
     return int(revision)

@@ -8,8 +8,9 @@ from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
+from textual.timer import Timer
 
-from tui_label.core.commands import SCROLL, SPANS, TYPING
+from tui_label.core.commands import SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.editor import EDITS, Editor, insert, vertical
 from tui_label.core.find import find_between, find_next, find_previous
 from tui_label.core.guards import Guard
@@ -17,19 +18,40 @@ from tui_label.core.keymap import Action, Keymap, event_key, key_display
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.tasks import Spans
+from tui_label.core.transcript import expanded, fixed, next_speaker
 from tui_label.errors import StoreError
 from tui_label.ui.canvas import Row
-from tui_label.ui.modes import Find, FlagMenu, Hop, Mode, Note, Picker, edited, hints_for, line
+from tui_label.ui.modes import Find, FlagMenu, Hop, Mode, Note, Picker, TagMenu, edited, hints_for, line
 from tui_label.ui.sheet import Sheet
+from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import Terminal, leave_on_signals
 from tui_label.ui.views.document import MARGIN, Marks, lanes, text_width
 from tui_label.ui.views.frame import Hint
 from tui_label.ui.views.label import SMALLEST, TOP_ROWS, State, compare_rows, label_screen, too_small, zones
-from tui_label.ui.views.pages import guide_rows, key_rows, nothing_left, page, paused, section_row
+from tui_label.ui.views.pages import (
+    guide_rows,
+    key_rows,
+    nothing_left,
+    page,
+    paused,
+    section_row,
+    sprint_page,
+    sprint_words,
+)
+from tui_label.ui.views.questions import findings
 from tui_label.workbench import Workbench
 
-ANSWERING = ("label.give", "item.submit", "item.skip", "suggestion.", "label.", "span.", "flag.")
+ANSWERING = ("label.give", "item.submit", "item.skip", "suggestion.", "label.", "span.", "flag.", "segment.")
 """Commands that must not reach an item before its person has seen it."""
+
+HELP = {
+    SPANS: ["everywhere", "spans"],
+    SCROLL: ["everywhere", "scroll"],
+    TYPING: ["typing", "everywhere"],
+    SOUND: ["sound", "everywhere", "transcribing", "typing"],
+    TRANSCRIBING: ["transcribing", "typing", "sound", "everywhere"],
+}
+"""The keys that help lists in each mode, nearest first."""
 
 
 @dataclass
@@ -67,6 +89,8 @@ class LabelApp(App[int]):
         self._shown = ""
         self._drag: int | None = None
         self._word = ""
+        self._view = SoundView(workbench)
+        self._next_tick: Timer | None = None
         workbench.on_change = self._show
 
     def compose(self) -> ComposeResult:
@@ -83,6 +107,8 @@ class LabelApp(App[int]):
             self.exit(1, message=str(error))
             return
         self._show()
+        if self.workbench.sprint is not None:
+            self.set_interval(1.0, self._sprint_second)
 
     async def on_unmount(self) -> None:
         await self.workbench.leave()
@@ -100,6 +126,10 @@ class LabelApp(App[int]):
     async def _key(self, key: str, pressed_at: float) -> None:
         if self._reading is not None:
             self._read_key(key)
+        elif self.workbench.finished_sprint is not None:
+            self.workbench.finished_sprint = None
+            if key == "ctrl+q":
+                self.exit(0)
         elif self._mode is not None:
             self._mode = await self._mode.key(key, self._do)
         elif self.workbench.paused:
@@ -122,17 +152,21 @@ class LabelApp(App[int]):
         session = self._session
         if session is None:
             return SCROLL
+        if session.item.sound is not None:
+            return TRANSCRIBING if session.typing else SOUND
         if session.typing:
             return TYPING
         return SPANS if session.span_task is not None and session.item.text else SCROLL
 
     async def _single_key(self, key: str, pressed_at: float) -> None:
-        action = self.keymap.lookup(self._key_mode, key)
-        if self._key_mode != TYPING:
+        mode = self._key_mode
+        action = self.keymap.lookup(mode, key)
+        typing = mode in (TYPING, TRANSCRIBING)
+        if not typing:
             self._guard = self._guard.pressed(key, pressed_at)
         if action is None:
             return
-        if action.command.startswith(ANSWERING) and self._key_mode != TYPING:
+        if action.command.startswith(ANSWERING) and not typing:
             if self._guard.refused:
                 self._word = self._guard.refused
                 return
@@ -144,10 +178,14 @@ class LabelApp(App[int]):
     async def _typed(self, key: str) -> bool:
         """A key in the text box; whether it was typing."""
         session = self._session
-        assert session is not None and session.text_task is not None
-        editor = Editor(str(session.work.answers.get(session.focus, "")), session.caret)
+        assert session is not None
+        if session.box is None:
+            return False
+        editor = Editor(session.box, session.caret)
         if len(key) == 1 or key == "space":
             editor = insert(editor, " " if key == "space" else key)
+            if session.style is not None and not editor.text[editor.caret - 1].isalnum():
+                editor = expanded(session.style, editor)
         elif key in EDITS:
             editor = EDITS[key](editor)
         elif key in ("up", "down"):
@@ -249,7 +287,55 @@ class LabelApp(App[int]):
         return session.last_label[1] if session.last_label else ""
 
     async def _help_open(self) -> None:
-        self._reading = Reading("keys", key_rows(self.keymap, ["everywhere", self._key_mode]))
+        self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode]))
+
+    # commands of transcripts and sounds
+
+    async def _tag_open(self) -> None:
+        session = self._session
+        if session is not None and session.box is not None and session.style is not None and session.style.tags:
+            self._mode = TagMenu(session.style.tags, Editor(session.box, session.caret))
+        else:
+            self._word = "the project names no tags"
+
+    async def _transcript_speaker(self) -> None:
+        session = self._session
+        if session is None or session.box is None or session.style is None or not session.style.speakers:
+            self._word = "the project names no speakers"
+        elif session.segment_task is not None and session.focus == session.segment_task.id:
+            await self._do("segment.speaker")
+        else:
+            await self._do("text.edit", next_speaker(session.style, Editor(session.box, session.caret)))
+
+    async def _transcript_fix(self) -> None:
+        session = self._session
+        found = findings(session) if session is not None else ()
+        mendable = next((one for one in found if one.fix is not None), None)
+        if session is None or session.box is None or mendable is None:
+            self._word = "nothing here that can be mended by a key"
+            return
+        caret = session.caret
+        if caret >= mendable.end:
+            caret += len(mendable.fix or "") - (mendable.end - mendable.start)
+        await self._do("text.edit", Editor(fixed(session.box, mendable), max(0, caret)))
+
+    async def _view_spectrogram(self) -> None:
+        self._view.spectrogram = not self._view.spectrogram
+
+    async def _view_zoom_in(self) -> None:
+        self._view.zoom(0.5)
+
+    async def _view_zoom_out(self) -> None:
+        self._view.zoom(2.0)
+
+    async def _calibrate(self) -> None:
+        self._mode = self._view.calibration()
+        if self._mode is None:
+            self._word = "nothing can be heard here: no taps to measure"
+
+    async def _sprint_second(self) -> None:
+        await self.workbench.tick_sprint()
+        self._show()
 
     async def _cursor_up(self) -> None:
         await self._vertical(-1)
@@ -405,9 +491,8 @@ class LabelApp(App[int]):
         if isinstance(self._mode, Find | Note | Picker):
             words = "".join(char for char in event.text if char.isprintable())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
-        elif session is not None and session.text_task is not None and session.typing:
-            editor = Editor(str(session.work.answers.get(session.focus, "")), session.caret)
-            await self._do("text.edit", insert(editor, event.text))
+        elif session is not None and session.box is not None and session.typing:
+            await self._do("text.edit", insert(Editor(session.box, session.caret), event.text))
         else:
             self._word = "paste ignored"
         self._show()
@@ -424,6 +509,16 @@ class LabelApp(App[int]):
             self._drawn_at = time.monotonic()
             self.call_after_refresh(self.workbench.painted)
         self._sheet.redraw()
+        self._tick()
+
+    def _tick(self) -> None:
+        """While it plays, the next look is due when what is shown changes."""
+        if self._next_tick is not None:
+            self._next_tick.stop()
+            self._next_tick = None
+        due = self._view.due(self._sheet.size.width)
+        if due is not None:
+            self._next_tick = self.set_timer(due, self._show)
 
     def _draw(self, width: int, height: int) -> list[Row]:
         if width < SMALLEST[0] or height < SMALLEST[1]:
@@ -432,6 +527,8 @@ class LabelApp(App[int]):
         name, annotator = workbench.project.name, workbench.annotator
         if self._reading is not None:
             return self._draw_page(self._reading, width, height)
+        if workbench.finished_sprint is not None:
+            return sprint_page(name, annotator, workbench.finished_sprint, width, height)
         if workbench.paused:
             return paused(name, annotator, self._key_hints("pause", "quit"), width, height)
         if session is None:
@@ -462,7 +559,10 @@ class LabelApp(App[int]):
         words = f"{pace:,}/h" if pace else ""
         if words and goal:
             words = f"{pace:,}/h, goal {goal:,}"
-        return State(
+        deck = workbench.deck
+        if deck is not None and (factor := workbench.rhythm.real_time_factor) is not None:
+            words = f"{factor:.1f}× real time"
+        state = State(
             session,
             self.keymap,
             workbench.annotator,
@@ -477,8 +577,15 @@ class LabelApp(App[int]):
             marks,
             self._top,
         )
+        if deck is None or session.item.sound is None:
+            return state
+        width, height = self._sheet.size
+        return replace(state, tape=self._view.tape(session, width, zones(state, width, height)[1]))
 
     def _time_left(self) -> str:
+        sprint = self.workbench.sprint
+        if sprint is not None:
+            return "  ·  " + sprint_words(sprint, self.workbench.now())
         pace, progress = self.workbench.rhythm.per_hour, self.workbench.progress
         if not pace:
             return ""

@@ -199,6 +199,77 @@ class Picker:
         return replace(self, editor=edited(self.editor, key))
 
 
+@dataclass(frozen=True)
+class TagMenu:
+    """Tags by part of their name, or by their digit; what is chosen is typed into the transcript."""
+
+    tags: tuple[str, ...]
+    box: Editor
+    editor: Editor = EMPTY
+
+    @property
+    def found(self) -> list[str]:
+        part = self.editor.text.casefold()
+        named = [one for one in self.tags if part in one.casefold()]
+        return sorted(named, key=lambda one: not one.casefold().startswith(part))
+
+    @property
+    def status(self) -> Row:
+        row: Row = line("tag ", self.editor)
+        for number, tag in enumerate(self.found[:9], 1):
+            row += [("   ", ""), (str(number), "accent"), (f" {visible(tag)}", "")]
+        return row
+
+    legend: list[Hint] = field(default_factory=lambda: [("1–9", "take it"), ("↵", "take the first"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        chosen = None
+        if key.isdigit() and 0 < int(key) <= len(self.found):
+            chosen = self.found[int(key) - 1]
+        elif key == "enter" and self.found:
+            chosen = self.found[0]
+        elif key not in ("enter", "escape"):
+            return replace(self, editor=edited(self.editor, key))
+        if chosen is not None:
+            before = self.box.text[: self.box.caret]
+            gap = " " if before and not before[-1].isspace() else ""
+            await do("text.edit", insert(self.box, f"{gap}[{chosen}] "))
+        return None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Clicks are heard, each is answered by a tap: how late the hand is after the ear."""
+
+    position: Callable[[], float]
+    """Seconds of the clicks' sound that are heard now."""
+    finish: Callable[[list[float], list[float]], str]
+    """Takes the times of clicks and taps; what to say of them."""
+    times: list[float]
+    taps: tuple[float, ...] = ()
+
+    @property
+    def status(self) -> Row:
+        return [
+            ("tap Space at each click  ", "bold"),
+            (f"{len(self.taps)} of {len(self.times)}", "accent"),
+        ]
+
+    legend: list[Hint] = field(default_factory=lambda: [("Space", "tap"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "escape":
+            self.finish(self.times, [])
+            return None
+        if key != "space":
+            return self
+        taps = (*self.taps, self.position())
+        if len(taps) < len(self.times) and taps[-1] < self.times[-1]:
+            return replace(self, taps=taps)
+        self.finish(self.times, list(taps))
+        return None
+
+
 def edited(editor: Editor, key: str) -> Editor:
     """One line of typing."""
     if key == "backspace":

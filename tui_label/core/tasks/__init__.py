@@ -5,10 +5,11 @@ from tui_label.core.tasks.choice import Choice
 from tui_label.core.tasks.choices import Choices
 from tui_label.core.tasks.compare import Compare
 from tui_label.core.tasks.rating import Rating
+from tui_label.core.tasks.segments import Segment, Segments, segments_from
 from tui_label.core.tasks.spans import Span, Spans, spans_from
 from tui_label.core.tasks.text import Text
 
-TYPES: dict[str, type[Task]] = {kind.kind: kind for kind in (Choice, Choices, Rating, Spans, Text, Compare)}
+TYPES: dict[str, type[Task]] = {kind.kind: kind for kind in (Choice, Choices, Rating, Spans, Text, Compare, Segments)}
 
 __all__ = [
     "TYPES",
@@ -17,10 +18,13 @@ __all__ = [
     "Compare",
     "Label",
     "Rating",
+    "Segment",
+    "Segments",
     "Span",
     "Spans",
     "Task",
     "Text",
     "is_asked",
+    "segments_from",
     "spans_from",
 ]

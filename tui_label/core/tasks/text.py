@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from tui_label.core.item import Item
 from tui_label.core.tasks.base import Task
+from tui_label.core.transcript import Style, refusal
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,15 @@ class Text(Task):
     min: int = 0
     """Fewest characters."""
     max: int | None = None
+    transcript: Style | None = None
+    """The project's rules where the text is what is said in a sound."""
 
     kind: ClassVar[str] = "text"
-    options: ClassVar[Mapping[str, tuple[type, ...]]] = {"min": (int,), "max": (int,)}
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {
+        "min": (int,),
+        "max": (int,),
+        "transcript": (Style,),
+    }
     needs_labels: ClassVar[bool] = False
     takes_labels: ClassVar[bool] = False
 
@@ -37,7 +44,7 @@ class Text(Task):
             return f"needs at least {self.min} characters"
         if self.max is not None and len(value) > self.max:
             return f"takes at most {self.max} characters, it has {len(value)}"
-        return ""
+        return refusal(self.transcript, value, item.sound.duration if item.sound else None)
 
     def is_answered(self, value: Any) -> bool:
         return bool(value) and len(value) >= self.min

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui_label.core.commands import SOUND, TRANSCRIBING
 from tui_label.core.item import candidate_names
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.rows import Rows
@@ -15,6 +16,7 @@ from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import MARGIN, Marks, document, text_width
 from tui_label.ui.views.frame import Hint, header, legend
 from tui_label.ui.views.questions import questions
+from tui_label.ui.views.sound import Tape, sound_rows
 
 TOP_ROWS = 4
 SMALLEST = (40, 12)
@@ -38,6 +40,8 @@ class State:
     mode: Mode | None
     marks: Marks
     top: int
+    tape: Tape | None = None
+    """What plays, where the item is a sound."""
 
 
 def zones(state: State, width: int, height: int) -> tuple[list[Row], int]:
@@ -74,6 +78,8 @@ def _about(session: Session) -> Row:
     """Which item it is: its id and what is known about it."""
     key = session.item.key
     parts = [] if key.startswith("~") else [visible(key)]
+    if session.item.sound is not None and not parts:
+        parts = [visible(session.item.sound.path)]
     parts += [visible(str(value)) for value in session.item.meta.values() if value not in (None, "")]
     row: Row = [(" " + "  ·  ".join(parts), "faint")]
     for flag in session.work.flags:
@@ -84,6 +90,8 @@ def _about(session: Session) -> Row:
 
 
 def _item_rows(state: State, rows: Rows, width: int, room: int) -> list[Row]:
+    if state.tape is not None:
+        return sound_rows(state.session, state.tape, width, room)
     if state.session.item.candidates:
         return compare_rows(state.session, width)[state.top : state.top + room]
     return document(state.session, rows, state.top, room, state.marks)
@@ -121,6 +129,8 @@ def _status(state: State) -> Row:
         return [*lead, *state.mode.status]
     if state.word:
         return [*lead, (visible(state.word), "hint")]
+    if state.tape is not None and state.tape.trouble:
+        return [*lead, ("no sound: ", "hint"), (visible(state.tape.trouble), "faint")]
     task = state.session.asked_task(state.session.focus)
     ask = task.ask if task is not None and not isinstance(task, Text) else ""
     return [*lead, (visible(ask), "faint")]
@@ -138,6 +148,8 @@ def hints(state: State) -> list[Hint]:
     if state.mode is not None:
         return state.mode.legend
     session, keymap = state.session, state.keymap
+    if session.item.sound is not None:
+        return _sound_hints(session, keymap)
     if session.typing:
         wanted = ["item.submit", "text.newline", "flag.open", "work.undo", "text.leave", "help.open"]
         return _hints(keymap, "typing", wanted)
@@ -154,6 +166,28 @@ def hints(state: State) -> list[Hint]:
     if any(isinstance(task, Text) for task in session.asked):
         wanted.insert(1, "text.enter")
     return _hints(keymap, "spans" if session.span_task else "text", wanted)
+
+
+def _sound_hints(session: Session, keymap: Keymap) -> list[Hint]:
+    if session.typing:
+        wanted = ["play.toggle", "item.submit", "play.start", "play.back", "play.forward", "play.slower", "play.faster"]
+        wanted += ["play.loop", "play.last", "tag.open", "flag.open", "text.leave", "help.open"]
+        return _hints(keymap, TRANSCRIBING, wanted)
+    wanted = ["play.toggle"]
+    if session.segment_task is not None:
+        wanted.append("segment.mark")
+        if session.mark is not None:
+            wanted += ["segment.drop"]
+        elif session.segment_here is not None:
+            wanted += ["segment.end-left", "segment.end-right", "segment.start-left", "segment.start-right"]
+            wanted += ["segment.snap", "segment.split", "segment.remove"]
+        if session.segments:
+            wanted.append("segment.next")
+    if any(isinstance(task, Text) or getattr(task, "transcript", None) is not None for task in session.asked):
+        wanted.append("text.enter")
+    wanted += ["item.submit", "play.back", "play.forward", "play.slower", "play.faster", "flag.open", "item.skip"]
+    wanted += ["work.undo", "guide.open", "help.open"]
+    return _hints(keymap, SOUND, wanted)
 
 
 def _hints(keymap: Keymap, mode: str, wanted: list[str]) -> list[Hint]:

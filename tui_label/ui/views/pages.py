@@ -6,6 +6,7 @@ import re
 
 from tui_label.core.keymap import Keymap
 from tui_label.core.rows import Rows
+from tui_label.core.sprint import Sprint
 from tui_label.core.text import glyphs, visible
 from tui_label.core.timing import Rhythm
 from tui_label.store.base import Progress
@@ -20,6 +21,8 @@ MODES = {
     "spans": "Spans in text",
     "scroll": "Reading",
     "typing": "While typing",
+    "sound": "Sound",
+    "transcribing": "While transcribing",
 }
 
 
@@ -98,6 +101,27 @@ def nothing_left(
             "New items appear here by themselves.",
         ]
     return _calm([name, annotator], words, skip, width, height)
+
+
+def sprint_words(sprint: Sprint, now: float) -> str:
+    """How far a sprint is, for the header."""
+    left = max(0, round(sprint.left_ms(now) / 1000))
+    sound = f", {sprint.sound_ms / 60_000:.1f} min of sound" if sprint.sound_ms else ""
+    return f"sprint {left // 60}:{left % 60:02} left, {sprint.items:,} done{sound}"
+
+
+def sprint_page(name: str, annotator: str, sprint: Sprint, width: int, height: int) -> list[Row]:
+    """What a sprint came to, when its time is over."""
+    words = [
+        "The sprint is over.",
+        f"{sprint.planned_ms / 60_000:g} minutes were planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
+        f"{sprint.items:,} items answered"
+        + (f", {sprint.sound_ms / 60_000:.1f} minutes of sound." if sprint.sound_ms else "."),
+    ]
+    if sprint.real_time_factor is not None:
+        words.append(f"{sprint.real_time_factor:.1f} minutes of work for a minute of sound.")
+    words += ["", "A break does good; any key goes on without a clock."]
+    return _calm([name, annotator], words, [("any key", "go on"), ("^Q", "leave")], width, height)
 
 
 def _calm(title: list[str], words: list[str], hints: list[Hint], width: int, height: int) -> list[Row]:

@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from tui_label.core.item import candidate_names
 from tui_label.core.keymap import Keymap
 from tui_label.core.rows import Rows
-from tui_label.core.session import Session
-from tui_label.core.tasks import Compare, Rating, Task, Text
+from tui_label.core.session import Session, drafts_kept
+from tui_label.core.tasks import Compare, Rating, Segments, Task, Text
 from tui_label.core.tasks.compare import TIE
 from tui_label.core.text import glyphs, visible
-from tui_label.ui.canvas import Row, cells, clipped
+from tui_label.core.transcript import Finding, lint
+from tui_label.ui.canvas import Row, cells, clipped, spread
 from tui_label.ui.views.document import hue
 
 BOX_ROWS = 4
 """Screen rows of a text box."""
+
+
+def findings(session: Session) -> tuple[Finding, ...]:
+    """What the transcript rules find in the text box that takes the keys."""
+    if session.style is None or session.box is None:
+        return ()
+    return lint(session.style, session.box, session.box_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,15 @@ def _question(session: Session, task: Task, keymap: Keymap, names: int, width: i
     ]
     if isinstance(task, Text):
         return _text_box(session, task, lead, width)
+    if isinstance(task, Segments) and task.transcript is not None and session.focus == task.id and session.segment_here:
+        box = _text_box(session, task, lead, width)
+        return box if session.typing or not task.labels else [*_label_rows(session, task, keymap, lead, width), *box]
+    if isinstance(task, Segments) and not task.labels:
+        return [[*lead, (f"{len(session.segments)} segments", "faint")]]
+    return _label_rows(session, task, keymap, lead, width)
+
+
+def _label_rows(session: Session, task: Task, keymap: Keymap, lead: Row, width: int) -> list[Row]:
     rows: list[Row] = [list(lead)]
     indent: Row = [(" " * cells(lead), "")]
     for option in options(session, task, keymap):
@@ -67,10 +84,12 @@ def options(session: Session, task: Task, keymap: Keymap) -> list[Option]:
     offered = {
         str(name)
         for one in session.pending
-        if one.task == task.id and not isinstance(one.value, dict)
+        if one.task == task.id and not isinstance(one.value, dict) and not isinstance(task, Segments)
         for name in (one.value if isinstance(one.value, list) else [one.value])
     }
     found = []
+    if isinstance(task, Segments):
+        value = session.segment_here.label if session.segment_here is not None else None
     for name in names_of(session, task):
         given = name in value if isinstance(value, list) else str(value) == name and value is not None
         place = value.index(name) + 1 if isinstance(task, Compare) and isinstance(value, list) and given else 0
@@ -103,27 +122,52 @@ def _drawn(option: Option) -> Row:
     ]
 
 
-def _text_box(session: Session, task: Text, lead: Row, width: int) -> list[Row]:
-    text = str(session.work.answers.get(task.id, ""))
-    typing = session.typing and session.focus == task.id
+def _text_box(session: Session, task: Text | Segments, lead: Row, width: int) -> list[Row]:
+    here = session.focus == task.id
+    text = (session.box or "") if here else str(session.work.answers.get(task.id, ""))
+    typing = session.typing and here
     room = max(10, width - cells(lead) - 2)
     rows = Rows(text, room)
     caret_row = rows.row_of(session.caret) if typing else 0
     top = max(0, caret_row - BOX_ROWS + 1)
+    found = findings(session) if here else ()
     drawn: list[Row] = []
     while len(drawn) < BOX_ROWS and rows.has(top + len(drawn)):
         start, end = rows.row(top + len(drawn))
-        drawn.append(_box_row(text, start, end, session.caret if typing and top + len(drawn) == caret_row else None))
+        caret = session.caret if typing and top + len(drawn) == caret_row else None
+        drawn.append(_box_row(text, start, end, caret, found))
     if not text and not typing:
         drawn = [[(visible(task.ask) or "text", "faint")]]
+    if session.item.sound is not None and here:
+        # Rows are kept free from the start, so that nothing moves while one types
+        drawn += [[]] * (BOX_ROWS - 1 - len(drawn))
+        drawn.append(_said(session, task, found, room))
     indent: Row = [(" " * cells(lead), "")]
     return [[*(lead if n == 0 else indent), *row] for n, row in enumerate(drawn)]
 
 
-def _box_row(text: str, start: int, end: int, caret: int | None) -> Row:
+def _said(session: Session, task: Task, found: tuple[Finding, ...], room: int) -> Row:
+    """Under a transcript: what its rules find first, and how much of the draft is kept."""
+    kept = drafts_kept(session).get(task.id)
+    right: Row = [(f"draft kept {kept.kept} of {kept.of} words", "faint")] if kept is not None and kept.of else []
+    if not found:
+        return spread([], right, room)
+    first = found[0]
+    more = f"   +{len(found) - 1}" if len(found) > 1 else ""
+    mend: Row = [("   ^F", "accent"), (" mends", "faint")] if any(one.fix is not None for one in found) else []
+    return spread([("rule: ", "faint"), (visible(first.words), "hint"), (more, "faint"), *mend], right, room)
+
+
+def _box_row(text: str, start: int, end: int, caret: int | None, found: tuple[Finding, ...]) -> Row:
     row: Row = []
     for glyph in glyphs(text, start, end):
-        row.append((glyph.picture, "cursor" if caret is not None and glyph.start <= caret < glyph.end else ""))
+        look = "under hint" if any(one.start <= glyph.start < one.end for one in found) else ""
+        if caret is not None and glyph.start <= caret < glyph.end:
+            look = "cursor"
+        if row and row[-1][1] == look:
+            row[-1] = (row[-1][0] + glyph.picture, look)
+        else:
+            row.append((glyph.picture, look))
     if caret is not None and caret >= end:
         row.append((" ", "cursor"))
     return row

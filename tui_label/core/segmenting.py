@@ -1,0 +1,275 @@
+"""Segments of a sound: marked while it plays or by the cursor, moved, split, joined, named.
+
+The place on the tape comes with the session (`session.at`, seconds); what the ear should
+now get comes out as effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tui_label.core.session import Effect, Outcome, Session
+from tui_label.core.tasks.segments import Segment, Segments
+
+SHORTEST_S = 0.01
+FINE_S, COARSE_S = 0.01, 0.1
+SNAP_S = 0.3
+"""How far an edge may go to find silence."""
+
+Quietest = Callable[[float, float], float]
+"""`quietest(at, within)`: the quietest moment near a moment."""
+
+
+def _keep(session: Session, task: Segments, segments: list[Segment], picked: Segment | None) -> Session:
+    """With these segments, one of them picked."""
+    ordered = sorted(segments)
+    value = [one.record() for one in ordered]
+    work = session.work.answer(task.id, value, "manual")
+    index = ordered.index(picked) if picked is not None else -1
+    return replace(session.change(work), picked=index, focus=task.id)
+
+
+def _task(session: Session) -> Segments | None:
+    return session.segment_task
+
+
+def _without(session: Session, one: Segment | None) -> list[Segment]:
+    found = list(session.segments)
+    if one is not None:
+        found.remove(one)
+    return found
+
+
+def mark(session: Session, _: Any = None) -> Session | Outcome:
+    """The start of a segment, then its end."""
+    if _task(session) is None:
+        return session.say("no segments are asked for here")
+    if session.mark is None:
+        return replace(session, mark=session.at, picked=-1)
+    return _close(session, "")
+
+
+def mark_on(session: Session, _: Any = None) -> Session | Outcome:
+    """The end of this segment and the start of the next; with nothing open, a start where the last one ended."""
+    if _task(session) is None:
+        return session.say("no segments are asked for here")
+    if session.mark is None:
+        ends = [one.end for one in session.segments if one.end <= session.at + SHORTEST_S]
+        return replace(session, mark=max(ends, default=0.0), picked=-1)
+    closed = _close(session, "")
+    if closed.mark is not None:
+        return closed
+    return replace(closed, mark=session.at)
+
+
+def drop_mark(session: Session, _: Any = None) -> Session:
+    """Give up an open mark, or the pick."""
+    return replace(session, mark=None) if session.mark is not None else replace(session, picked=-1)
+
+
+def _close(session: Session, label: str) -> Session:
+    task = _task(session)
+    assert task is not None and session.mark is not None
+    start, end = sorted((session.mark, session.at))
+    start, end = _free(task, session.segments, max(0.0, start), min(end, session.duration))
+    if end - start < SHORTEST_S:
+        return session.say("too short: the end must come after the start")
+    segment = _rounded(Segment(start, end, label))
+    if segment in session.segments:
+        return session.say("that segment is there already")
+    return replace(_keep(session, task, [*session.segments, segment], segment), mark=None)
+
+
+def _rounded(one: Segment) -> Segment:
+    return replace(one, start=round(one.start, 3), end=round(one.end, 3))
+
+
+def _free(task: Segments, others: tuple[Segment, ...], start: float, end: float) -> tuple[float, float]:
+    """The stretch, cut where it would run into others and may not."""
+    if task.overlap:
+        return start, end
+    for one in others:
+        if one.start <= start < one.end:
+            start = one.end
+    following = [one.start for one in others if one.start >= start]
+    return start, min([end, *following])
+
+
+def label(session: Session, task: Segments, name: str) -> Session:
+    """Name what is being marked, else the segment that is picked or under the playhead."""
+    if session.mark is not None:
+        return replace(_close(session, name), last_label=(task.id, name))
+    segment = session.segment_here
+    if segment is None:
+        return session.say("nothing is marked: m marks where it starts, and where it ends")
+    named = replace(segment, label=name)
+    if named in session.segments and named != segment:
+        return session.say("that segment is there already")
+    return replace(_keep(session, task, [*_without(session, segment), named], named), last_label=(task.id, name))
+
+
+def repeat(session: Session, _: Any = None) -> Session:
+    task = _task(session)
+    if task is None or session.last_label is None or session.last_label[1] not in task.values:
+        return session.say("no label was given yet")
+    return label(session, task, session.last_label[1])
+
+
+def remove(session: Session, _: Any = None) -> Session:
+    task, segment = _task(session), session.segment_here
+    if task is None or segment is None:
+        return session.say("no segment here")
+    return _keep(session, task, _without(session, segment), None)
+
+
+def nudge(session: Session, edge: str, by: int) -> Session | Outcome:
+    """Move an edge by 10 or 100 ms; the edge is heard."""
+    task, segment = _task(session), session.segment_here
+    if task is None or segment is None:
+        return session.say("no segment here")
+    step = by * (FINE_S if session.step == "fine" else COARSE_S)
+    start, end = segment.start, segment.end
+    others = [] if task.overlap else _without(session, segment)
+    if edge == "start":
+        least = max([0.0, *(one.end for one in others if one.end <= segment.start + 0.0005)])
+        start = min(max(least, start + step), end - SHORTEST_S)
+    else:
+        most = min([session.duration, *(one.start for one in others if one.start >= segment.end - 0.0005)])
+        end = max(min(most, end + step), start + SHORTEST_S)
+    return _moved(session, task, segment, start, end, Effect.HEAR_START if edge == "start" else Effect.HEAR_END)
+
+
+def _moved(session: Session, task: Segments, segment: Segment, start: float, end: float, effect: Effect) -> Outcome:
+    moved = _rounded(replace(segment, start=start, end=end))
+    return _keep(session, task, [*_without(session, segment), moved], moved), (effect,)
+
+
+def switch_step(session: Session, _: Any = None) -> Session:
+    step = "coarse" if session.step == "fine" else "fine"
+    return replace(session, step=step).say(f"edges move by {10 if step == 'fine' else 100} ms")
+
+
+def snap(session: Session, quietest: Quietest | None) -> Session | Outcome:
+    """Both edges to the nearest silence."""
+    task, segment = _task(session), session.segment_here
+    if task is None or segment is None:
+        return session.say("no segment here")
+    if quietest is None:
+        return session.say("the waveform is not ready yet")
+    start, end = quietest(segment.start, SNAP_S), quietest(segment.end, SNAP_S)
+    start, end = _free(task, tuple(_without(session, segment)), max(0.0, start), min(end, session.duration))
+    if end - start < SHORTEST_S:
+        return session.say("no silence near its edges")
+    return _moved(session, task, segment, start, end, Effect.HEAR_START)
+
+
+def split(session: Session, _: Any = None) -> Session:
+    """Two segments where the tape is; a text is divided at the caret."""
+    task = _task(session)
+    segment = next((one for one in session.segments if one.start < session.at < one.end), None)
+    if session.segment_here is not None and session.segment_here.start < session.at < session.segment_here.end:
+        segment = session.segment_here
+    if task is None or segment is None:
+        return session.say("no segment under the playhead to cut")
+    if min(session.at - segment.start, segment.end - session.at) < SHORTEST_S:
+        return session.say("too near to an edge to cut")
+    caret = session.caret if session.typing else len(segment.text)
+    left = _rounded(replace(segment, end=session.at, text=segment.text[:caret].rstrip()))
+    right = _rounded(replace(segment, start=session.at, text=segment.text[caret:].lstrip()))
+    kept = _keep(session, task, [*_without(session, segment), left, right], right)
+    return replace(kept, caret=0) if session.typing else kept
+
+
+def join(session: Session, _: Any = None) -> Session:
+    """One segment of this and the next one."""
+    task, segment = _task(session), session.segment_here
+    if task is None or segment is None:
+        return session.say("no segment here")
+    later = [
+        one
+        for one in session.segments
+        if one > segment and (one.label, one.speaker) == (segment.label, segment.speaker)
+    ]
+    if not later:
+        return session.say("no later segment of the same label and speaker to join")
+    other = later[0]
+    text = " ".join(part for part in (segment.text, other.text) if part)
+    joined = replace(segment, end=max(segment.end, other.end), text=text)
+    rest = [one for one in session.segments if one not in (segment, other)]
+    if not task.overlap and any(one.overlaps(joined) for one in rest):
+        return session.say("another segment lies between the two")
+    return _keep(session, task, [*rest, joined], joined)
+
+
+def next_speaker(session: Session, _: Any = None) -> Session:
+    task, segment = _task(session), session.segment_here
+    names = task.transcript.speakers if task and task.transcript else ()
+    if task is None or segment is None or not names:
+        return session.say("no segment here" if names else "the project names no speakers")
+    following = names[(names.index(segment.speaker) + 1) % len(names)] if segment.speaker in names else names[0]
+    turned = replace(segment, speaker=following)
+    return _keep(session, task, [*_without(session, segment), turned], turned)
+
+
+def next_segment(session: Session, _: Any = None) -> Session | Outcome:
+    return _pick(session, 1)
+
+
+def previous_segment(session: Session, _: Any = None) -> Session | Outcome:
+    return _pick(session, -1)
+
+
+def _pick(session: Session, by: int) -> Session | Outcome:
+    segments = session.segments
+    if not segments:
+        return session.say("no segments yet: m marks where one starts, and where it ends")
+    if session.picked >= 0:
+        to = min(max(0, session.picked + by), len(segments) - 1)
+    elif by > 0:
+        to = next((n for n, one in enumerate(segments) if one.end > session.at), len(segments) - 1)
+    else:
+        to = next((n for n in range(len(segments) - 1, -1, -1) if segments[n].start < session.at), 0)
+    return replace(session, picked=to), (Effect.GO,)
+
+
+def follow(session: Session, _: Any = None) -> Session:
+    """The cursor went somewhere by hand: the segment there is picked."""
+    here = [n for n, one in enumerate(session.segments) if one.start <= session.at < one.end]
+    kept = session.picked if session.picked in here else (here[0] if here else -1)
+    return replace(session, picked=kept)
+
+
+# the transcript of a segment
+
+
+def enter(session: Session) -> Session | Outcome:
+    """Into the text box of the segment that is picked, or of the next one."""
+    if not session.segments:
+        return session.say("no segments yet: m marks where one starts, and where it ends")
+    if session.segment_here is None:
+        outcome = _pick(session, 1)
+        session = outcome[0] if isinstance(outcome, tuple) else outcome
+    segment = session.segment_here
+    assert segment is not None
+    picked = list(session.segments).index(segment)
+    return replace(session, picked=picked, typing=True, caret=len(segment.text)), (Effect.PLAY,)
+
+
+def retext(session: Session, task: Segments, text: str) -> Any:
+    """The task's value with another text for the segment that is picked."""
+    segment = session.segment_here
+    assert segment is not None
+    changed = [replace(one, text=text) if n == session.picked else one for n, one in enumerate(session.segments)]
+    return [one.record() for one in changed]
+
+
+def next_text(session: Session) -> Outcome:
+    """From one segment's text to the next one's; after the last, single keys."""
+    if session.picked + 1 >= len(session.segments):
+        return replace(session, typing=False), ()
+    moved = replace(session, picked=session.picked + 1)
+    segment = moved.segment_here
+    assert segment is not None
+    return replace(moved, caret=len(segment.text)), (Effect.PLAY,)

@@ -1,0 +1,134 @@
+"""Labelled stretches of a sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from tui_label.core.item import Item
+from tui_label.core.tasks.base import Task
+from tui_label.core.transcript import Style, refusal
+
+SLACK_S = 0.005
+"""Rounding that an end may lie beyond the sound's."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Segment:
+    """A stretch of one sound, in seconds."""
+
+    start: float
+    end: float
+    label: str = ""
+    text: str = ""
+    speaker: str = ""
+
+    def overlaps(self, other: Segment) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def record(self) -> dict[str, Any]:
+        """The JSON shape; a field that does not apply is absent."""
+        named = {"label": self.label, "text": self.text, "speaker": self.speaker}
+        return {"start": round(self.start, 3), "end": round(self.end, 3)} | {
+            name: value for name, value in named.items() if value
+        }
+
+
+def segments_from(value: Any) -> tuple[Segment, ...]:
+    """Segments of the JSON shape, in order of time."""
+    return tuple(
+        sorted(
+            Segment(one["start"], one["end"], one.get("label", ""), one.get("text", ""), one.get("speaker", ""))
+            for one in value or []
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Segments(Task):
+    """The value is `[{"start", "end", "label"?, "text"?, "speaker"?}]`, seconds, ordered by start and end."""
+
+    overlap: bool = False
+    """Whether segments may share time."""
+    min: int = 0
+    transcript: Style | None = None
+    """Where given, each segment has a transcript, and a speaker if the style names some."""
+
+    kind: ClassVar[str] = "segments"
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {"overlap": (bool,), "min": (int,), "transcript": (Style,)}
+    needs_labels: ClassVar[bool] = False
+
+    def problems(self) -> list[tuple[str, str]]:
+        return [("min", "must be 0 or more")] if self.min < 0 else []
+
+    def check(self, value: Any, item: Item) -> str:
+        if not isinstance(value, list):
+            return f"must be a list of segments, not {value!r}"
+        for one in value:
+            if problem := self._check_one(one, item):
+                return problem
+        if not self.overlap:
+            for before, after in pairwise(segments_from(value)):
+                if before.overlaps(after):
+                    return (
+                        f"segments {before.start:.2f}-{before.end:.2f} and {after.start:.2f}-{after.end:.2f} overlap; "
+                        f"allow that with `overlap: true` in project.yaml"
+                    )
+        if len(value) < self.min:
+            return f"needs at least {self.min} segments"
+        return ""
+
+    def _check_one(self, one: Any, item: Item) -> str:
+        if not isinstance(one, dict):
+            return f"must be a segment with start and end, not {one!r}"
+        start, end = one.get("start"), one.get("end")
+        for name, moment in (("start", start), ("end", end)):
+            if not isinstance(moment, int | float) or isinstance(moment, bool):
+                return f"a segment's {name} must be seconds, not {moment!r}"
+        assert start is not None and end is not None
+        duration = item.sound.duration if item.sound else 0.0
+        if not 0 <= start < end <= duration + SLACK_S:
+            return f"segment {start:g}-{end:g} does not lie within the sound's {duration:.3f} seconds"
+        label = one.get("label", "")
+        if self.labels and label not in self.values:
+            return f"segment {start:.2f}-{end:.2f} needs one of the labels {', '.join(self.values)}" + (
+                f", not {label!r}" if label else ""
+            )
+        for name in ("text", "speaker"):
+            if not isinstance(one.get(name, ""), str):
+                return f"a segment's {name} must be text, not {one[name]!r}"
+        said = refusal(self.transcript, one.get("text", ""), end - start)
+        return f"segment {start:.2f}-{end:.2f}: {said}" if said else ""
+
+    def is_answered(self, value: Any) -> bool:
+        return len(value or []) >= self.min
+
+    def says(self, value: Any) -> tuple[str, ...]:
+        return tuple(one["label"] for one in value or [] if one.get("label"))
+
+    def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
+        return [
+            {**one, "label": names.get(one["label"], one["label"])} if one.get("label") else one for one in value or []
+        ]
+
+    def agreement(self, one: Any, other: Any) -> float:
+        """F1 of segments that have the same label and overlap by half of their union or more, one to one."""
+        mine, theirs = list(segments_from(one)), list(segments_from(other))
+        if not mine and not theirs:
+            return 1.0
+        left = list(theirs)
+        hits = 0
+        for segment in mine:
+            near = [two for two in left if two.label == segment.label and _overlap(segment, two) >= 0.5]
+            if near:
+                left.remove(max(near, key=lambda two: _overlap(segment, two)))
+                hits += 1
+        return 2 * hits / (len(mine) + len(theirs))
+
+
+def _overlap(one: Segment, other: Segment) -> float:
+    """Shared time over the time of both together (intersection over union)."""
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    return max(0.0, shared) / (max(one.end, other.end) - min(one.start, other.start))

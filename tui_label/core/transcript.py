@@ -1,0 +1,476 @@
+"""The project's transcript style: how speech is written down, what in a text breaks it, how far a text is from its draft.
+
+The linter runs on every keystroke, so it looks at the first SCANNED characters
+only and compiles each rule once.  What stands in square brackets is a tag and
+"agent: " at a line's start is a speaker: neither was said, so case and numbers
+do not count in them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import lru_cache
+from operator import attrgetter
+
+from rapidfuzz.distance import Levenshtein
+
+from tui_label.core.editor import Editor
+from tui_label.core.text import visible
+
+SCANNED = 20_000
+"""Characters that are linted; only the count of words is of the whole text."""
+_MARGIN = 100
+"""What ends this close to where a long text is cut may be half of something: it is not judged."""
+_SHOWN = 24
+"""Characters of the text that a finding quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A project's own rule."""
+
+    match: str
+    """A regular expression."""
+    say: str
+    fix: str | None = None
+    """What replaces a match, as in re.sub; None where only a person can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a project writes speech down."""
+
+    tags: tuple[str, ...] = ()
+    """Without their brackets; none: any tag may be used."""
+    short_forms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    speakers: tuple[str, ...] = ()
+    case: str = "any"
+    """lower, upper or any."""
+    numbers: str = "any"
+    """words, digits or any."""
+    forbid: str = ""
+    """Characters that are not written."""
+    speaker_prefix: bool = False
+    """Every line that is not empty begins with "speaker: "."""
+    words_per_second: float | None = None
+    """The fastest plausible speech."""
+    patterns: tuple[Pattern, ...] = ()
+    enforce: str = "warn"
+    """warn or refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What breaks the style, between two code points of the text."""
+
+    start: int
+    end: int
+    words: str
+    """One short line for the annotator."""
+    fix: str | None = None
+    """What replaces text[start:end]; None where only a person can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How far a text is from its draft."""
+
+    words: int
+    """Words inserted, deleted or replaced: the fewest that make the text of the draft."""
+    characters: int
+    kept: int
+    """Words of the draft that stand in the text: the most that so few edits can keep."""
+    of: int
+    """Words of the draft."""
+
+
+_EMPTY = Style()
+
+
+def lint(style: Style, text: str, seconds: float | None = None) -> tuple[Finding, ...]:
+    """What in `text` breaks the style, in order; `seconds` is how long the speech lasts."""
+    if replace(style, enforce=_EMPTY.enforce) == _EMPTY:
+        return ()
+    seen = text[:SCANNED]
+    findings = [*_tags(style, seen), *_prefixes(style, seen), *_forbidden(style, seen), *_matches(style, seen)]
+    if style.case != "any" or style.numbers != "any":
+        said = _prefix(style.speakers).sub(_blank, _tag(style.tags).sub(_blank, seen))
+        findings += [*_wrong_case(style, said), *_digits(style, said), *_spelled_out(style, said)]
+    if len(seen) < len(text):
+        findings = [finding for finding in findings if finding.end <= SCANNED - _MARGIN]
+    findings += _hurry(style, text, seconds)
+    return tuple(sorted(dict.fromkeys(findings), key=attrgetter("start", "end")))
+
+
+def fixed(text: str, finding: Finding) -> str:
+    """`text` with one finding mended; unchanged where only a person can tell."""
+    return text if finding.fix is None else text[: finding.start] + finding.fix + text[finding.end :]
+
+
+def word_list(text: str) -> list[str]:
+    """The words that are counted and compared: what stands between white space."""
+    return text.split()
+
+
+# Tags
+
+
+@lru_cache(64)
+def _tag(tags: tuple[str, ...]) -> re.Pattern[str]:
+    """A tag, or a bracket nobody closed with the word that clings to it."""
+    known = rf"|(?P<open>{_any_of(tags)})(?!\w)" if tags else ""
+    return re.compile(rf"\[(?:(?P<name>[^\[\]\n]*)\]{known}|\w*)")
+
+
+def _tags(style: Style, text: str) -> Iterator[Finding]:
+    for found in _tag(style.tags).finditer(text):
+        name = found["name"]
+        if name is None:
+            near = found["open"] if style.tags else None
+            yield _meant(found, f"unclosed {_shown(found.group())}", near and f"[{near}]")
+        elif style.tags and name not in style.tags:
+            near = _nearest(name, style.tags)
+            yield _meant(found, f"unknown tag [{_shown(name)}]", near and f"[{near}]")
+
+
+# Speakers
+
+
+@lru_cache(64)
+def _prefix(speakers: tuple[str, ...]) -> re.Pattern[str]:
+    """ "agent: " at a line's start, of one of the speakers."""
+    names = f"(?P<name>{_any_of(speakers)})" if speakers else "(?!)"
+    return re.compile(rf"^{names}:(?:[^\S\n]|(?=\n|\Z))", re.MULTILINE)
+
+
+_LINE_START = re.compile(r"^[^\S\n]*\S+", re.MULTILINE)
+_ANY_PREFIX = re.compile(
+    r"[^\S\n]*(?P<name>[^\s:\[\]](?:[^:\n\[\]]{0,38}[^\s:\[\]])?)[^\S\n]*:(?P<gap>[^\S\n]+|$)?", re.M
+)
+
+
+def _prefixes(style: Style, text: str) -> Iterator[Finding]:
+    if not style.speaker_prefix:
+        return
+    known = _prefix(style.speakers)
+    for line in _LINE_START.finditer(text):
+        if known.match(text, line.start()):
+            continue
+        given = _ANY_PREFIX.match(text, line.start())
+        near = _nearest(given["name"], style.speakers) if given else None
+        if given is None or (given["gap"] is None and (near is None or near.casefold() != given["name"].casefold())):
+            names = ", ".join(f"{name}:" for name in style.speakers[:3]) or "agent:"
+            more = ", …" if len(style.speakers) > 3 else ""
+            yield _finding(line, f"who speaks? begin the line with {names}{more}")
+        elif style.speakers:
+            fix = near and f"{near}: "
+            if near == given["name"]:
+                yield _finding(given, f'a speaker is written "{_shown(near)}: "', fix)
+            else:
+                yield _meant(given, f"unknown speaker {_shown(given['name'])}", fix)
+
+
+def next_speaker(style: Style, editor: Editor) -> Editor:
+    """The caret's line said by the next speaker, at last by none; the caret stays on its character.
+
+    The first to speak is the one after the last speaker above.
+    """
+    if not style.speakers:
+        return editor
+    prefix = _prefix(style.speakers)
+    text = editor.text
+    start = text.rfind("\n", 0, editor.caret) + 1
+    above = next((found for line in reversed(text[:start].split("\n")) if (found := prefix.match(line))), None)
+    first = style.speakers.index(above["name"]) + 1 if above else 0
+    cycle = [*style.speakers[first:], *style.speakers[:first], None]
+    given = prefix.match(text, start)
+    speaker = cycle[cycle.index(given["name"]) + 1] if given else cycle[0]
+    body = given.end() if given else start
+    head = text[:start] + (f"{speaker}: " if speaker else "")
+    return Editor(head + text[body:], len(head) + max(0, editor.caret - body))
+
+
+# Case
+
+_CASES = {"lower": str.lower, "upper": str.upper}
+_CASED = re.compile(r"[\w\u0300-\u036f]+(?:['’][\w\u0300-\u036f]+)*")
+
+
+def _wrong_case(style: Style, said: str) -> Iterator[Finding]:
+    cased = _CASES.get(style.case)
+    if cased is None or cased(said) == said:
+        return
+    for found in _CASED.finditer(said):
+        word = found.group()
+        wanted = cased(word)
+        if wanted != word:
+            yield _finding(found, f"{style.case} case", wanted)
+
+
+# Numbers
+
+_SMALL = word_list(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+)
+_TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_VALUES = {"a": 1, **{word: n for n, word in enumerate(_SMALL)}, **{word: 10 * n for n, word in enumerate(_TENS, 2)}}
+_ORDINALS = word_list(
+    "first second thirds? fourths? fifths? sixths? sevenths? eighths? ninths? tenths? elevenths? twelfths? "
+    "[a-z]+teenths? [a-z]+tieths? hundredths? thousandths? millionths? billionths?"
+)
+
+_DIGITS = re.compile(r"\d[\d,.:]*\d|\d")
+_SAYABLE = re.compile(r"0|[1-9][0-9]{0,5}|[1-9][0-9]{0,2},[0-9]{3}")
+_BEFORE = frozenset("([{\"'“‘«¿¡—–…\0")
+_AFTER = frozenset(".,;:!?)]}\"'”’»—–…\0")
+
+_GAP = r"(?:[^\S\n]+|-)"
+_WORD = rf"(?:{'|'.join([*_SMALL, *_TENS, 'hundred', *_SCALES])})(?!\w)"
+_AND = rf"(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion)){_GAP}and{_GAP}"
+_SPOKEN = re.compile(
+    rf"(?<!\w)(?:(?<!half )a[^\S\n]+(?=(?:hundred|thousand|million|billion)(?!\w)))?{_WORD}"
+    rf"(?:(?:{_AND}|{_GAP}point{_GAP}|{_GAP}){_WORD})*"
+)
+_ORDINAL = re.compile(rf"(?:{_GAP}and)?{_GAP}(?:{'|'.join(_ORDINALS)})(?!\w)")
+_LETTERS = re.compile("[a-z]+")
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def _digits(style: Style, said: str) -> Iterator[Finding]:
+    if style.numbers != "words":
+        return
+    for run in _DIGITS.finditer(said):
+        fix = None
+        if _SAYABLE.fullmatch(run.group()) and _stands_alone(said, run.start(), run.end()):
+            words = _in_words(int(run.group().replace(",", "")))
+            fix = words.upper() if style.case == "upper" else words
+        yield _finding(run, "numbers in words", fix)
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """A number on its own, not a piece of "UA12", "5th", "$5" or "3/4"."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return (before in _BEFORE or not before.strip()) and (after in _AFTER or not after.strip())
+
+
+def _spelled_out(style: Style, said: str) -> Iterator[Finding]:
+    if style.numbers != "digits":
+        return
+    # Only A-Z: lower() may change the length
+    folded = said.translate(_ASCII_LOWER)
+    for run in _SPOKEN.finditer(folded):
+        parts = [list(_LETTERS.finditer(folded, run.start(), run.end()))]
+        if _in_digits(parts[0]) is None:
+            several = _between_ands(parts[0])
+            parts = parts if any(_in_digits(part) is None for part in several) else several
+        ordinal = _ORDINAL.match(folded, run.end())
+        for part in parts:
+            words = {word.group() for word in part}
+            # "one" is a pronoun too, and "a few hundred" has no digits
+            if (len(part) > 1 or words != {"one"}) and not words <= {"hundred", *_SCALES}:
+                value = None if ordinal and part is parts[-1] else _in_digits(part)
+                fix = None if value is None else str(value)
+                yield Finding(part[0].start(), part[-1].end(), "numbers in digits", fix)
+
+
+def _between_ands(words: list[re.Match[str]]) -> list[list[re.Match[str]]]:
+    parts: list[list[re.Match[str]]] = [[]]
+    for word in words:
+        if word.group() == "and":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def _in_digits(words: list[re.Match[str]]) -> int | None:
+    """The number these words spell; None if it is not one number, as in "nineteen eighty four"."""
+    total = group = 0
+    scale = 10**12
+    room = 100  # what may follow is less than this
+    joined = False  # by "and": no hundreds follow
+    for found in words:
+        word = found.group()
+        if word == "zero":
+            return 0 if len(words) == 1 else None
+        if word == "and":
+            joined = True
+        elif word == "hundred":
+            if joined or not 0 < group < 100 or group % 10 == 0:
+                return None
+            group, room = group * 100, 100
+        elif word in _SCALES:
+            if not 0 < group < 1000 or _SCALES[word] >= scale:
+                return None
+            scale = _SCALES[word]
+            total, group, room, joined = total + group * scale, 0, 100, False
+        elif word in _VALUES and _VALUES[word] < room:
+            group += _VALUES[word]
+            room = 10 if _VALUES[word] >= 20 else 0
+        else:
+            return None
+        if group >= scale:
+            return None
+    return total + group
+
+
+def _in_words(number: int) -> str:
+    """0 to 999,999 as it is said: "three hundred and five"."""
+    thousands, rest = divmod(number, 1000)
+    if not thousands:
+        return _below_thousand(rest)
+    words = f"{_below_thousand(thousands)} thousand"
+    if not rest:
+        return words
+    return f"{words} {'and ' if rest < 100 else ''}{_below_thousand(rest)}"
+
+
+def _below_thousand(number: int) -> str:
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    words = _SMALL[rest] if rest < 20 else _TENS[tens - 2] + (f" {_SMALL[ones]}" if ones else "")
+    if not hundreds:
+        return words
+    return f"{_SMALL[hundreds]} hundred" + (f" and {words}" if rest else "")
+
+
+# Characters, a project's own rules, pace
+
+
+def _forbidden(style: Style, text: str) -> Iterator[Finding]:
+    if not style.forbid:
+        return
+    # The names of the project's own tags and speakers are written as they are
+    ours = _tag(style.tags).sub(lambda tag: _blank(tag) if tag["name"] in style.tags else tag.group(), text)
+    ours = _prefix(style.speakers).sub(_blank, ours)
+    for found in _characters(style.forbid).finditer(ours):
+        if found.group() == text[found.start()]:
+            yield _finding(found, f'"{_shown(found.group())}" is not used', "")
+
+
+@lru_cache(64)
+def _characters(forbid: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, forbid)))
+
+
+def _matches(style: Style, text: str) -> Iterator[Finding]:
+    for pattern in style.patterns:
+        fix = pattern.fix
+        # expand() reads its template anew each time
+        template = fix if fix and "\\" in fix else None
+        for found in _compiled(pattern.match).finditer(text):
+            if found.group():
+                yield _finding(found, pattern.say, found.expand(template) if template else fix)
+
+
+@lru_cache(256)
+def _compiled(match: str) -> re.Pattern[str]:
+    return re.compile(match)
+
+
+def _hurry(style: Style, text: str, seconds: float | None) -> Iterator[Finding]:
+    """More words than the speech has time for."""
+    if style.words_per_second is None or seconds is None:
+        return
+    said = _prefix(style.speakers).sub(" ", _tag(style.tags).sub(" ", text))
+    count = sum(any(map(str.isalnum, word)) for word in word_list(said))
+    if count > max(0.0, seconds) * style.words_per_second:
+        words = f"{count} word{'s' if count > 1 else ''} in {seconds:.1f} s"
+        pace = f"more than {style.words_per_second:g} a second, is it all said?"
+        yield Finding(len(text), len(text), f"{words}: {pace}")
+
+
+# Short forms
+
+
+def expanded(style: Style, editor: Editor) -> Editor:
+    """The short form just before the space or sign that was typed at the caret, written out."""
+    text, stop = editor.text, editor.caret - 1
+    if stop < 1 or not _ends_word(text[stop]):
+        return editor
+    form = max((form for form in style.short_forms if _is_word(form, text, stop)), key=len, default=None)
+    if form is None:
+        return editor
+    start = stop - len(form)
+    typed = text[start : editor.caret]
+    # The sign may belong to a longer one: ";n" waits while ";n." can be meant
+    if not text[stop].isspace() and any(longer.startswith(typed) for longer in style.short_forms):
+        return editor
+    head = text[:start] + style.short_forms[form] + text[stop]
+    return Editor(head + text[editor.caret :], len(head))
+
+
+def _is_word(form: str, text: str, stop: int) -> bool:
+    start = stop - len(form)
+    return bool(form) and text.endswith(form, 0, stop) and (start == 0 or text[start - 1].isspace())
+
+
+def _ends_word(char: str) -> bool:
+    """White space and signs, but not those inside "can't" and "well-known"."""
+    return char.isspace() or (unicodedata.category(char)[0] in "PS" and char not in "'’-_")
+
+
+# Against a draft
+
+
+def edits(draft: str, text: str) -> Edits:
+    """How far `text` is from the draft it began as."""
+    before, after = word_list(draft), word_list(text)
+    # Equal words by number: the distance compares hashes
+    numbers: dict[str, int] = {}
+    source = [numbers.setdefault(word, len(numbers)) for word in before]
+    target = [numbers.setdefault(word, len(numbers)) for word in after]
+    # Of the ways with the fewest edits the one with the fewest replacements keeps the most words
+    unit = max(len(source), len(target)) + 1
+    distance, replaced = divmod(Levenshtein.distance(source, target, weights=(unit, unit, unit + 1)), unit)
+    kept = (len(source) + len(target) - distance - replaced) // 2
+    return Edits(distance, Levenshtein.distance(draft, text), kept, len(source))
+
+
+# Shared
+
+
+def _any_of(names: tuple[str, ...]) -> str:
+    """A regular expression for any of them, the longest first."""
+    return "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+
+
+@lru_cache(1024)
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
+    folded = {one.casefold(): one for one in known}
+    close = get_close_matches(name.strip().casefold(), folded, 1)
+    return folded[close[0]] if close else None
+
+
+def _finding(found: re.Match[str], words: str, fix: str | None = None) -> Finding:
+    return Finding(found.start(), found.end(), words, fix)
+
+
+def _meant(found: re.Match[str], words: str, fix: str | None) -> Finding:
+    """A name that is not known, and the known one nearest to it."""
+    return _finding(found, f"{words}: did you mean {_shown(fix.rstrip(': '))}?" if fix else words, fix)
+
+
+@lru_cache(1024)
+def _shown(words: str) -> str:
+    """A piece of the text, short and harmless enough to be quoted."""
+    return visible(words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…")
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Nothing that is said, as long as what was found."""
+    return "\0" * len(found.group())
+
+
+def refusal(style: Style | None, text: str, seconds: float | None) -> str:
+    """Why a transcript may not be submitted: the first finding, where the project's rules refuse; else empty."""
+    if style is None or style.enforce != "refuse":
+        return ""
+    found = lint(style, text, seconds)
+    return f"{found[0].words} ({len(found)} to mend)" if len(found) > 1 else found[0].words if found else ""

@@ -1,0 +1,417 @@
+"""The tape deck: what the play keys do to one item's sound, and what was heard of it.
+
+Times are seconds of the item (an item may be a stretch of a longer file).  Nothing here
+waits; `on_change` is called when something moved by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_label.core.item import Item, Sound
+from tui_label.core.listening import Listening
+from tui_label.core.project import Listen
+from tui_label.core.session import Effect, Session
+from tui_label.sound.calibration import RATE, write_clicks
+from tui_label.sound.look import Look, locate, look
+from tui_label.sound.player import Clip, Heard, Player, Told
+
+SLOWEST, FASTEST, SPEED_STEP = 0.5, 2.0, 0.1
+JUMP_S = 2.0
+LAST_S = 1.0
+EDGE_S = 0.4
+"""How much of a segment's edge is played after it was moved."""
+PAUSE_TAKES_S = 0.04
+"""From the key until it is silent: what is heard meanwhile."""
+
+MakePlayer = Callable[[Callable[[Told], None]], Player]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What is played: seconds of the item."""
+
+    start: float
+    end: float
+
+
+class Deck:
+    """Plays items of one project for one person."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Listen,
+        make_player: MakePlayer,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.on_change = on_change
+        self.speed = settings.speed
+        self.ear: int | None = None
+        """The only channel that is heard; None: all of them."""
+        self.loop: Region | None = None
+        self.playing = False
+        self.trouble = ""
+        """Why nothing can be heard; empty while something can."""
+        self.device = ""
+        self.look = Look()
+        self.listening = Listening()
+        self.reaction_s = 0.0
+        """How late this person's key comes after what they hear."""
+        self._folder, self._settings, self._clock = folder, settings, clock
+        self._player = make_player(self._told)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._sound: Sound | None = None
+        self._playable = False
+        self._clip = Clip("", folder)
+        self._region = Region(0.0, 0.0)
+        self._rest = 0.0
+        self._paused_here = False
+        self._heard: Heard | None = None
+        self._counted_to = 0.0
+        self._stop_at: float | None = None
+        self._voice = 0
+        self._painted_at = clock()
+
+    async def close(self) -> None:
+        self.stop()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        await self._player.close()
+
+    # the item
+
+    def lay(self, item: Item | None, listening: Listening | None = None) -> None:
+        """A new item on the desk: silence, its start, its peaks on their way."""
+        self.stop()
+        self._sound = item.sound if item else None
+        self.loop, self.look, self._rest, self._paused_here = None, Look(), 0.0, False
+        self.listening = listening or Listening()
+        self._painted_at = self._clock()
+        if self._sound is None:
+            return
+        self._clip = _clip(self._folder, self._sound)
+        self._region = Region(0.0, self._sound.duration)
+        self._playable = self._clip.path.is_file()
+        if self._playable:
+            self._player.prepare(self._clip, self._sound.offset)
+        self._see(self._sound)
+
+    def ahead(self, item: Item | None) -> None:
+        """What probably comes next."""
+        sound = item.sound if item else None
+        if sound is not None and locate(self._folder, sound).is_file():
+            self._player.prepare(_clip(self._folder, sound), sound.offset)
+
+    def painted(self) -> None:
+        """The item is on the screen: its listening starts now."""
+        self._painted_at = self._clock()
+        if self._settings.autoplay and self._sound is not None and not self.listening.plays and not self.trouble:
+            self.play_from(0.0)
+
+    def _see(self, sound: Sound) -> None:
+        loop = asyncio.get_running_loop()
+
+        def grown(found: Look) -> None:
+            loop.call_soon_threadsafe(self._seen, sound, found)
+
+        seeing = loop.run_in_executor(self._thread, look, self._folder, sound, grown)
+
+        def seen(done: asyncio.Future[Look]) -> None:
+            if not done.cancelled():
+                self._seen(sound, done.result())
+
+        seeing.add_done_callback(seen)
+
+    def _seen(self, sound: Sound, found: Look) -> None:
+        if sound is self._sound:
+            self.look = found
+            if found.peaks is None:
+                # Not the sound that was to be labelled: better none than the wrong one
+                self.stop()
+                self._playable = False
+            self.on_change()
+
+    # where it is
+
+    @property
+    def duration(self) -> float:
+        return self._sound.duration if self._sound else 0.0
+
+    @property
+    def position(self) -> float:
+        """What is heard now, or where it would go on."""
+        return self._position(self._clock())
+
+    def _position(self, moment: float) -> float:
+        if not self.playing or self._heard is None or self._sound is None:
+            return self._rest
+        at = self._heard.position(moment) - self._sound.offset
+        if self.loop is not None and at >= self.loop.end:
+            at = self.loop.start + (at - self.loop.start) % (self.loop.end - self.loop.start)
+        return min(max(0.0, at), self.duration)
+
+    @property
+    def tapped(self) -> float:
+        """The place that a key is about: while it plays, what was heard when the hand was told to press."""
+        return self._position(self._clock() - self.reaction_s) if self.playing else self._rest
+
+    # the keys
+
+    def play_from(self, start: float, region: Region | None = None) -> None:
+        """Play from a place to the end of the region (the whole item if not given)."""
+        if self._sound is None:
+            return
+        self._settle()
+        region = region or Region(0.0, self.duration)
+        end = region.end if start < region.end - 0.01 else self.duration
+        start = min(max(0.0, start), self.duration)
+        if self.loop is not None and not self.loop.start <= start < self.loop.end:
+            start = self.loop.start
+        self._region = region
+        self._rest, self._heard, self._paused_here = start, None, False
+        if self.trouble or not self._playable:
+            return
+        self.playing = True
+        self.listening = self.listening.played((self._clock() - self._painted_at) * 1000)
+        offset = self._sound.offset
+        loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
+        self._voice = self._player.play(
+            self._clip, start + offset, end=end + offset, speed=self.speed, loop=loop, ear=self.ear
+        )
+
+    def toggle(self, region: Region | None = None) -> None:
+        """Play or pause.  Going on after a pause steps back; at the end it begins again."""
+        if self.playing:
+            self.pause()
+            return
+        region = region or Region(0.0, self.duration)
+        start = self._rest
+        if self._paused_here:
+            start = max(region.start, start - self._settings.step_back_s)
+        if not region.start <= start < region.end - 0.01:
+            start = region.start
+        self.play_from(start, region)
+
+    def pause(self) -> None:
+        if self.playing:
+            self._settle(PAUSE_TAKES_S)
+            self._paused_here = True
+
+    def stop(self) -> None:
+        """Silence, without the step back of a pause."""
+        self.pause()
+        self._paused_here = False
+
+    def _settle(self, more: float = 0.0) -> None:
+        """What plays comes to rest where it is."""
+        if not self.playing:
+            return
+        now = self._clock()
+        self._count(now)
+        self._rest = min(self._position(now + more), self._region.end if self.loop is None else self.duration)
+        self.playing, self._heard, self._voice = False, None, 0
+        self._player.pause()
+
+    def seek(self, to: float) -> None:
+        """Go to a place; what plays goes on from there."""
+        to = min(max(0.0, to), self.duration)
+        if self.playing:
+            self.play_from(to, self._region)
+        else:
+            self._rest, self._paused_here = to, False
+
+    def jump(self, by: float) -> None:
+        self.seek(self.position + by)
+
+    def last_second(self) -> None:
+        """The last second again; a paused clip stops where it was."""
+        here = self.position
+        end = self._region.end if self.playing else here
+        self.play_from(max(0.0, here - LAST_S), Region(max(0.0, here - LAST_S), end))
+
+    def play_edge(self, region: Region, start: bool) -> None:
+        """The first or last moments of a segment."""
+        if start:
+            edge = Region(region.start, min(region.end, region.start + EDGE_S))
+        else:
+            edge = Region(max(region.start, region.end - EDGE_S), region.end)
+        self.play_from(edge.start, edge)
+
+    def change_speed(self, by: int) -> None:
+        """By steps of 0.1, between 0.5 and 2; what plays goes on at the new speed."""
+        self._count(self._clock())
+        self.speed = min(FASTEST, max(SLOWEST, round(self.speed + by * SPEED_STEP, 1)))
+        self._adjust()
+
+    def switch_loop(self, region: Region | None) -> None:
+        """Round and round a region (the whole item if not given), or no more."""
+        self._count(self._clock())
+        region = region or Region(0.0, self.duration)
+        self.loop = None if self.loop is not None else region
+        if self.loop is None or not self.playing:
+            self._adjust()
+            return
+        here = self.position
+        if self.loop.start <= here < self.loop.end:
+            self._adjust()
+        else:
+            self.play_from(self.loop.start, self.loop)
+
+    def next_ear(self) -> None:
+        """All channels, the first alone, the second alone, …, all."""
+        channels = self._sound.channels if self._sound else 1
+        if channels > 1:
+            following = 0 if self.ear is None else self.ear + 1
+            self.ear = following if following < channels else None
+            self._adjust()
+
+    def _adjust(self) -> None:
+        if self.playing and self._sound is not None:
+            offset = self._sound.offset
+            loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
+            self._player.adjust(speed=self.speed, loop=loop, ear=self.ear)
+
+    # other looks and ears
+
+    def spectrum(self, start: float, end: float, columns: int, rows: int) -> asyncio.Future[list[list[float]]] | None:
+        """The spectrogram between two times, when it is computed; see spectrum.py."""
+        if self._sound is None or not self._playable:
+            return None
+        from tui_label.sound.spectrum import spectrogram
+
+        rate, offset = self._sound.rate, self._sound.offset
+        first, last = round((offset + start) * rate), round((offset + end) * rate)
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._thread, spectrogram, self._clip.path, first, last, columns, rows)
+
+    def rehearse(self) -> list[float]:
+        """Play clicks in place of the item; when they come.  `lay` brings the item back."""
+        self.stop()
+        folder = Path(tempfile.mkdtemp(prefix="tui-label-"))
+        path = folder / "clicks.wav"
+        times, seconds = write_clicks(path, random.randrange(10**6))
+        self._sound = Sound(str(path), seconds, rate=RATE, hash=folder.name)
+        self._clip, self._playable, self.speed, self.loop = Clip(folder.name, path), True, 1.0, None
+        self.play_from(0.0)
+        return times
+
+    # by name
+
+    def command(self, name: str, session: Session) -> bool:
+        """Carry out a play key; whether it was one."""
+        segment = session.segment_here if session.picked >= 0 else None
+        region = Region(segment.start, segment.end) if segment else None
+        acts: dict[str, Callable[[], None]] = {
+            "play.toggle": lambda: self.toggle(region if session.typing else None),
+            "play.start": lambda: self.play_from(region.start if region else 0.0, region),
+            "play.back": lambda: self.jump(-JUMP_S),
+            "play.forward": lambda: self.jump(JUMP_S),
+            "play.slower": lambda: self.change_speed(-1),
+            "play.faster": lambda: self.change_speed(1),
+            "play.loop": lambda: self.switch_loop(region),
+            "play.last": self.last_second,
+            "play.channel": self.next_ear,
+            "tape.left": lambda: self.jump(-1.0),
+            "tape.right": lambda: self.jump(1.0),
+            "tape.fine-left": lambda: self.jump(-0.1),
+            "tape.fine-right": lambda: self.jump(0.1),
+            "tape.home": lambda: self.seek(0.0),
+            "tape.end": lambda: self.seek(self.duration),
+        }
+        if name not in acts:
+            return False
+        acts[name]()
+        return True
+
+    def effect(self, effect: Effect, session: Session) -> bool:
+        """Let the ear follow what the hands did to a segment; whether it was about that."""
+        if effect not in (Effect.GO, Effect.PLAY, Effect.HEAR_START, Effect.HEAR_END):
+            return False
+        segment = session.segment_here
+        if segment is None:
+            return True
+        region = Region(segment.start, segment.end)
+        if effect is Effect.GO:
+            self.seek(segment.start)
+        elif effect is Effect.PLAY:
+            self.play_from(segment.start, region)
+        else:
+            self.play_edge(region, effect is Effect.HEAR_START)
+        return True
+
+    # what was heard
+
+    def count(self) -> None:
+        """Put down what was heard up to now."""
+        self._count(self._clock())
+
+    def _count(self, now: float) -> None:
+        """Put down what was heard since the last time."""
+        if not self.playing or self._heard is None or self._sound is None:
+            return
+        to = self._heard.position(now) - self._sound.offset
+        if to <= self._counted_to:
+            return
+        listening, speed = self.listening, self._heard.speed or self.speed
+        if self.loop is None:
+            listening = listening.heard(self._counted_to, min(to, self.duration), speed)
+        else:
+            while to > self.loop.end:
+                listening = listening.heard(self._counted_to, self.loop.end, speed)
+                to -= self.loop.end - self.loop.start
+                self._counted_to = self.loop.start
+                self._heard = Heard(self._heard.seq, to + self._sound.offset, now, self._heard.speed)
+            listening = listening.heard(self._counted_to, to, speed)
+        self._counted_to = to
+        self.listening = listening
+
+    def _told(self, told: Told) -> None:
+        if told.event in ("silent", "ready"):
+            self._card(told)
+        elif told.heard is not None and told.heard.seq == self._voice and self.playing:
+            self._moved(told.event, told.heard)
+        self.on_change()
+
+    def _card(self, told: Told) -> None:
+        was = self.trouble
+        if told.event == "ready":
+            self.trouble, self.device = "", told.why
+            if was and self._settings.autoplay and not self.listening.plays:
+                self.play_from(0.0)
+        else:
+            self.trouble = told.why
+            self._count(self._clock())
+            self._rest = self._position(self._clock())
+            self.playing, self._heard, self._voice = False, None, 0
+
+    def _moved(self, event: str, heard: Heard) -> None:
+        assert self._sound is not None
+        if event == "started":
+            self._count(heard.moment)
+            self._heard = heard
+            self._counted_to = heard.t - self._sound.offset
+        elif event == "pos":
+            self._count(heard.moment)
+            if self._heard is not None:
+                self._heard = heard
+                if self.loop is not None and heard.t - self._sound.offset < self._counted_to - 0.05:
+                    self._counted_to = heard.t - self._sound.offset
+        elif event == "ended":
+            end = min(self._region.end, self.duration)
+            if self._heard is not None:
+                self.listening = self.listening.heard(self._counted_to, end, self._heard.speed or self.speed)
+            self._rest, self.playing, self._heard, self._voice = end, False, None, 0
+
+
+def _clip(folder: Path, sound: Sound) -> Clip:
+    path = locate(folder, sound)
+    return Clip(sound.hash or str(path), path)

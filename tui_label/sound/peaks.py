@@ -1,0 +1,148 @@
+"""The shape of a recording for the eye: lowest and highest sample of short buckets, and where it is quiet.
+
+Computed once, a block at a time (an 8-hour file takes no more memory than a short one),
+and kept beside the project.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_label.sound.media import open_recording
+
+BUCKET = 64
+"""Frames in a bucket, for recordings up to `MOST` buckets; more in longer ones."""
+MOST = 1_500_000
+BLOCK = 1 << 20
+SILENT = 0.0001
+"""Peak (of 1) below which a recording counts as silent: −80 dBFS."""
+QUIET_S = 0.01
+"""Length of the stretches among which the quietest one is looked for."""
+
+Extremes = list[tuple[float, float]]
+"""Lowest and highest sample for each column, from −1 to 1."""
+
+
+@dataclass
+class Peaks:
+    """Buckets of `bucket` frames at `rate`: `low` and `high` have shape (channels, buckets)."""
+
+    rate: int
+    bucket: int
+    low: NDArray[np.int16]
+    high: NDArray[np.int16]
+    ready: int = 0
+    """Buckets that are computed so far."""
+
+    @property
+    def channels(self) -> int:
+        return len(self.low)
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.ready >= self.low.shape[1])
+
+    @property
+    def loudest(self) -> float:
+        """The highest absolute sample so far, from 0 to 1."""
+        if not self.ready:
+            return 0.0
+        return max(abs(int(self.low[:, : self.ready].min())), int(self.high[:, : self.ready].max())) / 32767
+
+    def columns(self, start: float, end: float, count: int, channel: int | None = None) -> Extremes:
+        """The extremes of `count` equal stretches between two times in seconds; zeros where nothing is."""
+        low, high = (self._of(channel, part) for part in (self.low, self.high))
+        edges = np.linspace(start, end, count + 1) * self.rate / self.bucket
+        first = np.clip(np.floor(edges[:-1]).astype(int), 0, max(0, self.ready - 1))
+        beyond = (edges[:-1] >= self.ready) | (edges[1:] <= 0)
+        if not self.ready:
+            return [(0.0, 0.0)] * count
+        stop = min(self.ready, max(int(first[-1]) + 1, math.ceil(edges[-1])))
+        lows = np.minimum.reduceat(low[:stop], first) / 32767
+        highs = np.maximum.reduceat(high[:stop], first) / 32767
+        lows[beyond], highs[beyond] = 0, 0
+        return list(zip(lows.tolist(), highs.tolist(), strict=True))
+
+    def _of(self, channel: int | None, part: NDArray[np.int16]) -> NDArray[np.int16]:
+        if channel is not None and channel < self.channels:
+            return np.asarray(part[channel])
+        if self.channels == 1:
+            return np.asarray(part[0])
+        return np.asarray(part.min(0) if part is self.low else part.max(0))
+
+    def quietest(self, at: float, within: float) -> float:
+        """The middle of the quietest 10 ms no further than `within` seconds from `at`; of equals the nearest."""
+        wide = max(1, round(QUIET_S * self.rate / self.bucket))
+        first = max(0, int((at - within) * self.rate / self.bucket))
+        last = min(self.ready, int((at + within) * self.rate / self.bucket) + wide)
+        if last - first <= wide:
+            return at
+        swing = (self.high[:, first:last].astype(np.int32) - self.low[:, first:last]).max(0)
+        windows = np.lib.stride_tricks.sliding_window_view(swing, wide).max(1)
+        middles = (first + np.arange(len(windows)) + wide / 2) * self.bucket / self.rate
+        floor = windows.min() + max(16, windows.min() // 4)
+        near = np.where(windows <= floor, np.abs(middles - at), np.inf)
+        return float(middles[int(np.argmin(near))])
+
+
+def measure(path: Path, start: int, frames: int, tell: Callable[[Peaks], None] = lambda _: None) -> Peaks:
+    """Peaks of `frames` frames from `start`; `tell` sees them grow.  Raises InputError."""
+    bucket = max(BUCKET, math.ceil(frames / MOST))
+    count = math.ceil(frames / bucket)
+    with open_recording(path) as recording:
+        channels = recording.facts.channels
+        peaks = Peaks(
+            recording.facts.rate, bucket, np.zeros((channels, count), np.int16), np.zeros((channels, count), np.int16)
+        )
+        for block in recording.blocks(start, start + frames, BLOCK // bucket * bucket):
+            _add(peaks, block)
+            tell(peaks)
+    peaks.ready = count
+    return peaks
+
+
+def _add(peaks: Peaks, block: NDArray[np.float32]) -> None:
+    whole = len(block) // peaks.bucket
+    scaled = np.clip(block, -1, 1) * 32767
+    for channel in range(peaks.channels):
+        column = scaled[:, channel]
+        buckets = column[: whole * peaks.bucket].reshape(whole, peaks.bucket)
+        peaks.low[channel, peaks.ready : peaks.ready + whole] = buckets.min(1)
+        peaks.high[channel, peaks.ready : peaks.ready + whole] = buckets.max(1)
+        rest = column[whole * peaks.bucket :]
+        if len(rest):
+            peaks.low[channel, peaks.ready + whole] = rest.min()
+            peaks.high[channel, peaks.ready + whole] = rest.max()
+    peaks.ready += whole + bool(len(block) % peaks.bucket)
+
+
+# kept beside the project
+
+
+def kept(folder: Path, name: str, stamp: tuple[int, int]) -> Peaks | None:
+    """Peaks that were kept under `name` for a file of this size and time of change, if they can be read."""
+    try:
+        with np.load(folder / f"{name}.npz") as found:
+            rate, bucket, *known = (int(one) for one in found["facts"])
+            low, high = found["low"], found["high"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    return Peaks(rate, bucket, low, high, low.shape[1]) if tuple(known) == stamp else None
+
+
+def keep(folder: Path, name: str, peaks: Peaks, stamp: tuple[int, int]) -> None:
+    """Keep peaks, whole or not at all; a folder that may not be written keeps none."""
+    partial = folder / f"{name}.{os.getpid()}.partial.npz"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(partial, facts=np.array([peaks.rate, peaks.bucket, *stamp]), low=peaks.low, high=peaks.high)
+        partial.replace(folder / f"{name}.npz")

@@ -1,0 +1,260 @@
+"""The speaker: a process that plays what an app asks for, over any byte stream.
+
+`python -m tui_label.sound.speaker` talks on standard input and output, as a child of the
+app.  It owns PortAudio; if a sound server hangs, killing this process is the cure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tui_label.sound import wire
+
+LATENCY_S = 0.03
+POS_EVERY_S = 0.2
+IDLE_S = 60.0
+"""A stream that has been silent this long is closed."""
+FRAMES_MOST = 2**33
+NO_PORTAUDIO = (
+    "PortAudio is not installed: `apt install libportaudio2` (Debian, Ubuntu), "
+    "`dnf install portaudio` (Fedora), `pacman -S portaudio` (Arch)"
+)
+HANGS = "the sound server does not answer"
+HANG_S = 2.0
+NO_CARD = "no sound card or sound server here"
+
+
+class Speaker:
+    """Serves one app at a time; clips stay in memory, never on a disk."""
+
+    def __init__(self, latency: float = LATENCY_S) -> None:
+        self._latency = latency
+        self._clips: dict[str, Any] = {}
+        self._parts: dict[tuple[str, int], bytearray] = {}
+        self._engine: Any = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._loop = asyncio.get_running_loop()
+        self._silent_since = 0.0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until the app goes; then nothing plays any more."""
+        self._writer = writer
+        self._send("hello", v=wire.VERSION, **_card())
+        beat = asyncio.create_task(self._beat())
+        try:
+            while True:
+                header, payload = await wire.read(reader)
+                self._handle(header, payload)
+                await writer.drain()
+        except (EOFError, ConnectionError):
+            pass
+        finally:
+            beat.cancel()
+            self._writer = None
+            self._close()
+
+    def _send(self, event: str, **fields: Any) -> None:
+        if self._writer is not None:
+            self._writer.write(wire.pack({"ev": event, **fields}))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(POS_EVERY_S)
+            engine = self._engine
+            if engine is None:
+                continue
+            if engine.hangs:
+                self._send("lost", why=HANGS)
+                await asyncio.sleep(0.1)
+                os._exit(3)  # closing the stream would block for ever in C
+            heard, voice = engine.heard, engine.voice
+            if voice is not None and heard is not None:
+                self._silent_since = self._loop.time()
+                self._send(
+                    "pos",
+                    seq=voice.seq,
+                    t=round(heard),
+                    speed=0 if voice.stalled else voice.speed,
+                    under=engine.underruns,
+                )
+            elif self._loop.time() - self._silent_since > IDLE_S:
+                self._close()
+
+    def _handle(self, header: dict[str, Any], payload: bytes) -> None:
+        op = header.get("op")
+        if op == "clip":
+            self._declare(header)
+        elif op == "data":
+            self._take(header, payload)
+            self._send("ack", n=len(payload))
+        elif op == "play":
+            self._play(header)
+        elif op == "adjust" and self._engine is not None:
+            self._engine.adjust(_speed(header), _loop(header), header.get("ear"))
+        elif op == "pause" and self._engine is not None:
+            self._engine.stop()
+        elif op == "drop":
+            self._drop(header)
+        elif op == "ping":
+            self._send("pong", x=header.get("x"))
+
+    # clips
+
+    def _declare(self, header: dict[str, Any]) -> None:
+        from tui_label.sound.engine import Clip
+
+        rate, channels, frames, piece = (int(header[name]) for name in ("rate", "channels", "frames", "piece"))
+        if not (0 < rate <= 768_000 and 0 < channels <= 64 and 0 <= frames <= FRAMES_MOST and 0 < piece <= rate * 10):
+            self._send("error", seq=0, why="a clip of that size cannot be played")
+            return
+        self._clips.setdefault(header["id"], Clip(rate, channels, frames, piece))
+
+    def _take(self, header: dict[str, Any], payload: bytes) -> None:
+        clip = self._clips.get(header["id"])
+        if clip is None:
+            return
+        place = header["id"], int(header["i"])
+        parts = self._parts.setdefault(place, bytearray())
+        parts += payload
+        if header.get("last"):
+            del self._parts[place]
+            samples = _decoded(bytes(parts), header["codec"], clip.channels)
+            clip.pieces[place[1]] = samples
+
+    def _drop(self, header: dict[str, Any]) -> None:
+        if "i" not in header:
+            self._clips.pop(header["id"], None)
+        elif header["id"] in self._clips:
+            self._clips[header["id"]].pieces.pop(int(header["i"]), None)
+
+    # playing
+
+    def _play(self, header: dict[str, Any]) -> None:
+        seq = header["seq"]
+        clip = self._clips.get(header["id"])
+        if clip is None:
+            self._send("error", seq=seq, why="the speaker does not have this clip")
+            return
+        try:
+            engine = self._at_rate(clip.rate)
+        except Exception as error:  # PortAudioError and OSError: the card may be gone, or never was
+            self._close()
+            self._send("error", seq=seq, why=f"the sound card does not open: {error}")
+            return
+        from tui_label.sound.engine import Voice
+
+        self._silent_since = self._loop.time()
+        at, end = max(0, int(header["at"])), int(header.get("end", clip.frames))
+        engine.play(Voice(seq, clip, at, end, _speed(header), _loop(header), header.get("ear")))
+
+    def _at_rate(self, rate: int) -> Any:
+        if self._engine is None or self._engine.rate != rate:
+            reopening = self._engine is None
+            self._close()
+            with _patience():
+                self._engine = _open(rate, self._latency, self._tell, self._lost, reopening)
+        return self._engine
+
+    def _close(self) -> None:
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            with _patience():
+                engine.close()
+
+    # what the callback's thread tells
+
+    def _tell(self, event: str, voice: Any, frame: float, wait: float) -> None:
+        self._loop.call_soon_threadsafe(self._told, event, voice.seq, voice.speed, frame, wait)
+
+    def _told(self, event: str, seq: int, speed: float, frame: float, wait: float) -> None:
+        self._send(event, seq=seq, t=round(frame), speed=speed, **{"in": round(wait, 4)})
+
+    def _lost(self) -> None:
+        self._loop.call_soon_threadsafe(self._told_lost)
+
+    def _told_lost(self) -> None:
+        self._close()
+        self._send("lost", why="the sound card went away")
+
+
+@contextlib.contextmanager
+def _patience() -> Iterator[None]:
+    """PortAudio may block for ever when the sound server hangs: then the process ends, and the app starts another."""
+    end = threading.Timer(HANG_S, os._exit, (3,))
+    end.daemon = True
+    end.start()
+    try:
+        yield
+    finally:
+        end.cancel()
+
+
+def _decoded(data: bytes, codec: str, channels: int) -> Any:
+    if codec == "pcm":
+        return np.frombuffer(data, "<f4").reshape(-1, channels)
+    import soundfile
+
+    return soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)[0]
+
+
+def _speed(header: dict[str, Any]) -> float:
+    return min(4.0, max(0.25, float(header.get("speed", 1))))
+
+
+def _loop(header: dict[str, Any]) -> tuple[int, int] | None:
+    loop = header.get("loop")
+    return (int(loop[0]), int(loop[1])) if loop and int(loop[1]) > int(loop[0]) >= 0 else None
+
+
+def _card() -> dict[str, Any]:
+    """Whether there is anything to play on, its name, and what to do where there is not."""
+    try:
+        import sounddevice
+    except OSError:
+        return {"ok": False, "why": NO_PORTAUDIO}
+    try:
+        return {"ok": True, "device": sounddevice.query_devices(kind="output")["name"]}
+    except Exception:  # PortAudioError, or ValueError of an odd default
+        return {"ok": False, "why": NO_CARD}
+
+
+def _open(rate: int, latency: float, tell: Any, lost: Any, fresh: bool) -> Any:
+    import sounddevice
+
+    from tui_label.sound.engine import Engine
+
+    try:
+        return Engine(rate, latency, tell, lost)
+    except Exception:
+        if not fresh:
+            raise
+        # PortAudio keeps the list of cards it saw first: a restarted sound server is not in it
+        sounddevice._terminate()
+        sounddevice._initialize()
+        return Engine(rate, latency, tell, lost)
+
+
+async def _main() -> None:
+    # What C libraries print goes to the log that is our standard error; frames keep standard output to themselves
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=2 * wire.LARGEST)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, out)
+    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+    await Speaker().serve(reader, writer)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_main())

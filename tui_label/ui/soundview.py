@@ -1,0 +1,133 @@
+"""What of the tape is on the screen: the window, the drawing of it, and when it changes next."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tui_label.core.session import Session
+from tui_label.ui.modes import Calibration
+from tui_label.ui.views.sound import MARGIN, Tape, wave_height
+from tui_label.ui.wave import shades, waveform
+from tui_label.workbench import Workbench
+
+WHOLE_S = 60.0
+"""A clip up to this long is shown whole at first."""
+PART_S = 30.0
+"""What is shown at first of a longer one."""
+CLOSEST_S = 0.25
+SOONEST_S = 0.03
+"""A moving playhead is drawn no more often than this."""
+LEAD = 0.1
+"""Part of the window that stays before the playhead when it turns the page."""
+
+
+class SoundView:
+    """The look of one deck."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+        self.spectrogram = False
+        self._shown: Any = None
+        self._span = 0.0
+        self._start = 0.0
+        self._drawn: tuple[Any, list[str]] = ((), [])
+        self._grid: tuple[Any, list[str]] = ((), [])
+        self._computing: asyncio.Future[Any] | None = None
+
+    def zoom(self, by: float) -> None:
+        """Closer or further, round the playhead."""
+        deck = self._workbench.deck
+        if deck is None:
+            return
+        share = (deck.position - self._start) / self._span if self._span else 0.5
+        self._span = min(deck.duration, max(CLOSEST_S, self._span * by))
+        self._start = min(max(0.0, deck.position - share * self._span), max(0.0, deck.duration - self._span))
+
+    def tape(self, session: Session, width: int, room: int) -> Tape | None:
+        """The tape in the `room` rows that the item has."""
+        deck = self._workbench.deck
+        if deck is None:
+            return None
+        if self._shown is not session.item:
+            self._shown, self._start = session.item, 0.0
+            self._span = deck.duration if deck.duration <= WHOLE_S else PART_S
+        position = deck.position
+        self._turn(position, deck.duration)
+        window = (self._start, self._start + self._span)
+        cells = max(10, width - 2 * MARGIN)
+        rows = wave_height(session, room)
+        return Tape(
+            position,
+            deck.duration,
+            deck.playing,
+            deck.speed,
+            deck.loop is not None,
+            deck.ear,
+            session.item.sound.channels if session.item.sound else 1,
+            deck.listening.coverage(deck.duration),
+            session.project.sound.must_hear,
+            deck.trouble,
+            deck.look.word,
+            window,
+            self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows),
+            self.spectrogram,
+            deck.device,
+        )
+
+    def _turn(self, position: float, duration: float) -> None:
+        """The page turns when the playhead leaves the window."""
+        if not self._start <= position <= self._start + self._span:
+            self._start = min(max(0.0, position - LEAD * self._span), max(0.0, duration - self._span))
+
+    def _wave(self, window: tuple[float, float], cells: int, rows: int) -> list[str]:
+        deck = self._workbench.deck
+        peaks = deck.look.peaks if deck else None
+        if deck is None or peaks is None:
+            return [""] * rows
+        key = (id(peaks), peaks.ready, window, cells, rows, deck.ear)
+        if self._drawn[0] != key:
+            stereo = peaks.channels == 2 and deck.ear is None and rows >= 4
+            heights = [rows - rows // 2, rows // 2] if stereo else [rows]
+            drawn: list[str] = []
+            for channel, height in enumerate(heights):
+                columns = peaks.columns(*window, cells * 2, channel if stereo else deck.ear)
+                drawn += waveform(columns, height, peaks.loudest)
+            self._drawn = key, drawn
+        return self._drawn[1]
+
+    def _spectrum(self, window: tuple[float, float], cells: int, rows: int) -> list[str]:
+        """The grid is computed beside the hands; until it is there the rows are empty."""
+        deck = self._workbench.deck
+        key = (id(self._shown), window, cells, rows)
+        if self._grid[0] == key or deck is None:
+            return self._grid[1]
+        self._grid = key, [""] * rows
+        self._computing = deck.spectrum(*window, cells, rows)
+        if self._computing is not None:
+            self._computing.add_done_callback(lambda done: self._computed(key, done))
+        return self._grid[1]
+
+    def _computed(self, key: Any, done: asyncio.Future[Any]) -> None:
+        if self._grid[0] == key and not done.cancelled() and done.exception() is None:
+            self._grid = key, shades(done.result())
+            self._workbench.on_change()
+
+    def due(self, width: int) -> float | None:
+        """Seconds until the playhead moves on the screen; None while it stands."""
+        deck = self._workbench.deck
+        if deck is None or not deck.playing or self._workbench.session is None:
+            return None
+        position = deck.position
+        cell = max(self._span, 0.01) / max(10, width - 2 * MARGIN)
+        tenth = 0.1 - (position + 1e-4) % 0.1
+        column = cell - (position - self._start + 1e-4) % cell
+        return max(SOONEST_S if cell < SOONEST_S else 0.001, min(tenth, column) / deck.speed + 0.001)
+
+    def calibration(self) -> Calibration | None:
+        """Taps along with clicks, to know how late this person's key comes."""
+        deck = self._workbench.deck
+        if deck is None or deck.trouble:
+            return None
+        times = self._workbench.begin_calibration()
+        return Calibration(lambda: deck.position, self._workbench.end_calibration, times)

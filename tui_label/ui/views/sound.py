@@ -1,0 +1,213 @@
+"""A sound on the screen: waveform, playhead, segments in lanes, and the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from tui_label.core.session import Session
+from tui_label.core.tasks import Segment
+from tui_label.core.text import visible
+from tui_label.ui.canvas import Row, clipped, spread
+from tui_label.ui.views.document import hue
+
+MARGIN = 1
+LANES_MOST = 4
+LIST_LEAST = 3
+"""Rows of the list of segments that a waveform must leave."""
+WAVE_MOST = 12
+LINE, HEAD, EDGE = "─", "●", "┬"
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """What the deck shows of itself."""
+
+    position: float
+    duration: float
+    playing: bool
+    speed: float
+    looped: bool
+    channel: int | None
+    channels: int
+    coverage: float
+    must_hear: float
+    trouble: str
+    word: str
+    """What is wrong with the file."""
+    window: tuple[float, float]
+    """The seconds that are drawn."""
+    wave: Sequence[str]
+    spectrogram: bool
+    device: str = ""
+
+
+def clock(seconds: float, whole: bool = False) -> str:
+    """`03:07.2`, and hours where there are any."""
+    tenths = int(seconds * 10 + 1e-6)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    tail = f"{minutes:02}:{rest // 10:02}" + ("" if whole else f".{rest % 10}")
+    return f"{hours}:{tail}" if hours else tail
+
+
+def wave_height(session: Session, room: int) -> int:
+    """Rows for the waveform, of the `room` the item has."""
+    if session.segment_task is None:
+        return max(1, min(WAVE_MOST, room - 3))
+    return max(1, min(WAVE_MOST // 2 + 2, room - 3 - lane_count(session) - LIST_LEAST))
+
+
+def lane_count(session: Session) -> int:
+    task = session.segment_task
+    if task is None:
+        return 0
+    names = {_lane_name(one) for one in session.segments}
+    return min(LANES_MOST, max(1, len(names))) if task.overlap else 1
+
+
+def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]:
+    """The item zone of a sound."""
+    inner = max(10, width - 2 * MARGIN)
+    rows: list[Row] = [[(" " * MARGIN, ""), (line, "faint" if tape.spectrogram else "hue:cyan")] for line in tape.wave]
+    if tape.word:
+        rows = [*rows[:-1], [(" " * MARGIN + visible(tape.word), "warn")]] if rows else rows
+    rows.append(_playhead(session, tape, inner))
+    rows += _lanes(session, tape, inner)
+    rows.append(_transport(tape, width))
+    if session.segment_task is not None:
+        rows += _list(session, width, room - len(rows))
+    return rows[:room]
+
+
+def _column(seconds: float, tape: Tape, inner: int) -> int:
+    start, end = tape.window
+    return int((seconds - start) * inner / max(end - start, 1e-9))
+
+
+def _playhead(session: Session, tape: Tape, inner: int) -> Row:
+    """The line under the waveform, with the playhead and an open mark."""
+    at = min(max(0, _column(tape.position, tape, inner)), inner - 1)
+    row: Row = [(" " * MARGIN, "")]
+    if session.mark is None or not tape.window[0] <= session.mark <= tape.window[1]:
+        return [*row, (LINE * at, "faint"), (HEAD, "accent"), (LINE * (inner - at - 1), "faint")]
+    mark = min(max(0, _column(session.mark, tape, inner)), inner - 1)
+    if mark >= at:
+        return [
+            *row,
+            (LINE * at, "faint"),
+            (HEAD, "accent"),
+            ("━" * (mark - at), "hint"),
+            (LINE * (inner - mark - 1), "faint"),
+        ]
+    line: Row = [(LINE * mark, "faint"), ("┣" + "━" * (at - mark - 1), "hint"), (HEAD, "accent")]
+    return [*row, *line, (LINE * (inner - at - 1), "faint")]
+
+
+def _transport(tape: Tape, width: int) -> Row:
+    state = "▶" if tape.playing else "■"
+    left: Row = [
+        (" " * MARGIN, ""),
+        (state + " ", "accent" if tape.playing else "faint"),
+        (clock(tape.position), "bold"),
+        (f" / {clock(tape.duration)}", "faint"),
+    ]
+    left.append((f"   {tape.speed:.1f}×", "hint" if tape.speed != 1 else "faint"))
+    if tape.looped:
+        left.append(("   loop", "hint"))
+    if tape.channel is not None:
+        left.append((f"   channel {tape.channel + 1} alone", "hint"))
+    start, end = tape.window
+    if end - start < tape.duration - 0.001:
+        left.append((f"   shown {clock(start)}–{clock(end)}", "faint"))
+    if tape.must_hear:
+        style = "good" if tape.coverage >= tape.must_hear - 0.0005 else "faint"
+        left.append((f"   heard {tape.coverage:.0%}", style))
+    right: Row = [("no sound ", "warn")] if tape.trouble else []
+    return spread(left, right, width)
+
+
+# segments
+
+
+def _lane_name(one: Segment) -> str:
+    return one.speaker or one.label
+
+
+def _lanes(session: Session, tape: Tape, inner: int) -> list[Row]:
+    count = lane_count(session)
+    if not count:
+        return []
+    here = session.segment_here if session.picked >= 0 else None
+    laid: list[list[Segment]] = [[] for _ in range(count)]
+    names = sorted({_lane_name(one) for one in session.segments})
+    start, end = tape.window
+    for one in session.segments:
+        if one.end <= start or one.start >= end:
+            continue
+        own = names.index(_lane_name(one)) % count
+        free = [own, *range(count)]
+        lane = next((n for n in free if not any(one.overlaps(other) for other in laid[n])), own)
+        laid[lane].append(one)
+    return [_lane(session, lane, tape, inner, here) for lane in laid]
+
+
+def _lane(session: Session, lane: list[Segment], tape: Tape, inner: int, here: Segment | None) -> Row:
+    row: Row = [(" " * MARGIN, "")]
+    at = 0
+    for one in lane:
+        first = max(at, min(inner - 1, max(0, _column(one.start, tape, inner))))
+        last = min(inner, max(first + 1, _column(one.end, tape, inner)))
+        if first >= inner:
+            break
+        row.append((" " * (first - at), ""))
+        name = _name(one)
+        size = last - first
+        shown = set_cell_size(name, size) if cell_len(name) >= size else name + LINE * (size - cell_len(name))
+        row.append((shown, f"{_hue(session, one)} {'selected' if one == here else 'under'}".strip()))
+        at = last
+    return row
+
+
+def _name(one: Segment) -> str:
+    return visible(" ".join(part for part in (one.speaker, one.label) if part) or one.text or "segment")
+
+
+def _hue(session: Session, one: Segment) -> str:
+    task = session.segment_task
+    if task is None:
+        return ""
+    if one.label:
+        return f"hue:{hue(session, task.id, one.label)}"
+    speakers = task.transcript.speakers if task.transcript else ()
+    palette = ("cyan", "orange", "green", "magenta", "blue", "yellow")
+    return f"hue:{palette[speakers.index(one.speaker) % len(palette)]}" if one.speaker in speakers else ""
+
+
+def _list(session: Session, width: int, room: int) -> list[Row]:
+    """Segments around the one that is picked, with what is said in them."""
+    segments = session.segments
+    if room <= 0:
+        return []
+    if not segments:
+        return [[(" " * MARGIN + "no segments yet", "faint")]]
+    here = session.segment_here
+    middle = segments.index(here) if here is not None else sum(one.start <= session.at for one in segments) - 1
+    top = max(0, min(middle - room // 2, len(segments) - room))
+    rows: list[Row] = []
+    for one in segments[top : top + room]:
+        picked = one == here
+        row: Row = [
+            ("›" if picked else " ", "accent"),
+            (f"{clock(one.start)}–{clock(one.end)}  ", "bold" if picked else "faint"),
+            (f"{one.end - one.start:6.2f} s  ", "faint"),
+        ]
+        if one.speaker:
+            row.append((f"{visible(one.speaker)}: ", _hue(session, one)))
+        if one.label:
+            row.append((f"{visible(one.label)}  ", _hue(session, one)))
+        row.append((visible(one.text), "" if picked else "faint"))
+        rows.append(clipped(row, width))
+    return rows

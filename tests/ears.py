@@ -48,7 +48,14 @@ class Ears:
         quiet = {**os.environ, "HOME": str(self._folder), "XDG_RUNTIME_DIR": str(self._folder)}
         quiet |= {"PULSE_RUNTIME_PATH": str(self._folder / "run"), "PULSE_STATE_PATH": str(self._folder / "state")}
         quiet.pop("PULSE_SERVER", None)
-        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--log-level=error"]
+        command = [
+            "pulseaudio",
+            "-n",
+            "--daemonize=no",
+            "--exit-idle-time=-1",
+            "--use-pid-file=no",
+            "--log-level=error",
+        ]
         command += ["-L", f"module-native-protocol-unix socket={self._folder}/pulse.sock auth-anonymous=1", "-L", sink]
         self.pulse = subprocess.Popen(
             command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

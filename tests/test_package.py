@@ -47,14 +47,17 @@ def test_the_readme_names_every_command_and_setting():
     assert [name for name in config.settings() if not re.search(rf"\b{name}\b", text)] == []
 
 
-@pytest.mark.parametrize("name", ["sentiment", "topics", "entities"])
-def test_ready_projects_are_whole(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "samples"),
+    [("sentiment", 60), ("topics", 60), ("entities", 60), ("transcription", 40), ("sounds", 30)],
+)
+def test_ready_projects_are_whole(tmp_path, name, samples):
     status, _, errors = run("new", str(tmp_path / "p"), "--from", name, "--samples")
     assert (status, errors) == (0, "")
     project = config.load(tmp_path / "p")
     guidelines = project.guidelines_path.read_text()
 
-    assert len((tmp_path / "p" / "items.jsonl").read_text().splitlines()) >= 60
+    assert len((tmp_path / "p" / "items.jsonl").read_text().splitlines()) >= samples
     assert all(f"## {label.value}\n" in guidelines for task in project.tasks for label in task.labels)
     assert all(build(project).labels.values())
 

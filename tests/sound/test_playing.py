@@ -147,7 +147,7 @@ async def test_a_loop_has_no_seam(ears, deck, tmp_path):
 
     heard = await settled(ears, began)
     once = samples[RATE : int(1.4 * RATE), 0]
-    at, alike = find(heard, np.tile(once, 3)[480:])
+    _, alike = find(heard, np.tile(once, 3)[480:])
     assert alike > 0.9999
     assert any(times >= 3 for _, _, times in deck.listening.replays)
 

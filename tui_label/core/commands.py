@@ -174,7 +174,7 @@ def _sound() -> tuple[Command, ...]:
             "mark on",
             "E",
         ),
-        sound("segment.next", "Next segment", "tab down", "next"),
+        sound("segment.next", "Next segment", "tab down", "segment"),
         sound("segment.previous", "Previous segment", "shift+tab up", "previous"),
         sound("segment.end-left", "Move the segment's end to the left, and hear it", "[", "end ←"),
         sound("segment.end-right", "Move the segment's end to the right, and hear it", "]", "end →"),

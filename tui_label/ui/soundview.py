@@ -18,6 +18,8 @@ PART_S = 30.0
 CLOSEST_S = 0.25
 SOONEST_S = 0.03
 """A moving playhead is drawn no more often than this."""
+PAINT_S = 0.012
+"""From drawing a playhead until it is on the screen, and so ahead of what is heard."""
 LEAD = 0.1
 """Part of the window that stays before the playhead when it turns the page."""
 
@@ -52,7 +54,7 @@ class SoundView:
         if self._shown is not session.item:
             self._shown, self._start = session.item, 0.0
             self._span = deck.duration if deck.duration <= WHOLE_S else PART_S
-        position = deck.position
+        position = min(deck.duration, deck.position + PAINT_S * deck.speed) if deck.playing else deck.position
         self._turn(position, deck.duration)
         window = (self._start, self._start + self._span)
         cells = max(10, width - 2 * MARGIN)
@@ -118,7 +120,7 @@ class SoundView:
         deck = self._workbench.deck
         if deck is None or not deck.playing or self._workbench.session is None:
             return None
-        position = deck.position
+        position = deck.position + PAINT_S * deck.speed
         cell = max(self._span, 0.01) / max(10, width - 2 * MARGIN)
         tenth = 0.1 - (position + 1e-4) % 0.1
         column = cell - (position - self._start + 1e-4) % cell

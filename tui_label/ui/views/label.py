@@ -79,7 +79,8 @@ def _about(session: Session) -> Row:
     key = session.item.key
     parts = [] if key.startswith("~") else [visible(key)]
     if session.item.sound is not None and not parts:
-        parts = [visible(session.item.sound.path)]
+        path = session.item.sound.path
+        parts = [visible(path.rpartition("/")[2] if path.startswith("/") else path)]
     parts += [visible(str(value)) for value in session.item.meta.values() if value not in (None, "")]
     row: Row = [(" " + "  ·  ".join(parts), "faint")]
     for flag in session.work.flags:

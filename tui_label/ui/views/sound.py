@@ -14,7 +14,8 @@ from tui_label.ui.canvas import Row, clipped, spread
 from tui_label.ui.views.document import hue
 
 MARGIN = 1
-LANES_MOST = 4
+LANES = 3
+"""Rows for segments that may share time; there from the start, so that nothing moves."""
 LIST_LEAST = 3
 """Rows of the list of segments that a waveform must leave."""
 WAVE_MOST = 12
@@ -64,8 +65,7 @@ def lane_count(session: Session) -> int:
     task = session.segment_task
     if task is None:
         return 0
-    names = {_lane_name(one) for one in session.segments}
-    return min(LANES_MOST, max(1, len(names))) if task.overlap else 1
+    return LANES if task.overlap else 1
 
 
 def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]:
@@ -132,8 +132,11 @@ def _transport(tape: Tape, width: int) -> Row:
 # segments
 
 
-def _lane_name(one: Segment) -> str:
-    return one.speaker or one.label
+def _lane_names(session: Session) -> tuple[str, ...]:
+    """Speakers and labels in the project's order: each keeps to its row."""
+    task = session.segment_task
+    speakers = task.transcript.speakers if task and task.transcript else ()
+    return (*speakers, *(task.values if task else ()))
 
 
 def _lanes(session: Session, tape: Tape, inner: int) -> list[Row]:
@@ -142,12 +145,12 @@ def _lanes(session: Session, tape: Tape, inner: int) -> list[Row]:
         return []
     here = session.segment_here if session.picked >= 0 else None
     laid: list[list[Segment]] = [[] for _ in range(count)]
-    names = sorted({_lane_name(one) for one in session.segments})
+    names = _lane_names(session)
     start, end = tape.window
     for one in session.segments:
         if one.end <= start or one.start >= end:
             continue
-        own = names.index(_lane_name(one)) % count
+        own = names.index(one.speaker or one.label) % count if (one.speaker or one.label) in names else 0
         free = [own, *range(count)]
         lane = next((n for n in free if not any(one.overlaps(other) for other in laid[n])), own)
         laid[lane].append(one)

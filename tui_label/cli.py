@@ -64,7 +64,7 @@ def _complain(words: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tui-label", description="Fast, keyboard-driven labeling of text in the terminal."
+        prog="tui-label", description="Fast, keyboard-driven labeling of text and audio in the terminal."
     )
     parser.add_argument("--version", action="version", version=f"tui-label {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -357,6 +357,7 @@ def _work(folder: Path, annotator: str | None, sprint_ms: int = 0) -> int:
     keymap = _keymap(project)
     from tui_label import opening
     from tui_label.ui.app import LabelApp
+    from tui_label.ui.views.pages import sprint_summary
     from tui_label.workbench import Workbench
 
     make_deck = _deck_maker(project) if project.items == "sound" else None
@@ -372,6 +373,8 @@ def _work(folder: Path, annotator: str | None, sprint_ms: int = 0) -> int:
     app = LabelApp(workbench, keymap, opening.guidelines_text(project))
     status = app.run(mouse=environment.mouse_wanted())
     store.close()
+    if workbench.finished_sprint is not None:
+        print("\n".join(sprint_summary(workbench.finished_sprint)))
     return int(status or 0)
 
 
@@ -458,6 +461,7 @@ def _check(options: argparse.Namespace) -> int:
     from tui_label import reports
 
     found = reports.terminal_check()
+    sound = options.dir is None
     if options.dir is not None:
         from tui_label import config
 
@@ -465,11 +469,14 @@ def _check(options: argparse.Namespace) -> int:
             project, store, _ = _open(options.dir)
             found += [(True, f"project.yaml: {len(project.tasks)} tasks")]
             found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
+            sound = project.items == "sound"
             found += store.check()
         except ConfigError as error:
             found += [(False, problem) for problem in error.problems]
         except LabelError as error:
             found.append((False, str(error)))
+    if sound:
+        found += reports.sound_check()
     for good, words in found:
         print(f"{'ok ' if good else 'NO '} {visible(words)}")
     return 0 if all(good for good, _ in found) else 1

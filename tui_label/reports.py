@@ -51,6 +51,19 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
     return found
 
 
+def sound_check() -> list[tuple[bool, str]]:
+    """What can be heard on this machine.  Text work goes on without it, so nothing here is a failure."""
+    from tui_label.sound.player import card
+
+    heard, words = card()
+    if not heard:
+        return [(True, f"no sound: {words}")]
+    return [
+        (True, f"sound: {words}"),
+        (True, "tapping along while it plays: Ctrl+T in a sound project measures your delay"),
+    ]
+
+
 def terminal_check() -> list[tuple[bool, str]]:
     """What this terminal can do."""
     term, colors = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")

@@ -202,7 +202,7 @@ class Workbench:
 
     def painted(self) -> None:
         """The item is on the screen: its time starts now."""
-        if self.desk and not self.paused:
+        if self.desk and not self.paused and self.finished_sprint is None:
             self.desk = replace(self.desk, watch=replace(self.desk.watch, last=self._now()))
             if self.deck is not None:
                 self.deck.painted()
@@ -311,6 +311,9 @@ class Workbench:
         else:
             self._lay(claim)
             self.word = self.rhythm.word(self._now())
+            # Not in the middle of an item: the hands are on it
+            if self.sprint is not None and (claim is None or self.sprint.left_ms(self._now()) <= 0):
+                await self._end_sprint()
 
     def _annotation(self, desk: Desk, status: str) -> Annotation:
         session = desk.session
@@ -457,22 +460,22 @@ class Workbench:
     def start_sprint(self, planned_ms: int) -> None:
         self.sprint, self._sprint_at = Sprint(planned_ms, self._now()), _utc()
 
-    async def tick_sprint(self) -> None:
-        """Once in a while: a sprint whose time is over ends, between two keys."""
-        if self.sprint is not None and self.sprint.left_ms(self._now()) <= 0:
-            async with self._lock:
-                await self._end_sprint()
-            self.on_change()
-
     async def end_sprint(self) -> None:
         async with self._lock:
             await self._end_sprint()
+
+    def rest(self) -> None:
+        """The sprint's figures were read: on without a clock."""
+        self.finished_sprint = None
+        self.painted()
 
     async def _end_sprint(self) -> None:
         if self.sprint is None:
             return
         done, self.sprint = self.sprint, None
         self.finished_sprint = done
+        if self.deck is not None:
+            self.deck.pause()
         line = base.Sprint(
             self.annotator, self._sprint_at, _utc(), done.planned_ms, done.active_ms, done.items, done.sound_ms
         )

@@ -46,7 +46,9 @@ def _everywhere() -> tuple[Command, ...]:
         _command("find.previous", "Previous place found", "N", "previous found", "ctrl+p"),
         _command("label.by-name", "Label by part of its name", "+", "by name"),
         _command("text.enter", "Type in the text box", "i", "type", "I f3"),
-        _command("pause", "Pause: the clock stops and the item is hidden", "p", "pause", "P f9"),
+        _command("pause", "Pause: the clock stops and the item is hidden", "p", "pause", "P ctrl+y"),
+        _command("palette.open", "Do something by part of its name", ": f9", "commands"),
+        _command("sprint.start", "Begin a sprint: minutes with an end in sight; or end it", "", "sprint"),
         _command("help.open", "All keys", "? f1", "keys"),
         _command("quit", "Leave: everything is saved already", "ctrl+q", "leave"),
     )
@@ -110,6 +112,7 @@ def _typing() -> tuple[Command, ...]:
         typing("work.undo", "Undo", "ctrl+z", "undo"),
         typing("work.redo", "Redo", "ctrl+r", "redo"),
         typing("text.leave", "Leave the text box: single keys act again", "escape", "single keys"),
+        typing("palette.open", "Do something by part of its name", "f9", "commands"),
         typing("help.open", "All keys", "f1", "keys"),
         typing("quit", "Leave: everything is saved already", "ctrl+q", "leave"),
     )

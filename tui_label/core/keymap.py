@@ -32,7 +32,7 @@ DIGITS = "1234567890"
 LETTERS = "bdeimoqtwyzacfghjklnprsuvx"
 """Those that no command uses come first."""
 CAPITALS = "BDEFHIJKLMOQRTUWYZ"
-RESERVED = frozenset("?;/.*<>[]{}+")
+RESERVED = frozenset("?;:/.*<>[]{}+")
 UNSENT = {
     "ctrl+i": "a terminal sends it as Tab",
     "ctrl+m": "a terminal sends it as Enter",
@@ -162,6 +162,12 @@ class Keymap:
     def key_of_label(self, task: str, label: str) -> str:
         """The label's key; empty where there are more labels than keys."""
         return self.labels.get((task, label), "")
+
+    def available(self, mode: str) -> list[Command]:
+        """Everything one can do in `mode`, each once."""
+        modes = BEHIND.get(mode, (mode, EVERYWHERE))
+        found = {command.name: command for command in COMMANDS if command.mode == EVERYWHERE}
+        return list((found | {command.name: command for command in COMMANDS if command.mode in modes}).values())
 
     def command(self, name: str) -> Command:
         return next(command for command in COMMANDS if command.name == name)

@@ -81,6 +81,7 @@ class Deck:
         self._stop_at: float | None = None
         self._voice = 0
         self._painted_at = clock()
+        self._clicks: tempfile.TemporaryDirectory[str] | None = None
 
     async def close(self) -> None:
         self.stop()
@@ -296,11 +297,11 @@ class Deck:
     def rehearse(self) -> list[float]:
         """Play clicks in place of the item; when they come.  `lay` brings the item back."""
         self.stop()
-        folder = Path(tempfile.mkdtemp(prefix="tui-label-"))
-        path = folder / "clicks.wav"
+        self._clicks = tempfile.TemporaryDirectory(prefix="tui-label-", ignore_cleanup_errors=True)
+        path = Path(self._clicks.name) / "clicks.wav"
         times, seconds = write_clicks(path, random.randrange(10**6))
-        self._sound = Sound(str(path), seconds, rate=RATE, hash=folder.name)
-        self._clip, self._playable, self.speed, self.loop = Clip(folder.name, path), True, 1.0, None
+        self._sound = Sound(str(path), seconds, rate=RATE, hash=path.parent.name)
+        self._clip, self._playable, self.speed, self.loop = Clip(path.parent.name, path), True, 1.0, None
         self.play_from(0.0)
         return times
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
 import time
 from collections import OrderedDict, deque
@@ -432,6 +433,19 @@ async def local_speaker() -> Line:
         await process.wait()
 
     return Line(process.stdout, process.stdin, end)
+
+
+def card() -> tuple[bool, str]:
+    """Whether this machine can be heard, and on what or why not; asks a speaker and ends it."""
+    speaker = [sys.executable, "-m", "tui_label.sound.speaker"]
+    try:
+        done = subprocess.run(speaker, input=b"", capture_output=True, timeout=15)
+        hello = wire.unpack(done.stdout)
+    except subprocess.TimeoutExpired:
+        return False, "the sound server does not answer"
+    except ConnectionError as error:
+        return False, str(error)
+    return bool(hello.get("ok")), str(hello.get("device") or hello.get("why", ""))
 
 
 def speaker_log() -> Path:

@@ -42,10 +42,27 @@ def pack(header: dict[str, Any], payload: bytes = b"") -> bytes:
 
 async def read(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
     """The next frame; raises ConnectionError or EOFError when there is none."""
-    size, head = _HEAD.unpack(await reader.readexactly(_HEAD.size))
-    if not head <= size - 2 <= LARGEST:
+    size, head = _sizes(await reader.readexactly(_HEAD.size))
+    return _parsed(await reader.readexactly(size), head)
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    """The header of the first frame; raises ConnectionError."""
+    if len(data) < _HEAD.size:
+        raise BadFrame("the speaker said nothing")
+    size, head = _sizes(data[: _HEAD.size])
+    return _parsed(data[_HEAD.size : _HEAD.size + size], head)[0]
+
+
+def _sizes(head: bytes) -> tuple[int, int]:
+    """Bytes of the body, and of the header in it."""
+    size, text = _HEAD.unpack(head)
+    if not text <= size - 2 <= LARGEST:
         raise BadFrame("not a frame of tui-label's speaker")
-    body = await reader.readexactly(size - 2)
+    return size - 2, text
+
+
+def _parsed(body: bytes, head: int) -> tuple[dict[str, Any], bytes]:
     try:
         header = json.loads(body[:head])
     except ValueError as error:

@@ -21,7 +21,20 @@ from tui_label.core.tasks import Spans
 from tui_label.core.transcript import expanded, fixed, next_speaker
 from tui_label.errors import StoreError
 from tui_label.ui.canvas import Row
-from tui_label.ui.modes import Find, FlagMenu, Hop, Mode, Note, Picker, TagMenu, edited, hints_for, line
+from tui_label.ui.modes import (
+    Find,
+    FlagMenu,
+    Hop,
+    Minutes,
+    Mode,
+    Note,
+    Palette,
+    Picker,
+    TagMenu,
+    edited,
+    hints_for,
+    line,
+)
 from tui_label.ui.sheet import Sheet
 from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import Terminal, leave_on_signals
@@ -107,8 +120,7 @@ class LabelApp(App[int]):
             self.exit(1, message=str(error))
             return
         self._show()
-        if self.workbench.sprint is not None:
-            self.set_interval(1.0, self._sprint_second)
+        self.set_interval(1.0, self._second)
 
     async def on_unmount(self) -> None:
         await self.workbench.leave()
@@ -127,11 +139,15 @@ class LabelApp(App[int]):
         if self._reading is not None:
             self._read_key(key)
         elif self.workbench.finished_sprint is not None:
-            self.workbench.finished_sprint = None
             if key == "ctrl+q":
                 self.exit(0)
+            elif key == "enter":
+                self.workbench.rest()
         elif self._mode is not None:
-            self._mode = await self._mode.key(key, self._do)
+            mode = self._mode
+            following = await mode.key(key, self._do)
+            if self._mode is mode:
+                self._mode = following
         elif self.workbench.paused:
             await self._paused_key(key)
         elif self._typing and await self._typed(key):
@@ -333,9 +349,29 @@ class LabelApp(App[int]):
         if self._mode is None:
             self._word = "nothing can be heard here: no taps to measure"
 
-    async def _sprint_second(self) -> None:
-        await self.workbench.tick_sprint()
-        self._show()
+    # commands by name, sprints
+
+    async def _palette_open(self) -> None:
+        mode = self._key_mode
+        commands = []
+        for command in self.keymap.available(mode):
+            keys = self.keymap.keys_of(command.name, mode)
+            commands.append((command.name, command.words, key_display(keys[0]) if keys else ""))
+
+        async def run(name: str) -> None:
+            await self._act(Action(name))
+
+        self._mode = Palette(tuple(commands), run)
+
+    async def _sprint_start(self) -> None:
+        if self.workbench.sprint is not None:
+            await self.workbench.end_sprint()
+        else:
+            self._mode = Minutes(self.workbench.start_sprint)
+
+    async def _second(self) -> None:
+        if self.workbench.sprint is not None:
+            self._sheet.redraw()
 
     async def _cursor_up(self) -> None:
         await self._vertical(-1)
@@ -488,7 +524,7 @@ class LabelApp(App[int]):
     async def on_paste(self, event: Paste) -> None:
         event.stop()
         session = self._session
-        if isinstance(self._mode, Find | Note | Picker):
+        if isinstance(self._mode, Find | Note | Picker | Palette):
             words = "".join(char for char in event.text if char.isprintable())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
         elif session is not None and session.box is not None and session.typing:

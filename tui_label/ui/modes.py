@@ -166,6 +166,67 @@ class Note:
         return replace(self, editor=edited(self.editor, key))
 
 
+# commands by name
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Commands by part of their words, for what one does too rarely to know its key."""
+
+    commands: tuple[tuple[str, str, str], ...]
+    """Name, words and key."""
+    run: Callable[[str], Awaitable[None]]
+    editor: Editor = EMPTY
+
+    @property
+    def found(self) -> list[tuple[str, str, str]]:
+        parts = self.editor.text.casefold().split()
+        return [one for one in self.commands if all(part in f"{one[0]} {one[1]}".casefold() for part in parts)]
+
+    @property
+    def status(self) -> Row:
+        row: Row = line("do ", self.editor)
+        for number, (_, words, key) in enumerate(self.found[:3]):
+            row += [("   ", ""), (visible(words.partition(":")[0]), "bold" if number == 0 else "faint")]
+            row += [(f" {key}", "accent")] if key else []
+        return row if self.found else [*row, ("   nothing is called that", "hint")]
+
+    legend: list[Hint] = field(default_factory=lambda: [("↵", "do the first"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "enter" and self.found:
+            await self.run(self.found[0][0])
+            return None
+        if key in ("enter", "escape"):
+            return None
+        return replace(self, editor=edited(self.editor, key))
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """How long a sprint is to be."""
+
+    start: Callable[[int], None]
+    """Takes milliseconds."""
+    editor: Editor = field(default_factory=lambda: Editor("25", 2))
+
+    @property
+    def status(self) -> Row:
+        return line("sprint, minutes: ", self.editor)
+
+    legend: list[Hint] = field(default_factory=lambda: [("↵", "start"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "enter" and int(self.editor.text or 0) > 0:
+            self.start(int(self.editor.text) * 60_000)
+            return None
+        if key in ("enter", "escape"):
+            return None
+        if len(key) == 1 and (not key.isdecimal() or not key.isascii() or len(self.editor.text) > 3):
+            return self
+        return replace(self, editor=edited(self.editor, key))
+
+
 # label by name
 
 

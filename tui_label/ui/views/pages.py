@@ -106,12 +106,13 @@ def nothing_left(
 def sprint_words(sprint: Sprint, now: float) -> str:
     """How far a sprint is, for the header."""
     left = max(0, round(sprint.left_ms(now) / 1000))
+    time = f"sprint {left // 60}:{left % 60:02} left" if left else "sprint over after this item"
     sound = f", {sprint.sound_ms / 60_000:.1f} min of sound" if sprint.sound_ms else ""
-    return f"sprint {left // 60}:{left % 60:02} left, {sprint.items:,} done{sound}"
+    return f"{time}, {sprint.items:,} done{sound}"
 
 
-def sprint_page(name: str, annotator: str, sprint: Sprint, width: int, height: int) -> list[Row]:
-    """What a sprint came to, when its time is over."""
+def sprint_summary(sprint: Sprint) -> list[str]:
+    """What a sprint came to."""
     words = [
         "The sprint is over.",
         f"{sprint.planned_ms / 60_000:g} minutes were planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
@@ -120,8 +121,12 @@ def sprint_page(name: str, annotator: str, sprint: Sprint, width: int, height: i
     ]
     if sprint.real_time_factor is not None:
         words.append(f"{sprint.real_time_factor:.1f} minutes of work for a minute of sound.")
-    words += ["", "A break does good; any key goes on without a clock."]
-    return _calm([name, annotator], words, [("any key", "go on"), ("^Q", "leave")], width, height)
+    return words
+
+
+def sprint_page(name: str, annotator: str, sprint: Sprint, width: int, height: int) -> list[Row]:
+    words = [*sprint_summary(sprint), "", "A short break does good. Then go on without a clock, or leave."]
+    return _calm([name, annotator], words, [("↵", "go on"), ("^Q", "leave")], width, height)
 
 
 def _calm(title: list[str], words: list[str], hints: list[Hint], width: int, height: int) -> list[Row]:

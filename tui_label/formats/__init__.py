@@ -18,7 +18,7 @@ from tui_label.core.record import Record
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import conll, jsonl, plain, sounds, table
-from tui_label.formats.source import BadLine, Reading, check
+from tui_label.formats.source import BadLine, Reading, check, near
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
@@ -103,9 +103,12 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
         conll.read,
     ):
         wanted = reading.project.items
-        raise InputError(f"{visible(str(reading.path))}: read as {format.name}, but the project's items are {wanted}")
+        hint = "; if it is a recording, give --format sound" if wanted == "sound" and not reading.path.suffix else ""
+        raise InputError(
+            f"{visible(str(reading.path))}: read as {format.name}, but the project's items are {wanted}{hint}"
+        )
     if not reading.path.exists():
-        raise InputError(f"{visible(str(reading.path))}: no such file")
+        raise InputError(f"{visible(str(reading.path))}: no such file{near(reading.path)}")
     return format.read(reading)
 
 

@@ -206,7 +206,7 @@ def _suggestions(reading: Reading, item: Item, found: Any) -> tuple[Suggestion, 
         value = one.get("value")
         if isinstance(task, Spans):
             value = checked_span(reading, item.text, value if isinstance(value, dict) else {})
-        if problem := task.check([value] if isinstance(task, Spans) else value, item):
+        if problem := task.draft_problem([value] if isinstance(task, Spans) else value, item):
             raise Bad("suggestions", problem)
         made.append(Suggestion(task.id, value, _score(one.get("score")), str(one.get("source", "input"))))
     return tuple(made)

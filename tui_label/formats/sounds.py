@@ -8,7 +8,7 @@ own export spell it so).
 
 from __future__ import annotations
 
-import difflib
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from tui_label.core.tasks import Choice, Choices, Segments, Task, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats.making import Bad, check_answers, labelled
-from tui_label.formats.source import BadLine, Reading
+from tui_label.formats.source import BadLine, Reading, near
 from tui_label.sound.kinds import is_sound
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PATHS = ("audio", "audio_filepath", "file_name", "audio_path", "wav", "path", "filename", "file")
 TEXTS = ("text", "transcript", "transcription", "sentence")
 TAKEN = frozenset([*PATHS, *TEXTS, "offset", "duration", "segments", "audio_hash"])
+SHORTEST_S = 0.001
 SLACK_S = 0.05
 """How far a stretch may run past the end of its file: manifests round."""
 
@@ -40,27 +41,37 @@ SLACK_S = 0.05
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     """One recording is one item."""
     try:
-        item = _item(reading, None, str(reading.path.absolute()), None, None, {}, given=str(reading.path))
-        yield Record(item)
+        yield Record(_item(reading, None, reading.path, None, None, {}))
     except Bad as error:
-        yield reading.bad(1, error.problem, error.field)
+        # The file as such is meant, not a line of it
+        yield reading.bad(0, error.problem, "" if error.field == "audio" else error.field)
 
 
 def files(path: Path) -> list[Path]:
     """What a path on the command line stands for: itself, all sounds of a folder, or what a pattern matches."""
     if path.is_dir():
-        found = sorted(one for one in path.rglob("*") if is_sound(one) and not one.name.startswith("."))
+        found = sorted(one for one in path.rglob("*") if is_sound(one) and one.is_file() and not _hidden(one, path))
         if not found:
             raise InputError(f"{visible(str(path))}: no sound files in this folder")
         return found
     if not path.exists() and any(sign in str(path) for sign in "*?["):
         root = Path(path.anchor) if path.anchor else Path()
         pattern = str(path.relative_to(path.anchor)) if path.anchor else str(path)
-        found = sorted(one for one in root.glob(pattern) if one.is_file())
+        try:
+            found = sorted(one for one in root.glob(pattern) if one.is_file())
+        except ValueError as error:
+            raise InputError(
+                f"{visible(str(path))}: not a pattern: ** stands for whole folders, as in a/**/*.wav"
+            ) from error
         if not found:
             raise InputError(f"{visible(str(path))}: no file matches")
         return found
     return [path]
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    """What no listing shows, nor the like of `._a.wav` that a Mac leaves behind, is no recording to label."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def record(
@@ -72,8 +83,9 @@ def record(
         raise Bad("audio", f"no sound is named; call the file one of {', '.join(PATHS[:4])}")
     if not isinstance(line[name], str):
         raise Bad(name, f"must be a path, not {json.dumps(line[name])[:40]}")
-    rest = {one: value for one, value in meta.items() if one not in TAKEN}
-    item = _item(reading, key, line[name], _seconds(line, "offset"), _seconds(line, "duration"), rest)
+    rest = {one: value for one, value in meta.items() if one.strip().casefold() not in TAKEN}
+    file = _found(reading, name, line[name], line.get("audio_hash"))
+    item = _item(reading, key, file, _seconds(line, "offset"), _seconds(line, "duration"), rest)
     if "answers" in line and "annotator" in line:
         return Record(item, (), None, priority)
     return _drafted(reading, item, line, priority)
@@ -81,7 +93,7 @@ def record(
 
 def _drafted(reading: Reading, item: Item, line: Mapping[str, Any], priority: int) -> Record:
     """The item with its draft transcript and segments: suggestions, or finished answers of somebody."""
-    text = next((line[name] for name in TEXTS if isinstance(line.get(name), str) and line[name]), None)
+    text = _draft_text(line)
     found: dict[str, Any] = {}
     for kind, value in ((Text, text), (Segments, line.get("segments"))):
         task = _first(reading, kind)
@@ -90,6 +102,8 @@ def _drafted(reading: Reading, item: Item, line: Mapping[str, Any], priority: in
         if task is None:
             item = replace(item, meta={**item.meta, "text" if kind is Text else "segments": value})
             continue
+        if isinstance(task, Segments) and isinstance(value, str):
+            value = _from_cell(value)
         if isinstance(task, Segments) and isinstance(value, list):
             value = sorted(
                 value, key=lambda one: (one.get("start", 0), one.get("end", 0)) if isinstance(one, dict) else (0, 0)
@@ -102,13 +116,28 @@ def _drafted(reading: Reading, item: Item, line: Mapping[str, Any], priority: in
     made = tuple(Suggestion(task, value, None, str(line.get("source") or "input")) for task, value in found.items())
     for one in made:
         task = reading.project.task(one.task)
-        if isinstance(task, Segments) and (problem := task.check(one.value, item)):
+        if isinstance(task, Segments) and (problem := task.draft_problem(one.value, item)):
             raise Bad("segments", problem)
     label = line.get("label")
     if isinstance(label, str) and label and any(isinstance(task, Choice | Choices) for task in reading.project.tasks):
         named = labelled(reading, item, labels=[label], priority=priority)
         return replace(named, suggestions=(*made, *named.suggestions))
     return Record(item, made, None, priority)
+
+
+def _from_cell(value: str) -> Any:
+    """Segments in a table are written as JSON."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise Bad("segments", f"not JSON: {error}") from error
+
+
+def _draft_text(line: Mapping[str, Any]) -> str | None:
+    for name in TEXTS:
+        if line.get(name) is not None and not isinstance(line[name], str):
+            raise Bad(name, f"must be text, not {json.dumps(line[name])[:40]}")
+    return next((line[name] for name in TEXTS if line.get(name)), None)
 
 
 def _first(reading: Reading, kind: type[Task]) -> Task | None:
@@ -121,7 +150,7 @@ def _seconds(line: Mapping[str, Any], name: str) -> float | None:
         return None
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Bad(name, f"must be seconds, not {json.dumps(value)[:40]}") from None
     if not 0 <= seconds < 10**7 or isinstance(value, bool):
         raise Bad(name, f"must be seconds from 0 on, not {value}")
@@ -131,37 +160,47 @@ def _seconds(line: Mapping[str, Any], name: str) -> float | None:
 def _item(
     reading: Reading,
     key: str | None,
-    path: str,
+    file: Path,
     offset: float | None,
     duration: float | None,
     meta: Mapping[str, Any],
-    given: str = "",
 ) -> Item:
-    file = _found(reading, path)
-    try:
-        facts, hash = _known(file, file.stat().st_mtime_ns)
-    except InputError as error:
-        raise Bad("audio" if not given else "", str(error).removeprefix(f"{visible(str(file))}: ")) from error
-    except OSError as error:
-        raise Bad("audio" if not given else "", f"{path}: {error.strerror}") from error
-    start = offset or 0.0
-    if start >= facts.seconds:
-        raise Bad("offset", f"{start:g} s lies beyond the end of {path} ({facts.seconds:.2f} s)")
-    length = facts.seconds - start if duration is None else duration
-    if start + length > facts.seconds + SLACK_S:
-        raise Bad("duration", f"{start:g} + {length:g} s is more than {path} has ({facts.seconds:.2f} s)")
-    length = min(length, facts.seconds - start)
-    if length <= 0:
-        raise Bad("duration", "is 0 seconds")
-    sound = Sound(_kept_path(reading, file), round(length, 6), start, facts.rate, facts.channels, hash)
-    if key is None:
-        content = content_key("", sound=sound)
-        number = reading.occurrences[content] = reading.occurrences.get(content, 0) + 1
-        reading.twins += number > 1
-        key = content_key("", (), number, sound)
+    facts, hash = _known_file(file)
+    start, length = _stretch(file, facts.seconds, offset, duration)
+    sound = Sound(_kept_path(reading, file), length, start, facts.rate, facts.channels, hash)
+    # One recording is one item: a line that names the same stretch again adds to it
+    key = content_key("", sound=sound) if key is None else key
     if not key.strip():
         raise Bad("item", "is an empty id; leave it out or give one")
     return Item(key, "", (), dict(meta), sound)
+
+
+def _stretch(file: Path, seconds: float, offset: float | None, duration: float | None) -> tuple[float, float]:
+    """Start and length in seconds.  What was given counts in milliseconds, as in an export."""
+    name = visible(file.name)
+    start = round(offset or 0.0, 3)
+    if seconds < SHORTEST_S:
+        raise Bad("audio", "is shorter than a millisecond")
+    if start >= seconds:
+        raise Bad("offset", f"{start:g} s lies beyond the end of {name} ({seconds:.2f} s)")
+    if duration is not None and start + duration > seconds + SLACK_S:
+        raise Bad("duration", f"{start:g} + {duration:g} s is more than {name} has ({seconds:.2f} s)")
+    if duration is not None and duration < SHORTEST_S:
+        raise Bad("duration", f"is {duration:g} seconds")
+    rest = round(seconds - start, 6)
+    if rest < SHORTEST_S:
+        raise Bad("offset", f"{start:g} s is the end of {name}")
+    # To the end means to the very end, also where a file's length was rounded on the way
+    return start, rest if duration is None or duration > rest - SHORTEST_S else round(duration, 3)
+
+
+def _known_file(file: Path) -> tuple[Facts, str]:
+    try:
+        return _known(file, file.stat().st_mtime_ns)
+    except InputError as error:
+        raise Bad("audio", str(error).removeprefix(f"{visible(str(file))}: ")) from error
+    except OSError as error:
+        raise Bad("audio", f"{file}: {error.strerror}") from error
 
 
 @lru_cache(4096)
@@ -169,29 +208,53 @@ def _known(file: Path, changed: int) -> tuple[Facts, str]:
     """A file's facts and hash: a manifest may take many stretches of one recording."""
     from tui_label.sound import media
 
-    return media.probe(file), media.fingerprint(file)
+    with _quiet():
+        return media.probe(file), media.fingerprint(file)
 
 
-def _found(reading: Reading, path: str) -> Path:
-    """A path of a manifest is relative to the manifest, or to the project's folder."""
-    given = Path(path)
-    if given.is_absolute():
-        return given
-    beside = reading.path.parent / given
-    for place in (beside, reading.project.folder / given):
-        if place.exists():
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """libsndfile's MP3 decoder writes remarks of its own to standard error, past Python."""
+    before = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(nowhere)
+        os.close(before)
+
+
+def _found(reading: Reading, field: str, path: str, hash: Any) -> Path:
+    """A path of a line is relative to the file it stands in, or to the project's folder.
+
+    A line that says which content is meant (an export does) gets that, or nothing.
+    """
+    try:
+        places = [place for place in (reading.path.parent / path, reading.project.folder / path) if place.exists()]
+    except (OSError, ValueError) as error:
+        raise Bad(field, f"{path}: {getattr(error, 'strerror', None) or 'no path'}") from error
+    if not places:
+        raise Bad(field, f"{path}: no such file{near(reading.path.parent / path)}")
+    if not isinstance(hash, str) or not hash:
+        return places[0]
+    for place in places:
+        if _known_file(place)[1] == hash:
             return place
-    folder = reading.path.parent
-    names = [one.name for one in (folder / given).parent.iterdir()] if (folder / given).parent.is_dir() else []
-    near = difflib.get_close_matches(given.name, names, 1)
-    raise Bad("audio", f"{visible(path)}: no such file" + (f"; did you mean {visible(near[0])}?" if near else ""))
+    raise Bad(field, f"{path} is not the file this line was written about (audio_hash); it was changed since")
 
 
 def _kept_path(reading: Reading, file: Path) -> str:
     """Relative to the project's folder where it lies in it, or was given relative to here."""
-    folder, file = reading.project.folder.absolute(), Path(os.path.normpath(file.absolute()))
+    folder = reading.project.folder
+    place = file.parent.resolve() / file.name if ".." in file.parts else file.absolute()
+    for inside in (folder.absolute(), folder.resolve()):
+        if place.is_relative_to(inside):
+            return place.relative_to(inside).as_posix()
     if file.is_relative_to(folder):
-        return file.relative_to(folder).as_posix()
-    if reading.path.is_absolute():
-        return str(file)
-    return Path(os.path.relpath(file, folder)).as_posix()
+        return file.relative_to(folder).as_posix()  # ../clips/a.wav, as a line of the project's says
+    if file.is_absolute():
+        return str(place)
+    # From where the folder really is: the system follows links before it goes up
+    return Path(os.path.relpath(place, folder.resolve())).as_posix()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ LOOK = 4096
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that could not be read; as text it is one line for a person."""
+    """A line that could not be read, or (line 0) a whole file; as text it is one line for a person."""
 
     file: str
     line: int
@@ -24,8 +25,9 @@ class BadLine:
     field: str = ""
 
     def __str__(self) -> str:
-        place = f"{visible(self.file)}:{self.line}: " + (f"{visible(self.field)}: " if self.field else "")
-        return place + visible(self.problem)
+        place = [self.file, str(self.line)] if self.line else [self.file]
+        words = [self.field, self.problem] if self.field else [self.problem]
+        return f"{visible(':'.join(place))}: {visible(': '.join(words))}"
 
 
 @dataclass
@@ -92,6 +94,16 @@ def _decoded_whole(reading: Reading, encoding: str) -> Iterator[tuple[int, str] 
     if found and not found[-1]:
         found.pop()
     yield from enumerate(found, 1)
+
+
+def near(path: Path) -> str:
+    """A hint, for one that is not there, at a file with a similar name."""
+    try:
+        names = [one.name for one in path.parent.iterdir()]
+    except (OSError, ValueError):
+        return ""
+    found = difflib.get_close_matches(path.name, names, 1)
+    return f"; did you mean {visible(found[0])}?" if found else ""
 
 
 def check(path: Path, encoding: str | None) -> None:

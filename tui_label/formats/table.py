@@ -11,6 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, TextIO
 
 from tui_label.core.annotation import Annotation
@@ -21,6 +22,7 @@ from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, check
+from tui_label.sound.kinds import is_sound
 
 TEXTS = (
     "text",
@@ -119,6 +121,8 @@ def _columns(reading: Reading, header: list[str]) -> dict[str, int]:
         if place is not None:
             found[role] = place
     if reading.project.items == "sound":
+        if len(header) == 1 and is_sound(Path(header[0])):
+            raise InputError(f"{reading.path}:1: {header[0]} is no name of a column; put a line with `audio` above it")
         return {role: place for role, place in found.items() if role == "id"}
     if "text" not in found:
         if len(header) != 1:
@@ -170,13 +174,13 @@ def _write(
 ) -> int:
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     tasks = [task.id for task in project.tasks]
-    content = "audio" if project.items == "sound" else "text"
-    writer.writerow(["item", content, "annotator", *tasks, "flags", "active_ms", "submitted_at"])
+    content = ["audio", "offset", "duration"] if project.items == "sound" else ["text"]
+    writer.writerow(["item", *content, "annotator", *tasks, "flags", "active_ms", "submitted_at"])
     count = 0
     for item, annotation in rows:
         cells = [
             item.key,
-            _content(item),
+            *_content(item),
             annotation.annotator,
             *(_cell(annotation.answers.get(task)) for task in tasks),
             " ".join(flag.reason for flag in annotation.flags),
@@ -189,10 +193,10 @@ def _write(
     return count
 
 
-def _content(item: Item) -> str:
+def _content(item: Item) -> list[str]:
     if item.sound is not None:
-        return item.sound.path
-    return item.text or json.dumps(list(item.candidates), ensure_ascii=False)
+        return [item.sound.path, f"{item.sound.offset:.3f}", f"{item.sound.duration:.3f}"]
+    return [item.text or json.dumps(list(item.candidates), ensure_ascii=False)]
 
 
 def _cell(value: Any) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import zipfile
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,14 @@ BUCKET = 64
 """Frames in a bucket, for recordings up to `MOST` buckets; more in longer ones."""
 MOST = 1_500_000
 BLOCK = 1 << 20
+"""Samples of all channels that are held at once."""
 SILENT = 0.0001
 """Peak (of 1) below which a recording counts as silent: −80 dBFS."""
 QUIET_S = 0.01
 """Length of the stretches among which the quietest one is looked for."""
+
+HEAD = struct.Struct("<6qQ")
+"""Rate, bucket, channels, buckets, size and time of change of the file, checksum of what follows."""
 
 Extremes = list[tuple[float, float]]
 """Lowest and highest sample for each column, from −1 to 1."""
@@ -60,15 +65,17 @@ class Peaks:
 
     def columns(self, start: float, end: float, count: int, channel: int | None = None) -> Extremes:
         """The extremes of `count` equal stretches between two times in seconds; zeros where nothing is."""
-        low, high = (self._of(channel, part) for part in (self.low, self.high))
-        edges = np.linspace(start, end, count + 1) * self.rate / self.bucket
-        first = np.clip(np.floor(edges[:-1]).astype(int), 0, max(0, self.ready - 1))
-        beyond = (edges[:-1] >= self.ready) | (edges[1:] <= 0)
         if not self.ready:
             return [(0.0, 0.0)] * count
-        stop = min(self.ready, max(int(first[-1]) + 1, math.ceil(edges[-1])))
-        lows = np.minimum.reduceat(low[:stop], first) / 32767
-        highs = np.maximum.reduceat(high[:stop], first) / 32767
+        edges = np.linspace(start, end, count + 1) * self.rate / self.bucket
+        begins = np.clip(np.floor(edges[:-1]).astype(int), 0, self.ready)
+        stop = min(self.ready, max(int(begins[-1]) + 1, math.ceil(edges[-1])))
+        first = min(int(begins[0]), stop - 1)
+        beyond = (edges[:-1] >= self.ready) | (edges[1:] <= 0)
+        low, high = (self._of(channel, part)[first:stop] for part in (self.low, self.high))
+        # The last bucket twice: a column that begins behind it needs something to begin at
+        lows = np.minimum.reduceat(np.append(low, low[-1]), begins - first) / 32767
+        highs = np.maximum.reduceat(np.append(high, high[-1]), begins - first) / 32767
         lows[beyond], highs[beyond] = 0, 0
         return list(zip(lows.tolist(), highs.tolist(), strict=True))
 
@@ -80,7 +87,7 @@ class Peaks:
         return np.asarray(part.min(0) if part is self.low else part.max(0))
 
     def quietest(self, at: float, within: float) -> float:
-        """The middle of the quietest 10 ms no further than `within` seconds from `at`; of equals the nearest."""
+        """The middle of the quietest 10 ms no further than `within` seconds from `at`; of near equals the nearest."""
         wide = max(1, round(QUIET_S * self.rate / self.bucket))
         first = max(0, int((at - within) * self.rate / self.bucket))
         last = min(self.ready, int((at + within) * self.rate / self.bucket) + wide)
@@ -89,8 +96,11 @@ class Peaks:
         swing = (self.high[:, first:last].astype(np.int32) - self.low[:, first:last]).max(0)
         windows = np.lib.stride_tricks.sliding_window_view(swing, wide).max(1)
         middles = (first + np.arange(len(windows)) + wide / 2) * self.bucket / self.rate
-        floor = windows.min() + max(16, windows.min() // 4)
-        near = np.where(windows <= floor, np.abs(middles - at), np.inf)
+        away = np.abs(middles - at)
+        if away.min() > within:
+            return at
+        floor = windows[away <= within].min()
+        near = np.where((windows <= floor + max(16, floor // 4)) & (away <= within), away, np.inf)
         return float(middles[int(np.argmin(near))])
 
 
@@ -103,7 +113,8 @@ def measure(path: Path, start: int, frames: int, tell: Callable[[Peaks], None] =
         peaks = Peaks(
             recording.facts.rate, bucket, np.zeros((channels, count), np.int16), np.zeros((channels, count), np.int16)
         )
-        for block in recording.blocks(start, start + frames, BLOCK // bucket * bucket):
+        size = max(1, BLOCK // channels // bucket) * bucket
+        for block in recording.blocks(start, start + frames, size):
             _add(peaks, block)
             tell(peaks)
     peaks.ready = count
@@ -129,20 +140,30 @@ def _add(peaks: Peaks, block: NDArray[np.float32]) -> None:
 
 
 def kept(folder: Path, name: str, stamp: tuple[int, int]) -> Peaks | None:
-    """Peaks that were kept under `name` for a file of this size and time of change, if they can be read."""
+    """Peaks that were kept under `name` for a file of this size and time of change, if they are whole."""
     try:
-        with np.load(folder / f"{name}.npz") as found:
-            rate, bucket, *known = (int(one) for one in found["facts"])
-            low, high = found["low"], found["high"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        data = (folder / f"{name}.peaks").read_bytes()
+    except OSError:
         return None
-    return Peaks(rate, bucket, low, high, low.shape[1]) if tuple(known) == stamp else None
+    body = data[HEAD.size :]
+    if len(data) < HEAD.size or zlib.crc32(body) != HEAD.unpack_from(data)[-1]:
+        return None
+    rate, bucket, channels, count, *known, _ = HEAD.unpack_from(data)
+    if (*known,) != stamp or len(body) != 4 * channels * count:
+        return None
+    low, high = np.frombuffer(body, "<i2").reshape(2, channels, count).astype(np.int16)
+    return Peaks(rate, bucket, low, high, count)
 
 
 def keep(folder: Path, name: str, peaks: Peaks, stamp: tuple[int, int]) -> None:
     """Keep peaks, whole or not at all; a folder that may not be written keeps none."""
-    partial = folder / f"{name}.{os.getpid()}.partial.npz"
-    with contextlib.suppress(OSError):
+    partial = folder / f"{name}.{os.getpid()}.partial"
+    body = np.stack([peaks.low, peaks.high]).astype("<i2").tobytes()
+    head = HEAD.pack(peaks.rate, peaks.bucket, *peaks.low.shape, *stamp, zlib.crc32(body))
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(partial, facts=np.array([peaks.rate, peaks.bucket, *stamp]), low=peaks.low, high=peaks.high)
-        partial.replace(folder / f"{name}.npz")
+        partial.write_bytes(head + body)
+        partial.replace(folder / f"{name}.peaks")
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()

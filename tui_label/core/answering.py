@@ -8,7 +8,7 @@ from typing import Any
 from tui_label.core import segmenting
 from tui_label.core.editor import Editor
 from tui_label.core.item import candidate_names
-from tui_label.core.session import Effect, Outcome, Session
+from tui_label.core.session import Effect, Outcome, Session, laid
 from tui_label.core.spanning import accept_span, label_span, take_preview
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 
@@ -48,6 +48,8 @@ def answer(session: Session, task: Task, value: Any, origin: str) -> Session | O
             outcome = origin if origin == "accepted" else ("accepted" if one.value == value else "changed")
             work = work.decide(one.number, outcome)
     session = session.change(work)
+    if task == session.segment_task:
+        session = replace(session, picked=-1)
     if session.needs_enter and not (session.finishing and task.one_key):
         return _to_next_question(session, task)
     if session.unfinished is None:
@@ -70,7 +72,8 @@ def submit(session: Session, _: Any = None) -> Session | Outcome:
     """Enter: take what is previewed, go to the question that is still open, or finish the item."""
     if session.preview:
         return take_preview(session)
-    if session.typing and isinstance(session.asked_task(session.focus), Segments):
+    in_segment = session.typing and isinstance(session.asked_task(session.focus), Segments)
+    if in_segment and not (session.finishing and session.picked + 1 >= len(session.segments)):
         return segmenting.next_text(session)
     if session.mark is not None:
         return session.say("a segment is still open: m ends it, Esc gives it up")
@@ -87,26 +90,30 @@ def skip(session: Session, _: Any = None) -> Outcome:
 def undo(session: Session, _: Any = None) -> Session | Outcome:
     if session.preview:
         return replace(session, preview=())
+    if session.mark is not None:
+        return segmenting.drop_mark(session).say("the mark is taken back")
+    if not session.past and session.typing and session.future:
+        # Not out of the item while the hands are on its text
+        return session.say("nothing more to undo here")
     if not session.past:
         return session, (Effect.BACK,)
     past, work = session.past[:-1], session.past[-1]
-    return _at(replace(session, past=past, work=work, future=(*session.future, session.work)))
+    return _at(session, replace(session, past=past, work=work, future=(*session.future, session.work)))
 
 
 def redo(session: Session, _: Any = None) -> Session | Outcome:
     if not session.future:
         return session, (Effect.FORWARD,)
     future, work = session.future[:-1], session.future[-1]
-    return _at(replace(session, future=future, work=work, past=(*session.past, session.work)))
+    return _at(session, replace(session, future=future, work=work, past=(*session.past, session.work)))
 
 
-def _at(session: Session) -> Session:
+def _at(before: Session, session: Session) -> Session:
     """After a jump in time: no selection, a focus that is asked, a caret within the text."""
-    session = replace(session, anchor=None, chosen=None, picked=min(session.picked, len(session.segments) - 1))
+    session = replace(session, anchor=None, chosen=None, picked=segmenting.picked_after(before, session))
     if session.asked_task(session.focus) is None:
         session = session.focused(session.asked[0].id)
-    typing = session.typing and session.box is not None
-    return replace(session, caret=min(session.caret, len(session.box or "")), typing=typing)
+    return session.within_box()
 
 
 def accept(session: Session, _: Any = None) -> Session | Outcome:
@@ -120,7 +127,7 @@ def accept(session: Session, _: Any = None) -> Session | Outcome:
     assert task is not None
     if problem := task.check(one.value, session.item):
         return session.say(f"{one.task}: {problem}")
-    return answer(session, task, one.value, "accepted")
+    return answer(session, task, laid(task, one.value), "accepted")
 
 
 def accept_all(session: Session, _: Any = None) -> Session | Outcome:
@@ -168,14 +175,19 @@ def edit_text(session: Session, editor: Editor) -> Session:
     if editor.text == old:
         return moved
     value = segmenting.retext(session, task, editor.text) if isinstance(task, Segments) else editor.text
-    before = session.work.answers.get(task.id, "")
-    origin = "changed" if session.work.origins.get(task.id) in ("accepted", "changed") else "manual"
-    work = session.work.answer(task.id, value, origin)
+    work = session.work.corrected(task.id, value)
     typed = editor.text[session.caret : editor.caret]
-    within_word = len(editor.text) == len(old) + 1 and typed.isalnum() and session.past and old
-    if within_word and session.past[-1].answers.get(task.id, "") != before:
+    if len(editor.text) == len(old) + 1 and typed.isalnum() and old and _typed_here_last(session, task):
         return replace(moved, work=work, future=())
     return moved.change(work)
+
+
+def _typed_here_last(session: Session, task: Task) -> bool:
+    """Whether the last undo step is typing in this same box."""
+    if not session.past:
+        return False
+    before, now = (work.answers.get(task.id, "") for work in (session.past[-1], session.work))
+    return before != now and (not isinstance(task, Segments) or segmenting.only_text_differs(session, before))
 
 
 def leave_text(session: Session, _: Any = None) -> Session:

@@ -108,7 +108,7 @@ def key_display(key: str) -> str:
     if key in DISPLAY:
         return DISPLAY[key]
     if key.startswith("ctrl+"):
-        return "^" + key[5:].upper()
+        return "^" + (key[5:].upper() if len(key) == len("ctrl+x") else key[5:].capitalize())
     return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
 
 
@@ -154,7 +154,7 @@ class Keymap:
         return None
 
     def keys_of(self, command: str, mode: str = EVERYWHERE) -> tuple[str, ...]:
-        for one in (*BEHIND.get(mode, (mode,)), EVERYWHERE):
+        for one in BEHIND.get(mode, (mode, EVERYWHERE)):
             if (found := self.keys.get((one, command))) is not None:
                 return found
         return ()

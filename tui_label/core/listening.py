@@ -9,15 +9,19 @@ from typing import Any
 
 Stretch = tuple[float, float]
 """Start and end in seconds of the clip."""
+Pass = tuple[float, float, int]
+"""A stretch, and how often it was heard one time after the other."""
 JOINED = 0.03
 """Seconds between two stretches that still count as one: clocks of ear and screen differ."""
+MOST_PASSES = 1000
+"""Of somebody who hears more than that, the older half is kept as what it covered: the record stays small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
     """Passes over a clip in the order they were heard, and what the hands did meanwhile."""
 
-    passes: tuple[Stretch, ...] = ()
+    passes: tuple[Pass, ...] = ()
     speeds: Mapping[str, float] = field(default_factory=dict)
     """Seconds of the clip heard at each speed, by its name ("1.2")."""
     plays: int = 0
@@ -36,12 +40,12 @@ class Listening:
             return self
         name = f"{speed:g}"
         speeds = {**self.speeds, name: self.speeds.get(name, 0.0) + end - start}
-        passes = self.passes
-        if passes and abs(passes[-1][1] - start) < JOINED:
-            passes = (*passes[:-1], (passes[-1][0], end))
+        *before, last = self.passes or [(start, start, 1)]
+        if last[2] == 1 and abs(last[1] - start) < JOINED:
+            passes = [*before, (last[0], max(last[1], end), 1)]
         else:
-            passes = (*passes, (start, end))
-        return replace(self, passes=passes, speeds=speeds)
+            passes = [*_round_again(before, last), (start, end, 1)]
+        return replace(self, passes=_few(passes), speeds=speeds)
 
     def keyed(self) -> Listening:
         return replace(self, keystrokes=self.keystrokes + 1)
@@ -54,32 +58,28 @@ class Listening:
     @property
     def covered(self) -> tuple[Stretch, ...]:
         """What was heard at least once."""
-        found: list[Stretch] = []
-        for start, end in sorted(self.passes):
-            if found and start <= found[-1][1] + JOINED:
-                found[-1] = (found[-1][0], max(found[-1][1], end))
-            else:
-                found.append((start, end))
-        return tuple(found)
+        return _union(self.passes)
 
     def coverage(self, duration: float) -> float:
         """The part of the clip that was heard, from 0 to 1."""
-        total = sum(min(end, duration) - max(0.0, start) for start, end in self.covered)
+        total = sum(max(0.0, min(end, duration) - max(0.0, start)) for start, end in self.covered)
         return 1.0 if duration <= 0 else min(1.0, (total + JOINED * (total > 0)) / duration)
 
     @property
-    def replays(self) -> tuple[tuple[float, float, int], ...]:
+    def replays(self) -> tuple[Pass, ...]:
         """Stretches heard more than once: start, end, how often."""
-        edges = sorted({edge for one in self.passes for edge in one})
-        found: list[tuple[float, float, int]] = []
-        for start, end in itertools.pairwise(edges):
-            times = sum(first <= start and end <= last for first, last in self.passes)
-            if times < 2 or end - start < JOINED:
+        begun = [(start, times) for start, _, times in self.passes]
+        ended = [(end, -times) for _, end, times in self.passes]
+        found: list[Pass] = []
+        now = 0
+        for (start, change), (end, _) in itertools.pairwise(sorted(begun + ended)):
+            now += change
+            if now < 2 or end - start < JOINED:
                 continue
-            if found and found[-1][2] == times and abs(found[-1][1] - start) < JOINED:
-                found[-1] = (found[-1][0], end, times)
+            if found and found[-1][2] == now and abs(found[-1][1] - start) < JOINED:
+                found[-1] = (found[-1][0], end, now)
             else:
-                found.append((start, end, times))
+                found.append((start, end, now))
         return tuple(found)
 
     def record(self, duration: float) -> dict[str, Any]:
@@ -92,16 +92,46 @@ class Listening:
         record["seconds"] = round(self.seconds, 2)
         record["coverage"] = round(self.coverage(duration), 3)
         record["speeds"] = {name: round(seconds, 2) for name, seconds in self.speeds.items()}
-        record["passes"] = [[round(start, 2), round(end, 2)] for start, end in self.passes]
+        record["passes"] = [
+            [round(start, 2), round(end, 2), *([times] if times > 1 else [])] for start, end, times in self.passes
+        ]
         if self.replays:
             record["replays"] = [[round(start, 2), round(end, 2), times] for start, end, times in self.replays]
         return record
 
 
+def _round_again(before: list[Pass], last: Pass) -> list[Pass]:
+    """The finished pass behind the ones before it; a loop's next round only makes their number one more."""
+    if before:
+        start, end, times = before[-1]
+        if abs(start - last[0]) < JOINED and abs(end - last[1]) < JOINED:
+            return [*before[:-1], (start, end, times + last[2])]
+    return [*before, last]
+
+
+def _few(passes: list[Pass]) -> tuple[Pass, ...]:
+    if len(passes) <= MOST_PASSES:
+        return tuple(passes)
+    half = len(passes) // 2
+    return (*((start, end, 1) for start, end in _union(passes[:half])), *passes[half:])
+
+
+def _union(passes: tuple[Pass, ...] | list[Pass]) -> tuple[Stretch, ...]:
+    found: list[Stretch] = []
+    for start, end, _ in sorted(passes):
+        if found and start <= found[-1][1] + JOINED:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
 def listening_from(record: Mapping[str, Any]) -> Listening:
     """What a draft kept."""
     return Listening(
-        tuple((float(start), float(end)) for start, end in record.get("passes", [])),
+        tuple(
+            (float(start), float(end), int(times[0]) if times else 1) for start, end, *times in record.get("passes", [])
+        ),
         {str(name): float(seconds) for name, seconds in dict(record.get("speeds", {})).items()},
         int(record.get("plays", 0)),
         record.get("first_play_ms"),

@@ -45,6 +45,8 @@ class Listen:
     must_hear: float = 0.0
     """The part of a clip, from 0 to 1, that must be heard before it can be submitted."""
     speed: float = 1.0
+    lossless: bool = False
+    """Whether sound that goes over ssh is sent bit by bit; else it is packed like a call."""
 
 
 @dataclass(frozen=True, slots=True)

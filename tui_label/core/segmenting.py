@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui_label.core.session import Effect, Outcome, Session
-from tui_label.core.tasks.segments import Segment, Segments
+from tui_label.core.tasks.segments import Segment, Segments, segments_from
 
 SHORTEST_S = 0.01
 FINE_S, COARSE_S = 0.01, 0.1
@@ -23,23 +23,28 @@ Quietest = Callable[[float, float], float]
 
 
 def _keep(session: Session, task: Segments, segments: list[Segment], picked: Segment | None) -> Session:
-    """With these segments, one of them picked."""
-    ordered = sorted(segments)
+    """With these segments, one of them picked; hands that type stay in their text box."""
+    ordered = sorted(map(_rounded, segments), key=lambda one: one.when)
     value = [one.record() for one in ordered]
-    work = session.work.answer(task.id, value, "manual")
-    index = ordered.index(picked) if picked is not None else -1
-    return replace(session.change(work), picked=index, focus=task.id)
+    changed = value != session.work.answers.get(task.id)
+    session = session.change(session.work.corrected(task.id, value)) if changed else session
+    index = ordered.index(_rounded(picked)) if picked is not None else -1
+    return replace(session, picked=index, focus=session.focus if session.typing else task.id)
 
 
 def _task(session: Session) -> Segments | None:
     return session.segment_task
 
 
-def _without(session: Session, one: Segment | None) -> list[Segment]:
+def _without(session: Session, *some: Segment) -> list[Segment]:
     found = list(session.segments)
-    if one is not None:
+    for one in some:
         found.remove(one)
     return found
+
+
+def _is_short(start: float, end: float) -> bool:
+    return round((end - start) * 1000) < round(SHORTEST_S * 1000)
 
 
 def mark(session: Session, _: Any = None) -> Session | Outcome:
@@ -73,13 +78,17 @@ def _close(session: Session, label: str) -> Session:
     task = _task(session)
     assert task is not None and session.mark is not None
     start, end = sorted((session.mark, session.at))
-    start, end = _free(task, session.segments, max(0.0, start), min(end, session.duration))
-    if end - start < SHORTEST_S:
+    start, end = max(0.0, start), min(end, session.duration)
+    if _is_short(start, end):
         return session.say("too short: the end must come after the start")
-    segment = _rounded(Segment(start, end, label))
+    free = _free(task, session.segments, start, end)
+    if _is_short(*free):
+        return session.say("a segment is there already, and this project has them not overlap")
+    segment = _rounded(Segment(*free, label))
     if segment in session.segments:
         return session.say("that segment is there already")
-    return replace(_keep(session, task, [*session.segments, segment], segment), mark=None)
+    kept = replace(_keep(session, task, [*session.segments, segment], segment), mark=None)
+    return kept if free == (start, end) else kept.say("cut where another segment is: they may not overlap here")
 
 
 def _rounded(one: Segment) -> Segment:
@@ -99,8 +108,11 @@ def _free(task: Segments, others: tuple[Segment, ...], start: float, end: float)
 
 def label(session: Session, task: Segments, name: str) -> Session:
     """Name what is being marked, else the segment that is picked or under the playhead."""
+    if task != _task(session):
+        session = session.focused(task.id)
     if session.mark is not None:
-        return replace(_close(session, name), last_label=(task.id, name))
+        closed = _close(session, name)
+        return closed if closed.mark is not None else replace(closed, last_label=(task.id, name))
     segment = session.segment_here
     if segment is None:
         return session.say("nothing is marked: m marks where it starts, and where it ends")
@@ -131,14 +143,20 @@ def nudge(session: Session, edge: str, by: int) -> Session | Outcome:
         return session.say("no segment here")
     step = by * (FINE_S if session.step == "fine" else COARSE_S)
     start, end = segment.start, segment.end
-    others = [] if task.overlap else _without(session, segment)
+    least, most = _room(session, task, segment)
     if edge == "start":
-        least = max([0.0, *(one.end for one in others if one.end <= segment.start + 0.0005)])
-        start = min(max(least, start + step), end - SHORTEST_S)
+        start = max(least, min(start + step, end - SHORTEST_S))
     else:
-        most = min([session.duration, *(one.start for one in others if one.start >= segment.end - 0.0005)])
-        end = max(min(most, end + step), start + SHORTEST_S)
+        end = min(most, max(end + step, start + SHORTEST_S))
     return _moved(session, task, segment, start, end, Effect.HEAR_START if edge == "start" else Effect.HEAR_END)
+
+
+def _room(session: Session, task: Segments, segment: Segment) -> tuple[float, float]:
+    """How far the edges may go: to the ends of the sound, or to the neighbours."""
+    others = [] if task.overlap else _without(session, segment)
+    least = max([0.0, *(one.end for one in others if one.end <= segment.start + 0.0005)])
+    most = min([session.duration, *(one.start for one in others if one.start >= segment.end - 0.0005)])
+    return least, most
 
 
 def _moved(session: Session, task: Segments, segment: Segment, start: float, end: float, effect: Effect) -> Outcome:
@@ -158,28 +176,30 @@ def snap(session: Session, quietest: Quietest | None) -> Session | Outcome:
         return session.say("no segment here")
     if quietest is None:
         return session.say("the waveform is not ready yet")
-    start, end = quietest(segment.start, SNAP_S), quietest(segment.end, SNAP_S)
-    start, end = _free(task, tuple(_without(session, segment)), max(0.0, start), min(end, session.duration))
-    if end - start < SHORTEST_S:
+    least, most = _room(session, task, segment)
+    start, end = max(least, quietest(segment.start, SNAP_S)), min(most, quietest(segment.end, SNAP_S))
+    if _is_short(start, end):
         return session.say("no silence near its edges")
     return _moved(session, task, segment, start, end, Effect.HEAR_START)
 
 
 def split(session: Session, _: Any = None) -> Session:
-    """Two segments where the tape is; a text is divided at the caret."""
-    task = _task(session)
-    segment = next((one for one in session.segments if one.start < session.at < one.end), None)
-    if session.segment_here is not None and session.segment_here.start < session.at < session.segment_here.end:
-        segment = session.segment_here
+    """Two segments where the tape is; the text that is typed in is divided at the caret."""
+    task, segment = _task(session), session.segment_here
+    in_box = session.typing and task is not None and session.focus == task.id
+    if segment is None or not segment.start < session.at < segment.end:
+        # Not while its text is typed in: the caret is a place in that text and in no other
+        under = (one for one in session.segments if one.start < session.at < one.end and not in_box)
+        segment = next(under, None)
     if task is None or segment is None:
-        return session.say("no segment under the playhead to cut")
-    if min(session.at - segment.start, segment.end - session.at) < SHORTEST_S:
+        return session.say("the playhead is not in this segment" if in_box else "no segment under the playhead to cut")
+    if _is_short(segment.start, session.at) or _is_short(session.at, segment.end):
         return session.say("too near to an edge to cut")
-    caret = session.caret if session.typing else len(segment.text)
-    left = _rounded(replace(segment, end=session.at, text=segment.text[:caret].rstrip()))
-    right = _rounded(replace(segment, start=session.at, text=segment.text[caret:].lstrip()))
+    caret = session.caret if in_box else len(segment.text)
+    left = replace(segment, end=session.at, text=segment.text[:caret].rstrip())
+    right = replace(segment, start=session.at, text=segment.text[caret:].lstrip())
     kept = _keep(session, task, [*_without(session, segment), left, right], right)
-    return replace(kept, caret=0) if session.typing else kept
+    return replace(kept, caret=0) if in_box else kept
 
 
 def join(session: Session, _: Any = None) -> Session:
@@ -187,17 +207,13 @@ def join(session: Session, _: Any = None) -> Session:
     task, segment = _task(session), session.segment_here
     if task is None or segment is None:
         return session.say("no segment here")
-    later = [
-        one
-        for one in session.segments
-        if one > segment and (one.label, one.speaker) == (segment.label, segment.speaker)
-    ]
-    if not later:
+    after = session.segments[session.segments.index(segment) + 1 :]
+    other = next((one for one in after if (one.label, one.speaker) == (segment.label, segment.speaker)), None)
+    if other is None:
         return session.say("no later segment of the same label and speaker to join")
-    other = later[0]
-    text = " ".join(part for part in (segment.text, other.text) if part)
+    text = " ".join(part for part in (segment.text.rstrip(), other.text.lstrip()) if part)
     joined = replace(segment, end=max(segment.end, other.end), text=text)
-    rest = [one for one in session.segments if one not in (segment, other)]
+    rest = _without(session, segment, other)
     if not task.overlap and any(one.overlaps(joined) for one in rest):
         return session.say("another segment lies between the two")
     return _keep(session, task, [*rest, joined], joined)
@@ -253,22 +269,45 @@ def enter(session: Session) -> Session | Outcome:
         session = outcome[0] if isinstance(outcome, tuple) else outcome
     segment = session.segment_here
     assert segment is not None
-    picked = list(session.segments).index(segment)
-    return replace(session, picked=picked, typing=True, caret=len(segment.text)), (Effect.PLAY,)
+    return replace(session, picked=_index_here(session), typing=True, caret=len(segment.text)), (Effect.PLAY,)
 
 
 def retext(session: Session, task: Segments, text: str) -> Any:
-    """The task's value with another text for the segment that is picked."""
-    segment = session.segment_here
-    assert segment is not None
-    changed = [replace(one, text=text) if n == session.picked else one for n, one in enumerate(session.segments)]
+    """The task's value with another text for the segment whose box it is."""
+    here = _index_here(session)
+    changed = [replace(one, text=text) if n == here else one for n, one in enumerate(session.segments)]
     return [one.record() for one in changed]
 
 
+def _index_here(session: Session) -> int:
+    """The index of the segment that is here; the pick where it is one, since equal segments may lie beside it."""
+    segment = session.segment_here
+    assert segment is not None
+    return session.picked if 0 <= session.picked < len(session.segments) else session.segments.index(segment)
+
+
+def only_text_differs(session: Session, before: Any) -> bool:
+    """Whether the answer `before` was this one but for the text of the segment that is here."""
+    was, now, here = segments_from(before), session.segments, _index_here(session)
+    return len(was) == len(now) and all(
+        (replace(one, text="") == replace(other, text="")) if n == here else one == other
+        for n, (one, other) in enumerate(zip(was, now, strict=True))
+    )
+
+
+def picked_after(before: Session, after: Session) -> int:
+    """Which segment to be at after a jump in time: one that it brought back or changed, else the one before it."""
+    brought = [n for n, one in enumerate(after.segments) if one not in before.segments]
+    if brought:
+        return brought[0]
+    here = before.segments[before.picked] if 0 <= before.picked < len(before.segments) else None
+    return after.segments.index(here) if here in after.segments else -1
+
+
 def next_text(session: Session) -> Outcome:
-    """From one segment's text to the next one's; after the last, single keys."""
+    """From one segment's text to the next one's."""
     if session.picked + 1 >= len(session.segments):
-        return replace(session, typing=False), ()
+        return replace(session, finishing=True).say("that was the last segment: once more goes on to the next item"), ()
     moved = replace(session, picked=session.picked + 1)
     segment = moved.segment_here
     assert segment is not None

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from tui_label.core.annotation import Annotation, Flag
@@ -41,7 +42,7 @@ class Effect(Enum):
     HEAR_END = "hear end"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """One item in somebody's hands, and where their attention is on it."""
 
@@ -144,7 +145,7 @@ class Session:
         asked = [task for task in self.asked if isinstance(task, Segments)]
         return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
 
-    @property
+    @cached_property
     def segments(self) -> tuple[Segment, ...]:
         task = self.segment_task
         return segments_from(self.work.answers.get(task.id)) if task else ()
@@ -272,9 +273,18 @@ class Session:
             return self
         return replace(self, work=work, past=(*self.past, self.work)[-HISTORY:], future=())
 
+    def within_box(self) -> Session:
+        """With the caret inside the text box; without one, or with the segment gone that it was of, nobody types."""
+        of_segment = isinstance(self.asked_task(self.focus), Segments)
+        if self.box is None or (of_segment and self.picked < 0):
+            return replace(self, typing=False)
+        return replace(self, caret=max(0, min(self.caret, len(self.box))))
+
     def focused(self, task: str) -> Session:
         """With attention on `task`; a text task takes the keys."""
         session = replace(self, focus=task, typing=False)
+        if session.segment_task != self.segment_task:
+            session = replace(session, picked=-1)
         if isinstance(session.asked_task(task), Text):
             session = replace(session, typing=True, caret=len(session.box or ""))
         return session
@@ -292,6 +302,7 @@ def begin(
     draft: str = "",
     answered: Annotation | None = None,
     last_label: tuple[str, str] | None = None,
+    edge_step: str = "coarse",
 ) -> Session:
     """A session on `item`: from a draft where there is one, else from the submitted answer."""
     session = Session(project, item, suggestions, last_label=last_label)
@@ -306,13 +317,13 @@ def begin(
         session = _drafted(session)
     session = replace(session, began=session.work if not draft else Work())
     task = session.span_task
-    step = task.snap if task else "coarse" if item.sound else "token"
+    step = task.snap if task else edge_step if item.sound else "token"
     first = next((span.start for _, span in session.pending_spans), None)
     cursor = session.cursor if draft else (first if first is not None else _first_token(item.text))
     session = replace(session, step=session.step if draft else step, cursor=cursor)
     if session.asked_task(session.focus) is None or not draft:
         session = session.focused(next_focus(session))
-    return session
+    return session.within_box()
 
 
 def _drafted(session: Session) -> Session:
@@ -320,12 +331,15 @@ def _drafted(session: Session) -> Session:
     for one in session.suggestions:
         task = session.asked_task(one.task)
         if isinstance(task, Text | Segments) and one.task not in session.work.answers:
-            value = (
-                [segment.record() for segment in segments_from(one.value)] if isinstance(task, Segments) else one.value
-            )
-            if isinstance(task, Text) or not task.check(value, session.item):
+            value = laid(task, one.value)
+            if not task.draft_problem(value, session.item):
                 session = replace(session, work=session.work.answer(task.id, value, "accepted"))
     return session
+
+
+def laid(task: Task, value: Any) -> Any:
+    """A suggestion's value as it is laid on the desk: segments in order, their times in whole milliseconds."""
+    return [segment.record() for segment in segments_from(value)] if isinstance(task, Segments) else value
 
 
 def _first_token(text: str) -> int:
@@ -419,6 +433,23 @@ def drafts_kept(session: Session) -> dict[str, Edits]:
     return found
 
 
+def kept_here(session: Session) -> Edits | None:
+    """How far the text box is from its draft; None where it had none.
+
+    A segment's draft is what the drafted segments say whose middle lies in it.
+    """
+    task, text = session.asked_task(session.focus), session.box
+    draft = next((one.value for one in session.suggestions if one.task == session.focus), None)
+    if session.item.sound is None or text is None or draft is None:
+        return None
+    if isinstance(task, Segments):
+        here = session.segment_here
+        assert here is not None
+        parts = [one for one in segments_from(draft) if here.start <= (one.start + one.end) / 2 < here.end]
+        draft = " ".join(one.text for one in parts if one.text)
+    return edits(str(draft), text) if draft else None
+
+
 def _words_of(task: Task, value: Any) -> str:
     if isinstance(task, Segments):
         return " ".join(one.text for one in segments_from(value))
@@ -433,6 +464,7 @@ def outcome_decisions(session: Session) -> dict[int, str]:
 
 def _drafts_outcome(session: Session, one: Suggestion) -> str:
     """A draft that was corrected, or left as it came, was decided about without a key of its own."""
-    if session.item.sound is None or not isinstance(session.asked_task(one.task), Text | Segments):
+    task = session.asked_task(one.task)
+    if session.item.sound is None or not isinstance(task, Text | Segments):
         return "ignored"
-    return "accepted" if session.work.answers.get(one.task) == one.value else "changed"
+    return "accepted" if session.work.answers.get(one.task) == laid(task, one.value) else "changed"

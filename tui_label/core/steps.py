@@ -64,4 +64,5 @@ STEPS: dict[str, Step] = {
 def step(session: Session, command: str, argument: Any = None) -> Outcome:
     """What `command` does to `session`, and what the world must now do about it."""
     outcome = STEPS[command](replace(session, word=""), argument)
-    return outcome if isinstance(outcome, tuple) else (outcome, ())
+    session, effects = outcome if isinstance(outcome, tuple) else (outcome, ())
+    return (session.within_box() if session.typing else session), effects

@@ -28,6 +28,11 @@ class Work:
     def answer(self, task: str, value: Any, origin: str = "manual") -> Work:
         return replace(self, answers={**self.answers, task: value}, origins={**self.origins, task: origin})
 
+    def corrected(self, task: str, value: Any) -> Work:
+        """An answer made by hand; on top of a draft it is a changed one."""
+        origin = "changed" if self.origins.get(task) in ("accepted", "changed") else "manual"
+        return self.answer(task, value, origin)
+
     def with_spans(self, task: str, spans: tuple[Span, ...]) -> Work:
         return replace(self, spans=_without_empty({**self.spans, task: tuple(sorted(spans))}))
 
@@ -112,10 +117,12 @@ def _long(old: Work, new: Work, task: str) -> bool:
     return all(isinstance(one, list) and one and isinstance(one[0], dict) for one in both)
 
 
-def _list_difference(old: list[Any], new: list[Any]) -> list[list[Any]]:
-    """What to take out of `new` and what to put in, with places, to make it `old`."""
-    out = [one for one in new if one not in old]
-    return [out, [[place, one] for place, one in enumerate(old) if one not in new]]
+def _list_difference(old: list[Any], new: list[Any]) -> list[Any]:
+    """The stretch of `new` that is not as in `old`: where it begins, how long it is, and what was there."""
+    shorter = min(len(old), len(new))
+    first = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    same = next((n for n in range(shorter - first) if old[-1 - n] != new[-1 - n]), shorter - first)
+    return [first, len(new) - same - first, old[first : len(old) - same]]
 
 
 def _span_difference(old: tuple[Span, ...], new: tuple[Span, ...]) -> dict[str, Any]:
@@ -133,11 +140,9 @@ def patched(work: Work, patch: Mapping[str, Any]) -> Work:
             origins.pop(task, None)
         else:
             answers[task], origins[task] = value, origin or "manual"
-    for task, (out, back, origin) in patch.get("lists", {}).items():
-        kept_list = [one for one in answers.get(task, []) if one not in out]
-        for place, one in back:
-            kept_list.insert(place, one)
-        answers[task], origins[task] = kept_list, origin or "manual"
+    for task, (first, count, was, origin) in patch.get("lists", {}).items():
+        now = answers.get(task, [])
+        answers[task], origins[task] = [*now[:first], *was, *now[first + count :]], origin or "manual"
     spans = dict(work.spans)
     for task, change in patch.get("spans", {}).items():
         out = {tuple(span[:3]) for span in change["out"]}

@@ -61,6 +61,10 @@ class Task:
         """Why `value` is no valid answer about `item`, as a sentence; empty if it is one."""
         raise NotImplementedError
 
+    def draft_problem(self, value: Any, item: Item) -> str:
+        """Why `value` can't be offered as a suggestion; empty if it can."""
+        return self.check(value, item)
+
     def is_answered(self, value: Any) -> bool:
         """Whether `value` (None: nothing yet) satisfies a required task."""
         return value is not None

@@ -15,7 +15,7 @@ SLACK_S = 0.005
 """Rounding that an end may lie beyond the sound's."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of one sound, in seconds."""
 
@@ -24,6 +24,10 @@ class Segment:
     label: str = ""
     text: str = ""
     speaker: str = ""
+
+    @property
+    def when(self) -> tuple[float, float]:
+        return self.start, self.end
 
     def overlaps(self, other: Segment) -> bool:
         return self.start < other.end and other.start < self.end
@@ -37,11 +41,14 @@ class Segment:
 
 
 def segments_from(value: Any) -> tuple[Segment, ...]:
-    """Segments of the JSON shape, in order of time."""
+    """Segments of the JSON shape, in order of time; those of the same time stay as they come."""
     return tuple(
         sorted(
-            Segment(one["start"], one["end"], one.get("label", ""), one.get("text", ""), one.get("speaker", ""))
-            for one in value or []
+            (
+                Segment(one["start"], one["end"], one.get("label", ""), one.get("text", ""), one.get("speaker", ""))
+                for one in value or []
+            ),
+            key=lambda one: one.when,
         )
     )
 
@@ -64,10 +71,19 @@ class Segments(Task):
         return [("min", "must be 0 or more")] if self.min < 0 else []
 
     def check(self, value: Any, item: Item) -> str:
+        if problem := self.draft_problem(value, item):
+            return problem
+        for one in value:
+            if problem := self._unfinished(one):
+                return problem
+        return f"needs at least {self.min} segments" if len(value) < self.min else ""
+
+    def draft_problem(self, value: Any, item: Item) -> str:
+        """Labels may be missing, and texts may break the rules: that is what a draft is corrected for."""
         if not isinstance(value, list):
             return f"must be a list of segments, not {value!r}"
         for one in value:
-            if problem := self._check_one(one, item):
+            if problem := self._misshapen(one, item):
                 return problem
         if not self.overlap:
             for before, after in pairwise(segments_from(value)):
@@ -76,11 +92,22 @@ class Segments(Task):
                         f"segments {before.start:.2f}-{before.end:.2f} and {after.start:.2f}-{after.end:.2f} overlap; "
                         f"allow that with `overlap: true` in project.yaml"
                     )
-        if len(value) < self.min:
-            return f"needs at least {self.min} segments"
         return ""
 
-    def _check_one(self, one: Any, item: Item) -> str:
+    def _unfinished(self, one: dict[str, Any]) -> str:
+        """What one well-formed segment still lacks."""
+        start, end = one["start"], one["end"]
+        if self.labels and not one.get("label"):
+            return f"segment {start:.2f}-{end:.2f} needs one of the labels {', '.join(self.values)}"
+        said = refusal(self.transcript, one.get("text", ""), end - start)
+        if not said and self.transcript is not None and self.transcript.enforce == "refuse":
+            if not one.get("text", "").strip():
+                said = "nothing is written down for it"
+            elif self.transcript.speakers and not one.get("speaker"):
+                said = "who speaks?"
+        return f"segment {start:.2f}-{end:.2f}: {said}" if said else ""
+
+    def _misshapen(self, one: Any, item: Item) -> str:
         if not isinstance(one, dict):
             return f"must be a segment with start and end, not {one!r}"
         start, end = one.get("start"), one.get("end")
@@ -92,15 +119,12 @@ class Segments(Task):
         if not 0 <= start < end <= duration + SLACK_S:
             return f"segment {start:g}-{end:g} does not lie within the sound's {duration:.3f} seconds"
         label = one.get("label", "")
-        if self.labels and label not in self.values:
-            return f"segment {start:.2f}-{end:.2f} needs one of the labels {', '.join(self.values)}" + (
-                f", not {label!r}" if label else ""
-            )
+        if self.labels and label and label not in self.values:
+            return f"segment {start:.2f}-{end:.2f} needs one of the labels {', '.join(self.values)}, not {label!r}"
         for name in ("text", "speaker"):
             if not isinstance(one.get(name, ""), str):
                 return f"a segment's {name} must be text, not {one[name]!r}"
-        said = refusal(self.transcript, one.get("text", ""), end - start)
-        return f"segment {start:.2f}-{end:.2f}: {said}" if said else ""
+        return ""
 
     def is_answered(self, value: Any) -> bool:
         return len(value or []) >= self.min

@@ -46,6 +46,12 @@ class Text(Task):
             return f"takes at most {self.max} characters, it has {len(value)}"
         return refusal(self.transcript, value, item.sound.duration if item.sound else None)
 
+    def draft_problem(self, value: Any, item: Item) -> str:
+        """A draft of a transcript may break the rules: that is what it is corrected for."""
+        if item.sound is None:
+            return self.check(value, item)
+        return "" if isinstance(value, str) else f"must be text, not {value!r}"
+
     def is_answered(self, value: Any) -> bool:
         return bool(value) and len(value) >= self.min
 

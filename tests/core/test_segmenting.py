@@ -1,0 +1,585 @@
+"""What each command does to the segments of a sound, and what no row of keys can break."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from helpers import project
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tui_label.core.editor import Editor
+from tui_label.core.item import Item, Sound, Suggestion
+from tui_label.core.segmenting import SNAP_S
+from tui_label.core.session import Effect, Session, begin, draft_of, outcome_decisions
+from tui_label.core.steps import step
+from tui_label.core.tasks.segments import Segment, Segments, segments_from
+from tui_label.core.work import Work, difference, patched
+
+EVENTS = """\
+name: events
+items: sound
+tasks:
+  - {id: events, type: segments, overlap: true, labels: [bell, dog]}
+"""
+TURNS = """\
+name: turns
+items: sound
+tasks:
+  - {id: turns, type: segments, transcript: {speakers: [agent, caller]}}
+"""
+TWO = """\
+name: two
+items: sound
+tasks:
+  - {id: events, type: segments, labels: [bell, dog]}
+  - {id: rooms, type: segments, labels: [kitchen, hall]}
+  - {id: notes, type: text, required: false}
+"""
+DURATION = 10.0
+
+
+def on(source: str = TURNS, *made: tuple, drafts: tuple[Suggestion, ...] = (), duration: float = DURATION) -> Session:
+    """A session on a sound, with segments already made by hand: (start, end, label, text, speaker)."""
+    session = begin(project(source), Item("k", sound=Sound("a.wav", duration)), drafts)
+    if made:
+        value = [Segment(*one).record() for one in made]
+        session = replace(session, work=session.work.answer(session.project.tasks[0].id, value))
+    return session
+
+
+def run(session: Session, *commands) -> tuple[Session, tuple[Effect, ...]]:
+    """After commands: a name, a name with an argument, or a number: the place on the tape."""
+    effects: tuple[Effect, ...] = ()
+    for one in commands:
+        if isinstance(one, int | float):
+            session = replace(session, at=float(one))
+            continue
+        name, argument = one if isinstance(one, tuple) else (one, None)
+        session, effects = step(session, name, argument)
+    return session, effects
+
+
+def after(session: Session, *commands) -> Session:
+    return run(session, *commands)[0]
+
+
+def give(label: str, task: str = "events"):
+    return ("label.give", (task, label))
+
+
+def typed(session: Session, text: str) -> Session:
+    """Text typed at the caret, a key at a time."""
+    for char in text:
+        box, caret = session.box or "", session.caret
+        session = after(session, ("text.edit", Editor(box[:caret] + char + box[caret:], caret + 1)))
+    return session
+
+
+def times(session: Session) -> list[tuple[float, float]]:
+    return [one.when for one in session.segments]
+
+
+def texts(session: Session) -> list[str]:
+    return [one.text for one in session.segments]
+
+
+# marking
+
+
+def test_a_doorbell_is_marked_and_named_in_three_keys():
+    session = after(on(EVENTS), 1.0, "segment.mark", 2.5, "segment.mark", give("bell"))
+
+    assert session.answers == {"events": [{"start": 1.0, "end": 2.5, "label": "bell"}]}
+
+
+def test_a_label_ends_an_open_mark():
+    session = after(on(EVENTS), 1.0, "segment.mark", 2.5, give("bell"))
+
+    assert session.segments == (Segment(1.0, 2.5, "bell"),)
+    assert (session.mark, session.picked) == (None, 0)
+
+
+def test_marks_may_be_set_backwards():
+    assert times(after(on(), 5.0, "segment.mark", 3.0, "segment.mark")) == [(3.0, 5.0)]
+
+
+def test_a_mark_too_short_stays_open_and_names_nothing():
+    session = after(on(EVENTS), 1.0, "segment.mark", 1.009, give("bell"))
+
+    assert "too short" in session.word
+    assert (session.segments, session.mark, session.last_label) == ((), 1.0, None)
+    assert after(session, 1.5, give("dog")).segments == (Segment(1.0, 1.5, "dog"),)
+
+
+def test_ten_milliseconds_are_long_enough():
+    """2.01 - 2.0 is less than 0.01 in floating point."""
+    assert times(after(on(), 2.0, "segment.mark", 2.01, "segment.mark")) == [(2.0, 2.01)]
+
+
+def test_the_next_segment_starts_where_this_one_ends():
+    session = after(on(), 1.0, "segment.mark", 2.0, "segment.mark-on", 3.5, "segment.mark-on", 4.0, "segment.mark")
+
+    assert times(session) == [(1.0, 2.0), (2.0, 3.5), (3.5, 4.0)]
+
+
+def test_with_nothing_open_the_next_segment_starts_where_the_last_one_ended():
+    session = after(on(TURNS, (1.0, 2.0), (6.0, 7.0)), 3.0, "segment.mark-on", 4.0, "segment.mark")
+
+    assert times(session) == [(1.0, 2.0), (2.0, 4.0), (6.0, 7.0)]
+
+
+def test_the_first_segment_starts_with_the_sound():
+    assert times(after(on(), 3.0, "segment.mark-on", 4.0, "segment.mark")) == [(0.0, 4.0)]
+
+
+def test_where_segments_may_not_overlap_a_new_one_is_cut():
+    session = after(on(TURNS, (2.0, 3.0), (4.0, 5.0)), 2.5, "segment.mark", 4.5, "segment.mark")
+
+    assert times(session) == [(2.0, 3.0), (3.0, 4.0), (4.0, 5.0)]
+    assert "cut" in session.word
+
+
+def test_no_segment_inside_another_where_they_may_not_overlap():
+    session = after(on(TURNS, (2.0, 6.0)), 3.0, "segment.mark", 4.0, "segment.mark")
+
+    assert times(session) == [(2.0, 6.0)]
+    assert "there already" in session.word and session.mark == 3.0
+
+
+def test_overlapping_segments_are_kept_where_the_project_has_them():
+    session = after(on(EVENTS, (2.0, 6.0, "dog")), 3.0, "segment.mark", 4.0, give("bell"))
+
+    assert times(session) == [(2.0, 6.0), (3.0, 4.0)]
+
+
+def test_no_segment_goes_beyond_the_sound():
+    assert times(after(on(), 9.0, "segment.mark", 12.0, "segment.mark")) == [(9.0, 10.0)]
+
+
+def test_a_mark_is_given_up():
+    session = after(on(), 1.0, "segment.mark", 2.0, "segment.drop")
+
+    assert (session.mark, session.segments) == (None, ())
+
+
+def test_undo_takes_an_open_mark_back_and_stays_on_the_item():
+    session, effects = run(on(), 1.0, "segment.mark", "work.undo")
+
+    assert (session.mark, effects) == (None, ())
+    assert run(session, "work.undo")[1] == (Effect.BACK,)
+
+
+def test_undo_takes_back_the_mark_before_the_segment():
+    session = after(on(), 1.0, "segment.mark", 2.0, "segment.mark-on", "work.undo")
+    assert times(session) == [(1.0, 2.0)]
+    assert times(after(session, "work.undo")) == []
+
+
+def test_an_open_mark_holds_the_submit_back():
+    session, effects = run(on(EVENTS), 1.0, "segment.mark", "item.submit")
+
+    assert effects == () and "still open" in session.word
+
+
+# names
+
+
+def test_a_label_names_the_segment_under_the_playhead():
+    session = after(on(EVENTS, (1.0, 2.0), (3.0, 4.0)), 3.5, give("dog"))
+
+    assert [one.label for one in session.segments] == ["", "dog"]
+
+
+def test_a_label_names_the_picked_segment_wherever_the_playhead_is():
+    session = after(on(EVENTS, (1.0, 2.0), (3.0, 4.0)), "segment.next", 3.5, give("dog"))
+
+    assert [one.label for one in session.segments] == ["dog", ""]
+
+
+def test_the_last_label_again():
+    session = after(on(EVENTS, (1.0, 2.0), (3.0, 4.0)), 1.5, give("dog"), 3.5, "segment.follow", "segment.again")
+
+    assert [one.label for one in session.segments] == ["dog", "dog"]
+
+
+def test_the_key_of_another_question_marks_for_that_question():
+    session = after(on(TWO, (1.0, 2.0, "bell")), 4.0, "segment.mark", 5.0, give("hall", "rooms"))
+
+    assert session.answers == {
+        "events": [{"start": 1.0, "end": 2.0, "label": "bell"}],
+        "rooms": [{"start": 4.0, "end": 5.0, "label": "hall"}],
+    }
+
+
+def test_a_pick_of_one_question_is_none_of_the_next():
+    session = after(on(TWO, (1.0, 2.0, "bell")), "segment.next", "focus.next")
+
+    assert (session.focus, session.picked) == ("rooms", -1)
+
+
+def test_speakers_go_round():
+    session = on(TURNS, (1.0, 2.0))
+    for expected in ("agent", "caller", "agent"):
+        session = after(session, 1.5, "segment.speaker")
+        assert session.segments[0].speaker == expected
+
+
+# edges
+
+
+@pytest.mark.parametrize(
+    ("command", "coarse", "fine"),
+    [
+        ("segment.start-left", (1.9, 3.0), (1.99, 3.0)),
+        ("segment.start-right", (2.1, 3.0), (2.01, 3.0)),
+        ("segment.end-left", (2.0, 2.9), (2.0, 2.99)),
+        ("segment.end-right", (2.0, 3.1), (2.0, 3.01)),
+    ],
+)
+def test_edges_move_by_100_or_10_ms_and_are_heard(command, coarse, fine):
+    session, effects = run(on(TURNS, (2.0, 3.0)), 2.5, command)
+    assert times(session) == [coarse]
+    assert effects == (Effect.HEAR_START if "start" in command else Effect.HEAR_END,)
+    session, _ = run(on(TURNS, (2.0, 3.0)), 2.5, "segment.step", command)
+    assert times(session) == [fine]
+
+
+def test_an_edge_stops_at_its_neighbour():
+    session = after(on(TURNS, (1.0, 2.0), (2.05, 3.0), (3.05, 4.0)), 2.5, "segment.start-left", "segment.end-right")
+
+    assert times(session)[1] == (2.0, 3.05)
+
+
+def test_an_edge_stops_at_the_end_of_the_sound():
+    session = after(on(TURNS, (0.05, 9.95)), 5.0, "segment.start-left", "segment.end-right")
+
+    assert times(session) == [(0.0, 10.0)]
+
+
+def test_an_edge_does_not_pass_the_other_one():
+    session = after(on(TURNS, (2.0, 2.05)), 2.02, "segment.end-left", "segment.start-right")
+
+    assert times(session) == [(2.0, 2.01)]
+
+
+def test_a_segment_that_came_shorter_than_the_shortest_does_not_leave_the_sound():
+    session = after(on(TURNS, (0.0, 0.005)), 0.002, "segment.start-right")
+
+    assert times(session) == [(0.0, 0.005)]
+
+
+def test_both_edges_snap_to_silence():
+    session, effects = run(on(TURNS, (2.0, 3.0)), 2.5, ("segment.snap", lambda at, within: round(at - 0.123, 3)))
+
+    assert times(session) == [(1.877, 2.877)]
+    assert effects == (Effect.HEAR_START,)
+
+
+def test_a_snap_does_not_jump_over_a_neighbour():
+    """A short cough before the segment, silence before the cough."""
+    session = after(on(TURNS, (1.9, 1.95), (2.0, 3.0)), 2.5, ("segment.snap", lambda at, within: at - SNAP_S))
+
+    assert times(session) == [(1.9, 1.95), (1.95, 2.7)]
+
+
+def test_no_silence_no_change():
+    session = after(on(TURNS, (2.0, 3.0)), 2.5, ("segment.snap", lambda at, within: 2.5))
+
+    assert times(session) == [(2.0, 3.0)] and session.word == "no silence near its edges"
+
+
+def test_without_a_waveform_there_is_nothing_to_snap_to():
+    assert after(on(TURNS, (2.0, 3.0)), 2.5, "segment.snap").word == "the waveform is not ready yet"
+
+
+# cutting and joining
+
+
+def test_a_cut_leaves_label_speaker_and_text_with_the_first_part():
+    session = after(on(TURNS, (2.0, 4.0, "", "good day", "agent")), 3.0, "segment.split")
+
+    assert session.segments == (Segment(2.0, 3.0, "", "good day", "agent"), Segment(3.0, 4.0, "", "", "agent"))
+    assert session.picked == 1
+
+
+def test_a_cut_while_typing_divides_the_text_at_the_caret():
+    session = after(on(TURNS, (2.0, 4.0, "", "good day sir")), 3.0, "text.enter")
+    session = after(replace(session, caret=8), "segment.split")
+
+    assert texts(session) == ["good day", "sir"]
+    assert (session.typing, session.box, session.caret) == (True, "sir", 0)
+
+
+def test_the_caret_cuts_no_other_text_than_its_own():
+    """The sound ran on into the next segment while the first one's text is typed."""
+    session = after(on(TURNS, (1.0, 2.0, "", "one two"), (3.0, 4.0, "", "three four")), 1.5, "text.enter")
+    session = after(replace(session, caret=3), 3.5, "segment.split")
+
+    assert texts(session) == ["one two", "three four"]
+    assert session.word == "the playhead is not in this segment"
+
+
+def test_a_cut_from_another_text_box_leaves_the_hands_there():
+    session = replace(after(on(TWO, (2.0, 4.0, "bell", "rings twice")), 3.0).focused("notes"), caret=0)
+    session = after(typed(session, "ab"), "segment.split")
+
+    assert (times(session), texts(session)) == ([(2.0, 3.0), (3.0, 4.0)], ["rings twice", ""])
+    assert (session.focus, session.typing, session.box, session.caret) == ("notes", True, "ab", 2)
+
+
+@pytest.mark.parametrize("at", [2.0, 2.005, 3.995, 4.0, 5.0])
+def test_no_cut_at_an_edge_or_outside(at):
+    session = after(on(TURNS, (2.0, 4.0)), at, "segment.split")
+
+    assert times(session) == [(2.0, 4.0)] and session.word
+
+
+def test_a_cut_is_joined_again():
+    session = after(on(TURNS, (2.0, 4.0, "", "good day sir")), 3.0, "text.enter")
+    session = after(replace(session, caret=8), "segment.split", "text.leave", 2.5, "segment.follow", "segment.join")
+
+    assert session.segments == (Segment(2.0, 4.0, "", "good day sir"),)
+
+
+@pytest.mark.parametrize(("first", "second", "both"), [("a ", " b", "a b"), ("", "b", "b"), ("a", "", "a")])
+def test_joined_texts_have_one_space_between(first, second, both):
+    session = after(on(TURNS, (1.0, 2.0, "", first), (2.0, 3.0, "", second)), 1.5, "segment.join")
+
+    assert session.segments == (Segment(1.0, 3.0, "", both),)
+
+
+def test_turns_of_two_speakers_are_not_joined():
+    session = after(on(TURNS, (1.0, 2.0, "", "", "agent"), (2.0, 3.0, "", "", "caller")), 1.5, "segment.join")
+
+    assert len(session.segments) == 2 and "same label and speaker" in session.word
+
+
+def test_nothing_is_joined_across_another_segment_where_they_may_not_overlap():
+    made = ((1.0, 2.0, "", "", "agent"), (2.0, 3.0, "", "", "caller"), (3.0, 4.0, "", "", "agent"))
+    session = after(on(TURNS, *made), 1.5, "segment.join")
+
+    assert len(session.segments) == 3 and session.word == "another segment lies between the two"
+
+
+def test_the_removed_segment_comes_back_picked():
+    session = after(on(TURNS, (1.0, 2.0), (3.0, 4.0)), 3.5, "segment.follow", "segment.remove")
+    assert times(session) == [(1.0, 2.0)]
+    session = after(session, "work.undo")
+
+    assert times(session)[session.picked] == (3.0, 4.0)
+
+
+# going from one to the next
+
+
+def test_next_and_previous_go_to_the_segment_and_stop_at_the_last():
+    session = on(TURNS, (1.0, 2.0), (3.0, 4.0))
+    for expected in (0, 1, 1):
+        session, effects = run(session, "segment.next")
+        assert (session.picked, effects) == (expected, (Effect.GO,))
+    assert after(session, "segment.previous").picked == 0
+
+
+def test_next_is_the_one_at_or_after_the_playhead_and_previous_the_one_before():
+    session = on(TURNS, (1.0, 2.0), (3.0, 4.0), (5.0, 6.0))
+
+    assert after(session, 2.5, "segment.next").picked == 1
+    assert after(session, 4.5, "segment.previous").picked == 1
+
+
+def test_the_pick_follows_the_cursor():
+    session = after(on(TURNS, (1.0, 2.0), (3.0, 4.0)), 3.5, "segment.follow")
+    assert session.picked == 1
+    assert after(session, 2.5, "segment.follow").picked == -1
+
+
+# texts
+
+
+def test_from_one_text_to_the_next_and_after_the_last_once_more_to_finish():
+    session, effects = run(on(TURNS, (1.0, 2.0), (3.0, 4.0)), "text.enter")
+    assert effects == (Effect.PLAY,)
+    session, effects = run(typed(session, "one"), "item.submit")
+    assert (session.picked, effects) == (1, (Effect.PLAY,))
+    session, effects = run(typed(session, "two"), "item.submit")
+    assert (texts(session), session.picked, effects) == (["one", "two"], 1, ())
+    assert "last segment" in session.word
+    assert run(session, "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_typing_is_undone_by_the_word_and_never_together_with_what_was_before_it():
+    session = after(on(TURNS, (1.0, 2.0, "", "on"), (3.0, 4.0)), 1.5, "segment.follow", "segment.end-right")
+    session = after(typed(after(session, "text.enter"), "e"), "work.undo")
+
+    assert session.segments[0] == Segment(1.0, 2.1, "", "on")
+
+
+def test_words_typed_into_two_segments_are_two_undo_steps():
+    session = after(on(TURNS, (1.0, 2.0, "", "a"), (3.0, 4.0, "", "b")), 1.5, "text.enter")
+    session = typed(after(typed(session, "a"), "item.submit"), "b")
+    assert texts(session) == ["aa", "bb"]
+    session = after(session, "work.undo")
+
+    assert (texts(session), session.picked) == (["aa", "b"], 1)
+
+
+def test_undo_of_a_cut_goes_on_in_the_text_that_was_cut():
+    session = after(on(TURNS, (0.0, 1.0, "", "x"), (2.0, 4.0, "", "good day"), (5.0, 6.0, "", "z")), 3.0, "text.enter")
+    session = after(replace(session, caret=4), "segment.split", "work.undo")
+
+    assert texts(typed(replace(session, caret=0), "!")) == ["x", "!good day", "z"]
+
+
+def test_undo_of_the_segment_one_types_in_leaves_the_box():
+    session = after(on(TURNS, (1.0, 5.0)), 6.0, "segment.mark", 7.0, "segment.mark", "text.enter")
+    session = after(replace(session, at=2.0), "work.undo")
+
+    assert (times(session), session.typing) == ([(1.0, 5.0)], False)
+
+
+def test_typing_into_one_of_two_segments_of_the_same_time_stays_there():
+    """Order by text would make them change places under the hands."""
+    session = after(on(EVENTS.replace("labels: [bell, dog]", "transcript: {}"), (1.0, 2.0, "", "m"), (1.0, 2.0)), 1.5)
+    session = typed(after(session, "segment.next", "segment.next", "text.enter"), "not")
+
+    assert sorted(texts(session)) == ["m", "not"]
+
+
+# drafts of machines
+
+
+def draft(*made: dict) -> tuple[Suggestion, ...]:
+    return (Suggestion("turns", list(made), number=1),)
+
+
+def test_a_draft_left_as_it_came_is_accepted():
+    """Models write seconds with all their digits, and fields of their own."""
+    offers = draft({"start": 1.0000000004, "end": 2.3456, "text": "hi", "speaker": ""})
+    session, effects = run(on(TURNS, drafts=offers), "item.submit")
+
+    assert effects == (Effect.SUBMIT,)
+    assert session.answers == {"turns": [{"start": 1.0, "end": 2.346, "text": "hi"}]}
+    assert outcome_decisions(session) == {1: "accepted"}
+
+
+def test_a_corrected_draft_is_changed_and_undo_makes_it_accepted_again():
+    session = after(on(TURNS, drafts=draft({"start": 1.0, "end": 2.0})), 1.5, "segment.end-right")
+    assert session.work.origins == {"turns": "changed"}
+    assert outcome_decisions(session) == {1: "changed"}
+    session = after(session, "work.undo")
+
+    assert session.work.origins == {"turns": "accepted"}
+
+
+def test_a_key_that_changes_nothing_leaves_a_draft_accepted():
+    session = after(on(TURNS, drafts=draft({"start": 0.0, "end": 2.0})), 1.5, "segment.start-left")
+
+    assert (session.work.origins, session.past) == ({"turns": "accepted"}, ())
+
+
+# no row of keys breaks it
+
+PLACES = st.integers(0, 10_500).map(lambda ms: ms / 1000)
+COMMANDS = st.sampled_from(
+    ["mark", "mark", "mark", "mark-on", "drop", "next", "previous", "follow", "remove", "again", "step", "split"]
+) | st.sampled_from(["join", "speaker", "end-left", "end-right", "start-left", "start-right"])
+OTHERS = st.sampled_from(
+    ["work.undo", "work.undo", "work.redo", "text.enter", "text.leave", "focus.next", "item.submit"]
+)
+SNAPS = st.floats(-0.3, 0.3).map(lambda by: ("segment.snap", lambda at, within: at + by))
+LABELS = st.sampled_from(
+    [give("bell"), give("dog"), give("kitchen", "rooms"), give("hall", "rooms"), ("flag.toggle", "ambiguous")]
+)
+WORDS = st.text("ab ,\n", min_size=1, max_size=4).map(lambda text: ("type", text))
+KEYS = st.lists(PLACES | COMMANDS.map("segment.{}".format) | OTHERS | SNAPS | LABELS | WORDS, max_size=40)
+SOURCES = st.sampled_from([TURNS, EVENTS, TWO, TURNS.replace("transcript", "overlap: true, transcript")])
+
+
+def press(session: Session, keys) -> Session:
+    for key in keys:
+        if isinstance(key, tuple) and key[0] == "type":
+            session = typed(session, key[1]) if session.typing else session
+        elif key != "text.enter" or session.project.source != EVENTS:
+            session = after(session, key)
+    return session
+
+
+@given(KEYS, SOURCES, st.sampled_from([DURATION, 1.2345, 0.02]))
+@settings(max_examples=300, deadline=None)
+@example(
+    [1.0, "segment.mark", 2.0, "segment.mark", 1.0, "segment.mark", 2.1, "segment.mark", "segment.end-left"],
+    TURNS,
+    10.0,
+)
+def test_any_keys_leave_segments_that_are_valid(keys, source, duration):
+    session = press(on(source, duration=duration), keys)
+
+    for task in session.project.tasks:
+        if not isinstance(task, Segments):
+            continue
+        value = session.work.answers.get(task.id, [])
+        segments = segments_from(value)
+        assert [one.record() for one in segments] == value, "sorted, in whole milliseconds"
+        assert all(one.start >= 0 and one.end <= duration + 0.0005 for one in segments)
+        assert all(round(one.end - one.start, 3) >= 0.01 for one in segments)
+        if not task.overlap:
+            assert all(one is other or not one.overlaps(other) for one in segments for other in segments)
+        assert replace(task, labels=()).check(value, session.item) == ""
+        assert {one.label for one in segments} <= {"", *task.values}
+    assert -1 <= session.picked < max(1, len(session.segments))
+    assert not session.typing or (session.box is not None and 0 <= session.caret <= len(session.box))
+    assert not session.typing or session.picked >= 0 or session.focus == "notes"
+
+
+@given(KEYS, SOURCES)
+@settings(max_examples=200, deadline=None)
+def test_undo_to_the_start_and_redo_to_the_end_restore_exactly(keys, source):
+    session = replace(press(on(source), keys), mark=None)
+    while session.future:
+        session = after(session, "work.redo")
+    done, steps = session, [session.work]
+    while session.past:
+        session = after(session, "work.undo")
+        steps.append(session.work)
+    assert session.work == Work()
+    while session.future:
+        assert session.work == steps.pop()
+        session = after(session, "work.redo")
+
+    assert (session.work, session.past) == (done.work, done.past)
+
+
+@given(KEYS, SOURCES)
+@settings(max_examples=200, deadline=None)
+def test_a_draft_brings_the_same_session_back(keys, source):
+    session = press(on(source), keys)
+    again = begin(session.project, session.item, draft=draft_of(session), last_label=session.last_label)
+
+    assert replace(session, began=Work(), finishing=False, word="") == again
+
+
+SEGMENTS = st.lists(
+    st.builds(lambda start, text: {"start": start, "end": 9, "text": text}, st.integers(0, 3), st.sampled_from("ab")),
+    max_size=6,
+)
+
+
+@given(SEGMENTS, SEGMENTS)
+@example([{"start": 1}, {"start": 2}], [{"start": 1}, {"start": 1}])
+def test_differences_bring_back_any_list_equal_segments_too(old, new):
+    was, now = Work({"t": old}, {"t": "manual"}), Work({"t": new}, {"t": "manual"})
+
+    assert patched(now, json.loads(json.dumps(difference(was, now)))) == was
+
+
+def test_the_history_of_a_long_item_keeps_only_what_each_step_changed():
+    session = on(TURNS, *((n, n + 0.9, "", "some words that were said here") for n in range(400)), duration=400.0)
+    bare = len(draft_of(session))
+    for n in range(0, 400, 4):
+        session = after(session, n + 0.5, "segment.follow", "segment.end-left")
+
+    assert len(session.past) == 100
+    assert len(draft_of(session)) < 1.5 * bare

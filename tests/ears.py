@@ -37,7 +37,8 @@ class Ears:
         self._chunks: list[tuple[float, Samples]] = []
         self._lock = threading.Lock()
         self._reader: subprocess.Popen[bytes] | None = None
-        fifo = self._folder / "out.fifo"
+        fifo = self._fifo = self._folder / "out.fifo"
+        self._kind = kind
         sink = (
             f"module-pipe-sink file={fifo} sink_name=ears format=s16le rate={rate} channels=2 use_system_clock_for_timing=yes"
             if kind == "content"
@@ -57,22 +58,35 @@ class Ears:
             "--log-level=error",
         ]
         command += ["-L", f"module-native-protocol-unix socket={self._folder}/pulse.sock auth-anonymous=1", "-L", sink]
-        self.pulse = subprocess.Popen(
+        self._start = lambda: subprocess.Popen(
             command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        _until(lambda: (self._folder / "pulse.sock").exists(), "the sound server does not start")
-        if kind == "content":
-            self._source = os.open(fifo, os.O_RDONLY)
-        else:
-            record = ["parec", "--raw", "-d", "ears.monitor", "--format=s16le", f"--rate={rate}", "--channels=2"]
-            self._reader = subprocess.Popen(
-                [*record, "--latency-msec=5"], env={**os.environ, **self.env}, stdout=subprocess.PIPE, bufsize=0
-            )
-            assert self._reader.stdout is not None
-            self._source = self._reader.stdout.fileno()
+        self._open()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
         _until(lambda: bool(self._chunks), "nothing comes out of the sound server")
+
+    def _open(self) -> None:
+        self.pulse = self._start()
+        _until(lambda: (self._folder / "pulse.sock").exists(), "the sound server does not start")
+        if self._kind == "content":
+            self._source = os.open(self._fifo, os.O_RDONLY)
+            return
+        record = ["parec", "--raw", "-d", "ears.monitor", "--format=s16le", f"--rate={self.rate}", "--channels=2"]
+        self._reader = subprocess.Popen(
+            [*record, "--latency-msec=5"], env={**os.environ, **self.env}, stdout=subprocess.PIPE, bufsize=0
+        )
+        assert self._reader.stdout is not None
+        self._source = self._reader.stdout.fileno()
+
+    def revive(self) -> None:
+        """Start the sound server again after it was killed."""
+        self.pulse.wait()
+        self._thread.join(5)
+        (self._folder / "pulse.sock").unlink(missing_ok=True)
+        self._open()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
 
     def _listen(self) -> None:
         rest = b""

@@ -15,7 +15,8 @@ from ears import Ears, find, listening, needs_pulse, pitch
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.sound.deck import Deck
-from tui_label.sound.player import SpeakerPlayer, local_speaker
+from tui_label.sound.line import Ways
+from tui_label.sound.player import SpeakerPlayer
 
 pytestmark = needs_pulse
 RATE = 48_000
@@ -46,7 +47,7 @@ async def deck(ears: Ears, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 async def decks(ears: Ears, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Deck]:
     monkeypatch.setenv("PULSE_SERVER", ears.server)
-    made = Deck(folder, Listen(), lambda tell: SpeakerPlayer(local_speaker, tell))
+    made = Deck(folder, Listen(), lambda tell: SpeakerPlayer(Ways("card"), tell))
     made.trouble = "not yet"
     await until(lambda: not made.trouble)
     yield made

@@ -10,9 +10,10 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui_label.core.item import Item, Sound
@@ -28,8 +29,12 @@ JUMP_S = 2.0
 LAST_S = 1.0
 EDGE_S = 0.4
 """How much of a segment's edge is played after it was moved."""
+PLAY_LATER_S = 5.0
+"""A play key that came while nothing could be heard is honoured if the sound is back this soon."""
 PAUSE_TAKES_S = 0.04
 """From the key until it is silent: what is heard meanwhile."""
+REPORTS = 16
+"""Reports of the player that are kept: some seconds of them, longer than any hand is late."""
 
 MakePlayer = Callable[[Callable[[Told], None]], Player]
 
@@ -62,6 +67,8 @@ class Deck:
         self.playing = False
         self.trouble = ""
         """Why nothing can be heard; empty while something can."""
+        self.rtt_s = 0.0
+        """Seconds to a far speaker and back; 0 where it is near or not known."""
         self.device = ""
         self.look = Look()
         self.listening = Listening()
@@ -76,12 +83,16 @@ class Deck:
         self._region = Region(0.0, 0.0)
         self._rest = 0.0
         self._paused_here = False
-        self._heard: Heard | None = None
+        self._reports: deque[Heard] = deque(maxlen=REPORTS)
+        """Where the voice was when; in a loop the seconds go on counting from round to round."""
         self._counted_to = 0.0
-        self._stop_at: float | None = None
         self._voice = 0
+        self._asked_at = -PLAY_LATER_S
+        """When a play key came in vain."""
         self._painted_at = clock()
         self._clicks: tempfile.TemporaryDirectory[str] | None = None
+        self._own_speed = self.speed
+        """The person's, while clicks play."""
 
     async def close(self) -> None:
         self.stop()
@@ -93,7 +104,11 @@ class Deck:
     def lay(self, item: Item | None, listening: Listening | None = None) -> None:
         """A new item on the desk: silence, its start, its peaks on their way."""
         self.stop()
+        if self._clicks is not None:
+            self._clicks, self.speed = None, self._own_speed
         self._sound = item.sound if item else None
+        if self._sound is None or (self.ear is not None and self.ear >= self._sound.channels):
+            self.ear = None
         self.loop, self.look, self._rest, self._paused_here = None, Look(), 0.0, False
         self.listening = listening or Listening()
         self._painted_at = self._clock()
@@ -148,41 +163,60 @@ class Deck:
         return self._sound.duration if self._sound else 0.0
 
     @property
+    def heard(self) -> bool:
+        """Whether the speaker said that it sounds."""
+        return self.playing and bool(self._reports)
+
+    @property
     def position(self) -> float:
         """What is heard now, or where it would go on."""
         return self._position(self._clock())
 
     def _position(self, moment: float) -> float:
-        if not self.playing or self._heard is None or self._sound is None:
+        if not self.playing or not self._reports or self._sound is None:
             return self._rest
-        at = self._heard.position(moment) - self._sound.offset
+        at = self._reported(moment) - self._sound.offset
         if self.loop is not None and at >= self.loop.end:
             at = self.loop.start + (at - self.loop.start) % (self.loop.end - self.loop.start)
         return min(max(0.0, at), self.duration)
 
+    def _reported(self, moment: float) -> float:
+        """Seconds of the file that were heard at a moment, by the last report before it."""
+        earlier = (one for one in reversed(self._reports) if one.moment <= moment)
+        return next(earlier, self._reports[0]).position(moment)
+
     @property
     def tapped(self) -> float:
         """The place that a key is about: while it plays, what was heard when the hand was told to press."""
-        return self._position(self._clock() - self.reaction_s) if self.playing else self._rest
+        return self._position(self._clock() - self.reaction_s)
 
     # the keys
 
-    def play_from(self, start: float, region: Region | None = None) -> None:
-        """Play from a place to the end of the region (the whole item if not given)."""
+    def play_from(self, start: float, region: Region | None = None, *, counts: bool = True) -> None:
+        """Play from a place to the end of the region (the whole item if not given).
+
+        A jump while it plays, or an edge after it was moved, is not one more play.
+        """
         if self._sound is None:
             return
+        counts = counts and not self.playing
         self._settle()
         region = region or Region(0.0, self.duration)
-        end = region.end if start < region.end - 0.01 else self.duration
+        end = min(region.end, self.duration) if start < region.end - 0.01 else self.duration
         start = min(max(0.0, start), self.duration)
         if self.loop is not None and not self.loop.start <= start < self.loop.end:
             start = self.loop.start
-        self._region = region
-        self._rest, self._heard, self._paused_here = start, None, False
+        self._region = Region(region.start, end)
+        self._rest, self._paused_here = start, False
+        self._reports.clear()
+        if self.trouble:
+            self._asked_at = self._clock()
+            self._player.wake()
         if self.trouble or not self._playable:
             return
         self.playing = True
-        self.listening = self.listening.played((self._clock() - self._painted_at) * 1000)
+        if counts:
+            self.listening = self.listening.played((self._clock() - self._painted_at) * 1000)
         offset = self._sound.offset
         loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
         self._voice = self._player.play(
@@ -219,8 +253,12 @@ class Deck:
         now = self._clock()
         self._count(now)
         self._rest = min(self._position(now + more), self._region.end if self.loop is None else self.duration)
-        self.playing, self._heard, self._voice = False, None, 0
+        self._silence()
         self._player.pause()
+
+    def _silence(self) -> None:
+        self.playing, self._voice = False, 0
+        self._reports.clear()
 
     def seek(self, to: float) -> None:
         """Go to a place; what plays goes on from there."""
@@ -245,7 +283,7 @@ class Deck:
             edge = Region(region.start, min(region.end, region.start + EDGE_S))
         else:
             edge = Region(max(region.start, region.end - EDGE_S), region.end)
-        self.play_from(edge.start, edge)
+        self.play_from(edge.start, edge, counts=False)
 
     def change_speed(self, by: int) -> None:
         """By steps of 0.1, between 0.5 and 2; what plays goes on at the new speed."""
@@ -255,17 +293,25 @@ class Deck:
 
     def switch_loop(self, region: Region | None) -> None:
         """Round and round a region (the whole item if not given), or no more."""
-        self._count(self._clock())
-        region = region or Region(0.0, self.duration)
-        self.loop = None if self.loop is not None else region
-        if self.loop is None or not self.playing:
-            self._adjust()
-            return
-        here = self.position
-        if self.loop.start <= here < self.loop.end:
-            self._adjust()
-        else:
+        now = self._clock()
+        self._count(now)
+        here = self._position(now)
+        self.loop = (region or Region(0.0, self.duration)) if self.loop is None else None
+        if self.loop is None:
+            self._leave_loop(here, now)
+        elif self.playing and not self.loop.start <= here < self.loop.end:
             self.play_from(self.loop.start, self.loop)
+            return
+        self._adjust()
+
+    def _leave_loop(self, here: float, now: float) -> None:
+        """The seconds count from the clip's start again, on to its end."""
+        self._region = Region(0.0, self.duration)
+        if self._reports and self._sound is not None:
+            last = self._reports[-1]
+            self._reports.clear()
+            self._reports.append(replace(last, t=here + self._sound.offset, moment=now))
+            self._counted_to = here
 
     def next_ear(self) -> None:
         """All channels, the first alone, the second alone, …, all."""
@@ -279,7 +325,8 @@ class Deck:
         if self.playing and self._sound is not None:
             offset = self._sound.offset
             loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
-            self._player.adjust(speed=self.speed, loop=loop, ear=self.ear)
+            end = self._region.end + offset
+            self._player.adjust(end=end, speed=self.speed, loop=loop, ear=self.ear)
 
     # other looks and ears
 
@@ -297,6 +344,8 @@ class Deck:
     def rehearse(self) -> list[float]:
         """Play clicks in place of the item; when they come.  `lay` brings the item back."""
         self.stop()
+        if self._clicks is None:
+            self._own_speed = self.speed
         self._clicks = tempfile.TemporaryDirectory(prefix="tui-label-", ignore_cleanup_errors=True)
         path = Path(self._clicks.name) / "clicks.wav"
         times, seconds = write_clicks(path, random.randrange(10**6))
@@ -341,6 +390,9 @@ class Deck:
         if segment is None:
             return True
         region = Region(segment.start, segment.end)
+        if self.loop is not None and self.loop != Region(0.0, self.duration):
+            # What is looped is the segment that the hands are on
+            self.loop = region
         if effect is Effect.GO:
             self.seek(segment.start)
         elif effect is Effect.PLAY:
@@ -357,27 +409,36 @@ class Deck:
 
     def _count(self, now: float) -> None:
         """Put down what was heard since the last time."""
-        if not self.playing or self._heard is None or self._sound is None:
+        if not self.playing or not self._reports or self._sound is None:
             return
-        to = self._heard.position(now) - self._sound.offset
+        to = self._reported(now) - self._sound.offset
         if to <= self._counted_to:
             return
-        listening, speed = self.listening, self._heard.speed or self.speed
-        if self.loop is None:
-            listening = listening.heard(self._counted_to, min(to, self.duration), speed)
-        else:
-            while to > self.loop.end:
-                listening = listening.heard(self._counted_to, self.loop.end, speed)
-                to -= self.loop.end - self.loop.start
-                self._counted_to = self.loop.start
-                self._heard = Heard(self._heard.seq, to + self._sound.offset, now, self._heard.speed)
-            listening = listening.heard(self._counted_to, to, speed)
+        speed = self._reports[-1].speed or self.speed
+        for start, end in self._on_tape(self._counted_to, to):
+            self.listening = self.listening.heard(start, end, speed)
         self._counted_to = to
-        self.listening = listening
+
+    def _on_tape(self, start: float, end: float) -> Iterator[tuple[float, float]]:
+        """The stretches of the clip between two places, round by round of the loop."""
+        if self.loop is None:
+            yield start, min(end, self._region.end)
+            return
+        length = self.loop.end - self.loop.start
+        rounds = max(0, int((start - self.loop.start) / length))
+        while start < end:
+            before = rounds * length
+            yield start - before, min(end - before, self.loop.end)
+            start, rounds = self.loop.end + before, rounds + 1
 
     def _told(self, told: Told) -> None:
         if told.event in ("silent", "ready"):
             self._card(told)
+        elif told.event == "far":
+            self.rtt_s = float(told.more["rtt"])
+        elif told.event == "refused":
+            self._silence()
+            self._playable, self.look = False, replace(self.look, word=told.why, broken=True)
         elif told.heard is not None and told.heard.seq == self._voice and self.playing:
             self._moved(told.event, told.heard)
         self.on_change()
@@ -386,31 +447,44 @@ class Deck:
         was = self.trouble
         if told.event == "ready":
             self.trouble, self.device = "", told.why
-            if was and self._settings.autoplay and not self.listening.plays:
+            if was and self._clock() - self._asked_at < PLAY_LATER_S:
+                self.play_from(self._rest)
+            elif was and self._settings.autoplay and not self.listening.plays:
                 self.play_from(0.0)
         else:
-            self.trouble = told.why
-            self._count(self._clock())
-            self._rest = self._position(self._clock())
-            self.playing, self._heard, self._voice = False, None, 0
+            self.trouble, self.rtt_s = told.why, 0.0
+            if self.playing:
+                # What came out since the player's last word, nobody knows: going on begins before it
+                known = min(self._clock(), self._reports[-1].moment) if self._reports else self._clock()
+                self._count(known)
+                self._rest, self._paused_here = self._position(known), True
+                self._silence()
 
     def _moved(self, event: str, heard: Heard) -> None:
         assert self._sound is not None
-        if event == "started":
+        if event == "ended":
+            self._ended()
+        elif event == "started" or (event == "pos" and self._reports):
             self._count(heard.moment)
-            self._heard = heard
-            self._counted_to = heard.t - self._sound.offset
-        elif event == "pos":
-            self._count(heard.moment)
-            if self._heard is not None:
-                self._heard = heard
-                if self.loop is not None and heard.t - self._sound.offset < self._counted_to - 0.05:
-                    self._counted_to = heard.t - self._sound.offset
-        elif event == "ended":
-            end = min(self._region.end, self.duration)
-            if self._heard is not None:
-                self.listening = self.listening.heard(self._counted_to, end, self._heard.speed or self.speed)
-            self._rest, self.playing, self._heard, self._voice = end, False, None, 0
+            heard = self._unrolled(heard)
+            at = heard.t - self._sound.offset
+            if event == "started":
+                self._counted_to = max(self._counted_to, at) if self._reports else at
+            self._reports.append(heard)
+
+    def _unrolled(self, heard: Heard) -> Heard:
+        """In a loop: as many rounds on as fit best to what was heard before."""
+        if self.loop is None or not self._reports:
+            return heard
+        length = self.loop.end - self.loop.start
+        return replace(heard, t=heard.t + round((self._reported(heard.moment) - heard.t) / length) * length)
+
+    def _ended(self) -> None:
+        if self._reports:
+            speed = self._reports[-1].speed or self.speed
+            self.listening = self.listening.heard(self._counted_to, self._region.end, speed)
+        self._rest = self._region.end
+        self._silence()
 
 
 def _clip(folder: Path, sound: Sound) -> Clip:

@@ -30,6 +30,18 @@ class Clip:
     def __init__(self, rate: int, channels: int, frames: int, piece: int) -> None:
         self.rate, self.channels, self.frames, self.piece = rate, channels, frames, piece
         self.pieces: dict[int, Samples] = {}
+        self.held = 0
+        """Bytes of sound that are here."""
+
+    def hold(self, number: int, samples: Samples) -> None:
+        if 0 <= number * self.piece < self.frames:
+            self.drop(number)
+            self.pieces[number] = samples
+            self.held += samples.nbytes
+
+    def drop(self, number: int) -> None:
+        old = self.pieces.pop(number, None)
+        self.held -= 0 if old is None else old.nbytes
 
     def arrived(self, frame: int) -> int:
         """The first frame at or after `frame` that has not come."""
@@ -88,9 +100,8 @@ class Voice:
         self._block_from = float(at)
         self._used = 0
 
-    def changed(self, speed: float, loop: tuple[int, int] | None, ear: int | None) -> Voice:
+    def changed(self, end: int, speed: float, loop: tuple[int, int] | None, ear: int | None) -> Voice:
         at = self.at if loop is None or loop[0] <= self.at < loop[1] else loop[0]
-        end = self.clip.frames if self.loop is not None else self.end
         return Voice(self.seq, self.clip, at, end, speed, loop, ear)
 
     def _looped(self, start: int, count: int) -> Samples:
@@ -187,9 +198,9 @@ class Engine:
     def play(self, voice: Voice) -> None:
         self._next.append(lambda _: voice)
 
-    def adjust(self, speed: float, loop: tuple[int, int] | None, ear: int | None) -> None:
+    def adjust(self, end: int, speed: float, loop: tuple[int, int] | None, ear: int | None) -> None:
         """The voice that plays goes on from where it is, with these."""
-        self._next.append(lambda old: old and old.changed(speed, loop, ear))
+        self._next.append(lambda old: old and old.changed(end, speed, loop, ear))
 
     def stop(self) -> None:
         self._next.append(lambda _: None)

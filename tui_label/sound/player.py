@@ -1,26 +1,23 @@
 """The app's end of a speaker: clips go ahead in pieces, keys overtake them.
 
 `Player` is what the rest of the app knows.  `SpeakerPlayer` speaks the protocol of wire.py
-over any pair of streams; `connect` says how to get them, and is asked again after a loss.
+over a line; `connect` says how to get one, and is asked again after a loss.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from tui_label.errors import InputError
-from tui_label.sound import wire
+from tui_label.sound import packing, wire
+from tui_label.sound.line import Line
 from tui_label.sound.media import Facts, Recording, open_recording
 
 PIECE_S = 0.5
@@ -29,20 +26,20 @@ AHEAD_S = 20.0
 FIRST_S = 10.0
 """How much of the next clip is sent before anybody asks for it."""
 CACHE_BYTES = 256 << 20
-WINDOW_BYTES = 2 << 20
-"""Clip data on its way that the speaker has not acknowledged."""
-CHUNK_BYTES = 256 << 10
+CLIPS_MOST = 48
+"""Clips, and so open files, that are kept at hand."""
+WINDOW_BYTES, FAR_WINDOW_BYTES = 2 << 20, 16 << 10
+"""Clip data on its way that the speaker has not acknowledged; over ssh more of it would delay the keys."""
+CHUNK_BYTES, FAR_CHUNK_BYTES = 256 << 10, 4 << 10
 ANSWER_S = 2.0
 """A speaker that takes longer to begin than this hangs, and is started again."""
+PING_S = 0.5
+SILENCE_S = 1.5
+"""A far line from which nothing came for this long is broken."""
+AGAIN_S = 0.8
+"""From a loss until a speaker is looked for again."""
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A connection to a speaker, and how to end it also when the other side hangs."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    end: Callable[[], Awaitable[None]]
+Loop = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +65,17 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a player tells: `started`, `pos`, `paused`, `ended`, `ready`, `silent`.
+    """What a player tells: `started`, `pos`, `ended`, `ready`, `silent`, `refused`, `far`; `key` and `sync`.
 
-    `silent` says in `why` that nothing can be heard; `ready` that something can, on `why`.
+    `silent` says in `why` that nothing can be heard; `ready` that something can, on `why`;
+    `refused` why a clip can't be; `far` how long a message takes there and back (`more["rtt"]`, seconds).  `key` and
+    `sync` come from a listener that catches keys (localkeys.py).
     """
 
     event: str
     heard: Heard | None = None
     why: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Player(Protocol):
@@ -92,17 +92,21 @@ class Player(Protocol):
         *,
         end: float,
         speed: float = 1.0,
-        loop: tuple[float, float] | None = None,
+        loop: Loop | None = None,
         ear: int | None = None,
     ) -> int:
         """Play from `at` to `end` seconds of the file; the number of this voice."""
         ...
 
-    def adjust(self, *, speed: float, loop: tuple[float, float] | None, ear: int | None) -> None:
+    def adjust(self, *, end: float, speed: float, loop: Loop | None, ear: int | None) -> None:
         """What plays goes on, with these."""
         ...
 
     def pause(self) -> None: ...
+
+    def wake(self) -> None:
+        """Somebody wants to hear something while nothing can be heard: look again now."""
+        ...
 
     async def close(self) -> None: ...
 
@@ -125,34 +129,51 @@ class _Loaded:
         return min(self.piece, self.facts.frames - number * self.piece) * self.facts.channels * 4
 
 
-class SpeakerPlayer:
-    """A speaker at the other end of a pair of streams."""
+@dataclass
+class _Playing:
+    """What plays, or will as soon as it can: times in seconds of the file."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Line]], tell: Callable[[Told], None]) -> None:
-        self._connect, self._tell = connect, tell
+    seq: int
+    id: str
+    at: float
+    """Where it is."""
+    end: float
+    speed: float
+    loop: Loop | None
+    ear: int | None
+    begun: bool = False
+    """Whether the speaker was told."""
+
+
+class SpeakerPlayer:
+    """A speaker at the other end of a line.  `connect(urgent)` raises OSError or EOFError that says why there is none."""
+
+    def __init__(
+        self, connect: Callable[[bool], Awaitable[Line]], tell: Callable[[Told], None], *, lossless: bool = False
+    ) -> None:
+        self._connect, self._tell, self._lossless = connect, tell, lossless
         self._urgent: deque[bytes] = deque()
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
+        self._opening: dict[str, asyncio.Future[Recording]] = {}
         self._ahead: list[tuple[str, float]] = []
         """Clips to send when nothing plays, and from where."""
-        self._playing: tuple[str, float, float, tuple[float, float] | None] | None = None
-        """Clip, where it is, where it ends, its loop: what is sent first."""
-        self._again: Callable[[], None] | None = None
-        """What to do once the speaker is there."""
-        self._seq = 0
+        self._playing: _Playing | None = None
+        self._count = 0
         self._unanswered = 0.0
         self._on_the_way = 0
-        self._wake = asyncio.Event()
+        self._heard_at = 0.0
+        self._wake, self._look = asyncio.Event(), asyncio.Event()
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="decode")
-        self._writer: asyncio.StreamWriter | None = None
-        self._rate = 0
-        """Frames a second of what plays."""
+        """Recordings are read and closed by this thread alone."""
+        self._line: Line | None = None
         self._task = asyncio.create_task(self._run())
 
     # what the app wants
 
     def prepare(self, clip: Clip, at: float = 0.0) -> None:
         self._ahead = [*[one for one in self._ahead if one[0] != clip.id][-3:], (clip.id, at)]
-        self._want(clip)
+        self._load(clip)
+        self._wake.set()
 
     def play(
         self,
@@ -161,73 +182,82 @@ class SpeakerPlayer:
         *,
         end: float,
         speed: float = 1.0,
-        loop: tuple[float, float] | None = None,
+        loop: Loop | None = None,
         ear: int | None = None,
     ) -> int:
-        self._seq += 1
-        seq = self._seq
-        self._playing = (clip.id, at, end, loop)
+        self._count += 1
+        self._playing = _Playing(self._count, clip.id, at, end, speed, loop, ear)
+        self._load(clip)
+        self._begin()
+        return self._count
 
-        def send() -> None:
-            loaded = self._loaded.get(clip.id)
-            if loaded is None or seq != self._seq:
-                return
-            rate = loaded.facts.rate
-            self._rate = rate
-            round_ = {"loop": [round(loop[0] * rate), round(loop[1] * rate)]} if loop else {}
-            self._send(
-                "play", seq=seq, id=clip.id, at=round(at * rate), end=round(end * rate), speed=speed, **round_, ear=ear
-            )
-            self._unanswered = time.monotonic()
-
-        self._want(clip, send)
-        return seq
-
-    def adjust(self, *, speed: float, loop: tuple[float, float] | None, ear: int | None) -> None:
-        if self._playing is None:
+    def _begin(self) -> None:
+        """Tell the speaker what to play, once it is there and the clip is open."""
+        playing = self._playing
+        if playing is None or playing.begun or self._line is None or playing.id not in self._loaded:
             return
-        loaded = self._loaded.get(self._playing[0])
-        if loaded is None:
-            return
-        self._playing = (*self._playing[:3], loop)
-        rate = loaded.facts.rate
-        round_ = {"loop": [round(loop[0] * rate), round(loop[1] * rate)]} if loop else {}
-        self._send("adjust", speed=speed, ear=ear, **round_)
+        rate = self._loaded[playing.id].facts.rate
+        self._send("play", seq=playing.seq, id=playing.id, at=round(playing.at * rate), **self._manner(playing))
+        playing.begun, self._unanswered = True, time.monotonic()
+
+    def _manner(self, playing: _Playing) -> dict[str, Any]:
+        """How it plays, as fields of a message."""
+        rate, loop = self._loaded[playing.id].facts.rate, playing.loop
+        round_ = [round(loop[0] * rate), round(loop[1] * rate)] if loop else None
+        return {"end": round(playing.end * rate), "speed": playing.speed, "loop": round_, "ear": playing.ear}
+
+    def adjust(self, *, end: float, speed: float, loop: Loop | None, ear: int | None) -> None:
+        playing = self._playing
+        if playing is not None:
+            playing.end, playing.speed, playing.loop, playing.ear = end, speed, loop, ear
+            if playing.begun:
+                self._send("adjust", **self._manner(playing))
 
     def pause(self) -> None:
-        self._playing, self._again, self._unanswered = None, None, 0.0
+        self._playing, self._unanswered = None, 0.0
         self._send("pause")
+
+    def wake(self) -> None:
+        self._look.set()
 
     async def close(self) -> None:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        self._reads.shutdown(wait=False, cancel_futures=True)
+        for opening in self._opening.values():
+            opening.cancel()
         for loaded in self._loaded.values():
-            loaded.recording.close()
+            self._reads.submit(loaded.recording.close)
+        self._reads.shutdown(wait=False)
 
     # clips
 
-    def _want(self, clip: Clip, then: Callable[[], None] = lambda: None) -> None:
-        """Declare a clip to the speaker, then go on; opening a file takes a millisecond or so."""
-        loaded = self._loaded.get(clip.id)
-        if loaded is None:
-            try:
-                recording = open_recording(clip.path)
-            except InputError as error:
-                self._tell(Told("silent", why=str(error)))
-                return
-            facts = recording.facts
-            loaded = _Loaded(clip, facts, recording, max(1, round(facts.rate * PIECE_S)))
-            self._loaded[clip.id] = loaded
-            if self._writer is not None:
-                self._declare(loaded)
-        self._loaded.move_to_end(clip.id)
-        if self._writer is not None:
-            then()
-        else:
-            self._again = then
-        self._wake.set()
+    def _load(self, clip: Clip) -> None:
+        """Open a clip, which may take a while, and declare it to the speaker."""
+        if clip.id in self._loaded:
+            self._loaded.move_to_end(clip.id)
+        elif clip.id not in self._opening:
+            self._opening[clip.id] = opening = asyncio.ensure_future(asyncio.to_thread(open_recording, clip.path))
+            opening.add_done_callback(lambda done: self._opened(clip, done))
+
+    def _opened(self, clip: Clip, opened: asyncio.Future[Recording]) -> None:
+        del self._opening[clip.id]
+        if opened.cancelled():
+            return
+        if (error := opened.exception()) is not None:
+            if self._playing is not None and self._playing.id == clip.id:
+                self._playing = None
+                self._tell(Told("refused", why=str(error)))
+            return
+        recording = opened.result()
+        if self._task.done():
+            recording.close()
+            return
+        facts = recording.facts
+        loaded = self._loaded[clip.id] = _Loaded(clip, facts, recording, max(1, round(facts.rate * PIECE_S)))
+        self._declare(loaded)
+        self._make_room()
+        self._begin()
 
     def _declare(self, loaded: _Loaded) -> None:
         facts = loaded.facts
@@ -235,14 +265,14 @@ class SpeakerPlayer:
             "clip", id=loaded.clip.id, rate=facts.rate, channels=facts.channels, frames=facts.frames, piece=loaded.piece
         )
 
-    def _next_piece(self) -> tuple[_Loaded, int] | None:
-        """The piece that is due first: of what plays, else of what will be asked for."""
-        if self._playing is not None and self._playing[0] in self._loaded:
-            id, at, end, loop = self._playing
-            if loop is not None and at > loop[0]:
-                found = self._unsent(id, at, min(loop[1], at + AHEAD_S)) or self._unsent(id, loop[0], loop[1])
-            else:
-                found = self._unsent(id, at, min(end, at + AHEAD_S))
+    def _next_run(self) -> tuple[_Loaded, int, int] | None:
+        """The pieces that are due first: of what plays, else of what will be asked for."""
+        playing = self._playing
+        if playing is not None and playing.id in self._loaded:
+            at, end, loop = playing.at, playing.end, playing.loop
+            found = self._unsent(playing.id, at, min(loop[1] if loop else end, at + AHEAD_S))
+            if found is None and loop is not None:
+                found = self._unsent(playing.id, loop[0], loop[1])
             if found is not None:
                 return found
         for id, at in reversed(self._ahead):
@@ -251,92 +281,89 @@ class SpeakerPlayer:
                 return found
         return None
 
-    def _unsent(self, id: str, start: float, end: float) -> tuple[_Loaded, int] | None:
+    def _unsent(self, id: str, start: float, end: float) -> tuple[_Loaded, int, int] | None:
+        """A run of pieces that are not there; on a far line the longer, the later they are due."""
         loaded = self._loaded[id]
         first = max(0, int(start * loaded.facts.rate) // loaded.piece)
         last = min(loaded.pieces - 1, int(end * loaded.facts.rate) // loaded.piece)
-        for number in range(first, last + 1):
-            if number not in loaded.sent:
-                return loaded, number
-        return None
+        number = next((one for one in range(first, last + 1) if one not in loaded.sent), None)
+        if number is None:
+            return None
+        most = min(packing.LONGEST_RUN, max(1, number - first)) if self._line is not None and self._line.far else 1
+        count = 1
+        while count < most and number + count <= last and number + count not in loaded.sent:
+            count += 1
+        return loaded, number, count
 
     def _make_room(self) -> None:
-        """Drop what was not wanted for longest; of a single long clip, what lies far behind."""
+        """Drop what was not wanted for longest, never what plays; of a long clip, what lies far from the playhead."""
         held = sum(loaded.bytes_of(number) for loaded in self._loaded.values() for number in loaded.sent)
-        while held > CACHE_BYTES:
-            oldest = next(iter(self._loaded.values()))
-            if len(self._loaded) > 1:
-                held -= sum(oldest.bytes_of(number) for number in oldest.sent)
-                self._send("drop", id=oldest.clip.id)
-                oldest.recording.close()
-                del self._loaded[oldest.clip.id]
-                continue
-            here = int((self._playing[1] if self._playing else 0.0) * oldest.facts.rate) // oldest.piece
-            number = max(oldest.sent, key=lambda one: abs(one - here))
-            oldest.sent.discard(number)
-            held -= oldest.bytes_of(number)
-            self._send("drop", id=oldest.clip.id, i=number)
+        if not self._loaded:
+            return
+        newest = next(reversed(self._loaded))
+        kept = self._playing.id if self._playing and self._playing.id in self._loaded else newest
+        while held > CACHE_BYTES or len(self._loaded) > CLIPS_MOST:
+            oldest = next((one for one in self._loaded.values() if one.clip.id != kept), None)
+            if oldest is None:
+                break
+            held -= sum(oldest.bytes_of(number) for number in oldest.sent)
+            self._send("drop", id=oldest.clip.id)
+            self._reads.submit(oldest.recording.close)
+            del self._loaded[oldest.clip.id]
+        left = self._loaded[kept]
+        at = self._playing.at if self._playing and self._playing.id == kept else 0.0
+        here = int(at * left.facts.rate) // left.piece
+        while held > CACHE_BYTES and left.sent:
+            number = max(left.sent, key=lambda one: abs(one - here))
+            left.sent.discard(number)
+            held -= left.bytes_of(number)
+            self._send("drop", id=left.clip.id, i=number)
 
     # the line
 
     def _send(self, op: str, **fields: Any) -> None:
-        if self._writer is not None:
+        if self._line is not None:
             self._urgent.append(wire.pack({"op": op, **fields}))
-            self._wake.set()
+        self._wake.set()
 
     async def _run(self) -> None:
-        """Connect, and again when the speaker dies or hangs, with longer and longer waits."""
-        wait = 0.2
+        """Connect, and again when there is none, or when the speaker dies or hangs."""
+        urgent = False
         while True:
-            began = time.monotonic()
-            why = "the speaker went away"
             try:
-                line = await self._connect()
+                line = await self._connect(urgent)
                 try:
-                    why = await self._talk(line.reader, line.writer)
+                    why = await self._talk(line)
                 finally:
-                    self._writer = None
+                    self._line = None
                     line.writer.close()
                     await line.end()
-            except (OSError, EOFError, ConnectionError) as error:
-                why = str(error) or why
-            self._forget()
-            if self._playing is not None or self._unanswered:
-                self._playing, self._unanswered = None, 0.0
+            except (OSError, EOFError) as error:
+                why = str(error) or "the speaker went away"
+            self._urgent.clear()
+            self._playing, self._unanswered, self._on_the_way = None, 0.0, 0
             self._tell(Told("silent", why=why))
-            wait = 0.2 if time.monotonic() - began > 10 else min(30.0, wait * 2)
-            await asyncio.sleep(wait)
+            self._look.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), AGAIN_S)
+            urgent = self._look.is_set()
 
-    def _forget(self) -> None:
-        """A new speaker has nothing."""
-        self._urgent.clear()
-        self._on_the_way = 0
-        for loaded in self._loaded.values():
-            loaded.sent.clear()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+    async def _talk(self, line: Line) -> str:
         """Until the line breaks; why it did."""
-        hello, _ = await asyncio.wait_for(wire.read(reader), 15)
-        if hello.get("ev") != "hello" or hello.get("v") != wire.VERSION:
-            return "the speaker is of another version of tui-label"
-        self._writer = writer
+        self._line, self._heard_at = line, time.monotonic()
         for loaded in self._loaded.values():
+            loaded.sent.clear()  # a new speaker has nothing
             self._declare(loaded)
-        if hello.get("ok"):
-            self._tell(Told("ready", why=str(hello.get("device", ""))))
-        else:
-            self._tell(Told("silent", why=str(hello.get("why", ""))))
-        if self._again is not None:
-            again, self._again = self._again, None
-            if hello.get("ok"):
-                again()
-        tasks = [asyncio.create_task(one) for one in (self._read(reader), self._write(writer), self._watch())]
+        self._tell(Told("ready", why=line.name))
+        self._begin()
+        work = [self._read(line.reader), self._write(line), self._watch(line.far)]
+        tasks = [asyncio.create_task(one) for one in work]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 if task.exception() is None:
-                    return str(task.result())
-            return "the speaker went away"
+                    return task.result()
+            return "the listener went away" if line.far else "the speaker went away"
         finally:
             for task in tasks:
                 task.cancel()
@@ -345,110 +372,98 @@ class SpeakerPlayer:
     async def _read(self, reader: asyncio.StreamReader) -> str:
         while True:
             header, _ = await wire.read(reader)
-            self._take(header, time.monotonic())
+            self._heard_at = time.monotonic()
+            try:
+                told = self._take(header, self._heard_at)
+            except (KeyError, TypeError, ValueError, OverflowError):
+                return "the listener does not speak this protocol"
+            if told is not None and told.event == "silent":
+                return told.why
+            if told is not None:
+                self._tell(told)
 
-    async def _watch(self) -> str:
+    async def _watch(self, far: bool) -> str:
         while True:
-            await asyncio.sleep(0.25)
-            if self._unanswered and time.monotonic() - self._unanswered > ANSWER_S:
+            await asyncio.sleep(PING_S)
+            now = time.monotonic()
+            if self._unanswered and now - self._unanswered > ANSWER_S:
                 return "the sound server does not answer"
+            if far:
+                if now - self._heard_at > SILENCE_S:
+                    return "the listener does not answer"
+                self._send("ping", x=now)
 
-    async def _write(self, writer: asyncio.StreamWriter) -> str:
+    async def _write(self, line: Line) -> str:
+        window = FAR_WINDOW_BYTES if line.far else WINDOW_BYTES
         while True:
             if self._urgent:
-                writer.write(self._urgent.popleft())
-                await writer.drain()
+                line.writer.write(self._urgent.popleft())
+                await line.writer.drain()
                 continue
-            due = self._next_piece() if self._on_the_way < WINDOW_BYTES else None
+            due = self._next_run() if self._on_the_way < window else None
             if due is None:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            await self._send_piece(writer, *due)
+            await self._send_run(line, window, *due)
 
-    async def _send_piece(self, writer: asyncio.StreamWriter, loaded: _Loaded, number: int) -> None:
-        loaded.sent.add(number)
-        loop = asyncio.get_running_loop()
-        samples = await loop.run_in_executor(self._reads, loaded.recording.read, number * loaded.piece, loaded.piece)
-        data = samples.astype("<f4").tobytes()
-        for start in range(0, max(1, len(data)), CHUNK_BYTES):
-            while self._urgent:
-                writer.write(self._urgent.popleft())
-            part = data[start : start + CHUNK_BYTES]
-            last = start + CHUNK_BYTES >= len(data)
-            header = {"op": "data", "id": loaded.clip.id, "i": number, "codec": "pcm", "last": last}
+    async def _send_run(self, line: Line, window: int, loaded: _Loaded, number: int, count: int) -> None:
+        loaded.sent.update(range(number, number + count))
+        packed = await asyncio.get_running_loop().run_in_executor(
+            self._reads, self._packed, line.far, loaded, number, count
+        )
+        chunk = FAR_CHUNK_BYTES if line.far else CHUNK_BYTES
+        run = {"id": loaded.clip.id, "i": number, "n": count, "codec": packed.codec, "skip": packed.skip}
+        for start in range(0, max(1, len(packed.data)), chunk):
+            while self._urgent or self._on_the_way >= window:
+                if self._urgent:
+                    line.writer.write(self._urgent.popleft())
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+            part = packed.data[start : start + chunk]
             self._on_the_way += len(part)
-            writer.write(wire.pack(header, part))
-            await writer.drain()
+            line.writer.write(wire.pack({"op": "data", **run, "last": start + chunk >= len(packed.data)}, part))
+            await line.writer.drain()
         self._make_room()
 
-    def _take(self, header: dict[str, Any], now: float) -> None:
-        event = header.get("ev")
+    def _packed(self, far: bool, loaded: _Loaded, number: int, count: int) -> packing.Packed:
+        facts = loaded.facts
+        codec = packing.codec_for(facts.rate, facts.channels, self._lossless) if far else "pcm"
+        start = number * loaded.piece
+        skip = min(start, packing.lead_frames(codec, facts.rate))
+        samples = loaded.recording.read(start - skip, count * loaded.piece + skip)
+        return packing.pack(samples, codec, facts.rate, skip)
+
+    # what it tells
+
+    def _take(self, header: dict[str, Any], now: float) -> Told | None:
+        """What a message of the speaker tells; raises where it is none of the protocol."""
+        event = str(header.get("ev"))
         if event == "ack":
             self._on_the_way -= int(header["n"])
             if self._unanswered:
                 self._unanswered = now
             self._wake.set()
-            return
-        if event == "lost":
-            self._playing = None
-            self._unanswered = 0.0
-            self._tell(Told("silent", why=str(header.get("why", ""))))
-            return
-        if header.get("seq") != self._seq:
-            return
-        if event == "error":
-            self._unanswered = 0.0
-            self._playing = None
-            self._tell(Told("silent", why=str(header.get("why", ""))))
-            return
-        if not self._rate:
-            return
+        elif event == "pong":
+            return Told("far", more={"rtt": now - float(header["x"])})
+        elif event == "lost" or (event == "error" and header.get("seq") in (0, self._count)):
+            return Told("silent", why=str(header.get("why", ""))[:200] or "the sound card went away")
+        elif event in ("key", "sync"):
+            return Told(event, more=header)
+        elif event in ("started", "pos", "ended"):
+            return self._moved(event, header, now)
+        return None
+
+    def _moved(self, event: str, header: dict[str, Any], now: float) -> Told | None:
+        playing = self._playing
+        if playing is None or header.get("seq") != playing.seq or playing.id not in self._loaded:
+            return None
         self._unanswered = 0.0
-        heard = Heard(
-            self._seq, header["t"] / self._rate, now + float(header.get("in", 0)), float(header.get("speed", 1))
-        )
-        if event in ("started", "pos") and self._playing is not None:
-            self._playing = (self._playing[0], heard.t, *self._playing[2:])
+        rate = self._loaded[playing.id].facts.rate
+        moment = now + min(5.0, max(-5.0, float(header.get("in", 0))))
+        heard = Heard(playing.seq, float(header["t"]) / rate, moment, float(header.get("speed", 1)))
+        if event != "ended":
+            playing.at = heard.t
             self._wake.set()
-        self._tell(Told(str(event), heard))
-
-
-async def local_speaker() -> Line:
-    """A speaker process of our own, with this machine's sound card."""
-    log = speaker_log()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tui_label.sound.speaker",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
-            start_new_session=True, limit=2 * wire.LARGEST,
-        )  # fmt: skip
-    assert process.stdin is not None and process.stdout is not None
-
-    async def end() -> None:
-        # Not asked but killed: a speaker whose sound server hangs would not hear
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-    return Line(process.stdout, process.stdin, end)
-
-
-def card() -> tuple[bool, str]:
-    """Whether this machine can be heard, and on what or why not; asks a speaker and ends it."""
-    speaker = [sys.executable, "-m", "tui_label.sound.speaker"]
-    try:
-        done = subprocess.run(speaker, input=b"", capture_output=True, timeout=15)
-        hello = wire.unpack(done.stdout)
-    except subprocess.TimeoutExpired:
-        return False, "the sound server does not answer"
-    except ConnectionError as error:
-        return False, str(error)
-    return bool(hello.get("ok")), str(hello.get("device") or hello.get("why", ""))
-
-
-def speaker_log() -> Path:
-    """Where what PortAudio and the sound server print goes."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "tui-label" / "speaker.log"
+        return Told(event, heard)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import os
+import platform
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from tui_label.sound import wire
 
@@ -24,13 +23,25 @@ POS_EVERY_S = 0.2
 IDLE_S = 60.0
 """A stream that has been silent this long is closed."""
 FRAMES_MOST = 2**33
+CLIPS_MOST = 4096
+HELD_MOST = 1 << 30
+"""Bytes of decoded sound that an app may leave here; ours keeps to a quarter of it."""
+PART_MOST, PARTS_MOST = 16 << 20, 16
+RUN_MOST = 64
+LOOP_LEAST = 64
+"""Frames."""
+HELLO_S = 10.0
 NO_PORTAUDIO = (
     "PortAudio is not installed: `apt install libportaudio2` (Debian, Ubuntu), "
     "`dnf install portaudio` (Fedora), `pacman -S portaudio` (Arch)"
 )
 HANGS = "the sound server does not answer"
 HANG_S = 2.0
-NO_CARD = "no sound card or sound server here"
+OTHER_VERSION = (
+    f"tui-label is of another version there: install the same one on both sides (protocol {wire.VERSION} here)"
+)
+NO_CARD = "no sound card here; PULSE_SERVER can name a sound server elsewhere"
+NO_PLUGIN = "PortAudio does not reach the sound server here: `apt install libasound2-plugins` (Debian, Ubuntu)"
 
 
 class Speaker:
@@ -48,19 +59,33 @@ class Speaker:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until the app goes; then nothing plays any more."""
         self._writer = writer
-        self._send("hello", v=wire.VERSION, **_card())
         beat = asyncio.create_task(self._beat())
         try:
-            while True:
-                header, payload = await wire.read(reader)
-                self._handle(header, payload)
-                await writer.drain()
-        except (EOFError, ConnectionError):
+            header, _ = await asyncio.wait_for(wire.read(reader), HELLO_S)
+            if self._greet(header):
+                await self._listen(reader, writer)
+        except (EOFError, ConnectionError, TimeoutError):
             pass
         finally:
             beat.cancel()
             self._writer = None
             self._close()
+
+    def _greet(self, header: dict[str, Any]) -> bool:
+        same = header.get("op") == "hello" and header.get("v") == wire.VERSION
+        found = _card() if same else {"ok": False, "why": OTHER_VERSION}
+        self._send("hello", v=wire.VERSION, name=platform.node().partition(".")[0], **found)
+        return same
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            header, payload = await wire.read(reader)
+            try:
+                self._handle(header, payload)
+            except (KeyError, TypeError, ValueError, OverflowError):
+                self._send("error", seq=0, why="the app sent something that is not of this protocol")
+                return
+            await writer.drain()
 
     def _send(self, event: str, **fields: Any) -> None:
         if self._writer is not None:
@@ -99,7 +124,7 @@ class Speaker:
         elif op == "play":
             self._play(header)
         elif op == "adjust" and self._engine is not None:
-            self._engine.adjust(_speed(header), _loop(header), header.get("ear"))
+            self._engine.adjust(int(header["end"]), _speed(header), _loop(header), _ear(header))
         elif op == "pause" and self._engine is not None:
             self._engine.stop()
         elif op == "drop":
@@ -114,9 +139,10 @@ class Speaker:
 
         rate, channels, frames, piece = (int(header[name]) for name in ("rate", "channels", "frames", "piece"))
         if not (0 < rate <= 768_000 and 0 < channels <= 64 and 0 <= frames <= FRAMES_MOST and 0 < piece <= rate * 10):
-            self._send("error", seq=0, why="a clip of that size cannot be played")
-            return
-        self._clips.setdefault(header["id"], Clip(rate, channels, frames, piece))
+            raise ValueError("a clip of that size cannot be played")
+        if len(self._clips) >= CLIPS_MOST:
+            raise ValueError("too many clips")
+        self._clips.setdefault(str(header["id"]), Clip(rate, channels, frames, piece))
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
         clip = self._clips.get(header["id"])
@@ -125,21 +151,33 @@ class Speaker:
         place = header["id"], int(header["i"])
         parts = self._parts.setdefault(place, bytearray())
         parts += payload
+        if len(parts) > PART_MOST or len(self._parts) > PARTS_MOST or not 0 < int(header["n"]) <= RUN_MOST:
+            raise ValueError("too much at once")
         if header.get("last"):
             del self._parts[place]
-            samples = _decoded(bytes(parts), header["codec"], clip.channels)
-            clip.pieces[place[1]] = samples
+            self._store(clip, header, bytes(parts))
+
+    def _store(self, clip: Any, header: dict[str, Any], data: bytes) -> None:
+        """A run of pieces; shorter than it should be, the rest of it is silence."""
+        from tui_label.sound.packing import unpack
+
+        first, count = int(header["i"]), int(header["n"])
+        samples = unpack(data, str(header["codec"]), clip.channels, int(header["skip"]), count * clip.piece)
+        for number in range(count):
+            clip.hold(first + number, samples[number * clip.piece : (number + 1) * clip.piece])
+        if sum(one.held for one in self._clips.values()) > HELD_MOST:
+            raise ValueError("more sound than there is room for")
 
     def _drop(self, header: dict[str, Any]) -> None:
         if "i" not in header:
             self._clips.pop(header["id"], None)
         elif header["id"] in self._clips:
-            self._clips[header["id"]].pieces.pop(int(header["i"]), None)
+            self._clips[header["id"]].drop(int(header["i"]))
 
     # playing
 
     def _play(self, header: dict[str, Any]) -> None:
-        seq = header["seq"]
+        seq = int(header["seq"])
         clip = self._clips.get(header["id"])
         if clip is None:
             self._send("error", seq=seq, why="the speaker does not have this clip")
@@ -154,7 +192,7 @@ class Speaker:
 
         self._silent_since = self._loop.time()
         at, end = max(0, int(header["at"])), int(header.get("end", clip.frames))
-        engine.play(Voice(seq, clip, at, end, _speed(header), _loop(header), header.get("ear")))
+        engine.play(Voice(seq, clip, at, end, _speed(header), _loop(header), _ear(header)))
 
     def _at_rate(self, rate: int) -> Any:
         if self._engine is None or self._engine.rate != rate:
@@ -198,21 +236,21 @@ def _patience() -> Iterator[None]:
         end.cancel()
 
 
-def _decoded(data: bytes, codec: str, channels: int) -> Any:
-    if codec == "pcm":
-        return np.frombuffer(data, "<f4").reshape(-1, channels)
-    import soundfile
-
-    return soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)[0]
-
-
 def _speed(header: dict[str, Any]) -> float:
     return min(4.0, max(0.25, float(header.get("speed", 1))))
 
 
 def _loop(header: dict[str, Any]) -> tuple[int, int] | None:
     loop = header.get("loop")
-    return (int(loop[0]), int(loop[1])) if loop and int(loop[1]) > int(loop[0]) >= 0 else None
+    if not loop:
+        return None
+    start, end = int(loop[0]), int(loop[1])
+    return (start, end) if start >= 0 and end - start >= LOOP_LEAST else None
+
+
+def _ear(header: dict[str, Any]) -> int | None:
+    ear = header.get("ear")
+    return None if ear is None else max(0, int(ear))
 
 
 def _card() -> dict[str, Any]:
@@ -224,7 +262,18 @@ def _card() -> dict[str, Any]:
     try:
         return {"ok": True, "device": sounddevice.query_devices(kind="output")["name"]}
     except Exception:  # PortAudioError, or ValueError of an odd default
-        return {"ok": False, "why": NO_CARD}
+        return {"ok": False, "why": NO_PLUGIN if _pulse_without_plugin() else NO_CARD}
+
+
+def _pulse_without_plugin() -> bool:
+    """Debian's PortAudio knows ALSA alone, and ALSA reaches PulseAudio and PipeWire by a plug-in."""
+    socket = Path(os.environ.get("XDG_RUNTIME_DIR", "/run")) / "pulse" / "native"
+    server = "PULSE_SERVER" in os.environ or socket.exists()
+    return (
+        server
+        and sys.platform == "linux"
+        and not any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
+    )
 
 
 def _open(rate: int, latency: float, tell: Any, lost: Any, fresh: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -25,26 +26,31 @@ class Stretch:
         self._search = int(rate * SEARCH_MS / 1000)
         self._window = np.hanning(self._frame + 1)[: self._frame, None].astype(np.float32)
         size = self._frame + 2 * self._search
-        self._fft = 1 << (size - 1).bit_length()
+        self._fft = -(-size // 256) * 256
         self.source = float(start)
         """Source frame at which the next block begins."""
+        self._seam, self._round = -math.inf, 0
+        """Where the last jump went to, and from how far: what is left of the seam is what was jumped from."""
         self._before: int | None = None
         self._tail: Samples | None = None
 
     def jump(self, by: int) -> None:
-        """The source goes on `by` frames from here, seamlessly: a loop wraps."""
+        """The source goes on `by` frames from here, seamlessly: a loop wraps, in what `get` gives too."""
+        # Not what went before: its natural continuation is still what comes after it, from the loop's end on round
         self.source += by
-        if self._before is not None:
-            self._before += by
+        self._seam, self._round = self.source, -by
 
     def block(self) -> Samples:
         """The next `hop` frames of output."""
-        here = int(self.source)
+        # A frame's middle is heard when it is due, not its start: at half speed that is 15 ms of difference
+        here = int(self.source + self._hop * (self._speed - 1))
         if self._before is None or self._tail is None:
-            frame = self._get(here, self._frame)
+            place = int(self.source)
+            frame = self._get(place, self._frame)
             out = frame[: self._hop].copy()
-            place = here
         else:
+            if self.source < self._seam + self._hop + self._search:
+                here += self._round
             # What would follow naturally, and the place near `here` that resembles it most
             natural = self._get(self._before + self._hop, self._frame)
             around = self._get(here - self._search, self._frame + 2 * self._search)
@@ -57,5 +63,13 @@ class Stretch:
         return out
 
     def _best(self, around: Samples, natural: Samples) -> int:
-        product = np.fft.rfft(around.mean(1), self._fft) * np.conj(np.fft.rfft(natural.mean(1), self._fft))
-        return int(np.argmax(np.fft.irfft(product, self._fft)[: 2 * self._search + 1]))
+        """Where in `around` it is most like `natural`; in silence, the middle."""
+        # Channel by channel: mixed, those of opposite phase would cancel out
+        product = np.fft.rfft(around, self._fft, 0) * np.conj(np.fft.rfft(natural, self._fft, 0))
+        alike = np.fft.irfft(product.sum(1), self._fft)[: 2 * self._search + 1]
+        # For its loudness: else the next loud sound would be drawn near
+        power = np.zeros(len(around) + 1)
+        np.cumsum(np.einsum("ij,ij->i", around, around), out=power[1:])
+        alike /= np.sqrt(power[self._frame :] - power[: -self._frame] + 1e-6)
+        best = int(np.argmax(alike))
+        return best if alike[best] > 0 else self._search

@@ -1,0 +1,213 @@
+"""Where sound goes: a speaker of this machine's own, or a listener at the other end of ssh.
+
+A listener's end of ssh is a socket `tui-label-….sock` in the temporary folder of this machine, made by
+`ssh -R` for this user alone, or a TCP port with a token where a host allows no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui_label.sound import wire
+
+HELLO_S = 2.0
+CARD_HELLO_S = 15.0
+"""A first start of PortAudio may take that long."""
+CARD_AGAIN_S = 30.0
+"""A machine without a card is asked again this much later."""
+SOCKET = re.compile(r"tui-label-([0-9a-f]{24})\.sock")
+_PORT = re.compile(r"(?P<host>[\w.:-]+):(?P<port>[0-9]{1,5})/(?P<token>[0-9a-f]{24})")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A greeted connection to a speaker, and how to end it also when the other side hangs."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    end: Callable[[], Awaitable[None]]
+    far: bool = False
+    """Whether it crosses a network: sound is packed, and silence on the line means that it broke."""
+    hello: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What it plays on, for the screen."""
+        return " · ".join(str(self.hello[part])[:60] for part in ("name", "device") if self.hello.get(part))
+
+
+async def greeted(line: Line, timeout: float, token: str = "") -> Line:
+    """The line after hello; raises ConnectionError that says why it can't be used, and ends it."""
+    try:
+        line.writer.write(wire.pack({"op": "hello", "v": wire.VERSION, "token": token}))
+        hello, _ = await asyncio.wait_for(wire.read(line.reader), timeout)
+        if hello.get("ev") != "hello" or not hello.get("ok"):
+            raise ConnectionError(str(hello.get("why", "what answered is no speaker"))[:200])
+    except TimeoutError:
+        await _ended(line)
+        raise ConnectionError(
+            "the listener does not answer" if line.far else "the sound server does not answer"
+        ) from None
+    except (EOFError, OSError):
+        await _ended(line)
+        raise
+    return Line(line.reader, line.writer, line.end, line.far, hello)
+
+
+async def _ended(line: Line) -> None:
+    line.writer.close()
+    await line.end()
+
+
+# this machine's own
+
+
+async def local_speaker() -> Line:
+    """A speaker process of our own, with this machine's sound card; raises ConnectionError."""
+    log = speaker_log()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tui_label.sound.speaker",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
+            start_new_session=True, limit=2 * wire.LARGEST,
+        )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+
+    async def end() -> None:
+        # Not asked but killed: a speaker whose sound server hangs would not hear
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+    return await greeted(Line(process.stdout, process.stdin, end), CARD_HELLO_S)
+
+
+def speaker_log() -> Path:
+    """Where what PortAudio and the sound server print goes."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "tui-label" / "speaker.log"
+
+
+# a listener's
+
+
+async def _ends_by_closing() -> None:
+    return
+
+
+async def unix_listener(path: Path) -> Line:
+    """What `ssh -R PATH:…` leads to."""
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=2 * wire.LARGEST)
+    found = SOCKET.fullmatch(path.name)
+    return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, found[1] if found else "")
+
+
+async def tcp_listener(host: str, port: int, token: str) -> Line:
+    reader, writer = await asyncio.open_connection(host, port, limit=2 * wire.LARGEST)
+    return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, token)
+
+
+def listeners(folder: Path | None = None) -> list[Path]:
+    """Sockets of this user's listeners, the newest first; nobody else's is trusted."""
+    found = []
+    for path in (folder or Path(tempfile.gettempdir())).glob("tui-label-*.sock"):
+        with contextlib.suppress(OSError):
+            facts = path.lstat()
+            if SOCKET.fullmatch(path.name) and stat.S_ISSOCK(facts.st_mode) and facts.st_uid == os.getuid():
+                found.append((facts.st_mtime, path))
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+class Ways:
+    """Finds a speaker, each time it is asked: `auto`, `card`, `listener`, `none`, a socket's path or HOST:PORT/TOKEN.
+
+    `auto` takes a listener first within ssh, where whoever made one sits at its other end, and
+    the card first at the machine itself.  A PULSE_SERVER of the person's own is what the card's
+    way plays on.
+    """
+
+    def __init__(self, wanted: str = "auto") -> None:
+        self._wanted = wanted
+        self._no_card = ""
+        self._asked_card_at = -CARD_AGAIN_S
+
+    async def __call__(self, urgent: bool = False) -> Line:
+        """Raises ConnectionError with the reason that is of most use; `urgent` asks also what had no sound just now."""
+        if urgent:
+            self._no_card = ""
+        if self._wanted == "none":
+            raise ConnectionError("switched off by --sound none")
+        ways = [self._listener, self._card] if "SSH_CONNECTION" in os.environ else [self._card, self._listener]
+        if self._wanted != "auto":
+            ways = [self._card] if self._wanted == "card" else [self._listener]
+        why = ""
+        for way in ways:
+            try:
+                return await way()
+            except (OSError, EOFError) as error:
+                why = why or str(error)
+        raise ConnectionError(why or NO_WAY)
+
+    async def _card(self) -> Line:
+        now = time.monotonic()
+        if self._no_card and now - self._asked_card_at < CARD_AGAIN_S:
+            raise ConnectionError(self._no_card)
+        self._asked_card_at = now
+        try:
+            line = await local_speaker()
+        except (OSError, EOFError) as error:
+            self._no_card = str(error) or "the speaker went away"
+            raise
+        self._no_card = ""
+        return line
+
+    async def _listener(self) -> Line:
+        port = _PORT.fullmatch(self._wanted)
+        if port is not None:
+            return await tcp_listener(port["host"], int(port["port"]), port["token"])
+        given = [Path(self._wanted)] if "/" in self._wanted else []
+        why = ""
+        for path in [*given, *(one for one in listeners() if one not in given)]:
+            try:
+                return await unix_listener(path)
+            except ConnectionRefusedError:
+                # The ssh that made it is gone; another one cannot take its name
+                if path not in given:
+                    path.unlink(missing_ok=True)
+            except (OSError, EOFError) as error:
+                why = why or (str(error) if not isinstance(error, FileNotFoundError) else "")
+        raise ConnectionError(why or NO_WAY)
+
+
+NO_WAY = "nobody listens: on your own machine start `tui-label ssh HOST DIR`, or `tui-label listen`"
+
+
+async def _probe(wanted: str) -> tuple[bool, str, float]:
+    try:
+        line = await Ways(wanted)()
+    except (OSError, EOFError) as error:
+        return False, str(error), 0.0
+    began = time.monotonic()
+    line.writer.write(wire.pack({"op": "ping", "x": 0}))
+    with contextlib.suppress(TimeoutError, OSError, EOFError):
+        await asyncio.wait_for(wire.read(line.reader), HELLO_S)
+    took = time.monotonic() - began
+    await _ended(line)
+    return True, line.name, took if line.far else 0.0
+
+
+def probe(wanted: str) -> tuple[bool, str, float]:
+    """Whether one way leads to a speaker, on what it plays or why not, and the seconds there and back."""
+    return asyncio.run(_probe(wanted))

@@ -134,6 +134,27 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None
     return False
 
 
+def likely_next(read: Callable[..., list[Any]], annotator: str) -> int | None:
+    """The item that this annotator would be given, as far as a short look without writing can tell."""
+    again = read(
+        f"""SELECT number, priority FROM (
+              SELECT item.number, item.priority, item.position FROM item WHERE stage = 'again' AND position >= coalesce(
+                (SELECT passed.position FROM passed JOIN annotator ON annotator.id = passed.annotator
+                 WHERE annotator.name = ? AND passed.priority = item.priority), -1)
+              ORDER BY priority DESC, position, number LIMIT {LOOKS[-1]}) AS waiting
+            WHERE NOT EXISTS (SELECT 1 FROM assignment JOIN annotator ON annotator.id = assignment.annotator
+                              WHERE assignment.item = waiting.number AND annotator.name = ?)
+            ORDER BY priority DESC, position, number LIMIT 1""",
+        (annotator, annotator),
+    )
+    fresh = read(
+        """SELECT number, priority FROM item WHERE stage = 'fresh'
+           ORDER BY priority DESC, position, number LIMIT 1"""
+    )
+    found = [*again, *fresh]
+    return max(found, key=lambda one: one[1])[0] if found else None
+
+
 def _store_mark(execute: Execute, me: int, priority: int, position: float) -> None:
     execute(
         """INSERT INTO passed(annotator, priority, position) VALUES (?, ?, ?)

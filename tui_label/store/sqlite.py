@@ -122,11 +122,13 @@ class SqliteStore:
         return annotation_from(row, versions.renames(execute)) if row else None
 
     def upcoming(self, annotator: str) -> Item | None:
-        rows = self._connection.read(
-            f"""SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.stage = 'fresh'
-                ORDER BY item.priority DESC, item.position, item.number LIMIT 1"""
+        number = queue.likely_next(self._connection.read, annotator)
+        if number is None:
+            return None
+        (row,) = self._connection.read(
+            f"SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
         )
-        return item_from(rows[0]) if rows else None
+        return item_from(row)
 
     def add_sprint(self, sprint: Sprint) -> None:
         with self._connection.transaction() as execute:

@@ -27,6 +27,7 @@ KEYS = {
     "ctrl+g": b"\x07", "ctrl+j": b"\n", "f1": b"\x1bOP", "pagedown": b"\x1b[6~", "pageup": b"\x1b[5~",
     "delete": b"\x1b[3~", "shift+up": b"\x1b[1;2A", "shift+down": b"\x1b[1;2B", "shift+home": b"\x1b[1;2H",
     "shift+end": b"\x1b[1;2F", "ctrl+right": b"\x1b[1;5C", "ctrl+left": b"\x1b[1;5D", "f2": b"\x1bOQ",
+    "f3": b"\x1bOR", "f4": b"\x1bOS", **{f"f{n}": b"\x1b[%d~" % code for n, code in ((5, 15), (6, 17), (7, 18), (8, 19), (9, 20))},
     **{f"ctrl+{letter}": bytes([ord(letter) - 96]) for letter in "abcdefklnoprstuvwxy"},
 }  # fmt: skip
 """What a legacy terminal sends; a name that is not here is sent as its own characters."""

@@ -75,7 +75,17 @@ def _parser() -> argparse.ArgumentParser:
     def folder(of: argparse.ArgumentParser) -> None:
         of.add_argument("dir", type=Path, metavar="DIR", help="the project's folder")
 
+    def sound(of: argparse.ArgumentParser) -> None:
+        of.add_argument(
+            "--sound",
+            type=_way,
+            default=os.environ.get("TUI_LABEL_SOUND", "auto"),
+            metavar="WAY",
+            help="where sound goes: auto, card, listener, none, or what a listener says",
+        )
+
     demo = command("demo", "a throw-away project with real samples, opened")
+    sound(demo)
     demo.add_argument("template", nargs="?", default="sentiment", choices=_templates())
     new = command("new", "start a project")
     folder(new)
@@ -95,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     label = command("label", "work: `tui-label DIR` is enough")
     folder(label)
     label.add_argument("--as", dest="annotator", metavar="NAME", help="who you are, the login name if not given")
+    sound(label)
     label.add_argument("--sprint", type=_minutes, default=0, metavar="25m", help="work for that long, with figures")
     status = command("status", "progress, pace, flags, per person")
     folder(status)
@@ -112,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("--json", action="store_true")
     check = command("check", "project.yaml, database, terminal: what works, what to do")
     check.add_argument("dir", type=Path, metavar="DIR", nargs="?")
+    sound(check)
     backup = command("backup", "a consistent copy of the database, while people work")
     folder(backup)
     backup.add_argument("file", metavar="FILE")
@@ -135,6 +147,14 @@ def _minutes(words: str) -> int:
     if not found or not float(found[1]) > 0:
         raise argparse.ArgumentTypeError(f"{visible(words)!r} is no time such as 25m, 90s or 1h")
     return round(float(found[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000}[found[2]])
+
+
+def _way(words: str) -> str:
+    if words in ("auto", "card", "listener", "none") or "/" in words:
+        return words
+    raise argparse.ArgumentTypeError(
+        f"{visible(words)!r} is none of auto, card, listener, none, a socket's path, HOST:PORT/TOKEN"
+    )
 
 
 def _templates() -> list[str]:
@@ -196,7 +216,7 @@ def _demo(options: argparse.Namespace) -> int:
         folder = Path(temporary) / options.template
         _make(folder, options.template)
         _bring_in(folder, [folder / "items.jsonl"])
-        return _work(folder, None)
+        return _work(folder, None, options.sound)
 
 
 # items in and out
@@ -347,10 +367,10 @@ def _label(options: argparse.Namespace) -> int:
     from tui_label.ui import environment
 
     environment.prepare()
-    return _work(options.dir, options.annotator, options.sprint)
+    return _work(options.dir, options.annotator, options.sound, options.sprint)
 
 
-def _work(folder: Path, annotator: str | None, sprint_ms: int = 0) -> int:
+def _work(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0) -> int:
     from tui_label.ui import environment
 
     project, store, versions = _open(folder)
@@ -360,7 +380,7 @@ def _work(folder: Path, annotator: str | None, sprint_ms: int = 0) -> int:
     from tui_label.ui.views.pages import sprint_summary
     from tui_label.workbench import Workbench
 
-    make_deck = _deck_maker(project) if project.items == "sound" else None
+    make_deck = _deck_maker(project, sound) if project.items == "sound" else None
     workbench = Workbench(
         project,
         store,
@@ -378,13 +398,15 @@ def _work(folder: Path, annotator: str | None, sprint_ms: int = 0) -> int:
     return int(status or 0)
 
 
-def _deck_maker(project: Project) -> Callable[[], Deck]:
-    """A tape deck that plays on this machine's sound card."""
+def _deck_maker(project: Project, wanted: str) -> Callable[[], Deck]:
+    """A tape deck that plays where `--sound` says."""
     from tui_label.sound.deck import Deck
-    from tui_label.sound.player import SpeakerPlayer, local_speaker
+    from tui_label.sound.line import Ways
+    from tui_label.sound.player import SpeakerPlayer
 
     def make() -> Deck:
-        deck = Deck(project.folder, project.sound, lambda tell: SpeakerPlayer(local_speaker, tell))
+        lossless = project.sound.lossless
+        deck = Deck(project.folder, project.sound, lambda tell: SpeakerPlayer(Ways(wanted), tell, lossless=lossless))
         deck.reaction_s = _reaction_s()
         return deck
 
@@ -476,7 +498,7 @@ def _check(options: argparse.Namespace) -> int:
         except LabelError as error:
             found.append((False, str(error)))
     if sound:
-        found += reports.sound_check()
+        found += reports.sound_check(options.sound)
     for good, words in found:
         print(f"{'ok ' if good else 'NO '} {visible(words)}")
     return 0 if all(good for good, _ in found) else 1

@@ -42,7 +42,7 @@ TOP = [
 ]
 TASK = ["id", "type", "ask", "labels", "required", "when", "help"]
 LABEL = ["value", "key", "color", "help", "was"]
-LISTEN = ["autoplay", "step-back", "must-hear", "speed"]
+LISTEN = ["autoplay", "step-back", "must-hear", "speed", "lossless"]
 STYLE = [
     "tags", "short-forms", "speakers", "case", "numbers", "forbid", "speaker-prefix", "most-words-per-second",
     "patterns", "enforce",
@@ -270,6 +270,7 @@ def _sound(reader: _Reader, node: Node) -> Listen:
         ),
         number("must-hear", r"(\d+(?:\.\d+)?)\s*%", 0, 100, "must be a share of the clip such as 90%", 0) / 100,
         number("speed", r"(\d(?:\.\d)?)", 0.5, 2.0, "must be between 0.5 and 2.0, in steps of 0.1", plain.speed),
+        reader.truth(parts["lossless"], "sound.lossless") if "lossless" in parts else plain.lossless,
     )
 
 

@@ -51,15 +51,16 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
     return found
 
 
-def sound_check() -> list[tuple[bool, str]]:
-    """What can be heard on this machine.  Text work goes on without it, so nothing here is a failure."""
-    from tui_label.sound.player import card
+def sound_check(wanted: str) -> list[tuple[bool, str]]:
+    """What can be heard, and where.  All but hearing goes on without it, so nothing here is a failure."""
+    from tui_label.sound.line import probe
 
-    heard, words = card()
+    heard, words, seconds = probe(wanted)
     if not heard:
         return [(True, f"no sound: {words}")]
+    far = f", {seconds * 1000:.0f} ms there and back" if seconds else ""
     return [
-        (True, f"sound: {words}"),
+        (True, f"sound: {words}{far}"),
         (True, "tapping along while it plays: Ctrl+T in a sound project measures your delay"),
     ]
 

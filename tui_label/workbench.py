@@ -101,6 +101,7 @@ class Workbench:
         self._make_deck = make_deck
         self._keep_reaction = keep_reaction
         self._heard_before: Listening | None = None
+        self._edge_step = "coarse"
         self._asked_ahead: asyncio.Task[None] | None = None
         self.sprint: Sprint | None = None
         self.finished_sprint: Sprint | None = None
@@ -124,12 +125,18 @@ class Workbench:
         """Claim the first item, or the one that was left half-done."""
         if self._make_deck is not None:
             self.deck = self._make_deck()
-            self.deck.on_change = lambda: self.on_change()
+            self.deck.on_change = self._tape_moved
         self._lay(await self._call(self._store.claim, self.annotator))
         self.progress = await self._call(self._store.progress, self.annotator)
         self._beating = asyncio.create_task(self._beat())
         if self._sprint_ms:
             self.start_sprint(self._sprint_ms)
+
+    def _tape_moved(self) -> None:
+        """Listening is work, also when no key is pressed."""
+        if self.desk is not None and self.deck is not None and self.deck.playing and not self.paused:
+            self.desk = replace(self.desk, watch=self.desk.watch.touched(self._now(), self.desk.session.focus))
+        self.on_change()
 
     async def leave(self) -> None:
         """Keep the draft, give the item back, close.  Safe to call twice."""
@@ -172,6 +179,8 @@ class Workbench:
                 self.deck.lay(None)
             return
         last = self.desk.session.last_label if self.desk else None
+        if self.desk is not None and self.deck is not None:
+            self._edge_step = self.desk.session.step
         session = begin(
             self.project,
             claim.item,
@@ -179,6 +188,7 @@ class Workbench:
             draft=claim.draft,
             answered=claim.answered,
             last_label=last,
+            edge_step=self._edge_step,
         )
         kept = json.loads(claim.draft) if claim.draft else {}
         now, idle = self._now(), self.project.pace.idle_ms
@@ -191,7 +201,8 @@ class Workbench:
             visiting,
         )
         if self.deck is not None:
-            self.deck.lay(claim.item, listening_from(kept.get("listening", {})))
+            before = kept.get("listening") or (claim.answered.listening if claim.answered else {})
+            self.deck.lay(claim.item, listening_from(before))
             self.deck.seek(session.at)
             self._asked_ahead = asyncio.ensure_future(self._look_ahead(self.deck))
 
@@ -225,13 +236,12 @@ class Workbench:
         session = self.desk.session
         if self.deck is not None:
             session = replace(session, at=round(self.deck.tapped, 3))
+            self.deck.listening = self.deck.listening.keyed()
             if self.deck.command(command, session):
                 self._played(session, command)
                 return None
             if command == "segment.snap" and self.deck.look.peaks is not None:
                 argument = self.deck.look.peaks.quietest
-            if session.typing:
-                self.deck.listening = self.deck.listening.keyed()
         session, effects = step(session, command, argument)
         task = argument[0] if command == "label.give" else session.focus
         watch = self.desk.watch.touched(self._now(), task)
@@ -275,9 +285,13 @@ class Workbench:
         return self.desk.session
 
     def _unheard(self) -> str:
-        """Why an item may not be submitted yet for its listener's sake."""
+        """Why an item may not be submitted yet: its sound is not what was added, or was not heard."""
         deck, wanted = self.deck, self.project.sound.must_hear
-        if deck is None or not wanted or deck.trouble or deck.look.word:
+        if deck is None:
+            return ""
+        if deck.look.broken:
+            return f"{deck.look.word}; s skips it"
+        if not wanted or deck.trouble or deck.look.word:
             return ""
         deck.count()
         share = deck.listening.coverage(deck.duration)
@@ -300,10 +314,8 @@ class Workbench:
         claim = await self._call(
             act, desk.claim.number, annotation, desk.save_id, draft=self._draft(desk), claim=not desk.visiting
         )
-        sound_ms = round(desk.session.duration * 1000)
-        self.rhythm = self.rhythm.answer(annotation.timing.active, sound_ms)
-        if self.sprint is not None:
-            self.sprint = self.sprint.answer(annotation.timing.active, sound_ms)
+        if status == SUBMITTED and not desk.visiting and not desk.claim.reopened:
+            self._count(annotation.timing.active, round(desk.session.duration * 1000))
         self.progress = await self._call(self._store.progress, self.annotator)
         if desk.visiting:
             await self._return_ahead()
@@ -315,13 +327,19 @@ class Workbench:
             if self.sprint is not None and (claim is None or self.sprint.left_ms(self._now()) <= 0):
                 await self._end_sprint()
 
+    def _count(self, active_ms: int, sound_ms: int) -> None:
+        """One more item answered, for pace and sprint."""
+        self.rhythm = self.rhythm.answer(active_ms, sound_ms)
+        if self.sprint is not None:
+            self.sprint = self.sprint.answer(active_ms, sound_ms)
+
     def _annotation(self, desk: Desk, status: str) -> Annotation:
         session = desk.session
         asked = {task.id for task in session.asked}
         answers = {id: value for id, value in session.answers.items() if id in asked}
         for task in session.asked:
-            # No spans, no labels chosen: an answer too, once it is submitted
-            if task.kind in ("spans", "choices") and status == SUBMITTED:
+            # No spans, no segments, no labels chosen: an answer too, once it is submitted
+            if task.kind in ("spans", "segments", "choices") and status == SUBMITTED:
                 answers.setdefault(task.id, [])
         origins = session.work.all_origins()
         return Annotation(
@@ -386,10 +404,17 @@ class Workbench:
             return
         claim = await self._call(self._store.revisit, self.annotator, entry.number)
         if visiting is None:
-            self._ahead = self.desk
+            self._ahead = self._rested(self.desk)
             self._heard_ahead = self.deck.listening if self.deck else None
         if claim is not None:
             self._lay(claim, visiting=True)
+
+    def _rested(self, desk: Desk | None) -> Desk | None:
+        """The desk with its tape where it is now."""
+        if desk is None or self.deck is None:
+            return desk
+        self.deck.pause()
+        return replace(desk, session=replace(desk.session, at=round(self.deck.position, 3)))
 
     async def _neighbour(self, number: int | None, direction: int) -> Entry | None:
         if direction > 0:
@@ -431,6 +456,7 @@ class Workbench:
     def begin_calibration(self) -> list[float]:
         """Play clicks instead of the item; when they come, in seconds."""
         assert self.deck is not None
+        self.desk = self._rested(self.desk)
         self._heard_before = self.deck.listening
         return self.deck.rehearse()
 
@@ -497,6 +523,8 @@ class Workbench:
         }
         record["started_at"] = desk.started_at
         if self.deck is not None and desk is self.desk:
+            self.deck.count()
+            record["at"] = round(self.deck.position, 3)
             record["listening"] = self.deck.listening.record(self.deck.duration)
         return json.dumps(record)
 
@@ -522,7 +550,8 @@ class Workbench:
         """Write the draft if the work changed since it was written."""
         self._no_draft_soon()
         desk = self.desk
-        if desk is None or not (has_content(desk.session) or self._kept_draft):
+        heard = self.deck is not None and self.deck.listening.plays > 0
+        if desk is None or not (has_content(desk.session) or heard or self._kept_draft):
             return
         draft = self._draft(desk)
         if draft == self._kept_draft:

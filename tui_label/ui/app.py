@@ -22,6 +22,7 @@ from tui_label.core.transcript import expanded, fixed, next_speaker
 from tui_label.errors import StoreError
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import (
+    Calibration,
     Find,
     FlagMenu,
     Hop,
@@ -51,11 +52,23 @@ from tui_label.ui.views.pages import (
     sprint_page,
     sprint_words,
 )
-from tui_label.ui.views.questions import findings
+from tui_label.ui.views.questions import box_width, findings
 from tui_label.workbench import Workbench
 
-ANSWERING = ("label.give", "item.submit", "item.skip", "suggestion.", "label.", "span.", "flag.", "segment.")
+ANSWERING = (
+    "label.give",
+    "item.submit",
+    "item.skip",
+    "work.undo",
+    "suggestion.",
+    "label.",
+    "span.",
+    "flag.",
+    "segment.",
+)
 """Commands that must not reach an item before its person has seen it."""
+LEAVING = ("item.", "work.undo")
+"""Those among them that leave it: a held key must not run through the queue, also where one types."""
 
 HELP = {
     SPANS: ["everywhere", "spans"],
@@ -95,6 +108,8 @@ class LabelApp(App[int]):
         self._mode: Mode | None = None
         self._reading: Reading | None = None
         self._rows = Rows("", 10)
+        self._asked: tuple[list[Row], int] = ([], 1)
+        """The question zone as it was drawn last, and the rows it left for the item."""
         self._top = 0
         self._needle = ""
         self._guard = Guard()
@@ -177,12 +192,10 @@ class LabelApp(App[int]):
     async def _single_key(self, key: str, pressed_at: float) -> None:
         mode = self._key_mode
         action = self.keymap.lookup(mode, key)
-        typing = mode in (TYPING, TRANSCRIBING)
-        if not typing:
-            self._guard = self._guard.pressed(key, pressed_at)
+        self._guard = self._guard.pressed(key, pressed_at)
         if action is None:
             return
-        if action.command.startswith(ANSWERING) and not typing:
+        if action.command.startswith(LEAVING if mode in (TYPING, TRANSCRIBING) else ANSWERING):
             if self._guard.refused:
                 self._word = self._guard.refused
                 return
@@ -205,9 +218,7 @@ class LabelApp(App[int]):
         elif key in EDITS:
             editor = EDITS[key](editor)
         elif key in ("up", "down"):
-            editor = vertical(editor, -1 if key == "up" else 1, self._sheet.size.width - 20)
-        elif key == "ctrl+j":
-            editor = insert(editor, "\n")
+            editor = vertical(editor, -1 if key == "up" else 1, box_width(session, self._sheet.size.width))
         else:
             return False
         await self._do("text.edit", editor)
@@ -241,6 +252,16 @@ class LabelApp(App[int]):
 
     async def _pause(self) -> None:
         self.workbench.pause()
+
+    async def _text_newline(self) -> None:
+        if (box := self._box) is not None:
+            await self._do("text.edit", insert(box, "\n"))
+
+    @property
+    def _box(self) -> Editor | None:
+        """The text box that takes the keys."""
+        session = self._session
+        return None if session is None or session.box is None else Editor(session.box, session.caret)
 
     async def _hop(self) -> None:
         session = self._session
@@ -310,7 +331,7 @@ class LabelApp(App[int]):
     async def _tag_open(self) -> None:
         session = self._session
         if session is not None and session.box is not None and session.style is not None and session.style.tags:
-            self._mode = TagMenu(session.style.tags, Editor(session.box, session.caret))
+            self._mode = TagMenu(session.style.tags, lambda: self._box or Editor("", 0))
         else:
             self._word = "the project names no tags"
 
@@ -352,6 +373,8 @@ class LabelApp(App[int]):
     # commands by name, sprints
 
     async def _palette_open(self) -> None:
+        if self._session is None:
+            return
         mode = self._key_mode
         commands = []
         for command in self.keymap.available(mode):
@@ -370,8 +393,10 @@ class LabelApp(App[int]):
             self._mode = Minutes(self.workbench.start_sprint)
 
     async def _second(self) -> None:
-        if self.workbench.sprint is not None:
-            self._sheet.redraw()
+        if isinstance(self._mode, Calibration):
+            self._mode = self._mode.waited()
+        if self.workbench.sprint is not None or self._mode is not None:
+            self._show()
 
     async def _cursor_up(self) -> None:
         await self._vertical(-1)
@@ -517,18 +542,19 @@ class LabelApp(App[int]):
         if session is None or self._key_mode != SPANS or self._reading or self._mode or self.workbench.paused:
             return None
         row = self._top + (y - TOP_ROWS) // (1 + lanes(session))
-        if not 0 <= y - TOP_ROWS < self._room() or not self._rows.has(row):
+        if not 0 <= y - TOP_ROWS < self._asked[1] or not self._rows.has(row):
             return None
         return self._rows.offset_at(row, max(0, x - MARGIN))
 
     async def on_paste(self, event: Paste) -> None:
         event.stop()
         session = self._session
-        if isinstance(self._mode, Find | Note | Picker | Palette):
+        covered = self._reading is not None or self.workbench.paused or self.workbench.finished_sprint is not None
+        if isinstance(self._mode, Find | Note | Picker | Palette | TagMenu):
             words = "".join(char for char in event.text if char.isprintable())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
-        elif session is not None and session.box is not None and session.typing:
-            await self._do("text.edit", insert(Editor(session.box, session.caret), event.text))
+        elif self._mode is None and not covered and session is not None and session.typing and self._box is not None:
+            await self._do("text.edit", insert(self._box, event.text))
         else:
             self._word = "paste ignored"
         self._show()
@@ -575,11 +601,9 @@ class LabelApp(App[int]):
         return self._draw_item(session, width, height)
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
-        state = self._state(session, Marks())
-        room = zones(state, width, height)[1]
-        per_row = 1 + lanes(session)
+        self._asked = zones(session, self.keymap, width, height)
         if self._key_mode == SPANS:
-            self._follow_cursor(self._rows.row_of(session.cursor), max(1, room // per_row))
+            self._follow_cursor(self._rows.row_of(session.cursor), self._page_rows())
         return label_screen(self._state(session, self._marks(session)), self._rows, width, height)
 
     def _follow_cursor(self, row: int, room: int) -> None:
@@ -597,7 +621,7 @@ class LabelApp(App[int]):
             words = f"{pace:,}/h, goal {goal:,}"
         deck = workbench.deck
         if deck is not None and (factor := workbench.rhythm.real_time_factor) is not None:
-            words = f"{factor:.1f}× real time"
+            words = f"{words}  {factor:.1f}× real time".strip()
         state = State(
             session,
             self.keymap,
@@ -612,16 +636,16 @@ class LabelApp(App[int]):
             self._mode,
             marks,
             self._top,
+            *self._asked,
         )
         if deck is None or session.item.sound is None:
             return state
-        width, height = self._sheet.size
-        return replace(state, tape=self._view.tape(session, width, zones(state, width, height)[1]))
+        return replace(state, tape=self._view.tape(session, self._sheet.size.width, state.room))
 
     def _time_left(self) -> str:
         sprint = self.workbench.sprint
         if sprint is not None:
-            return "  ·  " + sprint_words(sprint, self.workbench.now())
+            return "  ·  " + sprint_words(sprint, self.workbench.now(), self.workbench.project.pace.goal_per_hour)
         pace, progress = self.workbench.rhythm.per_hour, self.workbench.progress
         if not pace:
             return ""
@@ -643,16 +667,10 @@ class LabelApp(App[int]):
             return 0, 0
         return self._rows.row(self._top)[0], self._rows.row(last)[1]
 
-    def _room(self) -> int:
-        session = self._session
-        if session is None:
-            return 1
-        return zones(self._state(session, Marks()), *self._sheet.size)[1]
-
     def _page_rows(self) -> int:
         """Rows of text that fit the screen."""
         session = self._session
-        return max(1, self._room() // (1 + lanes(session))) if session else 1
+        return max(1, self._asked[1] // (1 + lanes(session))) if session else 1
 
     def _draw_page(self, reading: Reading, width: int, height: int) -> list[Row]:
         status: Row = [(self._word, "hint")]

@@ -265,7 +265,8 @@ class TagMenu:
     """Tags by part of their name, or by their digit; what is chosen is typed into the transcript."""
 
     tags: tuple[str, ...]
-    box: Editor
+    box: Callable[[], Editor]
+    """The transcript as it is when the tag is typed into it."""
     editor: Editor = EMPTY
 
     @property
@@ -292,9 +293,10 @@ class TagMenu:
         elif key not in ("enter", "escape"):
             return replace(self, editor=edited(self.editor, key))
         if chosen is not None:
-            before = self.box.text[: self.box.caret]
+            box = self.box()
+            before = box.text[: box.caret]
             gap = " " if before and not before[-1].isspace() else ""
-            await do("text.edit", insert(self.box, f"{gap}[{chosen}] "))
+            await do("text.edit", insert(box, f"{gap}[{chosen}] "))
         return None
 
 
@@ -328,6 +330,13 @@ class Calibration:
         if len(taps) < len(self.times) and taps[-1] < self.times[-1]:
             return replace(self, taps=taps)
         self.finish(self.times, list(taps))
+        return None
+
+    def waited(self) -> Mode | None:
+        """A second later: after the last click nothing more is waited for."""
+        if self.position() < self.times[-1] + 1.0:
+            return self
+        self.finish(self.times, list(self.taps))
         return None
 
 

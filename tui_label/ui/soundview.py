@@ -63,6 +63,7 @@ class SoundView:
             position,
             deck.duration,
             deck.playing,
+            deck.heard,
             deck.speed,
             deck.loop is not None,
             deck.ear,
@@ -74,7 +75,7 @@ class SoundView:
             window,
             self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows),
             self.spectrogram,
-            deck.device,
+            f"{deck.device.partition(' · ')[0]} {deck.rtt_s * 1000:.0f} ms" if deck.rtt_s else "",
         )
 
     def _turn(self, position: float, duration: float) -> None:

@@ -10,7 +10,8 @@ All tricks that depend on the version of Textual (8.2.8) live here:
   here would label an item;
 * SIGCONT, which also follows a hang-up, starts a second input thread;
 * a lone Escape waits for the 100 ms of its select, whatever ESCDELAY says;
-* control characters of data reach the terminal.
+* control characters of data reach the terminal;
+* it draws on standard error, where C libraries print too (libmpg123 on a damaged frame).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import termios
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -134,6 +135,18 @@ class Terminal(LinuxDriver):
     _gone = False
     on_hangup: Callable[[], Awaitable[None]] | None = None
     """Has its chance before the app ends because the terminal went away."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._screen = os.dup(2)
+        self._file = open(self._screen, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+
+    def close(self) -> None:
+        super().close()
+        os.dup2(self._screen, 2)
 
     def start_application_mode(self) -> None:
         # Keys struck before the screen is there belong to no item

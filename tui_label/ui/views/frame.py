@@ -22,13 +22,15 @@ def header(left: Sequence[str], right: str, width: int) -> Row:
 
 
 def legend(hints: Sequence[Hint], right: Row, width: int) -> Row:
-    """The keys that act now, most used first; those that do not fit are left to `?`."""
-    room = width - cells(right) - 2
+    """The keys that act now, most used first; what does not fit is left to the last one, which shows all keys."""
+    pieces: list[Row] = [[(key, "accent"), (f" {word}   ", "")] for key, word in hints]
+    last = pieces.pop() if pieces else []
+    room = width - cells(right) - 2 - cells(last)
     row: Row = [(" ", "")]
-    for key, word in hints:
-        piece: Row = [(key, "accent"), (f" {word}   ", "")]
-        if cells(row) + cells(piece) - 3 > room:
+    for piece in pieces:
+        if cells(row) + cells(piece) > room + 3:
             break
         row += piece
+    row += last
     row[-1] = (row[-1][0].rstrip(), row[-1][1])
     return spread(row, right, width)

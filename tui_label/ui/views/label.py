@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_label.core.commands import SOUND, TRANSCRIBING
@@ -40,19 +41,22 @@ class State:
     mode: Mode | None
     marks: Marks
     top: int
+    asked: list[Row]
+    """The question zone."""
+    room: int
+    """Rows that are left for the item."""
     tape: Tape | None = None
     """What plays, where the item is a sound."""
 
 
-def zones(state: State, width: int, height: int) -> tuple[list[Row], int]:
+def zones(session: Session, keymap: Keymap, width: int, height: int) -> tuple[list[Row], int]:
     """The question rows, and how many rows that leaves the item."""
-    asked = questions(state.session, state.keymap, width, max(1, height // 3))
+    asked = questions(session, keymap, width, max(1, height // 3))
     return asked, max(1, height - TOP_ROWS - len(asked) - 4)
 
 
 def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
-    asked, room = zones(state, width, height)
-    session = state.session
+    session, room = state.session, state.room
     drawn = [
         header(_where(state), f"{state.done:,} of {state.total:,}{state.left}", width),
         rule(width),
@@ -63,7 +67,7 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     drawn += [clipped(row, width) for row in item] + [[]] * (room - len(item))
     drawn.append(clipped(_status(state), width))
     drawn.append(rule(width))
-    drawn += asked
+    drawn += state.asked
     drawn.append(rule(width))
     drawn.append(legend(hints(state), _saved(state), width))
     return drawn[:height]
@@ -150,7 +154,7 @@ def hints(state: State) -> list[Hint]:
         return state.mode.legend
     session, keymap = state.session, state.keymap
     if session.item.sound is not None:
-        return _sound_hints(session, keymap)
+        return _sound_hints(session, keymap, state.tape)
     if session.typing:
         wanted = ["item.submit", "text.newline", "flag.open", "work.undo", "text.leave", "help.open"]
         return _hints(keymap, "typing", wanted)
@@ -169,34 +173,47 @@ def hints(state: State) -> list[Hint]:
     return _hints(keymap, "spans" if session.span_task else "text", wanted)
 
 
-def _sound_hints(session: Session, keymap: Keymap) -> list[Hint]:
+Wanted = str | tuple[str, str]
+"""A command's name; or several with the word they share."""
+JUMPS = ("play.back play.forward", "∓2 s")
+SPEEDS = ("play.slower play.faster", "speed")
+STARTS = ("segment.start-left segment.start-right", "start ←→")
+ENDS = ("segment.end-left segment.end-right", "end ←→")
+"""Commands that go in pairs share a place in the legend."""
+
+
+def _sound_hints(session: Session, keymap: Keymap, tape: Tape | None) -> list[Hint]:
+    heard = tape is not None and not tape.trouble
+    play: list[Wanted] = [("play.toggle", "pause" if tape is not None and tape.playing else "play")]
     if session.typing:
-        wanted = ["play.toggle", "item.submit", "play.start", "play.back", "play.forward", "play.slower", "play.faster"]
-        wanted += ["play.loop", "play.last", "tag.open", "flag.open", "text.leave", "help.open"]
+        wanted: list[Wanted] = [*play, "item.submit", "play.start", JUMPS, SPEEDS, "play.loop", "play.last"]
+        if not heard:
+            wanted = ["item.submit", "text.newline", *play]
+        wanted += ["tag.open"] if session.style is not None and session.style.tags else []
+        wanted += ["transcript.speaker"] if session.style is not None and session.style.speakers else []
+        wanted += ["flag.open", "text.leave", "help.open"]
         return _hints(keymap, TRANSCRIBING, wanted)
-    wanted = ["play.toggle"]
+    wanted = [*play] if heard else []
     if session.segment_task is not None:
         wanted.append("segment.mark")
-        if session.mark is not None:
-            wanted += ["segment.drop"]
-        elif session.segment_here is not None:
-            wanted += ["segment.end-left", "segment.end-right", "segment.start-left", "segment.start-right"]
-            wanted += ["segment.snap", "segment.split", "segment.remove"]
-        if session.segments:
-            wanted.append("segment.next")
+    wanted += ["segment.drop"] if session.mark is not None else ["item.submit"]
     if any(isinstance(task, Text) or getattr(task, "transcript", None) is not None for task in session.asked):
         wanted.append("text.enter")
-    wanted += ["item.submit", "play.back", "play.forward", "play.slower", "play.faster", "flag.open", "item.skip"]
-    wanted += ["work.undo", "guide.open", "help.open"]
+    if session.segment_task is not None and session.segments:
+        wanted.append("segment.next")
+        if session.mark is None and session.segment_here is not None:
+            wanted += [STARTS, ENDS, "segment.snap", "segment.split", "segment.remove"]
+    wanted += [JUMPS, *([SPEEDS] if heard else play), "flag.open", "item.skip", "work.undo", "guide.open", "help.open"]
     return _hints(keymap, SOUND, wanted)
 
 
-def _hints(keymap: Keymap, mode: str, wanted: list[str]) -> list[Hint]:
+def _hints(keymap: Keymap, mode: str, wanted: Sequence[Wanted]) -> list[Hint]:
     found = []
-    for name in wanted:
-        keys = keymap.keys_of(name, mode)
+    for one in wanted:
+        names, words = (one, "") if isinstance(one, str) else one
+        keys = [key_display(keymap.keys_of(name, mode)[0]) for name in names.split() if keymap.keys_of(name, mode)]
         if keys:
-            found.append((key_display(keys[0]), keymap.command(name).short))
+            found.append((" ".join(keys), words or keymap.command(names).short))
     return found
 
 

@@ -75,7 +75,7 @@ def key_rows(keymap: Keymap, modes: list[str]) -> list[Row]:
         found += [[], [("   " + MODES[mode], "accent")]]
         for here, keys, words in keymap.rows():
             if here == mode:
-                found.append([("   " + visible(keys).ljust(14), "bold"), (visible(words), "")])
+                found.append([("   " + visible(keys).ljust(16), "bold"), (visible(words), "")])
     return found
 
 
@@ -103,12 +103,13 @@ def nothing_left(
     return _calm([name, annotator], words, skip, width, height)
 
 
-def sprint_words(sprint: Sprint, now: float) -> str:
-    """How far a sprint is, for the header."""
+def sprint_words(sprint: Sprint, now: float, goal: int | None) -> str:
+    """How far a sprint is, for the header; `goal` is items an hour."""
     left = max(0, round(sprint.left_ms(now) / 1000))
-    time = f"sprint {left // 60}:{left % 60:02} left" if left else "sprint over after this item"
-    sound = f", {sprint.sound_ms / 60_000:.1f} min of sound" if sprint.sound_ms else ""
-    return f"{time}, {sprint.items:,} done{sound}"
+    time = f"{left // 60}:{left % 60:02} left" if left else "over after this one"
+    aim = f" of {round(goal * sprint.planned_ms / 3_600_000)}" if goal else ""
+    sound = f", {sprint.sound_ms / 60_000:.1f} min" if sprint.sound_ms else ""
+    return f"sprint {time}, {sprint.items:,}{aim} done{sound}"
 
 
 def sprint_summary(sprint: Sprint) -> list[str]:

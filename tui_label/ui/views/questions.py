@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui_label.core.commands import TRANSCRIBING
 from tui_label.core.item import candidate_names
-from tui_label.core.keymap import Keymap
+from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.rows import Rows
-from tui_label.core.session import Session, drafts_kept
+from tui_label.core.session import Session, kept_here
 from tui_label.core.tasks import Compare, Rating, Segments, Task, Text
 from tui_label.core.tasks.compare import TIE
 from tui_label.core.text import glyphs, visible
@@ -16,7 +17,9 @@ from tui_label.ui.canvas import Row, cells, clipped, spread
 from tui_label.ui.views.document import hue
 
 BOX_ROWS = 4
-"""Screen rows of a text box."""
+"""Screen rows of a text box; more where the question zone has more than it needs."""
+BELOW_CARET = 1
+"""Rows of a box that stay in sight under the caret."""
 
 
 def findings(session: Session) -> tuple[Finding, ...]:
@@ -41,24 +44,33 @@ class Option:
 
 def questions(session: Session, keymap: Keymap, width: int, most: int) -> list[Row]:
     """At most `most` rows for all asked tasks."""
-    asked = session.asked
-    names = min(16, max(len(visible(task.id)) for task in asked))
+    box_rows = max(2, min(2 * BOX_ROWS, most - len(session.asked) - 3))
     rows: list[Row] = []
-    for task in asked:
-        rows += _question(session, task, keymap, names, width)
+    for task in session.asked:
+        rows += _question(session, task, keymap, width, box_rows)
     return rows[:most]
 
 
-def _question(session: Session, task: Task, keymap: Keymap, names: int, width: int) -> list[Row]:
+def box_width(session: Session, width: int) -> int:
+    """Cells of a row of the text box."""
+    return max(10, width - _name_cells(session) - 4)
+
+
+def _name_cells(session: Session) -> int:
+    return min(16, max(len(visible(task.id)) for task in session.asked))
+
+
+def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows: int) -> list[Row]:
+    names = _name_cells(session)
     here = len(session.asked) > 1 and task.id == session.focus
     lead: Row = [
         ("›" if here else " ", "accent"),
         (visible(task.id)[:names].ljust(names) + " ", "bold" if here else ""),
     ]
     if isinstance(task, Text):
-        return _text_box(session, task, lead, width)
+        return _text_box(session, task, keymap, lead, width, box_rows)
     if isinstance(task, Segments) and task.transcript is not None and session.focus == task.id and session.segment_here:
-        box = _text_box(session, task, lead, width)
+        box = _text_box(session, task, keymap, lead, width, box_rows)
         return box if session.typing or not task.labels else [*_label_rows(session, task, keymap, lead, width), *box]
     if isinstance(task, Segments) and not task.labels:
         return [[*lead, (f"{len(session.segments)} segments", "faint")]]
@@ -122,17 +134,20 @@ def _drawn(option: Option) -> Row:
     ]
 
 
-def _text_box(session: Session, task: Text | Segments, lead: Row, width: int) -> list[Row]:
+def _text_box(
+    session: Session, task: Text | Segments, keymap: Keymap, lead: Row, width: int, box_rows: int
+) -> list[Row]:
     here = session.focus == task.id
     text = (session.box or "") if here else str(session.work.answers.get(task.id, ""))
     typing = session.typing and here
-    room = max(10, width - cells(lead) - 2)
+    room = box_width(session, width)
     rows = Rows(text, room)
     caret_row = rows.row_of(session.caret) if typing else 0
-    top = max(0, caret_row - BOX_ROWS + 1)
+    below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
+    top = max(0, caret_row + below - box_rows + 1)
     found = findings(session) if here else ()
     drawn: list[Row] = []
-    while len(drawn) < BOX_ROWS and rows.has(top + len(drawn)):
+    while len(drawn) < box_rows and rows.has(top + len(drawn)):
         start, end = rows.row(top + len(drawn))
         caret = session.caret if typing and top + len(drawn) == caret_row else None
         drawn.append(_box_row(text, start, end, caret, found))
@@ -140,21 +155,22 @@ def _text_box(session: Session, task: Text | Segments, lead: Row, width: int) ->
         drawn = [[(visible(task.ask) or "text", "faint")]]
     if session.item.sound is not None and here:
         # Rows are kept free from the start, so that nothing moves while one types
-        drawn += [[]] * (BOX_ROWS - 1 - len(drawn))
-        drawn.append(_said(session, task, found, room))
+        drawn += [[]] * (box_rows - len(drawn))
+        drawn.append(_said(session, keymap, found, room))
     indent: Row = [(" " * cells(lead), "")]
     return [[*(lead if n == 0 else indent), *row] for n, row in enumerate(drawn)]
 
 
-def _said(session: Session, task: Task, found: tuple[Finding, ...], room: int) -> Row:
+def _said(session: Session, keymap: Keymap, found: tuple[Finding, ...], room: int) -> Row:
     """Under a transcript: what its rules find first, and how much of the draft is kept."""
-    kept = drafts_kept(session).get(task.id)
+    kept = kept_here(session)
     right: Row = [(f"draft kept {kept.kept} of {kept.of} words", "faint")] if kept is not None and kept.of else []
     if not found:
         return spread([], right, room)
     first = found[0]
     more = f"   +{len(found) - 1}" if len(found) > 1 else ""
-    mend: Row = [("   ^F", "accent"), (" mends", "faint")] if any(one.fix is not None for one in found) else []
+    keys = keymap.keys_of("transcript.fix", TRANSCRIBING) if any(one.fix is not None for one in found) else ()
+    mend: Row = [(f"   {key_display(keys[0])}", "accent"), (" mends", "faint")] if keys else []
     return spread([("rule: ", "faint"), (visible(first.words), "hint"), (more, "faint"), *mend], right, room)
 
 

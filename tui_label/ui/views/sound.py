@@ -19,7 +19,7 @@ LANES = 3
 LIST_LEAST = 3
 """Rows of the list of segments that a waveform must leave."""
 WAVE_MOST = 12
-LINE, HEAD, EDGE = "─", "●", "┬"
+LINE, HEAD = "─", "●"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Tape:
     position: float
     duration: float
     playing: bool
+    heard: bool
+    """Whether what plays has begun to sound: only the speaker knows."""
     speed: float
     looped: bool
     channel: int | None
@@ -42,7 +44,8 @@ class Tape:
     """The seconds that are drawn."""
     wave: Sequence[str]
     spectrogram: bool
-    device: str = ""
+    far: str = ""
+    """The far speaker, and how long a message takes there and back."""
 
 
 def clock(seconds: float, whole: bool = False) -> str:
@@ -58,14 +61,15 @@ def wave_height(session: Session, room: int) -> int:
     """Rows for the waveform, of the `room` the item has."""
     if session.segment_task is None:
         return max(1, min(WAVE_MOST, room - 3))
-    return max(1, min(WAVE_MOST // 2 + 2, room - 3 - lane_count(session) - LIST_LEAST))
+    return max(1, min(WAVE_MOST // 2 + 2, room - 3 - lane_count(session, room) - LIST_LEAST))
 
 
-def lane_count(session: Session) -> int:
+def lane_count(session: Session, room: int) -> int:
+    """Rows for segments; on a small screen the playhead's rows go first."""
     task = session.segment_task
     if task is None:
         return 0
-    return LANES if task.overlap else 1
+    return min(LANES if task.overlap else 1, max(0, room - 3))
 
 
 def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]:
@@ -75,7 +79,7 @@ def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]
     if tape.word:
         rows = [*rows[:-1], [(" " * MARGIN + visible(tape.word), "warn")]] if rows else rows
     rows.append(_playhead(session, tape, inner))
-    rows += _lanes(session, tape, inner)
+    rows += _lanes(session, tape, inner, lane_count(session, room))
     rows.append(_transport(tape, width))
     if session.segment_task is not None:
         rows += _list(session, width, room - len(rows))
@@ -107,7 +111,7 @@ def _playhead(session: Session, tape: Tape, inner: int) -> Row:
 
 
 def _transport(tape: Tape, width: int) -> Row:
-    state = "▶" if tape.playing else "■"
+    state = "▶" if tape.heard else "▷" if tape.playing else "■"
     left: Row = [
         (" " * MARGIN, ""),
         (state + " ", "accent" if tape.playing else "faint"),
@@ -125,7 +129,7 @@ def _transport(tape: Tape, width: int) -> Row:
     if tape.must_hear:
         style = "good" if tape.coverage >= tape.must_hear - 0.0005 else "faint"
         left.append((f"   heard {tape.coverage:.0%}", style))
-    right: Row = [("no sound ", "warn")] if tape.trouble else []
+    right: Row = [("no sound ", "warn")] if tape.trouble else [(f"{tape.far} ", "faint")] if tape.far else []
     return spread(left, right, width)
 
 
@@ -139,8 +143,7 @@ def _lane_names(session: Session) -> tuple[str, ...]:
     return (*speakers, *(task.values if task else ()))
 
 
-def _lanes(session: Session, tape: Tape, inner: int) -> list[Row]:
-    count = lane_count(session)
+def _lanes(session: Session, tape: Tape, inner: int, count: int) -> list[Row]:
     if not count:
         return []
     here = session.segment_here if session.picked >= 0 else None
@@ -168,6 +171,10 @@ def _lane(session: Session, lane: list[Segment], tape: Tape, inner: int, here: S
         row.append((" " * (first - at), ""))
         name = _name(one)
         size = last - first
+        if first == at and row[1:] and size > 1:
+            # Where one begins at the end of another, the eye must see two
+            row.append(("│", "faint"))
+            first, size = first + 1, size - 1
         shown = set_cell_size(name, size) if cell_len(name) >= size else name + LINE * (size - cell_len(name))
         row.append((shown, f"{_hue(session, one)} {'selected' if one == here else 'under'}".strip()))
         at = last

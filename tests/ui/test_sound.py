@@ -1,0 +1,292 @@
+"""The screens of sound under Textual's pilot, on real files; what is heard is tested elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from helpers import write_project
+
+from tui_label import config, opening
+from tui_label.core.item import Item, Sound, Suggestion
+from tui_label.core.keymap import build
+from tui_label.core.record import Record
+from tui_label.sound.deck import Deck
+from tui_label.sound.line import Ways
+from tui_label.sound.media import fingerprint
+from tui_label.sound.player import SpeakerPlayer
+from tui_label.ui.app import LabelApp
+from tui_label.ui.canvas import cells
+from tui_label.workbench import Workbench
+
+CALLS = """\
+name: calls
+items: sound
+tasks:
+  - id: transcript
+    type: text
+    transcript:
+      tags: [noise, laugh, unclear]
+      short-forms: {";n": "[noise]"}
+      speakers: [agent, caller]
+      numbers: words
+      forbid: '!'
+      patterns: [{match: '\\bgonna\\b', say: write it out, fix: going to}]
+  - {id: quality, type: choice, required: false, labels: [clear, noisy]}
+"""
+EVENTS = """\
+name: events
+items: sound
+tasks:
+  - {id: events, type: segments, overlap: true, labels: [doorbell, dog bark]}
+"""
+TURNS = """\
+name: turns
+items: sound
+tasks:
+  - {id: turns, type: segments, transcript: {speakers: [agent, caller]}}
+"""
+SIZES = [(40, 12), (80, 24), (120, 36), (200, 60)]
+
+
+@pytest.fixture(autouse=True)
+def deaf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def tones(seconds: float, rate: int = 8000, channels: int = 1) -> np.ndarray:
+    """Loud and quiet seconds in turn; the second channel is silent."""
+    time = np.arange(int(seconds * rate)) / rate
+    sound = np.sin(2 * np.pi * 440 * time) * np.where(time.astype(int) % 2, 0.05, 0.8)
+    return np.stack([sound, *[np.zeros_like(sound)] * (channels - 1)], axis=1)
+
+
+def make(folder: Path, source: str, *sounds: np.ndarray, draft: object = None, rate: int = 8000) -> LabelApp:
+    project = config.load(write_project(folder, source))
+    store, versions = opening.open_store(project)
+    records = []
+    for number, sound in enumerate(sounds):
+        soundfile.write(folder / f"c{number}.wav", sound, rate)
+        kept = Sound(
+            f"c{number}.wav", len(sound) / rate, 0.0, rate, sound.shape[1], fingerprint(folder / f"c{number}.wav")
+        )
+        offered = (Suggestion(project.tasks[0].id, draft),) if draft is not None else ()
+        records.append(Record(Item(f"c{number}.wav", sound=kept), offered))
+    store.add(records)
+
+    def deck() -> Deck:
+        return Deck(folder, project.sound, lambda tell: SpeakerPlayer(Ways("card"), tell))
+
+    return LabelApp(Workbench(project, store, "ann", versions, make_deck=deck), build(project), "")
+
+
+def shown(app: LabelApp) -> list[str]:
+    return ["".join(text for text, _ in row).rstrip() for row in app._sheet._rows]
+
+
+async def until(app: LabelApp, words: str) -> None:
+    for _ in range(400):
+        if any(words in row for row in shown(app)):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"never saw {words!r}:\n" + "\n".join(shown(app)))
+
+
+def answers(folder: Path) -> list[dict[str, object]]:
+    store, _ = opening.open_store(config.load(folder))
+    return [dict(one.answers) for _, one in store.answers()]
+
+
+async def test_the_transcription_screen_at_80_by_24(tmp_path):
+    app = make(tmp_path, CALLS, tones(4), draft="hello there")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "⣿")
+        await until(app, "no sound")
+        await pilot.press("!")
+        screen = shown(app)
+
+    assert screen[0] == " calls  ·  ann" + "0 of 1".rjust(65)
+    assert screen[2] == " c0.wav"
+    assert screen[12].startswith(" ●──")
+    assert screen[13].startswith(" ■ 00:00.0 / 00:04.0   1.0×")
+    assert screen[17] == "›transcript hello there!"
+    assert screen[20].startswith(" " * 12 + 'rule: "!" is not used   ^F mends')
+    assert screen[20].endswith("draft kept 1 of 2 words")
+    assert screen[23].startswith(" ↵ next   ^J new line   Tab play   ^T tags   ^N speaker")
+    assert "F1 keys" in screen[23]
+    assert screen[23].endswith("saved ✓")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("source", [CALLS, EVENTS, TURNS])
+async def test_every_row_fits_the_screen(tmp_path, size, source):
+    app = make(tmp_path, source, tones(90, channels=2))
+    async with app.run_test(size=size) as pilot:
+        for key in (
+            "ctrl+p",
+            "escape",
+            "m",
+            "right",
+            "m",
+            "1",
+            "z",
+            "Z",
+            "ctrl+o",
+            "i",
+            "x",
+            "f9",
+            "escape",
+            "f1",
+            "q",
+        ):
+            await pilot.press(key)
+            assert len(app._sheet._rows) == size[1]
+            assert all(cells(row) <= size[0] for row in app._sheet._rows)
+
+
+async def test_nothing_above_the_box_moves_while_one_types(tmp_path):
+    app = make(tmp_path, CALLS, tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "⣿")
+        await until(app, "no sound")
+        before = shown(app)[:14]
+        await pilot.press(*"a few words and 5 ", *"more" * 20)
+
+        assert shown(app)[:14] == before
+
+
+async def test_two_channels_are_drawn_and_heard_together_or_one_alone(tmp_path):
+    app = make(tmp_path, CALLS, tones(4, channels=2))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(app, "⣿")
+        wave = [row for row in shown(app) if "⣿" in row]
+        await pilot.press("ctrl+o", "ctrl+o")
+        await until(app, "channel 2 alone")
+        silent = shown(app)
+
+    assert 0 < len(wave) <= 7, "the upper half is the first channel, the lower one is silent"
+    assert not any("⣿" in row for row in silent)
+
+
+async def test_the_spectrogram_shows_a_tone_as_a_line(tmp_path):
+    app = make(tmp_path, CALLS, tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(app, "█")
+        loud = [number for number, row in enumerate(shown(app)[4:12]) if "█" in row]
+
+    assert len(loud) <= 2 and loud[-1] - loud[0] < 2, "440 Hz, between two rows at most"
+
+
+async def test_zooming_shows_which_part_is_seen(tmp_path):
+    app = make(tmp_path, EVENTS, tones(40))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("z", "z")
+        await until(app, "shown 00:00.0–00:10.0")
+        await pilot.press("end")
+        await until(app, "shown 00:30.0–00:40.0")
+
+
+async def test_short_forms_tags_speakers_and_mending(tmp_path):
+    app = make(tmp_path, CALLS, tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"so ", ";", "n", "space", "ctrl+t")
+        await until(app, "unclear")
+        await pilot.press(*"lau", "enter", *"gonna")
+        await pilot.press("ctrl+n", "ctrl+n")
+        await pilot.press("ctrl+f", "enter")
+
+    assert answers(tmp_path) == [{"transcript": "caller: so [noise] [laugh] going to"}]
+
+
+async def test_overlapping_sounds_stand_in_rows_of_their_own(tmp_path):
+    app = make(tmp_path, EVENTS, tones(10))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m", "right", "right", "right", "right", "1")
+        await pilot.press("left", "left", "m", "right", "right", "right", "2")
+        screen = shown(app)
+        await pilot.press("enter")
+
+    (bell,) = (n for n, row in enumerate(screen) if "doorbell──" in row)
+    (bark,) = (n for n, row in enumerate(screen) if "dog bark──" in row)
+    assert bell != bark
+    assert answers(tmp_path) == [
+        {"events": [{"start": 0.0, "end": 4.0, "label": "doorbell"}, {"start": 2.0, "end": 5.0, "label": "dog bark"}]}
+    ]
+
+
+async def test_no_segments_is_an_answer_too(tmp_path):
+    app = make(tmp_path, EVENTS, tones(2))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+
+    assert answers(tmp_path) == [{"events": []}]
+
+
+async def test_segments_are_transcribed_one_after_the_other(tmp_path):
+    drafts = [{"start": 0.0, "end": 2.0, "text": "hello"}, {"start": 2.0, "end": 4.0}]
+    app = make(tmp_path, TURNS, tones(4), draft=drafts)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i", *" you", "ctrl+n", "enter", *"yes", "ctrl+n", "ctrl+n", "enter", "enter")
+
+    assert answers(tmp_path) == [
+        {
+            "turns": [
+                {"start": 0.0, "end": 2.0, "text": "hello you", "speaker": "agent"},
+                {"start": 2.0, "end": 4.0, "text": "yes", "speaker": "caller"},
+            ]
+        }
+    ]
+
+
+async def test_the_step_of_edges_stays_from_item_to_item(tmp_path):
+    app = make(tmp_path, EVENTS, tones(4), tones(5))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c", "enter", "m", "right", "1", "]", "enter")
+
+    assert answers(tmp_path)[1] == {"events": [{"start": 0.0, "end": 1.01, "label": "doorbell"}]}
+
+
+async def test_a_file_that_changed_or_went_is_named_and_not_played(tmp_path):
+    app = make(tmp_path, CALLS, tones(2), tones(3))
+    soundfile.write(tmp_path / "c0.wav", tones(2) * 0.5, 8000)
+    (tmp_path / "c1.wav").unlink()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "c0.wav was changed after it was added")
+        await pilot.press("tab")
+        assert not app.workbench.deck.playing
+        await pilot.press(*"x", "enter")
+        await until(app, "c0.wav was changed after it was added")
+        await pilot.press("escape", "s")
+        await until(app, "c1.wav is not there any more")
+
+
+async def test_a_silent_file_is_called_silent(tmp_path):
+    app = make(tmp_path, CALLS, np.zeros((8000, 1)))
+    async with app.run_test(size=(80, 24)):
+        await until(app, "silent: nothing louder than")
+
+
+async def test_the_palette_finds_a_command_by_part_of_its_words(tmp_path):
+    app = make(tmp_path, EVENTS, tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(":", *"spectro")
+        await until(app, "do spectro")
+        await pilot.press("enter")
+        assert app._view.spectrogram
+        await pilot.press("f9", *"begin a spr", "enter")
+        await until(app, "sprint, minutes: 25")
+        await pilot.press("enter")
+        await until(app, "sprint 25:00 left")
+
+
+async def test_taps_cannot_be_measured_where_nothing_is_heard(tmp_path):
+    app = make(tmp_path, EVENTS, tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "no sound")
+        await pilot.press("ctrl+t")
+        await until(app, "nothing can be heard here")

@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_sound.py [SECONDS]     # SECONDS of playing while typing, 60 if not given
 
 Each figure stands beside a floor of the same run: a bare PortAudio stream with the same
-latency that plays on a call, in this process; a bare durable key for the typing.
+latency that plays on a call; a bare read of the same file; the same item change with short clips.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import soundfile
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ears import Ears
 from terminal_harness import Terminal, run
+
+from tui_label.sound.stretch import Stretch
 
 RATE = 48_000
 PROJECT = """\
@@ -76,6 +78,10 @@ for line in sys.stdin:
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    speed_change()
+    with tempfile.TemporaryDirectory() as temporary:
+        long_files(Path(temporary))
+        first_paint(Path(temporary))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "bench"
         folder.mkdir()
@@ -96,6 +102,94 @@ def main() -> None:
             terminal.close()
         finally:
             ears.close()
+
+
+def speed_change() -> None:
+    """Seconds of sound made in a second of work, 44.1 kHz, one channel."""
+    rate = 44_100
+    samples = (np.random.default_rng(2).standard_normal((rate * 60, 1)) * 0.1).astype("f4")
+
+    def get(start: int, count: int) -> np.ndarray:
+        found = np.zeros((count, 1), "f4")
+        part = samples[max(0, start) : start + count]
+        found[: len(part)] = part
+        return found
+
+    times = []
+    for tenths in range(5, 21):
+        stretch = Stretch(get, rate, 0, tenths / 10)
+        began, made = time.perf_counter(), 0
+        while stretch.source < rate * 59:
+            made += len(stretch.block())
+        times.append((made / rate / (time.perf_counter() - began), tenths / 10))
+    slowest, speed = min(times)
+    print(
+        f"speed change            {slowest:.0f}x real time at the slowest ({speed}), {max(times)[0]:.0f}x at the fastest"
+    )
+
+
+def long_files(folder: Path) -> None:
+    """Peaks of 1 hour and of 8 hours of 16 kHz WAV, beside a bare read of the same blocks."""
+    for hours in (1, 8):
+        path = folder / f"{hours}h.wav"
+        chunk = (np.random.default_rng(3).standard_normal(16_000 * 60) * 0.1).astype("f4")
+        with soundfile.SoundFile(path, "w", 16_000, 1, subtype="PCM_16") as file:
+            for _ in range(hours * 60):
+                file.write(chunk)
+        bare = time.perf_counter()
+        for _ in soundfile.blocks(str(path), blocksize=1 << 20, dtype="float32"):
+            pass
+        bare = time.perf_counter() - bare
+        script = """
+import re, sys, time
+from pathlib import Path
+from tui_label.sound.peaks import measure
+
+def most_memory():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+
+before, began = most_memory(), time.perf_counter()
+measure(Path(sys.argv[1]), 0, int(sys.argv[2]))
+print(time.perf_counter() - began, most_memory() - before)
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(path), str(hours * 3600 * 16_000)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        took, memory = map(float, done.stdout.split())
+        print(
+            f"peaks of {hours} h of WAV       {took:.2f} s ({took / bare:.1f}x a bare read), {memory:.0f} MB more memory"
+        )
+
+
+def first_paint(folder: Path) -> None:
+    """Answer to the next item painted: one-hour recordings never looked at before, beside short clips."""
+    for name, source in (("short", None), ("1 h each", folder / "1h.wav")):
+        project = folder / name.replace(" ", "-")
+        project.mkdir()
+        (project / "project.yaml").write_text(PROJECT)
+        for number in range(8):
+            if source is None:
+                soundfile.write(project / f"c{number}.wav", np.full(16_000, 0.01 * number + 0.01), 16_000)
+            else:
+                samples = np.full(16_000 * 3600, 0.01 * number + 0.01, "f4")
+                soundfile.write(project / f"c{number}.wav", samples, 16_000, subtype="PCM_16")
+        status, _, errors = run("add", str(project), str(project))
+        assert status == 0, errors
+        terminal = Terminal(str(project), columns=120, rows=40, env={"PULSE_SERVER": "unix:/nowhere"})
+        terminal.wait_for("c0.wav")
+        times = []
+        for number in range(1, 8):
+            terminal.settle(0.5, 2.0)
+            began = time.monotonic()
+            terminal.send(b"\r")
+            while f"c{number}.wav" not in terminal.text:
+                terminal.read(0.05)
+            times.append(time.monotonic() - began)
+        terminal.close()
+        print(f"next item painted, {name:<9}", percentiles(times))
 
 
 def keys_to_sound(terminal: Terminal, ears: Ears) -> None:

@@ -562,7 +562,11 @@ def test_a_draft_brings_the_same_session_back(keys, source):
 
 
 SEGMENTS = st.lists(
-    st.builds(lambda start, text: {"start": start, "end": 9, "text": text}, st.integers(0, 3), st.sampled_from("ab")),
+    st.builds(
+        lambda start, text: {"start": start, "end": 9} | ({"text": text} if text else {}),
+        st.integers(0, 3),
+        st.text("ab\U0001f600", max_size=4),
+    ),
     max_size=6,
 )
 
@@ -583,3 +587,12 @@ def test_the_history_of_a_long_item_keeps_only_what_each_step_changed():
 
     assert len(session.past) == 100
     assert len(draft_of(session)) < 1.5 * bare
+
+
+def test_the_history_of_a_long_text_in_one_segment_keeps_only_what_each_step_changed():
+    session = on(TURNS, (0.0, 10.0, "", "word " * 4000))
+    session = typed(after(session, 1.0, "text.enter"), "more " * 200)
+
+    assert len(session.past) > 100
+    assert len(draft_of(session)) < 200_000
+    assert begin(session.project, session.item, draft=draft_of(session)).past == session.past

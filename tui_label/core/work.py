@@ -5,6 +5,7 @@ Differences make the undo history small enough to be kept with every draft.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -94,7 +95,12 @@ def difference(old: Work, new: Work) -> dict[str, Any]:
     lists = {task: _list_difference(old.answers[task], new.answers[task]) for task in changed if _long(old, new, task)}
     if lists:
         patch["lists"] = {task: [*lists[task], old.origins.get(task)] for task in lists}
-    whole = {task: change for task, change in changed.items() if task not in lists}
+    texts = {
+        task: _text_difference(old.answers[task], new.answers[task]) for task in changed if _are_texts(old, new, task)
+    }
+    if texts:
+        patch["texts"] = {task: [*texts[task], old.origins.get(task)] for task in texts}
+    whole = {task: change for task, change in changed.items() if task not in lists and task not in texts}
     if whole:
         patch["answers"] = whole
     spans = {
@@ -117,12 +123,33 @@ def _long(old: Work, new: Work, task: str) -> bool:
     return all(isinstance(one, list) and one and isinstance(one[0], dict) for one in both)
 
 
+def _are_texts(old: Work, new: Work, task: str) -> bool:
+    """Whether both answers are texts, of which a step changes a word."""
+    return isinstance(old.answers.get(task), str) and isinstance(new.answers.get(task), str)
+
+
 def _list_difference(old: list[Any], new: list[Any]) -> list[Any]:
     """The stretch of `new` that is not as in `old`: where it begins, how long it is, and what was there."""
     shorter = min(len(old), len(new))
     first = next((n for n in range(shorter) if old[n] != new[n]), shorter)
     same = next((n for n in range(shorter - first) if old[-1 - n] != new[-1 - n]), shorter - first)
+    was, now = old[first : len(old) - same], new[first : len(new) - same]
+    if len(was) == len(now) == 1 and isinstance(was[0].get("text"), str) and isinstance(now[0].get("text"), str):
+        was = [{**was[0], "text": _text_difference(was[0]["text"], now[0]["text"])}]
+    return [first, len(now), was]
+
+
+def _text_difference(old: str, new: str) -> list[Any]:
+    """As for lists, in code points."""
+    shorter = min(len(old), len(new))
+    # By halves: a comparison of two slices costs next to nothing, one of characters each does not
+    first = bisect_left(range(1, shorter + 1), True, key=lambda n: old[:n] != new[:n])
+    same = bisect_left(range(1, shorter - first + 1), True, key=lambda n: old[-n:] != new[-n:])
     return [first, len(new) - same - first, old[first : len(old) - same]]
+
+
+def _spliced(text: str, first: int, count: int, was: str) -> str:
+    return text[:first] + was + text[first + count :]
 
 
 def _span_difference(old: tuple[Span, ...], new: tuple[Span, ...]) -> dict[str, Any]:
@@ -142,7 +169,11 @@ def patched(work: Work, patch: Mapping[str, Any]) -> Work:
             answers[task], origins[task] = value, origin or "manual"
     for task, (first, count, was, origin) in patch.get("lists", {}).items():
         now = answers.get(task, [])
+        if count == len(was) == 1 and isinstance(was[0].get("text"), list):
+            was = [{**was[0], "text": _spliced(now[first]["text"], *was[0]["text"])}]
         answers[task], origins[task] = [*now[:first], *was, *now[first + count :]], origin or "manual"
+    for task, (first, count, was, origin) in patch.get("texts", {}).items():
+        answers[task], origins[task] = _spliced(answers[task], first, count, was), origin or "manual"
     spans = dict(work.spans)
     for task, change in patch.get("spans", {}).items():
         out = {tuple(span[:3]) for span in change["out"]}

@@ -22,8 +22,9 @@ from tui_label.core.listening import Listening
 from tui_label.core.project import Listen
 from tui_label.core.session import Effect, Session, begin
 from tui_label.sound.calibration import TAPS
-from tui_label.sound.deck import EDGE_S, PAUSE_TAKES_S, Deck, Region
+from tui_label.sound.deck import Deck
 from tui_label.sound.player import Clip, Heard, Told
+from tui_label.sound.tape import EDGE_S, PAUSE_TAKES_S, Region
 
 RATE = 8_000
 DURATION = 10.0

@@ -16,7 +16,8 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
-from tui_label.sound.player import SpeakerPlayer
+from tui_label.sound.player import Clip, SpeakerPlayer
+from tui_label.sound.tape import Track
 
 pytestmark = needs_pulse
 RATE = 48_000
@@ -212,8 +213,7 @@ async def test_the_next_clip_is_at_hand(ears, deck, tmp_path):
     await asyncio.sleep(0.5)
     (tmp_path / "b.wav").unlink()  # whatever is heard now was sent before
     Path(tmp_path / "b.wav").touch()
-    deck._sound = following.sound
-    deck._clip = type(deck._clip)(str(tmp_path / "b.wav"), tmp_path / "b.wav")
+    deck.put(Track(Clip(str(tmp_path / "b.wav"), tmp_path / "b.wav"), 0.0, 2.0))
     began = time.monotonic()
     deck.play_from(0.0)
     await until(lambda: deck.playing and deck.position > 1.5)

@@ -1,8 +1,4 @@
-"""The tape deck: what the play keys do to one item's sound, and what was heard of it.
-
-Times are seconds of the item (an item may be a stretch of a longer file).  Nothing here
-waits; `on_change` is called when something moved by itself.
-"""
+"""The tape deck: an item's sound on the tape, how it looks, and what comes next at hand."""
 
 from __future__ import annotations
 
@@ -10,10 +6,9 @@ import asyncio
 import random
 import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tui_label.core.item import Item, Sound
@@ -22,32 +17,15 @@ from tui_label.core.project import Listen
 from tui_label.core.session import Effect, Session
 from tui_label.sound.calibration import RATE, write_clicks
 from tui_label.sound.look import Look, locate, look
-from tui_label.sound.player import Clip, Heard, Player, Told
-
-SLOWEST, FASTEST, SPEED_STEP = 0.5, 2.0, 0.1
-JUMP_S = 2.0
-LAST_S = 1.0
-EDGE_S = 0.4
-"""How much of a segment's edge is played after it was moved."""
-PLAY_LATER_S = 5.0
-"""A play key that came while nothing could be heard is honoured if the sound is back this soon."""
-PAUSE_TAKES_S = 0.04
-"""From the key until it is silent: what is heard meanwhile."""
-REPORTS = 16
-"""Reports of the player that are kept: some seconds of them, longer than any hand is late."""
-
-MakePlayer = Callable[[Callable[[Told], None]], Player]
+from tui_label.sound.player import Clip
+from tui_label.sound.tape import NOTHING, MakePlayer, Region, Tape, Track
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    """What is played: seconds of the item."""
-
-    start: float
-    end: float
+class Left(Exception):
+    """The item is not on the desk any more: nobody needs its look."""
 
 
-class Deck:
+class Deck(Tape):
     """Plays items of one project for one person."""
 
     def __init__(
@@ -59,73 +37,47 @@ class Deck:
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self.on_change = on_change
-        self.speed = settings.speed
-        self.ear: int | None = None
-        """The only channel that is heard; None: all of them."""
-        self.loop: Region | None = None
-        self.playing = False
-        self.trouble = ""
-        """Why nothing can be heard; empty while something can."""
-        self.rtt_s = 0.0
-        """Seconds to a far speaker and back; 0 where it is near or not known."""
-        self.device = ""
+        super().__init__(
+            make_player, step_back_s=settings.step_back_s, speed=settings.speed, clock=clock, on_change=on_change
+        )
         self.look = Look()
-        self.listening = Listening()
-        self.reaction_s = 0.0
-        """How late this person's key comes after what they hear."""
-        self._folder, self._settings, self._clock = folder, settings, clock
-        self._player = make_player(self._told)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._folder, self._settings = folder, settings
+        self._looks = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._spectra = ThreadPoolExecutor(1, thread_name_prefix="spectrum")
         self._sound: Sound | None = None
-        self._playable = False
-        self._clip = Clip("", folder)
-        self._region = Region(0.0, 0.0)
-        self._rest = 0.0
-        self._paused_here = False
-        self._reports: deque[Heard] = deque(maxlen=REPORTS)
-        """Where the voice was when; in a loop the seconds go on counting from round to round."""
-        self._counted_to = 0.0
-        self._voice = 0
-        self._asked_at = -PLAY_LATER_S
-        """When a play key came in vain."""
-        self._painted_at = clock()
         self._clicks: tempfile.TemporaryDirectory[str] | None = None
         self._own_speed = self.speed
         """The person's, while clicks play."""
 
     async def close(self) -> None:
-        self.stop()
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        await self._player.close()
+        self._sound = None
+        for thread in (self._looks, self._spectra):
+            thread.shutdown(wait=False, cancel_futures=True)
+        await super().close()
 
     # the item
 
     def lay(self, item: Item | None, listening: Listening | None = None) -> None:
         """A new item on the desk: silence, its start, its peaks on their way."""
-        self.stop()
+        sound = item.sound if item else None
+        self.put(_track(self._folder, sound) if sound is not None else NOTHING)
         if self._clicks is not None:
             self._clicks, self.speed = None, self._own_speed
-        self._sound = item.sound if item else None
-        if self._sound is None or (self.ear is not None and self.ear >= self._sound.channels):
-            self.ear = None
-        self.loop, self.look, self._rest, self._paused_here = None, Look(), 0.0, False
+        self._sound, self.look = sound, Look()
         self.listening = listening or Listening()
         self._painted_at = self._clock()
-        if self._sound is None:
-            return
-        self._clip = _clip(self._folder, self._sound)
-        self._region = Region(0.0, self._sound.duration)
-        self._playable = self._clip.path.is_file()
+        self._playable = sound is not None and self._track.clip.path.is_file()
         if self._playable:
-            self._player.prepare(self._clip, self._sound.offset)
-        self._see(self._sound)
+            self._player.prepare(self._track.clip, self._track.offset)
+        if sound is not None:
+            self._see(sound)
 
     def ahead(self, item: Item | None) -> None:
         """What probably comes next."""
         sound = item.sound if item else None
         if sound is not None and locate(self._folder, sound).is_file():
-            self._player.prepare(_clip(self._folder, sound), sound.offset)
+            track = _track(self._folder, sound)
+            self._player.prepare(track.clip, track.offset)
 
     def painted(self) -> None:
         """The item is on the screen: its listening starts now."""
@@ -133,19 +85,27 @@ class Deck:
         if self._settings.autoplay and self._sound is not None and not self.listening.plays and not self.trouble:
             self.play_from(0.0)
 
+    def _sound_is_back(self) -> None:
+        if self._settings.autoplay and self._sound is not None and not self.listening.plays:
+            self.play_from(0.0)
+
+    def _refused(self, why: str) -> None:
+        super()._refused(why)
+        self.look = replace(self.look, word=why, broken=True)
+
     def _see(self, sound: Sound) -> None:
         loop = asyncio.get_running_loop()
 
         def grown(found: Look) -> None:
+            if sound is not self._sound:
+                raise Left
             loop.call_soon_threadsafe(self._seen, sound, found)
 
-        seeing = loop.run_in_executor(self._thread, look, self._folder, sound, grown)
-
         def seen(done: asyncio.Future[Look]) -> None:
-            if not done.cancelled():
+            if not done.cancelled() and not isinstance(done.exception(), Left):
                 self._seen(sound, done.result())
 
-        seeing.add_done_callback(seen)
+        loop.run_in_executor(self._looks, look, self._folder, sound, grown).add_done_callback(seen)
 
     def _seen(self, sound: Sound, found: Look) -> None:
         if sound is self._sound:
@@ -155,178 +115,6 @@ class Deck:
                 self.stop()
                 self._playable = False
             self.on_change()
-
-    # where it is
-
-    @property
-    def duration(self) -> float:
-        return self._sound.duration if self._sound else 0.0
-
-    @property
-    def heard(self) -> bool:
-        """Whether the speaker said that it sounds."""
-        return self.playing and bool(self._reports)
-
-    @property
-    def position(self) -> float:
-        """What is heard now, or where it would go on."""
-        return self._position(self._clock())
-
-    def _position(self, moment: float) -> float:
-        if not self.playing or not self._reports or self._sound is None:
-            return self._rest
-        at = self._reported(moment) - self._sound.offset
-        if self.loop is not None and at >= self.loop.end:
-            at = self.loop.start + (at - self.loop.start) % (self.loop.end - self.loop.start)
-        return min(max(0.0, at), self.duration)
-
-    def _reported(self, moment: float) -> float:
-        """Seconds of the file that were heard at a moment, by the last report before it."""
-        earlier = (one for one in reversed(self._reports) if one.moment <= moment)
-        return next(earlier, self._reports[0]).position(moment)
-
-    @property
-    def tapped(self) -> float:
-        """The place that a key is about: while it plays, what was heard when the hand was told to press."""
-        return self._position(self._clock() - self.reaction_s)
-
-    # the keys
-
-    def play_from(self, start: float, region: Region | None = None, *, counts: bool = True) -> None:
-        """Play from a place to the end of the region (the whole item if not given).
-
-        A jump while it plays, or an edge after it was moved, is not one more play.
-        """
-        if self._sound is None:
-            return
-        counts = counts and not self.playing
-        self._settle()
-        region = region or Region(0.0, self.duration)
-        end = min(region.end, self.duration) if start < region.end - 0.01 else self.duration
-        start = min(max(0.0, start), self.duration)
-        if self.loop is not None and not self.loop.start <= start < self.loop.end:
-            start = self.loop.start
-        self._region = Region(region.start, end)
-        self._rest, self._paused_here = start, False
-        self._reports.clear()
-        if self.trouble:
-            self._asked_at = self._clock()
-            self._player.wake()
-        if self.trouble or not self._playable:
-            return
-        self.playing = True
-        if counts:
-            self.listening = self.listening.played((self._clock() - self._painted_at) * 1000)
-        offset = self._sound.offset
-        loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
-        self._voice = self._player.play(
-            self._clip, start + offset, end=end + offset, speed=self.speed, loop=loop, ear=self.ear
-        )
-
-    def toggle(self, region: Region | None = None) -> None:
-        """Play or pause.  Going on after a pause steps back; at the end it begins again."""
-        if self.playing:
-            self.pause()
-            return
-        region = region or Region(0.0, self.duration)
-        start = self._rest
-        if self._paused_here:
-            start = max(region.start, start - self._settings.step_back_s)
-        if not region.start <= start < region.end - 0.01:
-            start = region.start
-        self.play_from(start, region)
-
-    def pause(self) -> None:
-        if self.playing:
-            self._settle(PAUSE_TAKES_S)
-            self._paused_here = True
-
-    def stop(self) -> None:
-        """Silence, without the step back of a pause."""
-        self.pause()
-        self._paused_here = False
-
-    def _settle(self, more: float = 0.0) -> None:
-        """What plays comes to rest where it is."""
-        if not self.playing:
-            return
-        now = self._clock()
-        self._count(now)
-        self._rest = min(self._position(now + more), self._region.end if self.loop is None else self.duration)
-        self._silence()
-        self._player.pause()
-
-    def _silence(self) -> None:
-        self.playing, self._voice = False, 0
-        self._reports.clear()
-
-    def seek(self, to: float) -> None:
-        """Go to a place; what plays goes on from there."""
-        to = min(max(0.0, to), self.duration)
-        if self.playing:
-            self.play_from(to, self._region)
-        else:
-            self._rest, self._paused_here = to, False
-
-    def jump(self, by: float) -> None:
-        self.seek(self.position + by)
-
-    def last_second(self) -> None:
-        """The last second again; a paused clip stops where it was."""
-        here = self.position
-        end = self._region.end if self.playing else here
-        self.play_from(max(0.0, here - LAST_S), Region(max(0.0, here - LAST_S), end))
-
-    def play_edge(self, region: Region, start: bool) -> None:
-        """The first or last moments of a segment."""
-        if start:
-            edge = Region(region.start, min(region.end, region.start + EDGE_S))
-        else:
-            edge = Region(max(region.start, region.end - EDGE_S), region.end)
-        self.play_from(edge.start, edge, counts=False)
-
-    def change_speed(self, by: int) -> None:
-        """By steps of 0.1, between 0.5 and 2; what plays goes on at the new speed."""
-        self._count(self._clock())
-        self.speed = min(FASTEST, max(SLOWEST, round(self.speed + by * SPEED_STEP, 1)))
-        self._adjust()
-
-    def switch_loop(self, region: Region | None) -> None:
-        """Round and round a region (the whole item if not given), or no more."""
-        now = self._clock()
-        self._count(now)
-        here = self._position(now)
-        self.loop = (region or Region(0.0, self.duration)) if self.loop is None else None
-        if self.loop is None:
-            self._leave_loop(here, now)
-        elif self.playing and not self.loop.start <= here < self.loop.end:
-            self.play_from(self.loop.start, self.loop)
-            return
-        self._adjust()
-
-    def _leave_loop(self, here: float, now: float) -> None:
-        """The seconds count from the clip's start again, on to its end."""
-        self._region = Region(0.0, self.duration)
-        if self._reports and self._sound is not None:
-            last = self._reports[-1]
-            self._reports.clear()
-            self._reports.append(replace(last, t=here + self._sound.offset, moment=now))
-            self._counted_to = here
-
-    def next_ear(self) -> None:
-        """All channels, the first alone, the second alone, …, all."""
-        channels = self._sound.channels if self._sound else 1
-        if channels > 1:
-            following = 0 if self.ear is None else self.ear + 1
-            self.ear = following if following < channels else None
-            self._adjust()
-
-    def _adjust(self) -> None:
-        if self.playing and self._sound is not None:
-            offset = self._sound.offset
-            loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
-            end = self._region.end + offset
-            self._player.adjust(end=end, speed=self.speed, loop=loop, ear=self.ear)
 
     # other looks and ears
 
@@ -339,48 +127,26 @@ class Deck:
         rate, offset = self._sound.rate, self._sound.offset
         first, last = round((offset + start) * rate), round((offset + end) * rate)
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._thread, spectrogram, self._clip.path, first, last, columns, rows)
+        return loop.run_in_executor(self._spectra, spectrogram, self._track.clip.path, first, last, columns, rows)
 
     def rehearse(self) -> list[float]:
         """Play clicks in place of the item; when they come.  `lay` brings the item back."""
-        self.stop()
         if self._clicks is None:
             self._own_speed = self.speed
         self._clicks = tempfile.TemporaryDirectory(prefix="tui-label-", ignore_cleanup_errors=True)
         path = Path(self._clicks.name) / "clicks.wav"
         times, seconds = write_clicks(path, random.randrange(10**6))
         self._sound = Sound(str(path), seconds, rate=RATE, hash=path.parent.name)
-        self._clip, self._playable, self.speed, self.loop = Clip(path.parent.name, path), True, 1.0, None
+        self.put(Track(Clip(path.parent.name, path), 0.0, seconds))
+        self._playable, self.speed = True, 1.0
         self.play_from(0.0)
         return times
 
-    # by name
+    # what the hands did
 
     def command(self, name: str, session: Session) -> bool:
         """Carry out a play key; whether it was one."""
-        segment = session.segment_here if session.picked >= 0 else None
-        region = Region(segment.start, segment.end) if segment else None
-        acts: dict[str, Callable[[], None]] = {
-            "play.toggle": lambda: self.toggle(region if session.typing else None),
-            "play.start": lambda: self.play_from(region.start if region else 0.0, region),
-            "play.back": lambda: self.jump(-JUMP_S),
-            "play.forward": lambda: self.jump(JUMP_S),
-            "play.slower": lambda: self.change_speed(-1),
-            "play.faster": lambda: self.change_speed(1),
-            "play.loop": lambda: self.switch_loop(region),
-            "play.last": self.last_second,
-            "play.channel": self.next_ear,
-            "tape.left": lambda: self.jump(-1.0),
-            "tape.right": lambda: self.jump(1.0),
-            "tape.fine-left": lambda: self.jump(-0.1),
-            "tape.fine-right": lambda: self.jump(0.1),
-            "tape.home": lambda: self.seek(0.0),
-            "tape.end": lambda: self.seek(self.duration),
-        }
-        if name not in acts:
-            return False
-        acts[name]()
-        return True
+        return self.press(name, region_of(session), session.typing)
 
     def effect(self, effect: Effect, session: Session) -> bool:
         """Let the ear follow what the hands did to a segment; whether it was about that."""
@@ -401,92 +167,13 @@ class Deck:
             self.play_edge(region, effect is Effect.HEAR_START)
         return True
 
-    # what was heard
 
-    def count(self) -> None:
-        """Put down what was heard up to now."""
-        self._count(self._clock())
-
-    def _count(self, now: float) -> None:
-        """Put down what was heard since the last time."""
-        if not self.playing or not self._reports or self._sound is None:
-            return
-        to = self._reported(now) - self._sound.offset
-        if to <= self._counted_to:
-            return
-        speed = self._reports[-1].speed or self.speed
-        for start, end in self._on_tape(self._counted_to, to):
-            self.listening = self.listening.heard(start, end, speed)
-        self._counted_to = to
-
-    def _on_tape(self, start: float, end: float) -> Iterator[tuple[float, float]]:
-        """The stretches of the clip between two places, round by round of the loop."""
-        if self.loop is None:
-            yield start, min(end, self._region.end)
-            return
-        length = self.loop.end - self.loop.start
-        rounds = max(0, int((start - self.loop.start) / length))
-        while start < end:
-            before = rounds * length
-            yield start - before, min(end - before, self.loop.end)
-            start, rounds = self.loop.end + before, rounds + 1
-
-    def _told(self, told: Told) -> None:
-        if told.event in ("silent", "ready"):
-            self._card(told)
-        elif told.event == "far":
-            self.rtt_s = float(told.more["rtt"])
-        elif told.event == "refused":
-            self._silence()
-            self._playable, self.look = False, replace(self.look, word=told.why, broken=True)
-        elif told.heard is not None and told.heard.seq == self._voice and self.playing:
-            self._moved(told.event, told.heard)
-        self.on_change()
-
-    def _card(self, told: Told) -> None:
-        was = self.trouble
-        if told.event == "ready":
-            self.trouble, self.device = "", told.why
-            if was and self._clock() - self._asked_at < PLAY_LATER_S:
-                self.play_from(self._rest)
-            elif was and self._settings.autoplay and not self.listening.plays:
-                self.play_from(0.0)
-        else:
-            self.trouble, self.rtt_s = told.why, 0.0
-            if self.playing:
-                # What came out since the player's last word, nobody knows: going on begins before it
-                known = min(self._clock(), self._reports[-1].moment) if self._reports else self._clock()
-                self._count(known)
-                self._rest, self._paused_here = self._position(known), True
-                self._silence()
-
-    def _moved(self, event: str, heard: Heard) -> None:
-        assert self._sound is not None
-        if event == "ended":
-            self._ended()
-        elif event == "started" or (event == "pos" and self._reports):
-            self._count(heard.moment)
-            heard = self._unrolled(heard)
-            at = heard.t - self._sound.offset
-            if event == "started":
-                self._counted_to = max(self._counted_to, at) if self._reports else at
-            self._reports.append(heard)
-
-    def _unrolled(self, heard: Heard) -> Heard:
-        """In a loop: as many rounds on as fit best to what was heard before."""
-        if self.loop is None or not self._reports:
-            return heard
-        length = self.loop.end - self.loop.start
-        return replace(heard, t=heard.t + round((self._reported(heard.moment) - heard.t) / length) * length)
-
-    def _ended(self) -> None:
-        if self._reports:
-            speed = self._reports[-1].speed or self.speed
-            self.listening = self.listening.heard(self._counted_to, self._region.end, speed)
-        self._rest = self._region.end
-        self._silence()
+def region_of(session: Session) -> Region | None:
+    """The segment that play keys are about."""
+    segment = session.segment_here if session.picked >= 0 else None
+    return Region(segment.start, segment.end) if segment else None
 
 
-def _clip(folder: Path, sound: Sound) -> Clip:
+def _track(folder: Path, sound: Sound) -> Track:
     path = locate(folder, sound)
-    return Clip(sound.hash or str(path), path)
+    return Track(Clip(sound.hash or str(path), path), sound.offset, sound.duration, sound.channels)

@@ -410,6 +410,72 @@ def test_from_one_text_to_the_next_and_after_the_last_once_more_to_finish():
     assert run(session, "item.submit")[1] == (Effect.SUBMIT,)
 
 
+def test_enter_in_the_last_box_stays_there_says_so_and_once_more_submits():
+    session = after(on(TURNS, (1.0, 2.0)), 1.5, "text.enter")
+    session, effects = run(typed(session, "one"), "item.submit")
+
+    assert (session.typing, session.box, session.caret, effects) == (True, "one", 3, ())
+    assert session.word == "that was the last segment: once more goes on to the next item"
+    assert run(typed(session, "s"), "item.submit")[1] == (Effect.SUBMIT,)
+
+
+STRICT = TURNS.replace("{speakers", "{enforce: refuse, speakers")
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [
+        ((3.0, 4.25, "", "", "agent"), "turns: segment 3.00-4.25: nothing is written down for it"),
+        ((3.0, 4.25, "", " \n", "agent"), "turns: segment 3.00-4.25: nothing is written down for it"),
+        ((3.0, 4.25, "", "yes"), "turns: segment 3.00-4.25: who speaks?"),
+        ((3.0, 4.25, "", "yes [noise", "agent"), "turns: segment 3.00-4.25: unclosed [noise"),
+    ],
+)
+def test_a_segment_without_words_or_speaker_is_refused_by_its_time_and_picked(segment, words):
+    session = on(STRICT, (1.0, 2.0, "", "hello", "agent"), segment, (6.0, 7.0, "", "bye", "caller"))
+    refused, effects = run(session, "item.submit")
+
+    assert refused.word == words
+    assert (refused.picked, refused.typing, effects) == (1, False, (Effect.GO,))
+
+
+def test_without_speakers_in_the_project_nobody_is_missed():
+    session = on(STRICT.replace("speakers: [agent, caller]", "tags: [noise]"), (1.0, 2.0, "", "hello"))
+
+    assert run(session, "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_where_rules_only_warn_segments_may_stay_empty():
+    assert run(on(TURNS, (1.0, 2.0)), "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_a_refusal_while_one_types_leads_into_the_text_that_is_meant():
+    session = after(on(STRICT, (1.0, 2.0, "", "", "agent"), (3.0, 4.0, "", "", "agent")), 3.5, "text.enter")
+    session, effects = run(typed(session, "two"), "item.submit", "item.submit")
+    assert (session.picked, session.typing, effects) == (0, True, (Effect.PLAY,))
+
+    assert texts(typed(session, "one")) == ["one", "two"]
+
+
+def test_a_missing_label_is_given_by_its_key_after_the_refusal():
+    source = EVENTS.replace("labels", "transcript: {enforce: refuse}, labels")
+    session = after(on(source, (1.0, 2.0, "", "a"), (3.0, 4.0, "bell")), 3.5, "text.enter")
+    session, effects = run(typed(session, "b"), "item.submit", "item.submit")
+    assert (session.picked, session.typing, effects) == (0, False, (Effect.GO,))
+    assert "1.00-2.00 needs one of the labels bell, dog" in session.word
+
+    assert run(session, give("dog"), "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_a_draft_that_breaks_the_rules_is_laid_out_to_be_corrected():
+    turns = [{"start": 1.0, "end": 2.0, "text": "wel[ come"}, {"start": 3.0, "end": 4.0}]
+    session = on(STRICT, drafts=(Suggestion("turns", turns, number=1),))
+    assert [one.record() for one in session.segments] == turns
+
+    refused, effects = run(session, "item.submit")
+    assert (refused.picked, effects) == (0, (Effect.GO,)) and "1.00-2.00" in refused.word
+
+
 def test_typing_is_undone_by_the_word_and_never_together_with_what_was_before_it():
     session = after(on(TURNS, (1.0, 2.0, "", "on"), (3.0, 4.0)), 1.5, "segment.follow", "segment.end-right")
     session = after(typed(after(session, "text.enter"), "e"), "work.undo")

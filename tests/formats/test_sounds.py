@@ -17,6 +17,7 @@ from terminal_harness import run
 
 from tui_label import cli, config, opening
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.session import begin
 from tui_label.sound.look import Look, look
 from tui_label.sound.media import fingerprint
 
@@ -551,3 +552,21 @@ def test_a_table_of_answers_comes_in_again(done, add):
 
     assert rows[0].startswith("item,audio,offset,duration,annotator,transcript,events,quality")
     assert "2 known already" in add("p/out.csv")[1]
+
+
+def test_drafts_that_break_the_rules_come_in_and_are_laid_out_to_be_corrected(add):
+    strict = "{enforce: refuse, tags: [noise], speakers: [agent, caller]}"
+    write_project(
+        Path("q"),
+        f"name: q\nitems: sound\ntasks:\n  - {{id: turns, type: segments, labels: [talk], transcript: {strict}}}\n"
+        f"  - {{id: said, type: text, min: 5, transcript: {strict}}}\n",
+    )
+    clip("in/a.wav")
+    turns = [{"start": 0.0, "end": 0.5, "text": "[nose hi", "speaker": "nobody"}, {"start": 0.5, "end": 1.0}]
+    manifest = lines("in/m.jsonl", {"audio": "a.wav", "segments": turns, "text": "[x]"})
+
+    assert add(manifest, project="q")[0] == 0
+    ((item, suggestions),) = waiting("q")
+    session = begin(config.load(Path("q")), item, suggestions)
+    assert session.answers == {"turns": turns, "said": "[x]"}
+    assert session.unfinished is not None and "0.00-0.50 needs one of the labels talk" in session.unfinished[1]

@@ -79,7 +79,8 @@ def submit(session: Session, _: Any = None) -> Session | Outcome:
         return session.say("a segment is still open: m ends it, Esc gives it up")
     if (open_question := session.unfinished) is not None:
         task, problem = open_question
-        return replace(session.focused(task.id), finishing=True).say(f"{task.id}: {problem}")
+        refused = replace(session.focused(task.id), finishing=True).say(f"{task.id}: {problem}")
+        return segmenting.to_unfinished(refused, task, in_segment) if isinstance(task, Segments) else refused
     return session, (Effect.SUBMIT,)
 
 

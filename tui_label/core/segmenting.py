@@ -250,6 +250,17 @@ def _pick(session: Session, by: int) -> Session | Outcome:
     return replace(session, picked=to), (Effect.GO,)
 
 
+def to_unfinished(session: Session, task: Segments, typing: bool) -> Session | Outcome:
+    """With the hands on the segment that holds the submit back, where it is one; those that type go on in its text."""
+    found = task.unfinished([one.record() for one in session.segments])
+    if found is None:
+        return session
+    session = replace(session, picked=found)
+    if not typing or (task.labels and not session.segments[found].label):
+        return session, (Effect.GO,)
+    return replace(session, typing=True, caret=len(session.segments[found].text)), (Effect.PLAY,)
+
+
 def follow(session: Session, _: Any = None) -> Session:
     """The cursor went somewhere by hand: the segment there is picked."""
     here = [n for n, one in enumerate(session.segments) if one.start <= session.at < one.end]

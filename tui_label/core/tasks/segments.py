@@ -73,10 +73,14 @@ class Segments(Task):
     def check(self, value: Any, item: Item) -> str:
         if problem := self.draft_problem(value, item):
             return problem
-        for one in value:
-            if problem := self._unfinished(one):
-                return problem
+        first = self.unfinished(value)
+        if first is not None:
+            return self._lacking(value[first])
         return f"needs at least {self.min} segments" if len(value) < self.min else ""
+
+    def unfinished(self, value: list[dict[str, Any]]) -> int | None:
+        """The first segment that lacks something; None where each is whole."""
+        return next((number for number, one in enumerate(value) if self._lacking(one)), None)
 
     def draft_problem(self, value: Any, item: Item) -> str:
         """Labels may be missing, and texts may break the rules: that is what a draft is corrected for."""
@@ -94,7 +98,7 @@ class Segments(Task):
                     )
         return ""
 
-    def _unfinished(self, one: dict[str, Any]) -> str:
+    def _lacking(self, one: dict[str, Any]) -> str:
         """What one well-formed segment still lacks."""
         start, end = one["start"], one["end"]
         if self.labels and not one.get("label"):

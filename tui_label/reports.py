@@ -9,20 +9,31 @@ from dataclasses import asdict
 from typing import Any
 
 from tui_label.core.project import Project
-from tui_label.store.base import Store
+from tui_label.store.base import PersonFigures, Store
 
 
 def status(project: Project, store: Store) -> dict[str, Any]:
-    """Progress, people and open flags, in the stable shape of `status --json`."""
+    """Progress, people and open flags, in the stable shape of `status --json`; `sound` only where sounds are labelled."""
     progress = store.progress("")
     return {
         "project": project.name,
         "items": progress.items,
         "done": progress.done,
         "answers": progress.answers,
-        "people": [asdict(person) for person in store.people(project.pace.too_fast_ms)],
+        "people": [_person(project, person) for person in store.people(project.pace.too_fast_ms)],
         "flags": dict(store.flags_open()),
     }
+
+
+def _person(project: Project, figures: PersonFigures) -> dict[str, Any]:
+    record = asdict(figures)
+    # What somebody typed is no label
+    texts = {task.id for task in project.tasks if not task.takes_labels}
+    for name in ("labels", "label_median_ms"):
+        record[name] = {task: value for task, value in record[name].items() if task not in texts}
+    if project.items != "sound":
+        del record["sound"]
+    return record
 
 
 def status_lines(figures: dict[str, Any]) -> list[str]:
@@ -39,6 +50,7 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
             f"{one['annotator'][:15]:<16}{one['answers']:>9,}{one['skipped']:>9,}{one['flagged']:>9,}"
             f"{one['median_ms'] / 1000:>10.1f}{hour:>9,}{one['too_fast']:>10,}"
         )
+    found += _sound_lines(figures["people"])
     for one in figures["people"]:
         for task, counts in one["labels"].items():
             found += ["", f"{one['annotator']} · {task}{'':<4}(answers, median s)"]
@@ -48,6 +60,21 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
     if figures["flags"]:
         found += ["", "flags"]
         found += [f"  {reason[:30]:<32}{count:>7,}" for reason, count in figures["flags"].items()]
+    return found
+
+
+def _sound_lines(people: list[dict[str, Any]]) -> list[str]:
+    """For each person who answered sounds: how much, how long it took, how much of a clip they heard."""
+    rows = [(one["annotator"], one["sound"]) for one in people if one.get("sound")]
+    if not rows:
+        return []
+    found = ["", f"{'sound':<16}{'minutes':>9}{'× real time':>13}{'median heard':>14}"]
+    for name, sound in rows:
+        factor, coverage = sound["real_time_factor"], sound["median_coverage"]
+        found.append(
+            f"{name[:15]:<16}{sound['answered_ms'] / 60_000:>9,.1f}"
+            f"{'–' if factor is None else f'{factor:.1f}':>13}{'–' if coverage is None else f'{coverage:.0%}':>14}"
+        )
     return found
 
 

@@ -83,6 +83,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundFigures:
+    """What one annotator's answers about sounds came to."""
+
+    answered_ms: int
+    """Length of the sounds."""
+    real_time_factor: float | None
+    """Active time for the time of sound; None where no times were kept."""
+    median_coverage: float | None
+    """The part of a clip that was heard, from 0 to 1; None where listening was not kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class PersonFigures:
     """One annotator in `status`."""
 
@@ -100,6 +112,8 @@ class PersonFigures:
     label_median_ms: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """For each task and label, the median active milliseconds of the answers with it."""
     last_at: str = ""
+    sound: SoundFigures | None = None
+    """None where nothing they answered was a sound."""
 
 
 @dataclass(frozen=True, slots=True)

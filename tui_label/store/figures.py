@@ -13,7 +13,7 @@ from typing import Any
 from tui_label.core.annotation import DRAFT, Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.store import versions
-from tui_label.store.base import PersonFigures, Progress
+from tui_label.store.base import PersonFigures, Progress, SoundFigures
 from tui_label.store.connection import NETWORK, Connection, filesystem
 from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, suggestion_from
 
@@ -38,7 +38,11 @@ def progress(connection: Connection, annotator: str) -> Progress:
 def labels_said(value: Any) -> Iterator[str]:
     """The labels in an answer's JSON shape."""
     for one in value if isinstance(value, list) else [value]:
-        yield str(one["label"] if isinstance(one, dict) else one)
+        if not isinstance(one, dict):
+            yield str(one)
+        elif one.get("label"):
+            # Segments of a project without labels have none
+            yield str(one["label"])
 
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
@@ -53,14 +57,17 @@ def people(connection: Connection, too_fast_ms: int) -> list[PersonFigures]:
     times: dict[str, list[int]] = defaultdict(list)
     labels: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     by_label: dict[str, dict[str, dict[str, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    heard: dict[str, list[Heard]] = defaultdict(list)
     figures: dict[str, PersonFigures] = {
         name: PersonFigures(name, answered, skipped)
         for name, answered, skipped in connection.read(
             "SELECT annotator.name, answered, skipped FROM tally JOIN annotator ON annotator.id = tally.annotator"
         )
     }
-    for _, annotation in answers(connection, None, False):
+    for item, annotation in answers(connection, None, False):
         name, ms = annotation.annotator, annotation.timing.active
+        if item.sound is not None:
+            heard[name].append((item.sound.duration * 1000, ms, annotation.listening.get("coverage")))
         one = figures.get(name, PersonFigures(name))
         figures[name] = replace(
             one,
@@ -87,9 +94,25 @@ def people(connection: Connection, too_fast_ms: int) -> list[PersonFigures]:
                 task: {label: round(median(ms)) for label, ms in spent.items()}
                 for task, spent in by_label[name].items()
             },
+            sound=_sound_figures(heard[name]) if heard[name] else None,
         )
         for name, one in sorted(figures.items())
     ]
+
+
+Heard = tuple[float, int, float | None]
+"""Of one answered sound: its length and the active time, in milliseconds, and its coverage."""
+
+
+def _sound_figures(heard: list[Heard]) -> SoundFigures:
+    """Answers that were brought in without times count for the length only."""
+    timed = [(length, ms) for length, ms, _ in heard if ms and length]
+    covered = [coverage for *_, coverage in heard if coverage is not None]
+    return SoundFigures(
+        round(sum(length for length, *_ in heard)),
+        round(sum(ms for _, ms in timed) / sum(length for length, _ in timed), 2) if timed else None,
+        round(median(covered), 3) if covered else None,
+    )
 
 
 def flags_open(connection: Connection) -> Mapping[str, int]:

@@ -171,3 +171,57 @@ def test_every_key_of_the_map_is_one_that_terminals_send():
     made = keymap.build(project(BOTH))
 
     assert [key for _, key in made.table if keymap.why_unsent(key)] == []
+
+
+SOUND = "name: x\nitems: sound\ntasks:\n  - {id: said, type: text, transcript: {tags: [noise]}}\n  - {id: turns, type: segments, labels: [a, b]}\n"
+TEXT = "name: x\ntasks: [{id: said, type: text}, {id: names, type: spans, labels: [a, b]}]\n"
+STATES = {
+    SOUND: {"sound": ("sound", "everywhere"), "transcribing": ("transcribing", "typing")},
+    TEXT: {"spans": ("spans", "everywhere"), "scroll": ("scroll", "everywhere"), "typing": ("typing",)},
+}
+"""The modes whose keys act together."""
+
+
+@pytest.mark.parametrize("source", STATES)
+@pytest.mark.parametrize("keys", ["", "{play.toggle: ctrl+x, text.newline: ctrl+k, help.open: f2}"])
+def test_every_key_that_is_listed_does_what_is_said(source, keys):
+    made = keymap.build(project(source + (f"keys: {keys}\n" if keys else "")))
+    wrong = [
+        (mode, command.name, key)
+        for mode in STATES[source]
+        for command in made.available(mode)
+        for key in made.keys_of(command.name, mode)
+        if (found := made.lookup(mode, key)) is None or found.command != command.name
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("source", STATES)
+def test_no_key_and_no_command_is_listed_twice(source):
+    rows = keymap.build(project(source)).rows()
+    for modes in STATES[source].values():
+        here = [(keys.split(), words) for mode, keys, words in rows if mode in modes]
+        words = [one for _, one in here]
+        keys = [key for several, _ in here for key in several]
+
+        assert sorted(words) == sorted(set(words))
+        assert sorted(keys) == sorted(set(keys))
+
+
+def test_a_project_of_sounds_lists_no_keys_of_texts():
+    assert {mode for mode, *_ in keymap.build(project(SOUND)).rows()} == {
+        "labels",
+        "everywhere",
+        "typing",
+        "sound",
+        "transcribing",
+    }
+
+
+def test_a_new_line_has_the_key_that_the_team_gives_it():
+    made = keymap.build(project(SOUND + "keys: {text.newline: ctrl+k}\n"))
+
+    assert made.lookup("transcribing", "ctrl+k").command == "text.newline"
+    assert made.lookup("transcribing", "ctrl+j") is None
+    assert made.keys_of("segment.split", "transcribing") == ()

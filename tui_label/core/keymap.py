@@ -25,6 +25,9 @@ from tui_label.core.tasks import Compare, Rating, Spans, Task
 
 BEHIND = {TYPING: (TYPING,), TRANSCRIBING: (TRANSCRIBING, TYPING)}
 """Where a key of a mode is looked for; of the others: there, then everywhere."""
+_TYPED = frozenset(command.name for command in COMMANDS if command.mode in BEHIND)
+"""Commands that have a key while one types."""
+MODES = tuple(dict.fromkeys(command.mode for command in COMMANDS))
 LabelKey = tuple[str, str]
 """Task id and label."""
 
@@ -145,6 +148,8 @@ class Keymap:
     """Keys by (mode, command)."""
     table: Mapping[tuple[str, str], Action] = field(default_factory=dict)
     """Actions by (mode, key)."""
+    modes: tuple[str, ...] = MODES
+    """Those that are listed: the ones that may be in force."""
 
     def lookup(self, mode: str, key: str) -> Action | None:
         """What `key` does while `mode` (spans, scroll or typing) is in force."""
@@ -179,6 +184,8 @@ class Keymap:
             for (task, label), key in self.labels.items()
         ]
         for command in COMMANDS:
+            if command.mode not in self.modes:
+                continue
             keys = self.keys[command.mode, command.name]
             rows.append((command.mode, " ".join(key_display(key) for key in keys), command.words))
         return rows
@@ -192,6 +199,12 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
     keys: dict[tuple[str, str], tuple[str, ...]] = {}
     for command in COMMANDS:
         keys[command.mode, command.name] = _keys_in_force(command, remapped, taken)
+    if project.items == "sound":
+        # Of a chord that plays and does something to a text box, only playing would ever come
+        playing = {key for (mode, _), own in keys.items() if mode == TRANSCRIBING for key in own}
+        for (mode, name), own in keys.items():
+            if mode == TYPING:
+                keys[mode, name] = tuple(key for key in own if key not in playing)
     table: dict[tuple[str, str], Action] = {}
     for (mode, name), own in keys.items():
         for key in own:
@@ -199,14 +212,17 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
     for label, key in labels.items():
         if key:
             table[EVERYWHERE, key] = Action("label.give", label)
-    return Keymap(labels, keys, table)
+    # A project of texts stands for all where the keys are listed without a project
+    modes = tuple(mode for mode in MODES if mode not in (SPANS, SCROLL)) if project.items == "sound" else MODES
+    return Keymap(labels, keys, table, modes)
 
 
 def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str]) -> tuple[str, ...]:
     if command.mode in BEHIND:
         # Typing takes every printable key: only a remapped chord can hold there
         chords = tuple(key for key in remapped.get(command.name, "").split() if len(key) > 1)
-        return chords or command.keys
+        others = {key for name in _TYPED - {command.name} for key in remapped.get(name, "").split()}
+        return chords or tuple(key for key in command.keys if key not in others)
     if command.name in remapped:
         return tuple(remapped[command.name].split())
     elsewhere = {key for name, keys in remapped.items() if name != command.name for key in keys.split()}

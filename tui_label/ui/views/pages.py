@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rich.cells import cell_len, set_cell_size
+
 from tui_label.core.keymap import Keymap
 from tui_label.core.rows import Rows
 from tui_label.core.sprint import Sprint
@@ -70,12 +72,15 @@ def section_row(text: str, label: str, width: int) -> int:
 
 
 def key_rows(keymap: Keymap, modes: list[str]) -> list[Row]:
+    rows = keymap.rows()
+    widest = max(14, *(cell_len(visible(keys)) for _, keys, _ in rows))
     found: list[Row] = []
     for mode in ["labels", *modes]:
         found += [[], [("   " + MODES[mode], "accent")]]
-        for here, keys, words in keymap.rows():
+        for here, keys, words in rows:
             if here == mode:
-                found.append([("   " + visible(keys).ljust(16), "bold"), (visible(words), "")])
+                shown = set_cell_size(visible(keys), widest + 2)
+                found.append([("   " + shown, "bold"), (visible(words), "")])
     return found
 
 

@@ -20,6 +20,7 @@ from tui_label.sound.media import fingerprint
 from tui_label.sound.player import SpeakerPlayer
 from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import cells
+from tui_label.ui.modes import Calibration
 from tui_label.workbench import Workbench
 
 CALLS = """\
@@ -290,3 +291,39 @@ async def test_taps_cannot_be_measured_where_nothing_is_heard(tmp_path):
         await until(app, "no sound")
         await pilot.press("ctrl+t")
         await until(app, "nothing can be heard here")
+
+
+async def test_while_clicks_play_nothing_of_the_item_is_drawn(tmp_path):
+    app = make(tmp_path, EVENTS, tones(4), draft=[{"start": 1.0, "end": 2.0, "label": "doorbell"}])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "⣿")
+        await until(app, "no sound")
+        app.workbench.deck.trouble = ""
+        await pilot.press("ctrl+t")
+        while_clicks = shown(app)
+        await pilot.press("escape")
+        after = shown(app)
+
+    assert not any("⣿" in row or "doorbell─" in row for row in while_clicks)
+    assert any("tap Space at each click  20 left" in row for row in while_clicks)
+    assert any("⣿" in row for row in after) and any("doorbell─" in row for row in after)
+
+
+async def test_the_clicks_that_are_still_to_come_are_counted():
+    heard = 0.0
+    finished = []
+
+    def finish(times: list[float], taps: list[float]) -> str:
+        finished.append(taps)
+        return ""
+
+    clicks = Calibration(lambda: heard, finish, [1.0, 2.0, 3.0])
+    heard = 1.2
+    clicks = await clicks.key("space", None)
+    assert ("2 left", "accent") in clicks.status
+    heard = 2.9
+    assert clicks.waited() is clicks and clicks.left == 1, "one may be missed"
+    heard = 3.3
+
+    assert await clicks.key("space", None) is None
+    assert finished == [[1.2, 3.3]]

@@ -315,8 +315,14 @@ class Calibration:
     def status(self) -> Row:
         return [
             ("tap Space at each click  ", "bold"),
-            (f"{len(self.taps)} of {len(self.times)}", "accent"),
+            (f"{self.left} left", "accent"),
         ]
+
+    @property
+    def left(self) -> int:
+        """Clicks that are still to come."""
+        now = self.position()
+        return sum(time > now for time in self.times)
 
     legend: list[Hint] = field(default_factory=lambda: [("Space", "tap"), ("Esc", "leave")])
 

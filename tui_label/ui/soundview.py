@@ -36,6 +36,8 @@ class SoundView:
         self._drawn: tuple[Any, list[str]] = ((), [])
         self._grid: tuple[Any, list[str]] = ((), [])
         self._computing: asyncio.Future[Any] | None = None
+        self._clicking = False
+        """Whether clicks play in place of the item."""
 
     def zoom(self, by: float) -> None:
         """Closer or further, round the playhead."""
@@ -55,10 +57,15 @@ class SoundView:
             self._shown, self._start = session.item, 0.0
             self._span = deck.duration if deck.duration <= WHOLE_S else PART_S
         position = min(deck.duration, deck.position + PAINT_S * deck.speed) if deck.playing else deck.position
-        self._turn(position, deck.duration)
-        window = (self._start, self._start + self._span)
         cells = max(10, width - 2 * MARGIN)
         rows = wave_height(session, room)
+        if self._clicking:
+            window = (0.0, deck.duration)
+            drawn = [""] * rows
+        else:
+            self._turn(position, deck.duration)
+            window = (self._start, self._start + self._span)
+            drawn = self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows)
         return Tape(
             position,
             deck.duration,
@@ -73,9 +80,10 @@ class SoundView:
             deck.trouble,
             deck.look.word,
             window,
-            self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows),
+            drawn,
             self.spectrogram,
             f"{deck.device.partition(' · ')[0]} {deck.rtt_s * 1000:.0f} ms" if deck.rtt_s else "",
+            self._clicking,
         )
 
     def _turn(self, position: float, duration: float) -> None:
@@ -132,5 +140,10 @@ class SoundView:
         deck = self._workbench.deck
         if deck is None or deck.trouble:
             return None
-        times = self._workbench.begin_calibration()
-        return Calibration(lambda: deck.position, self._workbench.end_calibration, times)
+        self._clicking = True
+
+        def finish(times: list[float], taps: list[float]) -> str:
+            self._clicking = False
+            return self._workbench.end_calibration(times, taps)
+
+        return Calibration(lambda: deck.position, finish, self._workbench.begin_calibration())

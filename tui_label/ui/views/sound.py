@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
 from tui_label.core.session import Session
 from tui_label.core.tasks import Segment
 from tui_label.core.text import visible
+from tui_label.core.work import Work
 from tui_label.ui.canvas import Row, clipped, spread
 from tui_label.ui.views.document import hue
 
@@ -46,6 +47,8 @@ class Tape:
     spectrogram: bool
     far: str = ""
     """The far speaker, and how long a message takes there and back."""
+    clicks: bool = False
+    """Whether clicks play in place of the item: then nothing of the item is drawn."""
 
 
 def clock(seconds: float, whole: bool = False) -> str:
@@ -76,7 +79,9 @@ def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]
     """The item zone of a sound."""
     inner = max(10, width - 2 * MARGIN)
     rows: list[Row] = [[(" " * MARGIN, ""), (line, "faint" if tape.spectrogram else "hue:cyan")] for line in tape.wave]
-    if tape.word:
+    if tape.clicks:
+        session = replace(session, work=Work(), mark=None)
+    elif tape.word:
         rows = [*rows[:-1], [(" " * MARGIN + visible(tape.word), "warn")]] if rows else rows
     rows.append(_playhead(session, tape, inner))
     rows += _lanes(session, tape, inner, lane_count(session, room))

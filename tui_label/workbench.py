@@ -103,6 +103,8 @@ class Workbench:
         self._heard_before: Listening | None = None
         self._edge_step = "coarse"
         self._asked_ahead: asyncio.Task[None] | None = None
+        self._most_answers = 0
+        """Of this person since they sat down: undone and given once more, an answer is no new one."""
         self.sprint: Sprint | None = None
         self.finished_sprint: Sprint | None = None
         """One that is over and whose figures were not looked at yet."""
@@ -128,6 +130,7 @@ class Workbench:
             self.deck.on_change = self._tape_moved
         self._lay(await self._call(self._store.claim, self.annotator))
         self.progress = await self._call(self._store.progress, self.annotator)
+        self._most_answers = self.progress.mine
         self._beating = asyncio.create_task(self._beat())
         if self._sprint_ms:
             self.start_sprint(self._sprint_ms)
@@ -314,9 +317,10 @@ class Workbench:
         claim = await self._call(
             act, desk.claim.number, annotation, desk.save_id, draft=self._draft(desk), claim=not desk.visiting
         )
-        if status == SUBMITTED and not desk.visiting and not desk.claim.reopened:
-            self._count(annotation.timing.active, round(desk.session.duration * 1000))
         self.progress = await self._call(self._store.progress, self.annotator)
+        if self.progress.mine > self._most_answers:
+            self._most_answers = self.progress.mine
+            self._count(annotation.timing.active, round(desk.session.duration * 1000))
         if desk.visiting:
             await self._return_ahead()
             self.word = f"{desk.claim.item.key} corrected"

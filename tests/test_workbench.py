@@ -1,0 +1,225 @@
+"""One person at work without a screen: what is kept over leaving, visiting and undoing, and what counts as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from unittest.mock import create_autospec
+
+import numpy as np
+import pytest
+import soundfile
+from helpers import SENTIMENT, records, write_project
+
+from tui_label import config, opening
+from tui_label.core.editor import Editor, insert
+from tui_label.core.item import Item, Sound
+from tui_label.core.listening import Listening
+from tui_label.core.record import Record
+from tui_label.sound.deck import Deck
+from tui_label.sound.media import fingerprint
+from tui_label.sound.player import SpeakerPlayer
+from tui_label.workbench import Workbench
+
+CALLS = """\
+name: calls
+items: sound
+order: as-added
+sound: {must-hear: 90%}
+tasks:
+  - {id: said, type: text, transcript: {}}
+"""
+RATE, SECONDS = 8_000, 4.0
+Sit = Callable[[], AbstractAsyncContextManager[Workbench]]
+
+
+@asynccontextmanager
+async def at_work(folder: Path, **named: object) -> AsyncIterator[Workbench]:
+    project = config.load(folder)
+    store, versions = opening.open_store(project)
+    workbench = Workbench(project, store, "ann", versions, **named)
+    await workbench.start()
+    try:
+        yield workbench
+    finally:
+        await workbench.leave()
+        store.close()
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Sit:
+    """Three clips and a person before a player that nothing comes out of, as often as asked."""
+    project = config.load(write_project(tmp_path, CALLS))
+    store, _ = opening.open_store(project)
+    for n in range(3):
+        path = tmp_path / f"c{n}.wav"
+        soundfile.write(path, np.random.default_rng(n).uniform(-0.5, 0.5, int(SECONDS * RATE)), RATE)
+        store.add([Record(Item(f"c{n}", sound=Sound(path.name, SECONDS, 0.0, RATE, 1, fingerprint(path))))])
+    store.close()
+
+    def deck() -> Deck:
+        player = create_autospec(SpeakerPlayer, instance=True)
+        player.play.return_value = 1
+        return Deck(tmp_path, project.sound, lambda _: player)
+
+    return lambda: at_work(tmp_path, make_deck=deck)
+
+
+def hear(workbench: Workbench, until: float = SECONDS) -> None:
+    """As if the clip had been played from its start."""
+    assert workbench.deck is not None
+    workbench.deck.listening = workbench.deck.listening.played(100).heard(0.0, until, 1.0)
+
+
+async def write(workbench: Workbench, text: str) -> None:
+    session = workbench.session
+    assert session is not None
+    await workbench.do("text.edit", insert(Editor(session.box or "", session.caret), text))
+
+
+def here(workbench: Workbench) -> str:
+    return workbench.session.item.key if workbench.session else ""
+
+
+# what was heard
+
+
+async def test_what_was_heard_but_not_typed_into_is_kept_with_the_place(calls):
+    async with calls() as workbench:
+        hear(workbench, 2.5)
+        workbench.deck.seek(2.5)
+        before = workbench.deck.listening
+    async with calls() as workbench:
+        assert here(workbench) == "c0"
+        assert workbench.deck.listening == before
+        assert workbench.deck.position == 2.5
+
+
+async def test_an_answered_item_is_corrected_without_hearing_it_again(calls):
+    async with calls() as workbench:
+        await write(workbench, "one")
+        await workbench.do("item.submit")
+        assert here(workbench) == "c0" and "the project wants 90%" in workbench.word
+        hear(workbench)
+        await workbench.do("item.submit")
+        assert here(workbench) == "c1" and workbench.deck.listening == Listening()
+        await workbench.do("item.previous")
+        assert (here(workbench), workbench.deck.listening.plays) == ("c0", 1)
+        assert workbench.deck.listening.coverage(SECONDS) == 1.0
+        await write(workbench, " more")
+        await workbench.do("item.submit")
+        assert (here(workbench), workbench.word) == ("c1", "c0 corrected")
+
+
+async def test_the_correction_is_kept_with_all_that_was_heard(calls, tmp_path):
+    async with calls() as workbench:
+        hear(workbench)
+        await write(workbench, "one")
+        await workbench.do("item.submit")
+        await workbench.do("item.previous")
+        workbench.deck.listening = workbench.deck.listening.played(100).heard(1.0, 2.0, 1.0)
+        await write(workbench, " more")
+        await workbench.do("item.submit")
+    store, _ = opening.open_store(config.load(tmp_path))
+    ((_, answer),) = store.answers()
+    store.close()
+
+    assert (answer.revision, answer.answers) == (2, {"said": "one more"})
+    assert (answer.listening["plays"], answer.listening["coverage"]) == (2, 1.0)
+    assert answer.listening["replays"] == [[1.0, 2.0, 2]]
+
+
+@pytest.mark.parametrize("finish", ["item.next", "item.submit"])
+async def test_from_a_visit_one_comes_back_to_the_place_in_the_waiting_item(calls, finish):
+    async with calls() as workbench:
+        hear(workbench)
+        await write(workbench, "one")
+        await workbench.do("item.submit")
+        await write(workbench, "half a")
+        hear(workbench, 1.5)
+        workbench.deck.seek(1.5)
+        heard = workbench.deck.listening
+        await workbench.do("item.previous")
+        workbench.deck.seek(3.0)
+        await workbench.do(finish)
+
+        assert here(workbench) == "c1"
+        assert (workbench.session.box, workbench.session.caret) == ("half a", 6)
+        assert workbench.deck.position == 1.5
+        assert workbench.deck.listening.passes == heard.passes
+
+
+# what counts
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Sit:
+    """Six texts and a person in a sprint."""
+    store, _ = opening.open_store(config.load(write_project(tmp_path, SENTIMENT + "order: as-added\n")))
+    store.add(records(6))
+    store.close()
+    return lambda: at_work(tmp_path, sprint_ms=3_600_000)
+
+
+async def give(workbench: Workbench, *labels: str) -> None:
+    for label in labels:
+        await workbench.do("label.give", ("sentiment", label))
+
+
+def counted(workbench: Workbench) -> int:
+    """New answers, by sprint and pace alike."""
+    assert workbench.sprint is not None
+    assert workbench.sprint.items == workbench.rhythm.answered
+    return workbench.sprint.items
+
+
+async def test_a_skip_is_no_answer_until_it_is_undone_and_answered(texts):
+    async with texts() as workbench:
+        await give(workbench, "positive")
+        await workbench.do("item.skip")
+        assert counted(workbench) == 1
+        await workbench.do("work.undo")
+        await give(workbench, "positive")
+        assert counted(workbench) == 2
+
+
+async def test_a_skipped_item_that_is_visited_and_answered_is_an_answer(texts):
+    async with texts() as workbench:
+        await workbench.do("item.skip")
+        await workbench.do("item.previous")
+        await give(workbench, "positive")
+        assert (here(workbench), counted(workbench)) == ("i1", 1)
+
+
+async def test_a_correction_is_no_new_answer_nor_is_one_that_was_undone(texts):
+    async with texts() as workbench:
+        await give(workbench, "positive", "positive")
+        await workbench.do("item.previous")
+        await give(workbench, "negative")
+        assert (workbench.word, counted(workbench)) == ("i1 corrected", 2)
+        await workbench.do("work.undo")
+        assert here(workbench) == "i1"
+        await give(workbench, "neutral")
+        assert (here(workbench), counted(workbench)) == ("i2", 2)
+
+
+async def test_an_answer_that_was_undone_counts_once(texts):
+    async with texts() as workbench:
+        await give(workbench, "positive", "positive")
+        await workbench.do("work.undo")
+        assert here(workbench) == "i1"
+        await give(workbench, "neutral")
+        assert (here(workbench), counted(workbench)) == ("i2", 2)
+        await give(workbench, "positive")
+        assert counted(workbench) == 3
+
+
+async def test_an_answer_of_an_earlier_sitting_does_not_count_again(texts):
+    async with texts() as workbench:
+        await give(workbench, "positive")
+    async with texts() as workbench:
+        await workbench.do("work.undo")
+        assert here(workbench) == "i0"
+        await give(workbench, "neutral")
+        assert (here(workbench), counted(workbench)) == ("i1", 0)

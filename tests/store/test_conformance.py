@@ -345,3 +345,60 @@ def test_random_work_against_a_model(make, seed):
     assert progress.answers == total == len(list(store.answers()))
     assert progress.done == sum(len(who) >= overlap for who in done.values())
     assert all(len(set(who)) == len(who) for who in done.values())
+
+
+@pytest.mark.parametrize("order", ["priority", "random"])
+@pytest.mark.parametrize("overlap", [1, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_upcoming_is_what_is_claimed_next(make, overlap, order, seed):
+    """So that the next sound is at hand: not only for the one who is first at each item."""
+    rng = random.Random(seed)
+    store = make(0, Policy(overlap=overlap, order=order))
+    store.add([Record(Item(f"i{n}", f"Text {n}"), priority=rng.choice([0, 0, 1, 5])) for n in range(40)])
+    people = ["ann", "bob", "cem"]
+    held = {name: store.claim(name) for name in people}
+    while any(held.values()):
+        name = rng.choice([name for name, claim in held.items() if claim])
+        upcoming, number = store.upcoming(name), held[name].number
+        act, answer = (store.submit, said(name)) if rng.random() < 0.8 else (store.skip, Annotation(name, "skipped"))
+        held[name] = claim = act(number, answer, f"{name}-{rng.random()}")
+
+        comes_again = claim is not None and claim.number == number
+        assert upcoming == (claim.item if claim and not comes_again else None)
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(overlap=2), Policy(order="random")])
+def test_what_was_skipped_or_waits_behind_an_undone_answer_is_upcoming_too(make, policy):
+    store = make(3, policy)
+    first = store.claim("ann")
+    second = store.skip(first.number, Annotation("ann", "skipped"), "a")
+    third = store.submit(second.number, said("ann"), "b")
+    assert store.upcoming("ann") == first.item
+
+    back = store.reopen("ann")
+    assert (back.item, store.upcoming("ann")) == (second.item, third.item)
+    assert store.submit(back.number, said("ann"), "c").item == third.item
+    assert store.upcoming("ann") == store.submit(third.number, said("ann"), "d").item == first.item
+
+
+def test_a_draft_that_was_left_is_upcoming(make):
+    clock = Clock()
+    store = make(3, Policy(lease_ms=1000, order="as-added"), clock=clock)
+    claim = store.claim("ann")
+    store.save_draft("ann", claim.number, '{"half": 1}')
+    store.leave("ann")
+    clock.now += 5000
+    other = store.claim("bob")
+    store.leave("bob")
+    assert store.upcoming("ann") == claim.item
+
+    assert (other.item, store.claim("ann").item) == (claim.item, claim.item)
+
+
+def test_looking_ahead_claims_nothing(make):
+    store = make(2)
+    store.claim("ann")
+    before = store.upcoming("ann")
+
+    assert before == store.upcoming("ann") == store.claim("bob").item
+    assert store.upcoming("ann") is None

@@ -59,24 +59,20 @@ def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
     return True
 
 
+_LEFT_DRAFTS = """SELECT draft.item FROM draft JOIN item ON item.number = draft.item
+    WHERE draft.annotator = ? AND item.stage IN ('fresh', 'again')
+      AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.item = draft.item AND a.annotator = draft.annotator)
+    ORDER BY draft.item LIMIT 5"""
+_PUT_OFF = """SELECT assignment.item FROM assignment JOIN item ON item.number = assignment.item
+    WHERE assignment.annotator = ? AND assignment.state = 'skipped' AND item.stage IN ('fresh', 'again')
+      AND (SELECT value FROM setting WHERE name = 'skip') = 'later'
+    ORDER BY assignment.turn LIMIT 20"""
+
+
 def _candidates(execute: Execute, me: int) -> Iterator[int]:
-    drafts = execute(
-        """SELECT draft.item FROM draft JOIN item ON item.number = draft.item
-           WHERE draft.annotator = ? AND item.stage IN ('fresh', 'again')
-             AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.item = draft.item AND a.annotator = draft.annotator)
-           ORDER BY draft.item LIMIT 5""",
-        (me,),
-    ).fetchall()
-    yield from (item for (item,) in drafts)
+    yield from (item for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
     yield from _queued(execute, me)
-    skipped = execute(
-        """SELECT assignment.item FROM assignment JOIN item ON item.number = assignment.item
-           WHERE assignment.annotator = ? AND assignment.state = 'skipped' AND item.stage IN ('fresh', 'again')
-             AND (SELECT value FROM setting WHERE name = 'skip') = 'later'
-           ORDER BY assignment.turn LIMIT 20""",
-        (me,),
-    ).fetchall()
-    yield from (item for (item,) in skipped)
+    yield from (item for (item,) in execute(_PUT_OFF, (me,)).fetchall())
 
 
 def _queued(execute: Execute, me: int) -> Iterator[int]:
@@ -134,25 +130,40 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None
     return False
 
 
-def likely_next(read: Callable[..., list[Any]], annotator: str) -> int | None:
-    """The item that this annotator would be given, as far as a short look without writing can tell."""
+Read = Callable[..., list[Any]]
+
+
+def likely_next(read: Read, annotator: str) -> int | None:
+    """The item that this annotator would be given after the one in hand, as far as a short look without writing tells.
+
+    In the order of `next_item`.
+    """
+    found = read("SELECT id FROM annotator WHERE name = ?", (annotator,))
+    me = found[0][0] if found else 0
+    held = read(
+        """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
+           ORDER BY reopened DESC, item LIMIT 1 OFFSET 1""",
+        (me,),
+    )
+    rows = held or read(_LEFT_DRAFTS, (me,)) or _likely_queued(read, me) or read(_PUT_OFF, (me,))
+    return int(rows[0][0]) if rows else None
+
+
+def _likely_queued(read: Read, me: int) -> list[Any]:
     again = read(
         f"""SELECT number, priority FROM (
-              SELECT item.number, item.priority, item.position FROM item WHERE stage = 'again' AND position >= coalesce(
-                (SELECT passed.position FROM passed JOIN annotator ON annotator.id = passed.annotator
-                 WHERE annotator.name = ? AND passed.priority = item.priority), -1)
+              SELECT number, priority, position FROM item WHERE stage = 'again' AND position >= coalesce(
+                (SELECT passed.position FROM passed WHERE annotator = ? AND passed.priority = item.priority), -1)
               ORDER BY priority DESC, position, number LIMIT {LOOKS[-1]}) AS waiting
-            WHERE NOT EXISTS (SELECT 1 FROM assignment JOIN annotator ON annotator.id = assignment.annotator
-                              WHERE assignment.item = waiting.number AND annotator.name = ?)
+            WHERE NOT EXISTS (SELECT 1 FROM assignment a WHERE a.item = waiting.number AND a.annotator = ?)
             ORDER BY priority DESC, position, number LIMIT 1""",
-        (annotator, annotator),
+        (me, me),
     )
     fresh = read(
         """SELECT number, priority FROM item WHERE stage = 'fresh'
            ORDER BY priority DESC, position, number LIMIT 1"""
     )
-    found = [*again, *fresh]
-    return max(found, key=lambda one: one[1])[0] if found else None
+    return sorted([*again, *fresh], key=lambda one: -one[1])
 
 
 def _store_mark(execute: Execute, me: int, priority: int, position: float) -> None:

@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
         arguments.insert(0, "label")
-    options = _parser().parse_args(arguments)
+    # After --, all is ssh's; argparse would take the sign for its own
+    at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
+    options = _parser().parse_args(arguments[:at], argparse.Namespace(ssh_options=arguments[at + 1 :]))
     try:
         return int(COMMANDS[options.command](options))
     except ConfigError as error:
@@ -124,6 +126,15 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", "project.yaml, database, terminal: what works, what to do")
     check.add_argument("dir", type=Path, metavar="DIR", nargs="?")
     sound(check)
+    ssh = command(
+        "ssh", "work on HOST, sound here: DIR and all else is what tui-label gets there; after --, ssh's options"
+    )
+    ssh.add_argument("--no-local-keys", action="store_true", help="let play keys cross the network like all others")
+    ssh.add_argument("--no-sound", action="store_true", help="forward nothing")
+    ssh.add_argument("--program", default="tui-label", metavar="NAME", help="tui-label's name or path on HOST")
+    ssh.add_argument("host", metavar="[USER@]HOST")
+    ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="DIR ...")
+    command("listen", "hear here what plays where you go by your own ssh")
     backup = command("backup", "a consistent copy of the database, while people work")
     folder(backup)
     backup.add_argument("file", metavar="FILE")
@@ -504,6 +515,19 @@ def _check(options: argparse.Namespace) -> int:
     return 0 if all(good for good, _ in found) else 1
 
 
+def _ssh(options: argparse.Namespace) -> int:
+    from tui_label import ssh
+
+    trip = ssh.Trip(options.host, options.words, options.ssh_options, options.program)
+    return ssh.travel(trip, local_keys=not options.no_local_keys, sound=not options.no_sound)
+
+
+def _listen(_: argparse.Namespace) -> int:
+    from tui_label import ssh
+
+    return ssh.listen()
+
+
 def _backup(options: argparse.Namespace) -> int:
     _, store, _ = _open(options.dir)
     store.backup(options.file)
@@ -522,6 +546,8 @@ COMMANDS: dict[str, Callable[[Any], int]] = {
     "keys": _keys,
     "check": _check,
     "backup": _backup,
+    "ssh": _ssh,
+    "listen": _listen,
 }
 
 if __name__ == "__main__":

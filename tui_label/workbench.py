@@ -256,6 +256,15 @@ class Workbench:
             self._draft_soon()
         return None
 
+    async def local_key(self, name: str, at: float, seq: int) -> None:
+        """A play key acted already at the other end of ssh: do the same here."""
+        async with self._lock:
+            if self.desk is not None and self.deck is not None:
+                session = replace(self.desk.session, at=round(at, 3))
+                self.deck.listening = self.deck.listening.keyed()
+                self.deck.follow(name, at, seq, session)
+                self._played(session, name)
+
     def _played(self, session: Session, command: str) -> None:
         """After a play key: the time is kept, and the segment under a moved cursor is picked."""
         assert self.desk is not None and self.deck is not None

@@ -12,6 +12,11 @@ EVERYWHERE, SPANS, SCROLL, TYPING = "everywhere", "spans", "scroll", "typing"
 SOUND, TRANSCRIBING = "sound", "transcribing"
 """Single keys on a sound; typing while it plays."""
 
+FAR = (
+    "play.toggle", "play.start", "play.back", "play.forward", "play.slower", "play.faster", "play.loop", "play.last",
+)  # fmt: skip
+"""Play keys that may act where they are typed, at the other end of ssh."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:

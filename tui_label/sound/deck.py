@@ -6,7 +6,7 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +141,19 @@ class Deck(Tape):
         self._playable, self.speed = True, 1.0
         self.play_from(0.0)
         return times
+
+    # a listener that catches keys
+
+    def offer(self, n: int, keys: Mapping[str, str], session: Session | None) -> None:
+        """Tell the listener which keys may act there, now that all is done that it counted up to `n`."""
+        region = region_of(session) if session is not None else None
+        here = [region.start, region.end] if region else None
+        able = keys if session is not None and self._playable and self._clicks is None else {}
+        self._player.offer(n, able, {**self.state(), "here": here, "typing": bool(session and session.typing)})
+
+    def follow(self, name: str, at: float, seq: int, session: Session) -> None:
+        """Do as the listener did with a play key."""
+        self.repeat(name, region_of(session), session.typing, at, seq)
 
     # what the hands did
 

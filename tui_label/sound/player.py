@@ -104,6 +104,17 @@ class Player(Protocol):
 
     def pause(self) -> None: ...
 
+    def follow(self, seq: int | None) -> None:
+        """What is played, adjusted and paused from now on was so at the other end already, by the voice `seq`.
+
+        None: no more.
+        """
+        ...
+
+    def offer(self, n: int, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
+        """Tell a listener that catches keys which of them may act there, and on what (localkeys.py)."""
+        ...
+
     def wake(self) -> None:
         """Somebody wants to hear something while nothing can be heard: look again now."""
         ...
@@ -159,6 +170,10 @@ class SpeakerPlayer:
         """Clips to send when nothing plays, and from where."""
         self._playing: _Playing | None = None
         self._count = 0
+        self._following: int | None = None
+        self._strays: deque[tuple[dict[str, Any], float]] = deque(maxlen=8)
+        """What was told of voices that are not known yet, and when."""
+        self._offered: dict[str, Any] = {}
         self._unanswered = 0.0
         self._on_the_way = 0
         self._heard_at = 0.0
@@ -185,11 +200,28 @@ class SpeakerPlayer:
         loop: Loop | None = None,
         ear: int | None = None,
     ) -> int:
+        if self._following is not None:
+            return self._adopt(self._following, clip, at, end, speed, loop, ear)
         self._count += 1
         self._playing = _Playing(self._count, clip.id, at, end, speed, loop, ear)
         self._load(clip)
         self._begin()
         return self._count
+
+    def _adopt(
+        self, seq: int, clip: Clip, at: float, end: float, speed: float, loop: Loop | None, ear: int | None
+    ) -> int:
+        """A voice that began at the other end; what was heard of it meanwhile is told now."""
+        self._playing = _Playing(seq, clip.id, at, end, speed, loop, ear, begun=True)
+        for header, moment in [one for one in self._strays if one[0].get("seq") == seq]:
+            asyncio.get_running_loop().call_soon(self._late, header, moment)
+        self._wake.set()
+        return seq
+
+    def _late(self, header: dict[str, Any], moment: float) -> None:
+        told = self._moved(str(header["ev"]), header, moment)
+        if told is not None:
+            self._tell(told)
 
     def _begin(self) -> None:
         """Tell the speaker what to play, once it is there and the clip is open."""
@@ -210,12 +242,26 @@ class SpeakerPlayer:
         playing = self._playing
         if playing is not None:
             playing.end, playing.speed, playing.loop, playing.ear = end, speed, loop, ear
-            if playing.begun:
+            if playing.begun and self._following is None:
                 self._send("adjust", **self._manner(playing))
 
     def pause(self) -> None:
         self._playing, self._unanswered = None, 0.0
-        self._send("pause")
+        if self._following is None:
+            self._send("pause")
+
+    def follow(self, seq: int | None) -> None:
+        self._following = seq
+
+    def offer(self, n: int, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
+        if self._line is None or not self._line.hello.get("keys"):
+            return
+        loaded = self._loaded.get(tape["id"])
+        able = keys if loaded is not None else {}
+        offer = {"n": n, "keys": dict(able), "tape": {**tape, "rate": loaded.facts.rate if loaded else 0}}
+        if offer != self._offered:
+            self._offered = offer
+            self._send("keys", **offer)
 
     def wake(self) -> None:
         self._look.set()
@@ -350,7 +396,7 @@ class SpeakerPlayer:
 
     async def _talk(self, line: Line) -> str:
         """Until the line breaks; why it did."""
-        self._line, self._heard_at = line, time.monotonic()
+        self._line, self._heard_at, self._offered = line, time.monotonic(), {}
         for loaded in self._loaded.values():
             loaded.sent.clear()  # a new speaker has nothing
             self._declare(loaded)
@@ -447,7 +493,9 @@ class SpeakerPlayer:
             self._wake.set()
         elif event == "pong":
             return Told("far", more={"rtt": now - float(header["x"])})
-        elif event == "lost" or (event == "error" and header.get("seq") in (0, self._count)):
+        elif event == "lost" or (
+            event == "error" and header.get("seq") in (0, self._playing.seq if self._playing else 0)
+        ):
             return Told("silent", why=str(header.get("why", ""))[:200] or "the sound card went away")
         elif event in ("key", "sync"):
             return Told(event, more=header)
@@ -458,6 +506,7 @@ class SpeakerPlayer:
     def _moved(self, event: str, header: dict[str, Any], now: float) -> Told | None:
         playing = self._playing
         if playing is None or header.get("seq") != playing.seq or playing.id not in self._loaded:
+            self._strays.append((header, now))
             return None
         self._unanswered = 0.0
         rate = self._loaded[playing.id].facts.rate

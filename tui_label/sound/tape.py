@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tui_label.core.listening import Listening
 from tui_label.sound.player import Clip, Heard, Player, Told
@@ -64,6 +65,8 @@ class Tape:
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.on_change = on_change
+        self.on_twin: Callable[[Mapping[str, Any]], None] = lambda _: None
+        """Hears what a twin at the other end did, or asks."""
         self.speed = speed
         self.ear: int | None = None
         """The only channel that is heard; None: all of them."""
@@ -78,7 +81,7 @@ class Tape:
         self.reaction_s = 0.0
         """How late this person's key comes after what they hear."""
         self._clock, self._step_back_s = clock, step_back_s
-        self._player = make_player(self._told)
+        self._player = make_player(self.told)
         self._track = NOTHING
         self._playable = False
         self._region = Region(0.0, 0.0)
@@ -103,6 +106,59 @@ class Tape:
         if self.ear is not None and self.ear >= track.channels:
             self.ear = None
         self.loop, self._region, self._rest = None, Region(0.0, track.duration), 0.0
+
+    # a twin at the other end of a line
+
+    def now(self) -> float:
+        """Seconds of the clock that positions are told by."""
+        return self._clock()
+
+    def state(self) -> dict[str, Any]:
+        """All that a twin must know, in JSON's types."""
+        track = self._track
+        return {
+            "id": track.clip.id,
+            "offset": track.offset,
+            "duration": track.duration,
+            "channels": track.channels,
+            "step_back": self._step_back_s,
+            "region": [self._region.start, self._region.end],
+            "loop": [self.loop.start, self.loop.end] if self.loop else None,
+            "rest": round(self._rest, 4),
+            "paused": self._paused_here,
+            "playing": self.playing,
+            "speed": self.speed,
+            "ear": self.ear,
+            "seq": self._voice,
+        }
+
+    def restore(self, state: Mapping[str, Any], latest: Heard | None) -> None:
+        """Be the twin of a tape in this state, whose voice was heard `latest`; raises where it is no state."""
+        offset, duration, channels = float(state["offset"]), float(state["duration"]), int(state["channels"])
+        region, loop = Region(*map(float, state["region"])), state["loop"] and Region(*map(float, state["loop"]))
+        rest, speed = float(state["rest"]), float(state["speed"])
+        ear = None if state["ear"] is None else int(state["ear"])
+        self._track = Track(Clip(str(state["id"]), Path()), offset, duration, channels)
+        self._region, self.loop, self._rest, self.speed, self.ear = region, loop or None, rest, speed, ear
+        self._step_back_s, self._paused_here = float(state["step_back"]), bool(state["paused"])
+        self.playing, self._playable = bool(state["playing"]), True
+        if self._voice != state["seq"] or not self.playing:
+            self._reports.clear()
+            if self.playing and latest is not None and latest.seq == state["seq"]:
+                self._reports.append(latest)
+        self._voice = int(state["seq"])
+
+    def repeat(self, name: str, region: Region | None, typing: bool, at: float, seq: int) -> None:
+        """Do as the twin did with a play key, when it was at `at` seconds: its voice is `seq`, and sounds already."""
+        if self.playing:
+            self._reports.append(Heard(self._voice, at + self._track.offset, self._clock(), self.speed))
+        else:
+            self._rest = at
+        self._player.follow(seq)
+        try:
+            self.press(name, region, typing)
+        finally:
+            self._player.follow(None)
 
     # where it is
 
@@ -328,11 +384,14 @@ class Tape:
             yield start - before, min(end - before, self.loop.end)
             start, rounds = self.loop.end + before, rounds + 1
 
-    def _told(self, told: Told) -> None:
+    def told(self, told: Told) -> None:
         if told.event in ("silent", "ready"):
             self._card(told)
         elif told.event == "far":
             self.rtt_s = float(told.more["rtt"])
+        elif told.event in ("key", "sync"):
+            self.on_twin(told.more)
+            return
         elif told.event == "refused":
             self._refused(told.why)
         elif told.heard is not None and told.heard.seq == self._voice and self.playing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
-from tui_label.core.commands import SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
+from tui_label.core.commands import FAR, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.editor import EDITS, Editor, insert, vertical
 from tui_label.core.find import find_between, find_next, find_previous
 from tui_label.core.guards import Guard
@@ -70,6 +71,9 @@ ANSWERING = (
 LEAVING = ("item.", "work.undo")
 """Those among them that leave it: a held key must not run through the queue, also where one types."""
 
+BEHIND_KEYS_S = 0.04
+"""From a message of a listener until the keys that were typed before it are read."""
+
 HELP = {
     SPANS: ["everywhere", "spans"],
     SCROLL: ["everywhere", "scroll"],
@@ -119,6 +123,8 @@ class LabelApp(App[int]):
         self._word = ""
         self._view = SoundView(workbench)
         self._next_tick: Timer | None = None
+        self._twin_count = 0
+        """How much of what was typed a listener that catches keys was told to be done."""
         workbench.on_change = self._show
 
     def compose(self) -> ComposeResult:
@@ -134,6 +140,8 @@ class LabelApp(App[int]):
         except StoreError as error:
             self.exit(1, message=str(error))
             return
+        if self.workbench.deck is not None:
+            self.workbench.deck.on_twin = self._twin
         self._show()
         self.set_interval(1.0, self._second)
 
@@ -256,6 +264,11 @@ class LabelApp(App[int]):
     async def _text_newline(self) -> None:
         if (box := self._box) is not None:
             await self._do("text.edit", insert(box, "\n"))
+
+    @property
+    def _covered(self) -> bool:
+        """Whether something else than the item has the screen."""
+        return self._reading is not None or self.workbench.paused or self.workbench.finished_sprint is not None
 
     @property
     def _box(self) -> Editor | None:
@@ -549,15 +562,49 @@ class LabelApp(App[int]):
     async def on_paste(self, event: Paste) -> None:
         event.stop()
         session = self._session
-        covered = self._reading is not None or self.workbench.paused or self.workbench.finished_sprint is not None
         if isinstance(self._mode, Find | Note | Picker | Palette | TagMenu):
             words = "".join(char for char in event.text if char.isprintable())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
-        elif self._mode is None and not covered and session is not None and session.typing and self._box is not None:
+        elif (
+            self._mode is None
+            and not self._covered
+            and session is not None
+            and session.typing
+            and self._box is not None
+        ):
             await self._do("text.edit", insert(self._box, event.text))
         else:
             self._word = "paste ignored"
         self._show()
+
+    # play keys that act at the other end of ssh
+
+    def _twin(self, message: Mapping[str, Any]) -> None:
+        """What a listener says of keys, in the order in which they were typed."""
+        if message.get("ev") == "key":
+            self.call_later(self._twin_pressed, message)
+        else:
+            # What was typed before stands in the terminal's queue by then
+            self.set_timer(BEHIND_KEYS_S, lambda: self.call_later(self._twin_known, message))
+
+    async def _twin_pressed(self, message: Mapping[str, Any]) -> None:
+        await self.workbench.local_key(str(message["name"]), float(message["at"]), int(message["seq"]))
+        self._twin_known(message)
+
+    def _twin_known(self, message: Mapping[str, Any]) -> None:
+        self._twin_count = int(message["n"])
+        self._show()
+
+    def _offer_keys(self) -> None:
+        deck, session = self.workbench.deck, self._session
+        if deck is None:
+            return
+        covered = self._mode is not None or self._covered
+        names: dict[str, str] = {}
+        if not covered and session is not None and session.item.sound is not None:
+            for name in FAR:
+                names |= dict.fromkeys(self.keymap.keys_of(name, self._key_mode), name)
+        deck.offer(self._twin_count, names, session)
 
     # showing
 
@@ -571,6 +618,7 @@ class LabelApp(App[int]):
             self._drawn_at = time.monotonic()
             self.call_after_refresh(self.workbench.painted)
         self._sheet.redraw()
+        self._offer_keys()
         self._tick()
 
     def _tick(self) -> None:

@@ -1,0 +1,319 @@
+"""Sound over ssh: a real sshd, the person's real ssh, a real sound server at the near end alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+from ears import Ears, find, listening, needs_pulse
+from far import PROGRAM, Far, far_machine, needs_ssh
+from helpers import write_project
+from terminal_harness import Terminal, run
+
+pytestmark = [needs_ssh, needs_pulse]
+RATE = 16_000
+PROJECT = """\
+name: calls
+items: sound
+{settings}
+tasks:
+  - {{id: transcript, type: text, required: false, transcript: {{tags: [noise]}}}}
+"""
+Open = Callable[..., Terminal]
+
+
+def noise(seconds: float, seed: int = 7, rate: int = RATE) -> np.ndarray:
+    return (np.random.default_rng(seed).standard_normal(int(seconds * rate)) * 0.1).astype(np.float32)
+
+
+def project(folder: Path, *sounds: np.ndarray, settings: str = "", rate: int = RATE) -> Path:
+    write_project(folder, PROJECT.format(settings=settings))
+    for number, sound in enumerate(sounds):
+        soundfile.write(folder / f"c{number}.wav", sound, rate, subtype="PCM_16")
+    status, _, errors = run("add", str(folder), *(str(folder / f"c{number}.wav") for number in range(len(sounds))))
+    assert status == 0, errors
+    return folder
+
+
+@pytest.fixture(scope="module")
+def far() -> Iterator[Far]:
+    with far_machine() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def ears() -> Iterator[Ears]:
+    with listening("content", RATE) as found:
+        yield found
+
+
+@pytest.fixture
+def near(ears: Ears, tmp_path: Path) -> Iterator[Open]:
+    """`tui-label ssh` at the near end, where the ears are."""
+    terminals: list[Terminal] = []
+
+    def start(far: Far, *words: str, options: tuple[str, ...] = (), **named: Any) -> Terminal:
+        env = {**ears.env, "XDG_STATE_HOME": str(tmp_path / "near"), **named.pop("env", {})}
+        arguments = ["ssh", "--program", PROGRAM, *options, "far", *words, "--", "-F", str(far.config)]
+        terminal = Terminal(*arguments, env=env, **named)
+        terminals.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in terminals:
+        terminal.close()
+
+
+def exported(folder: Path) -> dict[str, dict[str, Any]]:
+    status, out, errors = run("export", str(folder))
+    assert status == 0, errors
+    return {line["item"]: line for line in map(json.loads, out.splitlines())}
+
+
+def sockets() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("tui-label-*.sock"))
+
+
+def until(test: Callable[[], object], terminal: Terminal, timeout: float = 15.0) -> None:
+    end = time.monotonic() + timeout
+    while not test():
+        assert time.monotonic() < end, f"never came true:\n{terminal.text}"
+        terminal.read(0.02)
+
+
+def all_heard(ears: Ears, began: float) -> np.ndarray:
+    """One channel, when all of it has come out."""
+    time.sleep(0.6)
+    return ears.since(began)[:, 0]
+
+
+def test_one_command_and_the_clip_sounds_at_the_near_end(far, near, ears, tmp_path):
+    before = sockets()
+    sounds = [noise(3.0, seed) for seed in range(2)]
+    folder = project(tmp_path / "p", *sounds, settings="sound: {lossless: true, autoplay: true}")
+    began = time.monotonic()
+    terminal = near(far, str(folder), "--as", "ann").wait_for("c0.wav").wait_for("00:03.0 / 00:03.0", 20)
+    terminal.press(*"so it was", "enter").wait_for("c1.wav").wait_for("00:03.0 / 00:03.0", 20)
+    terminal.press("enter").wait_for("Nothing is left").press("ctrl+q")
+
+    assert terminal.wait() == 0
+    heard = all_heard(ears, began)
+    for sound in sounds:
+        assert find(heard, sound[480:])[1] > 0.9999
+    answer = next(iter(exported(folder).values()))
+    assert answer["answers"] == {"transcript": "so it was"}
+    assert answer["listening"]["coverage"] == 1.0
+    assert sockets() <= before, "a socket was left"
+
+
+def test_packed_like_a_call_it_is_the_same_to_the_ear(far, near, ears, tmp_path, speech):
+    folder = project(tmp_path / "p", speech)
+    began = time.monotonic()
+    terminal = near(far, str(folder)).wait_for("c0.wav").wait_for(" ms ")
+    terminal.press("tab").wait_for("▶")
+    until(lambda: "▶" not in terminal.text, terminal, 30)
+
+    assert find(all_heard(ears, began), speech[480:])[1] > 0.98
+    terminal.press("ctrl+q")
+    assert terminal.wait() == 0
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    """A voice from the ready project."""
+    clips = Path(__file__).parents[2] / "guidelines" / "transcription" / "clips"
+    samples, rate = soundfile.read(clips / "call-01.opus", dtype="float32")
+    assert rate == RATE
+    return samples
+
+
+@pytest.mark.parametrize("command", [["demo", "transcription"], ["status"], []])
+def test_whatever_tui_label_does_there_it_does_from_here(far, near, tmp_path, command):
+    folder = project(tmp_path / "p", noise(1.0))
+    terminal = near(far, *command, *([str(folder)] if command == ["status"] else []))
+    if command == ["status"]:
+        terminal.wait_for("0 of 1 items done")
+        assert terminal.wait() == 0
+    elif command:
+        terminal.wait_for("call-01").wait_for(" ms ").press("ctrl+q")
+        assert terminal.wait() == 0
+    else:
+        until(lambda: terminal.text.rstrip().endswith(("$", "#", "%")), terminal)
+        terminal.send(f"{PROGRAM} check; exit\n".encode())
+        terminal.wait_for("there and back", 20)
+
+
+def test_the_exit_status_is_that_of_the_far_command(far, near, tmp_path):
+    assert near(far, "status", str(tmp_path / "nothing")).wait(20) == 1
+    terminal = near(far, "status", ".", options=("--program", "no-such-program"))
+    assert terminal.wait(20) == 127
+    assert "far has no no-such-program on its path" in terminal.text
+
+
+# what hosts allow
+
+
+def test_a_host_without_sockets_gets_a_port_and_a_token(near, ears, tmp_path):
+    sound = noise(2.0)
+    folder = project(tmp_path / "p", sound, settings="sound: {lossless: true}")
+    with far_machine("AllowStreamLocalForwarding no") as far:
+        began = time.monotonic()
+        terminal = near(far, str(folder)).wait_for("c0.wav", 30).wait_for(" ms ")
+        commands = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
+        terminal.press("tab").wait_for("00:02.0 / 00:02.0")
+        environment = _environment_of_the_app()
+        terminal.press("ctrl+q")
+        assert terminal.wait() == 0
+
+    assert find(all_heard(ears, began), sound[480:])[1] > 0.9999
+    token = environment["TUI_LABEL_SOUND"].rpartition("/")[2]
+    assert len(token) == 24
+    assert not any(token in line for line in commands), "a token that every user of the box can read"
+    assert token not in terminal.text
+
+
+def _environment_of_the_app() -> dict[str, str]:
+    apps = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"][1:2] == [PROGRAM]]
+    return next(env for env in (one.environ() for one in apps) if "SSH_CONNECTION" in env)
+
+
+def test_a_host_that_forbids_all_of_it_gets_one_line_and_the_work_goes_on(near, tmp_path):
+    folder = project(tmp_path / "p", noise(2.0))
+    with far_machine("DisableForwarding yes") as far:
+        terminal = near(far, str(folder), columns=160).wait_for("c0.wav", 30).wait_for("no sound")
+        assert b"far forbids forwarding" in terminal.raw
+        terminal.press(*"typed", "enter").wait_for("Nothing is left").press("ctrl+q")
+        assert terminal.wait() == 0
+
+
+def test_nobody_else_on_the_box_can_reach_the_socket(far, near, tmp_path):
+    folder = project(tmp_path / "p", noise(2.0))
+    before = sockets()
+    near(far, str(folder)).wait_for("c0.wav").wait_for(" ms ")
+    (socket,) = sockets() - before
+
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+
+
+def test_several_at_once_do_not_disturb_each_other(far, near, tmp_path):
+    """Two people from two laptops, each with ears of their own."""
+    sounds = [noise(2.0, 1), noise(2.0, 2)]
+    folders = [
+        project(tmp_path / str(number), sound, settings="sound: {lossless: true}")
+        for number, sound in enumerate(sounds)
+    ]
+    with listening("content", RATE) as one, listening("content", RATE) as other:
+        began = time.monotonic()
+        terminals = [
+            near(far, str(folder), env=own.env).wait_for("c0.wav").wait_for(" ms ")
+            for folder, own in zip(folders, (one, other), strict=True)
+        ]
+        for terminal in terminals:
+            terminal.press("tab")
+        for terminal in terminals:
+            terminal.wait_for("00:02.0 / 00:02.0")
+        heard = [all_heard(own, began) for own in (one, other)]
+
+    for mine in (0, 1):
+        assert find(heard[mine], sounds[mine][480:])[1] > 0.9999
+        assert abs(find(heard[mine], sounds[1 - mine][480:])[1]) < 0.2
+
+
+# the link drops
+
+
+def test_a_dropped_link_says_so_and_leads_back_to_the_same_item(far, near, tmp_path):
+    before = sockets()
+    folder = project(tmp_path / "p", noise(20.0))
+    terminal = near(far, str(folder), columns=120).wait_for("c0.wav").wait_for(" ms ")
+    terminal.press("tab").wait_for("▶").press(*"half a sent")
+    time.sleep(1.5)
+    (ssh,) = [one for one in terminal.process.children() if one.name() == "ssh"]
+    ssh.kill()
+    terminal.wait_for("the link to far dropped")
+    terminal.press("enter")
+    until(lambda: "dropped" not in terminal.text, terminal)
+    terminal.wait_for("half a sent", 20).wait_for(" ms ").press(*"ence", "enter")
+    terminal.wait_for("Nothing is left").press("ctrl+q")
+    assert terminal.wait() == 0
+
+    assert next(iter(exported(folder).values()))["answers"] == {"transcript": "half a sentence"}
+    assert sockets() <= before
+
+
+def test_in_tmux_another_laptop_s_listener_is_found_by_itself(far, ears, tmp_path):
+    """`tui-label listen` and ssh by hand; the app outlives the connection."""
+    sound = noise(3.0)
+    folder = project(tmp_path / "p", sound, settings="sound: {lossless: true}")
+    tmux = ["tmux", "-L", tmp_path.name, "-f", "/dev/null"]
+    env = {**ears.env, "XDG_STATE_HOME": str(tmp_path / "near")}
+    app = f"{shutil.which('tmux')} -L {tmp_path.name} -f /dev/null new-session -A -s work {PROGRAM} {folder}"
+    try:
+        first = _listen(env)
+        terminal = Terminal(command=[*_by_hand(first, far), "-t", "far", app], columns=100)
+        terminal.wait_for("c0.wav").wait_for(" ms ", 20)
+        terminal.close()
+        first.kill()
+        second = _listen(env)
+        terminal = Terminal(command=[*_by_hand(second, far), "-t", "far", app], columns=100)
+        terminal.wait_for("c0.wav").wait_for(" ms ", 20)
+        began = time.monotonic()
+        terminal.press("tab").wait_for("00:03.0 / 00:03.0")
+        assert find(all_heard(ears, began), sound[480:])[1] > 0.9999
+        terminal.close()
+        second.kill()
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
+
+
+def _listen(env: dict[str, str]) -> Any:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tui_label.cli", "listen"], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True
+    )
+    child.line = next(line for line in child.stdout if line.strip().startswith("ssh "))  # type: ignore[attr-defined]
+    return child
+
+
+def _by_hand(listener: Any, far: Far) -> list[str]:
+    """The line that `listen` printed, up to the host."""
+    words = listener.line.split()
+    assert words[-1] == "HOST"
+    return ["ssh", "-F", str(far.config), *words[1:-1]]
+
+
+def test_a_listener_that_dies_or_hangs_is_said_and_found_again(far, ears, tmp_path):
+    folder = project(tmp_path / "p", noise(60.0))
+    env = {**ears.env, "XDG_STATE_HOME": str(tmp_path / "near")}
+    child = _listen(env)
+    terminal = Terminal(command=[*_by_hand(child, far), "-t", "far", f"{PROGRAM} {folder}"], columns=100)
+    try:
+        terminal.wait_for("c0.wav").wait_for(" ms ", 20).press("tab").wait_for("▶")
+        child.send_signal(signal.SIGSTOP)
+        terminal.press(*"typed").wait_for("no sound", 2.5)
+        child.send_signal(signal.SIGCONT)
+        until(lambda: "no sound" not in terminal.text, terminal, 2.5)
+        began = time.monotonic()
+        terminal.press("tab").wait_for("▶", 2)
+        assert ears.onset(began) is not None
+        child.kill()
+        terminal.wait_for("no sound", 2.5).press("enter").wait_for("Nothing is left")
+    finally:
+        terminal.close()
+        child.kill()
+        child.wait()
+
+    assert next(iter(exported(folder).values()))["answers"] == {"transcript": "typed"}

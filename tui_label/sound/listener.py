@@ -1,0 +1,158 @@
+"""The listener: on the annotator's own machine, it gives each app that calls a speaker of its own.
+
+Calls come in by ssh from a far machine, on a socket in a folder that only this user can
+enter, or on a port of this machine with a token.  Frames (wire.py) are passed on as they
+are; a speaker is a process, so a sound server that hangs costs one speaker.  Sound is in
+memory only and goes with the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tui_label.sound import wire
+from tui_label.sound.line import HELLO_S, speaker_log
+from tui_label.sound.localkeys import LocalKeys
+
+CALLS_MOST = 16
+"""Apps that may be served at once."""
+
+
+class Call:
+    """One app on the line, and the speaker that plays for it."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: asyncio.subprocess.Process
+    ) -> None:
+        assert process.stdin is not None and process.stdout is not None
+        self._from_app, self._app = reader, writer
+        self._from_speaker, self._speaker = process.stdout, process.stdin
+        self.keys = LocalKeys(self.to_speaker, self.to_app)
+
+    def to_app(self, header: dict[str, Any], payload: bytes = b"") -> None:
+        self._app.write(wire.pack(header, payload))
+
+    def to_speaker(self, header: dict[str, Any], payload: bytes = b"") -> None:
+        self._speaker.write(wire.pack(header, payload))
+
+    async def run(self, hello: dict[str, Any], catches_keys: bool) -> None:
+        """Until one of the two goes."""
+        self.to_speaker(hello)
+        answer, _ = await wire.read(self._from_speaker)
+        self.to_app({**answer, "keys": catches_keys})
+        ways = [asyncio.create_task(one) for one in (self._down(), self._up())]
+        _, left = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in left:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+
+    async def _down(self) -> None:
+        while True:
+            header, payload = await wire.read(self._from_app)
+            if header.get("op") == "keys":
+                self.keys.offered(header)
+            else:
+                self.to_speaker(header, payload)
+                await self._speaker.drain()
+
+    async def _up(self) -> None:
+        while True:
+            header, payload = await wire.read(self._from_speaker)
+            self.keys.heard(header)
+            self.to_app(header, payload)
+            await self._app.drain()
+
+
+class Listener:
+    """Takes calls until it is closed; `address` is what ssh is to forward to."""
+
+    def __init__(self, *, catches_keys: bool = False, on_calls: Callable[[int], None] = lambda _: None) -> None:
+        self._digits: list[str] = []
+        self.token = secrets.token_hex(12)
+        """For a far end that is a port, which others there can reach."""
+        self.address = ""
+        self._catches_keys, self._on_calls = catches_keys, on_calls
+        self._folder: Path | None = None
+        self._server: asyncio.Server | None = None
+        self._calls: list[Call] = []
+
+    def socket_name(self) -> str:
+        """A new name for the socket at the far end, where sshd leaves old ones lying.
+
+        Its digits are a token, for systems where this end is a port.
+        """
+        self._digits.append(secrets.token_hex(12))
+        return f"tui-label-{self._digits[-1]}.sock"
+
+    async def start(self) -> None:
+        if hasattr(asyncio, "start_unix_server"):
+            # Short: a socket's path has 104 characters at most on macOS
+            self._folder = Path(tempfile.mkdtemp(prefix="tui-label-", dir="/tmp" if Path("/tmp").is_dir() else None))
+            self.address = str(self._folder / "sock")
+            self._server = await asyncio.start_unix_server(self._serve, self.address, limit=2 * wire.LARGEST)
+        else:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2 * wire.LARGEST)
+            self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def keys(self) -> LocalKeys | None:
+        """Of the app that called last: the one on this terminal."""
+        return self._calls[-1].keys if self._calls else None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, EOFError, TimeoutError, asyncio.CancelledError):
+            hello, _ = await asyncio.wait_for(wire.read(reader), HELLO_S)
+            if hello.get("op") == "hello" and self._may_come_in(str(hello.get("token", ""))):
+                await self._take(hello, reader, writer)
+        writer.close()
+
+    def _may_come_in(self, token: str) -> bool:
+        known = any(hmac.compare_digest(token.encode(), one.encode()) for one in (self.token, *self._digits))
+        return known and len(self._calls) < CALLS_MOST
+
+    async def _take(self, hello: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        process = await _speaker()
+        call = Call(reader, writer, process)
+        self._calls.append(call)
+        self._on_calls(len(self._calls))
+        try:
+            await call.run(hello, self._catches_keys)
+        finally:
+            self._calls.remove(call)
+            self._on_calls(len(self._calls))
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+async def _speaker() -> asyncio.subprocess.Process:
+    log = speaker_log()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    detached: dict[str, Any] = (
+        {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    with log.open("wb") as errors:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tui_label.sound.speaker",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
+            limit=2 * wire.LARGEST, env={**os.environ, "TUI_LABEL_SOUND": ""}, **detached,
+        )  # fmt: skip

@@ -1,0 +1,316 @@
+"""`tui-label ssh`: the person's own ssh, with their sound at this end of it.
+
+ssh runs in a pseudo-terminal of ours, so that play keys can be caught on their way.  A
+listener is forwarded to a socket on the far machine that only this user can open; where a
+host allows no sockets, to a port there, with a token that is typed into the session and
+stands in no list of processes; where it allows nothing, the work goes on in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import secrets
+import shlex
+import signal
+import sys
+import termios
+import tty
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui_label.errors import LabelError
+from tui_label.sound.listener import Listener
+
+DROPPED = 255
+NOT_FOUND = 127
+BEGINS = b"\x1etui-label\x1e"
+"""What the far side prints when ssh has let us in, and a token may be typed."""
+REFUSED = re.compile(rb"remote port forwarding failed|forwarding failed for listen|Forwarding not permitted", re.I)
+RESET = b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"
+"""What an app that lost its terminal had no time to take back."""
+ALIVE = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3")
+OWN_LINE = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
+"""A shared connection would outlive us and keep the socket."""
+PORTS = (20_000, 60_000)
+PORT_TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What is run, where, and with which options of ssh."""
+
+    host: str
+    command: Sequence[str]
+    """Arguments of tui-label on the far machine; none: a login shell."""
+    options: Sequence[str] = ()
+    program: str = "tui-label"
+    ssh: str = "ssh"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    status: int
+    refused: bool
+    """Whether it ended since the host forbids the forward."""
+    dropped: bool
+    """Whether it had begun and the link broke."""
+
+
+def travel(trip: Trip, *, local_keys: bool = True, sound: bool = True) -> int:
+    """Run ssh until it ends; the exit status of the far command, or of ssh."""
+    if not (sys.__stdin__ and sys.__stdin__.isatty()):
+        raise LabelError("tui-label ssh needs a terminal on standard input; run it without < or |")
+    return asyncio.run(_travel(trip, local_keys, sound))
+
+
+async def _travel(trip: Trip, local_keys: bool, sound: bool) -> int:
+    listener = Listener(catches_keys=local_keys)
+    await listener.start()
+    try:
+        while True:
+            ended = await _once(trip, listener, sound)
+            if ended.status == NOT_FOUND:
+                _tell(
+                    f"{trip.host} has no {trip.program} on its path: `pip install tui-label` there, or name it with --program"
+                )
+            if not ended.dropped or not _again(trip.host):
+                return ended.status
+    finally:
+        await listener.close()
+
+
+async def _once(trip: Trip, listener: Listener, sound: bool) -> Ended:
+    """One session, with the best forward that the host allows."""
+    if not sound:
+        return await _session(trip, [], "none", "", listener)
+    socket = f"/tmp/{listener.socket_name()}"
+    ended = await _session(trip, ["-R", f"{socket}:{listener.address}"], socket, "", listener)
+    for _ in range(PORT_TRIES):
+        if not ended.refused:
+            return ended
+        port = PORTS[0] + secrets.randbelow(PORTS[1] - PORTS[0])
+        forward = ["-R", f"127.0.0.1:{port}:{listener.address}"]
+        ended = await _session(trip, forward, f"127.0.0.1:{port}", listener.token, listener)
+    if ended.refused:
+        _tell(
+            f"{trip.host} forbids forwarding (sshd's AllowTcpForwarding, AllowStreamLocalForwarding): no sound comes from there"
+        )
+        ended = await _session(trip, [], "none", "", listener)
+    return ended
+
+
+def _again(host: str) -> bool:
+    """Whether to connect again after the link dropped."""
+    _tell(f"the link to {host} dropped; what was typed is kept there. Enter connects again, Ctrl+C leaves")
+    try:
+        return sys.stdin.readline() != ""
+    except KeyboardInterrupt:
+        return False
+
+
+def _tell(words: str) -> None:
+    print(f"tui-label: {words}", file=sys.stderr, flush=True)
+
+
+# what is run over there
+
+
+def far_command(trip: Trip, way: str, token: bool) -> str:
+    """For the far user's login shell, whichever that is: all else is left to /bin/sh.
+
+    tui-label is run by a login shell again: pipx and the like are on its path alone.
+    """
+    if trip.command:
+        words = " ".join(_quoted(word) for word in (trip.program, *trip.command))
+        inner = f'"${{SHELL:-/bin/sh}}" -lc {shlex.quote("exec " + words)}'
+    else:
+        inner = '"${SHELL:-/bin/sh}" -l'
+    begins = f"printf '{''.join(f'{chr(92)}{byte:03o}' for byte in BEGINS)}'"
+    if "/" in way:
+        # sshd leaves the socket lying; a hang-up ends the app, and then the trap runs
+        begins = f"trap 'rm -f {way}' EXIT; trap 'exit 129' HUP TERM; {begins}"
+    if token:
+        begins, way = f"stty -echo; {begins}; IFS= read -r token; stty echo", f"{way}/$token"
+    return f"exec /bin/sh -c {shlex.quote(f'{begins}; TUI_LABEL_SOUND={way}; export TUI_LABEL_SOUND; {inner}')}"
+
+
+def _quoted(word: str) -> str:
+    """As it is, but for `~/`, which means the home over there."""
+    if word.startswith("~/"):
+        return "~/" + shlex.quote(word[2:]) if word != "~/" else word
+    return shlex.quote(word)
+
+
+# the session
+
+
+async def _session(trip: Trip, forward: Sequence[str], way: str, token: str, listener: Listener) -> Ended:
+    command = [trip.ssh, "-t", *ALIVE, *(OWN_LINE if forward else ()), *forward, *trip.options]
+    command += [trip.host, far_command(trip, way, bool(token))]
+    return await _Session(command, token, listener).run()
+
+
+class _Session:
+    """ssh in a pseudo-terminal, between the hands and the screen."""
+
+    def __init__(self, command: Sequence[str], token: str, listener: Listener) -> None:
+        self._command, self._token, self._listener = command, token, listener
+        self._loop = asyncio.get_running_loop()
+        self._said = bytearray()
+        self._over = asyncio.Event()
+        self._began = False
+        self._held = b""
+        """The last of what came, while it may be the start of what says that it begins."""
+        self._unwritten = bytearray()
+
+    async def run(self) -> Ended:
+        errors, ours = os.pipe()
+        pid, self._ssh = pty.fork()
+        if pid == 0:
+            os.dup2(ours, 2)
+            os.close(errors)
+            os.execvp(self._command[0], list(self._command))
+        os.close(ours)
+        before = termios.tcgetattr(0)
+        tty.setraw(0)
+        self._resize()
+        readers = {0: self._typed, self._ssh: self._shown, errors: lambda: self._complained(errors)}
+        os.set_blocking(self._ssh, False)
+        for file, reader in readers.items():
+            self._loop.add_reader(file, reader)
+        signals = {signal.SIGWINCH: self._resize, signal.SIGTERM: self._leave, signal.SIGHUP: self._leave}
+        for number, act in signals.items():
+            self._loop.add_signal_handler(number, act)
+        self._pid = pid
+        try:
+            await self._over.wait()
+            status = await asyncio.to_thread(self._reap)
+        finally:
+            for file in readers:
+                self._loop.remove_reader(file)
+            self._loop.remove_writer(self._ssh)
+            for number in signals:
+                self._loop.remove_signal_handler(number)
+            os.close(self._ssh)
+            os.close(errors)
+            if self._began:
+                os.write(1, RESET)
+            termios.tcsetattr(0, termios.TCSAFLUSH, before)
+        refused = not self._began and bool(REFUSED.search(self._said))
+        if not refused:
+            os.write(2, bytes(self._said))
+        return Ended(status if status >= 0 else DROPPED, refused, self._began and (status == DROPPED or status < 0))
+
+    def _reap(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+    def _leave(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGHUP)
+
+    def _resize(self) -> None:
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(self._ssh, termios.TIOCSWINSZ, fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8))
+
+    def _typed(self) -> None:
+        data = os.read(0, 65_536)
+        if not data:
+            self._leave()
+            return
+        keys = self._listener.keys
+        # Written first: ssh must send what was typed before what the listener says of it
+        if keys is None:
+            self._write(data)
+        elif not keys.acts(data):
+            self._write(data)
+            keys.passed(data)
+
+    def _write(self, data: bytes) -> None:
+        self._unwritten += data
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            while self._unwritten:
+                del self._unwritten[: os.write(self._ssh, self._unwritten)]
+        except BlockingIOError:
+            self._loop.add_writer(self._ssh, self._flush)
+            return
+        except OSError:
+            self._unwritten.clear()
+        self._loop.remove_writer(self._ssh)
+
+    def _shown(self) -> None:
+        try:
+            data = os.read(self._ssh, 65_536)
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(self._ssh)
+            self._over.set()
+            return
+        _write_all(1, data if self._began else self._beginning(data))
+
+    def _beginning(self, data: bytes) -> bytes:
+        """What to show of what comes before and with the mark."""
+        data = self._held + data
+        before, mark, after = data.partition(BEGINS)
+        if not mark:
+            kept = next((size for size in range(len(BEGINS) - 1, 0, -1) if data.endswith(BEGINS[:size])), 0)
+            self._held = data[len(data) - kept :]
+            return data[: len(data) - kept]
+        self._began = True
+        if self._token:
+            self._write(self._token.encode() + b"\n")
+        return before + after
+
+    def _complained(self, errors: int) -> None:
+        """What ssh itself says; kept where it may be about a forward that is tried in another way."""
+        data = os.read(errors, 65_536)
+        if not data:
+            self._loop.remove_reader(errors)
+        elif self._began or self._said or REFUSED.search(data):
+            self._said += data.replace(b"\n", b"\r\n") if not self._over.is_set() else data
+        else:
+            _write_all(2, data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        try:
+            data = data[os.write(file, data) :]
+        except BlockingIOError:
+            continue
+
+
+def listen(program: str = "tui-label") -> int:
+    """Listen until Ctrl+C, for those who start ssh themselves."""
+    return asyncio.run(_listen(program))
+
+
+async def _listen(program: str) -> int:
+    def calls(count: int) -> None:
+        print(f"{count} connected" if count else "nobody is connected", flush=True)
+
+    listener = Listener(on_calls=calls)
+    await listener.start()
+    print("Connect with this, and run tui-label there, in tmux or not:")
+    print(f"\n  ssh {' '.join(OWN_LINE)} -R /tmp/{listener.socket_name()}:{listener.address} HOST\n")
+    print("Ctrl+C ends it.", flush=True)
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, over.set)
+    try:
+        await over.wait()
+    except asyncio.CancelledError:
+        pass
+    finally:
+        await listener.close()
+    return 0

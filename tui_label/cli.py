@@ -516,16 +516,19 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _ssh(options: argparse.Namespace) -> int:
-    from tui_label import ssh
+    try:
+        from tui_label import ssh
+    except ImportError:
+        raise LabelError("`tui-label ssh` needs a Unix terminal; `tui-label listen` works here too") from None
 
     trip = ssh.Trip(options.host, options.words, options.ssh_options, options.program)
     return ssh.travel(trip, local_keys=not options.no_local_keys, sound=not options.no_sound)
 
 
 def _listen(_: argparse.Namespace) -> int:
-    from tui_label import ssh
+    from tui_label.sound.listener import listen
 
-    return ssh.listen()
+    return listen()
 
 
 def _backup(options: argparse.Namespace) -> int:

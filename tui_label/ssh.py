@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_label.errors import LabelError
-from tui_label.sound.listener import Listener
+from tui_label.sound.listener import OWN_LINE, Listener
 
 DROPPED = 255
 NOT_FOUND = 127
@@ -34,8 +34,6 @@ REFUSED = re.compile(rb"remote port forwarding failed|forwarding failed for list
 RESET = b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"
 """What an app that lost its terminal had no time to take back."""
 ALIVE = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3")
-OWN_LINE = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
-"""A shared connection would outlive us and keep the socket."""
 PORTS = (20_000, 60_000)
 PORT_TRIES = 2
 
@@ -286,31 +284,3 @@ def _write_all(file: int, data: bytes) -> None:
             data = data[os.write(file, data) :]
         except BlockingIOError:
             continue
-
-
-def listen(program: str = "tui-label") -> int:
-    """Listen until Ctrl+C, for those who start ssh themselves."""
-    return asyncio.run(_listen(program))
-
-
-async def _listen(program: str) -> int:
-    def calls(count: int) -> None:
-        print(f"{count} connected" if count else "nobody is connected", flush=True)
-
-    listener = Listener(on_calls=calls)
-    await listener.start()
-    print("Connect with this, and run tui-label there, in tmux or not:")
-    print(f"\n  ssh {' '.join(OWN_LINE)} -R /tmp/{listener.socket_name()}:{listener.address} HOST\n")
-    print("Ctrl+C ends it.", flush=True)
-    over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(NotImplementedError):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, over.set)
-    try:
-        await over.wait()
-    except asyncio.CancelledError:
-        pass
-    finally:
-        await listener.close()
-    return 0

@@ -14,6 +14,7 @@ import hmac
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from tui_label.sound import wire
 from tui_label.sound.line import HELLO_S, speaker_log
 from tui_label.sound.localkeys import LocalKeys
 
+OWN_LINE = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
+"""Options of ssh: a connection that others share would outlive us and keep the socket."""
 CALLS_MOST = 16
 """Apps that may be served at once."""
 
@@ -140,6 +143,33 @@ class Listener:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def listen() -> int:
+    """Listen until Ctrl+C, for those who start ssh themselves."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_listen())
+    return 0
+
+
+async def _listen() -> None:
+    def calls(count: int) -> None:
+        print(f"{count} connected" if count else "nobody is connected", flush=True)
+
+    listener = Listener(on_calls=calls)
+    await listener.start()
+    try:
+        options = " ".join(OWN_LINE)
+        print("Connect with this, and run tui-label there, in tmux or not:\n")
+        print(f"  ssh {options} -R /tmp/{listener.socket_name()}:{listener.address} HOST\n")
+        print("Ctrl+C ends it.", flush=True)
+        over = asyncio.Event()
+        for name in ("SIGTERM", "SIGHUP"):
+            with contextlib.suppress(NotImplementedError, AttributeError):  # Windows
+                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), over.set)
+        await over.wait()
+    finally:
+        await listener.close()
 
 
 async def _speaker() -> asyncio.subprocess.Process:

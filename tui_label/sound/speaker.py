@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tui_label.sound import wire
 
@@ -44,6 +44,14 @@ NO_CARD = "no sound card here; PULSE_SERVER can name a sound server elsewhere"
 NO_PLUGIN = "PortAudio does not reach the sound server here: `apt install libasound2-plugins` (Debian, Ubuntu)"
 
 
+class Out(Protocol):
+    """Where frames go."""
+
+    def write(self, data: bytes) -> None: ...
+
+    async def drain(self) -> None: ...
+
+
 class Speaker:
     """Serves one app at a time; clips stay in memory, never on a disk."""
 
@@ -52,11 +60,11 @@ class Speaker:
         self._clips: dict[str, Any] = {}
         self._parts: dict[tuple[str, int], bytearray] = {}
         self._engine: Any = None
-        self._writer: asyncio.StreamWriter | None = None
+        self._writer: Out | None = None
         self._loop = asyncio.get_running_loop()
         self._silent_since = 0.0
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: Out) -> None:
         """Until the app goes; then nothing plays any more."""
         self._writer = writer
         beat = asyncio.create_task(self._beat())
@@ -77,7 +85,7 @@ class Speaker:
         self._send("hello", v=wire.VERSION, name=platform.node().partition(".")[0], **found)
         return same
 
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _listen(self, reader: asyncio.StreamReader, writer: Out) -> None:
         while True:
             header, payload = await wire.read(reader)
             try:
@@ -292,18 +300,43 @@ def _open(rate: int, latency: float, tell: Any, lost: Any, fresh: bool) -> Any:
         return Engine(rate, latency, tell, lost)
 
 
+class _Out:
+    """Frames to whoever started us.  They are small and read at once, so writing may block."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):
+            while data:
+                data = data[os.write(self._file, data) :]
+
+    async def drain(self) -> None:
+        return
+
+
+def _feed(loop: asyncio.AbstractEventLoop, reader: asyncio.StreamReader) -> None:
+    """Standard input to the reader; a thread, since no event loop reads pipes on every system."""
+    while data := os.read(0, 1 << 16):
+        loop.call_soon_threadsafe(reader.feed_data, data)
+    loop.call_soon_threadsafe(reader.feed_eof)
+
+
 async def _main() -> None:
     # What C libraries print goes to the log that is our standard error; frames keep standard output to themselves
-    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    out = _Out(os.dup(1))
     os.dup2(2, 1)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2 * wire.LARGEST)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, out)
-    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-    await Speaker().serve(reader, writer)
+    threading.Thread(target=_feed, args=(loop, reader), daemon=True).start()
+    await Speaker().serve(reader, out)
 
 
 if __name__ == "__main__":
+    if sys.platform == "win32":
+        import msvcrt
+
+        for number in (0, 1):
+            msvcrt.setmode(number, os.O_BINARY)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_main())

@@ -42,7 +42,7 @@ from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import Terminal, leave_on_signals
 from tui_label.ui.views.document import MARGIN, Marks, lanes, text_width
 from tui_label.ui.views.frame import Hint
-from tui_label.ui.views.label import SMALLEST, TOP_ROWS, State, compare_rows, label_screen, too_small, zones
+from tui_label.ui.views.label import SMALLEST, State, compare_rows, label_screen, too_small, top_rows, zones
 from tui_label.ui.views.pages import (
     guide_rows,
     key_rows,
@@ -554,8 +554,9 @@ class LabelApp(App[int]):
         session = self._session
         if session is None or self._key_mode != SPANS or self._reading or self._mode or self.workbench.paused:
             return None
-        row = self._top + (y - TOP_ROWS) // (1 + lanes(session))
-        if not 0 <= y - TOP_ROWS < self._asked[1] or not self._rows.has(row):
+        y -= top_rows(self._sheet.size.height)
+        row = self._top + y // (1 + lanes(session))
+        if not 0 <= y < self._asked[1] or not self._rows.has(row):
             return None
         return self._rows.offset_at(row, max(0, x - MARGIN))
 

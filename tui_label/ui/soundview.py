@@ -59,12 +59,13 @@ class SoundView:
         position = min(deck.duration, deck.position + PAINT_S * deck.speed) if deck.playing else deck.position
         cells = max(10, width - 2 * MARGIN)
         rows = wave_height(session, room)
+        drawn = [""] * rows
         if self._clicking:
             window = (0.0, deck.duration)
-            drawn = [""] * rows
         else:
             self._turn(position, deck.duration)
             window = (self._start, self._start + self._span)
+        if rows and not self._clicking:
             drawn = self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows)
         return Tape(
             position,

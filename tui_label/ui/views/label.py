@@ -19,8 +19,9 @@ from tui_label.ui.views.frame import Hint, header, legend
 from tui_label.ui.views.questions import questions
 from tui_label.ui.views.sound import Tape, sound_rows
 
-TOP_ROWS = 4
 SMALLEST = (40, 12)
+LOW = 16
+"""Below this height there is no empty row over the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,15 @@ class State:
     """What plays, where the item is a sound."""
 
 
+def top_rows(height: int) -> int:
+    """Rows above the item."""
+    return 3 if height < LOW else 4
+
+
 def zones(session: Session, keymap: Keymap, width: int, height: int) -> tuple[list[Row], int]:
     """The question rows, and how many rows that leaves the item."""
     asked = questions(session, keymap, width, max(1, height // 3))
-    return asked, max(1, height - TOP_ROWS - len(asked) - 4)
+    return asked, max(1, height - top_rows(height) - len(asked) - 4)
 
 
 def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
@@ -61,8 +67,8 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
         header(_where(state), f"{state.done:,} of {state.total:,}{state.left}", width),
         rule(width),
         clipped(_about(session), width),
-        [],
     ]
+    drawn += [[]] * (top_rows(height) - len(drawn))
     item = _item_rows(state, rows, width, room)
     drawn += [clipped(row, width) for row in item] + [[]] * (room - len(item))
     drawn.append(clipped(_status(state), width))

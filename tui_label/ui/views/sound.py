@@ -61,10 +61,11 @@ def clock(seconds: float, whole: bool = False) -> str:
 
 
 def wave_height(session: Session, room: int) -> int:
-    """Rows for the waveform, of the `room` the item has."""
+    """Rows for the waveform, of the `room` the item has; the time and the playhead come first."""
+    least = 1 if room >= 3 else 0
     if session.segment_task is None:
-        return max(1, min(WAVE_MOST, room - 3))
-    return max(1, min(WAVE_MOST // 2 + 2, room - 3 - lane_count(session, room) - LIST_LEAST))
+        return max(least, min(WAVE_MOST, room - 3))
+    return max(least, min(WAVE_MOST // 2 + 2, room - 3 - lane_count(session, room) - LIST_LEAST))
 
 
 def lane_count(session: Session, room: int) -> int:
@@ -81,11 +82,12 @@ def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]
     rows: list[Row] = [[(" " * MARGIN, ""), (line, "faint" if tape.spectrogram else "hue:cyan")] for line in tape.wave]
     if tape.clicks:
         session = replace(session, work=Work(), mark=None)
-    elif tape.word:
-        rows = [*rows[:-1], [(" " * MARGIN + visible(tape.word), "warn")]] if rows else rows
-    rows.append(_playhead(session, tape, inner))
+    if room > 1:
+        rows.append(_playhead(session, tape, inner))
     rows += _lanes(session, tape, inner, lane_count(session, room))
     rows.append(_transport(tape, width))
+    if tape.word and not tape.clicks:
+        rows[max(0, len(tape.wave) - 1)] = [(" " * MARGIN + visible(tape.word), "warn")]
     if session.segment_task is not None:
         rows += _list(session, width, room - len(rows))
     return rows[:room]

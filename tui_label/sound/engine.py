@@ -24,6 +24,10 @@ Tell = Callable[[str, "Voice", float, float], None]
 """`tell(event, voice, frame, seconds until it is heard)`."""
 
 
+PIECE_COSTS = 256
+"""Bytes beside its samples that a piece takes: there may be very many of a frame each."""
+
+
 class Clip:
     """A recording in pieces, of which some have come."""
 
@@ -36,12 +40,13 @@ class Clip:
     def hold(self, number: int, samples: Samples) -> None:
         if 0 <= number * self.piece < self.frames:
             self.drop(number)
-            self.pieces[number] = samples
-            self.held += samples.nbytes
+            # Its own: a view would keep the whole run that it came in
+            self.pieces[number] = samples = samples.copy()
+            self.held += samples.nbytes + PIECE_COSTS
 
     def drop(self, number: int) -> None:
         old = self.pieces.pop(number, None)
-        self.held -= 0 if old is None else old.nbytes
+        self.held -= 0 if old is None else old.nbytes + PIECE_COSTS
 
     def arrived(self, frame: int) -> int:
         """The first frame at or after `frame` that has not come."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_label.sound import wire
+from tui_label.sound.wire import words
 
 HELLO_S = 2.0
 CARD_HELLO_S = 15.0
@@ -44,7 +45,7 @@ class Line:
     @property
     def name(self) -> str:
         """What it plays on, for the screen."""
-        return " · ".join(str(self.hello[part])[:60] for part in ("name", "device") if self.hello.get(part))
+        return " · ".join(words(self.hello[part], 60) for part in ("name", "device") if self.hello.get(part))
 
 
 async def greeted(line: Line, timeout: float, token: str = "") -> Line:
@@ -53,13 +54,20 @@ async def greeted(line: Line, timeout: float, token: str = "") -> Line:
         line.writer.write(wire.pack({"op": "hello", "v": wire.VERSION, "token": token}))
         hello, _ = await asyncio.wait_for(wire.read(line.reader), timeout)
         if hello.get("ev") != "hello" or not hello.get("ok"):
-            raise ConnectionError(str(hello.get("why", "what answered is no speaker"))[:200])
+            raise ConnectionError(words(hello.get("why", "")) or "what answered is no speaker")
     except TimeoutError:
         await _ended(line)
         raise ConnectionError(
             "the listener does not answer" if line.far else "the sound server does not answer"
         ) from None
-    except (EOFError, OSError):
+    except EOFError:
+        await _ended(line)
+        raise ConnectionError(
+            "the listener hung up: it serves enough apps, or knows no such token"
+            if line.far
+            else "the speaker went away"
+        ) from None
+    except OSError:
         await _ended(line)
         raise
     return Line(line.reader, line.writer, line.end, line.far, hello)
@@ -115,7 +123,10 @@ async def unix_listener(path: Path) -> Line:
 
 
 async def tcp_listener(host: str, port: int, token: str) -> Line:
-    reader, writer = await asyncio.open_connection(host, port, limit=2 * wire.LARGEST)
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port, limit=2 * wire.LARGEST), HELLO_S)
+    except TimeoutError:
+        raise ConnectionError("the listener does not answer") from None
     return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, token)
 
 
@@ -124,7 +135,9 @@ def listeners(folder: Path | None = None) -> list[Path]:
     found: list[tuple[float, Path]] = []
     if not hasattr(os, "getuid"):
         return []
-    for path in (folder or Path(tempfile.gettempdir())).glob("tui-label-*.sock"):
+    # ssh's are in /tmp whatever TMPDIR says
+    folders = [folder] if folder else dict.fromkeys([Path("/tmp"), Path(tempfile.gettempdir())])
+    for path in (path for one in folders for path in one.glob("tui-label-*.sock")):
         with contextlib.suppress(OSError):
             facts = path.lstat()
             if SOCKET.fullmatch(path.name) and stat.S_ISSOCK(facts.st_mode) and facts.st_uid == os.getuid():
@@ -187,7 +200,8 @@ class Ways:
             except ConnectionRefusedError:
                 # The ssh that made it is gone; another one cannot take its name
                 if path not in given:
-                    path.unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        path.unlink()
             except (OSError, EOFError) as error:
                 why = why or (str(error) if not isinstance(error, FileNotFoundError) else "")
         raise ConnectionError(why or NO_WAY)

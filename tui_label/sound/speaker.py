@@ -28,6 +28,11 @@ HELD_MOST = 1 << 30
 """Bytes of decoded sound that an app may leave here; ours keeps to a quarter of it."""
 PART_MOST, PARTS_MOST = 16 << 20, 16
 RUN_MOST = 64
+RUN_BYTES_MOST = 64 << 20
+"""Decoded: a few bytes of FLAC can say that they are hours of silence."""
+SKIP_MOST = 1 << 20
+NAME_MOST = 8192
+"""Characters of a clip's name, which may be a path."""
 LOOP_LEAST = 64
 """Frames."""
 HELLO_S = 10.0
@@ -38,7 +43,8 @@ NO_PORTAUDIO = (
 HANGS = "the sound server does not answer"
 HANG_S = 2.0
 OTHER_VERSION = (
-    f"tui-label is of another version there: install the same one on both sides (protocol {wire.VERSION} here)"
+    "tui-label is of another version where the sound comes out"
+    f" (protocol {wire.VERSION} there): install the same one on both sides"
 )
 NO_CARD = "no sound card here; PULSE_SERVER can name a sound server elsewhere"
 NO_PLUGIN = "PortAudio does not reach the sound server here: `apt install libasound2-plugins` (Debian, Ubuntu)"
@@ -90,7 +96,7 @@ class Speaker:
             header, payload = await wire.read(reader)
             try:
                 self._handle(header, payload)
-            except (KeyError, TypeError, ValueError, OverflowError):
+            except (KeyError, TypeError, ValueError, OverflowError, RecursionError, MemoryError):
                 self._send("error", seq=0, why="the app sent something that is not of this protocol")
                 return
             await writer.drain()
@@ -132,7 +138,7 @@ class Speaker:
         elif op == "play":
             self._play(header)
         elif op == "adjust" and self._engine is not None:
-            self._engine.adjust(int(header["end"]), _speed(header), _loop(header), _ear(header))
+            self._engine.adjust(_frame(header["end"]), _speed(header), _loop(header), _ear(header))
         elif op == "pause" and self._engine is not None:
             self._engine.stop()
         elif op == "drop":
@@ -148,9 +154,10 @@ class Speaker:
         rate, channels, frames, piece = (int(header[name]) for name in ("rate", "channels", "frames", "piece"))
         if not (0 < rate <= 768_000 and 0 < channels <= 64 and 0 <= frames <= FRAMES_MOST and 0 < piece <= rate * 10):
             raise ValueError("a clip of that size cannot be played")
-        if len(self._clips) >= CLIPS_MOST:
+        name = str(header["id"])
+        if len(self._clips) >= CLIPS_MOST or len(name) > NAME_MOST:
             raise ValueError("too many clips")
-        self._clips.setdefault(str(header["id"]), Clip(rate, channels, frames, piece))
+        self._clips.setdefault(name, Clip(rate, channels, frames, piece))
 
     def _take(self, header: dict[str, Any], payload: bytes) -> None:
         clip = self._clips.get(header["id"])
@@ -159,7 +166,10 @@ class Speaker:
         place = header["id"], int(header["i"])
         parts = self._parts.setdefault(place, bytearray())
         parts += payload
+        frames = int(header["n"]) * clip.piece
         if len(parts) > PART_MOST or len(self._parts) > PARTS_MOST or not 0 < int(header["n"]) <= RUN_MOST:
+            raise ValueError("too much at once")
+        if not 0 <= int(header["skip"]) <= SKIP_MOST or 4 * frames * clip.channels > RUN_BYTES_MOST:
             raise ValueError("too much at once")
         if header.get("last"):
             del self._parts[place]
@@ -179,6 +189,9 @@ class Speaker:
     def _drop(self, header: dict[str, Any]) -> None:
         if "i" not in header:
             self._clips.pop(header["id"], None)
+            # A run that was on its way is left where it is: what comes of it later would be taken for another
+            for place in [one for one in self._parts if one[0] == header["id"]]:
+                del self._parts[place]
         elif header["id"] in self._clips:
             self._clips[header["id"]].drop(int(header["i"]))
 
@@ -199,7 +212,7 @@ class Speaker:
         from tui_label.sound.engine import Voice
 
         self._silent_since = self._loop.time()
-        at, end = max(0, int(header["at"])), int(header.get("end", clip.frames))
+        at, end = _frame(header["at"]), _frame(header.get("end", clip.frames))
         engine.play(Voice(seq, clip, at, end, _speed(header), _loop(header), _ear(header)))
 
     def _at_rate(self, rate: int) -> Any:
@@ -244,6 +257,11 @@ def _patience() -> Iterator[None]:
         end.cancel()
 
 
+def _frame(value: Any) -> int:
+    """Bounded: the callback counts in 64 bits, and nobody hears what it raises."""
+    return min(FRAMES_MOST, max(0, int(value)))
+
+
 def _speed(header: dict[str, Any]) -> float:
     return min(4.0, max(0.25, float(header.get("speed", 1))))
 
@@ -252,8 +270,8 @@ def _loop(header: dict[str, Any]) -> tuple[int, int] | None:
     loop = header.get("loop")
     if not loop:
         return None
-    start, end = int(loop[0]), int(loop[1])
-    return (start, end) if start >= 0 and end - start >= LOOP_LEAST else None
+    start, end = _frame(loop[0]), _frame(loop[1])
+    return (start, end) if end - start >= LOOP_LEAST else None
 
 
 def _ear(header: dict[str, Any]) -> int | None:

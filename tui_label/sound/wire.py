@@ -22,7 +22,8 @@ Speaker → app, by `ev`:
   pong{x}
 Between the app and a listener that catches play keys where they are typed (localkeys.py):
   keys{n,keys,tape} from the app        which keys may act there, and on what; all that was typed before sync n is in it
-  sync{n}  key{name,at,seq}             from the listener: more was typed; a play key acted, and its voice
+  sync{n}  key{n,name,at,seq,on}        from the listener: more was typed; a play key acted: its voice, and what of the
+                                        tape it knew: `on` of the last keys{}
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ import struct
 from typing import Any
 
 VERSION = 1
-LARGEST = 1 << 20
+LARGEST, HEADER_MOST = 1 << 20, (1 << 16) - 1
 _HEAD = struct.Struct(">IH")
 
 
@@ -43,9 +44,14 @@ class BadFrame(ConnectionError):
 
 def pack(header: dict[str, Any], payload: bytes = b"") -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
-    if len(text) + len(payload) > LARGEST:
-        raise ValueError("a frame is at most 1 MiB")
+    if len(text) + len(payload) > LARGEST or len(text) > HEADER_MOST:
+        raise ValueError("a frame is at most 1 MiB, its header 64 KiB")
     return _HEAD.pack(2 + len(text) + len(payload), len(text)) + text + payload
+
+
+def words(value: Any, most: int = 200) -> str:
+    """What the other end says to a person: one line, and nothing that moves their cursor."""
+    return "".join(char if char.isprintable() else " " for char in str(value)[:most]).strip()
 
 
 async def read(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:

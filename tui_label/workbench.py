@@ -11,7 +11,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -256,13 +256,15 @@ class Workbench:
             self._draft_soon()
         return None
 
-    async def local_key(self, name: str, at: float, seq: int) -> None:
-        """A play key acted already at the other end of ssh: do the same here."""
+    async def local_key(self, name: str, at: float, seq: int, on: Sequence[Any]) -> None:
+        """A play key acted already at the other end of ssh, on the tape as it stood there: do the same here."""
         async with self._lock:
-            if self.desk is not None and self.deck is not None:
-                session = replace(self.desk.session, at=round(at, 3))
-                self.deck.listening = self.deck.listening.keyed()
-                self.deck.follow(name, at, seq, session)
+            if self.deck is None:
+                return
+            session = replace(self.desk.session, at=round(at, 3)) if self.desk else None
+            self.deck.listening = self.deck.listening.keyed()
+            self.deck.follow(name, at, seq, on, session)
+            if session is not None:
                 self._played(session, name)
 
     def _played(self, session: Session, command: str) -> None:

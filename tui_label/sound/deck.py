@@ -6,10 +6,11 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tui_label.core.item import Item, Sound
 from tui_label.core.listening import Listening
@@ -151,9 +152,10 @@ class Deck(Tape):
         able = keys if session is not None and self._playable and self._clicks is None else {}
         self._player.offer(n, able, {**self.state(), "here": here, "typing": bool(session and session.typing)})
 
-    def follow(self, name: str, at: float, seq: int, session: Session) -> None:
+    def follow(self, name: str, at: float, seq: int, on: Sequence[Any], session: Session | None) -> None:
         """Do as the listener did with a play key."""
-        self.repeat(name, region_of(session), session.typing, at, seq)
+        region = region_of(session) if session is not None else None
+        self.repeat(name, region, bool(session and session.typing), at, seq, on)
 
     # what the hands did
 

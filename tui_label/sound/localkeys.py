@@ -10,7 +10,9 @@ keeps the order of what is typed and of what goes over the forwarded socket.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tui_label.core.commands import FAR
@@ -28,8 +30,11 @@ KEYS = {
     b"\x1b[Q": "f2", b"\x1b[R": "f3", b"\x1b[S": "f4",
 }  # fmt: skip
 """What terminals send for keys that have no character of their own: xterm, VT, Linux console, kitty."""
-_REPLY = re.compile(rb"\x1b\[[<?0-9;]*[yRcMmIOtn]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\")
-"""What a terminal says by itself: replies, the mouse, focus."""
+_REPLY = re.compile(
+    rb"(?:\x1b\[[IO]|\x1b\[<[0-9;]+[Mm]|\x1b\[[?>=]?[0-9;]+\$?[cnty]|\x1b\[\?[0-9;]*u"
+    rb"|\x1b\[(?!1;[2-8]R)\??[0-9]+;[0-9;]+R|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[P_][^\x1b]*\x1b\\)+"
+)
+"""What a terminal says by itself: focus, the mouse, replies; not F3 with Shift and the like, which look like one."""
 FIRST_VOICE = 1_000_000
 """Numbers of voices that begin here; the app counts its own from 1."""
 
@@ -37,17 +42,22 @@ FIRST_VOICE = 1_000_000
 class LocalKeys:
     """The keys of one app."""
 
-    def __init__(self, to_speaker: Send, to_app: Send) -> None:
+    def __init__(self, to_speaker: Send, to_app: Send, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._to_app = to_app
         self._voices = _Voices(to_speaker)
-        self._tape = Tape(lambda tell: self._voices, step_back_s=0.0)
+        self._tape = Tape(lambda tell: self._voices, step_back_s=0.0, clock=clock)
         self._keys: Mapping[str, str] = {}
         self._here: Region | None = None
+        self._on: Any = None
+        """What the app did with its tape, as far as it is known here."""
         self._typing = False
         self._sent = 0
         """Counts what was typed and what acted here: the app answers with what it knows of."""
         self._known = True
         self._last: Heard | None = None
+        """Of any voice, in frames: which clip it plays, the app may say later."""
+        self._over = 0
+        """The voice that ended last: the app may not have known it yet."""
 
     # from the two ends
 
@@ -59,20 +69,30 @@ class LocalKeys:
             tape = header["tape"]
             self._keys = {str(key): str(name) for key, name in header["keys"].items() if name in FAR}
             self._here = Region(*map(float, tape["here"])) if tape["here"] else None
-            self._typing = bool(tape["typing"])
-            self._voices.rate, self._voices.id = int(tape["rate"]), str(tape["id"])
-            self._tape.restore(tape, self._last)
-        except (KeyError, TypeError, ValueError, AttributeError):
+            self._typing, self._on = bool(tape["typing"]), tape["on"]
+            self._voices.rate, self._voices.id = max(0, int(tape["rate"])), str(tape["id"])
+            last = self._last and self._in_seconds(self._last)
+            self._tape.restore(tape, last)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             self._keys = {}
+        else:
+            if last is not None and last.seq == self._over:
+                self._tape.told(Told("ended", last))
         self._known = True
 
     def heard(self, header: Mapping[str, Any]) -> None:
         """A message of the speaker on its way to the app."""
-        if header.get("ev") in ("started", "pos", "ended") and self._voices.rate:
+        event = str(header.get("ev"))
+        if event in ("started", "pos", "ended"):
             moment = self._tape.now() + float(header.get("in", 0))
-            heard = Heard(header["seq"], header["t"] / self._voices.rate, moment, float(header.get("speed", 1)))
-            self._last = heard
-            self._tape.told(Told(str(header["ev"]), heard))
+            self._last = Heard(header["seq"], float(header["t"]), moment, float(header.get("speed", 1)))
+            if event == "ended":
+                self._over = self._last.seq
+            if self._voices.rate:
+                self._tape.told(Told(event, self._in_seconds(self._last)))
+
+    def _in_seconds(self, heard: Heard) -> Heard:
+        return replace(heard, t=heard.t / max(1, self._voices.rate))
 
     # from the hands
 
@@ -80,14 +100,15 @@ class LocalKeys:
         """Whether what was typed is a play key that may act here, and did; else it is for the app."""
         name = KEYS.get(data) or (data.decode("ascii", "replace") if len(data) == 1 else "")
         command = self._keys.get(name)
-        if command is None or not self._known:
+        if command is None or not self._known or (self._typing and _is_text(data)):
             return False
         self._press(command)
         return True
 
     def passed(self, data: bytes) -> None:
         """What was typed is on its way to the app."""
-        if not (_REPLY.fullmatch(data) or (self._typing and _is_text(data))):
+        # Text only as long as it is known that one types: after Esc letters may be commands
+        if not (_REPLY.fullmatch(data) or (self._typing and self._known and _is_text(data))):
             self._sent += 1
             self._known = False
             self._to_app({"ev": "sync", "n": self._sent})
@@ -96,7 +117,8 @@ class LocalKeys:
         at, self._voices.latest = self._tape.position, 0
         self._tape.press(command, self._here, self._typing)
         self._sent += 1
-        self._to_app({"ev": "key", "n": self._sent, "name": command, "at": round(at, 4), "seq": self._voices.latest})
+        key = {"name": command, "at": round(at, 4), "seq": self._voices.latest, "on": self._on}
+        self._to_app({"ev": "key", "n": self._sent, **key})
 
 
 def _is_text(data: bytes) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from tui_label.core.commands import FAR
 from tui_label.sound import packing, wire
 from tui_label.sound.line import Line
 from tui_label.sound.media import Facts, Recording, open_recording
@@ -33,11 +35,13 @@ WINDOW_BYTES, FAR_WINDOW_BYTES = 2 << 20, 16 << 10
 CHUNK_BYTES, FAR_CHUNK_BYTES = 256 << 10, 4 << 10
 ANSWER_S = 2.0
 """A speaker that takes longer to begin than this hangs, and is started again."""
-PING_S = 0.5
+PING_S = 0.4
 SILENCE_S = 1.5
 """A far line from which nothing came for this long is broken."""
 AGAIN_S = 0.8
 """From a loss until a speaker is looked for again."""
+COUNT_MOST = 1 << 40
+"""A listener counts what is typed up to here; above it stands which line it was counted on."""
 
 Loop = tuple[float, float]
 
@@ -112,7 +116,10 @@ class Player(Protocol):
         ...
 
     def offer(self, n: int, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
-        """Tell a listener that catches keys which of them may act there, and on what (localkeys.py)."""
+        """Tell a listener that catches keys which of them may act there, and on what (localkeys.py).
+
+        `n` is of the last `key` or `sync` that was told and is done with.
+        """
         ...
 
     def wake(self) -> None:
@@ -174,6 +181,8 @@ class SpeakerPlayer:
         self._strays: deque[tuple[dict[str, Any], float]] = deque(maxlen=8)
         """What was told of voices that are not known yet, and when."""
         self._offered: dict[str, Any] = {}
+        self._lines = -1
+        """Counts them: what a listener counted on an earlier one means nothing now."""
         self._unanswered = 0.0
         self._on_the_way = 0
         self._heard_at = 0.0
@@ -213,6 +222,7 @@ class SpeakerPlayer:
     ) -> int:
         """A voice that began at the other end; what was heard of it meanwhile is told now."""
         self._playing = _Playing(seq, clip.id, at, end, speed, loop, ear, begun=True)
+        self._unanswered = time.monotonic()
         for header, moment in [one for one in self._strays if one[0].get("seq") == seq]:
             asyncio.get_running_loop().call_soon(self._late, header, moment)
         self._wake.set()
@@ -255,6 +265,9 @@ class SpeakerPlayer:
 
     def offer(self, n: int, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
         if self._line is None or not self._line.hello.get("keys"):
+            return
+        line, n = divmod(n, COUNT_MOST)
+        if line != self._lines:
             return
         loaded = self._loaded.get(tape["id"])
         able = keys if loaded is not None else {}
@@ -382,7 +395,8 @@ class SpeakerPlayer:
                     why = await self._talk(line)
                 finally:
                     self._line = None
-                    line.writer.close()
+                    # Not closed: what the other end does not take would stay here
+                    line.writer.transport.abort()
                     await line.end()
             except (OSError, EOFError) as error:
                 why = str(error) or "the speaker went away"
@@ -397,10 +411,14 @@ class SpeakerPlayer:
     async def _talk(self, line: Line) -> str:
         """Until the line breaks; why it did."""
         self._line, self._heard_at, self._offered = line, time.monotonic(), {}
+        self._lines += 1
+        self._strays.clear()
         for loaded in self._loaded.values():
             loaded.sent.clear()  # a new speaker has nothing
             self._declare(loaded)
         self._tell(Told("ready", why=line.name))
+        if line.hello.get("keys"):
+            self._tell(Told("sync", more={"ev": "sync", "n": self._lines * COUNT_MOST}))
         self._begin()
         work = [self._read(line.reader), self._write(line), self._watch(line.far)]
         tasks = [asyncio.create_task(one) for one in work]
@@ -429,8 +447,10 @@ class SpeakerPlayer:
                 self._tell(told)
 
     async def _watch(self, far: bool) -> str:
+        now = time.monotonic()
         while True:
-            await asyncio.sleep(PING_S)
+            silent_in = self._heard_at + SILENCE_S - now if far else PING_S
+            await asyncio.sleep(max(0.05, min(PING_S, silent_in)))
             now = time.monotonic()
             if self._unanswered and now - self._unanswered > ANSWER_S:
                 return "the sound server does not answer"
@@ -467,6 +487,8 @@ class SpeakerPlayer:
                 else:
                     self._wake.clear()
                     await self._wake.wait()
+            if self._loaded.get(loaded.clip.id) is not loaded:
+                return  # dropped meanwhile: the rest would be taken for the start of another run
             part = packed.data[start : start + chunk]
             self._on_the_way += len(part)
             line.writer.write(wire.pack({"op": "data", **run, "last": start + chunk >= len(packed.data)}, part))
@@ -476,10 +498,8 @@ class SpeakerPlayer:
     def _packed(self, far: bool, loaded: _Loaded, number: int, count: int) -> packing.Packed:
         facts = loaded.facts
         codec = packing.codec_for(facts.rate, facts.channels, self._lossless) if far else "pcm"
-        start = number * loaded.piece
-        skip = min(start, packing.lead_frames(codec, facts.rate))
-        samples = loaded.recording.read(start - skip, count * loaded.piece + skip)
-        return packing.pack(samples, codec, facts.rate, skip)
+        read = loaded.recording.read
+        return packing.pack_run(read, number * loaded.piece, count * loaded.piece, codec, facts.rate)
 
     # what it tells
 
@@ -487,31 +507,55 @@ class SpeakerPlayer:
         """What a message of the speaker tells; raises where it is none of the protocol."""
         event = str(header.get("ev"))
         if event == "ack":
-            self._on_the_way -= int(header["n"])
+            taken = int(header["n"])
+            if not 0 <= taken <= self._on_the_way:
+                raise ValueError("that much was not sent")
+            self._on_the_way -= taken
             if self._unanswered:
                 self._unanswered = now
             self._wake.set()
         elif event == "pong":
-            return Told("far", more={"rtt": now - float(header["x"])})
+            rtt = now - float(header["x"])
+            if not 0 <= rtt < ANSWER_S + SILENCE_S:
+                raise ValueError("that was not asked")
+            return Told("far", more={"rtt": rtt})
         elif event == "lost" or (
             event == "error" and header.get("seq") in (0, self._playing.seq if self._playing else 0)
         ):
-            return Told("silent", why=str(header.get("why", ""))[:200] or "the sound card went away")
+            return Told("silent", why=wire.words(header.get("why", "")) or "the sound card went away")
         elif event in ("key", "sync"):
-            return Told(event, more=header)
+            return self._typed(event, header)
         elif event in ("started", "pos", "ended"):
             return self._moved(event, header, now)
         return None
 
+    def _typed(self, event: str, header: dict[str, Any]) -> Told | None:
+        if self._line is None or not self._line.hello.get("keys"):
+            return None
+        n = int(header["n"])
+        if not 0 <= n < COUNT_MOST:
+            raise ValueError("nobody types that much")
+        more: dict[str, Any] = {"ev": event, "n": self._lines * COUNT_MOST + n}
+        if event == "key":
+            at, seq = float(header["at"]), int(header["seq"])
+            more |= {"name": header["name"], "at": at, "seq": seq, "on": [int(one) for one in header["on"]]}
+            if more["name"] not in FAR or not math.isfinite(at) or len(more["on"]) != 2:
+                raise ValueError("no such key")
+        return Told(event, more=more)
+
     def _moved(self, event: str, header: dict[str, Any], now: float) -> Told | None:
+        t, wait, speed = float(header["t"]), float(header.get("in", 0)), float(header.get("speed", 1))
+        if not (math.isfinite(t) and math.isfinite(wait) and 0 <= speed <= 4):
+            raise ValueError("no place of a clip")
         playing = self._playing
         if playing is None or header.get("seq") != playing.seq or playing.id not in self._loaded:
             self._strays.append((header, now))
             return None
         self._unanswered = 0.0
-        rate = self._loaded[playing.id].facts.rate
-        moment = now + min(5.0, max(-5.0, float(header.get("in", 0))))
-        heard = Heard(playing.seq, float(header["t"]) / rate, moment, float(header.get("speed", 1)))
+        facts = self._loaded[playing.id].facts
+        moment = now + min(5.0, max(-5.0, wait))
+        # Before its start: what comes is not heard yet
+        heard = Heard(playing.seq, min(max(-5.0, t / facts.rate), facts.frames / facts.rate), moment, speed)
         if event != "ended":
             playing.at = heard.t
             self._wake.set()

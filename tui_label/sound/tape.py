@@ -6,9 +6,10 @@ waits or knows files; `on_change` is called when something moved by itself.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,8 @@ class Tape:
         """Where the voice was when; in a loop the seconds go on counting from round to round."""
         self._counted_to = 0.0
         self._voice = 0
+        self._puts = self._moves = 0
+        """Counts tracks, and what was done here to how they play: a twin knows of so many."""
         self._asked_at = -PLAY_LATER_S
         """When a play key came in vain."""
         self._painted_at = clock()
@@ -102,6 +105,7 @@ class Tape:
     def put(self, track: Track) -> None:
         """Another track, at rest at its start."""
         self.stop()
+        self._puts += 1
         self._track = track
         if self.ear is not None and self.ear >= track.channels:
             self.ear = None
@@ -130,28 +134,45 @@ class Tape:
             "speed": self.speed,
             "ear": self.ear,
             "seq": self._voice,
+            "on": [self._puts, self._moves],
         }
 
     def restore(self, state: Mapping[str, Any], latest: Heard | None) -> None:
         """Be the twin of a tape in this state, whose voice was heard `latest`; raises where it is no state."""
         offset, duration, channels = float(state["offset"]), float(state["duration"]), int(state["channels"])
         region, loop = Region(*map(float, state["region"])), state["loop"] and Region(*map(float, state["loop"]))
-        rest, speed = float(state["rest"]), float(state["speed"])
+        rest, speed, step_back_s = float(state["rest"]), float(state["speed"]), float(state["step_back"])
         ear = None if state["ear"] is None else int(state["ear"])
+        playing, seq = bool(state["playing"]), int(state["seq"])
+        seconds = [offset, duration, region.start, region.end, rest, step_back_s]
+        if not all(0 <= one < 1e9 for one in seconds) or not SLOWEST <= speed <= FASTEST:
+            raise ValueError("no state of a tape")
+        if loop and not 0 <= loop.start < loop.end < 1e9:
+            raise ValueError("no loop")
         self._track = Track(Clip(str(state["id"]), Path()), offset, duration, channels)
         self._region, self.loop, self._rest, self.speed, self.ear = region, loop or None, rest, speed, ear
-        self._step_back_s, self._paused_here = float(state["step_back"]), bool(state["paused"])
-        self.playing, self._playable = bool(state["playing"]), True
-        if self._voice != state["seq"] or not self.playing:
-            self._reports.clear()
-            if self.playing and latest is not None and latest.seq == state["seq"]:
-                self._reports.append(latest)
-        self._voice = int(state["seq"])
+        self._step_back_s, self._paused_here = step_back_s, bool(state["paused"])
+        self.playing, self._playable, self._voice = playing, True, seq
+        self._reports.clear()
+        if playing and latest is not None and latest.seq == seq:
+            self._reports.append(latest)
+        self._counted_to = math.inf  # what was heard is put down at the other end
 
-    def repeat(self, name: str, region: Region | None, typing: bool, at: float, seq: int) -> None:
-        """Do as the twin did with a play key, when it was at `at` seconds: its voice is `seq`, and sounds already."""
-        if self.playing:
-            self._reports.append(Heard(self._voice, at + self._track.offset, self._clock(), self.speed))
+    def repeat(self, name: str, region: Region | None, typing: bool, at: float, seq: int, on: Sequence[Any]) -> None:
+        """Do as the twin did with a play key, when it was at `at` seconds: its voice is `seq`, and sounds already.
+
+        `on` is what the twin knew of.  If something moved here since, its key acts here, and what is so here holds.
+        """
+        if list(on) != [self._puts, self._moves]:
+            if on[0] == self._puts:
+                self.press(name, region, typing)
+            self._insist()
+            return
+        moves = self._moves
+        at = min(max(0.0, at), self.duration)
+        if self._reports:
+            here = Heard(self._voice, at + self._track.offset, self._clock(), self.speed)
+            self._reports.append(self._unrolled(here))
         else:
             self._rest = at
         self._player.follow(seq)
@@ -159,6 +180,17 @@ class Tape:
             self.press(name, region, typing)
         finally:
             self._player.follow(None)
+        self._moves = moves
+        if self.playing != bool(self._voice) or (seq and self._voice != seq):
+            self._insist()
+
+    def _insist(self) -> None:
+        """Whatever the speaker does, it is to do as is so here."""
+        if self.playing:
+            self.play_from(self.position, self._region)
+        else:
+            self._moves += 1
+            self._player.pause()
 
     # where it is
 
@@ -202,6 +234,7 @@ class Tape:
         A jump while it plays, or an edge after it was moved, is not one more play.
         """
         counts = counts and not self.playing
+        self._moves += 1
         self._settle()
         region = region or Region(0.0, self.duration)
         end = min(region.end, self.duration) if start < region.end - 0.01 else self.duration
@@ -240,6 +273,7 @@ class Tape:
 
     def pause(self) -> None:
         if self.playing:
+            self._moves += 1
             self._settle(PAUSE_TAKES_S)
             self._paused_here = True
 
@@ -268,6 +302,7 @@ class Tape:
         if self.playing:
             self.play_from(to, self._region)
         else:
+            self._moves += 1
             self._rest, self._paused_here = to, False
 
     def jump(self, by: float) -> None:
@@ -324,6 +359,7 @@ class Tape:
             self._adjust()
 
     def _adjust(self) -> None:
+        self._moves += 1
         if self.playing:
             offset = self._track.offset
             loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -73,6 +74,8 @@ LEAVING = ("item.", "work.undo")
 
 BEHIND_KEYS_S = 0.04
 """From a message of a listener until the keys that were typed before it are read."""
+SHARED = {"TMUX", "STY", "ZELLIJ"}
+"""Set where several programs share the terminal."""
 
 HELP = {
     SPANS: ["everywhere", "spans"],
@@ -589,18 +592,19 @@ class LabelApp(App[int]):
             self.set_timer(BEHIND_KEYS_S, lambda: self.call_later(self._twin_known, message))
 
     async def _twin_pressed(self, message: Mapping[str, Any]) -> None:
-        await self.workbench.local_key(str(message["name"]), float(message["at"]), int(message["seq"]))
+        await self.workbench.local_key(message["name"], message["at"], message["seq"], message["on"])
         self._twin_known(message)
 
     def _twin_known(self, message: Mapping[str, Any]) -> None:
-        self._twin_count = int(message["n"])
+        self._twin_count = message["n"]
         self._show()
 
     def _offer_keys(self) -> None:
         deck, session = self.workbench.deck, self._session
         if deck is None:
             return
-        covered = self._mode is not None or self._covered
+        # In tmux and the like the keys that are typed may be for another window
+        covered = self._mode is not None or self._covered or not SHARED.isdisjoint(os.environ)
         names: dict[str, str] = {}
         if not covered and session is not None and session.item.sound is not None:
             for name in FAR:

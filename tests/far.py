@@ -152,6 +152,8 @@ class SlowLink:
                     await arriving
                     return
         except OSError:
+            pass
+        finally:
             arriving.cancel()
 
     def cut(self) -> None:
@@ -166,5 +168,10 @@ class SlowLink:
 
     def close(self) -> None:
         self.cut()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+
+        async def end() -> None:
+            self._server.close()
+            self._loop.call_later(0.2, self._loop.stop)
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop)
         self._thread.join(5)

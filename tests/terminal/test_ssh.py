@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import stat
@@ -20,7 +22,7 @@ import psutil
 import pytest
 import soundfile
 from ears import Ears, find, listening, needs_pulse
-from far import PROGRAM, Far, far_machine, needs_ssh
+from far import PROGRAM, Far, SlowLink, far_machine, needs_ssh
 from helpers import write_project
 from terminal_harness import Terminal, run
 
@@ -317,3 +319,114 @@ def test_a_listener_that_dies_or_hangs_is_said_and_found_again(far, ears, tmp_pa
         child.wait()
 
     assert next(iter(exported(folder).values()))["answers"] == {"transcript": "typed"}
+
+
+# everything at random
+
+
+class Pane:
+    """The app in tmux on the far machine, where no link's end reaches it; read and typed into from there."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self._tmux = ["tmux", "-L", name, "-f", "/dev/null"]
+        env = ["-e", "PULSE_SERVER=unix:/nowhere", "-e", "SSH_CONNECTION=10.0.0.1 1 10.0.0.2 22"]
+        self._run("new-session", "-d", "-x", "100", "-y", "30", "-s", "work", *env, f"{PROGRAM} {folder}")
+
+    def _run(self, *words: str) -> str:
+        return subprocess.run([*self._tmux, *words], check=True, capture_output=True, text=True).stdout
+
+    @property
+    def text(self) -> str:
+        return self._run("capture-pane", "-p", "-t", "work")
+
+    def keys(self, *keys: str) -> None:
+        self._run("send-keys", "-t", "work", *keys)
+
+    def seconds_until(self, test: Callable[[str], bool], most: float = 10.0) -> float:
+        began = time.monotonic()
+        while not test(self.text):
+            assert time.monotonic() - began < most, self.text
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+
+
+class Near:
+    """A listener and the ssh by hand that leads to it, which can fail in every way."""
+
+    def __init__(self, far: Far, env: dict[str, str]) -> None:
+        self._far, self._env = far, env
+        self.listener = _listen(env)
+        self.ssh = self._connect()
+
+    def _connect(self) -> subprocess.Popen[bytes]:
+        before = sockets()
+        nothing = subprocess.DEVNULL
+        command = [*_by_hand(self.listener, self._far), "-N", "far"]
+        child = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+        while not sockets() - before:
+            time.sleep(0.02)
+        return child
+
+    def again(self) -> None:
+        """As a person does: both anew."""
+        self.close()
+        self.listener = _listen(self._env)
+        self.ssh = self._connect()
+
+    def close(self) -> None:
+        for one in (self.ssh, self.listener):
+            one.kill()
+            one.wait()
+
+
+def test_whatever_breaks_the_work_goes_on_and_the_sound_comes_back(far, ears, tmp_path):
+    """Ssh killed, the listener killed, the network cut or stalled, while somebody types and plays."""
+    rounds = int(os.environ.get("TUI_LABEL_ROUNDS", "6"))
+    chance = random.Random(int(os.environ.get("TUI_LABEL_SEED", "1")))
+    link = SlowLink(far.port)
+    far.lead(link.port)
+    folder = project(
+        tmp_path / "p", *(noise(4.0, seed, 8_000) for seed in range(3 * rounds)), settings="order: as-added"
+    )
+    near = Near(far, {**ears.env, "XDG_STATE_HOME": str(tmp_path / "near")})
+    pane = Pane(tmp_path.name, folder)
+    said, back, done = [], [], 0
+    try:
+        pane.seconds_until(lambda text: bool(re.search(r"\d ms$", text, re.MULTILINE)))
+        for number in range(rounds):
+            pane.keys("Tab", *f"words {number} ")
+            time.sleep(chance.uniform(0, 1.2))
+            fault = ("ssh", "listener", "cut", "stall")[number % 4]
+            if fault == "stall":
+                link.stalled = True
+            elif fault == "cut":
+                link.cut()
+            else:
+                (near.ssh if fault == "ssh" else near.listener).kill()
+            said.append(pane.seconds_until(lambda text: "no sound" in text))
+            pane.keys(*"more", "Enter")
+            done += 1
+            pane.seconds_until(lambda text, done=done: f"{done} of {3 * rounds}" in text)
+            pane.keys(*"draft")
+            link.stalled = False
+            near.again()
+            back.append(pane.seconds_until(lambda text: "no sound" not in text))
+            pane.seconds_until(lambda text: "draft" in text)
+            pane.keys("Enter")
+            done += 1
+            pane.seconds_until(lambda text, done=done: f"{done} of {3 * rounds}" in text)
+        pane.keys("C-q")
+        print(f"\nsaid after {max(said):.2f} s at most, back after {max(back):.2f} s at most, {len(said)} faults")
+    finally:
+        near.close()
+        pane.close()
+        link.close()
+        far.lead(far.port)
+
+    answers = [one["answers"]["transcript"] for one in exported(folder).values()]
+    assert answers == [words for number in range(rounds) for words in (f"words {number} more", "draft")]
+    assert max(said) <= 2.2
+    assert max(back) <= 2.2

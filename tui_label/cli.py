@@ -479,14 +479,14 @@ def _keys(options: argparse.Namespace) -> int:
         commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]
         print(json.dumps({"labels": labels if options.dir else [], "commands": commands}, ensure_ascii=False))
         return 0
+    rows = [one for one in keymap.rows() if options.dir or one[0] != "labels"]
+    wide = max(len(key) for _, key, _ in rows)
     part = ""
-    for mode, key, words in keymap.rows():
-        if mode == "labels" and not options.dir:
-            continue
+    for mode, key, words in rows:
         if mode != part:
             print(f"{'' if not part else chr(10)}{mode}")
             part = mode
-        print(f"  {key:<14} {visible(words)}")
+        print(f"  {key:<{wide}}  {visible(words)}")
     return 0
 
 

@@ -28,8 +28,10 @@ from tui_label.sound.listener import OWN_LINE, Listener
 
 DROPPED = 255
 NOT_FOUND = 127
-BEGINS = b"\x1etui-label\x1e"
-"""What the far side prints when ssh has let us in, and a token may be typed."""
+BEGINS, ENDS = b"\x1etui-label\x1e", b"\x1eover\x1e"
+"""What the far side prints when ssh has let us in, and a token may be typed; and when all is done there."""
+LINGERS_S = 2.0
+"""How long ssh may take to end after that."""
 REFUSED = re.compile(rb"remote port forwarding failed|forwarding failed for listen|Forwarding not permitted", re.I)
 RESET = b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"
 """What an app that lost its terminal had no time to take back."""
@@ -128,13 +130,16 @@ def far_command(trip: Trip, way: str, token: bool) -> str:
         inner = f'"${{SHELL:-/bin/sh}}" -lc {shlex.quote("exec " + words)}'
     else:
         inner = '"${SHELL:-/bin/sh}" -l'
-    begins = f"printf '{''.join(f'{chr(92)}{byte:03o}' for byte in BEGINS)}'"
-    if "/" in way:
-        # sshd leaves the socket lying; a hang-up ends the app, and then the trap runs
-        begins = f"trap 'rm -f {way}' EXIT; trap 'exit 129' HUP TERM; {begins}"
+    # sshd leaves the socket lying; a hang-up ends the app, and then the trap runs
+    leave = f"{_printed(ENDS)}; rm -f {way}" if way.startswith("/") else _printed(ENDS)
+    begins = f'trap "{leave}" EXIT; trap "exit 129" HUP TERM; {_printed(BEGINS)}'
     if token:
         begins, way = f"stty -echo; {begins}; IFS= read -r token; stty echo", f"{way}/$token"
     return f"exec /bin/sh -c {shlex.quote(f'{begins}; TUI_LABEL_SOUND={way}; export TUI_LABEL_SOUND; {inner}')}"
+
+
+def _printed(mark: bytes) -> str:
+    return f"printf '{''.join(f'{chr(92)}{byte:03o}' for byte in mark)}'"
 
 
 def _quoted(word: str) -> str:
@@ -163,8 +168,9 @@ class _Session:
         self._over = asyncio.Event()
         self._began = False
         self._held = b""
-        """The last of what came, while it may be the start of what says that it begins."""
+        """The last of what came, while it may be the start of a mark."""
         self._unwritten = bytearray()
+        self._lingering: asyncio.TimerHandle | None = None
 
     async def run(self) -> Ended:
         errors, ours = os.pipe()
@@ -189,6 +195,8 @@ class _Session:
             await self._over.wait()
             status = await asyncio.to_thread(self._reap)
         finally:
+            if self._lingering is not None:
+                self._lingering.cancel()
             for file in readers:
                 self._loop.remove_reader(file)
             self._loop.remove_writer(self._ssh)
@@ -252,20 +260,24 @@ class _Session:
             self._loop.remove_reader(self._ssh)
             self._over.set()
             return
-        _write_all(1, data if self._began else self._beginning(data))
-
-    def _beginning(self, data: bytes) -> bytes:
-        """What to show of what comes before and with the mark."""
         data = self._held + data
-        before, mark, after = data.partition(BEGINS)
-        if not mark:
-            kept = next((size for size in range(len(BEGINS) - 1, 0, -1) if data.endswith(BEGINS[:size])), 0)
-            self._held = data[len(data) - kept :]
-            return data[: len(data) - kept]
+        for mark, act in ((BEGINS, self._begin), (ENDS, self._end)):
+            if mark in data:
+                act()
+                data = data.replace(mark, b"")
+        kept = next((size for size in range(len(BEGINS), 0, -1) if data.endswith((BEGINS[:size], ENDS[:size]))), 0)
+        self._held = data[len(data) - kept :]
+        _write_all(1, data[: len(data) - kept])
+
+    def _begin(self) -> None:
         self._began = True
         if self._token:
             self._write(self._token.encode() + b"\n")
-        return before + after
+
+    def _end(self) -> None:
+        # ssh waits for whoever still uses the forward: an app in another terminal may have found it
+        self._listener.hang_up()
+        self._lingering = self._loop.call_later(LINGERS_S, self._leave)
 
     def _complained(self, errors: int) -> None:
         """What ssh itself says; kept where it may be about a forward that is tried in another way."""

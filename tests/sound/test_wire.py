@@ -337,16 +337,17 @@ async def test_garbage_ends_its_own_call_alone(listener):
 
 async def test_a_stranger_is_not_let_in(listener):
     for token in ("", "0" * 24, listener.token[:-1]):
-        assert await call(listener, token=token) == []
+        (answer,) = await call(listener, token=token)
+        assert (answer["ok"], answer["why"]) == (False, "the token is not that of this listener")
 
-    with pytest.raises(ConnectionError, match="hung up"):
+    with pytest.raises(ConnectionError, match="the token is not that of this listener"):
         await Ways(listener.address)()
 
 
 async def test_only_so_many_are_served_at_once(listener):
-    listener._calls.extend([None] * CALLS_MOST)  # type: ignore[list-item]
-    assert await call(listener) == []
-    listener._calls.clear()
+    listener._open = CALLS_MOST
+    (answer,) = await call(listener)
+    assert (answer["ok"], answer["why"]) == (False, f"{CALLS_MOST} apps are connected already")
 
 
 async def test_half_a_hello_is_waited_for_no_longer_than_that(listener):

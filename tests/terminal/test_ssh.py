@@ -235,6 +235,20 @@ def test_several_at_once_do_not_disturb_each_other(far, near, tmp_path):
         assert abs(find(heard[mine], sounds[1 - mine][480:])[1]) < 0.2
 
 
+def test_leaving_ends_although_another_app_uses_the_same_listener(far, near, tmp_path):
+    """It is found by an app in tmux; ssh would wait for it to hang up."""
+    first, other = project(tmp_path / "p", noise(2.0)), project(tmp_path / "o", noise(2.0))
+    terminal = near(far, str(first)).wait_for("c0.wav").wait_for(" ms ")
+    pane = Pane(tmp_path.name, other)
+    try:
+        pane.seconds_until(lambda text: bool(re.search(r"\d ms$", text, re.MULTILINE)))
+        terminal.press("ctrl+q")
+        assert terminal.wait(4) == 0
+        pane.seconds_until(lambda text: "no sound" in text, 3)
+    finally:
+        pane.close()
+
+
 # the link drops
 
 

@@ -60,6 +60,9 @@ class Call:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
 
+    def hang_up(self) -> None:
+        self._app.close()
+
     async def _down(self) -> None:
         while True:
             header, payload = await wire.read(self._from_app)
@@ -89,6 +92,8 @@ class Listener:
         self._folder: Path | None = None
         self._server: asyncio.Server | None = None
         self._calls: list[Call] = []
+        self._open = 0
+        """Calls, with those whose speaker is still to start."""
 
     def socket_name(self) -> str:
         """A new name for the socket at the far end, where sshd leaves old ones lying.
@@ -114,35 +119,52 @@ class Listener:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def hang_up(self) -> None:
+        """End the calls that are on the line."""
+        for call in self._calls:
+            call.hang_up()
+
     @property
     def keys(self) -> LocalKeys | None:
         """Of the app that called last: the one on this terminal."""
         return self._calls[-1].keys if self._calls else None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, EOFError, TimeoutError, asyncio.CancelledError):
+        with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError, RecursionError, asyncio.CancelledError):
             hello, _ = await asyncio.wait_for(wire.read(reader), HELLO_S)
-            if hello.get("op") == "hello" and self._may_come_in(str(hello.get("token", ""))):
+            if why := self._refusal(hello):
+                writer.write(wire.pack({"ev": "hello", "v": wire.VERSION, "ok": False, "why": why}))
+                await writer.drain()
+            else:
                 await self._take(hello, reader, writer)
         writer.close()
 
-    def _may_come_in(self, token: str) -> bool:
-        known = any(hmac.compare_digest(token.encode(), one.encode()) for one in (self.token, *self._digits))
-        return known and len(self._calls) < CALLS_MOST
+    def _refusal(self, hello: dict[str, Any]) -> str:
+        """Why a caller may not come in; empty if it may."""
+        token = str(hello.get("token", "")).encode("utf-8", "replace")
+        if not any(hmac.compare_digest(token, one.encode()) for one in (self.token, *self._digits)):
+            return "the token is not that of this listener"
+        return f"{CALLS_MOST} apps are connected already" if self._open >= CALLS_MOST else ""
 
     async def _take(self, hello: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        process = await _speaker()
-        call = Call(reader, writer, process)
-        self._calls.append(call)
-        self._on_calls(len(self._calls))
+        self._open += 1
+        process = None
         try:
-            await call.run(hello, self._catches_keys)
-        finally:
-            self._calls.remove(call)
+            process = await _speaker()
+            call = Call(reader, writer, process)
+            self._calls.append(call)
             self._on_calls(len(self._calls))
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            try:
+                await call.run(hello, self._catches_keys)
+            finally:
+                self._calls.remove(call)
+                self._on_calls(len(self._calls))
+        finally:
+            self._open -= 1
+            if process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
 
 
 def listen() -> int:

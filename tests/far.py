@@ -133,7 +133,7 @@ class SlowLink:
                 data, due = await flight.get()
                 while (wait := due - self._loop.time()) > 0 or self.stalled:
                     await asyncio.sleep(max(0.001, min(wait, 0.05) if not self.stalled else 0.02))
-                if not data:
+                if not data or writer.is_closing():
                     writer.close()
                     return
                 writer.write(data)

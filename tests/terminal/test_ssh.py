@@ -242,6 +242,8 @@ def test_leaving_ends_although_another_app_uses_the_same_listener(far, near, tmp
     pane = Pane(tmp_path.name, other)
     try:
         pane.seconds_until(lambda text: bool(re.search(r"\d ms$", text, re.MULTILINE)))
+        terminal.press("tab").wait_for("00:02.0 / 00:02.0")
+        assert "00:00.0 / 00:02.0" in pane.text, "the keys are those of this terminal"
         terminal.press("ctrl+q")
         assert terminal.wait(4) == 0
         pane.seconds_until(lambda text: "no sound" in text, 3)
@@ -444,3 +446,34 @@ def test_whatever_breaks_the_work_goes_on_and_the_sound_comes_back(far, ears, tm
     assert answers == [words for number in range(rounds) for words in (f"words {number} more", "draft")]
     assert max(said) <= 2.2
     assert max(back) <= 2.2
+
+
+def test_play_keys_act_here_while_the_link_stands_still(ears, near, tmp_path):
+    """Pressed in a stall, heard at once; afterwards the box knows of it and no word of the text is lost."""
+    sound = noise(30.0)
+    folder = project(tmp_path / "p", sound, settings="sound: {lossless: true, step-back: 0s}")
+    with far_machine() as far:
+        link = SlowLink(far.port)
+        far.lead(link.port)
+        terminal = near(far, str(folder), columns=100).wait_for("c0.wav").wait_for(" ms ")
+        terminal.press("tab").wait_for("▶").press("tab").wait_for("■").press(*"one two ")
+        time.sleep(1)
+        link.stalled = True
+        began = time.monotonic()
+        terminal.send(b"\t")
+        assert ears.onset(began, timeout=1) is not None, "nothing was heard while the link stood still"
+        terminal.send(b"th ")
+        assert "▶" not in terminal.text
+        link.stalled = False
+        terminal.wait_for("▶").wait_for("one two th").press(*"ree").wait_for("one two th ree")
+        time.sleep(1)
+        terminal.press("tab").wait_for("■").press("enter").wait_for("Nothing is left").press("ctrl+q")
+        assert terminal.wait() == 0
+        link.close()
+
+    answer = next(iter(exported(folder).values()))
+    assert answer["answers"] == {"transcript": "one two th ree"}
+    assert answer["listening"]["plays"] == 2
+    heard = all_heard(ears, began)
+    seconds = np.count_nonzero(np.abs(heard) > 0) / RATE
+    assert answer["listening"]["seconds"] == pytest.approx(seconds, abs=1.5)

@@ -48,10 +48,13 @@ class Line:
         return " · ".join(words(self.hello[part], 60) for part in ("name", "device") if self.hello.get(part))
 
 
-async def greeted(line: Line, timeout: float, token: str = "") -> Line:
-    """The line after hello; raises ConnectionError that says why it can't be used, and ends it."""
+async def greeted(line: Line, timeout: float, token: str = "", *, own: bool = False) -> Line:
+    """The line after hello; raises ConnectionError that says why it can't be used, and ends it.
+
+    `own`: the listener belongs to this very terminal, and may catch play keys on their way.
+    """
     try:
-        line.writer.write(wire.pack({"op": "hello", "v": wire.VERSION, "token": token}))
+        line.writer.write(wire.pack({"op": "hello", "v": wire.VERSION, "token": token, "own": own}))
         hello, _ = await asyncio.wait_for(wire.read(line.reader), timeout)
         if hello.get("ev") != "hello" or not hello.get("ok"):
             raise ConnectionError(words(hello.get("why", "")) or "what answered is no speaker")
@@ -115,11 +118,12 @@ async def _ends_by_closing() -> None:
     return
 
 
-async def unix_listener(path: Path) -> Line:
+async def unix_listener(path: Path, *, own: bool = False) -> Line:
     """What `ssh -R PATH:…` leads to."""
     reader, writer = await asyncio.open_unix_connection(str(path), limit=2 * wire.LARGEST)
     found = SOCKET.fullmatch(path.name)
-    return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, found[1] if found else "")
+    line = Line(reader, writer, _ends_by_closing, far=True)
+    return await greeted(line, HELLO_S, found[1] if found else "", own=own)
 
 
 async def tcp_listener(host: str, port: int, token: str) -> Line:
@@ -127,7 +131,7 @@ async def tcp_listener(host: str, port: int, token: str) -> Line:
         reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port, limit=2 * wire.LARGEST), HELLO_S)
     except TimeoutError:
         raise ConnectionError("the listener does not answer") from None
-    return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, token)
+    return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, token, own=True)
 
 
 def listeners(folder: Path | None = None) -> list[Path]:
@@ -196,7 +200,7 @@ class Ways:
         why = ""
         for path in [*given, *(one for one in listeners() if one not in given)]:
             try:
-                return await unix_listener(path)
+                return await unix_listener(path, own=path in given)
             except ConnectionRefusedError:
                 # The ssh that made it is gone; another one cannot take its name
                 if path not in given:

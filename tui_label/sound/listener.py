@@ -36,8 +36,15 @@ class Call:
     """One app on the line, and the speaker that plays for it."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: asyncio.subprocess.Process
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        process: asyncio.subprocess.Process,
+        *,
+        own: bool = False,
     ) -> None:
+        self.own = own
+        """Whether the app's play keys are typed on this terminal, and may be caught here."""
         assert process.stdin is not None and process.stdout is not None
         self._from_app, self._app = reader, writer
         self._from_speaker, self._speaker = process.stdout, process.stdin
@@ -49,16 +56,18 @@ class Call:
     def to_speaker(self, header: dict[str, Any], payload: bytes = b"") -> None:
         self._speaker.write(wire.pack(header, payload))
 
-    async def run(self, hello: dict[str, Any], catches_keys: bool) -> None:
+    async def run(self, hello: dict[str, Any]) -> None:
         """Until one of the two goes."""
         self.to_speaker(hello)
         answer, _ = await wire.read(self._from_speaker)
-        self.to_app({**answer, "keys": catches_keys})
+        self.to_app({**answer, "keys": self.own})
         ways = [asyncio.create_task(one) for one in (self._down(), self._up())]
-        _, left = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in left:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
 
     def hang_up(self) -> None:
         self._app.close()
@@ -126,8 +135,8 @@ class Listener:
 
     @property
     def keys(self) -> LocalKeys | None:
-        """Of the app that called last: the one on this terminal."""
-        return self._calls[-1].keys if self._calls else None
+        """Of the app on this terminal; others may have found the listener too."""
+        return next((call.keys for call in reversed(self._calls) if call.own), None)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError, RecursionError, asyncio.CancelledError):
@@ -151,11 +160,11 @@ class Listener:
         process = None
         try:
             process = await _speaker()
-            call = Call(reader, writer, process)
+            call = Call(reader, writer, process, own=self._catches_keys and hello.get("own") is True)
             self._calls.append(call)
             self._on_calls(len(self._calls))
             try:
-                await call.run(hello, self._catches_keys)
+                await call.run(hello)
             finally:
                 self._calls.remove(call)
                 self._on_calls(len(self._calls))

@@ -4,7 +4,8 @@ The speaker is a child of the app, or sits behind a listener at the other end of
 passes frames on.  A frame is at most 1 MiB; what is no frame ends the line.
 
 App → speaker, by `op`:
-  hello{v,token}                        first of all; the token where the line has one
+  hello{v,token,own}                    first of all; the token where the line has one; own: app and listener
+                                        share a terminal
   clip{id,rate,channels,frames,piece}   declare a clip; `piece` frames a piece, the last one shorter
   data{id,i,n,codec,skip,last} + bytes  a part of pieces i to i+n-1; `pcm` is float32 little-endian, interleaved;
                                         any other codec is a file that libsndfile reads, whose first `skip`

@@ -526,7 +526,7 @@ async def test_what_was_counted_on_a_line_that_broke_means_nothing_on_the_next(l
 async def test_through_a_real_listener_a_ping_comes_back(listener):
     name = listener.socket_name()
     reader, writer = await asyncio.open_unix_connection(listener.address)
-    writer.write(wire.pack({**HELLO, "token": name[10:34]}))
+    writer.write(wire.pack({**HELLO, "token": name[10:34], "own": True}))
     hello, _ = await wire.read(reader)
     writer.write(wire.pack({"op": "ping", "x": 5}))
     answer, _ = await wire.read(reader)

@@ -16,6 +16,7 @@ import pty
 import re
 import secrets
 import shlex
+import shutil
 import signal
 import sys
 import termios
@@ -65,6 +66,8 @@ def travel(trip: Trip, *, local_keys: bool = True, sound: bool = True) -> int:
     """Run ssh until it ends; the exit status of the far command, or of ssh."""
     if not (sys.__stdin__ and sys.__stdin__.isatty()):
         raise LabelError("tui-label ssh needs a terminal on standard input; run it without < or |")
+    if shutil.which(trip.ssh) is None:
+        raise LabelError("no ssh on this machine: `apt install openssh-client`, or your system's own")
     return asyncio.run(_travel(trip, local_keys, sound))
 
 
@@ -178,7 +181,9 @@ class _Session:
         if pid == 0:
             os.dup2(ours, 2)
             os.close(errors)
-            os.execvp(self._command[0], list(self._command))
+            with contextlib.suppress(OSError):
+                os.execvp(self._command[0], list(self._command))
+            os._exit(NOT_FOUND)
         os.close(ours)
         before = termios.tcgetattr(0)
         tty.setraw(0)

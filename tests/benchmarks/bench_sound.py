@@ -272,7 +272,7 @@ def typing(terminal: Terminal, ears: Ears, seconds: float) -> None:
 def _typed(terminal: Terminal, letter: str) -> tuple[float, int]:
     """Seconds until a character stands in its row, and the bytes that came meanwhile."""
     row = next(n for n, line in enumerate(terminal.screen.display) if line.lstrip("›").strip().startswith("transcript"))
-    box = slice(row, row + 4)
+    box = slice(row, row + 10)
     before = ([dict(line) for line in (terminal.screen.buffer[n] for n in range(box.start, box.stop))], terminal.mark())
     began = time.monotonic()
     terminal.send(letter.encode())

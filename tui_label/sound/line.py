@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -84,16 +85,26 @@ async def _ended(line: Line) -> None:
 # this machine's own
 
 
-async def local_speaker() -> Line:
-    """A speaker process of our own, with this machine's sound card; raises ConnectionError."""
+async def speaker_process() -> asyncio.subprocess.Process:
+    """A speaker of this machine's, to be talked to on its standard input and output."""
     log = speaker_log()
     log.parent.mkdir(parents=True, exist_ok=True)
+    detached: dict[str, Any] = (
+        {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
     with log.open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tui_label.sound.speaker",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
-            start_new_session=True, limit=2 * wire.LARGEST,
+            limit=2 * wire.LARGEST, **detached,
         )  # fmt: skip
+
+
+async def local_speaker() -> Line:
+    """A speaker process of our own, with this machine's sound card; raises ConnectionError."""
+    process = await speaker_process()
     assert process.stdin is not None and process.stdout is not None
 
     async def end() -> None:

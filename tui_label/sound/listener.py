@@ -11,19 +11,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-import os
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tui_label.sound import wire
-from tui_label.sound.line import HELLO_S, speaker_log
+from tui_label.sound.line import HELLO_S, speaker_process
 from tui_label.sound.localkeys import LocalKeys
 
 OWN_LINE = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
@@ -159,7 +156,7 @@ class Listener:
         self._open += 1
         process = None
         try:
-            process = await _speaker()
+            process = await speaker_process()
             call = Call(reader, writer, process, own=self._catches_keys and hello.get("own") is True)
             self._calls.append(call)
             self._on_calls(len(self._calls))
@@ -201,19 +198,3 @@ async def _listen() -> None:
         await over.wait()
     finally:
         await listener.close()
-
-
-async def _speaker() -> asyncio.subprocess.Process:
-    log = speaker_log()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    detached: dict[str, Any] = (
-        {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
-    with log.open("wb") as errors:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tui_label.sound.speaker",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
-            limit=2 * wire.LARGEST, env={**os.environ, "TUI_LABEL_SOUND": ""}, **detached,
-        )  # fmt: skip

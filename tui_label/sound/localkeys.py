@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui_label.core.commands import FAR
-from tui_label.sound.player import Clip, Heard, Loop, Told
+from tui_label.sound.player import Clip, Heard, Loop, Told, manner
 from tui_label.sound.tape import Region, Tape
 
 Send = Callable[[dict[str, Any]], None]
@@ -146,11 +146,13 @@ class _Voices:
     ) -> int:
         self._count += 1
         self.latest = self._count
-        self._say("play", seq=self._count, id=self.id, at=round(at * self.rate), **self._manner(end, speed, loop, ear))
+        self._say(
+            "play", seq=self._count, id=self.id, at=round(at * self.rate), **manner(self.rate, end, speed, loop, ear)
+        )
         return self._count
 
     def adjust(self, *, end: float, speed: float, loop: Loop | None, ear: int | None) -> None:
-        self._say("adjust", **self._manner(end, speed, loop, ear))
+        self._say("adjust", **manner(self.rate, end, speed, loop, ear))
 
     def pause(self) -> None:
         self._say("pause")
@@ -165,7 +167,3 @@ class _Voices:
 
     def _say(self, op: str, **fields: Any) -> None:
         self._send({"op": op, **fields})
-
-    def _manner(self, end: float, speed: float, loop: Loop | None, ear: int | None) -> dict[str, Any]:
-        round_ = [round(loop[0] * self.rate), round(loop[1] * self.rate)] if loop else None
-        return {"end": round(end * self.rate), "speed": speed, "loop": round_, "ear": ear}

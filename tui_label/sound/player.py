@@ -82,6 +82,12 @@ class Told:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
+def manner(rate: int, end: float, speed: float, loop: Loop | None, ear: int | None) -> dict[str, Any]:
+    """How a voice plays, as fields of a message: times in frames."""
+    round_ = [round(loop[0] * rate), round(loop[1] * rate)] if loop else None
+    return {"end": round(end * rate), "speed": speed, "loop": round_, "ear": ear}
+
+
 class Player(Protocol):
     """What plays.  Nothing here waits; what comes of it is told."""
 
@@ -244,9 +250,8 @@ class SpeakerPlayer:
 
     def _manner(self, playing: _Playing) -> dict[str, Any]:
         """How it plays, as fields of a message."""
-        rate, loop = self._loaded[playing.id].facts.rate, playing.loop
-        round_ = [round(loop[0] * rate), round(loop[1] * rate)] if loop else None
-        return {"end": round(playing.end * rate), "speed": playing.speed, "loop": round_, "ear": playing.ear}
+        rate = self._loaded[playing.id].facts.rate
+        return manner(rate, playing.end, playing.speed, playing.loop, playing.ear)
 
     def adjust(self, *, end: float, speed: float, loop: Loop | None, ear: int | None) -> None:
         playing = self._playing

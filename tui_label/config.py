@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from tui_label.core import keymap
-from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project
+from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project, Review
 from tui_label.core.tasks import TYPES, Label, Task
 from tui_label.core.text import visible
 from tui_label.core.transcript import Pattern, Style
@@ -42,6 +42,10 @@ TOP = [
 ]
 TASK = ["id", "type", "ask", "labels", "required", "when", "help"]
 LABEL = ["value", "key", "color", "help", "was"]
+REVIEW = [
+    "sample", "blind", "auto-settle", "gold-rate", "repeat-rate", "repeat-after", "attempts", "pass-mark", "judge-from",
+    "ignore",
+]  # fmt: skip
 LISTEN = ["autoplay", "step-back", "must-hear", "speed", "lossless"]
 STYLE = [
     "tags", "short-forms", "speakers", "case", "numbers", "forbid", "speaker-prefix", "most-words-per-second",
@@ -49,13 +53,15 @@ STYLE = [
 ]  # fmt: skip
 PATTERN = ["match", "say", "fix"]
 ORDERS = ("priority", "random", "as-added", "uncertain-first")
+RULES = ("unanimous", "majority")
+IGNORES = ("case", "punctuation", "tags")
 SKIPS = ("later", "others", "out")
-UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LARGEST = 1_000_000
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
 Node = yaml.nodes.Node
 
@@ -175,6 +181,14 @@ class _Reader:
         self.wrong(node, where, "must be true or false")
         return False
 
+    def share(self, node: Node, where: str, default: float) -> float:
+        """`10%` as 0.1."""
+        found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%", node.value) if isinstance(node, yaml.ScalarNode) else None
+        if not found or float(found[1]) > 100:
+            self.wrong(node, where, "must be a share such as 10%")
+            return default
+        return float(found[1]) / 100
+
     def duration_ms(self, node: Node, where: str, default: int) -> int:
         found = _DURATION.fullmatch(str(node.value)) if isinstance(node, yaml.ScalarNode) else None
         if not found or float(found[1]) <= 0:
@@ -228,8 +242,6 @@ def _project(reader: _Reader, root: Node | None, folder: Path, source: str) -> P
     for key, read in _SETTINGS.items():
         if key in top:
             found[key if key != "lease" else "lease_ms"] = read(reader, top[key])
-    if "review" in top:
-        reader.mapping(top["review"], "review", ["sample", "blind", "gold"])
     project = Project(folder, name, tasks, source=source, **found)
     _check_items(reader, project, root)
     if not reader.problems:
@@ -248,6 +260,38 @@ def _check_items(reader: _Reader, project: Project, root: Node) -> None:
 
 def _items(reader: _Reader, node: Node) -> str:
     return reader.one_of(node, "items", ("text", "sound"), "text")
+
+
+def _review(reader: _Reader, node: Node) -> Review:
+    parts = reader.mapping(node, "review", REVIEW)
+    plain = Review()
+
+    def share(key: str, default: float) -> float:
+        return reader.share(parts[key], f"review.{key}", default) if key in parts else default
+
+    def whole(key: str, default: int) -> int:
+        return reader.whole(parts[key], f"review.{key}", 0, default) if key in parts else default
+
+    ignore = plain.ignore
+    if "ignore" in parts:
+        nodes = reader.sequence(parts["ignore"], "review.ignore")
+        ignore = tuple(reader.one_of(one, "review.ignore", IGNORES, "case") for one in nodes)
+    rule = reader.one_of(parts["auto-settle"], "review.auto-settle", RULES, "") if "auto-settle" in parts else ""
+    after = plain.repeat_after_ms
+    if "repeat-after" in parts:
+        after = reader.duration_ms(parts["repeat-after"], "review.repeat-after", after)
+    return Review(
+        share("sample", plain.sample),
+        reader.truth(parts["blind"], "review.blind") if "blind" in parts else plain.blind,
+        rule,
+        share("gold-rate", plain.gold_rate),
+        share("repeat-rate", plain.repeat_rate),
+        after,
+        whole("attempts", plain.attempts),
+        share("pass-mark", plain.pass_mark),
+        whole("judge-from", plain.judge_from),
+        ignore,
+    )
 
 
 def _sound(reader: _Reader, node: Node) -> Listen:
@@ -338,6 +382,7 @@ _SETTINGS: dict[str, Callable[[_Reader, Node], Any]] = {
     "guidelines": _guidelines,
     "items": _items,
     "sound": _sound,
+    "review": _review,
     "overlap": lambda reader, node: reader.whole(node, "overlap", 1, 1),
     "order": lambda reader, node: reader.one_of(node, "order", ORDERS, "priority"),
     "lease": lambda reader, node: reader.duration_ms(node, "lease", 300_000),
@@ -564,4 +609,6 @@ def _check_keys(reader: _Reader, project: Project, root: Node) -> None:
 def settings() -> list[str]:
     """Every key of project.yaml, for the check that the README names them all."""
     options = {option for kind in TYPES.values() for option in kind.options}
-    return sorted({*TOP, *TASK, *LABEL, *LISTEN, *STYLE, *PATTERN, *options, *(one.name for one in fields(FlagReason))})
+    return sorted(
+        {*TOP, *TASK, *LABEL, *LISTEN, *REVIEW, *STYLE, *PATTERN, *options, *(one.name for one in fields(FlagReason))}
+    )

@@ -23,7 +23,17 @@ def open_store(project: Project) -> tuple[SqliteStore, Versions]:
     with answers would be orphaned.
     """
     store = SqliteStore.create(project.database)
-    policy = Policy(project.overlap, project.order, project.lease_ms, project.skip)
+    review = project.review
+    policy = Policy(
+        project.overlap,
+        project.order,
+        project.lease_ms,
+        project.skip,
+        review.gold_rate,
+        review.repeat_rate,
+        review.repeat_after_ms,
+        review.attempts,
+    )
     guidelines = guidelines_text(project)
     if store.is_recorded(policy, project.source, guidelines):
         return store, store.versions()

@@ -50,6 +50,31 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """How answers are looked at, and how annotators are trained and measured."""
+
+    sample: float = 0.1
+    """The share of each annotator's answers in the queue `sample`, from 0 to 1."""
+    blind: bool = False
+    """Whether reviewers see letters instead of names, in an order that does not give them away."""
+    auto_settle: str = ""
+    """Where all agree: `unanimous` settles what all annotators of an item answered alike; `majority` what more
+    than half did, in every task.  Empty: nothing settles by itself.
+    """
+    gold_rate: float = 0.0
+    repeat_rate: float = 0.0
+    repeat_after_ms: int = 14 * 86_400_000
+    attempts: int = 0
+    """Goes at the qualification set; 0: none is asked for."""
+    pass_mark: float = 0.8
+    """The share of it that must be right."""
+    judge_from: int = 20
+    """Nobody's accuracy or agreement is shown on fewer items than this."""
+    ignore: tuple[str, ...] = ("case", "punctuation", "tags")
+    """What WER and CER leave out of account: `case`, `punctuation`, `tags`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """project.yaml, checked: every field has its final value."""
 
@@ -69,6 +94,7 @@ class Project:
     flags: tuple[FlagReason, ...] = DEFAULT_FLAGS
     pace: Pace = field(default_factory=Pace)
     sound: Listen = field(default_factory=Listen)
+    review: Review = field(default_factory=Review)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command name → keys (separated by spaces), the team's own."""
     source: str = ""

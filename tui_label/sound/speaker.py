@@ -13,12 +13,16 @@ import platform
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from tui_label.sound import wire
 
-LATENCY_S = 0.03
+LATENCY_S = 0.04
+"""With 0.03 a busy machine of two cores lost a block every few minutes."""
+SWITCH_S = 0.001
+"""Python's threads hand over this soon: PortAudio's must not wait for ours."""
 POS_EVERY_S = 0.2
 IDLE_S = 60.0
 """A stream that has been silent this long is closed."""
@@ -69,6 +73,7 @@ class Speaker:
         self._writer: Out | None = None
         self._loop = asyncio.get_running_loop()
         self._silent_since = 0.0
+        self._underruns = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: Out) -> None:
         """Until the app goes; then nothing plays any more."""
@@ -115,6 +120,7 @@ class Speaker:
                 self._send("lost", why=HANGS)
                 await asyncio.sleep(0.1)
                 os._exit(3)  # closing the stream would block for ever in C
+            self._note_underruns(engine.underruns)
             heard, voice = engine.heard, engine.voice
             if voice is not None and heard is not None:
                 self._silent_since = self._loop.time()
@@ -127,6 +133,14 @@ class Speaker:
                 )
             elif self._loop.time() - self._silent_since > IDLE_S:
                 self._close()
+
+    def _note_underruns(self, count: int) -> None:
+        """In the log, for whoever asks why it crackled."""
+        if count != self._underruns:
+            print(
+                f"{datetime.now().isoformat(timespec='milliseconds')} underruns: {count}", file=sys.stderr, flush=True
+            )
+            self._underruns = count
 
     def _handle(self, header: dict[str, Any], payload: bytes) -> None:
         op = header.get("op")
@@ -344,6 +358,7 @@ async def _main() -> None:
     # What C libraries print goes to the log that is our standard error; frames keep standard output to themselves
     out = _Out(os.dup(1))
     os.dup2(2, 1)
+    sys.setswitchinterval(SWITCH_S)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2 * wire.LARGEST)
     threading.Thread(target=_feed, args=(loop, reader), daemon=True).start()

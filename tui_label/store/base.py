@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tui_label.core.annotation import Annotation
+from tui_label.core.comments import Comment
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
+from tui_label.store.reviewing import Reviewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class Policy:
     order: str = "priority"
     lease_ms: int = 300_000
     skip: str = "later"
+    gold_rate: float = 0.0
+    """How often an annotator's next item is one whose answer is known, unmarked: from 0 to 1."""
+    repeat_rate: float = 0.0
+    """How often it is one they answered before."""
+    repeat_after_ms: int = 14 * 86_400_000
+    """How long before."""
+    attempts: int = 0
+    """Goes at the qualification set before real items; 0: none is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class Added:
     """Items that were there already."""
     answers: int = 0
     suggestions: int = 0
+    gold: int = 0
+    """Known answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,12 @@ class Claim:
     answered: Annotation | None = None
     reopened: bool = False
     """Whether it is here because its submission (or skip) was undone."""
+    returned: bool = False
+    """Whether a reviewer sent it back; `answered` is then what was sent back, and it stands until they submit."""
+    comments: tuple[Comment, ...] = ()
+    """On this item, by this annotator or for them, in order of time."""
+    known: Gold | None = None
+    """In the qualification set alone: the right answer, for feedback once they have answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +158,7 @@ class Sprint:
     """Length of the sounds that were answered."""
 
 
-class Store(Protocol):
+class Store(Reviewing, Protocol):
     """Where a project is kept."""
 
     def close(self) -> None: ...
@@ -188,9 +207,14 @@ class Store(Protocol):
     def claim(self, annotator: str) -> Claim | None:
         """The item to work on now, or None when there is nothing for this annotator.
 
-        In this order: an item already in their hands (the most recently reopened first),
-        an item they left a draft of and that still wants someone, then the queue: never an
-        item they have answered.  Items of people who are gone (lease over) are in the queue.
+        In this order: an item already in their hands (the most recently reopened first), one that
+        was sent back to them (the first return first), the qualification set until it is passed (nothing
+        else is given out before), an item they left a draft of and that still wants someone, then the queue:
+        never an item they have answered.  Items of people who are gone (lease over) are in the queue.
+
+        By the policy's rates, and by a hash of annotator and turn so that nobody can tell when, the queue
+        gives an item whose answer is known, or a twin of an item they answered long before.  Neither
+        counts in `Progress`, and a twin has the item's own key.
         """
         ...
 

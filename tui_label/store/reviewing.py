@@ -1,0 +1,301 @@
+"""What a store does for those who review: queues of cases, gold answers, comments, probes, figures.
+
+The rules of `base` hold here too.  Nothing here changes or deletes an annotator's own
+answer: gold answers, comments and returns stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.comments import Comment
+from tui_label.core.gold import Gold
+from tui_label.core.item import Item, Suggestion
+
+QUEUES = ("disagreements", "flagged", "questions", "fast", "slow", "sample", "corrected", "answered-back", "all")
+"""
+disagreements  two or more answers that differ, the worst first
+flagged        with an open flag, by reason
+questions      where an annotator asked and nobody has answered
+fast, slow     answers suspiciously fast, the fastest first; suspiciously slow, the slowest first
+sample         a share of each annotator's answers, by a hash of item and annotator: the same ones each time
+corrected      with a gold answer that differs from somebody's answer
+answered-back  sent back, and answered since
+all            every answered item
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Which cases a reviewer goes through.  Empty fields do not restrict.
+
+    All but `corrected` and `all` leave out items that have a standing gold answer, unless
+    `settled_too`; `all` leaves out none.
+    """
+
+    name: str = "disagreements"
+    annotator: str = ""
+    task: str = ""
+    label: str = ""
+    flag: str = ""
+    """A flag's reason."""
+    since: str = ""
+    until: str = ""
+    """Answers submitted at or after, and before: ISO 8601 dates or times."""
+    text: str = ""
+    """Part of the item's text or key, any case."""
+    settled_too: bool = False
+    sample: float = 0.1
+    """The share of each annotator's answers in `sample`."""
+    too_fast_ms: int = 400
+    """In `fast`: this and below always counts, besides what is far below the annotator's usual."""
+
+
+class Mark(NamedTuple):
+    """How far a reviewer is in a queue: opaque, to be given back."""
+
+    value: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One item on a reviewer's desk, with all that was said about it."""
+
+    number: int
+    item: Item
+    versions: tuple[Annotation, ...]
+    """The latest submitted answers, in the order of the annotators' names."""
+    about: tuple[str, ...] = ()
+    """The annotators for whose answers it is in the queue (the fast one, the sampled one, who flagged); empty: all."""
+    gold: Gold | None = None
+    """The standing gold answer."""
+    comments: tuple[Comment, ...] = ()
+    """In order of time."""
+    suggestions: tuple[Suggestion, ...] = ()
+    before: Mapping[str, Annotation] = field(default_factory=dict)
+    """For each annotator who answered again after a return: the answer that was sent back."""
+    returned: tuple[str, ...] = ()
+    """Annotators it was sent back to who have not answered yet."""
+    mark: Mark = Mark(())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One new version of the guidelines or of the labels, to be told to an annotator."""
+
+    kind: str
+    """`guidelines` or `labels`."""
+    number: int
+    """The latest version's."""
+    before: str
+    """The text they worked under; of the labels it is project.yaml's."""
+    after: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One go at the qualification set."""
+
+    annotator: str
+    right: float
+    """Sum of the agreement with the known answers, 1 for an item that is all right."""
+    of: int
+    passed: bool
+    at: str = ""
+
+
+class Opinion(NamedTuple):
+    """One latest submitted answer, lean: what agreement and figures are computed from."""
+
+    number: int
+    """The item's."""
+    annotator: str
+    answers: Mapping[str, Any]
+    """Under today's label names."""
+    submitted_at: str
+    active_ms: int
+    guidelines_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """An annotator's two answers about the same item, weeks apart."""
+
+    annotator: str
+    first: Mapping[str, Any]
+    again: Mapping[str, Any]
+    submitted_at: str
+    """Of the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """All that is known of one item's right answer: for `export --settled` and `--auto-settle`."""
+
+    number: int
+    item: Item
+    versions: tuple[Annotation, ...]
+    gold: Gold | None
+
+
+class Effort(NamedTuple):
+    """One revision of an answer, lean: what pace is computed from.  Undone ones are there too."""
+
+    number: int
+    annotator: str
+    turn: int
+    """Counts the annotator's saves; a new one is larger than all before."""
+    status: str
+    labels: Mapping[str, tuple[str, ...]]
+    """For each task the labels that were given; texts have none."""
+    flags: tuple[str, ...]
+    """Reasons."""
+    submitted_at: str
+    active_ms: int
+    idle_ms: int
+    sound_ms: int
+    """Length of the item's sound; 0 for a text."""
+    coverage: float | None
+    """The part of the sound that was heard."""
+    revision: int
+
+
+class Reviewing(Protocol):
+    """The part of a store that leads use."""
+
+    # cases
+
+    def next_case(self, queue: Queue, reviewer: str, after: Mark | None = None) -> Case | None:
+        """The first case behind `after` (from the start where None) that no other reviewer has in hand.
+
+        It is in this reviewer's hands for the lease, instead of the one before.
+        """
+        ...
+
+    def case(self, number: int) -> Case | None:
+        """One case by the item's number; nobody's hands change."""
+        ...
+
+    def find_item(self, key: str) -> int | None:
+        """The number of the item with this key."""
+        ...
+
+    def left_in(self, queue: Queue, most: int = 10_000) -> int:
+        """How many cases are in a queue, counted up to `most`."""
+        ...
+
+    def release_case(self, reviewer: str) -> None:
+        """They put down what they had in hand."""
+        ...
+
+    # outcomes
+
+    def settle(self, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = ()) -> None:
+        """Keep a gold answer as the item's next revision, with comments, in one transaction.
+
+        The same `save_id` again writes nothing.
+        """
+        ...
+
+    def settle_many(self, golds: Sequence[tuple[int, Gold]]) -> int:
+        """Many at once, those only that have no standing gold answer; how many that were."""
+        ...
+
+    def withdraw(self, number: int, reviewer: str) -> Gold | None:
+        """Undo the latest gold answer by a revision `withdrawn`, or by a copy of the one that stood before it.
+
+        What stands now; None where nothing does.
+        """
+        ...
+
+    def send_back(self, number: int, annotators: Sequence[str], comment: Comment) -> None:
+        """The item returns to each of these annotators before all else, the comment shown with it.
+
+        Their answers stand until they submit again.  A standing gold answer stands on.
+        """
+        ...
+
+    def take_back(self, number: int, annotators: Sequence[str]) -> None:
+        """Undo a return that was not answered yet; its unread comments go."""
+        ...
+
+    def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
+        """Send back every latest answer to `task` that has `label` (empty: any) and was given under guidelines
+        older than version `before`; how many.  The comment goes to each of their annotators.
+        """
+        ...
+
+    # talking
+
+    def say(self, number: int, comment: Comment) -> None:
+        """Keep a comment."""
+        ...
+
+    def inbox(
+        self, reader: str | None, *, unread_only: bool = True, limit: int = 100
+    ) -> list[tuple[int, Item, Comment]]:
+        """Comments for an annotator, or (None) for the reviewers, with the item's number; the latest first."""
+        ...
+
+    def unread(self, reader: str | None) -> int:
+        """How many comments wait for them."""
+        ...
+
+    def mark_read(self, reader: str | None, number: int) -> None:
+        """They have seen the comments on item `number` that are for them."""
+        ...
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """All on one item, in order of time."""
+        ...
+
+    # guidelines
+
+    def news(self, annotator: str) -> tuple[Change, ...]:
+        """What changed since they were last told.  Someone new has been told all."""
+        ...
+
+    def told(self, annotator: str) -> None:
+        """They have read the news."""
+        ...
+
+    # known answers
+
+    def attempts(self, annotator: str) -> list[Attempt]:
+        """Goes at the qualification set, the first one first."""
+        ...
+
+    def keep_attempt(self, attempt: Attempt, *, again: bool) -> None:
+        """Keep how it went; with `again` the whole set is asked once more."""
+        ...
+
+    def qualification(self, annotator: str) -> list[tuple[Item, Annotation | None, Gold]]:
+        """The qualification set with their latest answers (None: not answered in this attempt)."""
+        ...
+
+    def known(self) -> Iterator[tuple[int, Gold]]:
+        """Every item number with a standing gold answer, in order of the items."""
+        ...
+
+    def repeats(self) -> Iterator[Repeat]: ...
+
+    # figures and items out
+
+    def opinions(self) -> Iterator[Opinion]:
+        """Latest submitted answers in the order of the items, then of the annotators; no repeats, no qualification."""
+        ...
+
+    def testimonies(self) -> Iterator[Testimony]:
+        """Every item that has an answer or a gold one, in order."""
+        ...
+
+    def efforts(self, since: Mapping[str, int] | None = None) -> Iterator[Effort]:
+        """Revisions whose turn is beyond `since` (annotator → turn), in no order; all where None.
+
+        Answers that were brought in are there too, with no time spent.
+        """
+        ...

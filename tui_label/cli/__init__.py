@@ -1,0 +1,61 @@
+"""The commands: each reads its arguments, calls one thing, prints, and returns the exit status.
+
+Imports are late: `tui-label status` must not load Textual, nor `label` sqlite-utils.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from tui_label import __version__
+from tui_label.cli import figures, items, start, work
+from tui_label.cli.project import complain
+from tui_label.errors import ConfigError, LabelError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 refused or failed, 2 wrong usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser, names = _parser()
+    if arguments and arguments[0] not in names and not arguments[0].startswith("-"):
+        arguments.insert(0, "label")
+    # After --, all is ssh's; argparse would take the sign for its own
+    at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:at], argparse.Namespace(ssh_options=arguments[at + 1 :]))
+    try:
+        return int(options.run(options))
+    except ConfigError as error:
+        for problem in error.problems:
+            complain(problem)
+        return error.status
+    except LabelError as error:
+        complain(str(error))
+        return error.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        complain(f"{error.filename or ''}: {error.strerror}".lstrip(": "))
+        return 1
+
+
+def commands() -> tuple[str, ...]:
+    """The names of all commands."""
+    return _parser()[1]
+
+
+def _parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
+    """The parser, and the names of the commands."""
+    parser = argparse.ArgumentParser(
+        prog="tui-label", description="Fast, keyboard-driven labeling of text and audio in the terminal."
+    )
+    parser.add_argument("--version", action="version", version=f"tui-label {__version__}")
+    found = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for room in (start, items, work, figures):
+        room.register(found)
+    return parser, tuple(found.choices)

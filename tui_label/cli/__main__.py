@@ -1,0 +1,7 @@
+"""`python -m tui_label.cli`."""
+
+import sys
+
+from tui_label.cli import main
+
+sys.exit(main())

@@ -1,0 +1,178 @@
+"""Items in, answers out: add, export, formats."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_label.cli.project import command, complain, folder, open_project
+from tui_label.core.text import visible
+from tui_label.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from tui_label.cli.project import Commands
+    from tui_label.core.record import Record
+    from tui_label.formats import BadLine, Format, Reading
+
+BAD_SHOWN = 20
+"""Bad lines named before the rest is only counted."""
+
+
+def register(commands: Commands) -> None:
+    add = command(commands, "add", "bring items in; the same item twice is one item", _add)
+    folder(add)
+    add.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    add.add_argument("--format", help="one of `tui-label formats`; recognised if not given")
+    add.add_argument("--encoding", help="of the files, UTF-8 if not given")
+    add.add_argument(
+        "--annotator", default="", metavar="NAME", help="take labels as NAME's finished answers, not as suggestions"
+    )
+    add.add_argument("--skip-bad", action="store_true", help="leave bad lines out instead of refusing the file")
+    export = command(commands, "export", "write answers", _export)
+    folder(export)
+    export.add_argument("--format", default="jsonl", help="one of `tui-label formats`")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="standard output if not given")
+    export.add_argument("--annotator", metavar="A", help="of one annotator only")
+    export.add_argument("--history", action="store_true", help="every revision, draft and skip")
+    command(commands, "formats", "what can be read and written", _formats)
+
+
+def _add(options: argparse.Namespace) -> int:
+    return bring_in(
+        options.dir, options.files, options.format, options.encoding, options.annotator, options.skip_bad, talk=True
+    )
+
+
+def bring_in(
+    folder: Path,
+    files: list[Path],
+    name: str | None = None,
+    encoding: str | None = None,
+    annotator: str = "",
+    skip_bad: bool = False,
+    *,
+    talk: bool = False,
+) -> int:
+    from tui_label import formats
+
+    project, store, _ = open_project(folder)
+    records: list[Record] = []
+    bad: list[BadLine] = []
+    named = [one for path in files for one in formats.expanded(path)]
+    reading_sounds = _Bar("reading sounds", len(named))
+    for path in named:
+        format = formats.find(name) if name else formats.recognise(path, encoding)
+        reading = formats.Reading(path, project, encoding, annotator)
+        before = len(records)
+        for one in _shown(formats.read(reading, format), f"reading {path.name}", path, talk):
+            (bad if isinstance(one, formats.BadLine) else records).append(one)  # type: ignore[arg-type]
+        if talk and format.name != "sound":
+            _tell_read(reading, format, len(records) - before)
+        elif talk:
+            reading_sounds.more(1)
+    _tell_bad(bad, skip_bad)
+    if not records:
+        raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
+    done = store.add(records, _Bar("writing", len(records)).more if talk else None)
+    store.close()
+    if talk:
+        print(_sentence(done.items, done.known, done.answers, done.suggestions))
+    return 0
+
+
+def _sentence(items: int, known: int, answers: int, suggestions: int) -> str:
+    parts = [f"{items:,} items added"]
+    parts += [f"{known:,} known already"] if known else []
+    parts += [f"{answers:,} answers"] if answers else []
+    parts += [f"{suggestions:,} suggestions"] if suggestions else []
+    return ", ".join(parts)
+
+
+def _tell_read(reading: Reading, format: Format, count: int) -> None:
+    words = [f"{count:,} items, read as {format.name}"]
+    words += [f"{reading.blank:,} blank lines left out"] if reading.blank else []
+    words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
+    words += [f"{reading.repaired:,} spans read as UTF-16 offsets"] if reading.repaired else []
+    print(f"{visible(str(reading.path))}: {'; '.join(words)}", file=sys.stderr)
+    for problem, count in list(reading.unknown.items())[:BAD_SHOWN]:
+        complain(f"{reading.path}: {count:,} suggestions kept as meta only: {problem}")
+
+
+def _tell_bad(bad: list[BadLine], skip_bad: bool) -> None:
+    for one in bad if skip_bad else bad[:BAD_SHOWN]:
+        complain(str(one))
+    if bad and not skip_bad:
+        more = f" (and {len(bad) - BAD_SHOWN:,} more)" if len(bad) > BAD_SHOWN else ""
+        raise InputError(
+            f"{len(bad):,} bad lines{more}: nothing was brought in; mend them, or leave them out with --skip-bad"
+        )
+
+
+class _Bar:
+    """A progress bar on standard error, where that is a terminal."""
+
+    def __init__(self, words: str, total: int) -> None:
+        self._words, self._total, self._done, self._drawn = words, total, 0, -1
+
+    def more(self, count: int) -> None:
+        self._done += count
+        tenths = 40 * self._done // max(1, self._total)
+        if sys.stderr.isatty() and tenths != self._drawn:
+            self._drawn = tenths
+            bar = "█" * tenths + "░" * (40 - tenths)
+            end = "\n" if self._done >= self._total else ""
+            print(
+                f"\r{visible(self._words)} {bar} {self._done:,} of {self._total:,}",
+                end=end,
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def _shown(records: Iterable[Record | BadLine], words: str, path: Path, talk: bool) -> Iterator[Record | BadLine]:
+    """The records, counted on the terminal while they come."""
+    count = 0
+    for count, record in enumerate(records, 1):
+        yield record
+        if talk and count % 5000 == 0 and sys.stderr.isatty():
+            print(f"\r{visible(words)} {count:,}", end="", file=sys.stderr, flush=True)
+    if talk and count >= 5000 and sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from tui_label import formats
+
+    format = formats.find(options.format)
+    if format.write is None:
+        raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
+    project, store, _ = open_project(options.dir)
+    rows = store.answers(annotator=options.annotator, history=options.history)
+    dropped: dict[str, int] = {}
+    if options.output is None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        format.write(rows, sys.stdout, project, dropped)
+    else:
+        partial = options.output.with_name(options.output.name + ".partial")
+        try:
+            with partial.open("w", encoding="utf-8", newline="") as out:
+                count = format.write(rows, out, project, dropped)
+            partial.replace(options.output)
+        finally:
+            partial.unlink(missing_ok=True)
+        print(f"{options.output}: {count:,} answers, as {format.name}", file=sys.stderr)
+    for words, number in sorted(dropped.items()):
+        complain(f"{number:,} {words} dropped: {format.name} cannot carry them")
+    return 0
+
+
+def _formats(_: argparse.Namespace) -> int:
+    from tui_label.formats import FORMATS
+
+    for format in FORMATS:
+        does = "read, write" if format.read and format.write else "read" if format.read else "write"
+        print(f"{format.name:<12} {does:<12} {format.words}\n{'':<25} cannot carry: {format.cannot}")
+    return 0

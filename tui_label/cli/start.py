@@ -1,0 +1,144 @@
+"""Starting a project, and whether it is well: demo, new, keys, check, backup."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_label.cli.items import bring_in
+from tui_label.cli.project import command, folder, keymap_of, open_project, sound
+from tui_label.cli.work import work_on
+from tui_label.core.text import visible
+from tui_label.errors import ConfigError, LabelError
+
+if TYPE_CHECKING:
+    from tui_label.cli.project import Commands
+
+
+def register(commands: Commands) -> None:
+    demo = command(commands, "demo", "a throw-away project with real samples, opened", _demo)
+    sound(demo)
+    demo.add_argument("template", nargs="?", default="sentiment", choices=templates())
+    new = command(commands, "new", "start a project", _new)
+    folder(new)
+    new.add_argument(
+        "--from", dest="template", default="sentiment", choices=templates(), help="ready project to start from"
+    )
+    new.add_argument("--samples", action="store_true", help="bring its sample items in too")
+    keys = command(commands, "keys", "the keys in force", _keys)
+    keys.add_argument("dir", type=Path, metavar="DIR", nargs="?", help="a project, for its label keys")
+    keys.add_argument("--test", action="store_true", help="show what this terminal sends for each key")
+    keys.add_argument("--json", action="store_true")
+    check = command(commands, "check", "project.yaml, database, terminal: what works, what to do", _check)
+    check.add_argument("dir", type=Path, metavar="DIR", nargs="?")
+    sound(check)
+    backup = command(commands, "backup", "a consistent copy of the database, while people work", _backup)
+    folder(backup)
+    backup.add_argument("file", metavar="FILE")
+
+
+def templates_folder() -> Path:
+    """The ready projects: within an installed package, at the top of a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "guidelines"
+    return inside if inside.is_dir() else package.parent / "guidelines"
+
+
+def templates() -> list[str]:
+    return sorted(path.parent.name for path in templates_folder().glob("*/project.yaml"))
+
+
+def _new(options: argparse.Namespace) -> int:
+    _make(options.dir, options.template)
+    if options.samples:
+        bring_in(options.dir, [options.dir / "items.jsonl"])
+    print(f"{options.dir}: a {options.template} project; edit project.yaml and guidelines.md, then")
+    print(f"  tui-label add {options.dir} FILE\n  tui-label {options.dir}")
+    return 0
+
+
+def _make(folder: Path, template: str) -> None:
+    if (folder / "project.yaml").exists():
+        raise LabelError(f"{folder}: there is a project here already; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    source = templates_folder() / template
+    for path in sorted(source.rglob("*")):
+        copy = folder / path.relative_to(source)
+        if path.suffix in (".yaml", ".md", ".jsonl", ".opus") and not copy.exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from tui_label.ui import environment
+
+    environment.prepare()
+    with tempfile.TemporaryDirectory(prefix="tui-label-demo-") as temporary:
+        folder = Path(temporary) / options.template
+        _make(folder, options.template)
+        bring_in(folder, [folder / "items.jsonl"])
+        return work_on(folder, None, options.sound)
+
+
+def _keys(options: argparse.Namespace) -> int:
+    if options.test:
+        from tui_label.ui import environment
+
+        environment.prepare()
+        from tui_label.ui.keytest import KeyTest
+
+        return int(KeyTest().run() or 0)
+    from tui_label import config
+
+    folder = options.dir or templates_folder() / "sentiment"
+    keymap = keymap_of(config.load(folder))
+    if options.json:
+        labels = [{"task": task, "label": label, "key": key} for (task, label), key in keymap.labels.items()]
+        commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]
+        print(json.dumps({"labels": labels if options.dir else [], "commands": commands}, ensure_ascii=False))
+        return 0
+    rows = [one for one in keymap.rows() if options.dir or one[0] != "labels"]
+    wide = max(len(key) for _, key, _ in rows)
+    part = ""
+    for mode, key, words in rows:
+        if mode != part:
+            print(f"{'' if not part else chr(10)}{mode}")
+            part = mode
+        print(f"  {key:<{wide}}  {visible(words)}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tui_label import reports
+
+    found = reports.terminal_check()
+    sound = options.dir is None
+    if options.dir is not None:
+        from tui_label import config
+
+        try:
+            project, store, _ = open_project(options.dir)
+            found += [(True, f"project.yaml: {len(project.tasks)} tasks")]
+            found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
+            sound = project.items == "sound"
+            found += store.check()
+        except ConfigError as error:
+            found += [(False, problem) for problem in error.problems]
+        except LabelError as error:
+            found.append((False, str(error)))
+    if sound:
+        found += reports.sound_check(options.sound)
+    for good, words in found:
+        print(f"{'ok ' if good else 'NO '} {visible(words)}")
+    return 0 if all(good for good, _ in found) else 1
+
+
+def _backup(options: argparse.Namespace) -> int:
+    _, store, _ = open_project(options.dir)
+    store.backup(options.file)
+    print(f"{options.file}: a copy of the database")
+    return 0

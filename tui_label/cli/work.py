@@ -1,0 +1,128 @@
+"""Annotators at work, here or over ssh: label, ssh, listen."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_label.cli.project import command, folder, keymap_of, name_of, open_project, personal_file, sound
+from tui_label.core.text import visible
+from tui_label.errors import LabelError
+
+if TYPE_CHECKING:
+    from tui_label.cli.project import Commands
+    from tui_label.core.project import Project
+    from tui_label.sound.deck import Deck
+
+
+def register(commands: Commands) -> None:
+    label = command(commands, "label", "work: `tui-label DIR` is enough", _label)
+    folder(label)
+    label.add_argument("--as", dest="annotator", metavar="NAME", help="who you are, the login name if not given")
+    sound(label)
+    label.add_argument("--sprint", type=_minutes, default=0, metavar="25m", help="work for that long, with figures")
+    ssh = command(
+        commands,
+        "ssh",
+        "work on HOST, sound here: DIR and all else is what tui-label gets there; after --, ssh's options",
+        _ssh,
+    )
+    ssh.add_argument("--no-local-keys", action="store_true", help="let play keys cross the network like all others")
+    ssh.add_argument("--no-sound", action="store_true", help="forward nothing")
+    ssh.add_argument("--program", default="tui-label", metavar="NAME", help="tui-label's name or path on HOST")
+    ssh.add_argument("host", metavar="[USER@]HOST")
+    ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="DIR ...")
+    command(commands, "listen", "hear here what plays where you go by your own ssh", _listen)
+
+
+def _label(options: argparse.Namespace) -> int:
+    from tui_label.ui import environment
+
+    environment.prepare()
+    return work_on(options.dir, options.annotator, options.sound, options.sprint)
+
+
+def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0) -> int:
+    from tui_label.ui import environment
+
+    project, store, versions = open_project(folder)
+    keymap = keymap_of(project)
+    from tui_label import opening
+    from tui_label.ui.app import LabelApp
+    from tui_label.ui.views.pages import sprint_summary
+    from tui_label.workbench import Workbench
+
+    make_deck = deck_maker(project, sound) if project.items == "sound" else None
+    workbench = Workbench(
+        project,
+        store,
+        name_of(annotator),
+        versions,
+        make_deck=make_deck,
+        sprint_ms=sprint_ms,
+        keep_reaction=_keep_reaction,
+    )
+    app = LabelApp(workbench, keymap, opening.guidelines_text(project))
+    status = app.run(mouse=environment.mouse_wanted())
+    store.close()
+    if workbench.finished_sprint is not None:
+        print("\n".join(sprint_summary(workbench.finished_sprint)))
+    return int(status or 0)
+
+
+def deck_maker(project: Project, wanted: str) -> Callable[[], Deck]:
+    """A tape deck that plays where `--sound` says."""
+    from tui_label.sound.deck import Deck
+    from tui_label.sound.line import Ways
+    from tui_label.sound.player import SpeakerPlayer
+
+    def make() -> Deck:
+        lossless = project.sound.lossless
+        deck = Deck(project.folder, project.sound, lambda tell: SpeakerPlayer(Ways(wanted), tell, lossless=lossless))
+        deck.reaction_s = _reaction_s()
+        return deck
+
+    return make
+
+
+def _reaction_s() -> float:
+    """How late this person's taps come, as measured once."""
+    with contextlib.suppress(OSError, ValueError):
+        return min(0.7, max(0.0, float(personal_file("reaction-ms").read_text()) / 1000))
+    return 0.0
+
+
+def _keep_reaction(seconds: float) -> None:
+    path = personal_file("reaction-ms")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{seconds * 1000:.0f}\n")
+
+
+def _minutes(words: str) -> int:
+    """`25m`, `90s` or `1h` in milliseconds."""
+    import re
+
+    found = re.fullmatch(r"(\d{1,4}(?:\.\d+)?)(s|m|h)", words)
+    if not found or not float(found[1]) > 0:
+        raise argparse.ArgumentTypeError(f"{visible(words)!r} is no time such as 25m, 90s or 1h")
+    return round(float(found[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000}[found[2]])
+
+
+def _ssh(options: argparse.Namespace) -> int:
+    try:
+        from tui_label import ssh
+    except ImportError:
+        raise LabelError("`tui-label ssh` needs a Unix terminal; `tui-label listen` works here too") from None
+
+    trip = ssh.Trip(options.host, options.words, options.ssh_options, options.program)
+    return ssh.travel(trip, local_keys=not options.no_local_keys, sound=not options.no_sound)
+
+
+def _listen(_: argparse.Namespace) -> int:
+    from tui_label.sound.listener import listen
+
+    return listen()

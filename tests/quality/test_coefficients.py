@@ -202,6 +202,39 @@ def test_cohen_equals_scikit_learn(measure, weights, values):
         assert figure.value == pytest.approx(known, abs=1e-6)
 
 
+SETS = [frozenset(label for label in range(3) if number >> label & 1) for number in range(8)]
+
+
+@given(values=answered(labels=8))
+def test_alpha_of_sets_equals_the_library_with_that_distance(values):
+    item, annotator = np.nonzero(values >= 0)
+    coding = np.array([[float(label in one) for label in range(3)] for one in SETS])
+    figure = of_table(tabulated(item, values[item, annotator], coding), "alpha_sets")
+    paired = values[(values >= 0).sum(axis=1) > 1]
+    if len(set(paired[paired >= 0])) < 2:
+        assert figure.value is None
+        return
+
+    def distance(v1, v2, **_):
+        flat = np.bitwise_xor(v1.astype(int), v2.astype(int))
+        return np.bitwise_count(flat).astype(float)
+
+    known = krippendorff.alpha(
+        reliability_data=np.where(values >= 0, values, np.nan).T,
+        value_domain=np.arange(8.0),
+        level_of_measurement=distance,
+    )
+    assert figure.value == pytest.approx(known, abs=1e-6)
+
+
+def test_agreement_on_one_label():
+    """40 yes/yes, 5 and 10 mixed, 45 no/no: of 95 answers yes, 80 stand beside another yes (Cicchetti & Feinstein)."""
+    table = reliability(np.stack(pairs((0, 0, 40), (0, 1, 5), (1, 0, 10), (1, 1, 45)), axis=1), 3)
+
+    assert value(table.only(0), "specific") == pytest.approx(80 / 95)
+    assert of_table(table.only(2), "specific").value is None
+
+
 # Properties
 
 
@@ -318,7 +351,7 @@ def test_wilson_on_his_formula():
 def test_answers_must_not_be_in_a_matrix():
     """Most projects ask two of a thousand annotators about an item."""
     item, code = np.array([3, 3, 8, 9, 9, 9]), np.array([0, 1, 1, 1, 1, 0])
-    table = tabulated(item, code, 2)
+    table = tabulated(item, code, np.eye(2))
 
     assert table.paired == 2
     assert table.counts[table.row_of].tolist() == [[1, 1], [0, 1], [1, 2]]

@@ -9,7 +9,7 @@ makes it a None with a reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,8 @@ class Table:
 
     counts: Floats
     """(rows, labels): how many annotators gave the label."""
+    answers: Floats
+    """(rows,): how many answered; the sum of `counts` unless an answer may have several labels, or none."""
     weight: Floats
     """(rows,): how many items are like this."""
     row_of: Ints
@@ -34,49 +36,50 @@ class Table:
     @property
     def paired(self) -> int:
         """Items with two answers or more."""
-        return int(self.weight[self.counts.sum(axis=1) > 1].sum())
+        return int(self.weight[self.answers > 1].sum())
 
     def only(self, label: int) -> Table:
-        """The same items with two labels: this one, and any other."""
+        """The same items with two labels: this one, and any other or none."""
         mine = self.counts[:, label]
-        both = np.stack((mine, self.counts.sum(axis=1) - mine), axis=1)
+        both = np.stack((mine, self.answers - mine), axis=1)
         rows, row_of = np.unique(both, axis=0, return_inverse=True)
         row_of = row_of.reshape(-1)
         weight = np.bincount(row_of, weights=self.weight, minlength=len(rows)).astype(np.float64)
-        return Table(rows, weight, row_of[self.row_of])
+        return Table(rows, rows.sum(axis=1), weight, row_of[self.row_of])
 
 
-def tabulated(item: Ints, code: Ints, labels: int) -> Table:
-    """The table of answers (answers,) that stand in the order of their items; `code` is the label's number."""
+def tabulated(item: Ints, code: Ints, coding: Floats) -> Table:
+    """The table of answers (answers,) that stand in the order of their items.
+
+    `code` is the number of what was answered, and `coding` (codes, labels) has a 1 for each label that is in it: the
+    identity where an answer is one label.
+    """
     first = np.flatnonzero(np.diff(item, prepend=-1)) if len(item) else np.zeros(0, np.int64)
     size = np.diff(np.append(first, len(item)))
     row_of = np.zeros(len(first), np.int64)
-    counts: list[Floats] = []
-    weight: list[Ints] = []
+    counts, answers, weight = [np.zeros((0, coding.shape[1]))], [np.zeros(0)], [np.zeros(0)]
     rows = 0
-    for answers in np.unique(size):
-        items = np.flatnonzero(size == answers)
-        alike, which, times = _alike(code[first[items][:, None] + np.arange(answers)], labels)
+    for m in np.unique(size):
+        items = np.flatnonzero(size == m)
+        alike, which, times = _alike(code[first[items][:, None] + np.arange(m)], len(coding))
         row_of[items] = which + rows
-        table = np.zeros((len(alike), labels))
-        np.add.at(table, (np.arange(len(alike))[:, None], alike), 1)
-        counts.append(table)
-        weight.append(times)
+        # Slot by slot: all at once would hold rows times slots times labels
+        counts.append(sum((coding[slot] for slot in alike.T), np.zeros((len(alike), coding.shape[1]))))
+        answers.append(np.full(len(alike), float(m)))
+        weight.append(times.astype(np.float64))
         rows += len(alike)
-    if not counts:
-        return Table(np.zeros((0, labels)), np.zeros(0), row_of)
-    return Table(np.concatenate(counts), np.concatenate(weight).astype(np.float64), row_of)
+    return Table(np.concatenate(counts), np.concatenate(answers), np.concatenate(weight), row_of)
 
 
-def _alike(codes: Ints, labels: int) -> tuple[Ints, Ints, Ints]:
+def _alike(codes: Ints, many: int) -> tuple[Ints, Ints, Ints]:
     """The different rows of `codes` in any order within a row, the number of each row's one, and how often it comes."""
     codes = np.sort(codes, axis=1)
-    width = codes.shape[1]
-    if max(labels, 2) ** width >= 2**62:
+    width, many = codes.shape[1], max(many, 2)
+    if many**width >= 2**62:
         rows, which, times = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
         return rows, which.reshape(-1), times
     # One number for a row sorts ten times faster than the row
-    packed = codes @ (max(labels, 2) ** np.arange(width, dtype=np.int64))
+    packed = codes @ (many ** np.arange(width, dtype=np.int64))
     _, at, which, times = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
     return codes[at], which.reshape(-1), times
 
@@ -84,7 +87,7 @@ def _alike(codes: Ints, labels: int) -> tuple[Ints, Ints, Ints]:
 def reliability(values: NDArray[np.int_], labels: int) -> Table:
     """The table of an (items, annotators) matrix of label numbers, -1 where there is no answer."""
     item, annotator = np.nonzero(values >= 0)
-    return tabulated(item, values[item, annotator].astype(np.int64), labels)
+    return tabulated(item, values[item, annotator].astype(np.int64), np.eye(labels))
 
 
 # Coefficients
@@ -158,6 +161,31 @@ def alpha(counts: Floats, weights: Floats, distance: Floats | None = None) -> Fl
         within = ((counts @ distance) * counts).sum(axis=1) / (m - 1)
         between = ((given @ distance) * given).sum(axis=-1)
     return _one_minus((weights @ within) / n, between / (n * (n - 1)))
+
+
+def sets_alpha(table: Table, weights: Floats) -> Floats:
+    """Krippendorff's alpha for answers that are sets of labels, with the number of labels that are in one of two sets
+    only as their (squared) distance.
+
+    That distance is the sum over the labels of the nominal one between "in" and "not in", so the observed and the
+    expected disagreement are the sums of those of the single labels: no pair of sets is ever looked at.
+    """
+    paired = table.answers > 1
+    counts, m, weights = table.counts[paired], table.answers[paired], weights[..., paired]
+    n, given = weights @ m, weights @ counts
+    within = 2 * (counts * (m[:, None] - counts)).sum(axis=1) / (m - 1)
+    between = 2 * (given * (n[..., None] - given)).sum(axis=-1)
+    return _one_minus((weights @ within) / n, between / (n * (n - 1)))
+
+
+def specific(counts: Floats, weights: Floats) -> Floats:
+    """Agreement on the first label of two: of those who answered beside somebody who gave it, how many gave it too.
+
+    The proportion of specific agreement (Dice 1945; Cicchetti & Feinstein 1990, Journal of Clinical Epidemiology
+    43: 551-558), for any number of annotators as in Fleiss 1971, formula (9).
+    """
+    m, mine = counts.sum(axis=1), counts[:, 0]
+    return np.asarray((weights @ (mine * (mine - 1))) / (weights @ (mine * (m - 1))))
 
 
 def ordinal_alpha(counts: Floats, weights: Floats) -> Floats:
@@ -234,8 +262,10 @@ def disagreements(labels: int, power: int = 0) -> Floats:
 
 
 def of_table(table: Table, measure: str, seed: int = 0, values: Sequence[float] = ()) -> Figure:
-    """One coefficient of a table with its interval: `percent`, `fleiss_kappa`, `ac1`, `ac2`, `alpha_nominal`,
-    `alpha_ordinal`, `alpha_interval` or `alpha_ratio`.  `values` are the labels' numbers, where they have some.
+    """One coefficient of a table with its interval.  `values` are the labels' numbers, where they have some.
+
+    `percent`, `fleiss_kappa`, `ac1`, `ac2`, `alpha_nominal`, `alpha_ordinal`, `alpha_interval`, `alpha_ratio`;
+    `alpha_sets` where an answer is a set; `specific` of a table with two labels.
     """
     return of_sample(table, Sample(table.weight, seed), measure, values)
 
@@ -245,20 +275,28 @@ def of_sample(table: Table, sample: Sample, measure: str, values: Sequence[float
     n = table.paired
     if not n:
         return Figure(measure, None, None, None, 0, NO_PAIRS)
+    statistic, why = _statistic(table, measure, values)
+    return sample.figure(measure, statistic, n, why)
+
+
+def _statistic(table: Table, measure: str, values: Sequence[float]) -> tuple[Callable[[Floats], Floats], str]:
+    """What computes a measure from weights, and why it may be undefined."""
     counts = table.counts
     if measure == "percent":
-        return sample.figure(measure, lambda weights: percent(counts, weights), n, NO_PAIRS)
+        return lambda weights: percent(counts, weights), NO_PAIRS
+    if measure == "specific":
+        return lambda weights: specific(counts, weights), "nobody gave this label beside another annotator"
     if measure == "fleiss_kappa":
-        return sample.figure(measure, lambda weights: fleiss_kappa(counts, weights), n, ONE_LABEL)
-    if measure == "ac1":
-        return sample.figure(measure, lambda weights: gwet_ac(counts, weights), n, "there is only one label")
-    if measure == "ac2":
-        like = likeness(values, 2)
-        return sample.figure(measure, lambda weights: gwet_ac(counts, weights, like), n, "there is only one label")
+        return lambda weights: fleiss_kappa(counts, weights), ONE_LABEL
+    if measure in ("ac1", "ac2"):
+        like = likeness(values, 2) if measure == "ac2" else None
+        return lambda weights: gwet_ac(counts, weights, like), "there is only one label"
+    if measure == "alpha_sets":
+        return lambda weights: sets_alpha(table, weights), "all gave the same labels, so chance alone would agree too"
     if measure == "alpha_ordinal":
-        return sample.figure(measure, lambda weights: ordinal_alpha(counts, weights), n, ONE_LABEL)
+        return lambda weights: ordinal_alpha(counts, weights), ONE_LABEL
     apart = distances(values, measure.removeprefix("alpha_"))
-    return sample.figure(measure, lambda weights: alpha(counts, weights, apart), n, ONE_LABEL)
+    return lambda weights: alpha(counts, weights, apart), ONE_LABEL
 
 
 def of_pair(one: Ints, other: Ints, labels: int, measure: str, seed: int = 0) -> Figure:

@@ -1,0 +1,114 @@
+"""What is told of a change: every line of the guidelines that changed, and what is asked otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_label import config
+from tui_label.core.news import ADDED, KEPT, REMOVED, Line, label_words, passages
+from tui_label.core.project import DEFAULT_FLAGS
+
+TEXTS = st.lists(st.sampled_from(["# One", "# Two", "", "a", "b", "c", "d\x0be", "ü\u2028f"]), max_size=40).map(
+    "\n".join
+)
+
+
+def signed(found, *signs: str) -> list[str]:
+    return [line.text for passage in found for line in passage.lines if line.sign in signs]
+
+
+@given(TEXTS, TEXTS)
+def test_with_all_lines_kept_both_texts_can_be_read_off(before, after):
+    found = passages(before, after, 10**6)
+    if before.splitlines() == after.splitlines():
+        assert found == ()
+    else:
+        assert signed(found, KEPT, REMOVED) == before.splitlines()
+        assert signed(found, KEPT, ADDED) == after.splitlines()
+
+
+@given(TEXTS, TEXTS, st.integers(0, 3))
+def test_less_context_leaves_out_kept_lines_only(before, after, context):
+    found, whole = passages(before, after, context), passages(before, after, 10**6)
+
+    assert signed(found, REMOVED) == signed(whole, REMOVED)
+    assert signed(found, ADDED) == signed(whole, ADDED)
+    for passage in found:
+        signs = "".join(line.sign for line in passage.lines)
+        assert signs.strip(KEPT) and len(signs) - len(signs.lstrip(KEPT)) <= context
+        assert len(signs) - len(signs.rstrip(KEPT)) <= context
+
+
+def test_a_passage_says_which_section_it_is_in():
+    before = "# Guide\n\n## negative\n\nComplaints.\nRants.\nDry.\nPlain.\n\n## other\n\nRest.\n"
+    after = before.replace("Rants.", "Rants, sarcasm too.").replace("## other", "## mixed")
+    first, second = passages(before, after)
+
+    assert first.heading == "negative"
+    assert first.lines == (
+        Line(KEPT, "Complaints."),
+        Line(REMOVED, "Rants."),
+        Line(ADDED, "Rants, sarcasm too."),
+        Line(KEPT, "Dry."),
+    )
+    assert (second.heading, signed([second], REMOVED, ADDED)) == ("", ["## other", "## mixed"])
+
+
+BEFORE = """\
+name: tweets
+tasks:
+  - {id: mood, type: choice, labels: [positive, {value: bad, help: Complaints}, neutral, odd]}
+"""
+SHIFTED = [
+    f"`{label}` is now on key {n + 1}, was {n}" for n, label in enumerate(["positive", "bad", "neutral", "odd"], 1)
+]
+STANDARD = ", ".join(flag.reason for flag in DEFAULT_FLAGS)
+
+
+def told(after: str, before: str = BEFORE) -> list[str]:
+    return list(label_words(config.parse(before, Path("x")), config.parse(after, Path("x"))))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("odd]", "odd, mixed]", ["label `mixed` is new"]),
+        ("odd]", "odd, {value: mixed, help: Both}]", ["label `mixed` is new: Both"]),
+        (", odd]", "]", ["label `odd` is gone"]),
+        ("value: bad", "value: negative, was: bad", ["`bad` is now called `negative`"]),
+        ("odd]", "{value: strange, was: [odd]}]", ["`odd` is now called `strange`"]),
+        ("neutral, odd]", "{value: rest, was: [neutral, odd]}]", ["`neutral` and `odd` are now called `rest`"]),
+        ("help: Complaints", "help: Rants too", ["help of `bad` changed: Rants too"]),
+        (", help: Complaints", "", ["help of `bad` was taken away"]),
+        ("[positive,", "[mixed, positive,", ["label `mixed` is new", *SHIFTED]),
+        ("type: choice", "type: choice, ask: How so", ["it asks now: How so"]),
+        ("type: choice", "type: choice, required: false", ["it may be left open now"]),
+        ("type: choice", "type: choices", ["`mood` is now a question of type choices, was choice"]),
+        ("name: tweets", "name: tweets\nkeys: {item.skip: w}", ["skip is now on w"]),
+        ("name: tweets", "name: tweets\nlease: 9m", []),
+        ("name: tweets", f"name: tweets\nflags: [{{reason: pun, help: A joke}}, {STANDARD}]", ["flag `pun` is new: A joke"]),
+    ],
+)  # fmt: skip
+def test_labels_are_told_in_words(old, new, words):
+    assert old in BEFORE
+    assert told(BEFORE.replace(old, new)) == words
+
+
+def test_with_several_questions_each_is_named():
+    more = BEFORE + "  - {id: who, type: spans, when: {mood: [bad]}, labels: [airline]}\n"
+    assert told(more) == ["`who` is a new question"]
+    assert told(BEFORE, more) == ["`who` is no longer asked"]
+    assert told(more.replace("[bad]", "[bad, odd]").replace("[airline]", "[airline], overlap: true"), more) == [
+        "who: it is asked where mood is bad or odd",
+        "who: `overlap` is now on, was off",
+    ]
+    assert told(more.replace(", when: {mood: [bad]}", ""), more) == ["who: it is asked of every item now"]
+
+
+def test_a_change_of_transcript_rules_is_told():
+    before = "name: c\nitems: sound\ntasks: [{id: said, type: text, transcript: {}}]\n"
+    assert told(before.replace("{}", "{case: lower}"), before) == ["the rules of its transcript changed"]

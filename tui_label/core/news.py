@@ -1,0 +1,195 @@
+"""What changed between two versions of the guidelines or of the questions, as values to be shown.
+
+Guidelines are compared line by line; questions are told in words.  Nothing here
+knows who has been told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from difflib import SequenceMatcher
+from typing import Any
+
+from tui_label.core.keymap import Keymap, build, key_display
+from tui_label.core.project import Project
+from tui_label.core.tasks import Label, Task
+from tui_label.core.transcript import Style
+
+GUIDELINES, LABELS = "guidelines", "labels"
+ADDED, REMOVED, KEPT = "+", "-", " "
+CONTEXT = 1
+"""Unchanged lines that are shown on each side of a change."""
+
+HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
+"""A heading of the guidelines; group 1 is its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a passage."""
+
+    sign: str
+    """ADDED, REMOVED or KEPT."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of the guidelines where something changed."""
+
+    heading: str
+    """That of the section it begins in; empty where that is among the lines or where there is none."""
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One new version, as it is told to an annotator."""
+
+    kind: str
+    """GUIDELINES or LABELS."""
+    version: int
+    at: str
+    """When it came into force: UTC, ISO 8601."""
+    words: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changed that an annotator would notice."""
+        return not self.words and not self.passages
+
+
+# guidelines
+
+
+def passages(before: str, after: str, context: int = CONTEXT) -> tuple[Passage, ...]:
+    """Where two texts differ: every line that was removed or added, with `context` kept lines around them.
+
+    The lines are those of `str.splitlines`; within a change the removed ones come first.
+    """
+    old, new = before.splitlines(), after.splitlines()
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    found = []
+    for group in matcher.get_grouped_opcodes(context) if old != new else ():
+        lines = tuple(_lines(group, old, new))
+        if lines:
+            change = next(number for number, line in enumerate(lines) if line.sign != KEPT)
+            own = any(HEADING.match(line.text) for line in lines[: change + 1])
+            found.append(Passage("" if own else _section(new[: group[0][3]]), lines))
+    return tuple(found)
+
+
+def _lines(group: Sequence[tuple[str, int, int, int, int]], old: list[str], new: list[str]) -> Iterator[Line]:
+    for how, old_start, old_end, new_start, new_end in group:
+        if how == "equal":
+            yield from (Line(KEPT, text) for text in new[new_start:new_end])
+            continue
+        yield from (Line(REMOVED, text) for text in old[old_start:old_end])
+        yield from (Line(ADDED, text) for text in new[new_start:new_end])
+
+
+def _section(above: list[str]) -> str:
+    headings = (HEADING.match(line) for line in reversed(above))
+    return next((found.group(1) for found in headings if found), "")
+
+
+# labels
+
+
+def label_words(before: Project, after: Project) -> tuple[str, ...]:
+    """What is asked otherwise than before, a sentence each; settings that no annotator notices are left out."""
+    keys = build(before), build(after)
+    several = len(after.tasks) > 1
+    found: list[str] = []
+    for task in after.tasks:
+        old = before.task(task.id)
+        lead = f"{task.id}: " if several else ""
+        if old is None:
+            found.append(f"`{task.id}` is a new question" + (f": {task.ask}" if task.ask else ""))
+        elif old.kind != task.kind:
+            found.append(f"`{task.id}` is now a question of type {task.kind}, was {old.kind}")
+        else:
+            found += [lead + words for words in (*_labels(old, task), *_question(old, task), *_keys(old, task, keys))]
+    found += [f"`{task.id}` is no longer asked" for task in before.tasks if after.task(task.id) is None]
+    return (*found, *_flags(before, after), *_commands(before, after, keys))
+
+
+def _labels(old: Task, new: Task) -> Iterator[str]:
+    taken_over = set()
+    for label in new.labels:
+        names = _earlier(old, new, label)
+        taken_over |= set(names)
+        if names:
+            yield f"{' and '.join(f'`{name}`' for name in names)} {'is' if len(names) == 1 else 'are'} now called `{label.value}`"
+        elif label.value not in old.values:
+            yield f"label `{label.value}` is new" + (f": {label.help}" if label.help else "")
+        was = old.label(label.value) or next((old.label(name) for name in names), None)
+        if was is not None and was.help != label.help:
+            yield f"help of `{label.value}` " + (f"changed: {label.help}" if label.help else "was taken away")
+    for value in old.values:
+        if value not in new.values and value not in taken_over:
+            yield f"label `{value}` is gone"
+
+
+def _earlier(old: Task, new: Task, label: Label) -> list[str]:
+    """The old labels that `label` takes over."""
+    return [name for name in label.was if name in old.values and name not in new.values]
+
+
+def _question(old: Task, new: Task) -> Iterator[str]:
+    if old.ask != new.ask:
+        yield f"it asks now: {new.ask}" if new.ask else "it asks the same without words of its own"
+    if old.help != new.help:
+        yield f"its help changed: {new.help}" if new.help else "its help was taken away"
+    if old.required != new.required:
+        yield "it must be answered now" if new.required else "it may be left open now"
+    if old.when != new.when:
+        where = " and ".join(f"{task} is {' or '.join(labels)}" for task, labels in new.when.items())
+        yield f"it is asked where {where}" if where else "it is asked of every item now"
+    common = {field.name for field in fields(Task)}
+    for field in fields(new):
+        was, now = getattr(old, field.name), getattr(new, field.name)
+        if field.name not in common and was != now:
+            yield _option(field.name, was, now)
+
+
+def _option(name: str, was: Any, now: Any) -> str:
+    if isinstance(now, Style) or isinstance(was, Style):
+        return "the rules of its transcript changed"
+    return f"`{name}` is now {_said(now)}, was {_said(was)}"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "not set" if value is None else str(value)
+
+
+def _keys(old: Task, new: Task, keys: tuple[Keymap, Keymap]) -> Iterator[str]:
+    """Labels that one would now press the wrong key for."""
+    for label in new.labels:
+        name = next(iter(_earlier(old, new, label)), label.value)
+        if name not in old.values:
+            continue
+        was, now = keys[0].key_of_label(old.id, name), keys[1].key_of_label(new.id, label.value)
+        if was != now:
+            yield f"`{label.value}` is now on key {key_display(now) or '+'}, was {key_display(was) or '+'}"
+
+
+def _flags(before: Project, after: Project) -> Iterator[str]:
+    old, new = [flag.reason for flag in before.flags], [flag.reason for flag in after.flags]
+    for flag in after.flags:
+        if flag.reason not in old:
+            yield f"flag `{flag.reason}` is new" + (f": {flag.help}" if flag.help else "")
+    yield from (f"flag `{reason}` is gone" for reason in old if reason not in new)
+
+
+def _commands(before: Project, after: Project, keys: tuple[Keymap, Keymap]) -> Iterator[str]:
+    for name in sorted({*before.keys, *after.keys}):
+        if before.keys.get(name) != after.keys.get(name):
+            command = keys[1].command(name)
+            now = next((own for (_, other), own in keys[1].keys.items() if other == name), ())
+            yield f"{command.short} is now on {' '.join(key_display(key) for key in now) or 'no key'}"

@@ -15,11 +15,11 @@ from tui_label.core.text import grapheme_end, grapheme_start
 REACH = 200
 """Longest token, and how far a token is looked for around an offset."""
 
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_LETTER = rf"(?:(?![{_UNSPACED}])[\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0900-\u0dff])"
+_LETTER = rf"(?:(?![{UNSPACED}])[\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0900-\u0dff])"
 _TOKEN = re.compile(
     rf"""
       (?:https?://|www\.)[^\s<>"]*[\w/]           # links

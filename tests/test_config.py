@@ -216,7 +216,30 @@ def test_a_project_of_sounds_lists_no_keys_of_texts():
         "typing",
         "sound",
         "transcribing",
+        "review",
+        "listening",
+        "editing",
     }
+
+
+def test_a_labels_key_takes_nothing_from_a_reviewer():
+    """No label's key is in force where versions are compared: the digits there are annotators."""
+    source = "name: n\ntasks: [{id: t, type: choice, labels: [{value: one, key: a}, {value: two, key: '1'}]}]\n"
+    made = keymap.build(project(source))
+
+    assert made.lookup("review", "a").command == "review.accept"
+    assert made.lookup("review", "1").command == "review.take"
+    assert made.lookup("scroll", "1").label == ("t", "two")
+
+
+def test_a_team_may_move_the_keys_of_a_reviewer():
+    made = keymap.build(project(SOUND + "keys: {review.accept: y, segment.snap: a, pause: e}\n"))
+
+    assert made.lookup("review", "y").command == "review.accept"
+    assert made.lookup("sound", "y") is None, "segment.snap has the key it was given, and no other"
+    assert made.lookup("review", "a") is None
+    assert made.lookup("review", "e").command == "pause"
+    assert made.keys_of("review.edit", "review") == ()
 
 
 def test_a_new_line_has_the_key_that_the_team_gives_it():

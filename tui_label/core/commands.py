@@ -11,6 +11,8 @@ from dataclasses import dataclass
 EVERYWHERE, SPANS, SCROLL, TYPING = "everywhere", "spans", "scroll", "typing"
 SOUND, TRANSCRIBING = "sound", "transcribing"
 """Single keys on a sound; typing while it plays."""
+REVIEW, LISTENING, EDITING = "review", "listening", "editing"
+"""A reviewer before the versions of an item; besides, of a sound; besides the labeling keys, while they edit."""
 
 FAR = (
     "play.toggle", "play.start", "play.back", "play.forward", "play.slower", "play.faster", "play.loop", "play.last",
@@ -129,7 +131,8 @@ def _playing(mode: str) -> tuple[Command, ...]:
     def play(name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
         return _command(name, words, keys, short, spare, mode)
 
-    single = mode == SOUND
+    single = mode != TRANSCRIBING
+    cut = play("segment.split", "Cut the segment at the playhead", "k" if single else "ctrl+k", "cut", "K" * single)
     return (
         play(
             "play.toggle",
@@ -152,13 +155,25 @@ def _playing(mode: str) -> tuple[Command, ...]:
         play("play.last", "The last second again", "f8", "last second"),
         play("play.channel", "Hear both channels, or one alone", "ctrl+o", "channel"),
         play("view.spectrogram", "Waveform or spectrogram", "ctrl+p", "spectrogram"),
-        play(
-            "segment.split",
-            "Cut the segment at the playhead",
-            "k" if single else "ctrl+k",
-            "cut",
-            "K" if single else "",
-        ),
+        *(() if mode == LISTENING else (cut,)),
+    )
+
+
+def _winding(mode: str) -> tuple[Command, ...]:
+    """The tape wound by hand, and looked at more closely."""
+
+    def wind(name: str, words: str, keys: str, short: str, spare: str = "") -> Command:
+        return _command(name, words, keys, short, spare, mode)
+
+    return (
+        wind("tape.left", "1 s to the left", "left h", "−1 s"),
+        wind("tape.right", "1 s to the right", "right l", "+1 s"),
+        wind("tape.fine-left", "0.1 s to the left", "shift+left", "−0.1 s"),
+        wind("tape.fine-right", "0.1 s to the right", "shift+right", "+0.1 s"),
+        wind("tape.home", "To the start of the clip", "home", "start"),
+        wind("tape.end", "To the end of the clip", "end", "end"),
+        wind("view.zoom-in", "Zoom in", "z", "zoom", "ctrl+d"),
+        wind("view.zoom-out", "Zoom out", "Z", "zoom out", "ctrl+u"),
     )
 
 
@@ -168,12 +183,7 @@ def _sound() -> tuple[Command, ...]:
 
     return (
         *_playing(SOUND),
-        sound("tape.left", "1 s to the left", "left h", "−1 s"),
-        sound("tape.right", "1 s to the right", "right l", "+1 s"),
-        sound("tape.fine-left", "0.1 s to the left", "shift+left", "−0.1 s"),
-        sound("tape.fine-right", "0.1 s to the right", "shift+right", "+0.1 s"),
-        sound("tape.home", "To the start of the clip", "home", "start"),
-        sound("tape.end", "To the end of the clip", "end", "end"),
+        *_winding(SOUND),
         sound("segment.mark", "Mark where it starts, then where it ends", "m", "mark", "M"),
         sound(
             "segment.mark-on",
@@ -195,8 +205,6 @@ def _sound() -> tuple[Command, ...]:
         sound("segment.again", "The last label again, here", ".", "again"),
         sound("segment.remove", "Remove the segment", "backspace", "remove"),
         sound("segment.drop", "Give up an open mark", "escape", "give up"),
-        sound("view.zoom-in", "Zoom in", "z", "zoom", "ctrl+d"),
-        sound("view.zoom-out", "Zoom out", "Z", "zoom out", "ctrl+u"),
         sound("focus.next", "Next question", "t", "next question", "T"),
         sound("calibrate", "Measure how fast you tap: 20 taps", "ctrl+t", "calibrate"),
     )
@@ -214,6 +222,52 @@ def _transcribing() -> tuple[Command, ...]:
     )
 
 
+def _review() -> tuple[Command, ...]:
+    def review(name: str, words: str, keys: str, short: str = "") -> Command:
+        return _command(name, words, keys, short, mode=REVIEW)
+
+    return (
+        review("review.take", "Take that annotator's version of the difference", "1 2 3 4 5 6 7 8 9", "take"),
+        review("review.next", "Next difference", "tab", "next difference"),
+        review("review.previous", "Difference before", "shift+tab", "difference before"),
+        review("review.settle", "Settle the item and go on", "enter", "settle"),
+        review("review.accept", "Accept as it stands: one version, what is agreed, or what most say", "a", "accept"),
+        review("review.edit", "Edit the answer with the labeling keys; Esc comes back", "e", "edit"),
+        review("review.return", "Send it back, with a comment", "x", "send back"),
+        review("review.comment", "Comment, or answer a question", "c", "comment"),
+        review("review.correct", "Settle it, and tell those who answered otherwise why", "C", "correct"),
+        review("review.example", "Mark as an example for the guidelines, or not", "*", "example"),
+        review("work.undo", "Undo, also the outcome before", "u ctrl+z", "undo"),
+        review("work.redo", "Redo", "ctrl+r", "redo"),
+        review("review.later", "Leave it for later: next case", "> s", "later"),
+        review("review.before", "Back to the case before", "<", "before"),
+        review("review.queues", "Queues, and how many cases wait in each", "q", "queues"),
+        review("review.find", "Only items with these words", "/", "filter"),
+        review("review.by-annotator", "Only what one annotator answered", "", "annotator"),
+        review("review.by-label", "Only answers with one label", "", "label"),
+        review("review.by-flag", "Only what is flagged for one reason", "", "flag"),
+        review("review.unfiltered", "All cases of the queue again", "", "all"),
+        review("scroll.up", "Line up", "up k"),
+        review("scroll.down", "Line down", "down j"),
+        review("scroll.page-up", "Page up", "pageup"),
+        review("scroll.page-down", "Page down", "pagedown space"),
+        review("guide.open", "Guidelines, at the label of the difference", "g", "guide"),
+        review("palette.open", "Do something by part of its name", ": f9", "commands"),
+        review("pause", "Pause: the clock stops and the item is hidden", "p", "pause"),
+        review("help.open", "All keys", "? f1", "keys"),
+        review("quit", "Leave: everything is saved already", "ctrl+q", "leave"),
+    )
+
+
+def _listening() -> tuple[Command, ...]:
+    hear = _command("review.hear", "Hear the difference alone", "d", "hear it", mode=LISTENING)
+    return (hear, *_playing(LISTENING), *_winding(LISTENING))
+
+
+def _editing() -> tuple[Command, ...]:
+    return (_command("review.done", "Back to the versions", "escape", "versions", mode=EDITING),)
+
+
 COMMANDS: tuple[Command, ...] = (
     *_everywhere(),
     *_spans(),
@@ -221,5 +275,8 @@ COMMANDS: tuple[Command, ...] = (
     *_typing(),
     *_sound(),
     *_transcribing(),
+    *_review(),
+    *_listening(),
+    *_editing(),
 )
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(command.name for command in COMMANDS))

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 
 from tui_label.core.commands import (
     COMMANDS,
+    EDITING,
     EVERYWHERE,
+    LISTENING,
     NAMES,
+    REVIEW,
     SCROLL,
     SOUND,
     SPANS,
@@ -23,10 +26,21 @@ from tui_label.core.commands import (
 from tui_label.core.project import Project
 from tui_label.core.tasks import Compare, Rating, Spans, Task
 
-BEHIND = {TYPING: (TYPING,), TRANSCRIBING: (TRANSCRIBING, TYPING)}
+BEHIND = {
+    TYPING: (TYPING,),
+    TRANSCRIBING: (TRANSCRIBING, TYPING),
+    REVIEW: (REVIEW,),
+    LISTENING: (LISTENING, REVIEW),
+    EDITING: (EDITING,),
+}
 """Where a key of a mode is looked for; of the others: there, then everywhere."""
-_TYPED = frozenset(command.name for command in COMMANDS if command.mode in BEHIND)
+TYPED = (TYPING, TRANSCRIBING)
+REVIEWING = (REVIEW, LISTENING, EDITING)
+"""Modes of the review screen, where no label's key is in force."""
+_TYPED = frozenset(command.name for command in COMMANDS if command.mode in TYPED)
 """Commands that have a key while one types."""
+_REVIEWED = frozenset(command.name for command in COMMANDS if command.mode in REVIEWING)
+_LABELED = frozenset(command.name for command in COMMANDS if command.mode not in REVIEWING)
 MODES = tuple(dict.fromkeys(command.mode for command in COMMANDS))
 LabelKey = tuple[str, str]
 """Task id and label."""
@@ -171,7 +185,8 @@ class Keymap:
     def available(self, mode: str) -> list[Command]:
         """Everything one can do in `mode`, each once."""
         modes = BEHIND.get(mode, (mode, EVERYWHERE))
-        found = {command.name: command for command in COMMANDS if command.mode == EVERYWHERE}
+        always = () if mode in REVIEWING else (EVERYWHERE,)
+        found = {command.name: command for command in COMMANDS if command.mode in always}
         return list((found | {command.name: command for command in COMMANDS if command.mode in modes}).values())
 
     def command(self, name: str) -> Command:
@@ -218,14 +233,17 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
 
 
 def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str]) -> tuple[str, ...]:
-    if command.mode in BEHIND:
+    if command.mode in TYPED:
         # Typing takes every printable key: only a remapped chord can hold there
         chords = tuple(key for key in remapped.get(command.name, "").split() if len(key) > 1)
         others = {key for name in _TYPED - {command.name} for key in remapped.get(name, "").split()}
         return chords or tuple(key for key in command.keys if key not in others)
     if command.name in remapped:
         return tuple(remapped[command.name].split())
-    elsewhere = {key for name, keys in remapped.items() if name != command.name for key in keys.split()}
+    reviewing = command.mode in REVIEWING
+    rivals = (_REVIEWED if reviewing else _LABELED) - {command.name}
+    elsewhere = {key for name, keys in remapped.items() if name in rivals for key in keys.split()}
+    taken = set() if reviewing else taken
     own = tuple(key for key in command.keys if key not in taken and key not in elsewhere)
     if own:
         return own
@@ -293,6 +311,7 @@ def problems(project: Project, personal: Mapping[str, str] | None = None) -> lis
     """What is wrong with the keys: `(where, sentence)`, where is `label TASK LABEL` or `keys COMMAND`."""
     found: list[tuple[str, str]] = []
     users: dict[str, str] = {}
+    reviewers: dict[str, str] = {}
     free = _free(project, personal or {})
     for task in project.tasks:
         for label in task.labels:
@@ -300,7 +319,8 @@ def problems(project: Project, personal: Mapping[str, str] | None = None) -> lis
                 where = f"label {task.id} {label.value}"
                 found += [(where, problem) for problem in _label_problem(label.key, users, task, label.value, free)]
     for name, keys in {**project.keys, **(personal or {})}.items():
-        found += [(f"keys {name}", problem) for problem in _remap_problem(name, keys, users, free)]
+        others = users if name in _LABELED else reviewers
+        found += [(f"keys {name}", problem) for problem in _remap_problem(name, keys, others, free)]
     return found
 
 

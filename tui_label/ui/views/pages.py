@@ -25,6 +25,9 @@ MODES = {
     "typing": "While typing",
     "sound": "Sound",
     "transcribing": "While transcribing",
+    "review": "Reviewing",
+    "listening": "Reviewing a sound",
+    "editing": "While editing in review",
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
+from tui_label.core.differences import disagreement
 from tui_label.core.project import Project
 from tui_label.errors import ConfigError
 from tui_label.store.base import Policy, Versions
@@ -22,7 +24,7 @@ def open_store(project: Project) -> tuple[SqliteStore, Versions]:
     """The store, with project.yaml and guidelines recorded; raises ConfigError where a label
     with answers would be orphaned.
     """
-    store = SqliteStore.create(project.database)
+    store = SqliteStore.create(project.database, judge=partial(disagreement, project.tasks))
     review = project.review
     policy = Policy(
         project.overlap,

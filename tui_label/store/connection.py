@@ -71,6 +71,7 @@ class Connection:
                 self._sqlite.execute("PRAGMA synchronous = FULL")
                 self._sqlite.execute("PRAGMA foreign_keys = ON")
                 self._sqlite.execute("PRAGMA cache_size = -2000")
+                self._sqlite.create_function("casefold", 1, _casefold, deterministic=True)
                 self._migrate()
         except BaseException:
             self._sqlite.close()
@@ -99,7 +100,7 @@ class Connection:
         """For single reads whose rows are fetched at once."""
         return self._sqlite.execute
 
-    def read(self, sql: str, arguments: tuple[Any, ...] = ()) -> list[Any]:
+    def read(self, sql: str, arguments: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
         """All rows: an open SELECT would pin a snapshot and make the next write fail."""
         with self.errors():
             return self._sqlite.execute(sql, arguments).fetchall()
@@ -172,6 +173,11 @@ class Connection:
         if "no such table" in str(error):
             return StoreDamaged(f"{self.path}: a database, but not one of tui-label's")
         return StoreError(f"{self.path}: {error}")
+
+
+def _casefold(text: str | None) -> str | None:
+    """SQLite's own lower() knows ASCII only."""
+    return text.casefold() if text else text
 
 
 def create_file(path: Path) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 from tui_label.core.annotation import DRAFT, Annotation, Flag
 from tui_label.core.item import Item, Suggestion
-from tui_label.store import versions
+from tui_label.store import standing
 from tui_label.store.base import PersonFigures, Progress, SoundFigures
 from tui_label.store.connection import NETWORK, Connection, filesystem
-from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, suggestion_from
+from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_said, suggestion_from
 
 PAGE = 1000
 SAFE_SQLITE = (3, 51, 3)
@@ -35,16 +35,6 @@ def progress(connection: Connection, annotator: str) -> Progress:
     )
 
 
-def labels_said(value: Any) -> Iterator[str]:
-    """The labels in an answer's JSON shape."""
-    for one in value if isinstance(value, list) else [value]:
-        if not isinstance(one, dict):
-            yield str(one)
-        elif one.get("label"):
-            # Segments of a project without labels have none
-            yield str(one["label"])
-
-
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for _, annotation in answers(connection, None, False):
@@ -59,9 +49,9 @@ def people(connection: Connection, too_fast_ms: int) -> list[PersonFigures]:
     by_label: dict[str, dict[str, dict[str, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     heard: dict[str, list[Heard]] = defaultdict(list)
     figures: dict[str, PersonFigures] = {
-        name: PersonFigures(name, answered, skipped)
-        for name, answered, skipped in connection.read(
-            "SELECT annotator.name, answered, skipped FROM tally JOIN annotator ON annotator.id = tally.annotator"
+        name: PersonFigures(name, skipped=skipped)
+        for name, skipped in connection.read(
+            "SELECT annotator.name, skipped FROM tally JOIN annotator ON annotator.id = tally.annotator"
         )
     }
     for item, annotation in answers(connection, None, False):
@@ -71,6 +61,7 @@ def people(connection: Connection, too_fast_ms: int) -> list[PersonFigures]:
         one = figures.get(name, PersonFigures(name))
         figures[name] = replace(
             one,
+            answers=one.answers + 1,
             flagged=one.flagged + bool(annotation.flags),
             active_ms=one.active_ms + ms,
             idle_ms=one.idle_ms + annotation.timing.idle,
@@ -121,7 +112,7 @@ def flags_open(connection: Connection) -> Mapping[str, int]:
 
 def answers(connection: Connection, annotator: str | None, history: bool) -> Iterator[tuple[Item, Annotation]]:
     """Pages by key: a reader that holds one long snapshot makes everybody's writes slower."""
-    renames = versions.renames(connection.execute)
+    renames = standing.renames(connection.execute)
     latest = "" if history else "JOIN assignment USING (item, annotator, revision)"
     state = "" if history else "AND assignment.state = 'done'"
     drafts = deque(_drafts(connection, annotator) if history else ())
@@ -131,7 +122,7 @@ def answers(connection: Connection, annotator: str | None, history: bool) -> Ite
             f"""SELECT annotation.item, {ITEM}, {ANNOTATION} FROM annotation {latest}
                 JOIN annotator ON annotator.id = annotation.annotator
                 JOIN item ON item.number = annotation.item JOIN content ON content.item = annotation.item
-                WHERE annotation.item >= ? {state}
+                WHERE annotation.item >= ? {state} AND item.probe IN ('', 'check')
                 AND (annotation.item, annotator.name, annotation.revision) > (?, ?, ?)
                 {"" if annotator is None else "AND annotator.name = ?"}
                 ORDER BY annotation.item, annotator.name, annotation.revision LIMIT {PAGE}""",
@@ -156,7 +147,7 @@ def _drafts(connection: Connection, annotator: str | None) -> Iterator[tuple[Pla
         f"""SELECT draft.item, annotator.name, draft.work, draft.saved_at, {ITEM} FROM draft
             JOIN annotator ON annotator.id = draft.annotator
             JOIN item ON item.number = draft.item JOIN content ON content.item = draft.item
-            ORDER BY draft.item, annotator.name"""
+            WHERE item.probe IN ('', 'check') ORDER BY draft.item, annotator.name"""
     )
     for number, name, work, saved_at, *item in rows:
         if annotator in (None, name):
@@ -180,7 +171,7 @@ def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion,
     last = 0
     while rows := connection.read(
         f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
-            WHERE item.number > ? AND item.done = 0 ORDER BY item.number LIMIT {PAGE}""",
+            WHERE item.number > ? AND item.done = 0 AND item.probe = '' ORDER BY item.number LIMIT {PAGE}""",
         (last,),
     ):
         for row in rows:

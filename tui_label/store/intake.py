@@ -14,43 +14,56 @@ from itertools import islice
 from typing import Any
 
 from tui_label.core.annotation import SUBMITTED
+from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import InputError
-from tui_label.store import queue, sqlite, versions
+from tui_label.store import outcomes, queue, sqlite, standing, versions
 from tui_label.store.base import Added
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
 from tui_label.store.rows import ITEM, item_from, key_text, sound_json, to_json, to_text
+from tui_label.store.standing import Judge
 
 CHUNK = 2000
 
 
-def add(connection: Connection, records: list[Record], progress: Callable[[int], None] | None, moment: str) -> Added:
-    added = Added()
+def add(
+    connection: Connection, records: list[Record], progress: Callable[[int], None] | None, moment: str, judge: Judge
+) -> Added:
+    added, probes = Added(), 0
     with connection.transaction() as execute:
         settings = dict(execute("SELECT name, value FROM setting").fetchall())
         number = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
         rest = iter(records)
         while chunk := list(islice(rest, CHUNK)):
-            number, done = _add_chunk(connection, execute, chunk, number, settings, moment)
+            number, done, measuring = _add_chunk(connection, execute, chunk, number, settings, moment, judge)
+            probes += measuring
             added = Added(
                 added.items + done.items,
                 added.known + done.known,
                 added.answers + done.answers,
                 added.suggestions + done.suggestions,
+                added.gold + done.gold,
             )
             if progress:
                 progress(len(chunk))
-        execute("UPDATE counter SET value = value + ? WHERE name = 'items'", (added.items,))
+        execute("UPDATE counter SET value = value + ? WHERE name = 'items'", (added.items - probes,))
         if settings.get("order") == "uncertain-first":
             versions.reorder(execute, "uncertain-first")
     return added
 
 
 def _add_chunk(
-    connection: Connection, execute: Execute, chunk: list[Record], number: int, settings: dict[str, str], moment: str
-) -> tuple[int, Added]:
+    connection: Connection,
+    execute: Execute,
+    chunk: list[Record],
+    number: int,
+    settings: dict[str, str],
+    moment: str,
+    judge: Judge,
+) -> tuple[int, Added, int]:
+    """The last number that was given to an item, what was added, and how many of the items are probes."""
     known = _known(execute, chunk)
     want = int(settings.get("overlap", 1))
     order = settings.get("order", "priority")
@@ -63,9 +76,12 @@ def _add_chunk(
         here[key] = number
         priority = record.priority if order == "priority" else 0
         position = number * 2654435761 % 4294967296 if order == "random" else number
-        items.append((number, key_text(key), priority, float(position), want))
+        probe = record.probe if record.gold else ""
+        items.append((number, key_text(key), "held" if probe else "fresh", priority, float(position), want, probe))
         contents.append((number, *_content(record)))
-    connection.many("INSERT INTO item(number, key, priority, position, want) VALUES (?, ?, ?, ?, ?)", items)
+    connection.many(
+        "INSERT INTO item(number, key, stage, priority, position, want, probe) VALUES (?, ?, ?, ?, ?, ?, ?)", items
+    )
     connection.many(
         "INSERT INTO content(item, text, escaped, candidates, meta, priority, sound) VALUES (?, ?, ?, ?, ?, ?, ?)",
         contents,
@@ -81,8 +97,25 @@ def _add_chunk(
         "INSERT OR IGNORE INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?)", suggestions
     )
     fresh = execute("SELECT count(*) FROM suggestion").fetchone()[0] - before if suggestions else 0
-    answers = sum(_add_answer(execute, numbers[record.item.key], record, moment) for record in chunk)
-    return number, Added(len(items), len(chunk) - len(items), answers, fresh)
+    answered = [record for record in chunk if _add_answer(execute, numbers[record.item.key], record, moment)]
+    for item in dict.fromkeys(numbers[record.item.key] for record in answered):
+        standing.weigh(execute, item, judge)
+    gold = sum(_add_gold(execute, numbers[record.item.key], record.gold, moment, judge) for record in chunk)
+    added = Added(len(items), len(chunk) - len(items), len(answered), fresh, gold)
+    return number, added, sum(bool(probe) for *_, probe in items)
+
+
+def _add_gold(execute: Execute, number: int, gold: Gold | None, moment: str, judge: Judge) -> int:
+    """Keep a known answer, unless just that stands already."""
+    if gold is None:
+        return 0
+    names = standing.renames(execute)
+    before = outcomes.gold_of(execute, number, names)
+    if before and before.answers == names.apply(json.loads(to_json(dict(gold.answers))), gold.labels_version):
+        return 0
+    gold = replace(gold, outcome=GIVEN, at=gold.at or moment)
+    outcomes.settle(execute, number, gold, str(uuid.uuid4()), judge)
+    return 1
 
 
 def _content(record: Record) -> tuple[Any, ...]:
@@ -129,11 +162,11 @@ def _conflict(key: str) -> str:
     return f"item {key} is there already with other content; give the new one another id, or leave it out"
 
 
-def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> int:
+def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> bool:
     """Keep a finished answer that came with a record, unless the annotator has given just that."""
     annotation = record.annotation
     if annotation is None or annotation.status != SUBMITTED:
-        return 0
+        return False
     me = sqlite.annotator_id(execute, annotation.annotator)
     had = execute("SELECT state, revision FROM assignment WHERE item = ? AND annotator = ?", (number, me)).fetchone()
     if had and had[0] == "done":
@@ -142,10 +175,10 @@ def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> i
             (number, me, had[1]),
         ).fetchone()
         # Under today's names: an export made after a rename already has them, and comes back as the same answer
-        renames = versions.renames(execute)
+        renames = standing.renames(execute)
         today = renames.apply(json.loads(latest), given_under)
         if today == renames.apply(json.loads(to_json(dict(annotation.answers))), annotation.labels_version):
-            return 0
+            return False
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
     turn = execute(
@@ -154,16 +187,12 @@ def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> i
         (me,),
     ).fetchall()[0][0]
     revision = sqlite.write_revision(execute, number, me, annotation, turn, str(uuid.uuid4()), "")
-    execute(
-        """INSERT INTO assignment(item, annotator, state, revision, turn) VALUES (?, ?, 'done', ?, ?)
-           ON CONFLICT (item, annotator) DO UPDATE SET state = 'done', revision = excluded.revision,
-             turn = excluded.turn, reopened = 0, lease_until = NULL""",
-        (number, me, revision, turn),
-    )
+    standing.keep(execute, number, me, annotation, revision, turn)
+    outcomes.answered(execute, number, me, revision)
     if not had or had[0] != "done":
         if had and had[0] == "skipped":
             queue.hold(execute, number, False)
         queue.move(execute, number, done=1, taken=0 if had and had[0] == "leased" else 1)
         skipped = int(bool(had) and had[1] > 0)
         execute("UPDATE tally SET answered = answered + 1, skipped = skipped - ? WHERE annotator = ?", (skipped, me))
-    return 1
+    return True

@@ -3,6 +3,7 @@
 An item waits in `fresh` (nobody had it) or `again` (it wants more people); with all
 places taken it is `full`, with all answers there `done`, taken out it is `held`.
 Only `move` changes counters and stage, and the stage follows from the numbers.
+A probe is `held` for good: `probes` says when it is given.
 
 Entering `again` gives an item a new position, behind all others.  So each annotator
 keeps a mark: everything before it they have had already.  A row is looked at once
@@ -15,6 +16,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
+
+from tui_label.store import probes
+from tui_label.store.probes import Read
 
 Execute = Callable[..., sqlite3.Cursor]
 LOOKS = (16, *(512,) * 20)
@@ -31,17 +35,35 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
     After MORE the caller commits and asks again, so that others get their turn in between.
     """
     release_expired(execute, me, now)
-    held = execute(
-        "SELECT item FROM assignment WHERE annotator = ? AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
-        (me,),
-    ).fetchone()
+    held, returned, untested, probing = execute(_FIRST, {"me": me}).fetchone()
     if held:
-        execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held[0], me))
-        return int(held[0])
-    for item in _candidates(execute, me):
+        execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held, me))
+        return int(held)
+    if returned:
+        return int(returned)
+    if untested and (test := probes.qualify(_reader(execute), me, int(untested))) != probes.PASSED:
+        return test if test and take(execute, me, test, lease_until) else None
+    for item in _candidates(execute, me, now, bool(probing)):
         if item == MORE or take(execute, me, item, lease_until):
             return item
     return None
+
+
+_FIRST = """SELECT
+    (SELECT item FROM assignment WHERE annotator = :me AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1),
+    (SELECT returned.item FROM returned JOIN assignment USING (item, annotator)
+     WHERE returned.annotator = :me AND returned.state = 'open' AND assignment.state = 'done'
+     ORDER BY returned.number LIMIT 1),
+    (SELECT value FROM setting WHERE name = 'attempts' AND value <> '0'
+     AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.annotator = :me AND passed = 1)),
+    (SELECT 1 FROM setting WHERE name IN ('gold_rate', 'repeat_rate') AND value <> '0.0' LIMIT 1)"""
+"""In hand; sent back (it stays theirs, so it needs no lease); how many goes they have at a test that is not passed;
+whether probes are mixed in.
+"""
+
+
+def _reader(execute: Execute) -> Read:
+    return lambda sql, arguments=(): execute(sql, arguments).fetchall()
 
 
 def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
@@ -49,7 +71,7 @@ def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
 
     The revision of one they skipped stays in the row: `release` makes it skipped again.
     """
-    if not move(execute, item, taken=1, guard="AND stage IN ('fresh', 'again') AND taken < want"):
+    if not move(execute, item, taken=1, guard="AND (stage IN ('fresh', 'again') AND taken < want OR probe <> '')"):
         return False
     execute(
         """INSERT INTO assignment(item, annotator, state, lease_until) VALUES (?, ?, 'leased', ?)
@@ -60,7 +82,7 @@ def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
 
 
 _LEFT_DRAFTS = """SELECT draft.item FROM draft JOIN item ON item.number = draft.item
-    WHERE draft.annotator = ? AND item.stage IN ('fresh', 'again')
+    WHERE draft.annotator = ? AND (item.stage IN ('fresh', 'again') OR item.probe IN ('check', 'repeat'))
       AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.item = draft.item AND a.annotator = draft.annotator)
     ORDER BY draft.item LIMIT 5"""
 _PUT_OFF = """SELECT assignment.item FROM assignment JOIN item ON item.number = assignment.item
@@ -69,9 +91,14 @@ _PUT_OFF = """SELECT assignment.item FROM assignment JOIN item ON item.number = 
     ORDER BY assignment.turn LIMIT 20"""
 
 
-def _candidates(execute: Execute, me: int) -> Iterator[int]:
+def _candidates(execute: Execute, me: int, now: int, probing: bool) -> Iterator[int]:
+    """A probe comes instead of an item of the queue, never after the queue is empty."""
     yield from (item for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
-    yield from _queued(execute, me)
+    for item in _queued(execute, me):
+        if probing and item != MORE and (probe := probes.due(_reader(execute), me, now)):
+            kind, number = probe
+            yield number if kind == "check" else probes.twin(execute, me, number)
+        yield item
     yield from (item for (item,) in execute(_PUT_OFF, (me,)).fetchall())
 
 
@@ -130,10 +157,7 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None
     return False
 
 
-Read = Callable[..., list[Any]]
-
-
-def likely_next(read: Read, annotator: str) -> int | None:
+def likely_next(read: Read, annotator: str, now: int) -> int | None:
     """The item that this annotator would be given after the one in hand, as far as a short look without writing tells.
 
     In the order of `next_item`.
@@ -142,10 +166,20 @@ def likely_next(read: Read, annotator: str) -> int | None:
     me = found[0][0] if found else 0
     held = read(
         """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
-           ORDER BY reopened DESC, item LIMIT 1 OFFSET 1""",
+           ORDER BY reopened DESC, item LIMIT 2""",
         (me,),
     )
-    rows = held or read(_LEFT_DRAFTS, (me,)) or _likely_queued(read, me) or read(_PUT_OFF, (me,))
+    _, returned, untested, probing = read(_FIRST, {"me": me})[0]
+    if held[1:] or returned:
+        return int(held[1][0] if held[1:] else returned)
+    if untested and (test := probes.qualify(read, me, int(untested))) != probes.PASSED:
+        return test
+    rows = read(_LEFT_DRAFTS, (me,))
+    if not rows and (rows := _likely_queued(read, me)) and probing:
+        # Submitting what is in hand is one turn
+        probe = probes.due(read, me, now, ahead=len(held))
+        rows = [probe[1:]] if probe else rows
+    rows = rows or read(_PUT_OFF, (me,))
     return int(rows[0][0]) if rows else None
 
 
@@ -176,7 +210,7 @@ def _store_mark(execute: Execute, me: int, priority: int, position: float) -> No
 
 def move(execute: Execute, item: int, *, taken: int = 0, done: int = 0, requeue: bool = False, guard: str = "") -> bool:
     """Change an item's counters; stage, position and the count of finished items follow."""
-    before = execute("SELECT stage, done, want FROM item WHERE number = ?", (item,)).fetchone()
+    before = execute("SELECT stage, done, want, probe FROM item WHERE number = ?", (item,)).fetchone()
     row = execute(
         f"""UPDATE item SET taken = taken + ?, done = done + ?,
               stage = CASE WHEN stage = 'held' THEN 'held' WHEN done + ? >= want THEN 'done'
@@ -190,7 +224,7 @@ def move(execute: Execute, item: int, *, taken: int = 0, done: int = 0, requeue:
     if stage == "again" and (before[0] != "again" or requeue):
         execute("UPDATE item SET position = ? WHERE number = ?", (arrival(execute), item))
     finished = int(now_done >= before[2]) - int(before[1] >= before[2])
-    if finished:
+    if finished and not before[3]:
         execute("UPDATE counter SET value = value + ? WHERE name = 'done'", (finished,))
     return True
 
@@ -207,7 +241,7 @@ def hold(execute: Execute, item: int, held: bool) -> None:
         execute("UPDATE item SET stage = 'held' WHERE number = ?", (item,))
         return
     if not execute("SELECT 1 FROM assignment WHERE item = ? AND state = 'skipped' LIMIT 1", (item,)).fetchone():
-        execute("UPDATE item SET stage = 'full' WHERE number = ? AND stage = 'held'", (item,))
+        execute("UPDATE item SET stage = 'full' WHERE number = ? AND stage = 'held' AND probe = ''", (item,))
         move(execute, item, requeue=True)
 
 

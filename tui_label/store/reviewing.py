@@ -60,6 +60,10 @@ class Mark(NamedTuple):
     value: tuple[Any, ...]
 
 
+START = Mark(())
+"""Before the first case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One item on a reviewer's desk, with all that was said about it."""
@@ -79,7 +83,9 @@ class Case:
     """For each annotator who answered again after a return: the answer that was sent back."""
     returned: tuple[str, ...] = ()
     """Annotators it was sent back to who have not answered yet."""
-    mark: Mark = Mark(())
+    skipped: tuple[Annotation, ...] = ()
+    """The latest revisions that leave it unanswered: a flag there is often why the item is in a queue."""
+    mark: Mark = START
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from tui_label.core.annotation import Annotation, Flag, Timing
+from tui_label.core.comments import Comment
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
 
 _LONE = re.compile("[\ud800-\udfff]")
+
+
+def utc(ms: int) -> str:
+    """Milliseconds since 1970 as UTC ISO 8601."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_json(value: Any) -> str:
@@ -28,6 +36,11 @@ def escaped_json(text: str) -> str:
 def to_text(text: str) -> tuple[str, int]:
     """A text as SQLite can hold it: lone surrogates come as the inside of a JSON string, marked 1."""
     return (json.dumps(text)[1:-1], 1) if _LONE.search(text) else (text, 0)
+
+
+def storable(text: str) -> str:
+    """A text that need not come back exactly: a lone surrogate becomes a replacement character."""
+    return _LONE.sub("\ufffd", text)
 
 
 def from_text(text: str, escaped: int) -> str:
@@ -49,7 +62,7 @@ def item_from(row: tuple[Any, ...]) -> Item:
     """An item of the columns ITEM."""
     key, text, escaped, candidates, meta, sound = row
     return Item(
-        from_text(key[1:], 1) if key.startswith("\x00") else key,
+        key_from(key),
         from_text(text, escaped),
         tuple(json.loads(candidates)) if candidates else (),
         json.loads(meta) if meta else {},
@@ -62,9 +75,22 @@ def sound_json(sound: Sound | None) -> str | None:
 
 
 def key_text(key: str) -> str:
-    """An item's key as it is stored: with lone surrogates, escaped behind a NUL."""
-    text, escaped = to_text(key)
-    return "\x00" + text if escaped else key
+    """An item's key as it is stored: with lone surrogates, or a NUL in front, escaped behind a NUL."""
+    if _LONE.search(key) or key.startswith("\x00"):
+        return "\x00" + json.dumps(key)[1:-1]
+    return key
+
+
+def twin_text(stored: str, number: int) -> str:
+    """The stored key of a twin, `number`, of the item with this stored key.  No other key has two NULs in front."""
+    return f"\x00\x00{number}\x00{stored}"
+
+
+def key_from(stored: str) -> str:
+    """The key of a stored one; a twin has the key of its item."""
+    if stored.startswith("\x00\x00"):
+        stored = stored[2:].split("\x00", 1)[1]
+    return from_text(stored[1:], 1) if stored.startswith("\x00") else stored
 
 
 def suggestion_from(row: tuple[Any, ...]) -> Suggestion:
@@ -98,6 +124,69 @@ def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
         row[15],
         json.loads(row[14]) if row[14] else {},
     )
+
+
+GOLD = (
+    "gold.reviewer, gold.answers, gold.outcome, gold.rule, gold.sources, gold.origin, gold.example, gold.at, "
+    "gold.active_ms, gold.labels_version, gold.guidelines_version, gold.revision"
+)
+
+
+def gold_from(row: tuple[Any, ...], renames: Renames) -> Gold:
+    """A gold answer of the columns GOLD, its labels under today's names."""
+    return Gold(
+        row[0],
+        renames.apply(json.loads(row[1]), row[9]),
+        row[2],
+        row[3],
+        json.loads(row[4]),
+        json.loads(row[5]),
+        bool(row[6]),
+        *row[7:],
+    )
+
+
+COMMENT = "author, comment.text, kind, addressee, at, read_at, comment.number"
+
+
+def comment_from(row: tuple[Any, ...]) -> Comment:
+    """A comment of the columns COMMENT."""
+    author, text, kind, addressee, at, read_at, number = row
+    return Comment(author, text, kind, addressee, at, read_at is not None, number)
+
+
+def labels_said(value: Any) -> Iterator[str]:
+    """The labels in an answer's JSON shape."""
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, dict):
+            yield str(one)
+        elif one.get("label"):
+            # Segments of a project without labels have none
+            yield str(one["label"])
+
+
+def labels_text(answers: Mapping[str, Any]) -> str:
+    """The labels in answers in a form that a queue searches: a line `task, tab, label` for each, once.
+
+    A line without a label says that the task was answered.  A string that is longer than
+    LABEL_LENGTH is no label.
+    """
+    lines = []
+    for task, value in answers.items():
+        if value is None:
+            continue
+        lines.append(f"{task}\t")
+        for label in dict.fromkeys(labels_said(value)):
+            if len(label) <= LABEL_LENGTH:
+                lines.append(label_line(task, label))
+    return storable("\n" + "\n".join(lines) + "\n") if lines else ""
+
+
+LABEL_LENGTH = 100
+
+
+def label_line(task: str, label: str) -> str:
+    return f"{task}\t{' '.join(label.split())}"
 
 
 class Renames:

@@ -2,7 +2,11 @@
 and Datasette, so names are plain words, foreign keys are declared, times are UTC ISO 8601 text.
 
 `item` is the narrow row that the queue moves; the text lives in `content`, so that a
-claim never rewrites a long document.  Rows of `annotation` are never changed or deleted.
+claim never rewrites a long document.  Rows of `annotation` and `gold` are never changed or
+deleted.
+
+For the reviewers' queues, `assignment` repeats what is asked of each standing answer in
+columns that are quick to read; `flagged` and `corrected` list what is rare.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 APPLICATION_ID = 0x7475694C  # "tuiL"
-KNOWN = ("0001 queue and record", "0002 sound")
+KNOWN = ("0001 queue and record", "0002 sound", "0003 review")
 
 TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -148,6 +152,107 @@ CREATE VIEW listening_latest AS
   WHERE assignment.state = 'done' AND annotation.listening != '';
 """
 
+REVIEW = """
+ALTER TABLE item ADD COLUMN probe TEXT NOT NULL DEFAULT '' CHECK (probe IN ('', 'check', 'qualification', 'repeat'));
+ALTER TABLE item ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE item ADD COLUMN agreement REAL;
+ALTER TABLE item ADD COLUMN differs TEXT NOT NULL DEFAULT '';
+CREATE INDEX item_probe ON item(probe, number) WHERE probe <> '';
+CREATE INDEX item_settled ON item(number) WHERE settled = 1;
+CREATE INDEX item_disagreement ON item(settled, agreement, number) WHERE agreement < 1;
+ALTER TABLE assignment ADD COLUMN active_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE assignment ADD COLUMN submitted_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE assignment ADD COLUMN labels TEXT NOT NULL DEFAULT '';
+CREATE INDEX assignment_pace ON assignment(active_ms, item, annotator) WHERE state = 'done' AND active_ms > 0;
+CREATE INDEX annotation_undone ON annotation(annotator, turn) WHERE status = 'undone';
+CREATE TABLE flagged (
+  item INTEGER NOT NULL REFERENCES item(number), annotator INTEGER NOT NULL REFERENCES annotator(id),
+  reason TEXT NOT NULL, PRIMARY KEY (item, annotator, reason)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX flagged_reason ON flagged(reason, item, annotator);
+CREATE TABLE gold (
+  item INTEGER NOT NULL REFERENCES item(number), revision INTEGER NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('settled', 'accepted', 'auto', 'given', 'withdrawn')),
+  answers TEXT NOT NULL, reviewer TEXT NOT NULL, rule TEXT NOT NULL, sources TEXT NOT NULL, origin TEXT NOT NULL,
+  example INTEGER NOT NULL, at TEXT NOT NULL, active_ms INTEGER NOT NULL,
+  labels_version INTEGER NOT NULL, guidelines_version INTEGER NOT NULL,
+  before INTEGER NOT NULL, save_id TEXT NOT NULL, PRIMARY KEY (item, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE corrected (
+  item INTEGER NOT NULL REFERENCES item(number), annotator INTEGER NOT NULL REFERENCES annotator(id),
+  PRIMARY KEY (item, annotator)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE returned (
+  number INTEGER PRIMARY KEY, item INTEGER NOT NULL REFERENCES item(number),
+  annotator INTEGER NOT NULL REFERENCES annotator(id), revision INTEGER NOT NULL,
+  reviewer TEXT NOT NULL, at TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'answered', 'taken back')), answered INTEGER
+) STRICT;
+CREATE INDEX returned_open ON returned(annotator, number) WHERE state = 'open';
+CREATE INDEX returned_answered ON returned(number) WHERE state = 'answered';
+CREATE INDEX returned_item ON returned(item, annotator);
+CREATE TABLE comment (
+  number INTEGER PRIMARY KEY, item INTEGER NOT NULL REFERENCES item(number), author TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('comment', 'question', 'return', 'correction')),
+  addressee TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, read_at TEXT,
+  unanswered INTEGER NOT NULL DEFAULT 0, returned INTEGER REFERENCES returned(number)
+) STRICT;
+CREATE INDEX comment_item ON comment(item);
+CREATE INDEX comment_addressee ON comment(addressee, number);
+CREATE INDEX comment_unread ON comment(addressee, item) WHERE read_at IS NULL;
+CREATE INDEX comment_unanswered ON comment(number) WHERE unanswered = 1;
+CREATE TABLE repeat (
+  item INTEGER PRIMARY KEY REFERENCES item(number), of INTEGER NOT NULL REFERENCES item(number),
+  annotator INTEGER NOT NULL REFERENCES annotator(id), UNIQUE (annotator, of)
+) STRICT;
+CREATE INDEX repeat_annotator ON repeat(annotator, item);
+CREATE TABLE attempt (
+  number INTEGER PRIMARY KEY, annotator INTEGER NOT NULL REFERENCES annotator(id),
+  right REAL NOT NULL, of INTEGER NOT NULL, passed INTEGER NOT NULL, at TEXT NOT NULL, turn INTEGER NOT NULL
+) STRICT;
+CREATE INDEX attempt_annotator ON attempt(annotator, number);
+CREATE TABLE told (
+  annotator INTEGER NOT NULL REFERENCES annotator(id), kind TEXT NOT NULL CHECK (kind IN ('labels', 'guidelines')),
+  number INTEGER NOT NULL, PRIMARY KEY (annotator, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE reviewing (
+  item INTEGER PRIMARY KEY REFERENCES item(number), reviewer TEXT NOT NULL UNIQUE, lease_until INTEGER NOT NULL
+) STRICT;
+DROP VIEW answers_latest;
+CREATE VIEW answers_latest AS
+  SELECT item.key AS item, annotator.name AS annotator, annotation.answers, annotation.flags, annotation.started_at,
+    annotation.submitted_at, annotation.active_ms, annotation.idle_ms, annotation.labels_version,
+    annotation.guidelines_version, annotation.revision, content.text
+  FROM assignment
+  JOIN annotation USING (item, annotator, revision)
+  JOIN item ON item.number = assignment.item
+  JOIN content ON content.item = assignment.item
+  JOIN annotator ON annotator.id = assignment.annotator
+  WHERE assignment.state = 'done' AND item.probe IN ('', 'check');
+CREATE VIEW gold_latest AS
+  SELECT item.key AS item, gold.answers, gold.outcome, gold.reviewer, gold.rule, gold.sources, gold.example, gold.at,
+    gold.active_ms, gold.labels_version, gold.guidelines_version, gold.revision, item.probe, content.text
+  FROM item
+  JOIN gold ON gold.item = item.number
+    AND gold.revision = (SELECT max(revision) FROM gold AS other WHERE other.item = item.number)
+  JOIN content ON content.item = item.number
+  WHERE item.settled = 1;
+CREATE VIEW disagreements AS
+  SELECT item.key AS item, round(1 - item.agreement, 3) AS disagreement, trim(item.differs, char(10)) AS tasks,
+    item.done AS answers, item.settled, content.text
+  FROM item JOIN content ON content.item = item.number
+  WHERE item.agreement < 1 AND item.probe IN ('', 'check') ORDER BY item.agreement, item.number;
+CREATE VIEW comments AS
+  SELECT item.key AS item, comment.at, author, nullif(addressee, '') AS addressee, kind, comment.text, read_at,
+    unanswered, content.text AS about
+  FROM comment JOIN item ON item.number = comment.item JOIN content ON content.item = comment.item
+  ORDER BY comment.number;
+CREATE VIEW returns AS
+  SELECT item.key AS item, annotator.name AS annotator, returned.reviewer, returned.at, returned.state,
+    returned.revision AS sent_back, returned.answered
+  FROM returned JOIN item ON item.number = returned.item JOIN annotator ON annotator.id = returned.annotator;
+"""
+
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date; the caller holds the write lock.
@@ -166,6 +271,10 @@ def migrate(connection: sqlite3.Connection) -> None:
     @migrations(name=KNOWN[1])
     def _sound(db: Database) -> None:
         _run(db, SOUND)
+
+    @migrations(name=KNOWN[2])
+    def _review(db: Database) -> None:
+        _run(db, REVIEW)
 
     migrations.apply(Database(connection, execute_plugins=False))
 

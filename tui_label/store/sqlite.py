@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
-from tui_label.store import figures, intake, queue, versions
+from tui_label.store import figures, intake, outcomes, queue, standing, talking, training, versions
 from tui_label.store.base import Added, Claim, Entry, PersonFigures, Policy, Progress, Sprint, Versions
 from tui_label.store.connection import Connection, create_file
 from tui_label.store.queue import Execute
+from tui_label.store.reviews import SqliteReviewing
 from tui_label.store.rows import (
     ANNOTATION,
     ITEM,
@@ -24,31 +24,34 @@ from tui_label.store.rows import (
     item_from,
     suggestion_from,
     to_json,
+    utc,
 )
+from tui_label.store.standing import Judge
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def utc(ms: int) -> str:
-    """Milliseconds since 1970 as UTC ISO 8601."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+class SqliteStore(SqliteReviewing):
+    """See `base.Store`, which says what each method promises.
 
+    `judge` says how far the answers about an item differ; without one it is known only
+    whether they are the same.
+    """
 
-class SqliteStore:
-    """See `base.Store`, which says what each method promises."""
-
-    def __init__(self, path: Path, *, clock: Callable[[], int] = _now_ms) -> None:
-        self._connection = Connection(path)
-        self._clock = clock
-        self._lease_ms: int | None = None
+    def __init__(
+        self, path: Path, *, clock: Callable[[], int] = _now_ms, judge: Judge = standing.pairs_that_differ
+    ) -> None:
+        super().__init__(Connection(path), clock, judge)
 
     @classmethod
-    def create(cls, path: Path, *, clock: Callable[[], int] = _now_ms) -> SqliteStore:
+    def create(
+        cls, path: Path, *, clock: Callable[[], int] = _now_ms, judge: Judge = standing.pairs_that_differ
+    ) -> SqliteStore:
         """A store on a new file, or on the one that is there."""
         create_file(path)
-        return cls(path, clock=clock)
+        return cls(path, clock=clock, judge=judge)
 
     def close(self) -> None:
         self._connection.close()
@@ -59,7 +62,7 @@ class SqliteStore:
         self, policy: Policy, source: str, guidelines: str, renames: Mapping[str, Mapping[str, str]]
     ) -> Versions:
         self._lease_ms = policy.lease_ms
-        return versions.record(self._connection, policy, source, guidelines, renames, utc(self._clock()))
+        return versions.record(self._connection, policy, source, guidelines, renames, utc(self._clock()), self._judge)
 
     def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
         with self._connection.errors():
@@ -75,14 +78,17 @@ class SqliteStore:
     # items in
 
     def add(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> Added:
-        return intake.add(self._connection, list(records), progress, utc(self._clock()))
+        return intake.add(self._connection, list(records), progress, utc(self._clock()), self._judge)
 
     # one annotator at work
 
     def claim(self, annotator: str) -> Claim | None:
         while True:
             with self._connection.transaction() as execute:
-                item, claim = self._next(execute, annotator_id(execute, annotator))
+                me = annotator_id(execute, annotator)
+                if not execute("SELECT 1 FROM told WHERE annotator = ?", (me,)).fetchone():
+                    talking.tell_all(execute, me)
+                item, claim = self._next(execute, me)
             if item != queue.MORE:
                 return claim
 
@@ -93,12 +99,18 @@ class SqliteStore:
 
     def _claim_of(self, execute: Execute, me: int, number: int) -> Claim:
         row = execute(
-            f"SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
+            f"""SELECT probe, annotator.name, {ITEM} FROM item JOIN content ON content.item = item.number
+                JOIN annotator ON annotator.id = ? WHERE item.number = ?""",
+            (me, number),
         ).fetchone()
         suggestions = execute(
             "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (number,)
         ).fetchall()
-        draft = execute("SELECT work FROM draft WHERE item = ? AND annotator = ?", (number, me)).fetchone()
+        draft, returned = execute(
+            """SELECT (SELECT work FROM draft WHERE item = :item AND annotator = :me),
+                 EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND item = :item AND state = 'open')""",
+            {"item": number, "me": me},
+        ).fetchone()
         mine = execute(
             "SELECT state, revision, reopened FROM assignment WHERE item = ? AND annotator = ?", (number, me)
         ).fetchone()
@@ -106,11 +118,14 @@ class SqliteStore:
         answered = latest if latest and latest.status == SUBMITTED else None
         return Claim(
             number,
-            item_from(row),
+            item_from(row[2:]),
             tuple(suggestion_from(one) for one in suggestions),
-            draft[0] if draft else "",
+            draft or "",
             answered,
             bool(mine and mine[0] == "leased" and mine[2]),
+            bool(returned),
+            talking.on_item(execute, number, row[1]),
+            outcomes.gold_of(execute, number, standing.renames(execute)) if row[0] == "qualification" else None,
         )
 
     def _annotation(self, execute: Execute, item: int, annotator: int, revision: int) -> Annotation | None:
@@ -119,10 +134,10 @@ class SqliteStore:
                 WHERE annotation.item = ? AND annotation.annotator = ? AND annotation.revision = ?""",
             (item, annotator, revision),
         ).fetchone()
-        return annotation_from(row, versions.renames(execute)) if row else None
+        return annotation_from(row, standing.renames(execute)) if row else None
 
     def upcoming(self, annotator: str) -> Item | None:
-        number = queue.likely_next(self._connection.read, annotator)
+        number = queue.likely_next(self._connection.read, annotator, self._clock())
         if number is None:
             return None
         (row,) = self._connection.read(
@@ -158,6 +173,7 @@ class SqliteStore:
                         queue.hold(execute, number, False)
                     queue.move(execute, number, done=1, taken=0 if had == "leased" else 1)
                     self._tally(execute, me, answered=1, skipped=-int(put_off))
+                standing.weigh(execute, number, self._judge)
             item, following = self._next(execute, me) if claim else (None, None)
         return self.claim(annotation.annotator) if item == queue.MORE else following
 
@@ -176,6 +192,8 @@ class SqliteStore:
                     queue.hold(execute, number, True)
                 if not put_off:
                     self._tally(execute, me, answered=-int(had == "done"), skipped=1)
+                if had == "done":
+                    standing.weigh(execute, number, self._judge)
             item, following = self._next(execute, me) if claim else (None, None)
         return self.claim(annotation.annotator) if item == queue.MORE else following
 
@@ -199,13 +217,8 @@ class SqliteStore:
         had, before = row or ("", 0)
         turn = self._turn(execute, me)
         revision = write_revision(execute, number, me, annotation, turn, save_id, work)
-        state = "done" if annotation.status == "submitted" else "skipped"
-        execute(
-            """INSERT INTO assignment(item, annotator, state, revision, turn) VALUES (?, ?, ?, ?, ?)
-               ON CONFLICT (item, annotator) DO UPDATE SET state = excluded.state, revision = excluded.revision,
-                 turn = excluded.turn, reopened = 0, lease_until = NULL""",
-            (number, me, state, revision, turn),
-        )
+        standing.keep(execute, number, me, annotation, revision, turn)
+        outcomes.answered(execute, number, me, revision)
         execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
         return had, had == "skipped" or (had == "leased" and before > 0)
 
@@ -254,20 +267,22 @@ class SqliteStore:
         )
         turn = self._turn(execute, me)
         write_revision(execute, number, me, mark, turn, f"undo-{turn}", "")
-        standing = queue.effective(execute, number, me)
-        before, status, before_turn = standing[-1] if standing else (0, "", turn)
-        if status == SUBMITTED:
-            execute(
-                "UPDATE assignment SET revision = ?, turn = ?, state = 'done' WHERE item = ? AND annotator = ?",
-                (before, before_turn, number, me),
-            )
+        first = training.first_turn(execute, number, me)
+        left = [one for one in queue.effective(execute, number, me) if one[2] > first]
+        before, status, before_turn = left[-1] if left else (0, "", turn)
+        stands = self._annotation(execute, number, me, before)
+        if stands and status == SUBMITTED:
+            standing.keep(execute, number, me, stands, before, before_turn)
         else:
+            standing.keep_flags(execute, number, me, stands.flags if stands else ())
             execute(
                 """UPDATE assignment SET state = 'leased', revision = ?, turn = ?, reopened = ?, lease_until = ?
                    WHERE item = ? AND annotator = ?""",
                 (before, before_turn, turn, self._clock() + self._lease(execute), number, me),
             )
+        outcomes.unanswered(execute, number, me, revision)
         self._restate(execute, number, me, state, status)
+        standing.weigh(execute, number, self._judge)
         if work:
             self._write_draft(execute, me, number, work)
 
@@ -342,7 +357,7 @@ class SqliteStore:
                 WHERE annotator.name = ? {bound} ORDER BY assignment.turn {order} LIMIT ?""",
             (annotator, *(() if item is None else (item,)), limit),
         )
-        renames = versions.renames(self._connection.execute)
+        renames = standing.renames(self._connection.execute)
         return [Entry(row[0], item_from(row[1:7]), annotation_from(row[7:], renames)) for row in rows]
 
     # figures, items out, care
@@ -367,14 +382,6 @@ class SqliteStore:
 
     def backup(self, path: str) -> None:
         self._connection.copy_to(path)
-
-    # small things
-
-    def _lease(self, execute: Execute) -> int:
-        if self._lease_ms is None:
-            found = execute("SELECT value FROM setting WHERE name = 'lease_ms'").fetchone()
-            self._lease_ms = int(found[0]) if found else Policy().lease_ms
-        return self._lease_ms
 
 
 def annotator_id(execute: Execute, name: str) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
+from tui_label.store import training
 from tui_label.store.base import Policy, Versions
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute, arrival
-from tui_label.store.rows import Renames, to_json
+from tui_label.store.rows import to_json
+from tui_label.store.standing import Judge, restate
 
 
 def record(
@@ -18,14 +19,18 @@ def record(
     guidelines: str,
     renames: Mapping[str, Mapping[str, str]],
     moment: str,
+    judge: Judge,
 ) -> Versions:
     """Keep what changed.  Where nothing did, nothing is written: opening a project is a read."""
     if is_recorded(connection.execute, policy, source, guidelines):
         return latest(connection.execute)
     with connection.transaction() as execute:
-        _keep_text(execute, "labels", source, renames, moment)
+        before = _settings(execute)
+        fresh = _keep_text(execute, "labels", source, renames, moment)
         _keep_text(execute, "guidelines", guidelines, {}, moment)
-        _apply_policy(execute, policy)
+        _apply_policy(execute, policy, before)
+        if (fresh and renames) or (before and "gold_rate" not in before):
+            restate(execute, judge)
         return latest(execute)
 
 
@@ -54,25 +59,26 @@ def _as_settings(policy: Policy) -> dict[str, str]:
         "order": policy.order,
         "lease_ms": str(policy.lease_ms),
         "skip": policy.skip,
+        "gold_rate": str(policy.gold_rate),
+        "repeat_rate": str(policy.repeat_rate),
+        "repeat_after_ms": str(policy.repeat_after_ms),
+        "attempts": str(policy.attempts),
     }
 
 
-def _keep_text(execute: Execute, kind: str, text: str, renames: Mapping[str, Mapping[str, str]], moment: str) -> None:
-    if _text(execute, kind) != text:
+def _keep_text(execute: Execute, kind: str, text: str, renames: Mapping[str, Mapping[str, str]], moment: str) -> bool:
+    """Whether it is another text than before."""
+    changed = _text(execute, kind) != text
+    if changed:
         number = execute("SELECT coalesce(max(number), 0) + 1 FROM version WHERE kind = ?", (kind,)).fetchone()[0]
         execute(
             "INSERT INTO version(kind, number, text, renames, recorded_at) VALUES (?, ?, ?, ?, ?)",
             (kind, number, text, to_json({task: dict(names) for task, names in renames.items()}), moment),
         )
+    return changed
 
 
-def renames(execute: Execute) -> Renames:
-    rows = execute("SELECT number, renames FROM version WHERE kind = 'labels' AND renames <> '{}'").fetchall()
-    return Renames({number: json.loads(text) for number, text in rows})
-
-
-def _apply_policy(execute: Execute, policy: Policy) -> None:
-    before = _settings(execute)
+def _apply_policy(execute: Execute, policy: Policy, before: Mapping[str, str]) -> None:
     for name, value in _as_settings(policy).items():
         execute(
             "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
@@ -81,6 +87,8 @@ def _apply_policy(execute: Execute, policy: Policy) -> None:
         reorder(execute, policy.order)
     if before and before["overlap"] != str(policy.overlap):
         _change_overlap(execute, policy.overlap)
+    if int(before.get("attempts", 0)) < policy.attempts:
+        training.allow_more_attempts(execute, policy.attempts)
 
 
 POSITIONS = {
@@ -114,4 +122,6 @@ def _change_overlap(execute: Execute, overlap: int) -> None:
     execute(
         "UPDATE counter SET value = ? + (SELECT coalesce(max(number), 0) FROM item) WHERE name = 'arrival'", (last,)
     )
-    execute("UPDATE counter SET value = (SELECT count(*) FROM item WHERE done >= want) WHERE name = 'done'")
+    execute(
+        "UPDATE counter SET value = (SELECT count(*) FROM item WHERE done >= want AND probe = '') WHERE name = 'done'"
+    )

@@ -1,0 +1,264 @@
+"""The reviewers' queues: which item comes next, in one statement that stops at the first hit.
+
+Every queue is a `_Source`: rows in the order of its keys, out of an index.  What a queue is
+restricted to becomes conditions on those rows, so that nothing is read twice and nothing
+is kept between two cases.  A mark is the keys of the case before: settled cases may go and
+new ones come without a reviewer losing the place.
+
+`fast` and `slow` go by the median and the median absolute deviation of the logarithm of
+active time, for each annotator: three scaled deviations away counts (Leys et al. 2013,
+Journal of Experimental Social Psychology 49(4)).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from tui_label.store.connection import Connection
+from tui_label.store.reviewing import QUEUES, Queue
+from tui_label.store.rows import label_line, storable
+
+SAMPLE = 500
+"""The latest answers of an annotator that say what is usual for them."""
+FEWEST = 20
+"""With fewer times than this nothing is usual."""
+SCALED = 1.4826
+"""Makes the median absolute deviation of a normal distribution its standard deviation."""
+ORDINARY = "item{n}.probe IN ('', 'check')"
+
+Bounds = dict[int, tuple[float, float]]
+"""For each annotator's id: at or below the first is suspiciously fast, at or above the second suspiciously slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A queue without restrictions.  `{n}` stands for a number that keeps two uses in one statement apart."""
+
+    tables: str
+    """With `item{n}`, and `a{n}` for the answer in question where there is one."""
+    where: str
+    keys: tuple[str, ...]
+    """What it is ordered by; item and keys together are unique enough that a mark leaves no case out."""
+    descending: bool = False
+    by_answer: bool = True
+    """Whether restrictions are on the answer in question, and not on any answer about the item."""
+    repeats: bool = True
+    """Whether an item can be there at more than one place."""
+    person: str = "a{n}.annotator"
+
+
+def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
+    answer = "JOIN item AS item{n} ON item{n}.number = a{n}.item"
+    match queue.name:
+        case "disagreements":
+            task = "" if not queue.task else "AND instr(item{n}.differs, :differs) > 0"
+            keys = ("item{n}.agreement", "item{n}.number")
+            return _Source("item AS item{n}", f"item{{n}}.agreement < 1 {task}", keys, by_answer=False, repeats=False)
+        case "all":
+            return _Source("item AS item{n}", "item{n}.done > 0", ("item{n}.number",), by_answer=False, repeats=False)
+        case "flagged":
+            tables = (
+                "flagged AS f{n} JOIN assignment AS a{n} ON a{n}.item = f{n}.item AND a{n}.annotator = f{n}.annotator "
+                + answer
+            )
+            where = "a{n}.state IN ('done', 'skipped')" + (" AND f{n}.reason = :flag" if queue.flag else "")
+            return _Source(tables, where, ("f{n}.reason", "f{n}.item"))
+        case "questions":
+            tables = (
+                "comment AS q{n} JOIN item AS item{n} ON item{n}.number = q{n}.item "
+                "LEFT JOIN annotator AS person{n} ON person{n}.name = q{n}.author "
+                "LEFT JOIN assignment AS a{n} ON a{n}.item = q{n}.item AND a{n}.annotator = person{n}.id"
+            )
+            return _Source(tables, "q{n}.unanswered = 1", ("q{n}.number",), person="person{n}.id")
+        case "fast":
+            where = "a{n}.state = 'done' AND a{n}.active_ms > 0 AND " + _within(bounds(), 0, "<=")
+            return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"))
+        case "slow":
+            where = "a{n}.state = 'done' AND a{n}.active_ms > 0 AND " + _within(bounds(), 1, ">=")
+            return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"), descending=True)
+        case "sample":
+            where = f"a{{n}}.state = 'done' AND {SAMPLED} < :share"
+            return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.item",), repeats=False)
+        case "corrected":
+            tables = (
+                "corrected AS c{n} JOIN assignment AS a{n} ON a{n}.item = c{n}.item AND a{n}.annotator = c{n}.annotator "
+                + answer
+            )
+            return _Source(tables, "a{n}.state = 'done'", ("c{n}.item",), repeats=False)
+        case "answered-back":
+            tables = (
+                "returned AS r{n} JOIN assignment AS a{n} ON a{n}.item = r{n}.item AND a{n}.annotator = r{n}.annotator "
+                + answer
+            )
+            where = (
+                "r{n}.state = 'answered' AND a{n}.state IN ('done', 'skipped') AND NOT EXISTS (SELECT 1 FROM "
+                "returned WHERE returned.item = r{n}.item AND returned.annotator = r{n}.annotator AND returned.state = 'open')"
+            )
+            return _Source(tables, where, ("r{n}.number",))
+    raise ValueError(f"no such queue: {queue.name}; there are {', '.join(QUEUES)}")
+
+
+SAMPLED = (
+    "((((a{n}.item * 2654435761 + a{n}.annotator * 1640531527) & 4294967295)"
+    " + ((a{n}.item * 2654435761 + a{n}.annotator * 1640531527) >> 15) & 4294967295) * 1103515245 & 4294967295)"
+)
+"""A number below 2**32 that looks random and is always the same for an answer."""
+
+
+def _within(bounds: Bounds, which: int, sign: str) -> str:
+    """Whether an answer is beyond its annotator's bound; the outermost bound first, for the index."""
+    values = {me: pair[which] for me, pair in bounds.items() if 0 < pair[which] < math.inf}
+    if not values:
+        return "0"
+    outermost = max(values.values()) if sign == "<=" else min(values.values())
+    each = " ".join(f"WHEN {me} THEN {ms!r}" for me, ms in values.items())
+    return f"a{{n}}.active_ms {sign} {outermost!r} AND a{{n}}.active_ms {sign} CASE a{{n}}.annotator {each} END"
+
+
+def bounds_of(connection: Connection, too_fast_ms: int) -> Bounds:
+    found: Bounds = {}
+    for (me,) in connection.read("SELECT id FROM annotator"):
+        times = connection.read(
+            f"""SELECT active_ms FROM (SELECT active_ms, state FROM assignment
+                  WHERE annotator = ? AND state IN ('done', 'skipped') ORDER BY turn DESC LIMIT {SAMPLE})
+                WHERE state = 'done' AND active_ms > 0""",
+            (me,),
+        )
+        fast, slow = _usual([ms for (ms,) in times])
+        found[me] = max(float(too_fast_ms), fast), slow
+    return found
+
+
+def _usual(times: list[int]) -> tuple[float, float]:
+    """Below the first and above the second time is unusual; none is where little is known, or all are the same."""
+    if len(times) < FEWEST:
+        return 0.0, math.inf
+    logs = [math.log(ms) for ms in times]
+    middle = median(logs)
+    away = 3 * SCALED * median(abs(one - middle) for one in logs)
+    return (math.exp(middle - away), math.exp(middle + away)) if away else (0.0, math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One queue as statements."""
+
+    queue: Queue
+    arguments: dict[str, Any]
+    source: _Source
+
+    def _rows(self, n: int) -> str:
+        """FROM and WHERE, restricted as the queue says, of its use number `n`."""
+        queue = self.queue
+        where = [self.source.where, ORDINARY]
+        if queue.text:
+            where.append(
+                "(instr(casefold(item{n}.key), :text) OR EXISTS (SELECT 1 FROM content WHERE content.item = item{n}.number "
+                "AND (instr(casefold(content.text), :text) OR instr(casefold(content.candidates), :text))))"
+            )
+        if self.source.by_answer:
+            where += [*self._on_answer("a{n}"), *([f"{self.source.person} = :annotator"] if queue.annotator else [])]
+        else:
+            of = ["b{n}.annotator = :annotator"] if queue.annotator else []
+            if conditions := [*of, *self._on_answer("b{n}")]:
+                where.append(
+                    "EXISTS (SELECT 1 FROM assignment AS b{n} WHERE b{n}.item = item{n}.number "
+                    f"AND b{{n}}.state = 'done' AND {' AND '.join(conditions)})"
+                )
+        return f"{self.source.tables} WHERE {' AND '.join(where)}".replace("{n}", str(n))
+
+    def _on_answer(self, answer: str) -> list[str]:
+        queue, found = self.queue, []
+        if queue.label or (queue.task and queue.name != "disagreements"):
+            found.append(f"instr({answer}.labels, :label) > 0")
+        if queue.since:
+            found.append(f"{answer}.submitted_at >= :since")
+        if queue.until:
+            found.append(f"{answer}.submitted_at < :until")
+        if queue.flag and queue.name != "flagged":
+            found.append(
+                f"EXISTS (SELECT 1 FROM flagged WHERE flagged.item = {answer}.item "
+                f"AND flagged.annotator = {answer}.annotator AND flagged.reason = :flag)"
+            )
+        return found
+
+    def _select(self, settled: int | None, extra: str = "") -> str:
+        keys = [key.replace("{n}", "1") for key in self.source.keys]
+        rows = f"SELECT {', '.join(keys)}, item1.number FROM {self._rows(1)}"
+        if settled is not None:
+            rows += f" AND item1.settled = {settled}"
+        if self.source.repeats:
+            other = [key.replace("{n}", "2") for key in self.source.keys]
+            sign = ">" if self.source.descending else "<"
+            rows += (
+                f" AND NOT EXISTS (SELECT 1 FROM {self._rows(2)} AND item2.number = item1.number "
+                f"AND ({', '.join(other)}) {sign} ({', '.join(keys)}))"
+            )
+        order = " DESC" if self.source.descending else ""
+        return f"{rows} {extra} ORDER BY {', '.join(key + order for key in keys)}"
+
+    def _settled(self) -> tuple[int | None, ...]:
+        if self.queue.settled_too or self.queue.name in ("corrected", "all"):
+            # Each half has an index in the right order, both together have none
+            return (0, 1) if self.queue.name == "disagreements" else (None,)
+        return (0,)
+
+    def first(self, connection: Connection, mark: tuple[Any, ...], reviewer: str, now: int) -> tuple[Any, ...] | None:
+        """The keys and the number of the first case behind `mark` that nobody else has in hand."""
+        keys = [key.replace("{n}", "1") for key in self.source.keys]
+        arguments = self.arguments | {"reviewer": reviewer, "now": now}
+        extra = (
+            "AND NOT EXISTS (SELECT 1 FROM reviewing WHERE reviewing.item = item1.number "
+            "AND reviewing.reviewer <> :reviewer AND reviewing.lease_until >= :now)"
+        )
+        if mark:
+            sign = "<" if self.source.descending else ">"
+            extra += f" AND ({', '.join(keys)}) {sign} ({', '.join(f':key{n}' for n in range(len(keys)))})"
+            arguments |= {f"key{n}": value for n, value in enumerate(mark)}
+        found = [
+            row
+            for half in self._settled()
+            for row in connection.read(self._select(half, extra) + " LIMIT 1", arguments)
+        ]
+        return min(found, default=None)
+
+    def count(self, connection: Connection, most: int) -> int:
+        total = 0
+        for half in self._settled():
+            # Two annotators may give an item the same keys
+            rows = f"SELECT DISTINCT item FROM ({self._select(half).replace('item1.number FROM', 'item1.number AS item FROM', 1)})"
+            total += connection.read(f"SELECT count(*) FROM ({rows} LIMIT {int(most)})", self.arguments)[0][0]
+        return int(min(total, most))
+
+    def about(self, connection: Connection, number: int) -> tuple[str, ...]:
+        """The annotators for whose answers an item is there."""
+        if not self.source.by_answer:
+            return ()
+        person = self.source.person.replace("{n}", "1")
+        rows = connection.read(
+            f"""SELECT DISTINCT annotator.name FROM annotator WHERE annotator.id IN
+                (SELECT {person} FROM {self._rows(1)} AND item1.number = :number) ORDER BY annotator.name""",
+            self.arguments | {"number": number},
+        )
+        return tuple(name for (name,) in rows)
+
+
+def search(connection: Connection, queue: Queue) -> Search:
+    found = connection.read("SELECT id FROM annotator WHERE name = ?", (queue.annotator,))
+    label = label_line(queue.task, queue.label) if queue.task else label_line("", queue.label)
+    arguments = {
+        "annotator": found[0][0] if found else 0,
+        "differs": f"\n{queue.task}\n",
+        # A line of `labels_text`: from its start where the task is given, to its end where the label is
+        "label": storable(("\n" if queue.task else "") + label + ("\n" if queue.label else "")),
+        "flag": storable(queue.flag),
+        "since": queue.since,
+        "until": queue.until,
+        "text": storable(queue.text).casefold(),
+        "share": round(queue.sample * 2**32),
+    }
+    return Search(queue, arguments, _source(queue, lambda: bounds_of(connection, queue.too_fast_ms)))

@@ -1,0 +1,139 @@
+"""All that was said, in lean rows: for agreement, pace, settled exports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from tui_label.core.gold import Gold
+from tui_label.store.connection import Connection
+from tui_label.store.reviewing import Effort, Opinion, Testimony
+from tui_label.store.rows import (
+    ANNOTATION,
+    GOLD,
+    ITEM,
+    LABEL_LENGTH,
+    annotation_from,
+    flags_from,
+    gold_from,
+    item_from,
+    labels_said,
+)
+from tui_label.store.standing import renames
+
+PAGE = 1000
+"""Items at a time: a reader that holds one long snapshot makes everybody's writes slower."""
+
+
+def _pages(connection: Connection) -> Iterator[tuple[int, int]]:
+    """The first and the last number of each page of items."""
+    last = connection.read("SELECT coalesce(max(number), 0) FROM item")[0][0]
+    return ((first, first + PAGE - 1) for first in range(1, last + 1, PAGE))
+
+
+def opinions(connection: Connection) -> Iterator[Opinion]:
+    names = renames(connection.execute)
+    for page in _pages(connection):
+        for row in connection.read(
+            """SELECT assignment.item, annotator.name, annotation.answers, assignment.submitted_at,
+                 assignment.active_ms, annotation.guidelines_version, annotation.labels_version
+               FROM assignment JOIN item ON item.number = assignment.item
+               JOIN annotation USING (item, annotator, revision) JOIN annotator ON annotator.id = assignment.annotator
+               WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done' AND item.probe IN ('', 'check')
+               ORDER BY assignment.item, annotator.name""",
+            page,
+        ):
+            yield Opinion(row[0], row[1], names.apply(json.loads(row[2]), row[6]), *row[3:6])
+
+
+def known(connection: Connection) -> Iterator[tuple[int, Gold]]:
+    names = renames(connection.execute)
+    for page in _pages(connection):
+        for number, *row in _golds(connection, page):
+            yield number, gold_from(tuple(row), names)
+
+
+def _golds(connection: Connection, page: tuple[int, int]) -> list[Any]:
+    return connection.read(
+        f"""SELECT item.number, {GOLD} FROM item JOIN gold ON gold.item = item.number
+              AND gold.revision = (SELECT max(revision) FROM gold AS other WHERE other.item = item.number)
+            WHERE item.number BETWEEN ? AND ? AND item.settled = 1 ORDER BY item.number""",
+        page,
+    )
+
+
+def testimonies(connection: Connection) -> Iterator[Testimony]:
+    names = renames(connection.execute)
+    for page in _pages(connection):
+        said = connection.read(
+            f"""SELECT assignment.item, {ANNOTATION} FROM assignment JOIN annotation USING (item, annotator, revision)
+                JOIN annotator ON annotator.id = assignment.annotator
+                WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done'
+                ORDER BY assignment.item, annotator.name""",
+            page,
+        )
+        versions = {number: list(rows) for number, rows in groupby(said, key=lambda row: row[0])}
+        golds = {number: gold_from(tuple(row), names) for number, *row in _golds(connection, page)}
+        for number, *item in connection.read(
+            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
+                WHERE item.number BETWEEN ? AND ? AND item.probe IN ('', 'check') AND (done > 0 OR settled = 1)
+                ORDER BY item.number""",
+            page,
+        ):
+            answers = tuple(annotation_from(row[1:], names) for row in versions.get(number, ()))
+            yield Testimony(number, item_from(tuple(item)), answers, golds.get(number))
+
+
+def efforts(connection: Connection, since: Mapping[str, int] | None) -> Iterator[Effort]:
+    names = renames(connection.execute)
+    if since is None:
+        for page in _pages(connection):
+            yield from _efforts(connection, names, "annotation.item BETWEEN ? AND ?", page)
+        return
+    for me, name in connection.read("SELECT id, name FROM annotator ORDER BY id"):
+        turn = since.get(name, 0)
+        for (item,) in connection.read(_TOUCHED, {"me": me, "turn": turn}):
+            where = "annotation.item = ? AND annotation.annotator = ? AND annotation.turn > ?"
+            yield from _efforts(connection, names, where, (item, me, turn))
+
+
+_TOUCHED = """
+    SELECT item FROM assignment WHERE annotator = :me AND state IN ('done', 'skipped') AND turn > :turn
+    UNION SELECT item FROM assignment WHERE annotator = :me AND state = 'leased'
+    UNION SELECT item FROM annotation WHERE annotator = :me AND status = 'undone' AND turn > :turn"""
+"""Items where one annotator may have revisions beyond a turn: an index on all of them would slow down every save.
+
+The latest revision is in the assignment, unless it was undone or the item is in hand once more.
+"""
+
+
+def _efforts(connection: Connection, names: Any, where: str, arguments: tuple[Any, ...]) -> Iterator[Effort]:
+    for row in connection.read(
+        f"""SELECT annotation.item, annotator.name, annotation.turn, status, answers, labels_version, flags, submitted_at,
+              active_ms, idle_ms, json_extract(content.sound, '$.duration'), json_extract(nullif(listening, ''), '$.coverage'), revision
+            FROM annotation JOIN annotator ON annotator.id = annotation.annotator
+            JOIN item ON item.number = annotation.item JOIN content ON content.item = annotation.item
+            WHERE {where} AND item.probe IN ('', 'check') ORDER BY annotation.item, annotation.annotator, revision""",
+        arguments,
+    ):
+        said = names.apply(json.loads(row[4]), row[5])
+        yield Effort(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            {
+                task: tuple(label for label in labels_said(value) if len(label) <= LABEL_LENGTH)
+                for task, value in said.items()
+                if value is not None
+            },
+            tuple(flag.reason for flag in flags_from(row[6])) if row[6] != "[]" else (),
+            row[7],
+            row[8],
+            row[9],
+            round((row[10] or 0) * 1000),
+            row[11],
+            row[12],
+        )

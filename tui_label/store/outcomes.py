@@ -1,0 +1,148 @@
+"""What reviewers decide: gold answers and returns.  Functions on an open transaction.
+
+Gold answers are appended, never changed: each says with `before` which revision it replaced,
+so that `withdraw` finds the way back, however often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tui_label.core.comments import RETURN, Comment
+from tui_label.core.gold import WITHDRAWN, Gold
+from tui_label.store import standing, talking
+from tui_label.store.queue import Execute
+from tui_label.store.rows import GOLD, Renames, gold_from, label_line, storable, to_json
+from tui_label.store.standing import Judge
+
+
+def gold_of(execute: Execute, item: int, names: Renames) -> Gold | None:
+    """The gold answer that stands."""
+    row = execute(f"SELECT {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)).fetchone()
+    gold = gold_from(row, names) if row else None
+    return gold if gold and gold.stands else None
+
+
+def settled_before(execute: Execute, item: int, save_id: str) -> bool:
+    found = execute("SELECT 1 FROM gold WHERE item = ? AND save_id = ?", (item, save_id)).fetchone()
+    return found is not None
+
+
+def settle(execute: Execute, item: int, gold: Gold, save_id: str, judge: Judge) -> None:
+    """Append a gold answer, whatever stood before."""
+    latest = execute(
+        "SELECT revision, outcome FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
+    ).fetchone()
+    before = latest[0] if latest and latest[1] != WITHDRAWN else 0
+    _append(execute, item, gold, before, save_id, judge)
+
+
+def _append(execute: Execute, item: int, gold: Gold, before: int, save_id: str, judge: Judge) -> None:
+    execute(
+        """INSERT INTO gold SELECT ?, coalesce(max(revision), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+           FROM gold WHERE item = ?""",
+        (
+            item,
+            gold.outcome,
+            to_json(dict(gold.answers)),
+            storable(gold.reviewer),
+            storable(gold.rule),
+            to_json(dict(gold.sources)),
+            to_json({task: list(parts) for task, parts in gold.origin.items()}),
+            int(gold.example),
+            gold.at,
+            gold.active_ms,
+            gold.labels_version,
+            gold.guidelines_version,
+            before,
+            save_id,
+            item,
+        ),
+    )
+    execute("UPDATE item SET settled = ? WHERE number = ?", (int(gold.stands), item))
+    if not gold.stands:
+        execute("DELETE FROM corrected WHERE item = ?", (item,))
+    standing.weigh(execute, item, judge)
+
+
+def withdraw(execute: Execute, item: int, reviewer: str, moment: str, judge: Judge) -> Gold | None:
+    latest = execute(
+        f"SELECT before, save_id, {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
+    ).fetchone()
+    if latest is None or latest[4] == WITHDRAWN:
+        return None
+    before = execute(
+        f"SELECT before, save_id, {GOLD} FROM gold WHERE item = ? AND revision = ?", (item, latest[0])
+    ).fetchone()
+    revision = latest[-1] + 1
+    if before is None:
+        mark = Gold(reviewer, outcome=WITHDRAWN, at=moment, labels_version=latest[11], guidelines_version=latest[12])
+        _append(execute, item, mark, 0, f"withdraw-{revision}", judge)
+        return None
+    # As it was stored: its labels version says under which names
+    stood = replace(gold_from(before[2:], Renames({})), revision=revision)
+    _append(execute, item, stood, before[0], f"withdraw-{revision}", judge)
+    return gold_of(execute, item, standing.renames(execute))
+
+
+def send_back(execute: Execute, item: int, annotators: Sequence[int], comment: Comment, moment: str) -> int:
+    """Return an item to those of these annotators whose answer stands; to how many it was not on its way already."""
+    fresh = 0
+    for me in annotators:
+        row = execute(
+            """SELECT annotator.name, revision, (SELECT number FROM returned
+                 WHERE returned.annotator = ? AND returned.item = ? AND returned.state = 'open')
+               FROM assignment JOIN annotator ON annotator.id = assignment.annotator
+               WHERE assignment.item = ? AND assignment.annotator = ? AND assignment.state = 'done'""",
+            (me, item, item, me),
+        ).fetchone()
+        if row is None:
+            continue
+        name, revision, number = row
+        if number is None:
+            number = execute(
+                "INSERT INTO returned(item, annotator, revision, reviewer, at) VALUES (?, ?, ?, ?, ?)",
+                (item, me, revision, storable(comment.author), comment.at or moment),
+            ).lastrowid
+            fresh += 1
+        talking.say(execute, item, replace(comment, kind=RETURN, to=name), moment, number)
+    return fresh
+
+
+def take_back(execute: Execute, item: int, me: int) -> None:
+    row = execute(
+        "SELECT number FROM returned WHERE item = ? AND annotator = ? AND state = 'open'", (item, me)
+    ).fetchone()
+    if row:
+        execute("DELETE FROM comment WHERE returned = ? AND read_at IS NULL", row)
+        execute("UPDATE returned SET state = 'taken back' WHERE number = ?", row)
+
+
+def answered(execute: Execute, item: int, me: int, revision: int) -> None:
+    """An annotator has answered (or skipped) what was sent back to them."""
+    execute(
+        "UPDATE returned SET state = 'answered', answered = ? WHERE annotator = ? AND item = ? AND state = 'open'",
+        (revision, me, item),
+    )
+
+
+def unanswered(execute: Execute, item: int, me: int, revision: int) -> None:
+    """They have undone that."""
+    execute(
+        """UPDATE returned SET state = 'open', answered = NULL
+           WHERE item = ? AND annotator = ? AND state = 'answered' AND answered = ?""",
+        (item, me, revision),
+    )
+
+
+def outdated(execute: Execute, task: str, label: str, before: int) -> list[tuple[int, int]]:
+    """Item and annotator of the answers to `task` with `label` that were given under older guidelines."""
+    wanted = f"\n{label_line(task, label)}\n" if label else f"\n{label_line(task, '')}"
+    return execute(
+        """SELECT assignment.item, assignment.annotator FROM assignment
+           JOIN item ON item.number = assignment.item JOIN annotation USING (item, annotator, revision)
+           WHERE assignment.state = 'done' AND instr(assignment.labels, ?) > 0 AND item.probe IN ('', 'check')
+             AND annotation.guidelines_version < ? ORDER BY assignment.item, assignment.annotator""",
+        (storable(wanted), before),
+    ).fetchall()

@@ -1,0 +1,250 @@
+"""The reviewing half of the store on SQLite.  `sqlite.SqliteStore` adds the annotators' half."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.comments import RETURN, Comment
+from tui_label.core.gold import Gold
+from tui_label.core.item import Item
+from tui_label.store import cases, evidence, outcomes, talking, training
+from tui_label.store.base import Policy
+from tui_label.store.connection import Connection
+from tui_label.store.queue import Execute
+from tui_label.store.reviewing import Attempt, Case, Change, Effort, Mark, Opinion, Queue, Repeat, Testimony
+from tui_label.store.rows import (
+    ANNOTATION,
+    COMMENT,
+    ITEM,
+    annotation_from,
+    comment_from,
+    item_from,
+    key_text,
+    storable,
+    suggestion_from,
+    utc,
+)
+from tui_label.store.standing import Judge, renames
+
+
+class SqliteReviewing:
+    """See `reviewing.Reviewing`, which says what each method promises."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], int], judge: Judge) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._judge = judge
+        self._lease_ms: int | None = None
+
+    # cases
+
+    def next_case(self, queue: Queue, reviewer: str, after: Mark | None = None) -> Case | None:
+        search = cases.search(self._connection, queue)
+        reviewer = storable(reviewer)
+        while True:
+            found = search.first(self._connection, after.value if after else (), reviewer, self._clock())
+            if found is None:
+                self.release_case(reviewer)
+                return None
+            *keys, number = found
+            if self._take(number, reviewer):
+                case = self._case(number)
+                return replace(case, about=search.about(self._connection, number), mark=Mark(tuple(keys)))
+
+    def _take(self, number: int, reviewer: str) -> bool:
+        """Put a case into a reviewer's hands, unless another one was quicker."""
+        with self._connection.transaction() as execute:
+            now = self._clock()
+            other = execute(
+                "SELECT 1 FROM reviewing WHERE item = ? AND reviewer <> ? AND lease_until >= ?", (number, reviewer, now)
+            ).fetchone()
+            if other:
+                return False
+            execute("DELETE FROM reviewing WHERE item = ? OR reviewer = ?", (number, reviewer))
+            execute("INSERT INTO reviewing VALUES (?, ?, ?)", (number, reviewer, now + self._lease(execute)))
+            return True
+
+    def case(self, number: int) -> Case | None:
+        there = self._connection.read("SELECT 1 FROM item WHERE number = ?", (number,))
+        return self._case(number) if there else None
+
+    def _case(self, number: int) -> Case:
+        read, execute = self._connection.read, self._connection.execute
+        (row,) = read(
+            f"SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
+        )
+        names = renames(execute)
+        said = read(
+            f"""SELECT assignment.state, {ANNOTATION} FROM assignment JOIN annotation USING (item, annotator, revision)
+                JOIN annotator ON annotator.id = assignment.annotator
+                WHERE assignment.item = ? AND assignment.state IN ('done', 'skipped') ORDER BY annotator.name""",
+            (number,),
+        )
+        returns = read(
+            f"""SELECT returned.state, {ANNOTATION} FROM returned JOIN annotation USING (item, annotator, revision)
+                JOIN annotator ON annotator.id = returned.annotator
+                WHERE returned.item = ? AND returned.state IN ('open', 'answered') ORDER BY returned.number""",
+            (number,),
+        )
+        suggestions = read(
+            "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (number,)
+        )
+        return Case(
+            number,
+            item_from(row),
+            tuple(annotation_from(one[1:], names) for one in said if one[0] == "done"),
+            gold=outcomes.gold_of(execute, number, names),
+            comments=talking.on_item(execute, number),
+            suggestions=tuple(suggestion_from(one) for one in suggestions),
+            before={one[1]: annotation_from(one[1:], names) for one in returns if one[0] == "answered"},
+            returned=tuple(sorted(one[1] for one in returns if one[0] == "open")),
+            skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),
+        )
+
+    def find_item(self, key: str) -> int | None:
+        rows = self._connection.read("SELECT number FROM item WHERE key = ?", (key_text(key),))
+        return int(rows[0][0]) if rows else None
+
+    def left_in(self, queue: Queue, most: int = 10_000) -> int:
+        return cases.search(self._connection, queue).count(self._connection, most)
+
+    def release_case(self, reviewer: str) -> None:
+        with self._connection.transaction() as execute:
+            execute("DELETE FROM reviewing WHERE reviewer = ?", (storable(reviewer),))
+
+    # outcomes
+
+    def settle(self, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = ()) -> None:
+        with self._connection.transaction() as execute:
+            if outcomes.settled_before(execute, number, save_id):
+                return
+            moment = utc(self._clock())
+            outcomes.settle(execute, number, replace(gold, at=gold.at or moment), save_id, self._judge)
+            for comment in comments:
+                talking.say(execute, number, comment, moment)
+
+    def settle_many(self, golds: Sequence[tuple[int, Gold]]) -> int:
+        count = 0
+        with self._connection.transaction() as execute:
+            moment = utc(self._clock())
+            for number, gold in golds:
+                if execute("SELECT settled FROM item WHERE number = ?", (number,)).fetchone() == (0,):
+                    gold = replace(gold, at=gold.at or moment)
+                    outcomes.settle(execute, number, gold, str(uuid.uuid4()), self._judge)
+                    count += 1
+        return count
+
+    def withdraw(self, number: int, reviewer: str) -> Gold | None:
+        with self._connection.transaction() as execute:
+            return outcomes.withdraw(execute, number, reviewer, utc(self._clock()), self._judge)
+
+    def send_back(self, number: int, annotators: Sequence[str], comment: Comment) -> None:
+        with self._connection.transaction() as execute:
+            outcomes.send_back(execute, number, _ids(execute, annotators), comment, utc(self._clock()))
+
+    def take_back(self, number: int, annotators: Sequence[str]) -> None:
+        with self._connection.transaction() as execute:
+            for me in _ids(execute, annotators):
+                outcomes.take_back(execute, number, me)
+
+    def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
+        with self._connection.transaction() as execute:
+            moment = utc(self._clock())
+            comment = replace(comment, kind=RETURN)
+            return sum(
+                outcomes.send_back(execute, item, (me,), comment, moment)
+                for item, me in outcomes.outdated(execute, task, label, before)
+            )
+
+    # talking
+
+    def say(self, number: int, comment: Comment) -> None:
+        with self._connection.transaction() as execute:
+            talking.say(execute, number, comment, utc(self._clock()))
+
+    def inbox(
+        self, reader: str | None, *, unread_only: bool = True, limit: int = 100
+    ) -> list[tuple[int, Item, Comment]]:
+        unread = "AND read_at IS NULL" if unread_only else ""
+        rows = self._connection.read(
+            f"""SELECT item.number, {ITEM}, {COMMENT} FROM comment JOIN item ON item.number = comment.item
+                JOIN content ON content.item = comment.item
+                WHERE addressee = ? {unread} ORDER BY comment.number DESC LIMIT ?""",
+            (storable(reader or ""), limit),
+        )
+        return [(row[0], item_from(row[1:7]), comment_from(row[7:])) for row in rows]
+
+    def unread(self, reader: str | None) -> int:
+        rows = self._connection.read(
+            "SELECT count(*) FROM comment WHERE addressee = ? AND read_at IS NULL", (storable(reader or ""),)
+        )
+        return int(rows[0][0])
+
+    def mark_read(self, reader: str | None, number: int) -> None:
+        with self._connection.transaction() as execute:
+            execute(
+                "UPDATE comment SET read_at = ? WHERE item = ? AND addressee = ? AND read_at IS NULL",
+                (utc(self._clock()), number, storable(reader or "")),
+            )
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        with self._connection.errors():
+            return talking.on_item(self._connection.execute, number)
+
+    # guidelines
+
+    def news(self, annotator: str) -> tuple[Change, ...]:
+        with self._connection.errors():
+            return talking.news(self._connection.execute, annotator)
+
+    def told(self, annotator: str) -> None:
+        with self._connection.transaction() as execute:
+            for me in _ids(execute, [annotator]):
+                talking.tell_all(execute, me)
+
+    # known answers
+
+    def attempts(self, annotator: str) -> list[Attempt]:
+        return training.attempts(self._connection, annotator)
+
+    def keep_attempt(self, attempt: Attempt, *, again: bool) -> None:
+        with self._connection.transaction() as execute:
+            for me in _ids(execute, [attempt.annotator]):
+                training.keep_attempt(execute, me, attempt, utc(self._clock()), again)
+
+    def qualification(self, annotator: str) -> list[tuple[Item, Annotation | None, Gold]]:
+        return training.qualification(self._connection, annotator)
+
+    def known(self) -> Iterator[tuple[int, Gold]]:
+        return evidence.known(self._connection)
+
+    def repeats(self) -> Iterator[Repeat]:
+        return training.repeats(self._connection)
+
+    # figures and items out
+
+    def opinions(self) -> Iterator[Opinion]:
+        return evidence.opinions(self._connection)
+
+    def testimonies(self) -> Iterator[Testimony]:
+        return evidence.testimonies(self._connection)
+
+    def efforts(self, since: Mapping[str, int] | None = None) -> Iterator[Effort]:
+        return evidence.efforts(self._connection, since)
+
+    # small things
+
+    def _lease(self, execute: Execute) -> int:
+        if self._lease_ms is None:
+            found = execute("SELECT value FROM setting WHERE name = 'lease_ms'").fetchone()
+            self._lease_ms = int(found[0]) if found else Policy().lease_ms
+        return self._lease_ms
+
+
+def _ids(execute: Execute, names: Sequence[str]) -> list[int]:
+    """The numbers of those annotators who are known here."""
+    found = (execute("SELECT id FROM annotator WHERE name = ?", (name,)).fetchone() for name in names)
+    return [row[0] for row in found if row]

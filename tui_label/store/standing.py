@@ -1,0 +1,135 @@
+"""What stands of the answers about an item, kept where reviewers' queues find it quickly.
+
+Functions on an open transaction.  The annotators' own revisions are read, never changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from tui_label.core.annotation import SUBMITTED, Annotation, Flag
+from tui_label.store.queue import Execute
+from tui_label.store.rows import GOLD, Renames, flags_from, gold_from, labels_text, storable
+
+Judge = Callable[[Sequence[Mapping[str, Any]]], float]
+"""How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
+PAGE = 2000
+
+
+def pairs_that_differ(answers: Sequence[Mapping[str, Any]]) -> float:
+    """The share of pairs of answers that are not the same: what is known without knowing the tasks."""
+    pairs = list(combinations(answers, 2))
+    return sum(one != other for one, other in pairs) / len(pairs) if pairs else 0.0
+
+
+def renames(execute: Execute) -> Renames:
+    rows = execute("SELECT number, renames FROM version WHERE kind = 'labels' AND renames <> '{}'").fetchall()
+    return Renames({number: json.loads(text) for number, text in rows})
+
+
+def keep(execute: Execute, item: int, annotator: int, annotation: Annotation, revision: int, turn: int) -> None:
+    """Make a revision the one that stands, and out of anybody's hands."""
+    answers = dict(annotation.answers)
+    if answers and annotation.labels_version < _labels_version(execute):
+        answers = renames(execute).apply(answers, annotation.labels_version)
+    execute(
+        """INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (item, annotator) DO UPDATE SET state = excluded.state, revision = excluded.revision,
+             turn = excluded.turn, reopened = 0, lease_until = NULL, active_ms = excluded.active_ms,
+             submitted_at = excluded.submitted_at, labels = excluded.labels""",
+        (
+            item,
+            annotator,
+            "done" if annotation.status == SUBMITTED else "skipped",
+            revision,
+            turn,
+            annotation.timing.active,
+            annotation.submitted_at,
+            labels_text(answers),
+        ),
+    )
+    keep_flags(execute, item, annotator, annotation.flags, revision > 1)
+
+
+def keep_flags(execute: Execute, item: int, annotator: int, flags: Sequence[Flag], had_some: bool = True) -> None:
+    if had_some:
+        execute("DELETE FROM flagged WHERE item = ? AND annotator = ?", (item, annotator))
+    for flag in flags:
+        execute("INSERT OR IGNORE INTO flagged VALUES (?, ?, ?)", (item, annotator, storable(flag.reason)))
+
+
+def _labels_version(execute: Execute) -> int:
+    return int(execute("SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'").fetchone()[0])
+
+
+def weigh(execute: Execute, item: int, judge: Judge) -> None:
+    """Keep how far the answers about an item agree, and whose differ from its gold answer.
+
+    Nothing is computed while there is one answer and no gold one.
+    """
+    done, settled, before = execute("SELECT done, settled, agreement FROM item WHERE number = ?", (item,)).fetchone()
+    if done < 2 and not settled:
+        if before is not None:
+            execute("UPDATE item SET agreement = NULL, differs = '' WHERE number = ?", (item,))
+        return
+    rows = execute(
+        """SELECT annotator, answers, labels_version FROM assignment JOIN annotation USING (item, annotator, revision)
+           WHERE assignment.item = ? AND assignment.state = 'done'""",
+        (item,),
+    ).fetchall()
+    alike = len({row[1:] for row in rows}) == 1
+    names = None if (alike or len(rows) < 2) and not settled else renames(execute)
+    said = {row[0]: names.apply(json.loads(row[1]), row[2]) for row in rows} if names else {}
+    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge(list(said.values()))
+    if agreement != before or not alike:
+        differs = "" if alike else _tasks_that_differ(list(said.values()))
+        execute("UPDATE item SET agreement = ?, differs = ? WHERE number = ?", (agreement, differs, item))
+    if names and settled:
+        _compare_with_gold(execute, item, said, judge, names)
+
+
+def _tasks_that_differ(answers: Sequence[Mapping[str, Any]]) -> str:
+    """The tasks with answers that are not the same, a line each, with a line break in front."""
+    tasks = dict.fromkeys(task for one in answers for task in one)
+    found = [task for task in tasks if any(one.get(task) != answers[0].get(task) for one in answers)]
+    return "".join(["\n", *(f"{task}\n" for task in found)])
+
+
+def _compare_with_gold(
+    execute: Execute, item: int, said: Mapping[int, Mapping[str, Any]], judge: Judge, names: Renames
+) -> None:
+    row = execute(f"SELECT {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)).fetchone()
+    gold = gold_from(row, names).answers
+    execute("DELETE FROM corrected WHERE item = ?", (item,))
+    for annotator, answers in said.items():
+        if answers != gold and judge((gold, answers)) > 0:
+            execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
+
+
+def restate(execute: Execute, judge: Judge) -> None:
+    """All of it anew, for every answer: labels have other names now, or nothing of it was kept before."""
+    names = renames(execute)
+    execute("DELETE FROM flagged")
+    last = (0, 0)
+    while rows := execute(
+        f"""SELECT assignment.item, assignment.annotator, answers, labels_version, flags, annotation.active_ms,
+              annotation.submitted_at
+            FROM assignment JOIN annotation USING (item, annotator, revision)
+            WHERE assignment.item >= ? AND (assignment.item, assignment.annotator) > (?, ?)
+            ORDER BY assignment.item, assignment.annotator LIMIT {PAGE}""",
+        (last[0], *last),
+    ).fetchall():
+        for item, annotator, answers, version, flags, active_ms, submitted_at in rows:
+            execute(
+                "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",
+                (active_ms, submitted_at, labels_text(names.apply(json.loads(answers), version)), item, annotator),
+            )
+            if flags != "[]":
+                keep_flags(execute, item, annotator, flags_from(flags), False)
+        last = rows[-1][:2]
+    for (item,) in execute("SELECT number FROM item WHERE done > 1 OR settled = 1").fetchall():
+        weigh(execute, item, judge)

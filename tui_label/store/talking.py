@@ -1,0 +1,63 @@
+"""Comments on items, and what changed in the guidelines since somebody was told.  Functions on an open transaction."""
+
+from __future__ import annotations
+
+from tui_label.core.comments import QUESTION, Comment
+from tui_label.store.queue import Execute
+from tui_label.store.reviewing import Change
+from tui_label.store.rows import COMMENT, comment_from, storable
+
+
+def say(execute: Execute, item: int, comment: Comment, moment: str, returned: int | None = None) -> None:
+    """Keep a comment; one that is for somebody answers their questions about the item."""
+    execute(
+        """INSERT INTO comment(item, author, kind, addressee, text, at, read_at, unanswered, returned)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            item,
+            storable(comment.author),
+            comment.kind,
+            storable(comment.to),
+            storable(comment.text),
+            comment.at or moment,
+            moment if comment.read else None,
+            int(comment.kind == QUESTION and not comment.to),
+            returned,
+        ),
+    )
+    if comment.to:
+        execute(
+            "UPDATE comment SET unanswered = 0 WHERE item = ? AND author = ? AND unanswered = 1",
+            (item, storable(comment.to)),
+        )
+
+
+def on_item(execute: Execute, item: int, name: str | None = None) -> tuple[Comment, ...]:
+    """In order of time; with a name, what that annotator said or was told."""
+    mine = "" if name is None else "AND (author = ? OR addressee = ?)"
+    rows = execute(
+        f"SELECT {COMMENT} FROM comment WHERE item = ? {mine}", (item, *(() if name is None else (name, name)))
+    ).fetchall()
+    return tuple(sorted(map(comment_from, rows), key=lambda one: (one.at, one.number)))
+
+
+def tell_all(execute: Execute, me: int) -> None:
+    """They know the versions in force."""
+    execute(
+        """INSERT INTO told SELECT ?, kind, max(number) FROM version WHERE true GROUP BY kind
+           ON CONFLICT (annotator, kind) DO UPDATE SET number = excluded.number""",
+        (me,),
+    )
+
+
+def news(execute: Execute, annotator: str) -> tuple[Change, ...]:
+    rows = execute(
+        """SELECT told.kind, latest.number, old.text, latest.text, latest.recorded_at
+           FROM told JOIN annotator ON annotator.id = told.annotator
+           JOIN version AS old ON old.kind = told.kind AND old.number = told.number
+           JOIN version AS latest ON latest.kind = told.kind
+             AND latest.number = (SELECT max(number) FROM version WHERE version.kind = told.kind)
+           WHERE annotator.name = ? AND latest.number > told.number AND latest.text <> old.text ORDER BY told.kind""",
+        (annotator,),
+    ).fetchall()
+    return tuple(Change(*row) for row in rows)

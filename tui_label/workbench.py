@@ -18,7 +18,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tui_label import notices
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation, timing_from
+from tui_label.core.comments import Comment
+from tui_label.core.item import Item
 from tui_label.core.listening import Listening, listening_from
 from tui_label.core.project import Project
 from tui_label.core.session import (
@@ -33,13 +36,16 @@ from tui_label.core.session import (
 from tui_label.core.sprint import Sprint
 from tui_label.core.steps import step
 from tui_label.core.timing import Rhythm, Watch, watch_from
+from tui_label.core.training import UsedUp
 from tui_label.errors import StoreError
+from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.store import base
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
 
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
 
+SHOWN = "the right answer to that item was shown: your answer to it stays"
 DRAFT_AFTER_S = 0.7
 """A draft is at most this far behind the hands, plus one commit."""
 
@@ -71,6 +77,7 @@ class Workbench:
         *,
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[], None] = lambda: None,
+        on_renewal: Callable[[Renewal], None] = lambda _: None,
         make_deck: Callable[[], Deck] | None = None,
         sprint_ms: int = 0,
         keep_reaction: Callable[[float], None] = lambda _: None,
@@ -83,9 +90,15 @@ class Workbench:
         """Why something is not saved; empty when all is."""
         self.word = ""
         self.paused = False
+        self.notices: tuple[Notice, ...] = ()
+        """Pages to be read before the item, the first one on the screen; no time runs meanwhile."""
+        self.unread = 0
+        """Comments that wait for this annotator."""
         self.on_change = on_change
+        self.on_renewal = on_renewal
+        """Told when project.yaml or the guidelines changed while somebody works by them."""
         self._store = store
-        self._versions = versions
+        self._versions = self._in_force = versions
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._ahead: Desk | None = None
@@ -114,6 +127,10 @@ class Workbench:
     def session(self) -> Session | None:
         return self.desk.session if self.desk else None
 
+    @property
+    def notice(self) -> Notice | None:
+        return self.notices[0] if self.notices else None
+
     def _now(self) -> float:
         return self._clock() * 1000
 
@@ -128,8 +145,10 @@ class Workbench:
         if self._make_deck is not None:
             self.deck = self._make_deck()
             self.deck.on_change = self._tape_moved
-        self._lay(await self._call(self._store.claim, self.annotator))
-        self.progress = await self._call(self._store.progress, self.annotator)
+        claim = await self._call(self._store.claim, self.annotator)
+        await self._look_round()
+        await self._renew()
+        await self._receive(claim)
         self._most_answers = self.progress.mine
         self._beating = asyncio.create_task(self._beat())
         if self._sprint_ms:
@@ -161,16 +180,84 @@ class Workbench:
                 await self._call(self._store.heartbeat, self.annotator)
                 if self.desk is None:
                     await self.look_again()
+                else:
+                    await self._count_unread()
             except StoreError as error:
                 self._fail(error)
 
     async def look_again(self) -> None:
         """Ask the queue once more after it was empty."""
         async with self._lock:
-            if self.desk is None:
-                self._lay(await self._call(self._store.claim, self.annotator))
-                self.progress = await self._call(self._store.progress, self.annotator)
+            if self.desk is None and (self.notice is None or isinstance(self.notice, UsedUp)):
+                await self._claim_next()
                 self.on_change()
+
+    async def _claim_next(self, *, guided: bool = False) -> None:
+        claim = await self._call(self._store.claim, self.annotator)
+        await self._look_round()
+        await self._receive(claim, guided=guided)
+
+    async def _look_round(self) -> None:
+        """What is asked after a claim, in one go: how far all are, what waits to be read, whether the rules changed."""
+
+        def look() -> tuple[Progress, int, Versions]:
+            store, me = self._store, self.annotator
+            return store.progress(me), store.unread(me), store.versions()
+
+        self.progress, self.unread, self._in_force = await self._call(look)
+
+    async def _count_unread(self) -> None:
+        before, self.unread = self.unread, await self._call(self._store.unread, self.annotator)
+        if before != self.unread:
+            self.on_change()
+
+    # what is said before an item
+
+    async def _receive(self, claim: Claim | None, *, guided: bool = False) -> None:
+        """Lay what the queue gave, behind what is to be read before; `guided`: the set's pages were read."""
+        if claim is not None and self._in_force != self._versions:
+            await self._renew()
+        told = tuple(one for one in self.notices if isinstance(one, Announcement))
+        page = None
+        if not guided and (claim is None or (claim.known is not None and not claim.draft)):
+            page = await self._call(notices.standing, self._store, self.project, self.annotator)
+        self._lay(claim)
+        self.notices = (*told, page) if page is not None else told
+
+    async def _renew(self) -> None:
+        """Work on by the rules in force, and tell what of them changed."""
+        changes = await self._call(self._store.news, self.annotator)
+        if not changes:
+            self._versions = self._in_force
+            return
+        renewal = await self._call(notices.renewal, self.project, changes)
+        self.project, self._versions = renewal.project, self._in_force
+        self.on_renewal(renewal)
+        if renewal.news:
+            self.notices = (Announcement(renewal.news),)
+        else:
+            await self._call(self._store.told, self.annotator)
+
+    async def read_on(self) -> None:
+        """The page before the item was read: to the next page, or to the item."""
+        async with self._lock:
+            notice = self.notice
+            if notice is None:
+                return
+            try:
+                after = await self._call(notices.following, self._store, self.project, self.annotator, notice)
+                self.trouble = ""
+                self.notices = self.notices[1:] if after is None else (after, *self.notices[1:])
+                if self.desk is None and not self.notices:
+                    await self._claim_next(guided=True)
+                self._rest_watch()
+            except StoreError as error:
+                self._fail(error)
+
+    def _rest_watch(self) -> None:
+        """What passed until now was no work on the item."""
+        if self.desk is not None:
+            self.desk = replace(self.desk, watch=replace(self.desk.watch, last=self._now()))
 
     # the item on the desk
 
@@ -216,8 +303,8 @@ class Workbench:
 
     def painted(self) -> None:
         """The item is on the screen: its time starts now."""
-        if self.desk and not self.paused and self.finished_sprint is None:
-            self.desk = replace(self.desk, watch=replace(self.desk.watch, last=self._now()))
+        if self.desk and not self.paused and self.finished_sprint is None and self.notice is None:
+            self._rest_watch()
             if self.deck is not None:
                 self.deck.painted()
 
@@ -228,6 +315,8 @@ class Workbench:
 
     async def _do(self, command: str, argument: Any) -> None:
         self.word = ""
+        if self.notice is not None:
+            return None
         if command == "item.previous":
             return await self._visit(1)
         if command == "item.next":
@@ -278,7 +367,7 @@ class Workbench:
     async def _carry_out(self, effect: Effect) -> None:
         if self.deck is not None and self.deck.effect(effect, self._hands()):
             return
-        if effect is Effect.SUBMIT and (word := self._unheard()):
+        if word := self._refusal(effect):
             self.word = word
             return
         try:
@@ -297,6 +386,16 @@ class Workbench:
     def _hands(self) -> Session:
         assert self.desk is not None
         return self.desk.session
+
+    def _refusal(self, effect: Effect) -> str:
+        """Why the item may not be left that way; empty if it may."""
+        assert self.desk is not None
+        tested = self.desk.claim.known is not None
+        if tested and self.desk.visiting and effect in (Effect.SUBMIT, Effect.SKIP):
+            return SHOWN
+        if tested and effect is Effect.SKIP:
+            return "each item of the qualification set needs an answer; a flag can say what is wrong with it"
+        return self._unheard() if effect is Effect.SUBMIT else ""
 
     def _unheard(self) -> str:
         """Why an item may not be submitted yet: its sound is not what was added, or was not heard."""
@@ -325,18 +424,31 @@ class Workbench:
             self.deck.stop()
         annotation = self._annotation(desk, status)
         act = self._store.submit if status == SUBMITTED else self._store.skip
+        tested = desk.claim.known is not None
         claim = await self._call(
-            act, desk.claim.number, annotation, desk.save_id, draft=self._draft(desk), claim=not desk.visiting
+            act,
+            desk.claim.number,
+            annotation,
+            desk.save_id,
+            draft=self._draft(desk),
+            claim=not desk.visiting and not tested,
         )
-        self.progress = await self._call(self._store.progress, self.annotator)
+        if status == SUBMITTED and any(one.to == self.annotator and not one.read for one in desk.claim.comments):
+            await self._call(self._store.mark_read, self.annotator, desk.claim.number)
+        await self._look_round()
         if self.progress.mine > self._most_answers:
             self._most_answers = self.progress.mine
-            self._count(annotation.timing.active, round(desk.session.duration * 1000))
+            if not tested:
+                self._count(annotation.timing.active, round(desk.session.duration * 1000))
         if desk.visiting:
             await self._return_ahead()
             self.word = f"{desk.claim.item.key} corrected"
+        elif tested:
+            page = await self._call(notices.standing, self._store, self.project, self.annotator, desk.claim.item.key)
+            self._lay(None)
+            self.notices = (page,) if page is not None else ()
         else:
-            self._lay(claim)
+            await self._receive(claim)
             self.word = self.rhythm.word(self._now())
             # Not in the middle of an item: the hands are on it
             if self.sprint is not None and (claim is None or self.sprint.left_ms(self._now()) <= 0):
@@ -386,6 +498,9 @@ class Workbench:
 
     async def _back(self) -> None:
         await self._keep_draft()
+        if await self._call(notices.shown, self._store, self.project, self.annotator):
+            self.word = SHOWN
+            return
         claim = await self._call(self._store.reopen, self.annotator)
         if claim is None:
             self.word = "nothing to undo"
@@ -417,12 +532,18 @@ class Workbench:
             else:
                 await self._return_ahead()
             return
-        claim = await self._call(self._store.revisit, self.annotator, entry.number)
-        if visiting is None:
+        await self._revisit(entry.number)
+
+    async def _revisit(self, number: int) -> bool:
+        """To an item of theirs, which the unfinished one waits for; whether it is on the desk now."""
+        claim = await self._call(self._store.revisit, self.annotator, number)
+        if claim is None:
+            return False
+        if self.desk is None or not self.desk.visiting:
             self._ahead = self._rested(self.desk)
             self._heard_ahead = self.deck.listening if self.deck else None
-        if claim is not None:
-            self._lay(claim, visiting=True)
+        self._lay(claim, visiting=True)
+        return True
 
     def _rested(self, desk: Desk | None) -> Desk | None:
         """The desk with its tape where it is now."""
@@ -439,7 +560,7 @@ class Workbench:
 
     async def _return_ahead(self) -> None:
         if self._ahead is None:
-            self._lay(await self._call(self._store.claim, self.annotator))
+            await self._claim_next()
             return
         self.desk, self._ahead = self._ahead, None
         watch = replace(self.desk.watch, last=self._now())
@@ -448,6 +569,64 @@ class Workbench:
             self.deck.lay(self.desk.claim.item, self._heard_ahead)
             self.deck.seek(self.desk.session.at)
         self._kept_draft = self._draft(self.desk)
+
+    # talking
+
+    async def say(self, kind: str, text: str) -> bool:
+        """Keep a question or comment on the item; whether it is kept."""
+        async with self._lock:
+            if self.desk is None:
+                return False
+            number, said = self.desk.claim.number, Comment(self.annotator, text, kind)
+            try:
+                await self._call(self._store.say, number, said)
+                await self._hear_of(number)
+                self.trouble = ""
+            except StoreError as error:
+                self._fail(error)
+                return False
+            self.desk = replace(self.desk, watch=self.desk.watch.touched(self._now(), self.desk.session.focus))
+            return True
+
+    async def _hear_of(self, number: int) -> None:
+        """What was said about the item on the desk, as it is now."""
+        assert self.desk is not None
+        me, desk = self.annotator, self.desk
+        found = await self._call(self._store.comments, number)
+        mine = tuple(one for one in found if me in (one.author, one.to))
+        self.desk = replace(desk, claim=replace(desk.claim, comments=mine))
+
+    async def inbox(self) -> list[tuple[int, Item, Comment]]:
+        """What was said to this annotator, read or not, the latest first, each with the number of its item."""
+        async with self._lock:
+            try:
+                return await self._call(self._store.inbox, self.annotator, unread_only=False)
+            except StoreError as error:
+                self._fail(error)
+                return []
+
+    async def go_to(self, number: int) -> None:
+        """To the item that a comment is on, which is read with that."""
+        async with self._lock:
+            self.word = ""
+            if self.notice is not None:
+                return
+            try:
+                await self._keep_draft()
+                await self._reach(number)
+                await self._call(self._store.mark_read, self.annotator, number)
+                self.unread = await self._call(self._store.unread, self.annotator)
+            except StoreError as error:
+                self._fail(error)
+
+    async def _reach(self, number: int) -> None:
+        if self.desk is not None and self.desk.claim.number == number:
+            await self._hear_of(number)
+        elif self._ahead is not None and self._ahead.claim.number == number:
+            await self._return_ahead()
+            await self._hear_of(number)
+        elif not await self._revisit(number):
+            self.word = "that item is not with you any more"
 
     # pauses
 

@@ -64,6 +64,13 @@ def _golds(connection: Connection, page: tuple[int, int]) -> list[Any]:
     )
 
 
+PENDING = """
+    EXISTS (SELECT 1 FROM flagged JOIN assignment USING (item, annotator)
+            WHERE flagged.item = item.number AND state IN ('done', 'skipped'))
+    OR EXISTS (SELECT 1 FROM comment WHERE comment.item = item.number AND unanswered = 1)
+    OR EXISTS (SELECT 1 FROM returned WHERE returned.item = item.number AND state = 'open')"""
+
+
 def testimonies(connection: Connection) -> Iterator[Testimony]:
     names = renames(connection.execute)
     for page in _pages(connection):
@@ -76,14 +83,14 @@ def testimonies(connection: Connection) -> Iterator[Testimony]:
         )
         versions = {number: list(rows) for number, rows in groupby(said, key=lambda row: row[0])}
         golds = {number: gold_from(tuple(row), names) for number, *row in _golds(connection, page)}
-        for number, *item in connection.read(
-            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
+        for number, pending, *item in connection.read(
+            f"""SELECT item.number, {PENDING}, {ITEM} FROM item JOIN content ON content.item = item.number
                 WHERE item.number BETWEEN ? AND ? AND item.probe IN ('', 'check') AND (done > 0 OR settled = 1)
                 ORDER BY item.number""",
             page,
         ):
             answers = tuple(annotation_from(row[1:], names) for row in versions.get(number, ()))
-            yield Testimony(number, item_from(tuple(item)), answers, golds.get(number))
+            yield Testimony(number, item_from(tuple(item)), answers, golds.get(number), bool(pending))
 
 
 def efforts(connection: Connection, since: Mapping[str, int] | None) -> Iterator[Effort]:

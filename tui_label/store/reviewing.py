@@ -146,6 +146,8 @@ class Testimony:
     item: Item
     versions: tuple[Annotation, ...]
     gold: Gold | None
+    pending: bool = False
+    """Whether it waits for somebody: for the answer to a question, an open flag, or a return."""
 
 
 class Effort(NamedTuple):

@@ -14,7 +14,8 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_kappa
 
 from tui_label.quality.coefficients import Table, of_pair, of_table, reliability, tabulated
-from tui_label.quality.estimates import ONE_LABEL, ratio, wilson
+from tui_label.quality.estimates import ONE_LABEL, Draws, wilson
+from tui_label.quality.scores import Score, score_figures
 
 _ = -1
 
@@ -243,7 +244,7 @@ def test_agreement_on_one_label():
 def test_the_order_of_items_and_annotators_does_not_matter(values, seed):
     mixed = np.random.default_rng(seed).permuted(values, axis=1)[::-1]
     for measure in ("percent", "fleiss_kappa", "ac1", "alpha_nominal"):
-        one, other = (of_table(reliability(matrix, 4), measure, seed) for matrix in (values, mixed))
+        one, other = (of_table(reliability(matrix, 4), measure, Draws(seed)) for matrix in (values, mixed))
 
         assert one.n == other.n
         assert one.value == (None if other.value is None else pytest.approx(other.value))
@@ -308,7 +309,7 @@ def test_two_who_share_no_item():
 
 def test_the_interval_is_the_same_for_the_same_seed_only():
     table = reliability(np.random.default_rng(3).integers(0, 3, (60, 3)), 3)
-    one, again, other = (of_table(table, "alpha_nominal", seed) for seed in (7, 7, 8))
+    one, again, other = (of_table(table, "alpha_nominal", Draws(seed)) for seed in (7, 7, 8))
 
     assert one == again
     assert one.low != other.low
@@ -321,7 +322,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
     covered = 0
     for trial in range(200):
         right = rng.random((150, 2)) < 0.8
-        figure = of_table(reliability(right.astype(int), 2), "percent", trial)
+        figure = of_table(reliability(right.astype(int), 2), "percent", Draws(trial))
         covered += figure.low <= 0.68 <= figure.high
 
     assert 180 <= covered <= 198
@@ -331,9 +332,10 @@ def test_both_ways_of_drawing_have_the_same_spread():
     """Few rows are drawn by multinomial, many rows item by item."""
     rng = np.random.default_rng(2)
     hits = (rng.random(400) < 0.3).astype(float)
-    few = ratio("percent", hits, np.ones(400), 0, "")
-    # A tiny trembling makes each item a row of its own
-    many = ratio("percent", hits + rng.random(400) * 1e-9, np.ones(400), 0, "")
+    trembling = hits + rng.random(400) * 1e-9
+    few, many = (
+        score_figures([Score("percent", over, np.ones(400))], np.arange(400), Draws())[0] for over in (hits, trembling)
+    )
 
     assert many.value == pytest.approx(few.value)
     assert many.low == pytest.approx(few.low, abs=0.01)

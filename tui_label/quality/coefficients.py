@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_label.quality.estimates import NO_PAIRS, ONE_LABEL, Figure, Floats, Ints, Sample
+from tui_label.quality.estimates import NO_PAIRS, ONE_LABEL, USUAL, Draws, Figure, Floats, Ints, Sample
 
 NOMINAL, ORDINAL, INTERVAL, RATIO = "nominal", "ordinal", "interval", "ratio"
 
@@ -40,12 +40,13 @@ class Table:
 
     def only(self, label: int) -> Table:
         """The same items with two labels: this one, and any other or none."""
-        mine = self.counts[:, label]
-        both = np.stack((mine, self.answers - mine), axis=1)
-        rows, row_of = np.unique(both, axis=0, return_inverse=True)
-        row_of = row_of.reshape(-1)
+        mine, answers = self.counts[:, label].astype(np.int64), self.answers.astype(np.int64)
+        many = int(answers.max(initial=0)) + 1
+        rows, row_of = np.unique(answers * many + mine, return_inverse=True)
         weight = np.bincount(row_of, weights=self.weight, minlength=len(rows)).astype(np.float64)
-        return Table(rows, rows.sum(axis=1), weight, row_of[self.row_of])
+        m, own = rows // many, rows % many
+        counts = np.stack((own, m - own), axis=1).astype(np.float64)
+        return Table(counts, m.astype(np.float64), weight, row_of[self.row_of])
 
 
 def tabulated(item: Ints, code: Ints, coding: Floats) -> Table:
@@ -261,13 +262,13 @@ def disagreements(labels: int, power: int = 0) -> Floats:
 # As figures
 
 
-def of_table(table: Table, measure: str, seed: int = 0, values: Sequence[float] = ()) -> Figure:
+def of_table(table: Table, measure: str, draws: Draws = USUAL, values: Sequence[float] = ()) -> Figure:
     """One coefficient of a table with its interval.  `values` are the labels' numbers, where they have some.
 
     `percent`, `fleiss_kappa`, `ac1`, `ac2`, `alpha_nominal`, `alpha_ordinal`, `alpha_interval`, `alpha_ratio`;
     `alpha_sets` where an answer is a set; `specific` of a table with two labels.
     """
-    return of_sample(table, Sample(table.weight, seed), measure, values)
+    return of_sample(table, Sample(table.weight, draws), measure, values)
 
 
 def of_sample(table: Table, sample: Sample, measure: str, values: Sequence[float] = ()) -> Figure:
@@ -299,14 +300,14 @@ def _statistic(table: Table, measure: str, values: Sequence[float]) -> tuple[Cal
     return lambda weights: alpha(counts, weights, apart), ONE_LABEL
 
 
-def of_pair(one: Ints, other: Ints, labels: int, measure: str, seed: int = 0) -> Figure:
+def of_pair(one: Ints, other: Ints, labels: int, measure: str, draws: Draws = USUAL) -> Figure:
     """Two annotators' labels (items,) on the items both answered: `cohen_kappa`, `kappa_linear`, `kappa_quadratic`."""
     if not len(one):
         return Figure(measure, None, None, None, 0, "they have no item in common")
     cells, weight = np.unique(one * labels + other, return_counts=True)
     power = {"cohen_kappa": 0, "kappa_linear": 1, "kappa_quadratic": 2}[measure]
     apart = disagreements(labels, power)
-    return Sample(weight.astype(np.float64), seed).figure(
+    return Sample(weight.astype(np.float64), draws).figure(
         measure,
         lambda weights: cohen_kappa(cells // labels, cells % labels, weights, apart),
         len(one),

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 RESAMPLES = 1000
+FEWER = 300
+"""Resamples for parts, of which there are many."""
 _FEWEST = 200
 _CELLS = 4_000_000
 """Resamples times rows that are drawn at most, down to _FEWEST resamples."""
@@ -36,7 +38,7 @@ class Figure(NamedTuple):
     """One measured value.  What cannot be said is None, and `why` says why."""
 
     measure: str
-    """The measure's name in JSON; `MEASURES` has its words."""
+    """Its name in JSON."""
     value: float | None
     low: float | None
     high: float | None
@@ -46,68 +48,66 @@ class Figure(NamedTuple):
     why: str = ""
 
 
+class Draws(NamedTuple):
+    """How items are drawn again: the same seed gives the same intervals."""
+
+    seed: int = 0
+    most: int = RESAMPLES
+
+    @property
+    def fewer(self) -> Draws:
+        return Draws(self.seed, min(self.most, FEWER))
+
+
+USUAL = Draws()
+
+
 @dataclass(frozen=True)
 class Sample:
     """Items as weighted rows, and the resamples of them; all measures of the same items share the draws."""
 
     weight: Floats
     """(rows,): how many items look like this row."""
-    seed: int = 0
+    draws: Draws = USUAL
 
     @cached_property
     def resampled(self) -> Floats:
         """(resamples, rows): the weights in each resample."""
-        return resampled(self.weight, self.seed)
+        return resampled(self.weight, self.draws)
 
     def figure(self, measure: str, statistic: Callable[[Floats], Floats], n: int, why: str) -> Figure:
         """`statistic` maps weights (…, rows) to values (…); NaN where it is undefined, because of `why`."""
-        if not len(self.weight):
-            return Figure(measure, None, None, None, n, why)
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = float(statistic(self.weight[None])[0])
-            if not math.isfinite(value):
-                return Figure(measure, None, None, None, n, why)
-            if n < 2:
-                return Figure(measure, value, None, None, n)
-            drawn = statistic(self.resampled)
-        drawn = drawn[np.isfinite(drawn)]
-        if len(drawn) < _DEFINED * len(self.resampled):
-            return Figure(measure, value, None, None, n)
-        low, high = np.percentile(drawn, (2.5, 97.5))
-        return Figure(measure, value, float(low), float(high), n)
+            value = statistic(self.weight[None])[0] if len(self.weight) else math.nan
+            # Drawing is what takes long
+            defined = n > 1 and math.isfinite(value)
+            return figure(measure, value, statistic(self.resampled) if defined else np.zeros(0), n, why)
 
 
-def resampled(weight: Floats, seed: int) -> Floats:
-    """(resamples, rows): as many items as there are, drawn with replacement; the same for the same seed."""
-    rng = np.random.default_rng(seed)
+def figure(measure: str, value: float, drawn: Floats, n: int, why: str) -> Figure:
+    """`value`, with the percentile interval of what was `drawn`; NaN is undefined, because of `why`."""
+    if not math.isfinite(value):
+        return Figure(measure, None, None, None, n, why)
+    told = drawn[np.isfinite(drawn)]
+    if n < 2 or len(told) < _DEFINED * len(drawn):
+        return Figure(measure, float(value), None, None, n)
+    low, high = np.percentile(told, (2.5, 97.5))
+    return Figure(measure, float(value), float(low), float(high), n)
+
+
+def resampled(weight: Floats, draws: Draws) -> Floats:
+    """(resamples, rows): as many items as there are, drawn with replacement."""
+    rng = np.random.default_rng(draws.seed)
     rows, items = len(weight), round(float(weight.sum()))
-    draws = max(_FEWEST, min(RESAMPLES, _CELLS // max(rows, 1)))
-    if rows * 8 < items:
-        return rng.multinomial(items, weight / items, size=draws).astype(np.float64)
+    times = min(draws.most, max(_FEWEST, _CELLS // max(rows, 1)))
+    if rows * 5 < items:
+        return rng.multinomial(items, weight / items, size=times).astype(np.float64)
     # Nearly every row is one item: drawing the items themselves is faster than a binomial for each row
     row_of_item = np.repeat(np.arange(rows), weight.astype(np.int64))
-    drawn = np.empty((draws, rows))
+    drawn = np.empty((times, rows))
     for one in drawn:
         one[:] = np.bincount(row_of_item[rng.integers(0, items, items)], minlength=rows)
     return drawn
-
-
-def ratio(
-    measure: str, over: NDArray[Any], under: NDArray[Any], seed: int, why: str, n: int | None = None, scale: float = 1.0
-) -> Figure:
-    """Sum over sum: `over` and `under` are (items,), and only items with something under the line are drawn.
-
-    `n` says on how many items it rests, where that is not those with something under the line.
-    """
-    told = under > 0
-    rows, weight = np.unique(np.stack((over[told], under[told]), axis=1).astype(np.float64), axis=0, return_counts=True)
-    sample = Sample(weight.astype(np.float64), seed)
-    return sample.figure(
-        measure,
-        lambda weights: scale * (weights @ rows[:, 0]) / (weights @ rows[:, 1]),
-        int(told.sum()) if n is None else n,
-        why,
-    )
 
 
 def wilson(measure: str, hits: int, n: int, why: str = NO_ITEMS) -> Figure:

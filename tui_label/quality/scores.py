@@ -1,0 +1,220 @@
+"""How far two answers agree, for every task type: scores of many pairs of answers at once.
+
+The same scores say how two annotators agree, how near somebody is to the known answers,
+and whether they still say what they said weeks ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from rapidfuzz.distance import Indel
+
+from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
+from tui_label.quality.estimates import NO_PAIRS, Draws, Figure, Floats, Ints, Sample, figure, wilson
+from tui_label.quality.stretches import Comparison, Flags, stretches_from
+
+NOTHING_MARKED = "nobody marked anything"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One measure of (pairs,) of answers, as sums: `over` divided by `under`."""
+
+    measure: str
+    over: Floats
+    under: Floats
+    pooled: bool = False
+    """Whether sums are taken over all items before they are divided, as in F1 and WER; else each item counts alike,
+    however many annotators it has.
+    """
+    why: str = NO_PAIRS
+
+    def by_item(self, item: Ints, chosen: Flags | slice) -> tuple[Floats, Floats]:
+        """(items,) twice: `over` and `under` of each item's chosen pairs."""
+        over = np.bincount(item, weights=self.over[chosen]).astype(np.float64)
+        under = np.bincount(item, weights=self.under[chosen]).astype(np.float64)
+        if self.pooled:
+            return over, under
+        told = under > 0
+        return np.divide(over, under, out=np.zeros_like(over), where=told), told.astype(np.float64)
+
+
+def score_figures(
+    of: Sequence[Score], item: Ints, draws: Draws, chosen: Flags | slice = slice(None)
+) -> tuple[Figure, ...]:
+    """The figure of each score over the items (pairs,), or over the chosen pairs alone; all from the same resamples."""
+    if not of:
+        return ()
+    columns = np.array([column for score in of for column in score.by_item(item[chosen], chosen)])
+    told = np.any(columns[1::2] > 0, axis=0)
+    columns = columns[:, told]
+    rows, weight = _weighted(columns)
+    sample = Sample(weight, draws)
+    known = (columns[1::2] > 0).sum(axis=1).tolist()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # All sums in one product: the resamples are read once
+        drawn = sample.resampled @ rows.T if len(weight) else np.zeros((0, len(rows)))
+        shares, spread = columns.sum(axis=1), drawn[:, ::2] / drawn[:, 1::2]
+        values = shares[::2] / shares[1::2]
+    return tuple(
+        figure(score.measure, value, spread[:, at], n, score.why)
+        for at, (score, value, n) in enumerate(zip(of, values.tolist(), known, strict=True))
+    )
+
+
+def _weighted(columns: Floats) -> tuple[Floats, Floats]:
+    """Items (columns, items) that are alike in all columns as one with a weight; as they are where few are alike."""
+    key = np.zeros(columns.shape[1], np.int64)
+    many = 1
+    for column in columns:
+        halves = 2 * column
+        code = halves.astype(np.int64)
+        if (code != halves).any():
+            code = np.unique(column, return_inverse=True)[1].reshape(-1)
+        width = int(code.max(initial=0)) + 1
+        if many * width >= 2**62:
+            return columns, np.ones(columns.shape[1])
+        key, many = key * width + code, many * width
+    _, first, weight = np.unique(key, return_index=True, return_counts=True)
+    if 2 * len(first) > len(key):
+        return columns, np.ones(columns.shape[1])
+    return columns[:, first], weight.astype(np.float64)
+
+
+def single_figures(of: Sequence[Score], draws: Draws, chosen: Flags) -> tuple[Figure, ...]:
+    """The same where each item has one pair: shares of right and wrong get Wilson's interval."""
+    found = score_figures(of, np.arange(len(chosen)), draws, chosen)
+    return tuple(
+        wilson("percent", int(score.over[chosen].sum()), int(chosen.sum())) if score.measure == "percent" else one
+        for score, one in zip(of, found, strict=True)
+    )
+
+
+def scores(
+    task: Task, values: Sequence[Any], one: Ints, other: Ints, these: Comparison | None = None
+) -> tuple[Score, ...]:
+    """Every score that fits the task, for the pairs `values[one[n]]`, `values[other[n]]`; `these` where spans or
+    segments are compared already.
+    """
+    if isinstance(task, Spans):
+        return span_scores(these or compared(task, values, one, other))
+    if isinstance(task, Segments):
+        return segment_scores(these or compared(task, values, one, other))
+    code, known = coded(values)
+    exact = Score("percent", (code[one] == code[other]).astype(np.float64), np.ones(len(one)))
+    if isinstance(task, Choices):
+        return exact, _by_value("jaccard", task.agreement, code, known, one, other)
+    if isinstance(task, Compare) and task.mode == "rank":
+        return exact, _by_value("kendall_tau", kendall_tau, code, known, one, other)
+    if isinstance(task, Rating):
+        apart = np.abs(np.array(known, np.float64)[code[one]] - np.array(known, np.float64)[code[other]])
+        return exact, Score("steps_apart", apart, np.ones(len(one)))
+    if isinstance(task, Text):
+        return exact, _by_value("similarity", similarity, code, known, one, other)
+    return (exact,)
+
+
+def coded(values: Iterable[Any], known: Sequence[Any] = ()) -> tuple[Ints, list[Any]]:
+    """Each value's number, and the values by number, those in `known` first."""
+    number: dict[Hashable, int] = {_key(value): at for at, value in enumerate(known)}
+    found = list(known)
+    codes: list[int] = []
+    for value in values:
+        key = _key(value)
+        code = number.get(key)
+        if code is None:
+            code = number[key] = len(found)
+            found.append(value)
+        codes.append(code)
+    return np.array(codes, np.int64), found
+
+
+def _key(value: Any) -> Hashable:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _by_value(
+    measure: str, like: Callable[[Any, Any], float], code: Ints, known: Sequence[Any], one: Ints, other: Ints
+) -> Score:
+    """A likeness of values, computed once for every two that meet."""
+    low, high = np.minimum(code[one], code[other]), np.maximum(code[one], code[other])
+    meeting, which = np.unique(low * max(len(known), 1) + high, return_inverse=True)
+    likeness = [like(known[both // len(known)], known[both % len(known)]) for both in meeting.tolist()]
+    return Score(measure, np.array(likeness, np.float64)[which.reshape(-1)], np.ones(len(one)))
+
+
+def kendall_tau(one: Sequence[str], other: Sequence[str]) -> float:
+    """Kendall's rank correlation of two orders of the same names (Kendall 1938, Biometrika 30: 81-93): pairs in the
+    same order minus pairs in the opposite one, over all pairs; 1 for the same order, -1 for the reverse.
+    """
+    place = {name: at for at, name in enumerate(other)}
+    apart = [place[after] - place[before] for before, after in combinations(one, 2) if {before, after} <= place.keys()]
+    return sum(1 if step > 0 else -1 for step in apart) / len(apart) if apart else 1.0
+
+
+def similarity(one: str, other: str) -> float:
+    """Twice the length of the longest common subsequence over both lengths, in characters, case and outer white space
+    aside: 1 for the same text, 0 for nothing in common.
+    """
+    return float(Indel.normalized_similarity(one.strip().casefold(), other.strip().casefold()))
+
+
+# Spans and segments
+
+
+def labels_of(task: Task, values: Iterable[Any]) -> list[str]:
+    """The task's labels, then others that are in the answers (it had them once)."""
+    known = dict.fromkeys(task.values if task.takes_labels else ())
+    for value in values:
+        for label in task.says(value):
+            known.setdefault(label)
+    return list(known)
+
+
+def compared(task: Task, values: Sequence[Any], one: Ints, other: Ints, labels: Sequence[str] = ()) -> Comparison:
+    """Answers to a task of spans or segments, compared."""
+    names = list(labels) or labels_of(task, values)
+    number: Mapping[str, int] = {name: at for at, name in enumerate(names)} | {"": len(names)}
+    scale = 1000 if isinstance(task, Segments) else 1
+    return Comparison(stretches_from(values, number, scale), one, other)
+
+
+def span_scores(these: Comparison) -> tuple[Score, ...]:
+    sizes = these.sizes()
+    shared, covered = these.covered
+    return (
+        _f1("f1_strict", these.hits(these.strict), sizes),
+        _f1("f1_exact", these.hits(these.placed), sizes),
+        _f1("f1_partial", these.partial_hits(), sizes),
+        _f1("f1_characters", shared, covered),
+    )
+
+
+def segment_scores(these: Comparison) -> tuple[Score, ...]:
+    shared, covered = these.covered
+    differ, edges = these.apart
+    return (
+        _f1("f1_near", these.hits(these.near), these.sizes()),
+        _f1("f1_time", shared, covered),
+        Score("boundary_ms", differ, edges, True, "no two segments are near enough to be the same"),
+    )
+
+
+def label_scores(task: Task, these: Comparison, label: int) -> tuple[Score, ...]:
+    """F1 of one label's spans or segments."""
+    sizes = these.sizes(label)
+    if isinstance(task, Segments):
+        return (_f1("f1_near", these.hits(these.near, label), sizes),)
+    return (
+        _f1("f1_strict", these.hits(these.strict, label), sizes),
+        _f1("f1_partial", these.partial_hits(label), sizes),
+    )
+
+
+def _f1(measure: str, hits: Floats, sizes: Floats) -> Score:
+    return Score(measure, 2 * hits, sizes, True, NOTHING_MARKED)

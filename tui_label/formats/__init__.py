@@ -97,6 +97,11 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
     """Records and bad lines, in order of the file."""
     if format.read is None:
         raise UsageError(f"{format.name} can only be written; `tui-label formats` says what can be read")
+    if reading.gold and format.read in (sounds.read, plain.read):
+        raise InputError(
+            f"{visible(str(reading.path))}: read as {format.name}, which carries no answers; known answers come in by "
+            f"JSON Lines, CSV, TSV{'' if reading.project.items == 'sound' else ', CoNLL'}"
+        )
     if (format.name == "sound") != (reading.project.items == "sound") and format.read in (
         sounds.read,
         plain.read,

@@ -20,7 +20,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Span, Spans, spans_from
-from tui_label.formats.making import Bad, labelled, make_item
+from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, lines
 
 TAG = re.compile(r"O|([BILUESM])-(.+)")
@@ -76,7 +76,7 @@ def _sentence(
     try:
         item = make_item(reading, comments.get("sent_id"), text)
         found = [span.record(text) for span in spans]
-        yield labelled(reading, item, spans=found if found or reading.answers_of else None)
+        yield finished(reading, labelled(reading, item, spans=found if found or author(reading) else None))
     except Bad as error:
         yield reading.bad(tokens[0][0], error.problem, error.field)
 

@@ -11,13 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, timing_from
+from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, Timing, timing_from
+from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Spans
 from tui_label.formats import sounds
-from tui_label.formats.making import Bad, check_answers, checked_span, labelled, make_item
+from tui_label.formats.making import (
+    Bad,
+    author,
+    check_answers,
+    checked_span,
+    finished,
+    labelled,
+    make_item,
+    utc_time,
+)
 from tui_label.formats.source import BadLine, Reading, lines
 
 KNOWN = frozenset(
@@ -54,8 +64,14 @@ KNOWN = frozenset(
         "Comments",
         "relations",
         "config",
+        "settled",
+        "versions",
     ]
 )
+
+
+MOST = 2**53
+"""Whole numbers below this are the same in every program."""
 
 
 class Number(str):
@@ -101,7 +117,7 @@ def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
     if not isinstance(record, dict):
         return reading.bad(number, "must be an object in braces")
     try:
-        return _record(reading, record, _written_id(text, record))
+        return finished(reading, _record(reading, record, _written_id(text, record)))
     except Bad as error:
         return reading.bad(number, error.problem, error.field)
 
@@ -124,15 +140,17 @@ def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Rec
     priority = record.get("priority", 0)
     if not isinstance(priority, int) or isinstance(priority, bool):
         raise Bad("priority", f"must be a whole number, not {priority!r}")
+    annotator = _annotator(record)
+    answered = "answers" in record and bool(author(reading, annotator))
     if reading.project.items == "sound":
         made = sounds.record(reading, record, key, _meta(record), priority)
-        if "suggestions" not in record and not ("answers" in record and "annotator" in record):
+        if "suggestions" not in record and not answered:
             return made
         item = made.item
     else:
-        item = make_item(reading, key, _text(record), _candidates(record), _meta(record))
-    if "answers" in record and "annotator" in record:
-        return Record(item, (), _annotation(reading, item, record), priority)
+        item = make_item(reading, key, _text(record), _candidates(record), _meta(record), annotator)
+    if answered:
+        return Record(item, (), _annotation(reading, item, record, author(reading, annotator)), priority)
     if "suggestions" in record:
         return Record(item, _suggestions(reading, item, record["suggestions"]), None, priority)
     return _foreign(reading, item, record, priority)
@@ -161,38 +179,75 @@ def _meta(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**meta, **rest}
 
 
-def _annotation(reading: Reading, item: Item, record: Mapping[str, Any]) -> Annotation | None:
+def _annotator(record: Mapping[str, Any]) -> str:
+    """Whose answers it says they are; empty: it does not say.  Prodigy and doccano have names of their own for it."""
+    if record.get("annotator") is not None:
+        if not isinstance(record["annotator"], str) or not record["annotator"].strip():
+            raise Bad("annotator", "must be a name")
+        return record["annotator"]
+    return str(record.get("_annotator_id") or record.get("_session_id") or "")
+
+
+def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotator: str) -> Annotation:
+    """What the record says, whatever its status; only finished answers have to be valid ones."""
     status = record.get("status", SUBMITTED)
-    if status not in STATUSES:
-        raise Bad("status", f"must be one of {', '.join(STATUSES)}")
-    if status != SUBMITTED:
-        return None
-    if not isinstance(record["annotator"], str) or not record["annotator"].strip():
-        raise Bad("annotator", "must be a name")
+    if status not in (*STATUSES, SETTLED):
+        raise Bad("status", f"must be one of {', '.join((*STATUSES, SETTLED))}")
     answers = record["answers"]
     if not isinstance(answers, dict):
         raise Bad("answers", "must be an object of task: answer")
-    for task in reading.project.tasks:
-        if isinstance(task, Spans) and isinstance(answers.get(task.id), list):
-            answers[task.id] = [
-                checked_span(reading, item.text, span if isinstance(span, dict) else {}) for span in answers[task.id]
-            ]
-    check_answers(reading, item, answers)
+    if status in (SUBMITTED, SETTLED):
+        for task in reading.project.tasks:
+            if isinstance(task, Spans) and isinstance(answers.get(task.id), list):
+                answers[task.id] = [
+                    checked_span(reading, item.text, span if isinstance(span, dict) else {})
+                    for span in answers[task.id]
+                ]
+        check_answers(reading, item, answers)
     try:
         return Annotation(
-            record["annotator"],
+            annotator,
+            status,
             answers=answers,
-            flags=tuple(Flag(str(flag["reason"]), str(flag.get("note", ""))) for flag in record.get("flags", [])),
+            flags=_flags(reading, record),
             origin={str(task): list(origins) for task, origins in record.get("origin", {}).items()},
-            timing=timing_from(record.get("ms", {})),
-            started_at=str(record.get("started_at", "")),
-            submitted_at=str(record.get("submitted_at", "")),
-            labels_version=int(record.get("labels", 0)),
-            guidelines_version=int(record.get("guidelines", 0)),
+            timing=_timing(record),
+            started_at=utc_time("started_at", record.get("started_at")),
+            submitted_at=utc_time("submitted_at", record.get("submitted_at")),
+            labels_version=_number(record, "labels"),
+            guidelines_version=_number(record, "guidelines"),
+            revision=_number(record, "revision"),
             listening=dict(record.get("listening", {})),
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise Bad("answers", f"is not in the shape of an export: {error}") from error
+
+
+def _flags(reading: Reading, record: Mapping[str, Any]) -> tuple[Flag, ...]:
+    """Flags with any reason: a team's elsewhere may have listed others, and they are worth a look all the same."""
+    flags = tuple(Flag(flag["reason"], str(flag.get("note") or "")) for flag in record.get("flags") or [])
+    listed = {flag.reason for flag in reading.project.flags}
+    for flag in flags:
+        if not isinstance(flag.reason, str) or not flag.reason.strip():
+            raise Bad("flags", f"a flag's reason must be words, not {flag.reason!r}")
+        if flag.reason not in listed:
+            reading.reasons[flag.reason] = reading.reasons.get(flag.reason, 0) + 1
+    return flags
+
+
+def _timing(record: Mapping[str, Any]) -> Timing:
+    timing = timing_from(record.get("ms") or {})
+    if not all(0 <= ms < MOST for ms in (timing.active, timing.idle, timing.paused, *timing.tasks.values())):
+        raise Bad("ms", "must be milliseconds from 0 on")
+    return timing
+
+
+def _number(record: Mapping[str, Any], field: str) -> int:
+    value = record.get(field) or 0
+    # In other tools' files `labels` are labels
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST:
+        raise Bad(field, f"must be a whole number, not {value!r}")
+    return value
 
 
 def _suggestions(reading: Reading, item: Item, found: Any) -> tuple[Suggestion, ...]:
@@ -224,12 +279,14 @@ def _score(value: Any) -> float | None:
 
 
 def _foreign(reading: Reading, item: Item, record: Mapping[str, Any], priority: int) -> Record:
-    annotator = str(record.get("annotator") or record.get("_annotator_id") or record.get("_session_id") or "")
+    annotator = _annotator(record)
     answered = record.get("answer")
     spans, scores = _spans(reading, item, record)
     labels = _plain_labels(record)
     if answered in ("reject", "ignore"):
         return Record(item, (), None, priority)
+    if answered == "accept" and spans is None and not labels and _has_spans(reading):
+        spans = []
     if isinstance(record.get("score"), int | float) and labels:
         scores[-1] = float(record["score"])
     made = Annotation(annotator, flags=(Flag("flagged"),) if record.get("flagged") else (), submitted_at=_time(record))
@@ -243,6 +300,10 @@ def _foreign(reading: Reading, item: Item, record: Mapping[str, Any], priority: 
         priority=priority,
         annotation=made,
     )
+
+
+def _has_spans(reading: Reading) -> bool:
+    return any(isinstance(task, Spans) for task in reading.project.tasks)
 
 
 def _time(record: Mapping[str, Any]) -> str:
@@ -260,7 +321,7 @@ def _spans(
     if found is None:
         found = record.get("entities")
     label = record.get("label", record.get("labels"))
-    if found is None and isinstance(label, list) and (not label or isinstance(label[0], list)):
+    if found is None and isinstance(label, list) and (isinstance(label[0], list) if label else _has_spans(reading)):
         found = label
     if found is None:
         return None, {}
@@ -284,7 +345,8 @@ def _span(one: Any) -> dict[str, Any]:
     raise Bad("spans", f"is no span: {json.dumps(one)[:40]}")
 
 
-def _plain_labels(record: Mapping[str, Any]) -> list[str]:
+def _plain_labels(record: Mapping[str, Any]) -> list[str] | None:
+    """Labels of the whole text; empty where it says that there are none, None where it says nothing."""
     accepted = record.get("accept")
     if isinstance(accepted, list):
         return [str(one) for one in accepted]
@@ -295,7 +357,7 @@ def _plain_labels(record: Mapping[str, Any]) -> list[str]:
         return list(label)
     if isinstance(record.get("cats"), list):
         return [str(one) for one in record["cats"]]
-    return []
+    return None
 
 
 # writing

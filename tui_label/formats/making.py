@@ -5,13 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from tui_label.core.annotation import Annotation
+from tui_label.core.annotation import SUBMITTED, Annotation
+from tui_label.core.gold import GIVEN, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.record import Record
-from tui_label.core.tasks import Choice, Choices, Spans, Task
+from tui_label.core.tasks import Choice, Choices, Spans, Task, is_asked
 from tui_label.formats.source import Reading
+
+KNOWN_BY = "gold"
+"""Whose known answers are where a file does not say."""
 
 
 class Bad(Exception):
@@ -29,18 +34,28 @@ def make_item(
     text: str,
     candidates: tuple[str, ...] = (),
     meta: Mapping[str, Any] | None = None,
+    annotator: str = "",
 ) -> Item:
-    """An item; without a key of its own it is known by its content and its place among twins."""
+    """An item; without a key of its own it is known by its content and its place among twins.
+
+    The second answer of one annotator about a content is about a twin; that of a second annotator is not.
+    """
     if not text and not candidates:
         raise Bad("text", "is empty")
     if key is None:
         content = content_key(text, candidates)
-        number = reading.occurrences[content] = reading.occurrences.get(content, 0) + 1
+        number = reading.occurrences.get((content, annotator), 0) + 1
+        reading.occurrences[content, annotator] = number
         reading.twins += number > 1
         key = content if number == 1 else content_key(text, candidates, number)
     if not key.strip():
         raise Bad("item", "is an empty id; leave it out or give one")
     return Item(key, text, candidates, dict(meta or {}))
+
+
+def author(reading: Reading, named: str = "") -> str:
+    """Whose answers a record's are: as it says, else as the command says; empty: nobody's, they are suggestions."""
+    return named or reading.answers_of or (KNOWN_BY if reading.gold else "")
 
 
 def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str]) -> Task:
@@ -85,23 +100,38 @@ def labelled(
     *,
     spans: list[dict[str, Any]] | None = None,
     labels: list[str] | None = None,
+    values: Mapping[str, Any] | None = None,
     annotator: str = "",
     scores: Mapping[int, float] | None = None,
     source: str = "input",
     priority: int = 0,
     annotation: Annotation | None = None,
 ) -> Record:
-    """A record with the labels a file gives: answers of `annotator`, else suggestions."""
-    annotator = annotator or reading.answers_of
+    """A record with the labels a file gives: answers of `annotator`, else suggestions.
+
+    `spans` and `labels` are None where the file says nothing of them; an empty list says that there are none.
+    `values` are answers by task id, in the JSON shape.
+    """
+    annotator = author(reading, annotator)
     if not annotator:
-        item, spans, labels = _known_only(reading, item, spans, labels)
+        item, spans, labels, values = _known_only(reading, item, spans, labels, values or {})
     answers: dict[str, Any] = {}
     suggestions: list[Suggestion] = []
+    for id, given in (values or {}).items():
+        answers[id] = given
+        if isinstance(reading.project.task(id), Spans) and isinstance(given, list):
+            answers[id] = [checked_span(reading, item.text, one if isinstance(one, dict) else {}) for one in given]
+            suggestions += [Suggestion(id, one, None, source) for one in answers[id]]
+        else:
+            suggestions.append(Suggestion(id, given, None, source))
     if spans is not None:
         task = task_for(reading, (Spans,), [span["label"] for span in spans])
         answers[task.id] = sorted(spans, key=lambda span: (span["start"], span["end"], span["label"]))
         for number, span in enumerate(spans):
             suggestions.append(Suggestion(task.id, span, (scores or {}).get(number), source))
+    if labels == [] and annotator:
+        none_of = next((task for task in reading.project.tasks if isinstance(task, Choices)), None)
+        answers |= {none_of.id: []} if none_of else {}
     if labels:
         task = task_for(reading, (Choice, Choices), labels)
         value: Any = [one for one in task.values if one in labels] if isinstance(task, Choices) else labels[0]
@@ -111,14 +141,18 @@ def labelled(
         suggestions.append(Suggestion(task.id, value, (scores or {}).get(-1), source))
     if annotator:
         check_answers(reading, item, answers)
-        finished = replace(annotation or Annotation(annotator), annotator=annotator, answers=answers)
-        return Record(item, (), finished, priority)
+        said = replace(annotation or Annotation(annotator), annotator=annotator, answers=answers)
+        return Record(item, (), said if answers else None, priority)
     return Record(item, tuple(suggestions), None, priority)
 
 
 def _known_only(
-    reading: Reading, item: Item, spans: list[dict[str, Any]] | None, labels: list[str] | None
-) -> tuple[Item, list[dict[str, Any]] | None, list[str] | None]:
+    reading: Reading,
+    item: Item,
+    spans: list[dict[str, Any]] | None,
+    labels: list[str] | None,
+    values: Mapping[str, Any],
+) -> tuple[Item, list[dict[str, Any]] | None, list[str] | None, Mapping[str, Any]]:
     """Suggestions the project has labels for; the others are kept as the item's meta, and counted."""
     meta = dict(item.meta)
     try:
@@ -133,7 +167,16 @@ def _known_only(
     except Bad as error:
         reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
         meta, labels = {**meta, "label": labels[0] if labels and len(labels) == 1 else labels}, None
-    return replace(item, meta=meta), spans, labels
+    known = {}
+    for id, value in values.items():
+        task = reading.project.task(id)
+        problem = task.draft_problem(value, item) if task else "no such task"
+        if problem:
+            reading.unknown[problem] = reading.unknown.get(problem, 0) + 1
+            meta[id] = value
+        else:
+            known[id] = value
+    return replace(item, meta=meta), spans, labels, known
 
 
 def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> None:
@@ -145,3 +188,44 @@ def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> N
             raise Bad(f"answers.{id}", f"no such task; {f'did you mean {near[0]}?' if near else f'known are {known}'}")
         if problem := task.check(value, item):
             raise Bad(f"answers.{id}", problem)
+
+
+def finished(reading: Reading, record: Record) -> Record:
+    """A record as it is brought in: where the answers of the file are known ones, its answer is gold."""
+    said = record.annotation
+    if not reading.gold:
+        if said is not None and said.status == SETTLED:
+            raise Bad("status", "settled answers are nobody's; bring them in with --gold")
+        return record
+    if said is None or said.status not in (SUBMITTED, SETTLED):
+        raise Bad("", "has no answer, and --gold needs a known one")
+    _check_whole(reading, record.item, said.answers)
+    if reading.known.setdefault(record.item.key, said.answers) != said.answers:
+        raise Bad("", f"another answer about item {record.item.key} is in this file already; only one can be right")
+    gold = Gold(
+        said.annotator, said.answers, GIVEN, at=said.submitted_at, labels_version=said.labels_version,
+        guidelines_version=said.guidelines_version,
+    )  # fmt: skip
+    return Record(record.item, record.suggestions, None, record.priority, gold, reading.gold)
+
+
+def _check_whole(reading: Reading, item: Item, answers: Mapping[str, Any]) -> None:
+    """A known answer answers every question that an annotator would have to answer."""
+    tasks = reading.project.tasks
+    for task in tasks:
+        value = answers.get(task.id)
+        if task.required and is_asked(task, tasks, answers.get) and not task.is_answered(value):
+            lacking = "is missing" if value is None else task.check(value, item) or "is empty"
+            raise Bad(f"answers.{task.id}", f"{lacking}; a known answer answers every required question")
+
+
+def utc_time(field: str, value: Any) -> str:
+    """A time of a file as UTC, ISO 8601 with milliseconds; one without a zone is taken for UTC."""
+    if value in (None, ""):
+        return ""
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Bad(field, f"must be a time such as 2026-01-31T12:00:00Z, not {value!r}") from error
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,13 +17,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, Sound, Suggestion, content_key
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Segments, Task, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.formats.making import Bad, check_answers, labelled
+from tui_label.formats.making import Bad, author, labelled
 from tui_label.formats.source import BadLine, Reading, near
 from tui_label.sound.kinds import is_sound
 
@@ -75,9 +74,15 @@ def _hidden(path: Path, folder: Path) -> bool:
 
 
 def record(
-    reading: Reading, line: Mapping[str, Any], key: str | None, meta: Mapping[str, Any], priority: int
+    reading: Reading,
+    line: Mapping[str, Any],
+    key: str | None,
+    meta: Mapping[str, Any],
+    priority: int,
+    labels: list[str] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Record:
-    """A line of a manifest or a table; raises Bad."""
+    """A line of a manifest, or of a table, which has its labels and answers in columns it knows; raises Bad."""
     name = next((name for name in PATHS if line.get(name)), None)
     if name is None:
         raise Bad("audio", f"no sound is named; call the file one of {', '.join(PATHS[:4])}")
@@ -86,12 +91,26 @@ def record(
     rest = {one: value for one, value in meta.items() if one.strip().casefold() not in TAKEN}
     file = _found(reading, name, line[name], line.get("audio_hash"))
     item = _item(reading, key, file, _seconds(line, "offset"), _seconds(line, "duration"), rest)
-    if "answers" in line and "annotator" in line:
+    if "answers" in line and author(reading, line.get("annotator") or ""):
         return Record(item, (), None, priority)
-    return _drafted(reading, item, line, priority)
+    named = line.get("label")
+    if labels is None and isinstance(named, str) and named and _takes_labels(reading):
+        labels = [named]
+    return _drafted(reading, item, line, priority, labels, values or {})
 
 
-def _drafted(reading: Reading, item: Item, line: Mapping[str, Any], priority: int) -> Record:
+def _takes_labels(reading: Reading) -> bool:
+    return any(isinstance(task, Choice | Choices) for task in reading.project.tasks)
+
+
+def _drafted(
+    reading: Reading,
+    item: Item,
+    line: Mapping[str, Any],
+    priority: int,
+    labels: list[str] | None,
+    values: Mapping[str, Any],
+) -> Record:
     """The item with its draft transcript and segments: suggestions, or finished answers of somebody."""
     text = _draft_text(line)
     found: dict[str, Any] = {}
@@ -109,20 +128,19 @@ def _drafted(reading: Reading, item: Item, line: Mapping[str, Any], priority: in
                 value, key=lambda one: (one.get("start", 0), one.get("end", 0)) if isinstance(one, dict) else (0, 0)
             )
         found[task.id] = value
-    annotator = str(line.get("annotator") or "") or reading.answers_of
-    if annotator and found:
-        check_answers(reading, item, found)
-        return Record(item, (), Annotation(annotator, answers=found), priority)
-    made = tuple(Suggestion(task, value, None, str(line.get("source") or "input")) for task, value in found.items())
-    for one in made:
-        task = reading.project.task(one.task)
-        if isinstance(task, Segments) and (problem := task.draft_problem(one.value, item)):
+    annotator = author(reading, str(line.get("annotator") or ""))
+    if annotator:
+        return labelled(
+            reading, item, labels=labels, values={**found, **values}, annotator=annotator, priority=priority
+        )
+    for id, value in found.items():
+        task = reading.project.task(id)
+        if isinstance(task, Segments) and (problem := task.draft_problem(value, item)):
             raise Bad("segments", problem)
-    label = line.get("label")
-    if isinstance(label, str) and label and any(isinstance(task, Choice | Choices) for task in reading.project.tasks):
-        named = labelled(reading, item, labels=[label], priority=priority)
-        return replace(named, suggestions=(*made, *named.suggestions))
-    return Record(item, made, None, priority)
+    source = str(line.get("source") or "input")
+    made = tuple(Suggestion(id, value, None, source) for id, value in found.items())
+    named = labelled(reading, item, labels=labels, values=values, priority=priority)
+    return replace(named, suggestions=(*made, *named.suggestions))
 
 
 def _from_cell(value: str) -> Any:

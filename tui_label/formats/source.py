@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tui_label.core.project import Project
 from tui_label.core.text import visible
@@ -39,14 +40,25 @@ class Reading:
     encoding: str | None = None
     answers_of: str = ""
     """Whose finished answers the labels are; empty: they are suggestions."""
+    gold: str = ""
+    """What items are for whose answers are known (`check` or `qualification`); empty: the answers are somebody's."""
+    annotator_column: str = ""
+    """In a table, the column with the annotators' names; empty: one with a name known for it."""
+    label_columns: tuple[str, ...] = ()
+    """In a table, the column with the labels; several: each has those of the annotator it is named after."""
     blank: int = 0
     twins: int = 0
     """Items that repeat another one of this file."""
     repaired: int = 0
     """Spans whose offsets were UTF-16 units."""
-    occurrences: dict[str, int] = field(default_factory=dict)
+    occurrences: dict[tuple[str, str], int] = field(default_factory=dict)
+    """How often a content came from an annotator (empty: from nobody in particular)."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Why suggestions were kept as meta only, and how often."""
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Reasons of flags that the project does not list, and how often they came; they are kept."""
+    known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The known answers so far, by item."""
 
     def bad(self, line: int, problem: str, field: str = "") -> BadLine:
         return BadLine(str(self.path), line, problem, field)

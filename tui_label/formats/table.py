@@ -1,26 +1,32 @@
 """CSV and TSV with a header row.
 
 The text column is the one named `text`, else the first with a name known for it;
-`id` or `item` is the id, `label` a label, `annotator` whose answer it is; all others
-are kept as meta.  A TSV whose quotes are not CSV quoting is read without any.
+`id` or `item` is the id, `label` a label, `annotator` (`worker`, `rater`, `coder`) whose answer
+it is; a column named after a task has its answers, as our own tables do; all others
+are kept as meta.  So a row is one annotator's answers about one item (long form).  Where
+several label columns are named, a row is an item and each of them one annotator's (wide form).
+A TSV whose quotes are not CSV quoting is read without any.
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from tui_label.core.annotation import Annotation
+from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
+from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Text
 from tui_label.errors import InputError
 from tui_label.formats import sounds
-from tui_label.formats.making import Bad, labelled, make_item
+from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
 from tui_label.formats.source import BadLine, Reading, check
 from tui_label.sound.kinds import is_sound
 
@@ -39,6 +45,9 @@ TEXTS = (
 )
 IDS = ("item", "id", "key", "item_id", "tweet_id")
 LABELS = ("label", "labels", "class", "category", "sentiment")
+ANNOTATORS = ("annotator", "annotator_id", "worker", "worker_id", "workerid", "rater", "coder")
+OURS = ("annotator", "flags", "active_ms", "submitted_at")
+"""Columns of our own tables beside the item and the answers."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -72,7 +81,7 @@ def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
             if row is None:
                 return
             if row:
-                yield _row(reading, columns, header, row, first)
+                yield from _row(reading, columns, header, row, first)
             else:
                 reading.blank += 1
     except csv.Error as error:
@@ -113,45 +122,158 @@ def _loose_quotes(text: str) -> bool:
     return False
 
 
-def _columns(reading: Reading, header: list[str]) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column is what, by place from 0."""
+
+    roles: Mapping[str, int]
+    """`text`, `id`, `label`, `annotator`, and in a table of ours `flags`, `active_ms`, `submitted_at`."""
+    tasks: Mapping[str, int]
+    """Answers to a task each, by its id."""
+    people: Mapping[str, int]
+    """Labels of an annotator each, by name."""
+
+    @property
+    def taken(self) -> set[int]:
+        return {*self.roles.values(), *self.tasks.values(), *self.people.values()}
+
+
+def _columns(reading: Reading, header: list[str]) -> Columns:
+    sound = reading.project.items == "sound"
+    if sound and len(header) == 1 and is_sound(Path(header[0])):
+        raise InputError(f"{reading.path}:1: {header[0]} is no name of a column; put a line with `audio` above it")
     names = [name.strip().casefold() for name in header]
-    found: dict[str, int] = {}
-    for role, known in (("text", TEXTS), ("id", IDS), ("label", LABELS), ("annotator", ("annotator",))):
-        place = next((names.index(name) for name in known if name in names), None)
-        if place is not None:
-            found[role] = place
-    if reading.project.items == "sound":
-        if len(header) == 1 and is_sound(Path(header[0])):
-            raise InputError(f"{reading.path}:1: {header[0]} is no name of a column; put a line with `audio` above it")
-        return {role: place for role, place in found.items() if role == "id"}
-    if "text" not in found:
-        if len(header) != 1:
+    roles: dict[str, int] = {}
+    if reading.annotator_column:
+        roles["annotator"] = _named(reading, header, reading.annotator_column)
+    labels = {name: _named(reading, header, name) for name in reading.label_columns}
+    people = labels if len(labels) > 1 else {}
+    if len(labels) == 1:
+        roles["label"] = labels[reading.label_columns[0]]
+
+    def look_for(role: str, known: tuple[str, ...]) -> None:
+        free = [name if n not in {*roles.values(), *people.values()} else "" for n, name in enumerate(names)]
+        place = next((free.index(name) for name in known if name in free), None)
+        if role not in roles and place is not None:
+            roles[role] = place
+
+    look_for("id", IDS)
+    look_for("annotator", ANNOTATORS)
+    if not sound:
+        look_for("text", TEXTS)
+        if "text" not in roles and len(header) == 1:
+            roles["text"] = 0
+        if "text" not in roles:
             raise InputError(
                 f"{reading.path}:1: no column is named text (it has {', '.join(header)[:80]}); add a header row with one"
             )
-        found["text"] = 0
-    return found
+    if set(OURS) <= set(names):
+        for name in OURS[1:]:
+            look_for(name, (name,))
+    # What manifests of sounds have names for, sounds.py reads
+    own = [task for task in reading.project.tasks if not sound or task.id.casefold() not in sounds.TAKEN]
+    for task in own if not people else ():
+        look_for(f"task {task.id}", (task.id.casefold(),))
+    if not people:
+        look_for("label", LABELS)
+    tasks = {task.id: roles.pop(f"task {task.id}") for task in own if f"task {task.id}" in roles}
+    return Columns(roles, tasks, people)
 
 
-def _row(reading: Reading, columns: dict[str, int], header: list[str], row: list[str], line: int) -> Record | BadLine:
+def _named(reading: Reading, header: list[str], name: str) -> int:
+    names = [one.strip() for one in header]
+    if name in names:
+        return names.index(name)
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(names)[:80]})"
+    raise InputError(f"{reading.path}:1: no column is named {name}{hint}")
+
+
+def _row(
+    reading: Reading, columns: Columns, header: list[str], row: list[str], line: int
+) -> Iterator[Record | BadLine]:
     if len(row) != len(header):
-        return reading.bad(line, f"has {len(row)} columns, the header has {len(header)}")
+        yield reading.bad(line, f"has {len(row)} columns, the header has {len(header)}")
+        return
+    try:
+        # All of a row or nothing of it
+        yield from [finished(reading, record) for record in _records(reading, columns, header, row)]
+    except Bad as error:
+        yield reading.bad(line, error.problem, error.field)
+
+
+def _records(reading: Reading, columns: Columns, header: list[str], row: list[str]) -> Iterator[Record]:
+    """What a row says: one record, or one for each annotator of it."""
 
     def cell(role: str) -> str:
-        return row[columns[role]] if role in columns else ""
+        return row[columns.roles[role]] if role in columns.roles else ""
 
-    meta = {name: row[n] for n, name in enumerate(header) if n not in columns.values() and row[n]}
-    try:
-        if reading.project.items == "sound":
-            names = {name.strip().casefold(): value for name, value in meta.items()}
-            if len(header) == 1:
-                names = {"audio": row[0]}
-            return sounds.record(reading, names, cell("id") or None, meta, 0)
-        item = make_item(reading, cell("id") or None, cell("text"), (), meta)
-        labels = [one for one in cell("label").split("#") if one]
-        return labelled(reading, item, labels=labels, annotator=cell("annotator"))
-    except Bad as error:
-        return reading.bad(line, error.problem, error.field)
+    sound = reading.project.items == "sound"
+    meta = {name: row[n] for n, name in enumerate(header) if n not in columns.taken and row[n]}
+    line = {"audio": row[0]} if len(header) == 1 else {name.strip().casefold(): value for name, value in meta.items()}
+    name = cell("annotator").strip()
+    said = _said(cell, name)
+    people = [(one, row[place]) for one, place in columns.people.items() if row[place].strip()]
+    item = None if sound else make_item(reading, cell("id") or None, cell("text"), (), meta, name)
+    for annotator, label in people or [(name, cell("label"))]:
+        values = {id: _from_cell(reading, id, row[place]) for id, place in columns.tasks.items() if row[place]}
+        labels = None
+        if label and (taker := _without_labels(reading)):
+            values[taker] = _from_cell(reading, taker, label)
+        elif label:
+            labels = [one for one in label.split("#") if one]
+        if item is None:
+            named = {**line, "annotator": annotator}
+            record = sounds.record(reading, named, cell("id") or None, meta, 0, labels, values)
+        else:
+            record = labelled(reading, item, labels=labels, values=values, annotator=annotator)
+        yield _signed(record, said)
+
+
+def _without_labels(reading: Reading) -> str:
+    """The task that takes what stands in a label column, where the project's only questions have no labels."""
+    tasks = reading.project.tasks
+    if any(isinstance(task, Choice | Choices) for task in tasks):
+        return ""
+    return next((task.id for task in tasks if isinstance(task, Rating | Text | Compare)), "")
+
+
+def _from_cell(reading: Reading, id: str, cell: str) -> Any:
+    """The answer that stands in a column of its task, in the JSON shape: as it is, or as JSON where it is a list."""
+    task = reading.project.task(id)
+    if isinstance(task, Rating):
+        if not cell.strip().lstrip("-").isdecimal():
+            raise Bad(f"answers.{id}", f"must be a whole number, not {cell!r}")
+        return int(cell)
+    if isinstance(task, Choices) and not cell.startswith("["):
+        return [one for one in cell.split("#") if one]
+    if isinstance(task, Spans | Segments | Choices) or (isinstance(task, Compare) and task.mode == "rank"):
+        try:
+            return json.loads(cell)
+        except (ValueError, RecursionError) as error:
+            raise Bad(f"answers.{id}", f"not JSON: {error}") from error
+    return cell
+
+
+def _said(cell: Callable[[str], str], annotator: str) -> Annotation | None:
+    """What a row of a table of ours says beside the answers; None in other tables."""
+    if not annotator or not cell("active_ms"):
+        return None
+    if not cell("active_ms").isdecimal():
+        raise Bad("active_ms", f"must be milliseconds, not {cell('active_ms')!r}")
+    return Annotation(
+        annotator,
+        flags=tuple(Flag(reason) for reason in cell("flags").split()),
+        timing=Timing(int(cell("active_ms"))),
+        submitted_at=utc_time("submitted_at", cell("submitted_at")),
+    )
+
+
+def _signed(record: Record, said: Annotation | None) -> Record:
+    """A record with what else is known of its answer, which may say nothing: that there are no spans."""
+    if said is None:
+        return record
+    return replace(record, annotation=replace(said, answers=record.annotation.answers if record.annotation else {}))
 
 
 def write_csv(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:

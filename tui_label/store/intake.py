@@ -181,14 +181,14 @@ def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> b
             return False
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
-    turn = execute(
-        """INSERT INTO tally(annotator, turn) VALUES (?, 1)
-           ON CONFLICT (annotator) DO UPDATE SET turn = turn + 1 RETURNING turn""",
-        (me,),
-    ).fetchall()[0][0]
-    revision = sqlite.write_revision(execute, number, me, annotation, turn, str(uuid.uuid4()), "")
-    standing.keep(execute, number, me, annotation, revision, turn)
-    outcomes.answered(execute, number, me, revision)
+    turn = sqlite.next_turn(execute, me)
+    before = execute(
+        "SELECT coalesce(max(revision), 0) FROM annotation WHERE item = ? AND annotator = ?", (number, me)
+    ).fetchone()[0]
+    sqlite.write_revision(execute, number, me, before + 1, annotation, turn, str(uuid.uuid4()), "")
+    standing.keep(execute, number, me, annotation, before + 1, turn, versions.latest(execute).labels)
+    if before:
+        outcomes.answered(execute, number, me, before + 1)
     if not had or had[0] != "done":
         if had and had[0] == "skipped":
             queue.hold(execute, number, False)

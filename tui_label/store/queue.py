@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_label.store import probes
 from tui_label.store.probes import Read
@@ -208,25 +208,38 @@ def _store_mark(execute: Execute, me: int, priority: int, position: float) -> No
     )
 
 
-def move(execute: Execute, item: int, *, taken: int = 0, done: int = 0, requeue: bool = False, guard: str = "") -> bool:
-    """Change an item's counters; stage, position and the count of finished items follow."""
+class Known(NamedTuple):
+    """What an item's row says of its answers."""
+
+    done: int
+    settled: int
+    agreement: float | None
+
+
+def move(
+    execute: Execute, item: int, *, taken: int = 0, done: int = 0, requeue: bool = False, guard: str = ""
+) -> Known | None:
+    """Change an item's counters; stage, position and the count of finished items follow.
+
+    What the item is then, or None where `guard` did not hold.
+    """
     before = execute("SELECT stage, done, want, probe FROM item WHERE number = ?", (item,)).fetchone()
     row = execute(
         f"""UPDATE item SET taken = taken + ?, done = done + ?,
               stage = CASE WHEN stage = 'held' THEN 'held' WHEN done + ? >= want THEN 'done'
                            WHEN taken + ? >= want THEN 'full' ELSE 'again' END
-            WHERE number = ? {guard} RETURNING stage, done""",
+            WHERE number = ? {guard} RETURNING stage, done, settled, agreement""",
         (taken, done, done, taken, item),
     ).fetchall()
     if not row:
-        return False
-    stage, now_done = row[0]
+        return None
+    stage, *known = row[0]
     if stage == "again" and (before[0] != "again" or requeue):
         execute("UPDATE item SET position = ? WHERE number = ?", (arrival(execute), item))
-    finished = int(now_done >= before[2]) - int(before[1] >= before[2])
+    finished = int(known[0] >= before[2]) - int(before[1] >= before[2])
     if finished and not before[3]:
         execute("UPDATE counter SET value = value + ? WHERE name = 'done'", (finished,))
-    return True
+    return Known(*known)
 
 
 def arrival(execute: Execute) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
@@ -44,6 +44,7 @@ class SqliteStore(SqliteReviewing):
         self, path: Path, *, clock: Callable[[], int] = _now_ms, judge: Judge = standing.pairs_that_differ
     ) -> None:
         super().__init__(Connection(path), clock, judge)
+        self._ids: dict[str, int] = {}
 
     @classmethod
     def create(
@@ -85,12 +86,25 @@ class SqliteStore(SqliteReviewing):
     def claim(self, annotator: str) -> Claim | None:
         while True:
             with self._connection.transaction() as execute:
-                me = annotator_id(execute, annotator)
-                if not execute("SELECT 1 FROM told WHERE annotator = ?", (me,)).fetchone():
-                    talking.tell_all(execute, me)
-                item, claim = self._next(execute, me)
+                item, claim = self._next(execute, self._id(execute, annotator))
             if item != queue.MORE:
                 return claim
+
+    def _id(self, execute: Execute, name: str) -> int:
+        """The number of somebody at work; they know of all that is so far when they begin."""
+        if name in self._ids:
+            return self._ids[name]
+        found = execute(
+            "SELECT annotator.id, told.kind FROM annotator LEFT JOIN told ON told.annotator = annotator.id WHERE name = ?",
+            (name,),
+        ).fetchone()
+        if found and found[1]:
+            # Remembered only now: what this transaction wrote may still be undone
+            self._ids[name] = found[0]
+            return self._ids[name]
+        me = annotator_id(execute, name)
+        talking.tell_all(execute, me)
+        return me
 
     def _next(self, execute: Execute, me: int) -> tuple[int | None, Claim | None]:
         now = self._clock()
@@ -99,33 +113,30 @@ class SqliteStore(SqliteReviewing):
 
     def _claim_of(self, execute: Execute, me: int, number: int) -> Claim:
         row = execute(
-            f"""SELECT probe, annotator.name, {ITEM} FROM item JOIN content ON content.item = item.number
-                JOIN annotator ON annotator.id = ? WHERE item.number = ?""",
-            (me, number),
+            f"""SELECT {ITEM}, probe, a.state, a.revision, a.reopened,
+                  (SELECT work FROM draft WHERE draft.item = :item AND annotator = :me),
+                  EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND returned.item = :item AND state = 'open'),
+                  EXISTS (SELECT 1 FROM comment WHERE comment.item = :item)
+                FROM item JOIN content ON content.item = item.number
+                LEFT JOIN assignment AS a ON a.item = item.number AND a.annotator = :me
+                WHERE item.number = :item""",
+            {"item": number, "me": me},
         ).fetchone()
+        probe, state, revision, reopened, draft, returned, talked = row[6:]
         suggestions = execute(
             "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (number,)
         ).fetchall()
-        draft, returned = execute(
-            """SELECT (SELECT work FROM draft WHERE item = :item AND annotator = :me),
-                 EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND item = :item AND state = 'open')""",
-            {"item": number, "me": me},
-        ).fetchone()
-        mine = execute(
-            "SELECT state, revision, reopened FROM assignment WHERE item = ? AND annotator = ?", (number, me)
-        ).fetchone()
-        latest = self._annotation(execute, number, me, mine[1]) if mine and mine[1] else None
-        answered = latest if latest and latest.status == SUBMITTED else None
+        latest = self._annotation(execute, number, me, revision) if revision else None
         return Claim(
             number,
-            item_from(row[2:]),
+            item_from(row[:6]),
             tuple(suggestion_from(one) for one in suggestions),
             draft or "",
-            answered,
-            bool(mine and mine[0] == "leased" and mine[2]),
+            latest if latest and latest.status == SUBMITTED else None,
+            bool(state == "leased" and reopened),
             bool(returned),
-            talking.on_item(execute, number, row[1]),
-            outcomes.gold_of(execute, number, standing.renames(execute)) if row[0] == "qualification" else None,
+            talking.on_item(execute, number, annotator_name(execute, me)) if talked else (),
+            outcomes.gold_of(execute, number, standing.renames(execute)) if probe == "qualification" else None,
         )
 
     def _annotation(self, execute: Execute, item: int, annotator: int, revision: int) -> Annotation | None:
@@ -165,15 +176,17 @@ class SqliteStore(SqliteReviewing):
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
         with self._connection.transaction() as execute:
-            me = annotator_id(execute, annotation.annotator)
-            if not self._saved_before(execute, number, me, save_id):
-                had, put_off = self._keep(execute, number, me, annotation, save_id, draft)
-                if had != "done":
-                    if had == "skipped":
+            me = self._id(execute, annotation.annotator)
+            before = _before(execute, number, me, save_id)
+            if not before.saved:
+                fresh = before.state != "done"
+                self._keep(execute, number, me, annotation, save_id, draft, before, int(fresh), -int(before.put_off))
+                moved = None
+                if fresh:
+                    if before.state == "skipped":
                         queue.hold(execute, number, False)
-                    queue.move(execute, number, done=1, taken=0 if had == "leased" else 1)
-                    self._tally(execute, me, answered=1, skipped=-int(put_off))
-                standing.weigh(execute, number, self._judge)
+                    moved = queue.move(execute, number, done=1, taken=0 if before.state == "leased" else 1)
+                standing.weigh(execute, number, self._judge, moved)
             item, following = self._next(execute, me) if claim else (None, None)
         return self.claim(annotation.annotator) if item == queue.MORE else following
 
@@ -181,64 +194,46 @@ class SqliteStore(SqliteReviewing):
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
         with self._connection.transaction() as execute:
-            me = annotator_id(execute, annotation.annotator)
-            if not self._saved_before(execute, number, me, save_id):
-                had, put_off = self._keep(execute, number, me, annotation, save_id, draft)
-                if had == "done":
+            me = self._id(execute, annotation.annotator)
+            before = _before(execute, number, me, save_id)
+            if not before.saved:
+                was_done = before.state == "done"
+                answered, skipped = (0, 0) if before.put_off else (-int(was_done), 1)
+                self._keep(execute, number, me, annotation, save_id, draft, before, answered, skipped)
+                if was_done:
                     queue.move(execute, number, done=-1, taken=-1, requeue=True)
-                elif had == "leased":
+                    standing.weigh(execute, number, self._judge)
+                elif before.state == "leased":
                     queue.move(execute, number, taken=-1, requeue=True)
                 if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
                     queue.hold(execute, number, True)
-                if not put_off:
-                    self._tally(execute, me, answered=-int(had == "done"), skipped=1)
-                if had == "done":
-                    standing.weigh(execute, number, self._judge)
             item, following = self._next(execute, me) if claim else (None, None)
         return self.claim(annotation.annotator) if item == queue.MORE else following
 
-    def _saved_before(self, execute: Execute, number: int, me: int, save_id: str) -> bool:
-        found = execute(
-            "SELECT 1 FROM annotation WHERE item = ? AND annotator = ? AND save_id = ?", (number, me, save_id)
-        ).fetchone()
-        return found is not None
-
     def _keep(
-        self, execute: Execute, number: int, me: int, annotation: Annotation, save_id: str, work: str
-    ) -> tuple[str, bool]:
-        """Write a revision.
-
-        What the item was to this annotator before: leased, done, skipped, or empty; and whether
-        a skip of theirs stood, which it also does while they have it in hand once more.
-        """
-        row = execute(
-            "SELECT state, revision FROM assignment WHERE item = ? AND annotator = ?", (number, me)
-        ).fetchone()
-        had, before = row or ("", 0)
-        turn = self._turn(execute, me)
-        revision = write_revision(execute, number, me, annotation, turn, save_id, work)
-        standing.keep(execute, number, me, annotation, revision, turn)
-        outcomes.answered(execute, number, me, revision)
+        self,
+        execute: Execute,
+        number: int,
+        me: int,
+        annotation: Annotation,
+        save_id: str,
+        work: str,
+        before: _Before,
+        answered: int,
+        skipped: int,
+    ) -> None:
+        """Write a revision, make it the one that stands, and count what it adds to the annotator's tally."""
+        turn = next_turn(execute, me, answered, skipped)
+        revision = before.revision + 1
+        write_revision(execute, number, me, revision, annotation, turn, save_id, work)
+        standing.keep(execute, number, me, annotation, revision, turn, before.labels_version)
+        if before.revision:
+            outcomes.answered(execute, number, me, revision)
         execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
-        return had, had == "skipped" or (had == "leased" and before > 0)
-
-    def _turn(self, execute: Execute, me: int) -> int:
-        rows = execute(
-            """INSERT INTO tally(annotator, turn) VALUES (?, 1)
-               ON CONFLICT (annotator) DO UPDATE SET turn = turn + 1 RETURNING turn""",
-            (me,),
-        ).fetchall()
-        return int(rows[0][0])
-
-    def _tally(self, execute: Execute, me: int, answered: int = 0, skipped: int = 0) -> None:
-        execute(
-            "UPDATE tally SET answered = answered + ?, skipped = skipped + ? WHERE annotator = ?",
-            (answered, skipped, me),
-        )
 
     def reopen(self, annotator: str) -> Claim | None:
         with self._connection.transaction() as execute:
-            me = annotator_id(execute, annotator)
+            me = self._id(execute, annotator)
             latest = execute(
                 """SELECT item, state, revision FROM assignment WHERE annotator = ? AND state IN ('done', 'skipped')
                    ORDER BY turn DESC LIMIT 1""",
@@ -265,14 +260,15 @@ class SqliteStore(SqliteReviewing):
             labels_version=undone.labels_version,
             guidelines_version=undone.guidelines_version,
         )
-        turn = self._turn(execute, me)
-        write_revision(execute, number, me, mark, turn, f"undo-{turn}", "")
+        turn = next_turn(execute, me)
+        last = _before(execute, number, me, "")
+        write_revision(execute, number, me, last.revision + 1, mark, turn, f"undo-{turn}", "")
         first = training.first_turn(execute, number, me)
         left = [one for one in queue.effective(execute, number, me) if one[2] > first]
         before, status, before_turn = left[-1] if left else (0, "", turn)
         stands = self._annotation(execute, number, me, before)
         if stands and status == SUBMITTED:
-            standing.keep(execute, number, me, stands, before, before_turn)
+            standing.keep(execute, number, me, stands, before, before_turn, last.labels_version)
         else:
             standing.keep_flags(execute, number, me, stands.flags if stands else ())
             execute(
@@ -292,7 +288,10 @@ class SqliteStore(SqliteReviewing):
             queue.hold(execute, number, False)
         done = int(standing == SUBMITTED) - int(old == "done")
         queue.move(execute, number, done=done, taken=int(old == "skipped"))
-        self._tally(execute, me, answered=done, skipped=int(standing == SKIPPED) - int(old == "skipped"))
+        execute(
+            "UPDATE tally SET answered = answered + ?, skipped = skipped + ? WHERE annotator = ?",
+            (done, int(standing == SKIPPED) - int(old == "skipped"), me),
+        )
 
     def revisit(self, annotator: str, number: int) -> Claim | None:
         rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))
@@ -303,7 +302,7 @@ class SqliteStore(SqliteReviewing):
 
     def save_draft(self, annotator: str, number: int, draft: str) -> None:
         with self._connection.transaction() as execute:
-            me = annotator_id(execute, annotator)
+            me = self._id(execute, annotator)
             if draft:
                 self._write_draft(execute, me, number, draft)
             else:
@@ -325,11 +324,11 @@ class SqliteStore(SqliteReviewing):
 
     def heartbeat(self, annotator: str) -> None:
         with self._connection.transaction() as execute:
-            self._extend(execute, annotator_id(execute, annotator))
+            self._extend(execute, self._id(execute, annotator))
 
     def leave(self, annotator: str) -> None:
         with self._connection.transaction() as execute:
-            me = annotator_id(execute, annotator)
+            me = self._id(execute, annotator)
             for (item,) in execute(
                 """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
                    AND NOT EXISTS (SELECT 1 FROM draft WHERE draft.item = assignment.item AND draft.annotator = ?)""",
@@ -384,6 +383,53 @@ class SqliteStore(SqliteReviewing):
         self._connection.copy_to(path)
 
 
+class _Before(NamedTuple):
+    """What an item was to an annotator before a save."""
+
+    saved: int | None
+    """Whether this very save was kept before."""
+    revision: int
+    """The latest of theirs."""
+    labels_version: int
+    """In force today."""
+    state: str | None
+    standing: int | None
+    """The revision that stands."""
+
+    @property
+    def put_off(self) -> bool:
+        """Whether a skip of theirs stands; it also does while they have the item in hand once more."""
+        return self.state == "skipped" or (self.state == "leased" and bool(self.standing))
+
+
+def _before(execute: Execute, number: int, me: int, save_id: str) -> _Before:
+    row = execute(
+        """SELECT
+             (SELECT 1 FROM annotation WHERE item = :item AND annotator = :me AND save_id = :save),
+             (SELECT coalesce(max(revision), 0) FROM annotation WHERE item = :item AND annotator = :me),
+             (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'),
+             (SELECT state FROM assignment WHERE item = :item AND annotator = :me),
+             (SELECT revision FROM assignment WHERE item = :item AND annotator = :me)""",
+        {"item": number, "me": me, "save": save_id},
+    ).fetchone()
+    return _Before(*row)
+
+
+def next_turn(execute: Execute, me: int, answered: int = 0, skipped: int = 0) -> int:
+    """Count one more save of an annotator, and what it adds to their answers and skips."""
+    rows = execute(
+        """INSERT INTO tally(annotator, turn, answered, skipped) VALUES (?, 1, ?, ?)
+           ON CONFLICT (annotator) DO UPDATE SET turn = turn + 1,
+             answered = answered + excluded.answered, skipped = skipped + excluded.skipped RETURNING turn""",
+        (me, answered, skipped),
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def annotator_name(execute: Execute, me: int) -> str:
+    return str(execute("SELECT name FROM annotator WHERE id = ?", (me,)).fetchone()[0])
+
+
 def annotator_id(execute: Execute, name: str) -> int:
     """Their number; a name that is new is written down."""
     find = "SELECT id FROM annotator WHERE name = ?"
@@ -395,12 +441,9 @@ def annotator_id(execute: Execute, name: str) -> int:
 
 
 def write_revision(
-    execute: Execute, number: int, me: int, annotation: Annotation, turn: int, save_id: str, work: str
-) -> int:
-    """Append one revision; its number."""
-    revision = execute(
-        "SELECT coalesce(max(revision), 0) + 1 FROM annotation WHERE item = ? AND annotator = ?", (number, me)
-    ).fetchone()[0]
+    execute: Execute, number: int, me: int, revision: int, annotation: Annotation, turn: int, save_id: str, work: str
+) -> None:
+    """Append one revision."""
     timing = annotation.timing
     values: tuple[Any, ...] = (
         number,
@@ -425,4 +468,3 @@ def write_revision(
         to_json(dict(annotation.listening)) if annotation.listening else "",
     )
     execute(f"INSERT INTO annotation VALUES ({', '.join('?' * len(values))})", values)
-    return int(revision)

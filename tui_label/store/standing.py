@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
-from tui_label.store.queue import Execute
+from tui_label.store.queue import Execute, Known
 from tui_label.store.rows import GOLD, Renames, flags_from, gold_from, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
@@ -30,10 +30,12 @@ def renames(execute: Execute) -> Renames:
     return Renames({number: json.loads(text) for number, text in rows})
 
 
-def keep(execute: Execute, item: int, annotator: int, annotation: Annotation, revision: int, turn: int) -> None:
-    """Make a revision the one that stands, and out of anybody's hands."""
+def keep(
+    execute: Execute, item: int, annotator: int, annotation: Annotation, revision: int, turn: int, labels_version: int
+) -> None:
+    """Make a revision the one that stands, and out of anybody's hands.  `labels_version` is today's."""
     answers = dict(annotation.answers)
-    if answers and annotation.labels_version < _labels_version(execute):
+    if answers and annotation.labels_version < labels_version:
         answers = renames(execute).apply(answers, annotation.labels_version)
     execute(
         """INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
@@ -62,16 +64,14 @@ def keep_flags(execute: Execute, item: int, annotator: int, flags: Sequence[Flag
         execute("INSERT OR IGNORE INTO flagged VALUES (?, ?, ?)", (item, annotator, storable(flag.reason)))
 
 
-def _labels_version(execute: Execute) -> int:
-    return int(execute("SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'").fetchone()[0])
-
-
-def weigh(execute: Execute, item: int, judge: Judge) -> None:
+def weigh(execute: Execute, item: int, judge: Judge, known: Known | None = None) -> None:
     """Keep how far the answers about an item agree, and whose differ from its gold answer.
 
     Nothing is computed while there is one answer and no gold one.
     """
-    done, settled, before = execute("SELECT done, settled, agreement FROM item WHERE number = ?", (item,)).fetchone()
+    done, settled, before = (
+        known or execute("SELECT done, settled, agreement FROM item WHERE number = ?", (item,)).fetchone()
+    )
     if done < 2 and not settled:
         if before is not None:
             execute("UPDATE item SET agreement = NULL, differs = '' WHERE number = ?", (item,))

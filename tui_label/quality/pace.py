@@ -1,0 +1,470 @@
+"""Pace and care: what the times, flags and changes of each annotator's answers come to.
+
+An answer is an item that stands as submitted.  Its time is that of all its revisions that
+stand, since a correction's seconds come on top of those before; what was undone counts as
+a change of mind and nowhere else.  An answer that was brought in has no time: it counts as
+an answer, and in no pace.
+
+Figures that judge somebody are None or empty below `judge_from` timed answers.  Nothing here
+says why somebody is fast or slow.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from math import sqrt
+from operator import attrgetter
+from typing import TypeVar
+
+import numpy as np
+
+from tui_label.core.tasks import Choice, Compare, Task, Text
+from tui_label.core.timing import FAST_ROW
+from tui_label.quality.estimates import Figure, Ints, wilson
+from tui_label.quality.ledger import STATUS, Bools, Clock, Columns, Revision, Standing, as_ints, standing
+
+SLOT_FROM = 5
+"""An hour, a week, a label on fewer timed answers has no median."""
+SITTING_GAP_MS = 30 * 60_000
+"""After so long without an answer a new sitting begins."""
+SITTING_PARTS = ("0–15 min", "15–30 min", "30–60 min", "1–2 h", "over 2 h")
+_PART_ENDS = (15, 30, 60, 120)
+DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
+_EPOCH = date(1970, 1, 1)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Quantiles of active milliseconds, linear between neighbours; the interquartile range is `high - low`."""
+
+    n: int
+    least: float
+    """5th percentile."""
+    low: float
+    median: float
+    high: float
+    most: float
+    """95th percentile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The timed answers of one hour of the day, part of a sitting, or week."""
+
+    name: str
+    n: int
+    median_ms: float | None
+    shares: Mapping[str, Mapping[str, float]]
+    """For each task of one label, the part of these answers that has each label."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLabel:
+    """How often the label in the first place is chosen by this annotator, and by all others.
+
+    The interval of the difference is Newcombe's for two independent shares (Newcombe 1998, Statistics
+    in Medicine 17: 873-890, method 10).  Where not all answer the same items, what the items were
+    plays in too.
+    """
+
+    task: str
+    label: str
+    mine: Figure
+    others: Figure
+    difference: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """How often an answer has the label of the one before.
+
+    `chance` is how often it would in a random order of the same answers, exactly: the sum of n(n-1)
+    over the labels, by N(N-1).  Items that come sorted by subject repeat labels too.
+    """
+
+    task: str
+    same: Figure
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the answers about sounds came to."""
+
+    answered_ms: int
+    """Length of the sounds."""
+    real_time_factor: float | None
+    """Active time for the time of sound; None where no times were kept."""
+    median_coverage: float | None
+    """The part of a sound that was heard; None where listening was not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What one annotator's work comes to."""
+
+    annotator: str
+    answers: int = 0
+    skipped: int = 0
+    flagged: int = 0
+    """Answers that carry a flag."""
+    flags: Mapping[str, int] = field(default_factory=dict)
+    """By reason, on answers and on skips."""
+    active_ms: int = 0
+    idle_ms: int = 0
+    timed: int = 0
+    """Answers with a time."""
+    median_ms: int = 0
+    """Of however few there are; what may judge is `pace`."""
+    too_fast: int = 0
+    """Timed answers below `too_fast_ms`."""
+    fast_runs: int = 0
+    """How often five or more in a row were too fast, in the order in which they were first given."""
+    longest_run: int = 0
+    corrections: int = 0
+    """Submissions after the first of their item."""
+    undone: int = 0
+    labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """For each task, how often each label was given."""
+    label_median_ms: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    days: Mapping[date, int] = field(default_factory=dict)
+    """Answers a day, those brought in too."""
+    last_at: str = ""
+    sound: Heard | None = None
+    """None where nothing they answered was a sound."""
+    pace: Spread | None = None
+    label_pace: Mapping[str, Mapping[str, Spread]] = field(default_factory=dict)
+    hours: tuple[Slot, ...] = ()
+    """By the hour of the day, `00` to `23`."""
+    sitting: tuple[Slot, ...] = ()
+    """By the time since the sitting's first answer."""
+    weeks: tuple[Slot, ...] = ()
+    """By the Monday they begin on, ISO 8601."""
+    first_label: tuple[FirstLabel, ...] = ()
+    repetition: tuple[Repetition, ...] = ()
+
+    @property
+    def per_hour(self) -> float | None:
+        """Timed answers an hour of active time."""
+        return self.timed * HOUR_MS / self.active_ms if self.pace else None
+
+    @property
+    def idle_share(self) -> float | None:
+        return self.idle_ms / (self.active_ms + self.idle_ms) if self.pace else None
+
+
+class Ledger:
+    """Takes revisions as they come, and gives the figures of everybody.
+
+    However the same revisions come, at once or few by few, the figures are the same; those of
+    somebody with nothing new are not computed again.
+    """
+
+    def __init__(
+        self, tasks: Sequence[Task], *, too_fast_ms: int = 400, judge_from: int = 20, zone: tzinfo | None = UTC
+    ) -> None:
+        """`zone` is where days begin and hours are told; None: where this machine is."""
+        self._rules = _Rules(tuple(tasks), too_fast_ms, judge_from)
+        # What somebody typed is no label
+        self._labelled = frozenset(task.id for task in tasks if not isinstance(task, Text))
+        self._clock = Clock(zone)
+        self._columns: dict[str, Columns] = {}
+        self._alone: dict[str, _Alone] = {}
+
+    def take(self, revisions: Iterable[Revision]) -> int:
+        """Enter new revisions, in any order; how many they were."""
+        by_person: dict[str, list[Revision]] = {}
+        for one in revisions:
+            by_person.setdefault(one.annotator, []).append(one)
+        for name, found in by_person.items():
+            columns = self._columns.setdefault(name, Columns())
+            columns.extend(sorted(found, key=attrgetter("turn")), self._clock, self._labelled)
+            self._alone.pop(name, None)
+        return sum(map(len, by_person.values()))
+
+    @property
+    def since(self) -> Mapping[str, int]:
+        """Each annotator's last turn that was taken in: where to go on asking a store."""
+        return {name: columns.turns[-1] for name, columns in self._columns.items()}
+
+    def people(self) -> tuple[Person, ...]:
+        """Everybody, by name."""
+        alone = self._everybody()
+        total: Counter[tuple[str, str]] = Counter()
+        for one in alone:
+            total.update(one.single.counts)
+        return tuple(replace(one.person, first_label=_first_labels(one, total, self._rules)) for one in alone)
+
+    def moments(self) -> Ints:
+        """When each answer was given, (answers,) milliseconds since 1970 in no order; those without a date are left out."""
+        return np.concatenate([np.zeros(0, np.int64), *(one.moments for one in self._everybody())])
+
+    def worked(self) -> Ints:
+        """The same of timed answers only: work that was done here, not brought in."""
+        return np.concatenate([np.zeros(0, np.int64), *(one.worked for one in self._everybody())])
+
+    def _everybody(self) -> list[_Alone]:
+        for name in self._columns:
+            if name not in self._alone:
+                self._alone[name] = _alone(name, self._columns[name], self._rules)
+        return [self._alone[name] for name in sorted(self._columns)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    tasks: tuple[Task, ...]
+    too_fast_ms: int
+    judge_from: int
+
+    @property
+    def single(self) -> dict[str, str]:
+        """Tasks answered with one label out of several, and the label in the first place."""
+        return {task.id: task.values[0] for task in self.tasks if isinstance(task, Choice)} | {
+            task.id: "A" for task in self.tasks if isinstance(task, Compare) and task.mode == "pick"
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A person's figures as far as they depend on nobody else's, and what those of others need."""
+
+    person: Person
+    single: _Said
+    """What was said to tasks of one label."""
+    moments: Ints
+    worked: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Labels in answers, (mentions,): no answer and label twice."""
+
+    names: tuple[tuple[str, str], ...]
+    """(task, label) by the number in `label`."""
+    answer: Ints
+    """Which answer, as a place in the order of answers; ascending within a label."""
+    label: Ints
+    """Ascending."""
+
+    @property
+    def counts(self) -> Counter[tuple[str, str]]:
+        numbers = np.bincount(self.label, minlength=len(self.names))
+        return Counter({name: int(n) for name, n in zip(self.names, numbers, strict=True) if n})
+
+    def of(self, tasks: Iterable[str]) -> _Said:
+        wanted = np.isin(self.label, [n for n, (task, _) in enumerate(self.names) if task in set(tasks)])
+        return replace(self, answer=self.answer[wanted], label=self.label[wanted])
+
+    def each(self) -> Iterable[tuple[str, str, Ints]]:
+        """Each task and label that was given, with the answers that have it."""
+        begins = np.searchsorted(self.label, np.arange(len(self.names)))
+        ends = np.searchsorted(self.label, np.arange(len(self.names)), side="right")
+        for (task, label), begin, end in zip(self.names, begins.tolist(), ends.tolist(), strict=True):
+            if begin < end:
+                yield task, label, self.answer[begin:end]
+
+
+def spread(milliseconds: Ints) -> Spread:
+    """The quantiles of at least one value."""
+    return Spread(len(milliseconds), *(float(one) for one in np.quantile(milliseconds, (0.05, 0.25, 0.5, 0.75, 0.95))))
+
+
+def _alone(name: str, columns: Columns, rules: _Rules) -> _Alone:
+    stands = standing(columns)
+    rows = stands.rows[stands.submitted]
+    active, idle = stands.active[stands.submitted], stands.idle[stands.submitted]
+    moments, ahead = as_ints(columns.moments)[rows], as_ints(columns.ahead)[rows]
+    dated, timed = moments >= 0, active > 0
+    local = moments + ahead
+    mentions, said = _said(columns, rows)
+    single = said.of(rules.single)
+    times = active[timed]
+    runs = _runs(times < rules.too_fast_ms)
+    days, on_day = np.unique(local[dated] // DAY_MS, return_counts=True)
+    person = Person(
+        name,
+        answers=len(rows),
+        skipped=int((~stands.submitted).sum()),
+        flagged=int(np.isin(rows, as_ints(columns.flag_rows)).sum()),
+        flags=_flags(columns, stands),
+        active_ms=int(active.sum()),
+        idle_ms=int(idle.sum()),
+        timed=len(times),
+        median_ms=round(float(np.median(times))) if len(times) else 0,
+        too_fast=int((times < rules.too_fast_ms).sum()),
+        fast_runs=len(runs),
+        longest_run=max(runs, default=0),
+        corrections=stands.corrections,
+        undone=columns.statuses.count(STATUS["undone"]),
+        labels=_by_task(mentions),
+        label_median_ms=_by_task(
+            {
+                (task, label): round(float(np.median(ms)))
+                for task, label, answers in said.each()
+                if len(ms := active[answers][timed[answers]])
+            }
+        ),
+        days={_EPOCH + timedelta(int(day)): int(n) for day, n in zip(days, on_day, strict=True)},
+        last_at=_iso(int(moments.max(initial=-1))),
+        sound=_heard(columns, rows, active),
+    )
+    if len(times) >= rules.judge_from:
+        person = _judged(person, active, moments, local, dated & timed, said, single, rules)
+    return _Alone(person, single, moments[dated], moments[dated & timed])
+
+
+def _judged(
+    person: Person, active: Ints, moments: Ints, local: Ints, usable: Bools, said: _Said, single: _Said, rules: _Rules
+) -> Person:
+    """With what may be said of somebody who answered enough; `usable`: with a time and a date."""
+    timed = active > 0
+    hour, day = local // HOUR_MS % 24, local // DAY_MS
+    # 1970-01-01 was a Thursday
+    week = (day + 3) // 7
+    return replace(
+        person,
+        pace=spread(active[timed]),
+        label_pace=_by_task(
+            {
+                (task, label): spread(ms)
+                for task, label, answers in said.each()
+                if len(ms := active[answers][timed[answers]]) >= SLOT_FROM
+            }
+        ),
+        hours=_slots(hour, usable, active, single, lambda n: f"{n:02}"),
+        sitting=_slots(_part_of_sitting(moments, usable), usable, active, single, lambda n: SITTING_PARTS[n]),
+        weeks=_slots(week, usable, active, single, lambda n: str(_EPOCH + timedelta(7 * n - 3))),
+        repetition=_repetitions(single, rules),
+    )
+
+
+def _said(columns: Columns, rows: Ints) -> tuple[Mapping[tuple[str, str], int], _Said]:
+    """How often each label was given in these rows, and in which of them."""
+    place = np.full(len(columns.turns), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    answer, label = place[as_ints(columns.mention_rows)], as_ints(columns.mentions)
+    answer, label = answer[answer >= 0], label[answer >= 0]
+    many = max(1, len(rows))
+    # Not np.unique, whose hashing is slower than sorting what is nearly sorted
+    once = np.sort(label * many + answer)
+    once = once[np.diff(once, prepend=-1) > 0]
+    names = tuple(columns.said)
+    numbers = np.bincount(label, minlength=len(names))
+    counts = {name: int(n) for name, n in zip(names, numbers, strict=True) if n}
+    return counts, _Said(names, once % many, once // many)
+
+
+def _flags(columns: Columns, stands: Standing) -> Mapping[str, int]:
+    on = np.isin(as_ints(columns.flag_rows), stands.rows)
+    numbers = np.bincount(as_ints(columns.flags)[on], minlength=len(columns.reasons))
+    return {reason: int(n) for reason, n in zip(columns.reasons, numbers, strict=True) if n}
+
+
+def _heard(columns: Columns, rows: Ints, active: Ints) -> Heard | None:
+    length, coverage = as_ints(columns.sound)[rows], np.array(columns.coverage)[rows]
+    if not length.any():
+        return None
+    timed = (length > 0) & (active > 0)
+    covered = coverage[(length > 0) & ~np.isnan(coverage)]
+    return Heard(
+        int(length.sum()),
+        round(float(active[timed].sum() / length[timed].sum()), 2) if timed.any() else None,
+        round(float(np.median(covered)), 3) if len(covered) else None,
+    )
+
+
+def _runs(fast: Bools) -> list[int]:
+    """Lengths of the runs of True that are worth a word."""
+    edges = np.flatnonzero(np.diff(np.r_[False, fast, False]))
+    lengths = edges[1::2] - edges[::2]
+    return [int(length) for length in lengths if length >= FAST_ROW]
+
+
+def _part_of_sitting(moments: Ints, usable: Bools) -> Ints:
+    """For each answer the number of its part in SITTING_PARTS; only where `usable`."""
+    part = np.zeros(len(moments), np.int64)
+    order = np.flatnonzero(usable)[np.argsort(moments[usable], kind="stable")]
+    when = moments[order]
+    begins = np.r_[True, np.diff(when) > SITTING_GAP_MS]
+    began = when[begins][np.cumsum(begins) - 1] if len(when) else when
+    part[order] = np.searchsorted(_PART_ENDS, (when - began) / MINUTE_MS, side="right")
+    return part
+
+
+def _slots(key: Ints, usable: Bools, active: Ints, said: _Said, name: Callable[[int], str]) -> tuple[Slot, ...]:
+    """The usable answers by their key, in the order of the keys."""
+    if not usable.any():
+        return ()
+    keys, slot = np.unique(key[usable], return_inverse=True)
+    slot_of = np.full(len(key), -1, np.int64)
+    slot_of[usable] = slot
+    times = active[usable][np.argsort(slot, kind="stable")]
+    sizes = np.bincount(slot)
+    groups = np.split(times, np.cumsum(sizes)[:-1])
+    within = slot_of[said.answer] >= 0
+    cells = slot_of[said.answer[within]] * max(1, len(said.names)) + said.label[within]
+    table = np.bincount(cells, minlength=len(keys) * len(said.names)).reshape(len(keys), len(said.names))
+    return tuple(
+        Slot(
+            name(int(one)),
+            len(group),
+            float(np.median(group)) if len(group) >= SLOT_FROM else None,
+            _by_task({said.names[n]: float(row[n] / len(group)) for n in np.flatnonzero(row).tolist()}),
+        )
+        for one, group, row in zip(keys, groups, table, strict=True)
+    )
+
+
+def _repetitions(single: _Said, rules: _Rules) -> tuple[Repetition, ...]:
+    found = []
+    for task in rules.single:
+        mine = single.of([task])
+        labels = mine.label[np.argsort(mine.answer, kind="stable")]
+        n = len(labels)
+        if n >= max(2, rules.judge_from):
+            counts = np.bincount(labels)
+            chance = float((counts * (counts - 1)).sum() / (n * (n - 1)))
+            found.append(Repetition(task, wilson("share", int((labels[1:] == labels[:-1]).sum()), n - 1), chance))
+    return tuple(found)
+
+
+def _first_labels(one: _Alone, total: Counter[tuple[str, str]], rules: _Rules) -> tuple[FirstLabel, ...]:
+    if one.person.pace is None:
+        return ()
+    found = []
+    counts = one.single.counts
+    for task, label in rules.single.items():
+        mine = sum(n for (other, _), n in counts.items() if other == task)
+        others = sum(n for (other, _), n in total.items() if other == task) - mine
+        if mine >= rules.judge_from and others >= rules.judge_from:
+            my_share = wilson("share", counts[task, label], mine)
+            their_share = wilson("share", total[task, label] - counts[task, label], others)
+            found.append(FirstLabel(task, label, my_share, their_share, difference(my_share, their_share)))
+    return tuple(found)
+
+
+def difference(one: Figure, other: Figure) -> Figure:
+    """Of two independent shares with Wilson intervals (Newcombe 1998, method 10)."""
+    assert one.value is not None and one.low is not None and one.high is not None
+    assert other.value is not None and other.low is not None and other.high is not None
+    apart = one.value - other.value
+    below = sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
+    above = sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
+    return Figure("difference", apart, apart - below, apart + above, one.n)
+
+
+def _by_task(of: Mapping[tuple[str, str], Value]) -> dict[str, dict[str, Value]]:
+    found: dict[str, dict[str, Value]] = {}
+    for (task, label), value in of.items():
+        found.setdefault(task, {})[label] = value
+    return found
+
+
+def _iso(moment_ms: int) -> str:
+    if moment_ms < 0:
+        return ""
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,7 +19,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import itemgetter
+from math import fsum
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
@@ -56,7 +56,7 @@ class Piece:
 
     text: str
     run: int | None
-    """The number of the run that it is a reading of; None for what is agreed."""
+    """The number of the run that it is a reading of, maybe an empty one; None for what is agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ class Alignment:
 
     def share(self, run: Run) -> tuple[float, float]:
         """Where a run lies, from 0 to 1: the mean over the texts of its place among their characters."""
-        shares: list[tuple[float, float]] = []
-        for text, (first, stop) in zip(self.texts, run.words, strict=True):
-            extents = self.words[len(shares)]
+        starts, ends = [], []
+        for text, extents, (first, stop) in zip(self.texts, self.words, run.words, strict=True):
             start = extents[first][0] if first < len(extents) else len(text)
-            end = extents[stop - 1][1] if first < stop else start
-            shares.append((start / len(text), end / len(text)) if text else (0.5, 0.5))
-        return sum(map(itemgetter(0), shares)) / len(shares), sum(map(itemgetter(1), shares)) / len(shares)
+            starts.append(start / max(1, len(text)))
+            ends.append((extents[stop - 1][1] if first < stop else start) / max(1, len(text)))
+        # fsum: the same whatever the order of the texts
+        return fsum(starts) / len(starts), fsum(ends) / len(ends)
 
     def joined(self, choice: Mapping[int, int]) -> tuple[Piece, ...]:
         """The text that has, in each run that is not agreed, the reading of the text chosen by the run's number;
@@ -92,10 +92,12 @@ class Alignment:
         last = -1  # the run of the word before; -1: there is none
         for number, run in enumerate(self.runs):
             source = choice.get(number, 0)
-            if run.about == SPACE or source < 0:
+            first, stop = run.words[source] if source >= 0 else (0, 0)
+            if run.about == SPACE:
                 continue
-            first, stop = run.words[source]
-            if first < stop:
+            if first == stop:
+                pieces.append(Piece("", number))
+            else:
                 pieces += self._between(last, number, choice)
                 pieces.append(Piece(self.reading(run, source), number if run.about else None))
                 last = number

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from itertools import combinations
+from math import fsum
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -17,8 +18,8 @@ from tui_label.core.readings import Difference, Part, options_of, together, wide
 from tui_label.core.tasks import Segment, Segments, Span, Spans, segments_from, spans_from
 from tui_label.core.wording import Wording, wording
 
-TOLERANCE_S = 0.05
-"""Edges this near to each other are the same edge: nobody marks a sound more exactly."""
+TOLERANCE_S = 0.05 + 1e-9
+"""Edges this near to each other are the same edge: nobody marks a sound more exactly.  A hair more, for floats."""
 
 
 class Stretch(Protocol):
@@ -66,17 +67,16 @@ def _clusters(stretches: Iterable[S], linked: Callable[[S, S], bool]) -> list[li
     return list(clusters.values())
 
 
-def _about(readings: Sequence[Sequence[Stretch]], names: Sequence[str]) -> str:
+def _about(readings: Sequence[Sequence[Stretch]], names: Sequence[str], tolerance: float = 0) -> str:
     """What differs between the readings of a cluster."""
     said = [reading for reading in readings if reading]
     differs = [name for name in names if len({frozenset(getattr(one, name) for one in some) for some in said}) > 1]
-    if any(not _same_edges(one, other) for one, other in combinations(said, 2)):
+    if any(not _same_edges(one, other, tolerance) for one, other in combinations(said, 2)):
         differs.insert(0, "boundary")
     return " and ".join(differs) or "missing"
 
 
-def _same_edges(one: Sequence[Stretch], other: Sequence[Stretch]) -> bool:
-    tolerance = TOLERANCE_S if one and isinstance(one[0], Segment) else 0
+def _same_edges(one: Sequence[Stretch], other: Sequence[Stretch], tolerance: float) -> bool:
     return len(one) == len(other) and all(
         max(abs(a.start - b.start), abs(a.end - b.end)) <= tolerance for a, b in zip(one, other, strict=True)
     )
@@ -386,7 +386,7 @@ def _numbered(
 
 
 def _alike(one: Sequence[_Told], other: Sequence[_Told]) -> bool:
-    return _same_edges(one, other) and all(
+    return _same_edges(one, other, TOLERANCE_S) and all(
         (a.segment.label, a.segment.speaker, a.segment.text) == (b.segment.label, b.segment.speaker, b.segment.text)
         for a, b in zip(one, other, strict=True)
     )
@@ -402,7 +402,7 @@ def _difference(
     said = [[one.segment for one in some] for some in readings.values()]
     start, end = min(one.start for some in said for one in some), max(one.end for some in said for one in some)
     heard = widened(start, end, duration) if duration else None
-    about = _about(said, ("label", "speaker", "text"))
+    about = _about(said, ("label", "speaker", "text"), TOLERANCE_S)
     return Difference(task, "segments", options, start, end, about, heard)
 
 
@@ -410,6 +410,6 @@ def _text(task: str, match: Mapping[int, _Told], silent: Sequence[int], duration
     texts = {version: match[version].segment.text for version in sorted(match)}
     if not any(texts.values()):
         return None
-    start = sum(one.start for one in match.values()) / len(match)
-    end = sum(one.end for one in match.values()) / len(match)
+    start = fsum(one.start for one in match.values()) / len(match)
+    end = fsum(one.end for one in match.values()) / len(match)
     return wording(task, texts, silent, (start, end), duration)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item, candidate_names
@@ -47,3 +48,11 @@ class Compare(Task):
         if value not in allowed:
             return f"must be one of {', '.join(allowed)}, not {value!r}"
         return ""
+
+    def agreement(self, one: Any, other: Any) -> float:
+        """Of rankings the share of pairs in the same order: (1 + Kendall's tau) / 2 (Kendall 1938)."""
+        if not isinstance(one, list) or not isinstance(other, list) or sorted(one) != sorted(other) or len(one) < 2:
+            return float(one == other)
+        place = {name: at for at, name in enumerate(other)}
+        pairs = [place[better] < place[worse] for better, worse in combinations(one, 2)]
+        return sum(pairs) / len(pairs)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from tui_label.core.item import Item
 from tui_label.core.tasks.base import Task
+from tui_label.core.tasks.text import likeness
 from tui_label.core.transcript import Style, refusal
 
 SLACK_S = 0.005
@@ -142,17 +143,25 @@ class Segments(Task):
         ]
 
     def agreement(self, one: Any, other: Any) -> float:
-        """F1 of segments that have the same label and overlap by half of their union or more, one to one."""
-        mine, theirs = list(segments_from(one)), list(segments_from(other))
+        """F1 of segments that overlap by half of their union or more, one to one, the nearest first, and have the same
+        label and speaker; a pair counts as much as its words are alike.
+        """
+        mine, theirs = segments_from(one), segments_from(other)
         if not mine and not theirs:
             return 1.0
-        left = list(theirs)
-        hits = 0
-        for segment in mine:
-            near = [two for two in left if two.label == segment.label and _overlap(segment, two) >= 0.5]
-            if near:
-                left.remove(max(near, key=lambda two: _overlap(segment, two)))
-                hits += 1
+        pairs = [
+            (-near, *sorted((a.when, b.when)), n, m)
+            for n, a in enumerate(mine)
+            for m, b in enumerate(theirs)
+            if a.overlaps(b) and (a.label, a.speaker) == (b.label, b.speaker) and (near := _overlap(a, b)) >= 0.5
+        ]
+        left, right = set(range(len(mine))), set(range(len(theirs)))
+        hits = 0.0
+        for *_, n, m in sorted(pairs):
+            if n in left and m in right:
+                left.remove(n)
+                right.remove(m)
+                hits += likeness(mine[n].text, theirs[m].text)
         return 2 * hits / (len(mine) + len(theirs))
 
 

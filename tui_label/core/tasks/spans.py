@@ -119,5 +119,5 @@ class Spans(Task):
 
     def agreement(self, one: Any, other: Any) -> float:
         """F1 of exact spans (start, end, label)."""
-        a, b = set(spans_from(one)), set(spans_from(other))
+        a, b = ({(span["start"], span["end"], span["label"]) for span in value or ()} for value in (one, other))
         return 2 * len(a & b) / (len(a) + len(b)) if a or b else 1.0

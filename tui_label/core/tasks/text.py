@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rapidfuzz.distance import Levenshtein
+
 from tui_label.core.item import Item
 from tui_label.core.tasks.base import Task
-from tui_label.core.transcript import Style, refusal
+from tui_label.core.transcript import Style, refusal, word_list
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,14 @@ class Text(Task):
 
     def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
         return value
+
+    def agreement(self, one: Any, other: Any) -> float:
+        """As `likeness`; 0 where only one is given."""
+        if one is None or other is None:
+            return float(one == other)
+        return likeness(one, other)
+
+
+def likeness(one: str, other: str) -> float:
+    """1 - the fewest words inserted, deleted or replaced that make one of the other, over those of the longer."""
+    return 1.0 if one == other else Levenshtein.normalized_similarity(word_list(one), word_list(other))

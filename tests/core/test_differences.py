@@ -1,0 +1,497 @@
+"""Differences between annotators, and what a reviewer's choices make of them, for every task type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_label.core.differences import Comparison, Option, compare, disagreement
+from tui_label.core.item import Item, Sound
+from tui_label.core.tasks import (
+    Choice,
+    Choices,
+    Compare,
+    Label,
+    Rating,
+    Segments,
+    Spans,
+    Task,
+    Text,
+    is_asked,
+    segments_from,
+)
+from tui_label.core.transcript import Style
+
+LABELS = tuple(map(Label, "abc"))
+TWEET = Item("tweet", text="@United you cancelled UA1234 at ORD", candidates=("one", "two", "three"))
+CALL = Item("call", sound=Sound("call.wav", duration=20.0))
+
+
+def spans(*some: tuple[int, int, str], text: str = TWEET.text) -> list[dict[str, Any]]:
+    return [{"start": start, "end": end, "label": label, "text": text[start:end]} for start, end, label in some]
+
+
+def segments(*some: tuple[Any, ...]) -> list[dict[str, Any]]:
+    names = ("start", "end", "label", "text", "speaker")
+    return [{name: value for name, value in zip(names, one, strict=False) if value != ""} for one in some]
+
+
+def compared(task: Task, *values: Any, item: Item = TWEET) -> Comparison:
+    return compare((task,), item, [{} if value is None else {task.id: value} for value in values])
+
+
+def told(comparison: Comparison) -> list[tuple[str, str, list[Any]]]:
+    return [(one.kind, one.about, [option.value for option in one.options]) for one in comparison.differences]
+
+
+def taken_from(comparison: Comparison, version: int) -> dict[int, int]:
+    return dict.fromkeys(range(len(comparison.differences)), version)
+
+
+# Whole answers
+
+
+def test_three_opinions_of_a_tweet_are_one_difference():
+    comparison = compared(Choice("sentiment", labels=LABELS), "a", "b", "b")
+    (difference,) = comparison.differences
+
+    assert difference.options == (Option("b", (1, 2)), Option("a", (0,)))
+    assert comparison.merged({}) == {}
+    assert comparison.undecided({}) == (0,)
+    assert comparison.merged({0: 2}) == {"sentiment": "b"}
+    assert comparison.undecided({0: 2}) == ()
+    assert comparison.origin({0: 2}, ["cas", "ann", "bob"]) == {"sentiment": ["ann+bob"]}
+
+
+def test_what_all_say_is_no_difference():
+    comparison = compared(Rating("stars"), 3, 3)
+
+    assert comparison.differences == ()
+    assert comparison.merged({}) == {"stars": 3}
+    assert comparison.origin({}, ["bob", "ann"]) == {"stars": ["ann+bob"]}
+
+
+def test_a_ranking_is_taken_as_a_whole():
+    comparison = compared(Compare("best", mode="rank"), ["A", "B", "C"], ["A", "C", "B"])
+
+    assert told(comparison) == [("value", "", [["A", "B", "C"], ["A", "C", "B"]])]
+
+
+def test_an_answer_that_was_left_open_is_an_option():
+    comparison = compared(Rating("stars", required=False), 3, None)
+
+    assert [option.value for option in comparison.differences[0].options] == [3, None]
+    assert comparison.merged({0: 1}) == {}
+
+
+# when:
+
+
+ASKED = (
+    Choice("sentiment", labels=LABELS),
+    Choice("why", labels=LABELS, when={"sentiment": ("a",)}),
+    Rating("stars"),
+)
+
+
+def test_a_question_that_is_not_asked_is_no_difference():
+    comparison = compare(
+        ASKED,
+        TWEET,
+        [
+            {"sentiment": "a", "why": "b", "stars": 1},
+            {"sentiment": "a", "why": "c", "stars": 2},
+            {"sentiment": "b", "stars": 1},
+        ],
+    )
+
+    assert [one.task for one in comparison.differences] == ["sentiment", "why", "stars"]
+    assert comparison.in_force({}) == (0, 2)
+    assert comparison.in_force({0: 0}) == (0, 1, 2)
+    assert comparison.in_force({0: 2}) == (0, 2)
+    assert comparison.differences[1].option_of(2) == Option(None, (2,))
+    assert comparison.merged({0: 2, 1: 0, 2: 0}) == {"sentiment": "b", "stars": 1}
+
+
+def test_who_was_not_asked_has_no_say():
+    comparison = compare(
+        ASKED[:2], TWEET, [{"sentiment": "a", "why": "b"}, {"sentiment": "b"}, {"sentiment": "a", "why": "b"}]
+    )
+
+    assert len(comparison.differences) == 1
+    assert comparison.merged({0: 0}) == {"sentiment": "a", "why": "b"}
+    assert comparison.origin({0: 0}, ["ann", "bob", "cas"]) == {"sentiment": ["ann+cas"], "why": ["ann+cas"]}
+
+
+# Labels
+
+
+def test_labels_are_taken_one_by_one():
+    task = Choices("topics", labels=tuple(map(Label, "abcdefghi")))
+    comparison = compared(task, ["a", "c", "i"], ["a", "c"], ["a", "d"])
+
+    assert told(comparison) == [
+        ("labels", "c", [("c",), ()]),
+        ("labels", "d", [(), ("d",)]),
+        ("labels", "i", [(), ("i",)]),
+    ]
+    assert comparison.merged({}) == {"topics": ["a"]}
+    assert comparison.merged({0: 0, 1: 2, 2: 1}) == {"topics": ["a", "c", "d"]}
+    assert comparison.origin({0: 0, 1: 0, 2: 1}, ["ann", "bob", "cas"]) == {"topics": ["bob"]}
+    assert comparison.origin({0: 0, 1: 2, 2: 1}, ["ann", "bob", "cas"]) == {"topics": ["ann+bob+cas"]}
+
+
+@pytest.mark.parametrize("task", [Choices("t", labels=LABELS, min=1), Choices("t", labels=LABELS, max=1)])
+def test_labels_are_taken_together_where_a_mixture_could_be_none_or_too_many(task):
+    assert told(compared(task, ["a"], ["b"])) == [("value", "", [["a"], ["b"]])]
+
+
+# Spans
+
+
+def test_five_spans_with_two_differences():
+    task = Spans("spans", labels=LABELS)
+    ann = spans((0, 7, "a"), (8, 11, "b"), (12, 21, "c"), (22, 28, "b"), (32, 35, "a"))
+    bob = spans((0, 7, "a"), (8, 11, "b"), (12, 21, "c"), (22, 28, "c"), (29, 35, "a"))
+    comparison = compared(task, ann, bob)
+
+    assert told(comparison) == [
+        ("spans", "label", [tuple(ann[3:4]), tuple(bob[3:4])]),
+        ("spans", "boundary", [tuple(ann[4:]), tuple(bob[4:])]),
+    ]
+    assert comparison.merged({}) == {"spans": ann[:3]}
+    assert comparison.merged({0: 1, 1: 0}) == {"spans": [*ann[:3], bob[3], ann[4]]}
+    assert comparison.origin({0: 1, 1: 0}, ["ann", "bob"]) == {"spans": ["ann+bob"] * 3 + ["bob", "ann"]}
+    assert [(one.start, one.end) for one in comparison.differences] == [(22, 28), (29, 35)]
+
+
+def test_a_span_that_one_has_not():
+    comparison = compared(Spans("spans", labels=LABELS), spans((22, 28, "a")), spans((22, 28, "a")), None)
+
+    assert told(comparison) == [("spans", "missing", [tuple(spans((22, 28, "a"))), ()])]
+    assert comparison.merged({0: 2}) == {}
+
+
+def test_neighbours_that_do_not_overlap_are_two_differences():
+    assert len(compared(Spans("s", labels=LABELS), spans((0, 7, "a"), (7, 9, "a")), None).differences) == 2
+
+
+def test_one_long_span_against_two_short_ones():
+    task = Spans("s", labels=LABELS)
+    comparison = compared(task, spans((0, 11, "a")), spans((0, 7, "a"), (8, 11, "a")))
+
+    assert told(comparison) == [
+        ("spans", "boundary", [tuple(spans((0, 11, "a"))), tuple(spans((0, 7, "a"), (8, 11, "a")))])
+    ]
+
+
+def test_nested_spans_of_other_labels_differ_apart():
+    """A long span that two draw differently does not tie together all that lies within."""
+    task = Spans("s", labels=LABELS, overlap=True)
+    comparison = compared(task, spans((0, 35, "a"), (8, 11, "b")), spans((0, 28, "a"), (8, 11, "c")))
+
+    assert [one.about for one in comparison.differences] == ["boundary", "label"]
+
+
+# Segments
+
+
+def test_edges_within_50_ms_agree_and_the_first_ones_are_kept():
+    comparison = compared(Segments("s"), segments((1.0, 3.0)), segments((1.04, 2.96)), item=CALL)
+
+    assert comparison.differences == ()
+    assert comparison.merged({}) == {"s": segments((1.0, 3.0))}
+
+
+def test_edges_names_and_words_of_a_segment():
+    task = Segments("s", labels=LABELS, transcript=Style())
+    ann = segments((1.0, 3.0, "a", "well i did", "x"), (5.0, 9.0, "a", "so what", "y"))
+    bob = segments((1.0, 3.2, "a", "well he did", "x"), (5.0, 9.0, "b", "so what", "x"))
+    comparison = compared(task, ann, bob, item=CALL)
+
+    assert [(one.kind, one.about) for one in comparison.differences] == [
+        ("segments", "boundary"),
+        ("words", "words"),
+        ("segments", "label and speaker"),
+    ]
+    assert comparison.merged({0: 1, 1: 0, 2: 0}) == {"s": [{**ann[0], "end": 3.2}, ann[1]]}
+    assert comparison.origin({0: 1, 1: 0, 2: 0}, ["ann", "bob"]) == {"s": ["ann+bob", "ann"]}
+    assert comparison.differences[1].heard == pytest.approx((1.25, 2.75), abs=0.3)
+
+
+def test_where_the_sound_was_cut_up_in_another_way_the_texts_go_along():
+    ann, bob = segments((1.0, 9.0, "", "one two three")), segments((1.0, 5.5, "", "one two"), (5.5, 9.0, "", "three"))
+    comparison = compared(Segments("s", transcript=Style()), ann, bob, item=CALL)
+
+    assert told(comparison) == [("segments", "boundary and text", [tuple(ann), tuple(bob)])]
+
+
+def test_a_moved_edge_between_two_segments_never_makes_them_overlap():
+    ann, bob = segments((1.0, 3.0), (3.0, 6.0)), segments((1.0, 3.4), (3.4, 6.0))
+    comparison = compared(Segments("s"), ann, bob, item=CALL)
+
+    assert comparison.merged({0: 0, 1: 0}) == {"s": ann}
+    assert comparison.merged({0: 1, 1: 1}) == {"s": bob}
+    assert comparison.merged({0: 1, 1: 0}) == {"s": ann}
+
+
+def test_an_edge_that_is_not_decided_leaves_the_words_readable():
+    ann, bob = segments((1.0, 3.0, "", "so")), segments((1.0, 3.4, "", "so"))
+
+    assert compared(Segments("s", transcript=Style()), ann, bob, item=CALL).merged({}) == {"s": ann}
+    assert compared(Segments("s"), segments((1.0, 3.0)), segments((1.0, 3.4)), item=CALL).merged({}) == {}
+
+
+def test_sounds_at_the_same_time_are_told_apart_by_their_labels():
+    task = Segments("s", labels=LABELS, overlap=True)
+    comparison = compared(task, segments((1, 3, "a"), (1, 3, "b")), segments((1, 3, "b"), (1.5, 3.2, "a")), item=CALL)
+
+    assert told(comparison) == [
+        ("segments", "boundary", [tuple(segments((1, 3, "a"))), tuple(segments((1.5, 3.2, "a")))])
+    ]
+
+
+# Texts
+
+
+def test_words_tags_and_white_space_of_a_transcript():
+    task = Text("said", transcript=Style(tags=("noise",)))
+    comparison = compared(task, "so i went [noise] home\n", "so he went home", "so he went home", item=CALL)
+
+    assert told(comparison) == [
+        ("words", "words", ["he", "i"]),
+        ("words", "tags", ["", "[noise]"]),
+        ("words", "space", ["", "\n"]),
+    ]
+    assert comparison.merged({}) == {"said": "so he went home"}
+    assert comparison.merged({1: 0}) == {"said": "so he went [noise] home"}
+    assert comparison.undecided({}) == (0, 1)
+    assert comparison.origin({1: 0}, ["ann", "bob", "cas"]) == {"said": ["ann+bob"]}
+    assert [(part.value, part.difference) for part in comparison.parts("said", {})] == [
+        ("so ", None),
+        ("he", 0),
+        (" went", None),
+        ("", 1),
+        (" home", None),
+        ("", 2),
+    ]
+
+
+def test_a_difference_in_words_is_heard_about_where_it_lies():
+    words = [f"w{n:03}" for n in range(100)]
+    other = [*words[:50], "other", *words[51:]]
+    (difference,) = compared(Text("said"), " ".join(words), " ".join(other), item=CALL).differences
+
+    assert difference.heard == pytest.approx((9.35, 10.85), abs=0.1)
+
+
+def test_what_is_heard_lies_within_the_sound():
+    short = Item("short", sound=Sound("short.wav", duration=0.9))
+    (difference,) = compared(Text("said"), "yes", "no", item=short).differences
+
+    assert difference.heard == (0.0, 0.9)
+
+
+def test_a_text_that_only_some_wrote_is_taken_as_a_whole():
+    assert told(compared(Text("t", required=False), "yes well", None)) == [("value", "text", ["yes well", None])]
+
+
+# Whatever the versions
+
+
+@st.composite
+def stretches(draw: st.DrawFn, size: int, overlap: bool, like: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Extents on a grid from 0 to `size`, some of them like those of another version."""
+    edge = st.integers(0, size)
+    extent = st.tuples(edge, edge).map(sorted).filter(lambda one: one[0] < one[1]).map(tuple)
+    nudged = st.sampled_from(like).flatmap(
+        lambda one: st.tuples(st.integers(-2, 2), st.integers(-2, 2)).map(
+            lambda by: (max(0, one[0] + by[0]), min(size, one[1] + by[1]))
+        )
+    )
+    drawn = draw(st.lists(extent | nudged | st.sampled_from(like) if like else extent, max_size=5))
+    drawn = sorted({one for one in drawn if one[0] < one[1]})
+    if overlap:
+        return drawn
+    kept: list[tuple[int, int]] = []
+    for one in drawn:
+        if not kept or kept[-1][1] <= one[0]:
+            kept.append(one)
+    return kept
+
+
+SAID = st.lists(st.sampled_from(["so", "i", "he", "went", "[noise]", "home.", "我爱北京", "\r\n"]), max_size=5).map(
+    " ".join
+)
+NAMES = st.sampled_from("abc")
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[tuple[Task, ...], Item, list[dict[str, Any]]]:
+    """Tasks of every type, an item, and valid answers to what is asked."""
+    overlap, least = draw(st.booleans()), draw(st.sampled_from([0, 0, 1]))
+    most = draw(st.sampled_from([None, None, 1, 2]))
+    tasks: tuple[Task, ...] = (
+        Choice("choice", labels=LABELS),
+        Choices("choices", labels=LABELS, min=least, max=most, when={"choice": ("a", "b")}),
+        Rating("rating", required=False),
+        Compare("compare", mode=draw(st.sampled_from(["pick", "rank"]))),
+        Text("text", min=draw(st.sampled_from([0, 2])), max=draw(st.sampled_from([None, 12])), when={"choice": ("a",)}),
+        Text("said", transcript=Style(enforce="refuse", tags=("noise",))),
+        Spans("spans", labels=LABELS, overlap=overlap, min=least),
+        Segments(
+            "segments", labels=LABELS, overlap=overlap, min=least, transcript=draw(st.sampled_from([None, Style()]))
+        ),
+    )
+    item = Item("k", text="@United you cancelled UA1234", candidates=("one", "two"), sound=Sound("call.wav", 6.0))
+    versions = []
+    like: dict[str, list[tuple[int, int]]] = {"spans": [], "segments": []}
+    for _ in range(draw(st.integers(1, 4))):
+        answers: dict[str, Any] = {
+            "choice": draw(NAMES),
+            "choices": draw(st.lists(NAMES, unique=True).map(sorted)),
+            "rating": draw(st.integers(1, 5) | st.none()),
+            "compare": draw(st.permutations(["A", "B"]))
+            if tasks[3].mode == "rank"
+            else draw(st.sampled_from(["A", "B", "tie"])),
+            "text": draw(SAID),
+            "said": draw(SAID),
+        }
+        extents = draw(stretches(28, overlap, like["spans"]))
+        like["spans"] += extents
+        answers["spans"] = spans(*((*one, draw(NAMES)) for one in extents), text=item.text)
+        extents = draw(stretches(200, overlap, like["segments"]))
+        like["segments"] += extents
+        speaker = st.sampled_from(["", "x"])
+        answers["segments"] = [
+            one.record()
+            for one in segments_from(
+                segments(*((a * 0.03, b * 0.03, draw(NAMES), draw(SAID), draw(speaker)) for a, b in extents))
+            )
+        ]
+        kept: dict[str, Any] = {}
+        for task in tasks:
+            value = answers[task.id]
+            if value in (None, []) and task.kind != "choices":
+                continue
+            # Segments without labels and texts against the rules are what drafts are like
+            problem = task.draft_problem if task.id in ("said", "segments") else task.check
+            if is_asked(task, tasks, kept.get) and not problem(value, item):
+                kept[task.id] = value
+        versions.append(kept)
+    return tasks, item, versions
+
+
+def plain(answers: dict[str, Any]) -> dict[str, Any]:
+    """Without lists that are empty: no spans are the same as no answer about spans."""
+    return {task: value for task, value in answers.items() if value != [] or task == "choices"}
+
+
+@given(cases(), st.data())
+@settings(max_examples=400, deadline=None)
+def test_any_mixture_of_valid_answers_is_valid(case, data):
+    tasks, item, versions = case
+    comparison = compare(tasks, item, versions)
+    numbers = range(len(comparison.differences))
+    merged = comparison.merged({number: data.draw(st.integers(0, len(versions) - 1)) for number in numbers})
+
+    for task in tasks:
+        if task.id not in merged:
+            continue
+        assert is_asked(task, tasks, merged.get)
+        assert task.draft_problem(merged[task.id], item) == ""
+        if all(task.id in one and not task.check(one[task.id], item) for one in versions) and task.id != "said":
+            assert task.check(merged[task.id], item) == ""
+
+
+@given(cases())
+@settings(max_examples=400, deadline=None)
+def test_taking_one_version_everywhere_gives_its_answers(case):
+    tasks, item, versions = case
+    comparison = compare(tasks, item, versions)
+
+    for version, answers in enumerate(versions):
+        taken = taken_from(comparison, version)
+        merged = comparison.merged(taken)
+        assert plain({**merged, "segments": []}) == plain({**answers, "segments": []})
+        mine, theirs = merged.get("segments", []), answers.get("segments", [])
+        assert len(mine) == len(theirs)
+        for one, other in zip(mine, theirs, strict=True) if not tasks[-1].overlap else ():
+            assert one == {**other, "start": one["start"], "end": one["end"]}
+            assert max(abs(one["start"] - other["start"]), abs(one["end"] - other["end"])) <= 0.0501
+        assert comparison.undecided(taken) == ()
+
+
+@given(cases())
+@settings(deadline=None)
+def test_alike_answers_do_not_differ(case):
+    tasks, item, versions = case
+    comparison = compare(tasks, item, [versions[0]] * 3)
+
+    assert comparison.differences == ()
+    assert plain(comparison.merged({})) == plain(versions[0])
+    assert disagreement(tasks, [versions[0]] * 3) == 0
+
+
+@given(cases(), st.data())
+@settings(deadline=None)
+def test_the_order_of_the_versions_only_permutes_the_options(case, data):
+    tasks, item, versions = case
+    order = data.draw(st.permutations(range(len(versions))))
+    one, other = compare(tasks, item, versions), compare(tasks, item, [versions[n] for n in order])
+
+    def shown(comparison: Comparison, numbers: list[int]) -> list[Any]:
+        return [
+            (
+                one.task,
+                one.kind,
+                one.about,
+                one.heard,
+                {frozenset(numbers[v] for v in option.by) for option in one.options},
+            )
+            for one in comparison.differences
+        ]
+
+    assert shown(one, list(range(len(versions)))) == shown(other, order)
+    assert disagreement(tasks, versions) == pytest.approx(disagreement(tasks, [versions[n] for n in order]))
+
+
+@given(cases(), st.data())
+@settings(deadline=None)
+def test_every_version_has_one_option_and_the_most_said_comes_first(case, data):
+    tasks, item, versions = case
+    comparison = compare(tasks, item, versions)
+    taken = {n: data.draw(st.integers(0, len(versions) - 1)) for n in range(len(comparison.differences))}
+
+    for one in comparison.differences:
+        assert sorted(version for option in one.options for version in option.by) == list(range(len(versions)))
+        assert len(one.options) > 1
+    assert [one.task for one in comparison.differences] == [
+        task.id for task in tasks for one in comparison.differences if one.task == task.id
+    ]
+    merged = comparison.merged(taken)
+    origin = comparison.origin(taken, ["ann", "bob", "cas", "dan"])
+    assert set(origin) == set(merged)
+    for task, names in origin.items():
+        assert all(names)
+        assert len(names) == (len(merged[task]) if task in ("spans", "segments") else 1)
+
+
+@given(cases())
+@settings(deadline=None)
+def test_the_parts_make_the_answer(case):
+    tasks, item, versions = case
+    comparison = compare(tasks, item, versions)
+    merged = comparison.merged({})
+
+    for task, value in merged.items():
+        parts = comparison.parts(task, {})
+        if task in ("spans", "segments", "choices") and parts and parts[0].value != value:
+            assert [part.value for part in parts] == value
+        if task == "said" and len(parts) > 1:
+            assert "".join(part.value for part in parts) == value
+    for part in comparison.parts("segments", {}):
+        assert "".join(piece.value for piece in part.pieces) == part.value.get("text", "")

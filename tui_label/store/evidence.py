@@ -33,17 +33,23 @@ def _pages(connection: Connection) -> Iterator[tuple[int, int]]:
     return ((first, first + PAGE - 1) for first in range(1, last + 1, PAGE))
 
 
-def opinions(connection: Connection) -> Iterator[Opinion]:
+def _by(annotator: str | None) -> tuple[str, tuple[str, ...]]:
+    """A condition for one annotator's rows, and its arguments; none for everybody's."""
+    return ("", ()) if annotator is None else (" AND annotator.name = ?", (annotator,))
+
+
+def opinions(connection: Connection, annotator: str | None = None) -> Iterator[Opinion]:
     names = renames(connection.execute)
+    theirs, name = _by(annotator)
     for page in _pages(connection):
         for row in connection.read(
-            """SELECT assignment.item, annotator.name, annotation.answers, assignment.submitted_at,
+            f"""SELECT assignment.item, annotator.name, annotation.answers, assignment.submitted_at,
                  assignment.active_ms, annotation.guidelines_version, annotation.labels_version
                FROM assignment JOIN item ON item.number = assignment.item
                JOIN annotation USING (item, annotator, revision) JOIN annotator ON annotator.id = assignment.annotator
-               WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done' AND item.probe IN ('', 'check')
+               WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done' AND item.probe IN ('', 'check') {theirs}
                ORDER BY assignment.item, annotator.name""",
-            page,
+            (*page, *name),
         ):
             yield Opinion(row[0], row[1], names.apply(json.loads(row[2]), row[6]), *row[3:6])
 
@@ -93,13 +99,16 @@ def testimonies(connection: Connection) -> Iterator[Testimony]:
             yield Testimony(number, item_from(tuple(item)), answers, golds.get(number), bool(pending))
 
 
-def efforts(connection: Connection, since: Mapping[str, int] | None) -> Iterator[Effort]:
+def efforts(
+    connection: Connection, since: Mapping[str, int] | None, annotator: str | None = None
+) -> Iterator[Effort]:
     names = renames(connection.execute)
+    theirs, named = _by(annotator)
     if since is None:
         for page in _pages(connection):
-            yield from _efforts(connection, names, "annotation.item BETWEEN ? AND ?", page)
+            yield from _efforts(connection, names, "annotation.item BETWEEN ? AND ?" + theirs, (*page, *named))
         return
-    for me, name in connection.read("SELECT id, name FROM annotator ORDER BY id"):
+    for me, name in connection.read(f"SELECT id, name FROM annotator WHERE true {theirs} ORDER BY id", named):
         turn = since.get(name, 0)
         for (item,) in connection.read(_TOUCHED, {"me": me, "turn": turn}):
             where = "annotation.item = ? AND annotation.annotator = ? AND annotation.turn > ?"

@@ -35,7 +35,7 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
     After MORE the caller commits and asks again, so that others get their turn in between.
     """
     release_expired(execute, me, now)
-    held, returned, untested, probing = execute(_FIRST, {"me": me}).fetchone()
+    held, returned, untested, probing, drafted = execute(_FIRST, {"me": me}).fetchone()
     if held:
         execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held, me))
         return int(held)
@@ -43,7 +43,7 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
         return int(returned)
     if untested and (test := probes.qualify(_reader(execute), me, int(untested))) != probes.PASSED:
         return test if test and take(execute, me, test, lease_until) else None
-    for item in _candidates(execute, me, now, bool(probing)):
+    for item in _candidates(execute, me, now, bool(probing), bool(drafted)):
         if item == MORE or take(execute, me, item, lease_until):
             return item
     return None
@@ -56,9 +56,10 @@ _FIRST = """SELECT
      ORDER BY returned.number LIMIT 1),
     (SELECT value FROM setting WHERE name = 'attempts' AND value <> '0'
      AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.annotator = :me AND passed = 1)),
-    (SELECT 1 FROM setting WHERE name IN ('gold_rate', 'repeat_rate') AND value <> '0.0' LIMIT 1)"""
+    (SELECT 1 FROM setting WHERE name IN ('gold_rate', 'repeat_rate') AND value <> '0.0' LIMIT 1),
+    EXISTS (SELECT 1 FROM draft WHERE annotator = :me)"""
 """In hand; sent back (it stays theirs, so it needs no lease); how many goes they have at a test that is not passed;
-whether probes are mixed in.
+whether probes are mixed in; whether they have drafts.
 """
 
 
@@ -91,9 +92,10 @@ _PUT_OFF = """SELECT assignment.item FROM assignment JOIN item ON item.number = 
     ORDER BY assignment.turn LIMIT 20"""
 
 
-def _candidates(execute: Execute, me: int, now: int, probing: bool) -> Iterator[int]:
+def _candidates(execute: Execute, me: int, now: int, probing: bool, drafted: bool) -> Iterator[int]:
     """A probe comes instead of an item of the queue, never after the queue is empty."""
-    yield from (item for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
+    if drafted:
+        yield from (item for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
     for item in _queued(execute, me):
         if probing and item != MORE and (probe := probes.due(_reader(execute), me, now)):
             kind, number = probe
@@ -102,20 +104,19 @@ def _candidates(execute: Execute, me: int, now: int, probing: bool) -> Iterator[
     yield from (item for (item,) in execute(_PUT_OFF, (me,)).fetchall())
 
 
+_TOP_PRIORITIES = """SELECT
+    (SELECT priority FROM item WHERE stage = 'again' AND priority < :below ORDER BY priority DESC LIMIT 1),
+    (SELECT priority FROM item WHERE stage = 'fresh' AND priority < :below ORDER BY priority DESC LIMIT 1)"""
+
+
 def _queued(execute: Execute, me: int) -> Iterator[int]:
     """Highest priority first; within it started items before fresh ones."""
     below = 2**62
     while True:
-        tops = [
-            execute(
-                f"SELECT priority FROM item WHERE stage = '{stage}' AND priority < ? ORDER BY priority DESC LIMIT 1",
-                (below,),
-            ).fetchone()
-            for stage in ("again", "fresh")
-        ]
-        if not any(tops):
+        tops = execute(_TOP_PRIORITIES, {"below": below}).fetchone()
+        if tops == (None, None):
             return
-        below = max(top[0] for top in tops if top)
+        below = max(top for top in tops if top is not None)
         if (yield from _scan_again(execute, me, below)):
             yield MORE
         while fresh := execute(
@@ -169,12 +170,12 @@ def likely_next(read: Read, annotator: str, now: int) -> int | None:
            ORDER BY reopened DESC, item LIMIT 2""",
         (me,),
     )
-    _, returned, untested, probing = read(_FIRST, {"me": me})[0]
+    _, returned, untested, probing, drafted = read(_FIRST, {"me": me})[0]
     if held[1:] or returned:
         return int(held[1][0] if held[1:] else returned)
     if untested and (test := probes.qualify(read, me, int(untested))) != probes.PASSED:
         return test
-    rows = read(_LEFT_DRAFTS, (me,))
+    rows = read(_LEFT_DRAFTS, (me,)) if drafted else []
     if not rows and (rows := _likely_queued(read, me)) and probing:
         # Submitting what is in hand is one turn
         probe = probes.due(read, me, now, ahead=len(held))

@@ -188,6 +188,10 @@ class Reviewing(Protocol):
         """One case by the item's number; nobody's hands change."""
         ...
 
+    def hold_case(self, number: int, reviewer: str) -> bool:
+        """Keep a case in this reviewer's hands for another lease, or take it there; False where another one has it."""
+        ...
+
     def find_item(self, key: str) -> int | None:
         """The number of the item with this key."""
         ...
@@ -293,16 +297,20 @@ class Reviewing(Protocol):
 
     # figures and items out
 
-    def opinions(self) -> Iterator[Opinion]:
-        """Latest submitted answers in the order of the items, then of the annotators; no repeats, no qualification."""
+    def opinions(self, annotator: str | None = None) -> Iterator[Opinion]:
+        """Latest submitted answers in the order of the items, then of the annotators; no repeats, no qualification.
+
+        With a name, that annotator's alone.
+        """
         ...
 
     def testimonies(self) -> Iterator[Testimony]:
         """Every item that has an answer or a gold one, in order."""
         ...
 
-    def efforts(self, since: Mapping[str, int] | None = None) -> Iterator[Effort]:
-        """Revisions whose turn is beyond `since` (annotator → turn), in no order; all where None.
+    def efforts(self, since: Mapping[str, int] | None = None, annotator: str | None = None) -> Iterator[Effort]:
+        """Revisions whose turn is beyond `since` (annotator → turn), in no order; all where None, or
+        all of one annotator.
 
         Answers that were brought in are there too, with no time spent.
         """

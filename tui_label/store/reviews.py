@@ -50,22 +50,9 @@ class SqliteReviewing:
                 self.release_case(reviewer)
                 return None
             *keys, number = found
-            if self._take(number, reviewer):
+            if self.hold_case(number, reviewer):
                 case = self._case(number)
                 return replace(case, about=search.about(self._connection, number), mark=Mark(tuple(keys)))
-
-    def _take(self, number: int, reviewer: str) -> bool:
-        """Put a case into a reviewer's hands, unless another one was quicker."""
-        with self._connection.transaction() as execute:
-            now = self._clock()
-            other = execute(
-                "SELECT 1 FROM reviewing WHERE item = ? AND reviewer <> ? AND lease_until >= ?", (number, reviewer, now)
-            ).fetchone()
-            if other:
-                return False
-            execute("DELETE FROM reviewing WHERE item = ? OR reviewer = ?", (number, reviewer))
-            execute("INSERT INTO reviewing VALUES (?, ?, ?)", (number, reviewer, now + self._lease(execute)))
-            return True
 
     def case(self, number: int) -> Case | None:
         there = self._connection.read("SELECT 1 FROM item WHERE number = ?", (number,))
@@ -103,6 +90,19 @@ class SqliteReviewing:
             returned=tuple(sorted(one[1] for one in returns if one[0] == "open")),
             skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),
         )
+
+    def hold_case(self, number: int, reviewer: str) -> bool:
+        reviewer = storable(reviewer)
+        with self._connection.transaction() as execute:
+            now = self._clock()
+            other = execute(
+                "SELECT 1 FROM reviewing WHERE item = ? AND reviewer <> ? AND lease_until >= ?", (number, reviewer, now)
+            ).fetchone()
+            if other:
+                return False
+            execute("DELETE FROM reviewing WHERE item = ? OR reviewer = ?", (number, reviewer))
+            execute("INSERT INTO reviewing VALUES (?, ?, ?)", (number, reviewer, now + self._lease(execute)))
+            return True
 
     def find_item(self, key: str) -> int | None:
         rows = self._connection.read("SELECT number FROM item WHERE key = ?", (key_text(key),))
@@ -226,14 +226,14 @@ class SqliteReviewing:
 
     # figures and items out
 
-    def opinions(self) -> Iterator[Opinion]:
-        return evidence.opinions(self._connection)
+    def opinions(self, annotator: str | None = None) -> Iterator[Opinion]:
+        return evidence.opinions(self._connection, annotator)
 
     def testimonies(self) -> Iterator[Testimony]:
         return evidence.testimonies(self._connection)
 
-    def efforts(self, since: Mapping[str, int] | None = None) -> Iterator[Effort]:
-        return evidence.efforts(self._connection, since)
+    def efforts(self, since: Mapping[str, int] | None = None, annotator: str | None = None) -> Iterator[Effort]:
+        return evidence.efforts(self._connection, since, annotator)
 
     # small things
 

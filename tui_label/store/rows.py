@@ -14,6 +14,8 @@ from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+"""One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -24,7 +26,7 @@ def utc(ms: int) -> str:
 
 def to_json(value: Any) -> str:
     """JSON that reads well in the database; escaped where lone surrogates could not be stored."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _ENCODE(value)
     return json.dumps(value) if _LONE.search(text) else text
 
 

@@ -43,6 +43,7 @@ from tui_label.store import base
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
 
 if TYPE_CHECKING:
+    from tui_label.mine import Mine
     from tui_label.sound.deck import Deck
 
 SHOWN = "the right answer to that item was shown: your answer to it stays"
@@ -627,6 +628,19 @@ class Workbench:
             await self._hear_of(number)
         elif not await self._revisit(number):
             self.word = "that item is not with you any more"
+
+    # figures
+
+    async def figures(self) -> Mine | None:
+        """What this annotator's work came to; None where the store can't say."""
+        from tui_label.mine import mine
+
+        async with self._lock:
+            try:
+                return await self._call(mine, self._store, self.project, self.annotator)
+            except StoreError as error:
+                self._fail(error)
+                return None
 
     # pauses
 

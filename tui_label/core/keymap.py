@@ -46,7 +46,7 @@ LabelKey = tuple[str, str]
 """Task id and label."""
 
 DIGITS = "1234567890"
-LETTERS = "bdeimoqtwyzacfghjklnprsuvx"
+LETTERS = "bdeimotwyzacfghjklnpqrsuvx"
 """Those that no command uses come first."""
 CAPITALS = "BDEFHIJKLMOQRTUWYZ"
 RESERVED = frozenset("?;:/.*<>[]{}+")

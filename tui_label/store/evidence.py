@@ -99,9 +99,7 @@ def testimonies(connection: Connection) -> Iterator[Testimony]:
             yield Testimony(number, item_from(tuple(item)), answers, golds.get(number), bool(pending))
 
 
-def efforts(
-    connection: Connection, since: Mapping[str, int] | None, annotator: str | None = None
-) -> Iterator[Effort]:
+def efforts(connection: Connection, since: Mapping[str, int] | None, annotator: str | None = None) -> Iterator[Effort]:
     names = renames(connection.execute)
     theirs, named = _by(annotator)
     if since is None:

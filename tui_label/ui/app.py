@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,15 +13,19 @@ from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScro
 from textual.timer import Timer
 
 from tui_label.core.commands import FAR, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
+from tui_label.core.comments import QUESTION
 from tui_label.core.editor import EDITS, Editor, insert, vertical
 from tui_label.core.find import find_between, find_next, find_previous
 from tui_label.core.guards import Guard
-from tui_label.core.keymap import Action, Keymap, event_key, key_display
+from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
+from tui_label.core.project import Project
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.tasks import Spans
+from tui_label.core.training import Feedback
 from tui_label.core.transcript import expanded, fixed, next_speaker
-from tui_label.errors import StoreError
+from tui_label.errors import LabelError, StoreError
+from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import (
     Calibration,
@@ -33,6 +37,7 @@ from tui_label.ui.modes import (
     Note,
     Palette,
     Picker,
+    Say,
     TagMenu,
     edited,
     hints_for,
@@ -43,7 +48,17 @@ from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import Terminal, leave_on_signals
 from tui_label.ui.views.document import MARGIN, Marks, lanes, text_width
 from tui_label.ui.views.frame import Hint
-from tui_label.ui.views.label import SMALLEST, State, compare_rows, label_screen, too_small, top_rows, zones
+from tui_label.ui.views.label import (
+    SMALLEST,
+    State,
+    compare_rows,
+    label_screen,
+    talk_room,
+    too_small,
+    top_rows,
+    zones,
+)
+from tui_label.ui.views.notices import body_rows, label_to_learn, notice_page, room
 from tui_label.ui.views.pages import (
     guide_rows,
     key_rows,
@@ -55,6 +70,7 @@ from tui_label.ui.views.pages import (
     sprint_words,
 )
 from tui_label.ui.views.questions import box_width, findings
+from tui_label.ui.views.talk import Letter, letters_page, talk_rows
 from tui_label.workbench import Workbench
 
 ANSWERING = (
@@ -98,6 +114,14 @@ class Reading:
     needle: str = ""
 
 
+@dataclass
+class Letters:
+    """The page of comments, and which one is chosen."""
+
+    letters: list[Letter]
+    chosen: int = 0
+
+
 class LabelApp(App[int]):
     """One person labeling one project."""
 
@@ -105,23 +129,34 @@ class LabelApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = []  # noqa: RUF012  the keyboard is ours alone
 
-    def __init__(self, workbench: Workbench, keymap: Keymap, guidelines: str) -> None:
+    def __init__(
+        self,
+        workbench: Workbench,
+        keymap: Keymap,
+        guidelines: str,
+        make_keymap: Callable[[Project], Keymap] = build,
+    ) -> None:
+        """`make_keymap`: the keys after project.yaml changed while somebody works."""
         super().__init__(driver_class=Terminal, ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.workbench = workbench
         self.keymap = keymap
         self._guidelines = guidelines
+        self._make_keymap = make_keymap
         self._mode: Mode | None = None
         self._reading: Reading | None = None
+        self._letters: Letters | None = None
+        self._notice_top = 0
         self._rows = Rows("", 10)
         self._asked: tuple[list[Row], int] = ([], 1)
         """The question zone as it was drawn last, and the rows it left for the item."""
+        self._talk: list[Row] = []
         self._top = 0
         self._needle = ""
         self._guard = Guard()
         self._drawn_at = 0.0
-        self._shown = ""
+        self._shown: tuple[str, Notice | None] = ("", None)
         self._drag: int | None = None
         self._word = ""
         self._view = SoundView(workbench)
@@ -129,6 +164,7 @@ class LabelApp(App[int]):
         self._twin_count = 0
         """How much of what was typed a listener that catches keys was told to be done."""
         workbench.on_change = self._show
+        workbench.on_renewal = self._renew
 
     def compose(self) -> ComposeResult:
         yield Sheet(self._draw)
@@ -169,6 +205,10 @@ class LabelApp(App[int]):
                 self.exit(0)
             elif key == "enter":
                 self.workbench.rest()
+        elif self.workbench.notice is not None:
+            await self._notice_key(self.workbench.notice, key, pressed_at)
+        elif self._letters is not None:
+            await self._letters_key(self._letters, key)
         elif self._mode is not None:
             mode = self._mode
             following = await mode.key(key, self._do)
@@ -206,14 +246,56 @@ class LabelApp(App[int]):
         self._guard = self._guard.pressed(key, pressed_at)
         if action is None:
             return
-        if action.command.startswith(LEAVING if mode in (TYPING, TRANSCRIBING) else ANSWERING):
-            if self._guard.refused:
-                self._word = self._guard.refused
-                return
-            if pressed_at < self._drawn_at:
-                self._word = "a key came before this item was on the screen: ignored"
-                return
+        leaves = action.command.startswith(LEAVING if mode in (TYPING, TRANSCRIBING) else ANSWERING)
+        if leaves and self._too_early(pressed_at):
+            return
         await self._act(action)
+
+    def _too_early(self, pressed_at: float) -> bool:
+        """Whether nobody meant the key that the guard saw last for what is on the screen now."""
+        self._word = self._guard.refused
+        if not self._word and pressed_at < self._drawn_at:
+            self._word = "a key came before this was on the screen: ignored"
+        return bool(self._word)
+
+    async def _notice_key(self, notice: Notice, key: str, pressed_at: float) -> None:
+        """Any key goes on, but those that scroll, leave, or show the guidelines."""
+        action = self.keymap.lookup(SCROLL, key)
+        command = action.command if action is not None else ""
+        self._guard = self._guard.pressed(key, pressed_at)
+        if command == "quit":
+            self.exit(0)
+        elif command == "guide.open":
+            await self._guide_open()
+        elif command == "work.undo":
+            self._word = "nothing to undo here"
+        elif not self._notice_scrolled(notice, command) and not self._too_early(pressed_at):
+            await self.workbench.read_on()
+            self._word = self.workbench.trouble and f"not saved: {self.workbench.trouble}"
+
+    def _notice_scrolled(self, notice: Notice, command: str) -> bool:
+        if not isinstance(notice, Announcement | Feedback):
+            return False
+        rows, shown = len(body_rows(notice, self._sheet.size.width)), room(self._sheet.size.height)
+        by = {"up": -1, "down": 1, "page-up": -shown, "page-down": shown, "home": -rows, "end": rows}
+        kind, _, name = command.partition(".")
+        before = self._notice_top
+        if kind == "scroll":
+            self._notice_top = max(0, min(before + by[name], rows - shown))
+        # A page down at the end goes on, as reading does
+        return kind == "scroll" and rows > shown and (before != self._notice_top or name != "page-down")
+
+    async def _letters_key(self, page: Letters, key: str) -> None:
+        last = len(page.letters) - 1
+        by = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -10, "pagedown": 10, "home": -last, "end": last}
+        if key in by:
+            page.chosen = max(0, min(page.chosen + by[key], last))
+            return
+        self._letters = None
+        if key == "ctrl+q":
+            self.exit(0)
+        elif key == "enter" and page.letters:
+            await self.workbench.go_to(page.letters[page.chosen][0])
 
     async def _typed(self, key: str) -> bool:
         """A key in the text box; whether it was typing."""
@@ -271,7 +353,14 @@ class LabelApp(App[int]):
     @property
     def _covered(self) -> bool:
         """Whether something else than the item has the screen."""
-        return self._reading is not None or self.workbench.paused or self.workbench.finished_sprint is not None
+        workbench = self.workbench
+        return (
+            self._reading is not None
+            or self._letters is not None
+            or workbench.paused
+            or workbench.finished_sprint is not None
+            or workbench.notice is not None
+        )
 
     @property
     def _box(self) -> Editor | None:
@@ -289,7 +378,20 @@ class LabelApp(App[int]):
         session = self._session
         if session is not None:
             flags = frozenset(flag.reason for flag in session.work.flags)
-            self._mode = FlagMenu(session.project.flags, flags)
+            self._mode = FlagMenu(session.project.flags, flags, Say(self._keep_said))
+
+    async def _talk_say(self) -> None:
+        if self._session is not None:
+            self._mode = Say(self._keep_said)
+
+    async def _keep_said(self, kind: str, text: str) -> bool:
+        kept = await self.workbench.say(kind, text)
+        if kept:
+            self._word = "sent: the answer comes with the item" if kind == QUESTION else "sent"
+        return kept
+
+    async def _talk_open(self) -> None:
+        self._letters = Letters(await self.workbench.inbox())
 
     async def _find_open(self) -> None:
         if self._session is not None:
@@ -328,6 +430,8 @@ class LabelApp(App[int]):
         self._reading = Reading("guidelines", rows, top)
 
     def _label_here(self) -> str:
+        if isinstance(self.workbench.notice, Feedback):
+            return label_to_learn(self.workbench.notice)
         session = self._session
         if session is None:
             return ""
@@ -338,6 +442,15 @@ class LabelApp(App[int]):
         if given:
             return str(given[0] if isinstance(given, list) else given)
         return session.last_label[1] if session.last_label else ""
+
+    async def _figures_open(self) -> None:
+        found = await self.workbench.figures()
+        if found is None:
+            self._word = "the figures can't be read now"
+            return
+        from tui_label.ui.views.figures import figure_rows
+
+        self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self._sheet.size.width))
 
     async def _help_open(self) -> None:
         self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode]))
@@ -546,6 +659,11 @@ class LabelApp(App[int]):
     async def _wheel(self, by: int) -> None:
         if self._reading is not None:
             self._reading.top = max(0, min(self._reading.top + by, len(self._reading.rows) - 5))
+        elif self._letters is not None:
+            await self._letters_key(self._letters, "down" if by > 0 else "up")
+        elif self.workbench.notice is not None:
+            for _ in range(abs(by)):
+                self._notice_scrolled(self.workbench.notice, "scroll.down" if by > 0 else "scroll.up")
         elif self._key_mode == SPANS:
             await self._vertical(by)
         else:
@@ -555,7 +673,7 @@ class LabelApp(App[int]):
     def _offset_under(self, x: int, y: int) -> int | None:
         """The character at a place on the screen, where a text with spans is shown."""
         session = self._session
-        if session is None or self._key_mode != SPANS or self._reading or self._mode or self.workbench.paused:
+        if session is None or self._key_mode != SPANS or self._mode or self._covered:
             return None
         y -= top_rows(self._sheet.size.height)
         row = self._top + y // (1 + lanes(session))
@@ -566,7 +684,7 @@ class LabelApp(App[int]):
     async def on_paste(self, event: Paste) -> None:
         event.stop()
         session = self._session
-        if isinstance(self._mode, Find | Note | Picker | Palette | TagMenu):
+        if isinstance(self._mode, Find | Note | Say | Picker | Palette | TagMenu):
             words = "".join(char for char in event.text if char.isprintable())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
         elif (
@@ -613,12 +731,21 @@ class LabelApp(App[int]):
 
     # showing
 
+    def _renew(self, renewal: Renewal) -> None:
+        """project.yaml or the guidelines changed: keys and pages by the new ones."""
+        if renewal.guidelines is not None:
+            self._guidelines = renewal.guidelines
+        try:
+            self.keymap = self._make_keymap(renewal.project)
+        except LabelError as error:
+            self._word = str(error)
+
     def _show(self) -> None:
         desk = self.workbench.desk
-        shown = desk.save_id if desk else ""
+        shown = (desk.save_id if desk else "", self.workbench.notice)
         if shown != self._shown:
             self._shown = shown
-            self._top, self._mode, self._drag = 0, None, None
+            self._top, self._mode, self._drag, self._notice_top = 0, None, None, 0
             self._guard = self._guard.finished_item()
             self._drawn_at = time.monotonic()
             self.call_after_refresh(self.workbench.painted)
@@ -644,20 +771,36 @@ class LabelApp(App[int]):
             return self._draw_page(self._reading, width, height)
         if workbench.finished_sprint is not None:
             return sprint_page(name, annotator, workbench.finished_sprint, width, height)
+        if workbench.notice is not None:
+            hints = self._key_hints("guide.open", "quit")
+            return notice_page(name, workbench.notice, self._notice_top, hints, self._word, width, height)
+        if self._letters is not None:
+            letters, chosen = self._letters.letters, self._letters.chosen
+            return letters_page(name, letters, chosen, annotator, workbench.project.review.blind, width, height)
         if workbench.paused:
             return paused(name, annotator, self._key_hints("pause", "quit"), width, height)
         if session is None:
-            hints = self._key_hints("work.undo", "item.previous", "help.open", "quit")
+            waiting = ["talk.open"] if workbench.unread else []
+            hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
             return nothing_left(name, annotator, workbench.progress, workbench.rhythm, hints, width, height)
         if self._rows.text is not session.item.text or self._rows.width != text_width(width):
             self._rows = Rows(session.item.text, text_width(width))
         return self._draw_item(session, width, height)
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
-        self._asked = zones(session, self.keymap, width, height)
+        self._talk = self._talk_rows(width, height)
+        self._asked = zones(session, self.keymap, width, height, len(self._talk))
         if self._key_mode == SPANS:
             self._follow_cursor(self._rows.row_of(session.cursor), self._page_rows())
         return label_screen(self._state(session, self._marks(session)), self._rows, width, height)
+
+    def _talk_rows(self, width: int, height: int) -> list[Row]:
+        """What was said about the item on the desk."""
+        desk, blind = self.workbench.desk, self.workbench.project.review.blind
+        if desk is None or not desk.claim.comments:
+            return []
+        claim = desk.claim
+        return talk_rows(claim.comments, self.workbench.annotator, blind, claim.returned, width, talk_room(height))
 
     def _follow_cursor(self, row: int, room: int) -> None:
         if row < self._top:
@@ -690,6 +833,9 @@ class LabelApp(App[int]):
             marks,
             self._top,
             *self._asked,
+            returned=bool(workbench.desk and workbench.desk.claim.returned),
+            talk=self._talk,
+            unread=workbench.unread,
         )
         if deck is None or session.item.sound is None:
             return state

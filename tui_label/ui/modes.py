@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from tui_label.core.comments import COMMENT, QUESTION
 from tui_label.core.editor import EMPTY, Editor, delete_back, delete_word_back, insert
 from tui_label.core.find import find_all
 from tui_label.core.project import FlagReason
@@ -110,10 +111,11 @@ class Find:
 
 @dataclass(frozen=True)
 class FlagMenu:
-    """A reason's digit flags the item; `n` first, and a note goes with it."""
+    """A reason's digit flags the item; `n` first, and a note goes with it; `q` asks about the item instead."""
 
     reasons: tuple[FlagReason, ...]
     set: frozenset[str]
+    ask: Mode
     with_note: bool = False
 
     @property
@@ -131,11 +133,13 @@ class FlagMenu:
 
     @property
     def legend(self) -> list[Hint]:
-        return [("1–9", "flag"), ("n", "with a note"), ("Esc", "leave")]
+        return [("1–9", "flag"), ("n", "with a note"), ("q", "ask"), ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "n":
             return replace(self, with_note=True)
+        if key == "q":
+            return self.ask
         if key.isdigit() and 0 < int(key) <= len(self.reasons):
             reason = self.reasons[int(key) - 1].reason
             if self.with_note:
@@ -163,6 +167,37 @@ class Note:
             return None
         if key == "escape":
             return None
+        return replace(self, editor=edited(self.editor, key))
+
+
+# talking
+
+
+@dataclass(frozen=True)
+class Say:
+    """One line to whoever reviews: a question, or with Tab a comment."""
+
+    keep: Callable[[str, str], Awaitable[bool]]
+    """Takes the kind and the words; whether they are kept."""
+    kind: str = QUESTION
+    editor: Editor = EMPTY
+
+    @property
+    def status(self) -> Row:
+        return line("ask: " if self.kind == QUESTION else "comment: ", self.editor)
+
+    @property
+    def legend(self) -> list[Hint]:
+        other = "a comment instead" if self.kind == QUESTION else "a question instead"
+        return [("↵", "send"), ("Tab", other), ("Esc", "leave")]
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "enter" and self.editor.text.strip():
+            return None if await self.keep(self.kind, self.editor.text.strip()) else self
+        if key in ("enter", "escape"):
+            return None
+        if key == "tab":
+            return replace(self, kind=COMMENT if self.kind == QUESTION else QUESTION)
         return replace(self, editor=edited(self.editor, key))
 
 

@@ -11,13 +11,15 @@ Hint = tuple[str, str]
 """A key as it is typed, and the word for what it does now."""
 
 
-def header(left: Sequence[str], right: str, width: int) -> Row:
-    """Where you are, and how far."""
+def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
+    """Where you are, what waits for you, and how far."""
     pieces: Row = [(" ", "")]
     for number, part in enumerate(left):
         if number:
             pieces.append(("  ·  ", "faint"))
         pieces.append((visible(part), "bold" if number == 0 else ""))
+    if waits:
+        pieces += [("  ·  ", "faint"), (waits, "hint")]
     return spread(pieces, [(right + " ", "faint")], width)
 
 

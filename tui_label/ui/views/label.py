@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tui_label.core.commands import SOUND, TRANSCRIBING
+from rich.cells import cell_len
+
+from tui_label.core.commands import SCROLL, SOUND, TRANSCRIBING, TYPING
 from tui_label.core.item import candidate_names
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import glyphs, visible
-from tui_label.ui.canvas import Row, clipped, rule
+from tui_label.ui.canvas import Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import MARGIN, Marks, document, text_width
 from tui_label.ui.views.frame import Hint, header, legend
 from tui_label.ui.views.questions import questions
 from tui_label.ui.views.sound import Tape, sound_rows
+from tui_label.ui.views.talk import MOST_ROWS
 
 SMALLEST = (40, 12)
 LOW = 16
@@ -48,6 +51,12 @@ class State:
     """Rows that are left for the item."""
     tape: Tape | None = None
     """What plays, where the item is a sound."""
+    returned: bool = False
+    """Whether a reviewer sent it back."""
+    talk: list[Row] = field(default_factory=list)
+    """What was said about the item."""
+    unread: int = 0
+    """Comments that wait for the annotator."""
 
 
 def top_rows(height: int) -> int:
@@ -55,23 +64,30 @@ def top_rows(height: int) -> int:
     return 3 if height < LOW else 4
 
 
-def zones(session: Session, keymap: Keymap, width: int, height: int) -> tuple[list[Row], int]:
-    """The question rows, and how many rows that leaves the item."""
-    asked = questions(session, keymap, width, max(1, height // 3))
-    return asked, max(1, height - top_rows(height) - len(asked) - 4)
+def zones(session: Session, keymap: Keymap, width: int, height: int, talk: int = 0) -> tuple[list[Row], int]:
+    """The question rows, and how many rows that leaves the item beside `talk` rows of comments."""
+    most = height // 3 - (talk if height < LOW else 0)
+    asked = questions(session, keymap, width, max(1, most))
+    return asked, max(1, height - top_rows(height) - len(asked) - talk - 4)
+
+
+def talk_room(height: int) -> int:
+    """Rows that comments on the item may take."""
+    return 1 if height < LOW else MOST_ROWS
 
 
 def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
     session, room = state.session, state.room
     drawn = [
-        header(_where(state), f"{state.done:,} of {state.total:,}{state.left}", width),
+        header(_where(state), f"{state.done:,} of {state.total:,}{state.left}", width, _waits(state)),
         rule(width),
         clipped(_about(session), width),
     ]
     drawn += [[]] * (top_rows(height) - len(drawn))
     item = _item_rows(state, rows, width, room)
     drawn += [clipped(row, width) for row in item] + [[]] * (room - len(item))
-    drawn.append(clipped(_status(state), width))
+    drawn += state.talk
+    drawn.append(clipped(_status(state, width), width))
     drawn.append(rule(width))
     drawn += state.asked
     drawn.append(rule(width))
@@ -81,7 +97,12 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
 
 def _where(state: State) -> list[str]:
     where = [state.session.project.name, state.annotator]
-    return [*where, "answered before"] if state.visiting else where
+    return [*where, "answered before"] if state.visiting and not state.returned else where
+
+
+def _waits(state: State) -> str:
+    parts = ["sent back"] if state.returned else []
+    return "  ·  ".join([*parts, *([f"{state.unread} unread"] if state.unread else [])])
 
 
 def _about(session: Session) -> Row:
@@ -131,13 +152,13 @@ def _plain(text: str, width: int) -> list[Row]:
     return found
 
 
-def _status(state: State) -> Row:
+def _status(state: State, width: int) -> Row:
     """The row above the questions: what takes the keys, what was refused, what to do first."""
     lead: Row = [(" ", "")]
     if state.trouble:
         return [*lead, ("not saved: ", "warn"), (visible(state.trouble), "warn")]
     if state.mode is not None:
-        return [*lead, *state.mode.status]
+        return [*lead, *with_caret(state.mode.status, width - 1)]
     if state.word:
         return [*lead, (visible(state.word), "hint")]
     if state.tape is not None and state.tape.trouble:
@@ -145,6 +166,19 @@ def _status(state: State) -> Row:
     task = state.session.asked_task(state.session.focus)
     ask = task.ask if task is not None and not isinstance(task, Text) else ""
     return [*lead, (visible(ask), "faint")]
+
+
+def with_caret(row: Row, width: int) -> Row:
+    """A row with a typed line in it, its beginning cut where the caret would not be seen."""
+    caret = next((number for number, (_, look) in enumerate(row) if look == "cursor"), 0)
+    over = cells(row[: caret + 1]) - width
+    if caret == 0 or over <= 0:
+        return row
+    text, look = row[caret - 1]
+    while text and over >= 0:
+        over -= cell_len(text[0])
+        text = text[1:]
+    return [*row[: caret - 1], ("…" + text, look), *row[caret:]]
 
 
 def _saved(state: State) -> Row:
@@ -158,6 +192,18 @@ def hints(state: State) -> list[Hint]:
     """The keys that act now, most used first."""
     if state.mode is not None:
         return state.mode.legend
+    found = _item_hints(state)
+    return [*found[:1], *_talk_hint(state), *found[1:]] if state.unread else found
+
+
+def _talk_hint(state: State) -> list[Hint]:
+    """Where something waits to be read, the key that shows it."""
+    sound, typing = state.session.item.sound is not None, state.session.typing
+    mode = (TRANSCRIBING if sound else TYPING) if typing else SOUND if sound else SCROLL
+    return _hints(state.keymap, mode, ["talk.open"])
+
+
+def _item_hints(state: State) -> list[Hint]:
     session, keymap = state.session, state.keymap
     if session.item.sound is not None:
         return _sound_hints(session, keymap, state.tape)

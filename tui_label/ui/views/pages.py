@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from rich.cells import cell_len, set_cell_size
 
 from tui_label.core.keymap import Keymap
+from tui_label.core.news import HEADING
 from tui_label.core.rows import Rows
 from tui_label.core.sprint import Sprint
 from tui_label.core.text import glyphs, visible
@@ -16,7 +15,6 @@ from tui_label.ui.canvas import Row, clipped, rule
 from tui_label.ui.views.document import text_width
 from tui_label.ui.views.frame import Hint, header, legend
 
-HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
 MODES = {
     "labels": "Labels",
     "everywhere": "Everywhere",
@@ -88,7 +86,7 @@ def key_rows(keymap: Keymap, modes: list[str]) -> list[Row]:
 
 
 def paused(name: str, annotator: str, hints: list[Hint], width: int, height: int) -> list[Row]:
-    return _calm([name, annotator], ["Paused.", "The clock stands still and the item is hidden."], hints, width, height)
+    return calm([name, annotator], ["Paused.", "The clock stands still and the item is hidden."], hints, width, height)
 
 
 def nothing_left(
@@ -108,7 +106,7 @@ def nothing_left(
             f"{rhythm.answered:,} of them since you sat down{pace}.",
             "New items appear here by themselves.",
         ]
-    return _calm([name, annotator], words, skip, width, height)
+    return calm([name, annotator], words, skip, width, height)
 
 
 def sprint_words(sprint: Sprint, now: float, goal: int | None) -> str:
@@ -135,17 +133,20 @@ def sprint_summary(sprint: Sprint) -> list[str]:
 
 def sprint_page(name: str, annotator: str, sprint: Sprint, width: int, height: int) -> list[Row]:
     words = [*sprint_summary(sprint), "", "A short break does good. Then go on without a clock, or leave."]
-    return _calm([name, annotator], words, [("↵", "go on"), ("^Q", "leave")], width, height)
+    return calm([name, annotator], words, [("↵", "go on"), ("^Q", "leave")], width, height)
 
 
-def _calm(title: list[str], words: list[str], hints: list[Hint], width: int, height: int) -> list[Row]:
+def calm(title: list[str], words: list[str], hints: list[Hint], width: int, height: int, word: str = "") -> list[Row]:
+    """A page of a few lines, the first one bold; `word` says at its foot what a key came to."""
     rows: list[Row] = [[] for _ in range(height)]
     if height < 6:
         return rows
     rows[0], rows[1] = header(title, "", width), rule(width)
     first = max(3, (height - len(words)) // 2 - 1)
     for number, line in enumerate(words):
-        if first + number < height - 2:
+        if first + number < height - 3:
             rows[first + number] = clipped([("   " + visible(line), "bold" if number == 0 else "")], width)
+    if word:
+        rows[-3] = clipped([(" ", ""), (visible(word), "hint")], width)
     rows[-2], rows[-1] = rule(width), legend(hints, [], width)
     return rows

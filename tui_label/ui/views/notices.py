@@ -1,0 +1,173 @@
+"""Pages before an item: what changed, and training on known answers."""
+
+from __future__ import annotations
+
+import re
+
+from tui_label.core.news import ADDED, KEPT, LABELS, REMOVED, News, Passage
+from tui_label.core.tasks import Task
+from tui_label.core.text import visible
+from tui_label.core.training import Briefing, Feedback, Marked, Score, UsedUp, pieces, score
+from tui_label.notices import Announcement, Notice
+from tui_label.ui.canvas import Row, clipped
+from tui_label.ui.views.document import MARGIN, text_width
+from tui_label.ui.views.frame import Hint
+from tui_label.ui.views.pages import calm, page
+from tui_label.ui.views.talk import when, wrapped
+
+_NAME = re.compile(r"`([^`]*)`")
+_SIGNS = {ADDED: ("+ ", "good", "bold"), REMOVED: ("− ", "faint", "faint"), KEPT: ("  ", "", "")}
+"""For each sign of a line what is drawn, its style, and that of the line."""
+INDENT = " " * MARGIN
+
+
+def notice_page(
+    name: str, notice: Notice, top: int, hints: list[Hint], word: str, width: int, height: int
+) -> list[Row]:
+    """The page of a notice; `hints` are the keys besides those that go on."""
+    if isinstance(notice, Announcement | Feedback):
+        title = [name, "what changed"] if isinstance(notice, Announcement) else [name, "training"]
+        body = body_rows(notice, width)
+        scrolls = [("↑↓", "scroll")] if len(body) > room(height) else []
+        keys = [("any other key" if scrolls else "any key", "go on"), *scrolls, *hints]
+        return page(title, body, top, keys, [(visible(word), "hint")], width, height)
+    keys = hints if isinstance(notice, UsedUp) else [("any key", "go on"), *hints]
+    return calm([name, "training"], words(notice), keys, width, height, word)
+
+
+def room(height: int) -> int:
+    """Rows of a page that scrolls."""
+    return max(0, height - 5)
+
+
+def body_rows(notice: Announcement | Feedback, width: int) -> list[Row]:
+    if isinstance(notice, Feedback):
+        return feedback_rows(notice, width)
+    return [row for one in notice.news for row in news_rows(one, width)]
+
+
+# what changed
+
+
+def news_rows(news: News, width: int) -> list[Row]:
+    """One new version: its number and date, then what it says otherwise."""
+    what = "The questions changed" if news.kind == LABELS else "The guidelines changed"
+    rows: list[Row] = [
+        [],
+        [(f"{INDENT}{what}", "accent"), (f"   version {news.version}, {when(news.at).strip()}", "faint")],
+    ]
+    for words in news.words:
+        rows += _hung("· ", "accent", _NAME.sub(r"“\1”", words), "", width)
+    for passage in news.passages:
+        rows += [[], *_passage_rows(passage, width)]
+    return rows
+
+
+def _passage_rows(passage: Passage, width: int) -> list[Row]:
+    rows: list[Row] = [[(f"{INDENT}{visible(passage.heading)}", "faint")]] if passage.heading else []
+    for line in passage.lines:
+        sign, look, words = _SIGNS[line.sign]
+        rows += _hung(sign, look, line.text, words, width)
+    return rows
+
+
+def _hung(sign: str, look: str, text: str, words: str, width: int) -> list[Row]:
+    """A wrapped line with a sign before its first row."""
+    lines = wrapped(text, text_width(width) - len(sign))
+    return [
+        [(INDENT, ""), (sign if number == 0 else " " * len(sign), look), (shown, words)]
+        for number, shown in enumerate(lines)
+    ]
+
+
+# training
+
+
+def feedback_rows(feedback: Feedback, width: int) -> list[Row]:
+    """Right or not for each question, the known answer beside theirs, then the item."""
+    share = score(feedback.marks)
+    right = all(mark.is_right for mark in feedback.marks)
+    verdict = "Right." if right else "Not right." if share == 0 else f"Not all of it: {share:.0%}."
+    rows: list[Row] = [
+        [],
+        [(INDENT, ""), (verdict, "good" if right else "hint"), (f"   {feedback.place} of {feedback.of}", "faint")],
+    ]
+    names = min(16, max((len(visible(mark.task.id)) for mark in feedback.marks), default=0))
+    for mark in feedback.marks:
+        rows += [[], *_marked_rows(mark, feedback, names, width)]
+    text = feedback.item.text or "\n".join(feedback.item.candidates)
+    if text:
+        rows += [[], *[[(INDENT + line, "faint")] for line in wrapped(text, text_width(width))]]
+    return rows
+
+
+def _marked_rows(mark: Marked, feedback: Feedback, names: int, width: int) -> list[Row]:
+    given, known = (pieces(mark.task, value, feedback.item) for value in (mark.given, mark.known))
+    lead = f"{visible(mark.task.id)[:names]:{names}} "
+    both = [(INDENT + lead, "bold")]
+    if mark.is_right:
+        return [clipped([*both, ("✓ ", "good"), (visible(", ".join(known) or "nothing"), "")], width)]
+    sides: list[tuple[str, str, tuple[str, ...]]] = [("yours  ", "hint", given), ("right  ", "good", known)]
+    rows: list[Row] = []
+    for side, look, found in sides:
+        first: Row = [*both, ("✗ ", "hint")] if not rows else [(INDENT + " " * (len(lead) + 2), "")]
+        other = known if found is given else given
+        for number, piece in enumerate(found or ("nothing",)):
+            start: Row = first if number == 0 else [(INDENT + " " * (len(lead) + 2), "")]
+            same = piece in other
+            rows.append(
+                [*start, (side if number == 0 else " " * len(side), "faint"), (visible(piece), "" if same else look)]
+            )
+    helps = [
+        _help(mark.task, value) for value in dict.fromkeys((*mark.task.says(mark.known), *mark.task.says(mark.given)))
+    ]
+    for words in filter(None, helps):
+        rows += [
+            [(INDENT + " " * (len(lead) + 2), ""), (line, "faint")]
+            for line in wrapped(words, text_width(width) - len(lead) - 2)
+        ]
+    return [clipped(row, width) for row in rows]
+
+
+def _help(task: Task, value: str) -> str:
+    label = task.label(value)
+    return f"{value}: {label.help}" if label is not None and label.help else ""
+
+
+def label_to_learn(feedback: Feedback) -> str:
+    """The label whose section of the guidelines says why: the first known one that was missed."""
+    for mark in sorted(feedback.marks, key=lambda mark: mark.is_right):
+        given = mark.task.says(mark.given)
+        labels = mark.task.says(mark.known)
+        found = next((label for label in labels if label not in given), next(iter(labels), ""))
+        if found:
+            return found
+    return ""
+
+
+def words(notice: Briefing | Score | UsedUp) -> list[str]:
+    """The lines of a calm page."""
+    if isinstance(notice, Briefing):
+        return [
+            f"Training: {notice.items} items whose right answers are known.",
+            "After each answer you see the right one, and why.",
+            f"{notice.pass_mark:.0%} must be right; this is attempt {notice.attempt} of {notice.attempts}.",
+            "What is real comes after that.",
+        ]
+    if isinstance(notice, UsedUp):
+        came = " and ".join(f"{share:.0%}" for share in notice.shares)
+        return [
+            "All attempts are made.",
+            f"They came to {came}; {notice.pass_mark:.0%} were asked for.",
+            "Whoever leads the project sees that, and can allow another:",
+            "it begins here by itself then. Your answers are kept.",
+        ]
+    came = f"{notice.share:.0%} right: {notice.right:.4g} of {notice.of}."
+    if notice.passed:
+        return ["Passed.", came, f"{notice.pass_mark:.0%} were asked for.", "Real items come now."]
+    after = (
+        "It was the last attempt."
+        if notice.is_last
+        else f"Attempt {notice.attempt + 1} of {notice.attempts} comes next; read the guidelines before it."
+    )
+    return ["Not passed.", came, f"{notice.pass_mark:.0%} are asked for.", after]

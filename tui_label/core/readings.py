@@ -21,8 +21,8 @@ class Option:
     """One of the readings of a difference.
 
     `value` by the kind of the difference: `value`: the whole answer, None where there is none;
-    `labels`: `(label,)` or `()`; `spans` and `segments`: a tuple of records, empty for nothing;
-    `words`: the text of the run, maybe empty.
+    `labels`: `(label,)` or `()`; `spans` and `segments`: a tuple of records, empty for nothing (of a segment
+    that all have without its text, which differs by itself); `words`: the text of the run, maybe empty.
     """
 
     value: Any
@@ -207,14 +207,14 @@ class Labels:
 
 def labels(task: Choices, values: Mapping[int, Any], silent: Sequence[int]) -> Whole | Labels:
     """A difference for each label that not all gave, so that a reviewer judges label by label and never again
-    what is agreed; the answer as a whole where a mixture could break the task's `min` or `max`, or where
-    some gave no answer.
+    what is agreed; the answer as a whole where a mixture could break the task's `min` or `max`, where some gave
+    no answer, and where a label is no longer the project's.
     """
     given = {version: frozenset(value) for version, value in values.items() if value is not None}
     if len(given) < len(values) or not given:
         return whole(task, values, silent)
     every, some = frozenset.intersection(*given.values()), frozenset.union(*given.values())
-    if len(every) < task.min or (task.max is not None and len(some) > task.max):
+    if not some <= set(task.values) or len(every) < task.min or (task.max is not None and len(some) > task.max):
         return whole(task, values, silent)
     differences = tuple(
         Difference(

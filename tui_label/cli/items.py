@@ -13,10 +13,15 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from tui_label.arrivals import Arrivals
     from tui_label.cli.project import Commands
+    from tui_label.core.annotation import Annotation
+    from tui_label.core.item import Item
     from tui_label.core.record import Record
     from tui_label.formats import BadLine, Format, Reading
+    from tui_label.store.base import Added
 
+RULES = ("majority", "unanimous", "dawid-skene", "none")
 BAD_SHOWN = 20
 """Bad lines named before the rest is only counted."""
 
@@ -27,22 +32,60 @@ def register(commands: Commands) -> None:
     add.add_argument("files", nargs="+", type=Path, metavar="FILE")
     add.add_argument("--format", help="one of `tui-label formats`; recognised if not given")
     add.add_argument("--encoding", help="of the files, UTF-8 if not given")
-    add.add_argument(
+    whose = add.add_mutually_exclusive_group()
+    whose.add_argument(
         "--annotator", default="", metavar="NAME", help="take labels as NAME's finished answers, not as suggestions"
+    )
+    whose.add_argument(
+        "--gold", action="store_const", const="check", default="", help="take answers as known ones, mixed in unmarked"
+    )
+    whose.add_argument(
+        "--qualification",
+        action="store_const",
+        const="qualification",
+        dest="gold",
+        help="take answers as known ones, asked of everyone before real items",
+    )
+    add.add_argument(
+        "--annotator-column", default="", metavar="C", help="of a table: who answered, `annotator` if not given"
+    )
+    add.add_argument(
+        "--label-column",
+        action="append",
+        default=[],
+        metavar="C",
+        help="of a table: the label; given more than once, each has the labels of the annotator it is named after",
     )
     add.add_argument("--skip-bad", action="store_true", help="leave bad lines out instead of refusing the file")
     export = command(commands, "export", "write answers", _export)
     folder(export)
     export.add_argument("--format", default="jsonl", help="one of `tui-label formats`")
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="standard output if not given")
-    export.add_argument("--annotator", metavar="A", help="of one annotator only")
-    export.add_argument("--history", action="store_true", help="every revision, draft and skip")
+    which = export.add_mutually_exclusive_group()
+    which.add_argument("--annotator", metavar="A", help="of one annotator only")
+    which.add_argument("--history", action="store_true", help="every revision, draft and skip")
+    which.add_argument("--settled", action="store_true", help="one answer for each item, and where it is from")
+    export.add_argument(
+        "--rule",
+        choices=RULES,
+        help="with --settled: what decides where no reviewer did, majority if not given; none: nothing does",
+    )
+    export.add_argument("--blind", action="store_true", help="with --settled: a1, a2 … instead of names")
     command(commands, "formats", "what can be read and written", _formats)
 
 
 def _add(options: argparse.Namespace) -> int:
     return bring_in(
-        options.dir, options.files, options.format, options.encoding, options.annotator, options.skip_bad, talk=True
+        options.dir,
+        options.files,
+        options.format,
+        options.encoding,
+        options.annotator,
+        options.skip_bad,
+        gold=options.gold,
+        annotator_column=options.annotator_column,
+        label_columns=tuple(options.label_column),
+        talk=True,
     )
 
 
@@ -54,18 +97,22 @@ def bring_in(
     annotator: str = "",
     skip_bad: bool = False,
     *,
+    gold: str = "",
+    annotator_column: str = "",
+    label_columns: tuple[str, ...] = (),
     talk: bool = False,
 ) -> int:
     from tui_label import formats
+    from tui_label.arrivals import arrivals, recognised
 
-    project, store, _ = open_project(folder)
+    project, store, versions = open_project(folder)
     records: list[Record] = []
     bad: list[BadLine] = []
     named = [one for path in files for one in formats.expanded(path)]
     reading_sounds = _Bar("reading sounds", len(named))
     for path in named:
         format = formats.find(name) if name else formats.recognise(path, encoding)
-        reading = formats.Reading(path, project, encoding, annotator)
+        reading = formats.Reading(path, project, encoding, annotator, gold, annotator_column, label_columns)
         before = len(records)
         for one in _shown(formats.read(reading, format), f"reading {path.name}", path, talk):
             (bad if isinstance(one, formats.BadLine) else records).append(one)  # type: ignore[arg-type]
@@ -76,19 +123,34 @@ def bring_in(
     _tell_bad(bad, skip_bad)
     if not records:
         raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
-    done = store.add(records, _Bar("writing", len(records)).more if talk else None)
+    here = arrivals(records, versions)
+    taken = list(recognised(here.records, store)) if gold else here.records
+    done = store.add(taken, _Bar("writing", len(taken)).more if talk else None)
     store.close()
     if talk:
-        print(_sentence(done.items, done.known, done.answers, done.suggestions))
+        _tell_left_out(here)
+        print(_sentence(done, here.items))
     return 0
 
 
-def _sentence(items: int, known: int, answers: int, suggestions: int) -> str:
-    parts = [f"{items:,} items added"]
-    parts += [f"{known:,} known already"] if known else []
-    parts += [f"{answers:,} answers"] if answers else []
-    parts += [f"{suggestions:,} suggestions"] if suggestions else []
+def _sentence(done: Added, items: int) -> str:
+    """`items`: how many different ones there were."""
+    parts = [f"{done.items:,} items added"]
+    parts += [f"{items - done.items:,} known already"] if items > done.items else []
+    parts += [f"{done.answers:,} answers"] if done.answers else []
+    parts += [f"{done.gold:,} known answers"] if done.gold else []
+    parts += [f"{done.suggestions:,} suggestions"] if done.suggestions else []
     return ", ".join(parts)
+
+
+def _tell_left_out(here: Arrivals) -> None:
+    for count, words in (
+        (here.superseded, "earlier revisions left out: the latest answer of each annotator is taken"),
+        (here.skipped, "skipped: taken as items, without an answer"),
+        (here.undone, "answers that were taken back are left out"),
+    ):
+        if count:
+            complain(f"{count:,} {words}")
 
 
 def _tell_read(reading: Reading, format: Format, count: int) -> None:
@@ -99,6 +161,8 @@ def _tell_read(reading: Reading, format: Format, count: int) -> None:
     print(f"{visible(str(reading.path))}: {'; '.join(words)}", file=sys.stderr)
     for problem, count in list(reading.unknown.items())[:BAD_SHOWN]:
         complain(f"{reading.path}: {count:,} suggestions kept as meta only: {problem}")
+    for reason, count in list(reading.reasons.items())[:BAD_SHOWN]:
+        complain(f"{reading.path}: {count:,} flags with a reason that project.yaml does not list, kept: {reason}")
 
 
 def _tell_bad(bad: list[BadLine], skip_bad: bool) -> None:
@@ -149,8 +213,20 @@ def _export(options: argparse.Namespace) -> int:
     format = formats.find(options.format)
     if format.write is None:
         raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
+    if (options.rule or options.blind) and not options.settled:
+        raise UsageError(f"{'--rule' if options.rule else '--blind'} goes with --settled")
+    if format.settled_only and not options.settled:
+        raise UsageError(f"{format.name} are of settled items: give --settled")
     project, store, _ = open_project(options.dir)
-    rows = store.answers(annotator=options.annotator, history=options.history)
+    undecided: dict[str, int] = {}
+    if options.settled:
+        from tui_label.settling import settled_answers
+
+        rows: Iterable[tuple[Item, Annotation]] = settled_answers(
+            project, store, options.rule or RULES[0], undecided, blind=options.blind
+        )
+    else:
+        rows = store.answers(annotator=options.annotator, history=options.history)
     dropped: dict[str, int] = {}
     if options.output is None:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
@@ -166,6 +242,8 @@ def _export(options: argparse.Namespace) -> int:
         print(f"{options.output}: {count:,} answers, as {format.name}", file=sys.stderr)
     for words, number in sorted(dropped.items()):
         complain(f"{number:,} {words} dropped: {format.name} cannot carry them")
+    for words, number in undecided.items():
+        complain(f"{number:,} {words}")
     return 0
 
 

@@ -17,7 +17,8 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
-from tui_label.formats import conll, jsonl, plain, sounds, table
+from tui_label.formats import conll, examples, jsonl, plain, sounds, table
+from tui_label.formats.making import Bad, finished
 from tui_label.formats.source import BadLine, Reading, check, near
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 
@@ -34,6 +35,8 @@ class Format:
     suffixes: tuple[str, ...] = ()
     read: Callable[[Reading], Iterator[Record | BadLine]] | None = None
     write: Write | None = None
+    settled_only: bool = False
+    """Whether it can be written of settled items alone."""
 
 
 FORMATS = (
@@ -57,6 +60,10 @@ FORMATS = (
     Format(
         "spreadsheet", "CSV safe to open in spreadsheets", "formulas as they are: they get an apostrophe",
         (), None, table.write_spreadsheet,
+    ),
+    Format(
+        "examples", "Markdown: the settled items marked as examples, by label, for guidelines.md",
+        "anything but examples", (), None, examples.write, settled_only=True,
     ),
 )  # fmt: skip
 
@@ -114,7 +121,18 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
         )
     if not reading.path.exists():
         raise InputError(f"{visible(str(reading.path))}: no such file{near(reading.path)}")
-    return format.read(reading)
+    found = format.read(reading)
+    return (_known(reading, one) for one in found) if reading.gold else found
+
+
+def _known(reading: Reading, one: Record | BadLine) -> Record | BadLine:
+    """A record with a known answer, also by a reader that knows somebody's answers only."""
+    if isinstance(one, BadLine) or one.gold is not None:
+        return one
+    try:
+        return finished(reading, one)
+    except Bad as error:
+        return reading.bad(0, error.problem, error.field)
 
 
 expanded = sounds.files

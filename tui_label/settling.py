@@ -1,0 +1,286 @@
+"""One answer for each item: the reviewer's where there is one, else by a rule that is stated with it.
+
+The rules are those of `quality.consensus`, and `none`: nothing decides but a reviewer.
+Someone who was asked for spans, segments or labels and gave none says that there are none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from typing import Any
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.gold import AUTO, Gold
+from tui_label.core.item import Item
+from tui_label.core.project import Project
+from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text, is_asked
+from tui_label.errors import UsageError
+from tui_label.formats.settled import SettledAnswer, settled_answer
+from tui_label.quality.consensus import DAWID_SKENE, MAJORITY, UNANIMOUS, Evidence, consensus, normalised
+from tui_label.store.base import Store, Versions
+from tui_label.store.reviewing import Testimony
+
+NONE = "none"
+RULES = (MAJORITY, UNANIMOUS, DAWID_SKENE, NONE)
+PAGE = 500
+"""Items settled in one transaction."""
+BY_RULE = "rule"
+"""The reviewer of what a rule settled."""
+
+Likely = Mapping[int, Mapping[str, tuple[Any, float]]]
+"""By item number and task: the likeliest label (None: none is likelier than all others together), its probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule makes of several answers about one item."""
+
+    answers: Mapping[str, Any]
+    support: Mapping[str, float]
+    """For each task, as `quality.consensus.Settled` has it."""
+    words: str
+    """How clear it was, such as `all 3 agree` or `2 of 3 say so`."""
+    undecided: tuple[str, ...]
+    """Tasks that are asked and on which the rule does not decide."""
+
+
+def auto_settle(project: Project, store: Store, versions: Versions, rule: str) -> int:
+    """Settle what the rule decides; how many items that were.
+
+    Left alone is what fewer have answered than the project wants, what has a gold answer, an open flag, an
+    unanswered question or a return that was not answered yet, and what the rule leaves open in any question.
+    Each page is kept as a whole, so it may be interrupted, and called again.
+    """
+    if rule not in (MAJORITY, UNANIMOUS):
+        raise UsageError(f"{rule} settles nothing by itself; the rules that do are {MAJORITY} and {UNANIMOUS}")
+    decided = (
+        (one.number, _gold(project.tasks, one, verdict, versions))
+        for one in store.testimonies()
+        if one.gold is None and not one.pending and len(one.versions) >= project.overlap
+        if not (verdict := decide(project.tasks, one, rule)).undecided
+    )
+    count = 0
+    while page := list(islice(decided, PAGE)):
+        count += store.settle_many(page)
+    return count
+
+
+def _gold(tasks: tuple[Task, ...], one: Testimony, verdict: Verdict, versions: Versions) -> Gold:
+    return Gold(
+        BY_RULE,
+        verdict.answers,
+        AUTO,
+        verdict.words,
+        {version.annotator: version.revision for version in one.versions},
+        origins(tasks, verdict.answers, one.versions),
+        labels_version=versions.labels,
+        guidelines_version=versions.guidelines,
+    )
+
+
+def settled_answers(
+    project: Project, store: Store, rule: str, left_out: dict[str, int], *, blind: bool = False
+) -> Iterator[tuple[Item, SettledAnswer]]:
+    """Every item that a reviewer or the rule settles, in order; counts the others in `left_out`, in words.
+
+    A question that need not be answered and is not decided is left empty, and counted too.
+    """
+    likely = likeliest(project.tasks, store) if rule == DAWID_SKENE else None
+    names = Names() if blind else None
+    for one in store.testimonies():
+        answer = _by_reviewer(project.tasks, one) if one.gold else _by_rule(project.tasks, one, rule, likely, left_out)
+        if answer is not None:
+            yield one.item, names.hidden(one.item, answer) if names else answer
+
+
+def _by_reviewer(tasks: tuple[Task, ...], one: Testimony) -> SettledAnswer:
+    gold = one.gold
+    assert gold is not None
+    known = {"outcome": gold.outcome, "rule": gold.rule, "reviewer": gold.reviewer, "at": gold.at}
+    by = "rule" if gold.outcome == AUTO else "reviewer"
+    support = _support(tasks, gold.answers, one.versions)
+    settlement: dict[str, Any] = {"by": by} | {name: value for name, value in known.items() if value}
+    settlement |= ({"support": support} if support else {}) | ({"example": True} if gold.example else {})
+    answer = settled_answer(gold.answers, gold.origin, gold.at, settlement, one.versions, gold.example)
+    return replace(answer, labels_version=gold.labels_version, guidelines_version=gold.guidelines_version)
+
+
+def _by_rule(
+    tasks: tuple[Task, ...], one: Testimony, rule: str, likely: Likely | None, left_out: dict[str, int]
+) -> SettledAnswer | None:
+    if rule == NONE:
+        _count(left_out, "items left out: no reviewer settled them")
+        return None
+    verdict = decide(tasks, one, rule, likely)
+    required = [id for id in verdict.undecided if any(task.id == id and task.required for task in tasks)]
+    if required:
+        _count(left_out, f"items left out: {rule} does not decide {', '.join(required)}")
+        return None
+    for id in verdict.undecided:
+        _count(left_out, f"answers to {id} left empty: {rule} does not decide them")
+    support = {task: round(share, 4) for task, share in verdict.support.items()}
+    settlement: dict[str, Any] = {"by": "rule", "rule": rule, "support": support}
+    return settled_answer(verdict.answers, origins(tasks, verdict.answers, one.versions), "", settlement, one.versions)
+
+
+def _count(counts: dict[str, int], words: str) -> None:
+    counts[words] = counts.get(words, 0) + 1
+
+
+# rules
+
+
+def decide(tasks: tuple[Task, ...], one: Testimony, rule: str, likely: Likely | None = None) -> Verdict:
+    """What the rule makes of the answers to each question that is asked; `likely` where it is dawid-skene."""
+    found = likely.get(one.number, {}) if likely is not None else {}
+    unsure = {id for id, (value, _) in found.items() if value is None}
+    # Everybody says what is likeliest: so the questions that follow from it are the ones that are put to the vote
+    sure = {id: value for id, (value, _) in found.items() if value is not None}
+    said = [
+        (version.annotator, {id: value for id, value in (_whole(tasks, version) | sure).items() if id not in unsure})
+        for version in one.versions
+    ]
+    vote = MAJORITY if likely is not None else rule
+    settled = next(consensus(tasks, [Evidence(one.number, said)], vote), None)
+    answers = {} if settled is None else dict(settled.answers)
+    for task in tasks:
+        if task.id in answers and not task.required and not task.is_answered(answers[task.id]):
+            del answers[task.id]
+    open_ = unsure.union(settled.left_open if settled else ())
+    undecided = tuple(
+        task.id
+        for task in tasks
+        if is_asked(task, tasks, answers.get)
+        and (task.id in open_ or (task.required and not task.is_answered(answers.get(task.id))))
+    )
+    support = {id: found[id][1] if id in found else settled.support[id] for id in answers} if settled else {}
+    return Verdict(answers, support, _words(support, len(said), settled.rule if settled else ""), undecided)
+
+
+def _whole(tasks: tuple[Task, ...], version: Annotation) -> dict[str, Any]:
+    """Their answers, with what they were asked for and left empty: no spans, no labels, no words."""
+    answers = dict(version.answers)
+    for task in tasks:
+        empty = isinstance(task, Spans | Segments | Choices | Text) and answers.get(task.id) is None
+        if empty and is_asked(task, tasks, answers.get):
+            answers[task.id] = "" if isinstance(task, Text) else []
+    return answers
+
+
+def _words(support: Mapping[str, float], people: int, otherwise: str) -> str:
+    votes = min(support.values(), default=1.0) * people
+    if votes == people or abs(votes - round(votes)) > 1e-6:
+        return otherwise
+    return f"{round(votes)} of {people} say so"
+
+
+def likeliest(tasks: Sequence[Task], store: Store) -> Likely:
+    """By Dawid-Skene, each question with labels by itself; known answers teach how people mix labels up."""
+    alone = [replace(task, when={}) for task in tasks if _has_classes(task)]
+    ids = {task.id for task in alone}
+    golds = {number: _only(ids, gold.answers) for number, gold in store.known()}
+    evidence = [
+        Evidence(number, [(one.annotator, _only(ids, one.answers)) for one in said])
+        for number, said in groupby(store.opinions(), key=lambda one: one.number)
+    ]
+    found: dict[int, dict[str, tuple[Any, float]]] = {}
+    for settled in consensus(alone, [one._replace(gold=golds.get(one.number)) for one in evidence], DAWID_SKENE):
+        if settled.number not in golds:
+            here = {id: (value, settled.support[id]) for id, value in settled.answers.items()}
+            found[settled.number] = here | dict.fromkeys(settled.left_open, (None, 0.0))
+    return found
+
+
+def _has_classes(task: Task) -> bool:
+    return isinstance(task, Choice | Choices | Rating) or (isinstance(task, Compare) and task.mode == "pick")
+
+
+def _only(ids: set[str], answers: Mapping[str, Any]) -> dict[str, Any]:
+    return {id: value for id, value in answers.items() if id in ids}
+
+
+# who said what
+
+
+def origins(tasks: Sequence[Task], answers: Mapping[str, Any], versions: Sequence[Annotation]) -> dict[str, list[str]]:
+    """Who said each span and segment, or the whole of another answer, as `ann+bob`; empty where nobody did."""
+    return {
+        task.id: ["+".join(names) for names in _sayers(task, answers[task.id], versions)]
+        for task in tasks
+        if task.id in answers
+    }
+
+
+def _support(tasks: tuple[Task, ...], answers: Mapping[str, Any], versions: Sequence[Annotation]) -> dict[str, float]:
+    """For each task the share of those who were asked it that say the least supported part of its answer."""
+    found = {}
+    for task in tasks:
+        asked = [version for version in versions if is_asked(task, tasks, version.answers.get)]
+        if task.id in answers and asked:
+            sayers = _sayers(task, answers[task.id], asked)
+            alike = sum(not version.answers.get(task.id) for version in asked)
+            found[task.id] = round(min(map(len, sayers), default=alike) / len(asked), 4)
+    return found
+
+
+def _sayers(task: Task, value: Any, versions: Sequence[Annotation]) -> list[list[str]]:
+    said = [(version.annotator, version.answers.get(task.id)) for version in versions]
+    parts = value if isinstance(task, Spans | Segments) else [value]
+    return [[name for name, theirs in said if _says(task, theirs, part)] for part in parts]
+
+
+def _says(task: Task, theirs: Any, part: Any) -> bool:
+    """Whether an answer has a span or a segment, or is the same as a whole."""
+    if isinstance(task, Segments):
+        return any(task.agreement([one], [part]) == 1 for one in theirs or ())
+    if isinstance(task, Spans):
+        place = (part["start"], part["end"], part["label"])
+        return any((one["start"], one["end"], one["label"]) == place for one in theirs or ())
+    if isinstance(task, Text):
+        return isinstance(theirs, str) and normalised(theirs) == normalised(part)
+    return bool(theirs == part) or (isinstance(task, Choices) and set(theirs or ()) == set(part))
+
+
+class Names:
+    """Letters for names, `a1`, `a2` …: the same one for the same person all along.
+
+    They are given as people come, and of one item in an order by its key, so that they say nothing.
+    """
+
+    def __init__(self) -> None:
+        self._aliases: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        return self._aliases.setdefault(name, f"a{len(self._aliases) + 1}")
+
+    def hidden(self, item: Item, answer: SettledAnswer) -> SettledAnswer:
+        versions = sorted(answer.versions, key=lambda one: _shuffled(item.key, one.annotator))
+        own = {one.annotator: self.of(one.annotator) for one in versions}
+        settlement = dict(answer.settlement)
+        if "reviewer" in settlement:
+            settlement["reviewer"] = self.of(settlement["reviewer"])
+        return replace(
+            answer,
+            origin={task: [_renamed(part, own) for part in parts] for task, parts in answer.origin.items()},
+            settlement=settlement,
+            versions=tuple(replace(one, annotator=own[one.annotator]) for one in versions),
+        )
+
+
+def _shuffled(key: str, name: str) -> bytes:
+    return hashlib.sha256(f"{key}\0{name}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _renamed(part: str, aliases: Mapping[str, str]) -> str:
+    """`ann+bob` in letters.  Names may have a plus sign themselves, so the longest are looked for first."""
+    if part in ("", "reviewer", "manual"):
+        return part
+    rest, found = f"+{part}+", []
+    for name in sorted(aliases, key=len, reverse=True):
+        if f"+{name}+" in rest:
+            rest = rest.replace(f"+{name}+", "+", 1)
+            found.append(aliases[name])
+    return "+".join(sorted(found, key=lambda alias: int(alias[1:]))) or "reviewer"

@@ -17,13 +17,32 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
-from tui_label.formats import conll, examples, jsonl, plain, sounds, table
+from tui_label.formats import (
+    audacity,
+    commonvoice,
+    conll,
+    eaf,
+    examples,
+    jsonl,
+    kaldi,
+    librispeech,
+    nemo,
+    nist,
+    plain,
+    raven,
+    sounds,
+    subtitles,
+    table,
+    textgrid,
+)
 from tui_label.formats.making import Bad, finished
 from tui_label.formats.source import BadLine, Reading, check, near
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
 """Writes rows and returns how many; counts in the dict what it could not carry."""
+WriteFolder = Callable[[Iterable[tuple[Item, Annotation]], Path, Project, dict[str, int]], int]
+"""The same into a folder, for formats with a file for each recording; returns how many files or items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +56,12 @@ class Format:
     write: Write | None = None
     settled_only: bool = False
     """Whether it can be written of settled items alone."""
+    write_folder: WriteFolder | None = None
+    """For a format that is not one file."""
 
+
+ONE_STRING = "labels beside texts"
+BESIDES = "answers to other tasks, second answers, flags, timings"
 
 FORMATS = (
     Format(
@@ -56,6 +80,46 @@ FORMATS = (
     Format(
         "sound", "sound files, folders of them, patterns: WAV, FLAC, OGG, Opus, MP3, AIFF, SPHERE …; m4a, mp4, webm with tui-label[video]",
         "anything but sounds", tuple(sorted(SUFFIXES | FFMPEG_SUFFIXES)), sounds.read,
+    ),
+    Format(
+        "audacity", "Audacity's label tracks, one a recording", f"{ONE_STRING}, speakers; {BESIDES}",
+        (), audacity.read, write_folder=audacity.write,
+    ),
+    Format(
+        "textgrid", "Praat's TextGrid, long and short, one a recording", f"segments that say nothing, points; {BESIDES}",
+        (".textgrid",), textgrid.read, write_folder=textgrid.write,
+    ),
+    Format(
+        "eaf", "ELAN's EAF, one a recording", f"parts of milliseconds, control characters; {BESIDES}",
+        (".eaf",), eaf.read, write_folder=eaf.write,
+    ),
+    Format(
+        "srt", "SRT subtitles, one a recording", f"{ONE_STRING}, speakers, blank lines, parts of milliseconds; {BESIDES}",
+        (".srt",), subtitles.read_srt, write_folder=subtitles.write_srt,
+    ),
+    Format(
+        "vtt", "WebVTT, one a recording", f"{ONE_STRING}, blank lines, parts of milliseconds; {BESIDES}",
+        (".vtt",), subtitles.read_vtt, write_folder=subtitles.write_vtt,
+    ),
+    Format(
+        "raven", "Raven's selection tables, one a recording", f"{ONE_STRING}, speakers, tabs; {BESIDES}",
+        (), raven.read, write_folder=raven.write,
+    ),
+    Format("ctm", "CTM: a word a line", f"labels, speakers, segments that are not one word; {BESIDES}", (".ctm",), nist.read_ctm, nist.write_ctm),
+    Format("stm", "STM: what who says when", f"line breaks and runs of blanks; {BESIDES}", (".stm",), nist.read_stm, nist.write_stm),
+    Format("rttm", "RTTM: who speaks when", f"texts, labels beside speakers; {BESIDES}", (".rttm",), nist.read_rttm, nist.write_rttm),
+    Format(
+        "kaldi", "Kaldi's data folders, read by their wav.scp", f"labels, line breaks and runs of blanks; {BESIDES}",
+        (), kaldi.read, write_folder=kaldi.write,
+    ),
+    Format("nemo", "NeMo's manifests", f"which segments are of one item; {BESIDES}", (), jsonl.read, nemo.write),
+    Format(
+        "commonvoice", "Common Voice's TSV", f"segments, stretches, tabs and line breaks; {BESIDES}",
+        (), commonvoice.read, commonvoice.write,
+    ),
+    Format(
+        "librispeech", "LibriSpeech's *.trans.txt", f"segments, stretches, line breaks and runs of blanks; {BESIDES}",
+        (), librispeech.read, librispeech.write,
     ),
     Format(
         "spreadsheet", "CSV safe to open in spreadsheets", "formulas as they are: they get an apostrophe",
@@ -77,6 +141,8 @@ def find(name: str) -> Format:
 
 def recognise(path: Path, encoding: str | None = None) -> Format:
     """The format of a file, by its name, else by its content."""
+    if found := _labels_of_sounds(path):
+        return find(found)
     suffix = path.suffix.lower()
     for format in FORMATS:
         if suffix in format.suffixes:
@@ -98,6 +164,34 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
     if "\t" in first:
         return find("tsv")
     return find("text")
+
+
+def _labels_of_sounds(path: Path) -> str:
+    """The format of labels whose names end as those of texts and tables do; empty: it is none of these."""
+    name = path.name.lower()
+    if name == kaldi.NAME:
+        return "kaldi"
+    if name.endswith((".trans.txt", ".selections.txt")):
+        return "librispeech" if name.endswith(".trans.txt") else "raven"
+    if path.suffix.lower() not in (".txt", ".tsv") or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        first = file.readline(4096).decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
+    if {raven.BEGIN, raven.END} <= set(columns := first.split("\t")):
+        return "raven"
+    if set(commonvoice.NEEDED) <= set(columns):
+        return "commonvoice"
+    # Any text may begin so: a track is one that has its recording beside it
+    has_recording = audacity.LINE.fullmatch(first) and any(
+        path.with_suffix(suffix).is_file() for suffix in SUFFIXES | FFMPEG_SUFFIXES
+    )
+    return "audacity" if has_recording else ""
+
+
+def expanded(path: Path) -> list[Path]:
+    """What a path on the command line stands for: see `sounds.files`; a folder of Kaldi's is its wav.scp."""
+    listed = path / kaldi.NAME
+    return [listed] if listed.is_file() else sounds.files(path)
 
 
 def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
@@ -134,7 +228,5 @@ def _known(reading: Reading, one: Record | BadLine) -> Record | BadLine:
     except Bad as error:
         return reading.bad(0, error.problem, error.field)
 
-
-expanded = sounds.files
 
 __all__ = ["FORMATS", "BadLine", "Format", "Reading", "expanded", "find", "read", "recognise"]

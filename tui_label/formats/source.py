@@ -55,10 +55,16 @@ class Reading:
     """How often a content came from an annotator (empty: from nobody in particular)."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Why suggestions were kept as meta only, and how often."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What the file carries and an item does not, and how often, as a plural: `notes`."""
     reasons: dict[str, int] = field(default_factory=dict)
     """Reasons of flags that the project does not list, and how often they came; they are kept."""
     known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """The known answers so far, by item."""
+
+    def leave_out(self, words: str, count: int = 1) -> None:
+        if count:
+            self.left_out[words] = self.left_out.get(words, 0) + count
 
     def bad(self, line: int, problem: str, field: str = "") -> BadLine:
         return BadLine(str(self.path), line, problem, field)

@@ -1,0 +1,214 @@
+"""Kaldi's data folders: wav.scp, segments, text, utt2spk, spk2utt, each a line an utterance, sorted by bytes.
+
+A folder is named by its wav.scp.  With a segments task each recording becomes one
+record; else each utterance does, under its own id, and takes the text task.
+A recording that is the output of a command is refused: nothing here runs it.
+
+Povey et al., "Data preparation", Kaldi's documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from tui_label.core.project import Project
+from tui_label.core.record import Record
+from tui_label.core.tasks import Segment, Segments, Text
+from tui_label.formats.making import Bad
+from tui_label.formats.recordings import Recordings, labelled_sound, meant, moment, segments_task, text_task
+from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.tracks import (
+    Dropped,
+    Rows,
+    count,
+    digits,
+    names,
+    one_line,
+    one_word,
+    plain,
+    plus,
+    said,
+    whereabouts,
+    without,
+    write_files,
+)
+
+NAME = "wav.scp"
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class _Utterance:
+    """An utterance: where its line stands, and of which recording it is from when to when (seconds)."""
+
+    file: str
+    line: int
+    id: str
+    recording: str
+    when: tuple[float, float] | None = None
+
+
+def read(reading: Reading) -> Iterator[Record | BadLine]:
+    recordings = Recordings(reading)
+    faults: list[BadLine] = []
+
+    def table(name: str, parsed: Callable[[str], Value]) -> dict[str, tuple[int, Value]]:
+        path = reading.path.with_name(name)
+        return _table(replace(reading, path=path), parsed, faults) if name == reading.path.name or path.exists() else {}
+
+    wavs = table(reading.path.name, _wav)
+    stretches = table("segments", _stretch)
+    texts = table("text", str)
+    speakers = table("utt2spk", str)
+    if faults:
+        yield from faults
+        return
+    if stretches:
+        path = str(reading.path.with_name("segments"))
+        found = [_Utterance(path, line, id, rec, when) for id, (line, (rec, when)) in stretches.items()]
+    else:
+        found = [_Utterance(str(reading.path), line, id, id) for id, (line, _) in wavs.items()]
+    reading.leave_out("texts of unknown utterances", len(texts.keys() - {one.id for one in found}))
+    reading.leave_out("recordings without utterances", len(wavs.keys() - {one.recording for one in found}))
+    said_of = {id: text for id, (_, text) in texts.items()}
+    spoken_by = {id: "" if name == id else name for id, (_, name) in speakers.items()}
+    places = {id: path for id, (_, path) in wavs.items()}
+    by_recording: dict[str, list[_Utterance]] = {}
+    for one in found:
+        by_recording.setdefault(one.recording, []).append(one)
+    whole = segments_task(reading) is not None and bool(stretches)
+    for id, utterances in by_recording.items():
+        groups = [utterances] if whole else [[one] for one in utterances]
+        for group in groups:
+            try:
+                if id not in places:
+                    raise Bad("recording", f"{id} is not in {reading.path.name}")
+                place = recordings.named(places[id])
+                yield _record(reading, place, group, said_of, spoken_by, whole=whole)
+            except Bad as error:
+                yield BadLine(group[0].file, group[0].line, error.problem, error.field)
+
+
+def _record(
+    reading: Reading,
+    place: str,
+    group: list[_Utterance],
+    texts: dict[str, str],
+    speakers: dict[str, str],
+    *,
+    whole: bool,
+) -> Record:
+    if whole:
+        task = segments_task(reading)
+        listed = task.transcript.speakers if task is not None and task.transcript is not None else ()
+        return labelled_sound(
+            reading,
+            place,
+            [
+                Segment(*one.when, text=texts.get(one.id, ""), speaker=meant(listed, speakers.get(one.id, "")))
+                for one in group
+                if one.when is not None
+            ],
+        )
+    (one,) = group
+    stretch = (one.when[0], one.when[1] - one.when[0]) if one.when is not None else None
+    text = texts.get(one.id)
+    if text is not None and text_task(reading) is None and segments_task(reading) is not None:
+        # A whole recording's text is one segment where the project knows only those
+        length = labelled_sound(replace(reading, answers_of="", gold=""), place).item.sound
+        assert length is not None
+        return labelled_sound(reading, place, [Segment(0.0, length.duration, text=text)], key=one.id)
+    meta = {"speaker": speakers[one.id]} if speakers.get(one.id) else {}
+    return labelled_sound(reading, place, text=text, key=one.id, stretch=stretch, meta=meta)
+
+
+def _table(reading: Reading, parsed: Callable[[str], Value], faults: list[BadLine]) -> dict[str, tuple[int, Value]]:
+    """Lines `id value` of one file, by id, each with its number."""
+    found: dict[str, tuple[int, Value]] = {}
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            faults.append(line)
+            continue
+        number, text = line
+        id, *rest = re.split(r"[ \t]+", text.strip(" \t"), maxsplit=1)
+        if not id:
+            reading.blank += 1
+            continue
+        try:
+            if id in found:
+                raise Bad("", f"{id} stands here twice, first in line {found[id][0]}")
+            found[id] = number, parsed(rest[0] if rest else "")
+        except Bad as error:
+            faults.append(reading.bad(number, error.problem, error.field))
+    return found
+
+
+def _wav(place: str) -> str:
+    if not place:
+        raise Bad("", "needs an id and a path")
+    if place.endswith("|"):
+        raise Bad("", "is a command, and none is run here; write its output to a file, and name that one")
+    return place
+
+
+def _stretch(text: str) -> tuple[str, tuple[float, float]]:
+    columns = re.split(r"[ \t]+", text)
+    if len(columns) not in (3, 4):
+        raise Bad("", f"has {len(columns) + 1} columns; it needs utterance, recording, start and end")
+    start, end = float(moment("start", columns[1])), float(moment("end", columns[2]))
+    if end <= start:
+        raise Bad("end", f"{columns[2]} is not after the start {columns[1]}")
+    return columns[0], (start, end)
+
+
+# writing
+
+
+def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
+    """Segments with their texts; where the project has no segments task, each item with its text."""
+    segmented = any(isinstance(task, Segments) for task in project.tasks)
+    found = list(said(rows, project, dropped, Segments if segmented else Text))
+    named = {path: one_word(name, dropped) for path, name in names({one.sound.path: None for one in found}).items()}
+    files: dict[str, dict[str, str]] = {name: {} for name in ("wav.scp", "segments", "text", "utt2spk", "spk2utt")}
+    stretched = segmented or any(one.sound.offset for one in found)
+    for one in found:
+        recording = named[one.sound.path]
+        files["wav.scp"][recording] = whereabouts(project, one.sound.path)
+        if segmented:
+            utterances = without(one.segments or (), dropped, label="labels")
+        else:
+            end = plus(one.sound.offset, one.sound.duration)
+            utterances = [Segment(one.sound.offset, end, text=one.text or "")]
+        for segment in utterances:
+            speaker = one_word(segment.speaker, dropped)
+            id = _id(recording, speaker, segment, files["text"]) if stretched else recording
+            files["text"][id] = one_line(segment.text, dropped)
+            files["utt2spk"][id] = speaker or id
+            files["spk2utt"][speaker or id] = f"{files['spk2utt'].get(speaker or id, '')} {id}".strip()
+            if stretched:
+                files["segments"][id] = f"{recording} {digits(segment.start, 2)} {digits(segment.end, 2)}"
+    if not stretched:
+        del files["segments"]
+    write_files(folder, ((name, _lines(entries, dropped)) for name, entries in files.items()))
+    return len(found)
+
+
+def _id(recording: str, speaker: str, segment: Segment, taken: Iterable[str]) -> str:
+    """Begins with the speaker: Kaldi wants utterances and speakers in one order.  Times in milliseconds."""
+    when = f"{round(segment.start * 1000):08}-{round(segment.end * 1000):08}"
+    id = "-".join(part for part in (speaker, recording, when) if part)
+    number = 1
+    while (made := id if number == 1 else f"{id}-{number}") in taken:
+        number += 1
+    return made
+
+
+def _lines(entries: dict[str, str], dropped: Dropped) -> str:
+    ordered = sorted(entries.items(), key=lambda entry: entry[0].encode())
+    made = "".join(f"{id} {plain(value, {})}".rstrip(" ") + "\n" for id, value in ordered)
+    count(dropped, "line breaks in names", made.count("\n") - len(ordered))
+    return made

@@ -1,0 +1,44 @@
+"""LibriSpeech's *.trans.txt: `recording TEXT`, a line for each recording beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from tui_label.core.project import Project
+from tui_label.core.record import Record
+from tui_label.core.tasks import Text
+from tui_label.formats.making import Bad
+from tui_label.formats.recordings import Recordings, labelled_sound
+from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.tracks import Dropped, Rows, count, names, one_line, one_word, said
+
+
+def read(reading: Reading) -> Iterator[Record | BadLine]:
+    recordings = Recordings(reading)
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            yield line
+            continue
+        number, text = line
+        if not text.strip():
+            reading.blank += 1
+            continue
+        name, *rest = text.strip(" \t").split(None, 1)
+        try:
+            yield labelled_sound(reading, recordings.named(name), text=rest[0] if rest else "")
+        except Bad as error:
+            yield reading.bad(number, error.problem, error.field)
+
+
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
+    found = []
+    for one in said(rows, project, dropped, Text):
+        if one.sound.offset:
+            count(dropped, "stretches of recordings")
+        elif one.text is not None:
+            found.append(one)
+    named = names({one.sound.path: None for one in found})
+    for one in found:
+        out.write(f"{one_word(named[one.sound.path], dropped)} {one_line(one.text or '', dropped)}".rstrip(" ") + "\n")
+    return len(found)

@@ -1,0 +1,36 @@
+"""NeMo's manifests: JSON Lines with audio_filepath, offset, duration, text; read as all manifests are (`sounds`).
+
+Each segment, or each item's text where the project has no segments task, is a line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from tui_label.core.project import Project
+from tui_label.core.tasks import Segments, Text
+from tui_label.formats.tracks import Dropped, Rows, Said, first, length, plain, said, whereabouts
+
+
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
+    kind = Segments if first(project, Segments) else Text
+    written = 0
+    for one in said(rows, project, dropped, kind):
+        for line in _lines(one, whereabouts(project, one.sound.path), kind is Text):
+            # Half characters, which UTF-8 cannot hold, become the escapes that JSON has for them
+            out.write(plain(json.dumps(line, ensure_ascii=False), {}) + "\n")
+        written += 1
+    return written
+
+
+def _lines(one: Said, path: str, whole: bool) -> Iterator[dict[str, Any]]:
+    if whole:
+        offset = {"offset": one.sound.offset} if one.sound.offset else {}
+        yield {"audio_filepath": path, **offset, "duration": one.sound.duration, "text": one.text or ""}
+        return
+    for segment in one.segments or ():
+        line: dict[str, Any] = {"audio_filepath": path, "offset": segment.start, "duration": float(length(segment))}
+        named = {"speaker": segment.speaker, "label": segment.label}
+        yield line | {"text": segment.text} | {name: value for name, value in named.items() if value}

@@ -1,0 +1,225 @@
+"""Labels that lie apart from their sounds: which recording a file or a line of it means, and a record made of both.
+
+A recording is named as sound files are, with or without the ending, white space
+written as `_` or as it is.  It is looked for beside the file of labels, then in
+the project's folder and those in it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Context, Decimal
+from pathlib import Path
+from typing import Any
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.record import Record
+from tui_label.core.tasks import Segment, Segments, Task, Text
+from tui_label.core.text import visible
+from tui_label.errors import InputError
+from tui_label.formats import sounds
+from tui_label.formats.making import Bad, author, check_answers, finished
+from tui_label.formats.source import Reading, check
+from tui_label.sound.kinds import is_sound
+
+NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?|\.[0-9]{1,30}")
+EXACT = Context(prec=80)
+"""Decimal places that sums of times keep: more than a float has."""
+OVERSHOOT_S = 0.05
+"""How far a segment may run past the end of its sound, from rounding; it is cut there."""
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def spelled(name: str) -> str:
+    """A name as formats write it whose columns are parted by blanks."""
+    return re.sub(r"\s+", "_", name)
+
+
+class Recordings:
+    """The sounds that the labels of one file may be about."""
+
+    def __init__(self, reading: Reading) -> None:
+        if reading.project.items != "sound":
+            raise InputError(
+                f"{visible(str(reading.path))}: labels of sounds, but the project's items are {reading.project.items}"
+            )
+        self._reading = reading
+        self._folders: dict[Path, dict[str, list[Path]]] = {}
+        self._project: dict[str, list[Path]] | None = None
+
+    def beside(self, stem: str = "") -> str:
+        """The recording of a file that does not say which one it means."""
+        stem = stem or self._reading.path.stem
+        return self.named(stem, f"no recording named {stem} lies beside it, or in the project's folder")
+
+    def named(self, name: str, lack: str = "") -> str:
+        """The path of a recording, for a line of a manifest; raises Bad where none or several are meant."""
+        parent = self._reading.path.parent
+        try:
+            place = parent / name
+            if place.is_file():
+                return name
+            found = self._folder(place.parent).get(spelled(place.name), [])
+        except (OSError, ValueError) as error:
+            raise Bad("audio", f"{name}: {getattr(error, 'strerror', None) or 'no path'}") from error
+        if found:
+            chosen = _one_of(name, found)
+            return str(chosen.relative_to(parent)) if chosen.is_relative_to(parent) else str(chosen)
+        found = self._within().get(spelled(name)) or self._within().get(spelled(Path(name).name)) or []
+        if not found:
+            raise Bad("audio", lack or f"no recording named {name} lies beside it, or in the project's folder")
+        return str(_one_of(name, found).absolute())
+
+    def _folder(self, folder: Path) -> dict[str, list[Path]]:
+        """The sounds of a folder, by name with and without the ending."""
+        if folder not in self._folders:
+            paths = sorted(one for one in folder.iterdir() if is_sound(one)) if folder.is_dir() else []
+            self._folders[folder] = _by_name(paths, folder)
+        return self._folders[folder]
+
+    def _within(self) -> dict[str, list[Path]]:
+        if self._project is None:
+            folder = self._reading.project.folder
+            self._project = _by_name(sorted(one for one in folder.rglob("*") if is_sound(one)), folder)
+        return self._project
+
+
+def _by_name(paths: Iterable[Path], folder: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        below = path.relative_to(folder)
+        for name in {path.name, path.stem, below.as_posix(), below.with_suffix("").as_posix()}:
+            found.setdefault(spelled(name), []).append(path)
+    return found
+
+
+def _one_of(name: str, found: list[Path]) -> Path:
+    if len(found) > 1:
+        raise Bad("audio", f"{name} may be {found[0].name} or {found[1].name} ({found[0].parent}, {found[1].parent})")
+    return found[0]
+
+
+# what a file says
+
+
+def decoded(reading: Reading) -> str:
+    """The whole text, line ends as they are; by its byte order mark where no encoding is given."""
+    data = reading.path.read_bytes()
+    encoding = reading.encoding or next((name for mark, name in BOMS if data.startswith(mark)), None)
+    check(reading.path, encoding)
+    try:
+        return data.decode(encoding or "utf-8").removeprefix("\ufeff")
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        place = f"{visible(str(reading.path))}:{data[:start].count(10) + 1}"
+        raise InputError(
+            f"{place}: not {encoding or 'UTF-8'} at byte {start}; give --encoding if it is another"
+        ) from error
+    except LookupError as error:
+        raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
+
+
+def ends_in_crlf(reading: Reading) -> bool:
+    """Whether the first line does."""
+    with reading.path.open("rb") as file:
+        return file.readline(2**20).endswith(b"\r\n")
+
+
+def moment(field: str, text: str) -> Decimal:
+    """Seconds, exactly as written; raises Bad."""
+    if not NUMBER.fullmatch(text) or not (seconds := Decimal(text)) < 10**7:
+        raise Bad(field, f"must be seconds from 0 on, not {text[:40]!r}")
+    return seconds
+
+
+def after(start: Decimal, duration: Decimal) -> float:
+    """The end of a stretch in seconds."""
+    return float(EXACT.add(start, duration))
+
+
+def segments_task(reading: Reading) -> Segments | None:
+    return next((task for task in reading.project.tasks if isinstance(task, Segments)), None)
+
+
+def text_task(reading: Reading) -> Text | None:
+    return next((task for task in reading.project.tasks if isinstance(task, Text)), None)
+
+
+def says_text(task: Segments | None) -> bool:
+    """Whether the one string that a format has for a segment is its transcript; else it is its label."""
+    return task is None or task.transcript is not None or not task.labels
+
+
+def meant(values: Iterable[str], written: str) -> str:
+    """The label or speaker that was `spelled` so; a name nobody listed is taken as it is."""
+    known = list(values)
+    return written if written in known else next((one for one in known if spelled(one) == written), written)
+
+
+def labelled_sound(
+    reading: Reading,
+    recording: str,
+    segments: Iterable[Segment] | None = None,
+    text: str | None = None,
+    *,
+    key: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+    stretch: tuple[float, float] | None = None,
+) -> Record:
+    """The recording, or a stretch (begin and length in seconds) of it, with what is said of it; raises Bad.
+
+    That is a finished answer where it has an author; else suggestions, of which those
+    that no task takes are kept as meta and counted.
+    """
+    line: dict[str, Any] = {"audio": recording}
+    if stretch is not None:
+        line |= {"offset": stretch[0], "duration": stretch[1]}
+    item = sounds.record(reading, line, key, meta or {}, 0).item
+    found: list[tuple[str, Task | None, Any]] = []
+    if segments is not None:
+        found.append(("segments", segments_task(reading), _fitting(reading, item, segments)))
+    if text is not None:
+        found.append(("text", text_task(reading), text))
+    if annotator := author(reading):
+        for kind, task, _ in found:
+            if task is None:
+                raise Bad(kind, f"the project has no {kind} task to take it")
+        answers = {task.id: value for _, task, value in found if task is not None}
+        check_answers(reading, item, answers)
+        return finished(reading, Record(item, (), Annotation(annotator, answers=answers) if answers else None))
+    return finished(reading, _suggested(reading, item, found))
+
+
+def _suggested(reading: Reading, item: Item, found: list[tuple[str, Task | None, Any]]) -> Record:
+    made = []
+    for kind, task, value in found:
+        if task is not None and value and not (problem := task.draft_problem(value, item)):
+            made.append(Suggestion(task.id, value))
+        elif value:
+            problem = problem if task is not None else f"the project has no {kind} task to take it"
+            if isinstance(task, Segments) and not _only_labels_are_unknown(task, value, item):
+                raise Bad(kind, problem)
+            reading.unknown[problem] = reading.unknown.get(problem, 0) + 1
+            item = replace(item, meta={**item.meta, kind: value})
+    return Record(item, tuple(made))
+
+
+def _only_labels_are_unknown(task: Segments, value: list[dict[str, Any]], item: Item) -> bool:
+    return not task.draft_problem([{**one, "label": ""} for one in value], item)
+
+
+def _fitting(reading: Reading, item: Item, segments: Iterable[Segment]) -> list[dict[str, Any]]:
+    """Segments in the JSON shape, in order, their times as they came; ends just past the sound's are cut."""
+    assert item.sound is not None
+    last = item.sound.duration
+    made = []
+    for one in sorted(segments, key=lambda one: one.when):
+        if last < one.end <= last + OVERSHOOT_S and one.start < last:
+            reading.leave_out(f"pieces of at most {OVERSHOOT_S * 1000:.0f} ms beyond the end of a sound")
+            one = replace(one, end=last)
+        made.append({**one.record(), "start": one.start, "end": one.end})
+    return made

@@ -1,0 +1,280 @@
+"""What was said of each recording, on its way out to formats of sounds.
+
+Times become those of the file, also where an item is a stretch of one.  A format
+with lines keeps those it was read from as the item's meta under its own name: a
+line that says what the segment still says goes out as it came, so that digits,
+confidences and channels come through.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from tui_label.core.annotation import SUBMITTED, Annotation
+from tui_label.core.gold import SETTLED
+from tui_label.core.item import Item, Sound
+from tui_label.core.project import Project
+from tui_label.core.tasks import Segment, Segments, Task, Text, segments_from
+from tui_label.errors import UsageError
+from tui_label.formats.making import Bad
+from tui_label.formats.recordings import EXACT, spelled
+
+Dropped = dict[str, int]
+Rows = Iterable[tuple[Item, Annotation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What was said of one recording; times count from its begin."""
+
+    path: str
+    seconds: float
+    """As far as is known of its length."""
+    rate: int
+    segments: tuple[Segment, ...]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    """Its file's name without the ending; longer where that is the name of several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer: segments, and the text of the whole."""
+
+    item: Item
+    sound: Sound
+    segments: tuple[Segment, ...] | None
+    text: str | None
+
+
+Kind = TypeVar("Kind", bound=Task)
+
+
+def first(project: Project, kind: type[Kind]) -> Kind | None:
+    return next((task for task in project.tasks if isinstance(task, kind)), None)
+
+
+def count(dropped: Dropped, words: str, number: int = 1) -> None:
+    if number:
+        dropped[words] = dropped.get(words, 0) + number
+
+
+def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> Iterator[Said]:
+    """Finished answers about sounds, one an item; all that is not of the first task of each kind is counted."""
+    chosen = {kind: first(project, kind) for kind in kinds}
+    if not any(chosen.values()):
+        names = " or ".join(kind.kind for kind in kinds)
+        raise UsageError(f"the project has no {names} task, and this format carries nothing else")
+    taken = {task.id for task in chosen.values() if task is not None}
+    seen: set[str] = set()
+    for item, annotation in rows:
+        if item.sound is None:
+            count(dropped, "items that are no sounds")
+        elif annotation.status not in (SUBMITTED, SETTLED):
+            count(dropped, "answers that are not finished")
+        elif item.key in seen:
+            count(dropped, "further answers about a sound")
+        else:
+            seen.add(item.key)
+            count(dropped, "flags", len(annotation.flags))
+            for other in annotation.answers:
+                count(dropped, f"answers to {other}", other not in taken)
+            segments, text = (_answer(annotation, chosen.get(kind)) for kind in (Segments, Text))
+            moved = None if segments is None else tuple(_moved(one, item.sound) for one in segments_from(segments))
+            yield Said(item, item.sound, moved, text)
+
+
+def _answer(annotation: Annotation, task: Task | None) -> Any:
+    return annotation.answers.get(task.id) if task is not None else None
+
+
+def _moved(segment: Segment, sound: Sound) -> Segment:
+    if not sound.offset:
+        return segment
+    return replace(segment, start=plus(sound.offset, segment.start), end=plus(sound.offset, segment.end))
+
+
+def tracks(rows: Rows, project: Project, dropped: Dropped) -> list[Track]:
+    """One a recording, in the order of the rows; its stretches are put together, its segments in order of time."""
+    found: dict[str, Track] = {}
+    for one in said(rows, project, dropped, Segments):
+        sound, end = one.sound, plus(one.sound.offset, one.sound.duration)
+        track = found.get(sound.path, Track(sound.path, end, sound.rate, (), one.item.meta))
+        segments = sorted([*track.segments, *(one.segments or ())], key=lambda segment: segment.when)
+        last = max([track.seconds, end, *(segment.end for segment in segments)])
+        found[sound.path] = replace(track, segments=tuple(segments), seconds=last)
+    named = names(found)
+    return [replace(track, name=named[path]) for path, track in found.items()]
+
+
+def names(paths: Iterable[str]) -> dict[str, str]:
+    """For each path the shortest name that only it has: stem, file name, or also the folders it does not share."""
+    paths = list(paths)
+    parents = [str(PurePosixPath(path).parent) for path in paths]
+    shared = os.path.commonpath(parents) if len({path.startswith("/") for path in paths}) == 1 else ""
+    made: dict[str, str] = {}
+    schemes: list[Callable[[PurePosixPath], str]] = [
+        lambda path: path.stem,
+        lambda path: path.name,
+        lambda path: str(_below(path, shared).with_suffix("")),
+        lambda path: str(_below(path, shared)),
+    ]
+    for scheme in schemes:
+        often = Counter(spelled(scheme(PurePosixPath(path))) for path in paths)
+        for path in paths:
+            name = scheme(PurePosixPath(path))
+            if often[spelled(name)] == 1:
+                made.setdefault(path, name)
+    return {path: made.get(path, path) for path in paths}
+
+
+def _below(path: PurePosixPath, folder: str) -> PurePosixPath:
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
+def whereabouts(project: Project, sound: str) -> str:
+    """A recording's absolute path, for programs that know nothing of the project's folder."""
+    return Path(os.path.abspath(project.folder / sound)).as_posix()  # noqa: PTH100 (resolve() would follow links)
+
+
+# one thing for each recording
+
+
+def write_files(folder: Path, texts: Iterable[tuple[str, str]]) -> int:
+    """Files of this folder, each whole or not at all; how many."""
+    written = 0
+    for name, text in texts:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        try:
+            with partial.open("w", encoding="utf-8", newline="") as out:
+                out.write(text)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        written += 1
+    return written
+
+
+def filed(name: str, suffix: str) -> str:
+    """Where the labels of the recording of this name go; never out of the folder."""
+    parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
+    return "/".join(parts) + suffix
+
+
+# numbers and words
+
+
+def plus(start: float, more: float) -> float:
+    return float(EXACT.add(Decimal(repr(start)), Decimal(repr(more))))
+
+
+def length(segment: Segment) -> Decimal:
+    """Seconds, exactly: the start and this give the end again."""
+    return EXACT.subtract(Decimal(repr(segment.end)), Decimal(repr(segment.start)))
+
+
+def digits(seconds: float | Decimal, least: int = 3) -> str:
+    """All digits of a time, `least` of them behind the point, never an exponent."""
+    written = format(Decimal(repr(seconds)) if isinstance(seconds, float) else seconds, "f")
+    whole, _, rest = written.partition(".")
+    return f"{whole}.{rest.rstrip('0').ljust(least, '0')}" if least or rest.rstrip("0") else whole
+
+
+def plain(text: str, dropped: Dropped) -> str:
+    r"""Half characters (lone surrogates) as `\ud800`: no file can hold them."""
+    made = text.encode("utf-8", "backslashreplace").decode()
+    count(dropped, "half characters", made != text)
+    return made
+
+
+def unbroken(text: str, dropped: Dropped, more: str = "") -> str:
+    """One line, otherwise as it is: a blank for each line break, and for each of `more`."""
+    made = re.sub(f"\r\n|[\r\n{more}]", " ", text)
+    count(dropped, "line breaks and tabs in texts" if more else "line breaks in texts", made != text)
+    return plain(made, dropped)
+
+
+def one_line(text: str, dropped: Dropped) -> str:
+    """Words parted by single blanks."""
+    made = " ".join(text.split())
+    count(dropped, "line breaks, or blanks beside others", made != text)
+    return plain(made, dropped)
+
+
+def one_word(name: str, dropped: Dropped) -> str:
+    made = spelled(name.strip())
+    count(dropped, "blanks in names", made != name)
+    return plain(made, dropped)
+
+
+def without(segments: Iterable[Segment], dropped: Dropped, **fields: str) -> list[Segment]:
+    """Segments without some fields; `fields` says what each is called where it is counted: `speaker="speakers"`."""
+    made = []
+    for one in segments:
+        for name, words in fields.items():
+            count(dropped, words, bool(getattr(one, name)))
+        left = {name: "" if name in fields else getattr(one, name) for name in ("label", "text", "speaker")}
+        made.append(Segment(one.start, one.end, **left))
+    return made
+
+
+def in_milliseconds(segments: Iterable[Segment], dropped: Dropped) -> list[tuple[int, int, Segment]]:
+    """Start and end in whole milliseconds, for formats that have no finer ones."""
+    made = []
+    for one in segments:
+        start, end = round(one.start * 1000), round(one.end * 1000)
+        if start == end:
+            count(dropped, "segments shorter than a millisecond")
+            continue
+        count(dropped, "parts of milliseconds", (start / 1000, end / 1000) != one.when)
+        made.append((start, end, one))
+    return made
+
+
+# lines as they came
+
+
+def kept_lines(meta: Mapping[str, Any], format: str) -> list[str]:
+    lines = meta.get(format)
+    return [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+
+
+def as_they_came(
+    segments: list[Segment],
+    lines: list[str],
+    parsed: Callable[[str], Segment | None],
+    fresh: Callable[[Segment], str],
+) -> list[str]:
+    """Lines for the segments: those they were read from where they still say the same, else fresh ones.
+
+    `parsed` gives None for a line that is no segment; such lines stay, before the others
+    where anything changed.  Raises nothing: a line that cannot be read is not written.
+    """
+    others: list[str] = []
+    came: dict[tuple[int, int, str, str, str], list[str]] = {}
+    for line in lines:
+        try:
+            segment = parsed(line)
+        except Bad:
+            continue
+        others.append(line) if segment is None else came.setdefault(_same(segment), []).append(line)
+    number = sum(len(found) for found in came.values())
+    made = [found.pop(0) if (found := came.get(_same(one))) else "" for one in segments]
+    if all(made) and len(made) == number and len(made) + len(others) == len(lines):
+        return lines
+    end = "\r" if any(re.search(r"\r\Z", line) for line in lines) else ""
+    return [*others, *(line or fresh(one) + end for line, one in zip(made, segments, strict=True))]
+
+
+def _same(one: Segment) -> tuple[int, int, str, str, str]:
+    """What makes it the same segment: people's work is kept in milliseconds."""
+    return round(one.start * 1000), round(one.end * 1000), one.label, one.text, one.speaker

@@ -52,7 +52,8 @@ class _Source:
 
 
 def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
-    answer = "JOIN item AS item{n} ON item{n}.number = a{n}.item"
+    # CROSS JOIN keeps SQLite from beginning at another table, with all answers of one annotator for example
+    answer = "CROSS JOIN item AS item{n} ON item{n}.number = a{n}.item"
     match queue.name:
         case "disagreements":
             task = "" if not queue.task else "AND instr(item{n}.differs, :differs) > 0"
@@ -62,36 +63,36 @@ def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
             return _Source("item AS item{n}", "item{n}.done > 0", ("item{n}.number",), by_answer=False, repeats=False)
         case "flagged":
             tables = (
-                "flagged AS f{n} JOIN assignment AS a{n} ON a{n}.item = f{n}.item AND a{n}.annotator = f{n}.annotator "
+                "flagged AS f{n} CROSS JOIN assignment AS a{n} ON a{n}.item = f{n}.item AND a{n}.annotator = f{n}.annotator "
                 + answer
             )
             where = "a{n}.state IN ('done', 'skipped')" + (" AND f{n}.reason = :flag" if queue.flag else "")
             return _Source(tables, where, ("f{n}.reason", "f{n}.item"))
         case "questions":
             tables = (
-                "comment AS q{n} JOIN item AS item{n} ON item{n}.number = q{n}.item "
+                "comment AS q{n} CROSS JOIN item AS item{n} ON item{n}.number = q{n}.item "
                 "LEFT JOIN annotator AS person{n} ON person{n}.name = q{n}.author "
                 "LEFT JOIN assignment AS a{n} ON a{n}.item = q{n}.item AND a{n}.annotator = person{n}.id"
             )
             return _Source(tables, "q{n}.unanswered = 1", ("q{n}.number",), person="person{n}.id")
         case "fast":
-            where = "a{n}.state = 'done' AND a{n}.active_ms > 0 AND " + _within(bounds(), 0, "<=")
+            where = "a{n}.state = 'done' AND " + _within(bounds(), 0, "<=")
             return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"))
         case "slow":
-            where = "a{n}.state = 'done' AND a{n}.active_ms > 0 AND " + _within(bounds(), 1, ">=")
+            where = "a{n}.state = 'done' AND " + _within(bounds(), 1, ">=")
             return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"), descending=True)
         case "sample":
             where = f"a{{n}}.state = 'done' AND {SAMPLED} < :share"
             return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.item",), repeats=False)
         case "corrected":
             tables = (
-                "corrected AS c{n} JOIN assignment AS a{n} ON a{n}.item = c{n}.item AND a{n}.annotator = c{n}.annotator "
+                "corrected AS c{n} CROSS JOIN assignment AS a{n} ON a{n}.item = c{n}.item AND a{n}.annotator = c{n}.annotator "
                 + answer
             )
             return _Source(tables, "a{n}.state = 'done'", ("c{n}.item",), repeats=False)
         case "answered-back":
             tables = (
-                "returned AS r{n} JOIN assignment AS a{n} ON a{n}.item = r{n}.item AND a{n}.annotator = r{n}.annotator "
+                "returned AS r{n} CROSS JOIN assignment AS a{n} ON a{n}.item = r{n}.item AND a{n}.annotator = r{n}.annotator "
                 + answer
             )
             where = (
@@ -116,7 +117,7 @@ def _within(bounds: Bounds, which: int, sign: str) -> str:
         return "0"
     outermost = max(values.values()) if sign == "<=" else min(values.values())
     each = " ".join(f"WHEN {me} THEN {ms!r}" for me, ms in values.items())
-    return f"a{{n}}.active_ms {sign} {outermost!r} AND a{{n}}.active_ms {sign} CASE a{{n}}.annotator {each} END"
+    return f"a{{n}}.active_ms {sign} {outermost!r} AND +a{{n}}.active_ms {sign} CASE a{{n}}.annotator {each} END"
 
 
 def bounds_of(connection: Connection, too_fast_ms: int) -> Bounds:
@@ -125,7 +126,7 @@ def bounds_of(connection: Connection, too_fast_ms: int) -> Bounds:
         times = connection.read(
             f"""SELECT active_ms FROM (SELECT active_ms, state FROM assignment
                   WHERE annotator = ? AND state IN ('done', 'skipped') ORDER BY turn DESC LIMIT {SAMPLE})
-                WHERE state = 'done' AND active_ms > 0""",
+                WHERE state = 'done' AND active_ms IS NOT NULL""",
             (me,),
         )
         fast, slow = _usual([ms for (ms,) in times])
@@ -156,9 +157,11 @@ class Search:
         queue = self.queue
         where = [self.source.where, ORDINARY]
         if queue.text:
+            # SQLite's own lower() knows ASCII only, but is quicker
+            fold = "lower" if queue.text.isascii() else "casefold"
             where.append(
-                "(instr(casefold(item{n}.key), :text) OR EXISTS (SELECT 1 FROM content WHERE content.item = item{n}.number "
-                "AND (instr(casefold(content.text), :text) OR instr(casefold(content.candidates), :text))))"
+                f"(instr({fold}(item{{n}}.key), :text) OR EXISTS (SELECT 1 FROM content WHERE content.item = item{{n}}.number "
+                f"AND (instr({fold}(content.text), :text) OR instr({fold}(content.candidates), :text))))"
             )
         if self.source.by_answer:
             where += [*self._on_answer("a{n}"), *([f"{self.source.person} = :annotator"] if queue.annotator else [])]

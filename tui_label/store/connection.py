@@ -128,6 +128,11 @@ class Connection:
         finally:
             fcntl.flock(self._gate, fcntl.LOCK_UN)
 
+    def widen(self) -> None:
+        """More memory for pages: a reviewer searches all over the database, and there are few of them."""
+        with self.errors():
+            self._sqlite.execute("PRAGMA cache_size = -64000")
+
     def many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
         """Within a transaction: one statement for many rows."""
         self._sqlite.executemany(sql, rows)

@@ -44,7 +44,7 @@ def opinions(connection: Connection, annotator: str | None = None) -> Iterator[O
     for page in _pages(connection):
         for row in connection.read(
             f"""SELECT assignment.item, annotator.name, annotation.answers, assignment.submitted_at,
-                 assignment.active_ms, annotation.guidelines_version, annotation.labels_version
+                 annotation.active_ms, annotation.guidelines_version, annotation.labels_version
                FROM assignment JOIN item ON item.number = assignment.item
                JOIN annotation USING (item, annotator, revision) JOIN annotator ON annotator.id = assignment.annotator
                WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done' AND item.probe IN ('', 'check') {theirs}

@@ -21,6 +21,10 @@ PASSED = -1
 _UNHAD = "NOT EXISTS (SELECT 1 FROM assignment a WHERE a.item = item.number AND a.annotator = ?)"
 
 
+USED = "count(*) - 2 * count(*) FILTER (WHERE of = 0)"
+"""Goes at the qualification set of those a project gives: one `of` 0 is a lead's leave for one more."""
+
+
 def qualify(read: Read, me: int, attempts: int) -> int | None:
     """The item of the qualification set to answer now; PASSED where there is no set; None where they have to wait.
 
@@ -28,7 +32,7 @@ def qualify(read: Read, me: int, attempts: int) -> int | None:
     """
     if not read("SELECT 1 FROM item WHERE probe = 'qualification' LIMIT 1"):
         return PASSED
-    if read("SELECT count(*) FROM attempt WHERE annotator = ?", (me,))[0][0] >= attempts:
+    if read(f"SELECT {USED} FROM attempt WHERE annotator = ?", (me,))[0][0] >= attempts:
         return None
     found = read(
         f"SELECT number FROM item WHERE probe = 'qualification' AND {_UNHAD} ORDER BY number LIMIT 1", (me,)

@@ -104,7 +104,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One go at the qualification set."""
+    """One go at the qualification set; with `of` 0 a lead's word instead: a pass, or leave for one more go."""
 
     annotator: str
     right: float
@@ -112,6 +112,10 @@ class Attempt:
     of: int
     passed: bool
     at: str = ""
+
+    @property
+    def is_leave(self) -> bool:
+        return not self.of and not self.passed
 
 
 class Opinion(NamedTuple):

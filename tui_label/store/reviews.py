@@ -38,11 +38,18 @@ class SqliteReviewing:
         self._clock = clock
         self._judge = judge
         self._lease_ms: int | None = None
+        self._searches = False
 
     # cases
 
+    def _search(self, queue: Queue) -> cases.Search:
+        if not self._searches:
+            self._connection.widen()
+            self._searches = True
+        return cases.search(self._connection, queue)
+
     def next_case(self, queue: Queue, reviewer: str, after: Mark | None = None) -> Case | None:
-        search = cases.search(self._connection, queue)
+        search = self._search(queue)
         reviewer = storable(reviewer)
         while True:
             found = search.first(self._connection, after.value if after else (), reviewer, self._clock())
@@ -109,7 +116,7 @@ class SqliteReviewing:
         return int(rows[0][0]) if rows else None
 
     def left_in(self, queue: Queue, most: int = 10_000) -> int:
-        return cases.search(self._connection, queue).count(self._connection, most)
+        return self._search(queue).count(self._connection, most)
 
     def release_case(self, reviewer: str) -> None:
         with self._connection.transaction() as execute:

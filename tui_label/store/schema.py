@@ -160,10 +160,10 @@ ALTER TABLE item ADD COLUMN differs TEXT NOT NULL DEFAULT '';
 CREATE INDEX item_probe ON item(probe, number) WHERE probe <> '';
 CREATE INDEX item_settled ON item(number) WHERE settled = 1;
 CREATE INDEX item_disagreement ON item(settled, agreement, number) WHERE agreement < 1;
-ALTER TABLE assignment ADD COLUMN active_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE assignment ADD COLUMN active_ms INTEGER;
 ALTER TABLE assignment ADD COLUMN submitted_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE assignment ADD COLUMN labels TEXT NOT NULL DEFAULT '';
-CREATE INDEX assignment_pace ON assignment(active_ms, item, annotator) WHERE state = 'done' AND active_ms > 0;
+CREATE INDEX assignment_pace ON assignment(active_ms, item, annotator) WHERE state = 'done' AND active_ms IS NOT NULL;
 CREATE INDEX annotation_undone ON annotation(annotator, turn) WHERE status = 'undone';
 CREATE TABLE flagged (
   item INTEGER NOT NULL REFERENCES item(number), annotator INTEGER NOT NULL REFERENCES annotator(id),

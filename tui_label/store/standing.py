@@ -49,7 +49,7 @@ def keep(
             "done" if annotation.status == SUBMITTED else "skipped",
             revision,
             turn,
-            annotation.timing.active,
+            annotation.timing.active or None,
             annotation.submitted_at,
             labels_text(answers),
         ),
@@ -126,7 +126,13 @@ def restate(execute: Execute, judge: Judge) -> None:
         for item, annotator, answers, version, flags, active_ms, submitted_at in rows:
             execute(
                 "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",
-                (active_ms, submitted_at, labels_text(names.apply(json.loads(answers), version)), item, annotator),
+                (
+                    active_ms or None,
+                    submitted_at,
+                    labels_text(names.apply(json.loads(answers), version)),
+                    item,
+                    annotator,
+                ),
             )
             if flags != "[]":
                 keep_flags(execute, item, annotator, flags_from(flags), False)

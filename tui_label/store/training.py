@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tui_label.core.annotation import Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
-from tui_label.store import queue
+from tui_label.store import probes, queue
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
 from tui_label.store.reviewing import Attempt, Repeat
@@ -45,7 +45,7 @@ def ask_again(execute: Execute, me: int) -> None:
 def allow_more_attempts(execute: Execute, attempts: int) -> None:
     """Who had used up all attempts starts over, now that there are more."""
     for (me,) in execute(
-        "SELECT annotator FROM attempt GROUP BY annotator HAVING max(passed) = 0 AND count(*) < ?", (attempts,)
+        f"SELECT annotator FROM attempt GROUP BY annotator HAVING max(passed) = 0 AND {probes.USED} < ?", (attempts,)
     ).fetchall():
         open_set = execute(
             """SELECT 1 FROM assignment JOIN item ON item.number = assignment.item

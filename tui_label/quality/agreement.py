@@ -15,17 +15,19 @@ Which measures a task type gets:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task
+from tui_label.core.wer import CASE, PUNCTUATION, TAGS
 from tui_label.quality.answers import Column, Said, columns
 from tui_label.quality.coefficients import Table, of_pair, of_sample, tabulated
 from tui_label.quality.estimates import Draws, Figure, Floats, Ints, Sample
 from tui_label.quality.scores import (
+    Hearing,
     Score,
     coded,
     compared,
@@ -129,6 +131,7 @@ class Terms:
     judge_from: int
     draws: Draws
     by: Collection[str]
+    hearing: Hearing
 
 
 def figures(
@@ -140,9 +143,15 @@ def figures(
     judge_from: int = 20,
     seed: int = 0,
     by: Collection[str] = PARTS,
+    ignore: Sequence[str] = (CASE, PUNCTUATION, TAGS),
+    sound: bool = False,
 ) -> Agreement:
-    """All of it.  `gold` maps item numbers to known answers; nobody is shown on fewer than `judge_from` items."""
-    terms = Terms(judge_from, Draws(seed), by)
+    """All of it.
+
+    `gold` maps item numbers to known answers; no person and no pair is shown on fewer than `judge_from` items.
+    `ignore` is what WER and CER leave out of account; `sound` says that every text is of a sound.
+    """
+    terms = Terms(judge_from, Draws(seed), by, Hearing(ignore, sound))
     again = list(repeats)
     return Agreement(
         tuple(_of_task(column, gold or {}, again, terms) for column in columns(tasks, opinions)), judge_from, seed
@@ -152,7 +161,9 @@ def figures(
 def _of_task(
     column: Column, gold: Mapping[int, Mapping[str, Any]], repeats: Sequence[Again], terms: Terms
 ) -> TaskAgreement:
-    measured: Measured = _Labels(column, terms.draws) if _is_of_labels(column.task) else _Pairs(column, terms.draws)
+    measured: Measured = (
+        _Labels(column, terms.draws) if _is_of_labels(column.task) else _Pairs(column, terms.draws, terms.hearing)
+    )
     pairs, unjudged = _pairs(column, measured, terms) if PAIR in terms.by else ((), ())
     right, untested = _against_gold(column, gold, terms)
     steady, unrepeated = _against_themselves(column.task, repeats, terms)
@@ -277,7 +288,7 @@ _OF_STEPS = ("percent", "alpha_ordinal", "alpha_interval", "ac2")
 class _Pairs:
     """Where answers are compared two by two."""
 
-    def __init__(self, column: Column, draws: Draws) -> None:
+    def __init__(self, column: Column, draws: Draws, hearing: Hearing) -> None:
         self._column, self._draws = column, draws
         self._one, self._other = column.pairs
         self._item = column.item[self._one]
@@ -285,7 +296,7 @@ class _Pairs:
         self._these: Comparison | None = None
         if isinstance(column.task, Spans | Segments):
             self._these = compared(column.task, column.values, self._one, self._other, self._names)
-        self._scores = scores(column.task, column.values, self._one, self._other, self._these)
+        self._scores = scores(column.task, column.values, self._one, self._other, hearing, self._these)
 
     @cached_property
     def _sets(self) -> tuple[Ints, list[Any]]:
@@ -461,10 +472,11 @@ def _against_themselves(
 
 
 def _by_person(
-    about: str, task: Task, people: Sequence[str], said: list[Any], against: list[Any], terms: Terms
+    about: str, task: Task, people: Sequence[str], said: Sequence[Any], against: Sequence[Any], terms: Terms
 ) -> tuple[tuple[Part, ...], tuple[Unjudged, ...]]:
     """Each person's answers against others of the same items; nobody is shown on too few."""
-    of_all = scores(task, said + against, np.arange(len(said)), len(said) + np.arange(len(said)))
+    one = np.arange(len(said))
+    of_all = scores(task, [*said, *against], one, one + len(said), replace(terms.hearing, against=True))
     who, names = coded(people)
     parts, unjudged = [], []
     for name in sorted(names):

@@ -12,9 +12,10 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from rapidfuzz.distance import Indel
+from rapidfuzz.distance import Indel, Levenshtein
 
-from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
+from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text, segments_from
+from tui_label.core.wer import normal_words
 from tui_label.quality.estimates import NO_PAIRS, Draws, Figure, Floats, Ints, Sample, figure, wilson
 from tui_label.quality.stretches import Comparison, Flags, stretches_from
 
@@ -95,8 +96,25 @@ def single_figures(of: Sequence[Score], draws: Draws, chosen: Flags) -> tuple[Fi
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How what was written down of a sound is compared."""
+
+    ignore: Sequence[str] = ()
+    """What does not count as different, as in `core.wer`."""
+    sound: bool = False
+    """Whether every text is of a sound; else those with a transcript's style are."""
+    against: bool = False
+    """Whether the second of two is the reference; else both are, and the rates are over the mean of their lengths."""
+
+
 def scores(
-    task: Task, values: Sequence[Any], one: Ints, other: Ints, these: Comparison | None = None
+    task: Task,
+    values: Sequence[Any],
+    one: Ints,
+    other: Ints,
+    hearing: Hearing,
+    these: Comparison | None = None,
 ) -> tuple[Score, ...]:
     """Every score that fits the task, for the pairs `values[one[n]]`, `values[other[n]]`; `these` where spans or
     segments are compared already.
@@ -104,7 +122,11 @@ def scores(
     if isinstance(task, Spans):
         return span_scores(these or compared(task, values, one, other))
     if isinstance(task, Segments):
-        return segment_scores(these or compared(task, values, one, other))
+        found = segment_scores(these or compared(task, values, one, other))
+        if task.transcript is None:
+            return found
+        texts = ["\n".join(segment.text for segment in segments_from(value)) for value in values]
+        return found + word_scores(*coded(texts), one, other, hearing)
     code, known = coded(values)
     exact = Score("percent", (code[one] == code[other]).astype(np.float64), np.ones(len(one)))
     if isinstance(task, Choices):
@@ -114,6 +136,9 @@ def scores(
     if isinstance(task, Rating):
         apart = np.abs(np.array(known, np.float64)[code[one]] - np.array(known, np.float64)[code[other]])
         return exact, Score("steps_apart", apart, np.ones(len(one)))
+    if isinstance(task, Text) and (hearing.sound or task.transcript is not None):
+        speakers = task.transcript.speakers if task.transcript is not None else ()
+        return exact, *word_scores(code, known, one, other, hearing, speakers)
     if isinstance(task, Text):
         return exact, _by_value("similarity", similarity, code, known, one, other)
     return (exact,)
@@ -162,6 +187,34 @@ def similarity(one: str, other: str) -> float:
     aside: 1 for the same text, 0 for nothing in common.
     """
     return float(Indel.normalized_similarity(one.strip().casefold(), other.strip().casefold()))
+
+
+def word_scores(
+    code: Ints, known: Sequence[str], one: Ints, other: Ints, hearing: Hearing, speakers: Sequence[str] = ()
+) -> tuple[Score, Score]:
+    """Word and character error rate (`core.wer`): errors over the length of the reference, summed over the pairs.
+
+    Between annotators neither is the reference: over the mean of both lengths, it is the same whoever comes first.
+    """
+    number: dict[str, int] = {}
+    words = [
+        [number.setdefault(word, len(number)) for word in normal_words(text, hearing.ignore, speakers)]
+        for text in known
+    ]
+    spelled = list(number)
+    characters = [" ".join(spelled[word] for word in text) for text in words]
+    low, high = np.minimum(code[one], code[other]), np.maximum(code[one], code[other])
+    meeting, which = np.unique(low * max(len(known), 1) + high, return_inverse=True)
+    both = [(pair // len(known), pair % len(known)) for pair in meeting.tolist()]
+
+    def rate(measure: str, texts: Sequence[Sequence[Hashable]]) -> Score:
+        errors = np.array([Levenshtein.distance(texts[a], texts[b]) for a, b in both], np.float64)
+        length = np.array([len(text) for text in texts], np.float64)
+        over = errors[which.reshape(-1)]
+        under = length[code[other]] if hearing.against else (length[code[one]] + length[code[other]]) / 2
+        return Score(measure, over, under, True, "nothing was written down")
+
+    return rate("wer", words), rate("cer", characters)
 
 
 # Spans and segments

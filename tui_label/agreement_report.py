@@ -1,0 +1,287 @@
+"""What `agreement` says: read from the store, as lines for a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+from wcwidth import wcswidth
+
+from tui_label.core.gold import AUTO
+from tui_label.core.project import Project
+from tui_label.core.text import visible
+from tui_label.errors import UsageError
+from tui_label.quality.agreement import (
+    LABEL,
+    PAIR,
+    PARTS,
+    VERSION,
+    WEEK,
+    Agreement,
+    Confusion,
+    Part,
+    TaskAgreement,
+    figures,
+)
+from tui_label.quality.estimates import Figure
+from tui_label.store.base import Store
+
+MEASURES = {
+    "percent": "percent agreement",
+    "alpha_nominal": "Krippendorff's alpha, nominal",
+    "alpha_ordinal": "Krippendorff's alpha, ordinal",
+    "alpha_interval": "Krippendorff's alpha, interval",
+    "alpha_sets": "Krippendorff's alpha of sets",
+    "fleiss_kappa": "Fleiss' kappa",
+    "ac1": "Gwet's AC1",
+    "ac2": "Gwet's AC2, quadratic",
+    "cohen_kappa": "Cohen's kappa",
+    "kappa_linear": "Cohen's kappa, linear weights",
+    "kappa_quadratic": "Cohen's kappa, quadratic weights",
+    "specific": "agreement on the label",
+    "steps_apart": "steps apart, mean",
+    "jaccard": "labels in common (Jaccard)",
+    "kendall_tau": "Kendall's tau, mean",
+    "f1_strict": "F1, strict",
+    "f1_exact": "F1, boundaries whatever the label",
+    "f1_partial": "F1, partial (overlap counts half)",
+    "f1_characters": "F1 of labelled characters",
+    "f1_near": "F1 of segments (half in common)",
+    "f1_time": "F1 of labelled time",
+    "boundary_ms": "boundaries apart, mean ms",
+    "similarity": "similarity of texts",
+    "wer": "word error rate",
+    "cer": "character error rate",
+}
+"""What each measure is called where there is room."""
+
+SHORT = {
+    "percent": "percent",
+    "alpha_nominal": "alpha",
+    "alpha_ordinal": "alpha ordinal",
+    "alpha_interval": "alpha interval",
+    "alpha_sets": "alpha of sets",
+    "ac1": "AC1",
+    "ac2": "AC2",
+    "cohen_kappa": "Cohen's kappa",
+    "kappa_quadratic": "kappa quadratic",
+    "specific": "on the label",
+    "steps_apart": "steps apart",
+    "jaccard": "Jaccard",
+    "kendall_tau": "tau",
+    "f1_strict": "F1 strict",
+    "f1_partial": "F1 partial",
+    "f1_characters": "F1 characters",
+    "f1_near": "F1 segments",
+    "f1_time": "F1 time",
+    "boundary_ms": "apart ms",
+    "similarity": "similarity",
+    "wer": "WER",
+    "cer": "CER",
+}
+"""What it is called in a table of parts, which has room for three; a measure that has no short name is left out there."""
+
+NAME, COUNT, COLUMN = 24, 8, 22
+SHOWN = 20
+"""Rows of a table of parts."""
+EXAMPLES = 3
+SKEWED = 0.2
+"""AC1 this far above alpha means that one label dominates."""
+
+_SKEW = (
+    "One label dominates here: alpha and kappa then fall with every single disagreement. Read them beside",
+    "AC1 and the agreement on each label. Percent agreement alone says little: chance would agree too.",
+)
+
+
+def agreement(
+    project: Project, store: Store, *, task: str = "", by: Collection[str] = PARTS, seed: int = 0
+) -> Agreement:
+    """Of every task, or of one.  Gold answers that no person gave or confirmed tell nothing about annotators."""
+    wanted = [one for one in project.tasks if task in ("", one.id)]
+    if not wanted:
+        raise UsageError(f"there is no task {task!r}; this project has {', '.join(one.id for one in project.tasks)}")
+    return figures(
+        wanted,
+        store.opinions(),
+        gold={number: gold.answers for number, gold in store.known() if gold.outcome != AUTO},
+        repeats=store.repeats(),
+        judge_from=project.review.judge_from,
+        seed=seed,
+        by=by,
+        ignore=project.review.ignore,
+        sound=project.items == "sound",
+    )
+
+
+# JSON
+
+
+def agreement_record(found: Agreement, key_of: Callable[[int], str]) -> dict[str, Any]:
+    """The stable shape of `agreement --json`.
+
+    `{"judge_from", "seed", "tasks": [{"task", "type", "answers", "annotators", "items", "shared", "figures",
+    "labels", "pairs", "guidelines", "weeks", "confusions", "gold", "repeats", "not_shown"}]}`.  A figure is
+    `{"measure", "value", "low", "high", "n", "why"?}`, null where it is undefined, because of `why`; `low` and `high`
+    are the ends of its 95 % interval and `n` the items behind it.  A part is `{"names": [...], "figures": [...]}`, a
+    confusion `{"labels": [one, other or null], "items", "keys": [...]}` with the keys of the first hundred items,
+    and one not shown `{"about": pair | gold | repeats, "names", "items", "missing"}`.
+    """
+    return {
+        "judge_from": found.judge_from,
+        "seed": found.seed,
+        "tasks": [
+            {
+                "task": one.task,
+                "type": one.kind,
+                "answers": one.answers,
+                "annotators": one.annotators,
+                "items": one.items,
+                "shared": one.shared,
+                "figures": [_figure_record(figure) for figure in one.figures],
+                "labels": _part_records(one.labels),
+                "pairs": _part_records(one.pairs),
+                "guidelines": _part_records(one.versions),
+                "weeks": _part_records(one.weeks),
+                "confusions": [
+                    {
+                        "labels": [pair.one, pair.other or None],
+                        "items": pair.items,
+                        "keys": [key_of(number) for number in pair.numbers],
+                    }
+                    for pair in one.confusions
+                ],
+                "gold": _part_records(one.gold),
+                "repeats": _part_records(one.repeats),
+                "not_shown": [few._asdict() | {"names": list(few.names)} for few in one.unjudged],
+            }
+            for one in found.tasks
+        ],
+    }
+
+
+def _part_records(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    return [{"names": list(part.names), "figures": [_figure_record(one) for one in part.figures]} for part in parts]
+
+
+def _figure_record(figure: Figure) -> dict[str, Any]:
+    record = figure._asdict()
+    if not figure.why:
+        del record["why"]
+    return record
+
+
+# Lines
+
+
+def agreement_lines(found: Agreement, key_of: Callable[[int], str], by: Collection[str] = PARTS) -> list[str]:
+    """Calm tables of 100 columns at most; `by` names the parts that are shown."""
+    lines: list[str] = []
+    for one in found.tasks:
+        lines += ["", ""] if lines else []
+        lines += _task_lines(one, found.judge_from, key_of, by)
+    return lines
+
+
+def _task_lines(one: TaskAgreement, judge_from: int, key_of: Callable[[int], str], by: Collection[str]) -> list[str]:
+    lines = [
+        f"{one.task} ({one.kind}): {one.answers:,} answers of {one.annotators:,} annotators about {one.items:,} items,",
+        f"{one.shared:,} of them answered twice or more",
+        "",
+        f"  {'':<36}{'value':>8}   {'95 % interval':<18}{'items':>8}",
+        *(f"  {MEASURES[figure.measure]:<36}{_told(figure)}" for figure in one.figures),
+    ]
+    by_measure = {figure.measure: figure.value for figure in one.figures}
+    ac1, alpha = by_measure.get("ac1"), by_measure.get("alpha_nominal")
+    if ac1 is not None and alpha is not None and ac1 - alpha > SKEWED:
+        lines += ["", *(f"  {line}" for line in _SKEW)]
+    for name, title, parts in (
+        (LABEL, "label", one.labels),
+        (PAIR, "pair", one.pairs),
+        (VERSION, "guidelines", one.versions),
+        (WEEK, "week", one.weeks),
+    ):
+        lines += _part_lines(title, parts) if name in by else []
+    if one.confusions and LABEL in by:
+        lines += ["", "  given to the same item"]
+        lines += [_confusion_line(confusion, key_of) for confusion in one.confusions]
+    lines += _part_lines("against known answers", one.gold)
+    lines += _part_lines("against themselves", one.repeats)
+    few = [f"{_joined(few.names)} {few.items} ({few.missing} to go)" for few in one.unjudged]
+    if few:
+        more = [f"and {len(few) - SHOWN:,} more"] if len(few) > SHOWN else []
+        lines += ["", f"  not shown, on fewer than {judge_from} items"]
+        lines += list(_wrapped([*few[:SHOWN], *more], 98))
+    return lines
+
+
+def _told(figure: Figure) -> str:
+    """Value, interval and items; where there is no value, why."""
+    if figure.value is None:
+        return f"{'–':>4}       {figure.why}"
+    return f"{figure.value:>8.3f}   {_interval(figure):<18}{figure.n:>8,}"
+
+
+def _interval(figure: Figure) -> str:
+    return "" if figure.low is None or figure.high is None else f"{figure.low:.3f}…{figure.high:.3f}"
+
+
+def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
+    if not parts:
+        return []
+    shown = parts[-SHOWN:] if title == "week" else parts[:SHOWN]
+    measures = [one.measure for one in parts[0].figures if one.measure in SHORT][:3]
+    head = "".join(f"   {SHORT[measure]:<{COLUMN - 3}}" for measure in measures)
+    lines = ["", f"  {_fitted(title, NAME)}{'items':>{COUNT}}{head}".rstrip()]
+    for part in shown:
+        by_measure = {one.measure: one for one in part.figures}
+        told = [by_measure[measure] for measure in measures]
+        cells = "".join(
+            f"{'–':>{COLUMN - 18}}{'':<18}"
+            if one.value is None
+            else f"{one.value:>{COLUMN - 14}.3f} {_interval(one):<13}"
+            for one in told
+        )
+        lines.append(f"  {_fitted(_joined(part.names), NAME)}{max(one.n for one in told):>{COUNT},}{cells}".rstrip())
+    if len(parts) > len(shown):
+        lines.append(
+            f"  and {len(parts) - len(shown):,} {'before' if title == 'week' else 'more'}: --json has them all"
+        )
+    return lines
+
+
+def _confusion_line(confusion: Confusion, key_of: Callable[[int], str]) -> str:
+    names = f"{_cut(confusion.one, 18)} ↔ {_cut(confusion.other or 'nothing', 18)}"
+    items = f"{confusion.items:,} {'item' if confusion.items == 1 else 'items'}"
+    examples = ", ".join(_cut(key_of(number), 13) for number in confusion.numbers[:EXAMPLES])
+    return f"  {_fitted(names, 40)}{items:>13}, e.g. {examples}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " · ".join(names)
+
+
+def _fitted(text: str, cells: int) -> str:
+    """`text` in so many cells, cut or filled up."""
+    short = _cut(text, cells - 1)
+    return short + " " * (cells - wcswidth(short))
+
+
+def _cut(text: str, cells: int) -> str:
+    text = visible(text)
+    if wcswidth(text) <= cells:
+        return text
+    while wcswidth(text) >= cells:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _wrapped(parts: Sequence[str], cells: int) -> Iterator[str]:
+    line = ""
+    for part in parts:
+        if line and wcswidth(f"  {line}, {part}") > cells:
+            yield f"  {line},"
+            line = ""
+        line = f"{line}, {part}" if line else part
+    if line:
+        yield f"  {line}"

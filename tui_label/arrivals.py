@@ -27,7 +27,7 @@ class Arrivals:
 
     records: list[Record]
     items: int
-    """Different items in them."""
+    """How often an item came: an item that several annotators answered came once."""
     superseded: int = 0
     """Earlier revisions of answers that are here too."""
     skipped: int = 0
@@ -56,10 +56,12 @@ def arrivals(records: Iterable[Record], versions: Versions) -> Arrivals:
         assert before is not None
         if _age(said) >= _age(before):
             kept[place] = record
+    plain = [record.item.key for record in kept if record.annotation is None]
+    answered = {record.item.key for record in kept if record.annotation is not None}
     statuses = [record.annotation.status for record in kept if record.annotation]
     return Arrivals(
         [_ours(record, versions) for record in kept],
-        len({record.item.key for record in kept}),
+        len(plain) + len(answered.difference(plain)),
         superseded,
         statuses.count(SKIPPED),
         statuses.count(UNDONE),

@@ -86,11 +86,12 @@ def standing(store: Store, project: Project, annotator: str, key: str = "") -> B
     asked = store.qualification(annotator)
     if not asked:
         return None
-    if len(attempts) >= review.attempts:
-        return UsedUp(tuple(one.right / one.of if one.of else 0.0 for one in attempts), review.pass_mark)
+    attempts, allowed = _made(store, project, annotator)
+    if len(attempts) >= allowed:
+        return UsedUp(tuple(one.right / one.of for one in attempts), review.pass_mark)
     answered = [(item, given, known) for item, given, known in asked if given is not None]
     if not answered:
-        return Briefing(len(asked), review.pass_mark, len(attempts) + 1, review.attempts)
+        return Briefing(len(asked), review.pass_mark, len(attempts) + 1, allowed)
     item, given, known = max(answered, key=lambda one: (one[0].key == key, one[1].submitted_at))
     marks = marked(project.tasks, given.answers, known.answers)
     return Feedback(item, len(answered), len(asked), marks)
@@ -105,7 +106,7 @@ def following(store: Store, project: Project, annotator: str, notice: Notice) ->
         return _scored(store, project, annotator) if notice.place >= notice.of else None
     if isinstance(notice, Score):
         # Once, also where the key was pressed again because the answer to the first was lost
-        if len(store.attempts(annotator)) < notice.attempt:
+        if len(_made(store, project, annotator)[0]) < notice.attempt:
             attempt = Attempt(annotator, notice.right, notice.of, notice.passed)
             store.keep_attempt(attempt, again=not notice.passed and not notice.is_last)
         return standing(store, project, annotator)
@@ -118,8 +119,15 @@ def _scored(store: Store, project: Project, annotator: str) -> Score:
     right = sum(
         score(marked(project.tasks, given.answers, known.answers)) for _, given, known in asked if given is not None
     )
-    review = project.review
-    return Score(right, len(asked), review.pass_mark, len(store.attempts(annotator)) + 1, review.attempts)
+    attempts, allowed = _made(store, project, annotator)
+    return Score(right, len(asked), project.review.pass_mark, len(attempts) + 1, allowed)
+
+
+def _made(store: Store, project: Project, annotator: str) -> tuple[list[Attempt], int]:
+    """The attempts that were made, and how many there may be: a lead can give leave for more."""
+    found = store.attempts(annotator)
+    made = [attempt for attempt in found if not attempt.is_leave]
+    return made, project.review.attempts + len(found) - len(made)
 
 
 def shown(store: Store, project: Project, annotator: str) -> bool:

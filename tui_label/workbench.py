@@ -143,17 +143,20 @@ class Workbench:
 
     async def start(self) -> None:
         """Claim the first item, or the one that was left half-done."""
-        if self._make_deck is not None:
-            self.deck = self._make_deck()
-            self.deck.on_change = self._tape_moved
+        self._open_deck()
         claim = await self._call(self._store.claim, self.annotator)
         await self._look_round()
         await self._renew()
         await self._receive(claim)
         self._most_answers = self.progress.mine
-        self._beating = asyncio.create_task(self._beat())
+        self._begin_beating()
         if self._sprint_ms:
             self.start_sprint(self._sprint_ms)
+
+    def _open_deck(self) -> None:
+        if self._make_deck is not None:
+            self.deck = self._make_deck()
+            self.deck.on_change = self._tape_moved
 
     def _tape_moved(self) -> None:
         """Listening is work, also when no key is pressed."""
@@ -169,22 +172,32 @@ class Workbench:
             async with self._lock:
                 await self._keep_draft()
                 await self._end_sprint()
-                await self._call(self._store.leave, self.annotator)
+                await self._put_down()
         if self.deck is not None:
             await self.deck.close()
         self._thread.shutdown(wait=True)
+
+    def _begin_beating(self) -> None:
+        self._beating = asyncio.create_task(self._beat())
+
+    async def _put_down(self) -> None:
+        await self._call(self._store.leave, self.annotator)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self.project.lease_ms / 3000)
             try:
-                await self._call(self._store.heartbeat, self.annotator)
-                if self.desk is None:
-                    await self.look_again()
-                else:
-                    await self._count_unread()
+                await self._alive()
             except StoreError as error:
                 self._fail(error)
+
+    async def _alive(self) -> None:
+        """A third of a lease has passed: say that somebody is here, and look round."""
+        await self._call(self._store.heartbeat, self.annotator)
+        if self.desk is None:
+            await self.look_again()
+        else:
+            await self._count_unread()
 
     async def look_again(self) -> None:
         """Ask the queue once more after it was empty."""
@@ -326,15 +339,11 @@ class Workbench:
             if command == "work.undo":
                 await self._back()
             return None
-        session = self.desk.session
-        if self.deck is not None:
-            session = replace(session, at=round(self.deck.tapped, 3))
-            self.deck.listening = self.deck.listening.keyed()
-            if self.deck.command(command, session):
-                self._played(session, command)
-                return None
-            if command == "segment.snap" and self.deck.look.peaks is not None:
-                argument = self.deck.look.peaks.quietest
+        session = self._at_tape(command)
+        if session is None:
+            return None
+        if command == "segment.snap" and self.deck is not None and self.deck.look.peaks is not None:
+            argument = self.deck.look.peaks.quietest
         session, effects = step(session, command, argument)
         task = argument[0] if command == "label.give" else session.focus
         watch = self.desk.watch.touched(self._now(), task)
@@ -344,6 +353,18 @@ class Workbench:
             await self._carry_out(effect)
         if not effects:
             self._draft_soon()
+        return None
+
+    def _at_tape(self, command: str) -> Session | None:
+        """The session, at the place on the tape that the key is about; None where it was a play key, and is done."""
+        session = self._hands()
+        if self.deck is None:
+            return session
+        session = replace(session, at=round(self.deck.tapped, 3))
+        self.deck.listening = self.deck.listening.keyed()
+        if not self.deck.command(command, session):
+            return session
+        self._played(session, command)
         return None
 
     async def local_key(self, name: str, at: float, seq: int, on: Sequence[Any]) -> None:

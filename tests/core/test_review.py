@@ -1,0 +1,395 @@
+"""What a reviewer's keys do to an item: takes, hops, edits, outcomes, undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers import project
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_label.core import review
+from tui_label.core.annotation import Annotation
+from tui_label.core.editor import Editor
+from tui_label.core.gold import ACCEPTED, SETTLED, Gold
+from tui_label.core.item import Item, Sound
+from tui_label.core.review import Effect, Review, step
+
+CHOICE = "name: t\ntasks: [{id: s, type: choice, labels: [good, bad, so]}]\n"
+TWO = """\
+name: t
+tasks:
+  - {id: s, type: choice, labels: [good, bad]}
+  - {id: sure, type: rating, max: 5}
+"""
+SPANS = "name: t\ntasks: [{id: e, type: spans, labels: [person, place, flight]}]\n"
+WHEN = """\
+name: t
+tasks:
+  - {id: s, type: choice, labels: [good, bad]}
+  - {id: e, type: spans, when: {s: [bad]}, overlap: true, labels: [person, place]}
+  - {id: topics, type: choices, labels: [food, sport, war]}
+  - {id: why, type: text, required: false}
+"""
+CALLS = "name: c\nitems: sound\ntasks: [{id: said, type: text, transcript: {}}]\n"
+TURNS = """\
+name: c
+items: sound
+tasks: [{id: turns, type: segments, labels: [x, y], transcript: {speakers: [a, b]}}]
+"""
+TEXT = "Angela Merkel flew UA1234 to Rome with Bob and Cy"
+NAMES = ("ann", "bob", "cyd", "dan", "eve", "flo")
+
+
+def opened(source: str, *answers: dict[str, Any], item: Item | None = None, **named: Any) -> Review:
+    versions = [Annotation(name, answers=one, revision=1) for name, one in zip(NAMES, answers, strict=False)]
+    return review.begin(project(source), item or Item("k", TEXT), versions, **named)
+
+
+def span(words: str, label: str) -> dict[str, Any]:
+    start = TEXT.index(words)
+    return {"start": start, "end": start + len(words), "label": label, "text": words}
+
+
+def press(one: Review, *commands: str) -> tuple[Review, list[object]]:
+    """Digits take; the rest are names of commands."""
+    all_effects: list[object] = []
+    for command in commands:
+        name, argument = ("review.take", int(command) - 1) if command.isdigit() and command != "0" else (command, None)
+        one, effects = step(one, "review.keep" if command == "0" else name, argument)
+        all_effects += effects
+    return one, all_effects
+
+
+# one key
+
+
+def test_a_whole_answer_is_settled_by_one_key():
+    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}, {"s": "so"}), "2")
+
+    assert effects == [Effect.SETTLE]
+    assert review.answers(one) == {"s": "bad"}
+    assert review.origin(one) == {"s": ["bob"]}
+    assert one.outcome == SETTLED
+
+
+def test_two_whole_answers_take_a_key_each():
+    one, effects = press(opened(TWO, {"s": "good", "sure": 1}, {"s": "bad", "sure": 5}), "1")
+    assert effects == []
+    one, effects = press(one, "2")
+
+    assert effects == [Effect.SETTLE]
+    assert review.answers(one) == {"s": "good", "sure": 5}
+
+
+def test_five_spans_with_two_differences_take_three_keys():
+    five = [span(*pair) for pair in (("Angela", "person"), ("UA1234", "flight"), ("Rome", "place"), ("Bob", "person"))]
+    other = [*five[:1], span("UA1234", "place"), *five[2:], span("Cy", "person")]
+    one = opened(SPANS, {"e": five}, {"e": other})
+    assert len(one.undecided) == 2
+    one, effects = press(one, "1", "2")
+    assert effects == [], "spans are finished only when somebody says so"
+    one, effects = press(one, "review.settle")
+
+    assert effects == [Effect.SETTLE]
+    assert review.answers(one) == {"e": [*five, span("Cy", "person")]}
+    assert review.origin(one)["e"] == ["ann+bob", "ann", "ann+bob", "ann+bob", "bob"]
+
+
+# what keys say when they do nothing
+
+
+def test_enter_goes_to_what_is_open_and_says_so():
+    one = opened(SPANS, {"e": [span("Rome", "place")]}, {"e": [span("Bob", "person")]})
+    one, effects = press(one, "review.settle")
+    assert (effects, one.word) == ([], "2 differences are open")
+    one, effects = press(one, "1", "review.previous", "review.settle")
+
+    assert (effects, one.word, one.at) == ([], "one difference is open", 1)
+
+
+def test_a_version_that_is_not_there():
+    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "7")
+
+    assert (effects, one.word) == ([], "there are 2 versions: press the number of one")
+
+
+def test_neither_is_right():
+    one, effects = press(opened(SPANS, {"e": [span("Rome", "place")]}, {"e": []}), "0", "review.settle")
+
+    assert effects == [Effect.SETTLE]
+    assert review.answers(one) == {"e": []}
+
+
+def test_a_choice_cannot_be_left_without_an_answer():
+    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "0")
+
+    assert (effects, one.word) == ([], "s has no answer yet: take a version, or e edits")
+
+
+# accepting
+
+
+def test_accepting_what_one_annotator_said():
+    one = opened(CHOICE, {"s": "good"}, {"s": "bad"}, {"s": "bad"}, about=["ann"])
+    one, effects = press(one, "review.accept")
+
+    assert (effects, review.answers(one), one.outcome) == ([Effect.SETTLE], {"s": "good"}, ACCEPTED)
+
+
+def test_accepting_what_all_say():
+    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "good"}), "review.accept")
+
+    assert (effects, review.answers(one), one.outcome) == ([Effect.SETTLE], {"s": "good"}, ACCEPTED)
+    assert review.origin(one) == {"s": ["ann+bob"]}
+
+
+def test_accepting_what_most_say():
+    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}, {"s": "bad"}), "review.accept")
+
+    assert (effects, review.answers(one), one.outcome) == ([Effect.SETTLE], {"s": "bad"}, SETTLED)
+
+
+def test_where_there_is_no_majority_it_says_so():
+    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "review.accept")
+
+    assert (effects, one.word) == ([], "no majority here: take one, or e edits")
+
+
+def test_a_question_that_comes_with_an_answer_is_opened_too():
+    rome, bob = span("Rome", "place"), span("Bob", "person")
+    one = opened(
+        WHEN,
+        {"s": "bad", "e": [rome, bob], "topics": ["food"]},
+        {"s": "bad", "e": [rome], "topics": ["food"]},
+        {"s": "good", "topics": ["food"]},
+    )
+    assert [one.differences[n].task for n in one.in_force] == ["s"]
+    one, effects = press(one, "1")
+    assert effects == []
+    assert [one.differences[n].task for n in one.undecided] == ["e"]
+    one, effects = press(one, "2", "review.settle")
+
+    assert review.answers(one) == {"s": "bad", "e": [rome], "topics": ["food"]}
+
+
+# editing
+
+
+def test_editing_has_the_labeling_keys_and_decides_the_place():
+    one = opened(SPANS, {"e": [span("Rome", "place")]}, {"e": [span("to Rome", "place")]})
+    one, _ = press(one, "review.edit")
+    one, effects = step(one, "label.give", ("e", "flight"))
+    assert effects == ()
+    one, _ = press(one, "review.done")
+    assert one.undecided == () and not one.editing
+    one, effects = press(one, "review.settle")
+
+    assert effects == [Effect.SETTLE]
+    assert review.answers(one) == {"e": [span("to", "flight")]}
+    assert review.origin(one) == {"e": ["reviewer"]}
+
+
+def test_an_edited_answer_of_one_key_settles():
+    one, _ = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "review.edit")
+    one, effects = step(one, "label.give", ("s", "so"))
+
+    assert effects == (Effect.SETTLE,)
+    assert (review.answers(one), review.origin(one)) == ({"s": "so"}, {"s": ["reviewer"]})
+
+
+def test_what_hands_made_elsewhere_stays_when_a_version_is_taken():
+    one = opened(SPANS, {"e": [span("Rome", "place")]}, {"e": []}, {"e": []})
+    one, _ = press(one, "review.edit")
+    one, _ = step(one, "cursor.to", TEXT.index("Bob"))
+    one, _ = step(one, "label.give", ("e", "person"))
+    one, _ = press(one, "review.done", "1")
+
+    assert review.answers(one) == {"e": [span("Rome", "place"), span("Bob", "person")]}
+    assert review.origin(one) == {"e": ["ann", "reviewer"]}
+
+
+def test_typed_words_stay_when_another_run_is_taken():
+    sound = Item("c", sound=Sound("c.wav", 4.0))
+    one = opened(CALLS, {"said": "we met in may too"}, {"said": "we meet in may two"}, item=sound)
+    assert len(one.undecided) == 2
+    one, _ = press(one, "2", "review.edit")
+    text = one.session.box
+    assert text is not None
+    one, _ = step(one, "text.edit", Editor(text.replace("in may", "in late may"), 14))
+    one, _ = press(one, "review.done", "2")
+
+    assert review.answers(one) == {"said": "we meet in late may two"}
+
+
+def test_a_run_that_was_typed_over_is_decided():
+    sound = Item("c", sound=Sound("c.wav", 4.0))
+    one = opened(CALLS, {"said": "we met in may"}, {"said": "we meet in may"}, item=sound)
+    one, _ = press(one, "review.edit")
+    one, _ = step(one, "text.edit", Editor("we mate in may", 7))
+
+    assert one.undecided == ()
+
+
+def test_words_of_one_segment_are_edited_and_taken():
+    item = Item("c", sound=Sound("c.wav", 4.0))
+
+    def turn(text: str) -> dict[str, Any]:
+        return {"turns": [{"start": 0.0, "end": 2.0, "label": "x", "speaker": "a", "text": text}]}
+
+    one = opened(TURNS, turn("we met in may too"), turn("we meet in may two"), item=item)
+    one, _ = press(one, "2", "review.edit")
+    assert one.session.typing and one.session.box == "we meet in may too"
+    one, _ = step(one, "text.edit", Editor("we meet in late may too", 15))
+    one, _ = press(one, "review.done", "2")
+
+    assert review.answers(one)["turns"][0]["text"] == "we meet in late may two"
+
+
+# a standing answer
+
+
+def test_a_gold_answer_that_stands_is_gone_through_and_may_be_changed():
+    gold = Gold("lead", {"s": "bad"})
+    one = opened(CHOICE, {"s": "good"}, {"s": "bad"}, gold=gold)
+    assert (one.undecided, review.answers(one)) == ((), {"s": "bad"})
+    assert press(one, "review.settle")[1] == [Effect.SETTLE]
+    one, effects = press(one, "1")
+
+    assert (effects, review.answers(one)) == ([Effect.SETTLE], {"s": "good"})
+
+
+# who is told
+
+
+def test_a_return_is_for_whom_the_case_is_about_else_for_those_who_say_otherwise():
+    answers = [{"s": "good"}, {"s": "bad"}, {"s": "bad"}]
+    assert opened(CHOICE, *answers, about=["cyd"]).concerned == (2,)
+    assert opened(CHOICE, *answers).concerned == (0, 1, 2)
+    one, _ = press(opened(CHOICE, *answers), "2")
+
+    assert (one.concerned, one.differing) == ((0,), (0,))
+    assert review.changes(one, 0) == "s: good → bad"
+
+
+# names
+
+
+def test_blind_letters_do_not_follow_the_names():
+    versions = [Annotation(name) for name in NAMES]
+    orders = {tuple(one.annotator for one in review.arranged(versions, f"item {n}", True)) for n in range(20)}
+
+    assert len(orders) > 15
+    assert review.arranged(versions, "k", True) == review.arranged(versions[::-1], "k", True)
+    assert review.letters(28)[-3:] == ("Z", "A1", "B1")
+
+
+def test_an_answer_of_another_kind_than_is_asked_today_is_left_out():
+    one = opened(CHOICE, {"s": ["good"], "gone": "x"}, {"s": "bad"})
+
+    assert one.comparison.versions == ({}, {"s": "bad"})
+
+
+# whatever is pressed
+
+LABELS = st.sampled_from(["person", "place"])
+SPAN = st.builds(
+    lambda start, size, label: {
+        "start": start,
+        "end": start + size,
+        "label": label,
+        "text": TEXT[start : start + size],
+    },
+    st.integers(0, 30),
+    st.integers(1, 12),
+    LABELS,
+)
+
+
+@st.composite
+def answer(draw: st.DrawFn) -> dict[str, Any]:
+    found: dict[str, Any] = {"s": draw(st.sampled_from(["good", "bad"]))}
+    if found["s"] == "bad":
+        spans = {(one["start"], one["end"], one["label"]): one for one in draw(st.lists(SPAN, max_size=4))}
+        found["e"] = [spans[key] for key in sorted(spans)]
+    found["topics"] = [one for one in ("food", "sport", "war") if draw(st.booleans())]
+    if draw(st.booleans()):
+        found["why"] = " ".join(draw(st.lists(st.sampled_from("so it was not very good".split()), max_size=6)))
+    return found
+
+
+KEYS = st.one_of(
+    st.tuples(st.just("review.take"), st.integers(0, 4)),
+    st.tuples(
+        st.sampled_from(
+            ["review.keep", "review.next", "review.previous", "review.accept", "review.settle", "review.edit"]
+            + [
+                "review.done",
+                "review.example",
+                "span.remove",
+                "span.next",
+                "cursor.right",
+                "select.right",
+                "item.submit",
+            ]
+        ),
+        st.none(),
+    ),
+    st.tuples(st.just("cursor.to"), st.integers(0, 45)),
+    st.tuples(
+        st.just("label.give"),
+        st.sampled_from([("e", "person"), ("e", "place"), ("s", "bad"), ("s", "good"), ("topics", "war")]),
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(answer(), min_size=1, max_size=5), st.lists(KEYS, max_size=25))
+def test_nothing_crashes_and_undo_is_exact(answers, keys):
+    first = one = opened(WHEN, *answers)
+    for command, argument in keys:
+        one, effects = step(one, command, argument)
+        if Effect.SETTLE in effects:
+            assert one.undecided == ()
+            said = review.answers(one)
+            assert all(not task.check(said[task.id], one.item) for task in one.session.asked if task.id in said)
+            by = review.origin(one)
+            assert all(len(by[task]) == len(said[task]) for task in by if task == "e")
+        assert one.at == -1 or one.at in one.in_force
+    one, _ = step(one, "review.done")
+    after = review._moment(one)
+    moves = 0
+    while one.past:
+        one, effects = step(one, "work.undo")
+        assert effects == ()
+        moves += 1
+    assert review._moment(one)[:4] == review._moment(first)[:4]
+    assert step(one, "work.undo")[1] == (Effect.BACK,)
+    for _ in range(moves):
+        one, _ = step(one, "work.redo")
+
+    assert review._moment(one)[:4] == after[:4]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(answer(), min_size=2, max_size=5), st.integers(0, 4))
+def test_taking_one_version_everywhere_is_that_version(answers, version):
+    version %= len(answers)
+    one = opened(WHEN, *answers)
+    for _ in range(60):
+        if not one.undecided:
+            break
+        one, _ = step(one, "review.take", version)
+
+    asked = {task.id for task in one.session.asked}
+    expected = {task: value for task, value in answers[version].items() if task in asked}
+    got = {task: value for task, value in review.answers(one).items() if value not in ("", []) or task in expected}
+    assert {k: v for k, v in got.items() if v} == {k: v for k, v in expected.items() if v}
+
+
+@pytest.mark.parametrize("source", [CHOICE, SPANS, WHEN])
+def test_an_item_without_versions_is_no_trouble(source):
+    one = opened(source)
+    for command in ("review.take", "review.next", "review.accept", "review.edit", "review.done", "work.undo"):
+        one, _ = step(one, command)

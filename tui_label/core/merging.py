@@ -1,0 +1,184 @@
+"""What hands changed in a merged answer, set against the versions it was merged from.
+
+A merged answer is edited by hand, and then another version is taken somewhere: both stay where
+they touch different places (a three-way merge), and where they touch the same one, what was done
+last wins.  Values are in the JSON shape of an annotation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rapidfuzz.distance import Levenshtein
+
+from tui_label.core.differences import Comparison
+from tui_label.core.readings import Difference, Part
+from tui_label.core.tasks import Task
+
+_TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
+EDGES = ("start", "end")
+
+Record = Mapping[str, Any]
+"""A span's or a segment's."""
+
+
+class Change(NamedTuple):
+    """A stretch of an old text, by its tokens, and what stands there now."""
+
+    start: int
+    end: int
+    tokens: list[str]
+
+    def touches(self, other: Change) -> bool:
+        if self.start == self.end or other.start == other.end:
+            return self.start <= other.end and other.start <= self.end
+        return self.start < other.end and other.start < self.end
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(text)
+
+
+def _changes(old: list[str], new: list[str]) -> list[Change]:
+    return [
+        Change(op.src_start, op.src_end, new[op.dest_start : op.dest_end])
+        for op in Levenshtein.opcodes(old, new)
+        if op.tag != "equal"
+    ]
+
+
+def rebased_text(before: str, after: str, now: str) -> str:
+    """`now`, which hands made of `before`, with what turns `before` into `after`; that wins where both touch."""
+    if before == now:
+        return after
+    if before == after:
+        return now
+    old = _tokens(before)
+    taken = _changes(old, _tokens(after))
+    mine = [one for one in _changes(old, _tokens(now)) if not any(one.touches(other) for other in taken)]
+    found, at = "", 0
+    for one in sorted([*taken, *mine], key=lambda change: (change.start, change.end)):
+        found += "".join(old[at : one.start]) + "".join(one.tokens)
+        at = one.end
+    return found + "".join(old[at:])
+
+
+def rebased(task: Task, one: Difference, before: Any, after: Any, now: Any) -> Any:
+    """The same for any value, where `before` becomes `after` because a version of difference `one` was taken."""
+    if one.kind == "value" or now is None or now == before:
+        return after
+    if one.kind == "labels":
+        given = {*now} - {one.about} | ({one.about} & {*after})
+        return [label for label in task.values if label in given]
+    if isinstance(now, str):
+        return rebased_text(before or "", after or "", now)
+    return _rebased_records(one, before or [], after or [], now)
+
+
+def _rebased_records(one: Difference, before: list[Record], after: list[Record], now: list[Record]) -> list[Record]:
+    gone = [record for record in before if record not in after]
+    mine = [record for record in now if record not in before]
+    if one.kind == "words":
+        there = [record for record in mine if any(_shared(record, old) > 0 for old in gone)]
+    else:
+        there = [record for record in mine if _lies_in(record, one)]
+    kept = [record for record in now if record not in gone and record not in there]
+    for record in after:
+        if record not in before:
+            kept.append(_with_hands(record, gone, there) if one.kind != "spans" else record)
+    return sorted(kept, key=lambda record: (record["start"], record["end"], record.get("label", "")))
+
+
+def _with_hands(new: Record, gone: Sequence[Record], there: Sequence[Record]) -> Record:
+    """A segment as it was taken, with what hands had changed in the one it replaces: names, words."""
+    old = max(gone, key=lambda record: _shared(record, new), default=None)
+    if old is None or _shared(old, new) <= 0:
+        return new
+    hand = max(there, key=lambda record: _shared(record, old), default=None)
+    if hand is None or _shared(hand, old) <= 0:
+        return new
+    made = dict(new)
+    for name in ("start", "end", "label", "speaker"):
+        if new.get(name) == old.get(name) and hand.get(name) is not None:
+            made[name] = hand[name]
+    if text := rebased_text(old.get("text", ""), new.get("text", ""), hand.get("text", "")):
+        made["text"] = text
+    return made
+
+
+def _shared(one: Record, other: Record) -> float:
+    return float(min(one["end"], other["end"]) - max(one["start"], other["start"]))
+
+
+def _lies_in(record: Record, one: Difference) -> bool:
+    return bool(record["start"] < one.end and one.start < record["end"])
+
+
+# what was edited
+
+
+def edited(
+    comparison: Comparison, taken: Mapping[int, int], merged: Mapping[str, Any], now: Mapping[str, Any]
+) -> set[int]:
+    """The numbers of the differences at whose place the answers `now` are not as they were `merged`."""
+    found: set[int] = set()
+    for task in comparison.tasks:
+        was, value = merged.get(task.id), now.get(task.id)
+        if was != value:
+            own = {n: one for n, one in enumerate(comparison.differences) if one.task == task.id}
+            found |= _edited(comparison, task, taken, own, was, value)
+    return found
+
+
+def _edited(
+    comparison: Comparison, task: Task, taken: Mapping[int, int], own: Mapping[int, Difference], was: Any, now: Any
+) -> set[int]:
+    found = {n for n, one in own.items() if one.kind == "value"}
+    found |= {
+        n for n, one in own.items() if one.kind == "labels" and (one.about in (now or [])) != (one.about in (was or []))
+    }
+    if isinstance(was, str) and isinstance(now, str):
+        return found | _edited_runs(comparison.parts(task.id, taken), now)
+    if task.kind not in ("spans", "segments"):
+        return found
+    old, new = [_framed(one) for one in was or []], [_framed(one) for one in now or []]
+    changed = [one for one in old if one not in new] + [one for one in new if one not in old]
+    found |= {
+        n
+        for n, one in own.items()
+        if one.kind in ("spans", "segments") and any(_lies_in(other, one) for other in changed)
+    }
+    for part in comparison.parts(task.id, taken):
+        if part.pieces:
+            here = max(now or [], key=lambda record: _shared(record, part.value), default=None)
+            if here is not None and _shared(here, part.value) > 0:
+                found |= _edited_runs(part.pieces, here.get("text", ""))
+    return found
+
+
+def _framed(record: Record) -> Record:
+    """A span, or a segment without what is said in it: words differ by themselves."""
+    return {name: record.get(name) for name in ("start", "end", "label", "speaker")}
+
+
+def _edited_runs(pieces: Sequence[Part], now: str) -> set[int]:
+    """The differences whose reading in the merged text is touched by what hands changed there."""
+    text = "".join(piece.value for piece in pieces)
+    if text == now:
+        return set()
+    old = _tokens(text)
+    starts = [0]
+    for token in old:
+        starts.append(starts[-1] + len(token))
+    changed = [(starts[one.start], starts[one.end]) for one in _changes(old, _tokens(now))]
+    found, at = set(), 0
+    for piece in pieces:
+        end = at + len(piece.value)
+        if piece.difference is not None and any(
+            at < first < end if first == last else first < end and at < last for first, last in changed
+        ):
+            found.add(piece.difference)
+        at = end
+    return found

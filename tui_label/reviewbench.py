@@ -1,0 +1,407 @@
+"""One reviewer at work, without a screen: cases of a queue, outcomes, comments, and the way back.
+
+A workbench whose items are cases.  The gold answer in the making is its session, so the tape,
+pauses and honest time are an annotator's; what is kept is another thing, and nobody's own answer
+is touched.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from tui_label.core import review
+from tui_label.core.annotation import Timing
+from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.gold import Gold
+from tui_label.core.project import Project
+from tui_label.core.review import Review
+from tui_label.core.session import Effect
+from tui_label.core.timing import watch_from
+from tui_label.errors import StoreError
+from tui_label.store.base import Claim, Store, Versions
+from tui_label.store.reviewing import QUEUES, START, Case, Queue
+from tui_label.workbench import Desk, Workbench
+
+if TYPE_CHECKING:
+    from tui_label.sound.deck import Deck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDesk(Desk):
+    """A case with what was decided about it so far."""
+
+    case: Case
+    reading: Review
+    """Its session is the desk's, which the tape may have moved on since."""
+
+    @property
+    def review(self) -> Review:
+        if self.reading.session is self.session:
+            return self.reading
+        return replace(self.reading, session=self.session)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An outcome that can be undone."""
+
+    case: Case
+    returned_to: tuple[str, ...] = ()
+    """Whom it was sent back to; none: it was settled."""
+
+
+class ReviewBench(Workbench):
+    """Takes cases, commands, outcomes; tells `on_change` when something moved by itself."""
+
+    def __init__(
+        self,
+        project: Project,
+        store: Store,
+        reviewer: str,
+        versions: Versions,
+        queue: Queue,
+        *,
+        make_deck: Callable[[], Deck] | None = None,
+        **named: Any,
+    ) -> None:
+        super().__init__(project, store, reviewer, versions, make_deck=make_deck, **named)
+        self.queue = queue
+        self.left = 0
+        """Cases in the queue that nobody has gone through."""
+        self.of = 0
+        """How many there were when it was opened."""
+        self.waiting: dict[str, int] = {}
+        """For each queue, when they were counted last, how many cases."""
+        self._trail: list[Case] = []
+        """Cases that were left behind, the latest last."""
+        self._deeds: list[Deed] = []
+        self._shelf: dict[int, Review] = {}
+        """Half-done reviews of cases that were left for later."""
+
+    @property
+    def case_desk(self) -> CaseDesk | None:
+        return self.desk if isinstance(self.desk, CaseDesk) else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the versions on the desk are called: their annotators, or letters."""
+        desk = self.case_desk
+        if desk is None:
+            return ()
+        versions = desk.reading.versions
+        if self.project.review.blind:
+            return review.letters(len(versions))
+        return tuple(one.annotator for one in versions)
+
+    # coming and going
+
+    async def start(self) -> None:
+        self._open_deck()
+        await self._count_cases()
+        await self._next(START)
+        self._begin_beating()
+
+    async def _put_down(self) -> None:
+        await self._call(self._store.release_case, self.annotator)
+
+    async def _alive(self) -> None:
+        if self.desk is None:
+            await self.look_again()
+        else:
+            await self._call(self._store.hold_case, self.desk.claim.number, self.annotator)
+        await self._recount()
+
+    async def look_again(self) -> None:
+        async with self._lock:
+            if self.desk is None:
+                await self._next(START)
+                self.on_change()
+
+    async def _count_cases(self) -> None:
+        self.left = self.of = await self._call(self._store.left_in, self.queue)
+
+    async def _recount(self) -> None:
+        before, self.left = self.left, await self._call(self._store.left_in, self.queue)
+        self.of = max(self.of, self.left)
+        if before != self.left:
+            self.on_change()
+
+    # cases
+
+    async def _next(self, after: Any) -> None:
+        """The next case; from the start once more where cases were left for later."""
+        case = await self._call(self._store.next_case, self.queue, self.annotator, after)
+        if case is None and after != START:
+            case = await self._call(self._store.next_case, self.queue, self.annotator, START)
+            self.word = "once more from the start" if case is not None else ""
+        await self._lay_case(case)
+
+    async def _lay_case(self, case: Case | None) -> None:
+        if case is None:
+            self.desk = None
+            if self.deck is not None:
+                self.deck.lay(None)
+            await self._count_queues()
+            return
+        versions = review.arranged(case.versions, case.item.key, self.project.review.blind)
+        last = self.desk.session.last_label if self.desk else None
+        made = self._shelf.pop(case.number, None)
+        if made is None or made.versions != versions:
+            made = review.begin(self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last)
+        self.desk = CaseDesk(
+            Claim(case.number, case.item),
+            made.session,
+            watch_from(Timing(), self.project.pace.idle_ms, self._now()),
+            str(uuid.uuid4()),
+            "",
+            case=case,
+            reading=made,
+        )
+        if self.deck is not None:
+            self.deck.lay(case.item)
+            self.deck.seek(made.session.at)
+        if any(not one.to and not one.read for one in case.comments):
+            await self._call(self._store.mark_read, None, case.number)
+
+    def _leave_case(self) -> CaseDesk:
+        """The case goes behind; a review that was begun is kept for when it comes back."""
+        desk = self.case_desk
+        assert desk is not None
+        if desk.review.is_touched:
+            self._shelf[desk.case.number] = desk.review
+        self._trail.append(desk.case)
+        return desk
+
+    async def _return_to(self, case: Case) -> bool:
+        """A case that was on the desk before, as it is now; whether nobody else has it in hand."""
+        if not await self._call(self._store.hold_case, case.number, self.annotator):
+            self.word = "another reviewer has it in hand"
+            return False
+        now = await self._call(self._store.case, case.number)
+        if now is None:
+            return False
+        await self._lay_case(replace(now, about=case.about, mark=case.mark))
+        return True
+
+    # commands
+
+    async def _do(self, command: str, argument: Any) -> None:
+        self.word = ""
+        try:
+            if command == "review.before":
+                await self._before()
+            elif self.case_desk is None:
+                if command == "work.undo":
+                    await self._back()
+            elif command == "review.later":
+                await self._later()
+            elif command == "review.return":
+                await self._send_back(*argument)
+            elif command == "review.comment":
+                await self._comment(*argument)
+            elif command == "review.correct":
+                await self._correct(argument)
+            elif command == "review.hear":
+                self._hear()
+            elif command in ("item.previous", "item.next"):
+                self.word = "Esc goes back to the versions, and then < and > to other cases"
+            else:
+                await self._step(command, argument)
+            if self.trouble:
+                self.trouble = ""
+        except StoreError as error:
+            self._fail(error)
+
+    async def _step(self, command: str, argument: Any) -> None:
+        session = self._at_tape(command)
+        if session is None:
+            return
+        if command == "segment.snap" and self.deck is not None and self.deck.look.peaks is not None:
+            argument = self.deck.look.peaks.quietest
+        desk = self.case_desk
+        assert desk is not None
+        before = desk.reading.at
+        made, effects = review.step(replace(desk.review, session=session), command, argument)
+        self._show(made)
+        if self.deck is not None and made.at != before and not self.deck.playing:
+            self.deck.seek(made.session.at)
+        for effect in effects:
+            await self._follow(effect)
+
+    def _show(self, made: Review) -> None:
+        """What a command made of the review, on the desk; the time since the key before is work."""
+        desk = self.case_desk
+        assert desk is not None
+        watch = desk.watch.touched(self._now(), made.session.focus)
+        self.desk = replace(desk, reading=made, session=made.session, watch=watch)
+        self.word = made.word
+
+    async def _follow(self, effect: Enum) -> None:
+        if effect is review.Effect.SETTLE:
+            await self._settle()
+        elif effect is review.Effect.BACK:
+            await self._back()
+        elif isinstance(effect, Effect) and self.deck is not None:
+            self.deck.effect(effect, self._hands())
+
+    def _hear(self) -> None:
+        """The stretch of the sound that the difference is about, alone."""
+        from tui_label.sound.tape import Region
+
+        desk = self.case_desk
+        assert desk is not None
+        here = desk.review.here
+        if self.deck is None or here is None or here.heard is None:
+            self.word = "nothing to hear: the difference has no place in the sound"
+            return
+        self.deck.play_from(here.heard[0], Region(*here.heard))
+        self._show(desk.review)
+
+    # outcomes
+
+    async def _settle(self, comments: Sequence[Comment] = ()) -> None:
+        desk = self.case_desk
+        assert desk is not None
+        if self.deck is not None:
+            self.deck.stop()
+        await self._call(self._store.settle, desk.case.number, self._gold(desk), desk.save_id, comments)
+        self._shelf.pop(desk.case.number, None)
+        await self._on(Deed(desk.case))
+
+    def _gold(self, desk: CaseDesk) -> Gold:
+        return review.gold_of(
+            desk.review,
+            self.annotator,
+            active_ms=desk.watch.timing.active,
+            labels_version=self._versions.labels,
+            guidelines_version=self._versions.guidelines,
+        )
+
+    async def _on(self, deed: Deed) -> None:
+        """An outcome is on disk: to the next case."""
+        self._deeds.append(deed)
+        self._trail.append(deed.case)
+        if not deed.returned_to and deed.case.gold is None and not self._keeps_settled:
+            self.left = max(0, self.left - 1)
+        await self._next(deed.case.mark)
+
+    @property
+    def _keeps_settled(self) -> bool:
+        """Whether settled cases stay in the queue."""
+        return self.queue.settled_too or self.queue.name in ("all", "corrected")
+
+    async def _send_back(self, to: Sequence[str], text: str) -> None:
+        desk = self.case_desk
+        assert desk is not None
+        comment = Comment(self.annotator, text, RETURN)
+        await self._call(self._store.send_back, desk.case.number, to, comment)
+        await self._on(Deed(desk.case, tuple(to)))
+        self.word = self.word or "sent back"
+
+    async def _comment(self, to: Sequence[str], text: str) -> None:
+        desk = self.case_desk
+        assert desk is not None
+        for name in to:
+            await self._call(self._store.say, desk.case.number, Comment(self.annotator, text, COMMENT, name))
+        said = await self._call(self._store.comments, desk.case.number)
+        self.desk = replace(desk, case=replace(desk.case, comments=said))
+        self._show(self.case_desk.review if self.case_desk else desk.review)
+        self.word = "sent"
+
+    async def _correct(self, text: str) -> None:
+        """Settle, and tell each whose answer is another one what was changed, and why."""
+        desk = self.case_desk
+        assert desk is not None
+        made, effects = review.step(desk.review, "review.settle")
+        self._show(made)
+        if review.Effect.SETTLE not in effects:
+            return
+        comments = []
+        for version in made.differing:
+            words = ". ".join(filter(None, (review.changes(made, version), text)))
+            comments.append(Comment(self.annotator, words, CORRECTION, made.versions[version].annotator))
+        await self._settle(comments)
+
+    # back and forth
+
+    async def _later(self) -> None:
+        await self._next(self._leave_case().case.mark)
+
+    async def _before(self) -> None:
+        if not self._trail:
+            self.word = "no case before this one"
+            return
+        case = self._trail.pop()
+        if self.case_desk is not None and self.case_desk.review.is_touched:
+            self._shelf[self.case_desk.case.number] = self.case_desk.review
+        await self._return_to(case)
+
+    async def _back(self) -> None:
+        """Undo the latest outcome and be at its case again."""
+        if not self._deeds:
+            self.word = "nothing to undo"
+            return
+        deed = self._deeds[-1]
+        if deed.returned_to:
+            await self._call(self._store.take_back, deed.case.number, deed.returned_to)
+        else:
+            await self._call(self._store.withdraw, deed.case.number, self.annotator)
+        self._deeds.pop()
+        if self._trail and self._trail[-1].number == deed.case.number:
+            self._trail.pop()
+        if await self._return_to(deed.case):
+            self.word = f"back at {deed.case.item.key}"
+        await self._recount()
+
+    # queues
+
+    async def open_queue(self, queue: Queue) -> None:
+        """Go through another queue, or this one restricted otherwise, from its start."""
+        async with self._lock:
+            try:
+                if self.case_desk is not None:
+                    self._leave_case()
+                self.queue, self.word = queue, ""
+                await self._count_cases()
+                await self._next(START)
+                self.trouble = ""
+            except StoreError as error:
+                self._fail(error)
+
+    async def count_queues(self) -> None:
+        async with self._lock:
+            try:
+                await self._count_queues()
+            except StoreError as error:
+                self._fail(error)
+
+    async def _count_queues(self) -> None:
+        def count() -> dict[str, int]:
+            return {name: self._store.left_in(replace(self.queue, name=name)) for name in QUEUES}
+
+        self.waiting = await self._call(count)
+
+    # nothing of an unfinished review is a draft of an annotator's
+
+    def _draft_soon(self) -> None:
+        pass
+
+    async def _keep_draft(self) -> None:
+        pass
+
+    def asker(self) -> tuple[str, ...]:
+        """Annotators with a question on the case that nobody has answered since."""
+        desk = self.case_desk
+        if desk is None:
+            return ()
+        open_: list[str] = []
+        for one in desk.case.comments:
+            if one.kind == QUESTION and not one.to and one.author not in open_:
+                open_.append(one.author)
+            elif one.to in open_:
+                open_.remove(one.to)
+        return tuple(open_)

@@ -65,7 +65,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         sprint_ms=sprint_ms,
         keep_reaction=_keep_reaction,
     )
-    app = LabelApp(workbench, keymap, opening.guidelines_text(project))
+    app = LabelApp(workbench, keymap, opening.guidelines_text(project), keymap_of)
     status = app.run(mouse=environment.mouse_wanted())
     store.close()
     if workbench.finished_sprint is not None:

@@ -13,11 +13,11 @@ from tui_label.mine import Mine
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Person, Slot, Spread
 from tui_label.ui.canvas import Row, clipped
-from tui_label.ui.views.document import MARGIN
+from tui_label.ui.views.document import MARGIN, text_width
+from tui_label.ui.views.pages import wrapped
 
 INDENT = " " * MARGIN
 BARS = "▁▂▃▄▅▆▇█"
-EIGHTHS = " ▏▎▍▌▋▊▉"
 DAYS = 14
 NOTHING = "–"
 _MEASURES = {"percent": "the same answer", "jaccard": "labels in common"}
@@ -26,13 +26,15 @@ _MEASURES = {"percent": "the same answer", "jaccard": "labels in common"}
 def figure_rows(mine: Mine, project: Project, width: int) -> list[Row]:
     """All of the page, to be scrolled."""
     rows = [
-        *_table(mine, project),
+        *_table(mine, project, width),
         *_labels(mine.overall, project, width),
         *_over_time(mine.overall),
-        *_against("Against known answers", mine.known, mine.judge_from, "known answers among your items"),
-        *_against("Against yourself, weeks later", mine.repeats, mine.judge_from, "items that you were asked again"),
+        *_against("Against known answers", mine.known, mine.judge_from, "known answers among your items", width),
+        *_against(
+            "Against yourself, weeks later", mine.repeats, mine.judge_from, "items that you were asked again", width
+        ),
         [],
-        [(INDENT + "These figures are yours; whoever reviews can see the same ones.", "faint")],
+        *_plain("These figures are yours; whoever reviews can see the same ones.", width),
     ]
     return [clipped(row, width) for row in rows]
 
@@ -40,7 +42,7 @@ def figure_rows(mine: Mine, project: Project, width: int) -> list[Row]:
 # today and overall
 
 
-def _table(mine: Mine, project: Project) -> list[Row]:
+def _table(mine: Mine, project: Project, width: int) -> list[Row]:
     people = (mine.today, mine.overall)
     fast = f"faster than {project.pace.too_fast_ms / 1000:g} s"
     lines: list[tuple[str, Callable[[Person], str]]] = [
@@ -54,11 +56,13 @@ def _table(mine: Mine, project: Project) -> list[Row]:
         ("skipped", lambda one: f"{one.skipped:,}"),
         ("changes of mind", lambda one: f"{one.undone + one.corrections:,}"),
         (fast, lambda one: f"{one.too_fast:,}"),
-        ("longest row of these", lambda one: f"{one.longest_run:,}" if one.longest_run else NOTHING),
+        ("in a row, at most", lambda one: f"{one.longest_run:,}" if one.longest_run else NOTHING),
     ]
-    rows: list[Row] = [[], [(f"{INDENT}{'':22}{'today':>14}{'overall':>14}", "faint")]]
+    names, one, other = (22, 14, 14) if width >= 60 else (18, 9, 10)
+    rows: list[Row] = [[], [(f"{INDENT}{'':{names}}{'today':>{one}}{'overall':>{other}}", "faint")]]
     for name, of in lines:
-        rows.append([(f"{INDENT}{name:22}", ""), *((f"{of(person):>14}", "bold") for person in people)])
+        today, overall = map(of, people)
+        rows.append([(f"{INDENT}{name:{names}}", ""), (f"{today:>{one}}{overall:>{other}}", "bold")])
     return rows
 
 
@@ -80,13 +84,16 @@ def _half(spread: Spread | None) -> str:
 
 def _labels(person: Person, project: Project, width: int) -> list[Row]:
     rows: list[Row] = []
+    widest = min(
+        20, max((cell_len(visible(label)) for counts in person.labels.values() for label in counts), default=0)
+    )
+    cells = max(8, min(30, width - widest - 42))
     for task in project.tasks:
         counts = person.labels.get(task.id, {})
         if not counts:
             continue
         rows += [[], [(f"{INDENT}{visible(task.id)}", "accent")]]
-        widest = min(20, max(cell_len(visible(label)) for label in counts))
-        most, cells = max(counts.values()), max(8, min(30, width - widest - 42))
+        most = max(counts.values())
         for label, count in sorted(counts.items(), key=lambda one: -one[1]):
             spread = person.label_pace.get(task.id, {}).get(label)
             median = person.label_median_ms.get(task.id, {}).get(label)
@@ -103,9 +110,9 @@ def _labels(person: Person, project: Project, width: int) -> list[Row]:
 
 
 def bar(share: float, cells: int) -> str:
-    """A bar of `share` (0 to 1) of `cells`, to the eighth of a cell."""
-    eighths = round(share * cells * 8)
-    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+    """A bar of `share` (0 to 1) of `cells`, to the half of a cell."""
+    halves = max(1, round(share * cells * 2))
+    return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
 # over time
@@ -131,7 +138,7 @@ def _over_time(person: Person) -> list[Row]:
 
 
 def _line(name: str, drawn: str, told: str) -> Row:
-    return [(f"{INDENT}{name:32}", ""), (drawn, "accent"), (f"  {told}", "faint")]
+    return [(f"{INDENT}{drawn:{DAYS}}", "accent"), (f"  {name}", ""), (f"  {told}", "faint")]
 
 
 def _day(day: date) -> str:
@@ -152,22 +159,26 @@ def spark(values: Sequence[float]) -> str:
 # against known answers, against oneself
 
 
-def _against(title: str, found: Sequence[tuple[str, Figure]], judge_from: int, what: str) -> list[Row]:
+def _against(title: str, found: Sequence[tuple[str, Figure]], judge_from: int, what: str, width: int) -> list[Row]:
     rows: list[Row] = [[], [(INDENT + title, "accent")]]
     if not found:
-        return [*rows, [(f"{INDENT}Said from {judge_from} {what} on.", "faint")]]
+        return [*rows, *_plain(f"Said from {judge_from} {what} on.", width)]
     for task, figure in found:
         if figure.value is None:
             continue
         between = (
-            f"  ({figure.low:.0%} to {figure.high:.0%})" if figure.low is not None and figure.high is not None else ""
+            f" ({figure.low:.0%} to {figure.high:.0%})" if figure.low is not None and figure.high is not None else ""
         )
         name = _MEASURES.get(figure.measure, figure.measure.replace("_", " "))
         rows.append(
             [
-                (f"{INDENT}{visible(task)[:20]:22}", ""),
-                (f"{figure.value:.0%}", "bold"),
-                (f"{between}  {name}, {figure.n} items", "faint"),
+                (f"{INDENT}{figure.value:>4.0%}  ", "bold"),
+                (visible(task)[:20], ""),
+                (f", {figure.n} items{between}: {name}", "faint"),
             ]
         )
     return rows
+
+
+def _plain(words: str, width: int) -> list[Row]:
+    return [[(INDENT + row, "faint")] for row in wrapped(words, text_width(width))]

@@ -12,8 +12,8 @@ from tui_label.notices import Announcement, Notice
 from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.views.document import MARGIN, text_width
 from tui_label.ui.views.frame import Hint
-from tui_label.ui.views.pages import calm, page
-from tui_label.ui.views.talk import when, wrapped
+from tui_label.ui.views.pages import calm, page, wrapped
+from tui_label.ui.views.talk import when
 
 _NAME = re.compile(r"`([^`]*)`")
 _SIGNS = {ADDED: ("+ ", "good", "bold"), REMOVED: ("− ", "faint", "faint"), KEPT: ("  ", "", "")}

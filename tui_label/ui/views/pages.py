@@ -47,6 +47,12 @@ def page(
     ][:height]
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """`text` as it is drawn, in rows of at most `width` cells."""
+    rows = Rows(text, width)
+    return ["".join(glyph.picture for glyph in glyphs(text, *rows.row(number))) for number in range(rows.count())]
+
+
 def guide_rows(text: str, width: int) -> list[Row]:
     """Markdown as plain rows: headings bold, the rest wrapped as it stands."""
     found: list[Row] = []
@@ -54,10 +60,7 @@ def guide_rows(text: str, width: int) -> list[Row]:
         heading = HEADING.match(line)
         words = "accent" if heading else ""
         shown = heading.group(1) if heading else line.replace("**", "").replace("`", "")
-        rows = Rows(shown, text_width(width))
-        for number in range(rows.count()):
-            start, end = rows.row(number)
-            found.append([("   " + "".join(glyph.picture for glyph in glyphs(shown, start, end)), words)])
+        found += [[("   " + row, words)] for row in wrapped(shown, text_width(width))]
     return found
 
 
@@ -142,10 +145,14 @@ def calm(title: list[str], words: list[str], hints: list[Hint], width: int, heig
     if height < 6:
         return rows
     rows[0], rows[1] = header(title, "", width), rule(width)
-    first = max(3, (height - len(words)) // 2 - 1)
-    for number, line in enumerate(words):
-        if first + number < height - 3:
-            rows[first + number] = clipped([("   " + visible(line), "bold" if number == 0 else "")], width)
+    lines = [
+        (row, "bold" if number == 0 else "")
+        for number, line in enumerate(words)
+        for row in wrapped(line, text_width(width))
+    ]
+    first = max(2, (height - len(lines)) // 2 - 1)
+    for number, (line, look) in enumerate(lines[: height - 3 - first]):
+        rows[first + number] = [("   " + line, look)]
     if word:
         rows[-3] = clipped([(" ", ""), (visible(word), "hint")], width)
     rows[-2], rows[-1] = rule(width), legend(hints, [], width)

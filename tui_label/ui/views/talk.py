@@ -7,23 +7,17 @@ from datetime import datetime
 
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.item import Item
-from tui_label.core.rows import Rows
-from tui_label.core.text import glyphs, visible
+from tui_label.core.text import visible
 from tui_label.ui.canvas import Row, clipped, rule
 from tui_label.ui.views.document import WIDEST
 from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.pages import wrapped
 
 MOST_ROWS = 3
 """Screen rows of comments over the question."""
 Letter = tuple[int, Item, Comment]
 """A comment, after the number of its item and the item."""
 _KINDS = {QUESTION: "asks: ", RETURN: "sent back: ", CORRECTION: "corrected: "}
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """`text` as it is drawn, in rows of at most `width` cells."""
-    rows = Rows(text, width)
-    return ["".join(glyph.picture for glyph in glyphs(text, *rows.row(number))) for number in range(rows.count())]
 
 
 def who(comment: Comment, annotator: str, blind: bool) -> str:
@@ -39,7 +33,7 @@ def talk_rows(
     """At most `most` rows of the latest comments on an item, in order of time; why it was sent back always and bright."""
     why = next((one for one in reversed(comments) if one.kind == RETURN and one.to == annotator), None)
     first = why if returned else None
-    drawn = {first: _rows(first, annotator, blind, "bold", width, most)} if first is not None else {}
+    drawn = {first: _rows(first, annotator, blind, "", width, most)} if first is not None else {}
     for comment in reversed(comments):
         room = most - sum(map(len, drawn.values()))
         if comment is not first and room > 0:
@@ -56,7 +50,7 @@ def _rows(comment: Comment, annotator: str, blind: bool, look: str, width: int, 
     if len(lines) > most:
         lines[most - 1] += " …"
     head = lines[0][: len(lead)]
-    rows: list[Row] = [[(" ", ""), (head, "hint" if look == "bold" else "faint"), (lines[0][len(head) :], look)]]
+    rows: list[Row] = [[(" ", ""), (head, look or "hint"), (lines[0][len(head) :], look)]]
     rows += [[(" ", ""), (text, look)] for text in lines[1:most]]
     return [clipped(row, width) for row in rows]
 

@@ -5,34 +5,63 @@ from __future__ import annotations
 import locale
 import os
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, tzinfo
 from typing import Any
 
 from tui_label.core.project import Project
-from tui_label.store.base import PersonFigures, Store
+from tui_label.quality.pace import Ledger, Person
+from tui_label.store.base import Progress, Store
+
+
+def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
+    """An empty one that keeps to the project's rules."""
+    return Ledger(project.tasks, too_fast_ms=project.pace.too_fast_ms, judge_from=project.review.judge_from, zone=zone)
 
 
 def status(project: Project, store: Store) -> dict[str, Any]:
     """Progress, people and open flags, in the stable shape of `status --json`; `sound` only where sounds are labelled."""
-    progress = store.progress("")
+    everybody = ledger(project)
+    everybody.take(store.efforts())
+    return figures(project, store.progress(""), everybody.people())
+
+
+def figures(project: Project, progress: Progress, people: Sequence[Person]) -> dict[str, Any]:
+    """The same from what is known already."""
     return {
         "project": project.name,
         "items": progress.items,
         "done": progress.done,
         "answers": progress.answers,
-        "people": [_person(project, person) for person in store.people(project.pace.too_fast_ms)],
-        "flags": dict(store.flags_open()),
+        "people": [_person(project, person) for person in people],
+        "flags": flags_open(people),
     }
 
 
-def _person(project: Project, figures: PersonFigures) -> dict[str, Any]:
-    record = asdict(figures)
-    # What somebody typed is no label
-    texts = {task.id for task in project.tasks if not task.takes_labels}
+def flags_open(people: Sequence[Person]) -> dict[str, int]:
+    """How many answers and skips carry each flag reason, the most frequent first."""
+    total: Counter[str] = Counter()
+    for person in people:
+        total.update(person.flags)
+    return dict(sorted(total.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+_OF_PERSON = (
+    "annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "median_ms", "too_fast", "fast_runs",
+    "longest_run", "corrections", "undone", "last_at",
+)  # fmt: skip
+
+
+def _person(project: Project, person: Person) -> dict[str, Any]:
+    record = {name: getattr(person, name) for name in _OF_PERSON}
+    labelled = [task.id for task in project.tasks if task.takes_labels]
     for name in ("labels", "label_median_ms"):
-        record[name] = {task: value for task, value in record[name].items() if task not in texts}
-    if project.items != "sound":
-        del record["sound"]
+        found = getattr(person, name)
+        record[name] = {task: dict(found[task]) for task in labelled if task in found}
+    if project.items == "sound":
+        record["sound"] = asdict(person.sound) if person.sound else None
     return record
 
 

@@ -1,31 +1,82 @@
-"""What leads ask for: status."""
+"""What leads ask for: status, dashboard, report."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_label.cli.project import command, folder, open_project
 from tui_label.core.text import visible
+from tui_label.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from tui_label.cli.project import Commands
+    from tui_label.core.project import Project
+
+FOLLOW_S = 2.0
 
 
 def register(commands: Commands) -> None:
     status = command(commands, "status", "progress, pace, flags, per person", _status)
     folder(status)
     status.add_argument("--json", action="store_true")
+    status.add_argument("--follow", action="store_true", help="a dashboard that keeps up with the work")
 
 
 def _status(options: argparse.Namespace) -> int:
+    if options.follow and options.json:
+        raise UsageError("--follow is to be looked at; for programs, ask for --json again and again")
+    if options.follow and sys.stdout.isatty():
+        return _dashboard(options.dir)
+    project, store, _ = open_project(options.dir)
+    if options.follow:
+        return _follow(project)
     from tui_label import reports
 
-    project, store, _ = open_project(options.dir)
     figures = reports.status(project, store)
     if options.json:
         print(json.dumps(figures, ensure_ascii=False))
     else:
         print("\n".join(visible(line) for line in reports.status_lines(figures)))
     return 0
+
+
+def _dashboard(folder: Path) -> int:
+    from tui_label.ui import environment
+
+    environment.prepare()
+    project, store, _ = open_project(folder)
+    store.close()
+    from tui_label.dashboard import Following
+    from tui_label.ui.dashboard import Dashboard
+
+    app = Dashboard(Following(project))
+    status = app.run(mouse=environment.mouse_wanted())
+    if app.chosen is None:
+        return int(status or 0)
+    from tui_label.cli.review import open_review
+
+    return open_review(folder, queue=app.chosen.name)
+
+
+def _follow(project: Project) -> int:
+    """The lines of `status`, again whenever they changed."""
+    from tui_label import reports
+    from tui_label.dashboard import Following
+
+    following = Following(project)
+    before: list[str] = []
+    while True:
+        try:
+            glance = following.look()
+            lines = reports.status_lines(reports.figures(project, glance.progress, glance.people))
+        except StoreError as error:
+            lines = [str(error)]
+        if lines != before:
+            print("\n".join(visible(line) for line in [*lines, ""]), flush=True)
+            before = lines
+        time.sleep(FOLLOW_S)

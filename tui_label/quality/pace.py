@@ -284,6 +284,10 @@ def _alone(name: str, columns: Columns, rules: _Rules) -> _Alone:
     single = said.of(rules.single)
     times = active[timed]
     runs = _runs(times < rules.too_fast_ms)
+    pace = spread(times) if len(times) else None
+    by_label = {
+        (task, label): spread(ms) for task, label, answers in said.each() if len(ms := active[answers][timed[answers]])
+    }
     days, on_day = np.unique(local[dated] // DAY_MS, return_counts=True)
     person = Person(
         name,
@@ -294,47 +298,35 @@ def _alone(name: str, columns: Columns, rules: _Rules) -> _Alone:
         active_ms=int(active.sum()),
         idle_ms=int(idle.sum()),
         timed=len(times),
-        median_ms=round(float(np.median(times))) if len(times) else 0,
+        median_ms=round(pace.median) if pace else 0,
         too_fast=int((times < rules.too_fast_ms).sum()),
         fast_runs=len(runs),
         longest_run=max(runs, default=0),
         corrections=stands.corrections,
         undone=columns.statuses.count(STATUS["undone"]),
         labels=_by_task(mentions),
-        label_median_ms=_by_task(
-            {
-                (task, label): round(float(np.median(ms)))
-                for task, label, answers in said.each()
-                if len(ms := active[answers][timed[answers]])
-            }
-        ),
+        label_median_ms=_by_task({name: round(one.median) for name, one in by_label.items()}),
         days={_EPOCH + timedelta(int(day)): int(n) for day, n in zip(days, on_day, strict=True)},
         last_at=_iso(int(moments.max(initial=-1))),
         sound=_heard(columns, rows, active),
     )
     if len(times) >= rules.judge_from:
-        person = _judged(person, active, moments, local, dated & timed, said, single, rules)
+        enough = _by_task({name: one for name, one in by_label.items() if one.n >= SLOT_FROM})
+        person = _judged(
+            replace(person, pace=pace, label_pace=enough), active, moments, local, dated & timed, single, rules
+        )
     return _Alone(person, single, moments[dated], moments[dated & timed])
 
 
 def _judged(
-    person: Person, active: Ints, moments: Ints, local: Ints, usable: Bools, said: _Said, single: _Said, rules: _Rules
+    person: Person, active: Ints, moments: Ints, local: Ints, usable: Bools, single: _Said, rules: _Rules
 ) -> Person:
     """With what may be said of somebody who answered enough; `usable`: with a time and a date."""
-    timed = active > 0
     hour, day = local // HOUR_MS % 24, local // DAY_MS
     # 1970-01-01 was a Thursday
     week = (day + 3) // 7
     return replace(
         person,
-        pace=spread(active[timed]),
-        label_pace=_by_task(
-            {
-                (task, label): spread(ms)
-                for task, label, answers in said.each()
-                if len(ms := active[answers][timed[answers]]) >= SLOT_FROM
-            }
-        ),
         hours=_slots(hour, usable, active, single, lambda n: f"{n:02}"),
         sitting=_slots(_part_of_sitting(moments, usable), usable, active, single, lambda n: SITTING_PARTS[n]),
         weeks=_slots(week, usable, active, single, lambda n: str(_EPOCH + timedelta(7 * n - 3))),

@@ -1,0 +1,224 @@
+"""The lead's dashboard without a screen: what there is to show at a moment, and following along.
+
+Pace, progress and queues are quick to bring up to date; agreement is not, so it is
+measured apart, now and then, and says how old it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from tui_label import reports
+from tui_label.core.project import Project
+from tui_label.errors import StoreMissing
+from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement
+from tui_label.quality.agreement import figures as agreement_figures
+from tui_label.quality.estimates import Figure, Ints
+from tui_label.quality.pace import DAY_MS, HOUR_MS, Person
+from tui_label.store.base import Progress, Versions
+from tui_label.store.reviewing import Queue
+from tui_label.store.sqlite import SqliteStore
+
+QUEUES = ("questions", "answered-back", "flagged", "disagreements", "fast", "sample")
+"""What to do next, what others wait for first."""
+QUEUES_SHOWN = 3
+COUNTED = 1000
+"""Cases are counted up to here: nobody needs to know more of what is next."""
+HEADLINES = (
+    "alpha_nominal", "alpha_ordinal", "alpha_sets", "f1_strict", "f1_near", "wer", "similarity", "kendall_tau",
+)  # fmt: skip
+"""The measure that speaks for a task: the first of these that it has."""
+WEEK_MS = 7 * DAY_MS
+MEASURE_EVERY_S = 60
+REST = 20
+"""Agreement is measured in a twentieth of the time at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Answers given at work in equal stretches of time, the last of which ends now."""
+
+    unit: str
+    """`hour` or `day`."""
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How long it takes at the pace of the last seven days; answers that were brought in are no pace."""
+
+    per_day: float
+    done_at: datetime | None
+    """None where all is done."""
+    work_ms: float
+    """Active time that is left for all together, at everybody's mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """All that is quick to know."""
+
+    project: str
+    progress: Progress
+    people: tuple[Person, ...]
+    activity: Activity
+    outlook: Outlook | None
+    """None where too few answers were given lately to tell."""
+    queues: tuple[tuple[Queue, int], ...]
+    """Those that matter now, with how many cases wait, counted up to COUNTED."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Agreement, and as it was a week ago: of the answers that were there then."""
+
+    now: Agreement
+    before: Agreement
+    at: datetime
+
+
+class Following:
+    """Follows a project.  `look` and `measure` may run in threads of their own: each has a connection of its own."""
+
+    def __init__(self, project: Project, clock: Callable[[], float] = time.time) -> None:
+        self.project = project
+        self._clock = clock
+        self._looking, self._measuring = _Door(project.database), _Door(project.database)
+        self._versions: Versions | None = None
+        self._ledger = reports.ledger(project, None)
+        self._before: tuple[float, Agreement] | None = None
+        self._measured_at = -float("inf")
+        self._took_s = 0.0
+
+    def look(self) -> Glance:
+        """What there is now; raises a StoreError where the database cannot be read."""
+        store = self._looking.open()
+        if self._looking.is_new or store.versions() != self._versions:
+            # Labels may have other names
+            self._versions, self._ledger = store.versions(), reports.ledger(self.project, None)
+        self._ledger.take(store.efforts(self._ledger.since or None))
+        progress, people, worked = store.progress(""), self._ledger.people(), self._ledger.worked()
+        now_ms = round(self._clock() * 1000)
+        return Glance(
+            self.project.name,
+            progress,
+            people,
+            activity(worked, now_ms),
+            outlook(self.project, progress, people, worked, now_ms),
+            tuple(_queues(store, self.project)),
+            datetime.fromtimestamp(now_ms / 1000, UTC),
+        )
+
+    def is_due(self) -> bool:
+        """Whether agreement may be measured again."""
+        return self._clock() - self._measured_at >= max(MEASURE_EVERY_S, REST * self._took_s)
+
+    def measure(self) -> Measured:
+        """Agreement over all answers; takes seconds on many."""
+        begun = self._measured_at = self._clock()
+        store = self._measuring.open()
+        opinions = list(store.opinions())
+        tasks, judge_from = self.project.tasks, self.project.review.judge_from
+        gold = {number: one.answers for number, one in store.known()}
+        now = agreement_figures(tasks, opinions, gold=gold, repeats=store.repeats(), judge_from=judge_from, by=(LABEL,))
+        if self._before is None or begun - self._before[0] > HOUR_MS / 1000:
+            week_ago = _utc(begun * 1000 - WEEK_MS)
+            then = [one for one in opinions if one.submitted_at < week_ago]
+            self._before = begun, agreement_figures(tasks, then, judge_from=judge_from, by=(LABEL,))
+        self._took_s = self._clock() - begun
+        return Measured(now, self._before[1], datetime.fromtimestamp(begun, UTC))
+
+
+class _Door:
+    """A store that is opened when it is wanted, and anew where another database has taken its place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._store: SqliteStore | None = None
+        self._inode = 0
+        self.is_new = False
+        """Whether the last `open` opened it."""
+
+    def open(self) -> SqliteStore:
+        try:
+            inode = self._path.stat().st_ino
+        except FileNotFoundError:
+            raise StoreMissing(f"{self._path}: the database is gone; put it back, or leave") from None
+        self.is_new = self._store is None or inode != self._inode
+        if self._store is None or self.is_new:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+            self._store, self._inode = SqliteStore(self._path), inode
+        return self._store
+
+
+def activity(worked: Ints, now_ms: int) -> Activity:
+    """By the hour for a day where all work is younger than two days, else by the day for four weeks.
+
+    `worked`: (answers,) milliseconds since 1970.
+    """
+    young = not len(worked) or int(worked.min()) > now_ms - 2 * DAY_MS
+    unit, length, many = ("hour", HOUR_MS, 24) if young else ("day", DAY_MS, 28)
+    ago = (now_ms - worked) // length
+    counts = np.bincount(ago[(ago >= 0) & (ago < many)], minlength=many)
+    return Activity(unit, tuple(int(n) for n in counts[::-1]))
+
+
+def outlook(
+    project: Project, progress: Progress, people: Sequence[Person], worked: Ints, now_ms: int
+) -> Outlook | None:
+    """Wanted are `overlap` answers for each item; with less than `judge_from` answers in a week nothing is foretold."""
+    lately = worked[worked >= now_ms - WEEK_MS]
+    timed, active_ms = sum(one.timed for one in people), sum(one.active_ms for one in people)
+    if len(lately) < max(2, project.review.judge_from):
+        return None
+    days = max(now_ms - int(lately.min()), HOUR_MS) / DAY_MS
+    per_day = len(lately) / days
+    unfinished = progress.items - progress.done
+    left = max(unfinished, progress.items * project.overlap - progress.answers) if unfinished else 0
+    done_at = datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=min(left / per_day, 36_500)) if left else None
+    return Outlook(per_day, done_at, left * active_ms / timed)
+
+
+def _queues(store: SqliteStore, project: Project) -> list[tuple[Queue, int]]:
+    found: list[tuple[Queue, int]] = []
+    for name in QUEUES:
+        queue = Queue(name, sample=project.review.sample, too_fast_ms=project.pace.too_fast_ms)
+        if len(found) < QUEUES_SHOWN and (waiting := store.left_in(queue, COUNTED)):
+            found.append((queue, waiting))
+    return found
+
+
+def headline(of: Sequence[Figure]) -> Figure | None:
+    """The figure that speaks for all."""
+    by_measure = {figure.measure: figure for figure in of}
+    return next((by_measure[name] for name in HEADLINES if name in by_measure), of[0] if of else None)
+
+
+def task_of(agreement: Agreement, id: str) -> TaskAgreement | None:
+    return next((task for task in agreement.tasks if task.task == id), None)
+
+
+def shares(agreement: Agreement, kind: str) -> Mapping[str, float]:
+    """For each annotator the mean over the tasks of how near they are to known answers (`gold`) or to
+    themselves (`repeats`), from 0 to 1; those with enough items only.
+    """
+    found: dict[str, list[float]] = {}
+    for task in agreement.tasks:
+        parts: tuple[Part, ...] = getattr(task, kind)
+        for part in parts:
+            if part.figures and part.figures[0].value is not None:
+                found.setdefault(part.names[0], []).append(part.figures[0].value)
+    return {name: sum(values) / len(values) for name, values in found.items()}
+
+
+def _utc(moment_ms: float) -> str:
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,280 @@
+"""The lead's dashboard as rows: progress, agreement, people, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import set_cell_size
+
+from tui_label.core.text import visible
+from tui_label.dashboard import COUNTED, Activity, Glance, Measured, headline, shares, task_of
+from tui_label.quality.agreement import TaskAgreement
+from tui_label.quality.estimates import Figure
+from tui_label.quality.pace import Person
+from tui_label.ui.canvas import Row, clipped, rule, spread
+from tui_label.ui.views.frame import Hint, header, legend
+
+SMALLEST = (60, 16)
+NARROW, ROOMY, WIDE = 76, 90, 116
+"""From here on there is room for all columns of a usual screen, for more words, for more columns."""
+BARS = "▁▂▃▄▅▆▇█"
+NONE = "–"
+EACH = {"hour": "an hour", "day": "a day"}
+AROUND = 12
+"""Rows that are no list: header, rules, progress, the heads of the two lists, queues, legend."""
+MEASURES = {
+    "alpha_nominal": "alpha", "alpha_ordinal": "alpha", "alpha_sets": "alpha", "f1_strict": "F1", "f1_near": "F1",
+    "wer": "WER", "similarity": "similarity", "kendall_tau": "tau", "specific": "specific",
+}  # fmt: skip
+"""Short words for a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything the screen shows."""
+
+    project: str
+    glance: Glance | None = None
+    """None until the answers are read."""
+    measured: Measured | None = None
+    word: str = ""
+    """What is wrong."""
+    top: int = 0
+    """Rows that are scrolled past, in both lists."""
+
+
+def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
+    glance = shown.glance
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        return _calm(f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", [], width, height)
+    head: list[Row] = [header([shown.project, "dashboard"], _moment(glance.at) if glance else "", width), rule(width)]
+    foot: list[Row] = [_trouble(shown.word, width), legend(_keys(glance), _age(shown), width)]
+    if glance is None:
+        middle = _calm("" if shown.word else "Reading the answers …", [], width, height - 4)
+        return [*head, *middle, *foot]
+    agreement = agreement_rows(shown.measured, width)
+    people = people_rows(glance.people, shown.measured, width)
+    for_agreement, for_people = _room(len(agreement) - 1, len(people) - 1, height - AROUND)
+    rows = [
+        *head,
+        *progress_rows(glance, width),
+        rule(width),
+        *_window(agreement, for_agreement, shown.top),
+        rule(width),
+        *_window(people, for_people, shown.top),
+        rule(width),
+        next_row(glance),
+        *foot,
+    ]
+    return [clipped(row, width) for row in rows]
+
+
+def furthest(shown: Shown, width: int, height: int) -> int:
+    """How far the lists can be scrolled."""
+    if shown.glance is None:
+        return 0
+    lists = len(agreement_rows(shown.measured, width)) - 1, len(shown.glance.people)
+    rooms = _room(*lists, height - AROUND)
+    return max(0, *(needed - room for needed, room in zip(lists, rooms, strict=True)))
+
+
+# progress
+
+
+def progress_rows(glance: Glance, width: int) -> list[Row]:
+    progress, outlook = glance.progress, glance.outlook
+    share = progress.done / progress.items if progress.items else 0
+    done: Row = [
+        (f" {progress.done:,} of {progress.items:,}", "bold"),
+        (f" done  {share:.1%}", ""),
+        (f"  {progress.answers:,} answers", "faint"),
+    ]
+    if progress.items and progress.done >= progress.items:
+        end: Row = [("all done ", "good")]
+    elif outlook is None or outlook.done_at is None:
+        end = [("too few answers this week to foretell ", "faint")]
+    else:
+        pace = "at this week's pace " if width >= ROOMY else ""
+        end = [(pace + "done ", "faint"), (_day(outlook.done_at, glance.at) + " ", "bold")]
+    left: Row = [(" no answers lately", "faint")]
+    if most := max(glance.activity.counts, default=0):
+        each = f" answers {EACH[glance.activity.unit]}, {most:,} at most"
+        left = [(" ", ""), (sparkline(glance.activity), "accent"), (each, "faint")]
+    work = f"{_duration(outlook.work_ms)} of work left " if outlook and outlook.work_ms else ""
+    return [spread(done, end, width), spread(left, [(work, "faint")], width)]
+
+
+def sparkline(activity: Activity) -> str:
+    """A bar a stretch, as high as its share of the most; nothing at all is a blank."""
+    most = max(activity.counts, default=0)
+    return "".join(BARS[-(-count * len(BARS) // most) - 1] if count else " " for count in activity.counts)
+
+
+# agreement
+
+
+def agreement_rows(measured: Measured | None, width: int) -> list[Row]:
+    """A head, then each task and its labels."""
+    name = min(40, width - 46)
+    head = f" {'agreement':<{name}}{'':<10}{'value':>7}{'95 % interval':>16}{'week ago':>10}"
+    if measured is None:
+        return [[(head, "faint")], [(" being measured …", "faint")]]
+    rows: list[Row] = [[(head, "faint")]]
+    for task in measured.now.tasks:
+        earlier = task_of(measured.before, task.task)
+        before = headline(earlier.figures) if earlier else None
+        rows.append(_figure_row(task.task, headline(task.figures), before, name, "bold"))
+        for label, figure in _labels(task).items():
+            rows.append(_figure_row("  " + label, figure, _labels(earlier).get(label) if earlier else None, name, ""))
+    return rows
+
+
+def _labels(task: TaskAgreement) -> dict[str, Figure]:
+    return {part.names[0]: part.figures[0] for part in task.labels if part.figures}
+
+
+def _figure_row(name: str, figure: Figure | None, before: Figure | None, width: int, style: str) -> Row:
+    measure = MEASURES.get(figure.measure, figure.measure) if figure else ""
+    value = _or_none(figure.value if figure else None, ".3f")
+    interval = (
+        f"{figure.low:.3f}–{figure.high:.3f}" if figure and figure.low is not None and figure.high is not None else ""
+    )
+    return [
+        (" " + set_cell_size(visible(name), width), style),
+        (f"{measure:<10}", "faint"),
+        (f"{value:>7}", style),
+        (f"{interval:>16}", ""),
+        (f"{_or_none(before.value if before else None, '.3f'):>10}", "faint"),
+    ]
+
+
+# people
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A figure of each person, on screens that have the width for it."""
+
+    head: str
+    cells: int
+    width: int
+    text: Callable[[Person], str]
+    warns: Callable[[Person], bool] = lambda _: False
+
+
+def people_rows(people: Sequence[Person], measured: Measured | None, width: int) -> list[Row]:
+    """A head, then each person, the name last."""
+    columns = [column for column in _columns(measured) if width >= column.width]
+    head = "".join(f"{column.head:>{column.cells}}" for column in columns)
+    rows: list[Row] = [[(head + "  people", "faint")]]
+    for one in people:
+        row: Row = [(f"{column.text(one):>{column.cells}}", "warn" if column.warns(one) else "") for column in columns]
+        rows.append([*row, ("  " + visible(one.annotator), "bold")])
+    return rows
+
+
+def _columns(measured: Measured | None) -> list[Column]:
+    itself = shares(measured.now, "repeats") if measured else {}
+    gold = shares(measured.now, "gold") if measured else {}
+    return [
+        Column("answers", 8, 0, lambda one: f"{one.answers:,}"),
+        Column("an hour", 9, 0, lambda one: _or_none(one.per_hour, ",.0f")),
+        Column("median s", 10, 0, lambda one: f"{one.pace.median / 1000:.1f}" if one.pace else NONE),
+        Column("idle", 6, NARROW, lambda one: _or_none(one.idle_share, ".0%")),
+        Column("flags", 7, NARROW, lambda one: f"{sum(one.flags.values()):,}"),
+        Column("fast runs", 11, 0, lambda one: f"{one.fast_runs:,}", lambda one: one.fast_runs > 0),
+        Column("itself", 8, NARROW, lambda one: _or_none(itself.get(one.annotator), ".0%")),
+        Column("gold", 6, 0, lambda one: _or_none(gold.get(one.annotator), ".0%")),
+        Column("middle half s", 16, WIDE, _middle_half),
+        Column("skipped", 9, WIDE, lambda one: f"{one.skipped:,}"),
+        Column("changed", 9, WIDE, lambda one: f"{one.corrections + one.undone:,}"),
+        Column("heard", 8, WIDE, lambda one: _or_none(one.sound.median_coverage if one.sound else None, ".0%")),
+    ]
+
+
+def _middle_half(person: Person) -> str:
+    """Between which times half of the answers lie."""
+    return f"{person.pace.low / 1000:.1f}–{person.pace.high / 1000:.1f}" if person.pace else NONE
+
+
+# what to do next
+
+
+def next_row(glance: Glance) -> Row:
+    row: Row = [(" next   ", "faint")]
+    if not glance.queues:
+        return [*row, ("nothing waits for a reviewer", "")]
+    for number, (queue, waiting) in enumerate(glance.queues, 1):
+        many = f"{waiting:,}" + ("+" if waiting >= COUNTED else "")
+        row += [(str(number), "accent"), (f" {queue.name} ", ""), (many + "     ", "bold")]
+    return row
+
+
+def _keys(glance: Glance | None) -> list[Hint]:
+    queues = glance.queues if glance else ()
+    review = [(" ".join(str(n + 1) for n in range(len(queues))), "review")] if queues else []
+    return [*review, ("↑ ↓", "scroll"), ("q", "leave")]
+
+
+# pieces
+
+
+def _room(agreement: int, people: int, room: int) -> tuple[int, int]:
+    """How many of the rows each list wants it gets."""
+    if agreement + people <= room:
+        return agreement, room - agreement
+    half = room // 2
+    given = min(agreement, max(half, room - people))
+    return given, room - given
+
+
+def _window(rows: list[Row], room: int, top: int) -> list[Row]:
+    """The head and as many rows as there is room, filled up with blanks; the last says how many are beyond."""
+    head, body = rows[0], rows[1:]
+    top = max(0, min(top, len(body) - room))
+    seen = body[top : top + room]
+    beyond = len(body) - top - len(seen)
+    if beyond and seen:
+        seen[-1] = [(f" … {beyond + 1} more", "faint")]
+    return [head, *seen, *([[]] * (room - len(seen)))]
+
+
+def _calm(words: str, more: list[str], width: int, height: int) -> list[Row]:
+    rows: list[Row] = [[] for _ in range(max(0, height))]
+    if rows:
+        rows[len(rows) // 2] = clipped([("   " + words, "bold")], width)
+    return rows
+
+
+def _trouble(word: str, width: int) -> Row:
+    return clipped([(" " + visible(word), "warn")], width) if word else rule(width)
+
+
+def _age(shown: Shown) -> Row:
+    if shown.glance is None or shown.measured is None:
+        return []
+    minutes = int((shown.glance.at - shown.measured.at).total_seconds() // 60)
+    words = "just now" if minutes < 1 else f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"
+    return [(f"agreement {words} ", "faint")]
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone():%a %d %b %H:%M}"
+
+
+def _day(day: datetime, now: datetime) -> str:
+    here = day.astimezone()
+    if (day - now).days > 365:
+        return "in more than a year"
+    return f"today {here:%H:%M}" if here.date() == now.astimezone().date() else f"{here:%a %d %b}"
+
+
+def _duration(milliseconds: float) -> str:
+    hours = milliseconds / 3_600_000
+    return f"{hours:,.0f} h" if hours >= 9.5 else f"{hours:.1f} h" if hours >= 1 else f"{max(1, round(hours * 60))} min"
+
+
+def _or_none(value: float | None, form: str) -> str:
+    return NONE if value is None else format(value, form)

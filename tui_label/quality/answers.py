@@ -102,13 +102,15 @@ def columns(tasks: Sequence[Task], opinions: Iterable[Said]) -> list[Column]:
     people: list[str] = []
     days: list[str] = []
     versions: list[int] = []
-    answers: list[Mapping[str, Any]] = []
+    said: list[list[Any]] = [[] for _ in tasks]
+    keep = [(task.id, values.append) for task, values in zip(tasks, said, strict=True)]
     for one in opinions:
         number.append(one.number)
         people.append(one.annotator)
         days.append(one.submitted_at[:10])
         versions.append(one.guidelines_version)
-        answers.append(one.answers)
+        for id, append in keep:
+            append(one.answers.get(id))
     annotators = sorted(set(people))
     place = {name: at for at, name in enumerate(annotators)}
     week_of = {day: _week(day) for day in set(days)}
@@ -120,14 +122,13 @@ def columns(tasks: Sequence[Task], opinions: Iterable[Said]) -> list[Column]:
     version = np.array(versions, np.int64)
     order = np.lexsort((who, numbers))
     found = []
-    for task in tasks:
-        all_values = [said.get(task.id) for said in answers]
-        fits = np.fromiter(map(_shape(task), all_values), bool, len(all_values))
+    for task, values in zip(tasks, said, strict=True):
+        fits = np.fromiter(map(_shape(task), values), bool, len(values))
         rows = order[fits[order]]
         found.append(
             Column(
                 task,
-                [all_values[row] for row in rows.tolist()],
+                [values[row] for row in rows.tolist()],
                 numbers[rows],
                 who[rows],
                 version[rows],

@@ -16,16 +16,16 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import Recordings, ends_in_crlf, labelled_sound, moment, says_text, segments_task
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.recordings import Recordings, labelled_sound, lines_with_ends, moment, says_text, segments_task
+from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
     Dropped,
     Rows,
     Track,
     as_they_came,
     digits,
-    filed,
     first,
+    joined,
     kept_lines,
     tracks,
     unbroken,
@@ -41,19 +41,18 @@ BAND = "\\\t"
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings, task = Recordings(reading), segments_task(reading)
-    end = "\r" if ends_in_crlf(reading) else ""
     kept: list[str] = []
     found: list[Segment] = []
     faults: list[BadLine] = []
-    for line in lines(reading):
+    for line in lines_with_ends(reading):
         if isinstance(line, BadLine):
             faults.append(line)
         elif not line[1].strip():
             reading.blank += 1
         elif line[1].startswith(BAND) and kept:
-            kept[-1] += f"\n{line[1]}{end}"
+            kept[-1] += line[1] + line[2]
         else:
-            kept.append(line[1] + end)
+            kept.append(line[1] + line[2])
             try:
                 segment = _parsed(task, line[1])
             except Bad as error:
@@ -66,7 +65,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     if faults:
         yield from faults
         return
-    as_written = [_fresh(task, one) for one in sorted(found, key=lambda one: one.when)] == kept
+    as_written = [_fresh(task, one) + "\n" for one in sorted(found, key=lambda one: one.when)] == kept
     try:
         yield labelled_sound(reading, recordings.beside(), found, meta={} if as_written else {NAME: kept})
     except Bad as error:
@@ -75,7 +74,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 
 def _parsed(task: Segments | None, line: str) -> Segment | None:
     """One label; None for a point."""
-    columns = line.split("\n")[0].removesuffix("\r").split("\t", 2)
+    columns = line.split("\n")[0].rstrip("\r").split("\t", 2)
     if len(columns) < 2:
         raise Bad("", "is no label: start, end and text are parted by tabs")
     start, end = moment("start", columns[0]), moment("end", columns[1])
@@ -95,7 +94,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     task = first(project, Segments)
     return write_files(
         folder,
-        ((filed(track.name, ".txt"), _written(track, task, dropped)) for track in tracks(rows, project, dropped)),
+        ((f"{track.name}.txt", _written(track, task, dropped)) for track in tracks(rows, project, dropped)),
     )
 
 
@@ -107,4 +106,4 @@ def _written(track: Track, task: Segments | None, dropped: Dropped) -> str:
     ]
     kept = kept_lines(track.meta, NAME)
     made = as_they_came(segments, kept, lambda line: _parsed(task, line), lambda one: _fresh(task, one))
-    return "".join(line + "\n" for line in made)
+    return joined(made)

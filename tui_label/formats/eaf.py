@@ -30,11 +30,9 @@ from tui_label.formats.tracks import (
     Rows,
     Track,
     count,
-    filed,
     in_milliseconds,
     plain,
     tracks,
-    whereabouts,
     write_files,
 )
 
@@ -183,14 +181,11 @@ def _recording(recordings: Recordings, document: _Document) -> str:
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     return write_files(
         folder,
-        (
-            (filed(track.name, ".eaf"), _written(track, whereabouts(project, track.path), dropped))
-            for track in tracks(rows, project, dropped)
-        ),
+        ((f"{track.name}.eaf", _written(track, dropped)) for track in tracks(rows, project, dropped)),
     )
 
 
-def _written(track: Track, media: str, dropped: Dropped) -> str:
+def _written(track: Track, dropped: Dropped) -> str:
     times = [replace(one, start=start, end=end) for start, end, one in in_milliseconds(track.segments, dropped)]
     slots: list[int] = []
     body: list[str] = []
@@ -210,8 +205,8 @@ def _written(track: Track, media: str, dropped: Dropped) -> str:
                 "        </ANNOTATION>",
             ]
         body.append("    </TIER>")
-    url = f"file://{quote(media)}"
-    kind = mimetypes.guess_type(media)[0] or "audio/x-wav"
+    url = f"file://{quote(track.path)}"
+    kind = mimetypes.guess_type(track.path)[0] or "audio/x-wav"
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',

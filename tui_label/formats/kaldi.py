@@ -27,11 +27,11 @@ from tui_label.formats.tracks import (
     count,
     digits,
     names,
-    one_line,
     one_word,
     plain,
     plus,
     said,
+    single_blanks,
     whereabouts,
     without,
     write_files,
@@ -172,12 +172,14 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """Segments with their texts; where the project has no segments task, each item with its text."""
     segmented = any(isinstance(task, Segments) for task in project.tasks)
     found = list(said(rows, project, dropped, Segments if segmented else Text))
-    named = {path: one_word(name, dropped) for path, name in names({one.sound.path: None for one in found}).items()}
+    places = {one.sound.path: whereabouts(project, one.sound) for one in found}
+    named = {path: one_word(name, dropped) for path, name in names(places.values()).items()}
     files: dict[str, dict[str, str]] = {name: {} for name in ("wav.scp", "segments", "text", "utt2spk", "spk2utt")}
     stretched = segmented or any(one.sound.offset for one in found)
     for one in found:
-        recording = named[one.sound.path]
-        files["wav.scp"][recording] = whereabouts(project, one.sound.path)
+        place = places[one.sound.path]
+        recording = named[place]
+        files["wav.scp"][recording] = place
         if segmented:
             utterances = without(one.segments or (), dropped, label="labels")
         else:
@@ -186,7 +188,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
         for segment in utterances:
             speaker = one_word(segment.speaker, dropped)
             id = _id(recording, speaker, segment, files["text"]) if stretched else recording
-            files["text"][id] = one_line(segment.text, dropped)
+            files["text"][id] = single_blanks(segment.text, dropped)
             files["utt2spk"][id] = speaker or id
             files["spk2utt"][speaker or id] = f"{files['spk2utt'].get(speaker or id, '')} {id}".strip()
             if stretched:

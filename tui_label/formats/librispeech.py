@@ -11,7 +11,7 @@ from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading, lines
-from tui_label.formats.tracks import Dropped, Rows, count, names, one_line, one_word, said
+from tui_label.formats.tracks import Dropped, Rows, count, names, one_word, said, single_blanks, whereabouts
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
@@ -38,7 +38,12 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
             count(dropped, "stretches of recordings")
         elif one.text is not None:
             found.append(one)
-    named = names({one.sound.path: None for one in found})
+    named = names(whereabouts(project, one.sound) for one in found)
     for one in found:
-        out.write(f"{one_word(named[one.sound.path], dropped)} {one_line(one.text or '', dropped)}".rstrip(" ") + "\n")
+        out.write(
+            f"{one_word(named[whereabouts(project, one.sound)], dropped)} {single_blanks(one.text or '', dropped)}".rstrip(
+                " "
+            )
+            + "\n"
+        )
     return len(found)

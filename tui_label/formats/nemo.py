@@ -18,7 +18,7 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     kind = Segments if first(project, Segments) else Text
     written = 0
     for one in said(rows, project, dropped, kind):
-        for line in _lines(one, whereabouts(project, one.sound.path), kind is Text):
+        for line in _lines(one, whereabouts(project, one.sound), kind is Text):
             # Half characters, which UTF-8 cannot hold, become the escapes that JSON has for them
             out.write(plain(json.dumps(line, ensure_ascii=False), {}) + "\n")
         written += 1

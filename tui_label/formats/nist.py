@@ -25,8 +25,8 @@ from tui_label.formats.making import Bad
 from tui_label.formats.recordings import (
     Recordings,
     after,
-    ends_in_crlf,
     labelled_sound,
+    lines_with_ends,
     meant,
     moment,
     says_text,
@@ -34,7 +34,7 @@ from tui_label.formats.recordings import (
     spelled,
     text_task,
 )
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
     Dropped,
     Rows,
@@ -42,6 +42,7 @@ from tui_label.formats.tracks import (
     count,
     digits,
     first,
+    joined,
     kept_lines,
     length,
     one_line,
@@ -71,7 +72,7 @@ class _Kind:
     """What it can say of segments."""
 
     def column(self, line: str, number: int) -> str:
-        columns = BLANKS.split(line.strip(" \t\r"))
+        columns = BLANKS.split(line.strip(" \t\r\n"))
         return columns[number] if number < len(columns) else ""
 
 
@@ -87,9 +88,8 @@ class _Recording:
 
 def _read(kind: _Kind, reading: Reading) -> Iterator[Record | BadLine]:
     recordings, task = Recordings(reading), segments_task(reading)
-    end = "\r" if ends_in_crlf(reading) else ""
     found: dict[str, _Recording] = {}
-    for line in lines(reading):
+    for line in lines_with_ends(reading):
         if isinstance(line, BadLine):
             yield line
         elif not line[1].strip():
@@ -98,7 +98,7 @@ def _read(kind: _Kind, reading: Reading) -> Iterator[Record | BadLine]:
             reading.leave_out("comment lines")
         else:
             one = found.setdefault(kind.column(line[1], kind.file), _Recording(line[0]))
-            one.lines.append(line[1] + end)
+            one.lines.append(line[1] + line[2])
             try:
                 segment = kind.parsed(task, line[1])
             except Bad as error:
@@ -126,7 +126,7 @@ def _records(
                 yield labelled_sound(reading, recording, text=segment.text, stretch=stretch)
             return
         ordered = sorted(one.segments, key=lambda segment: segment.when)
-        as_written = [kind.fresh(task, name, "1", segment) for segment in ordered] == one.lines
+        as_written = [kind.fresh(task, name, "1", segment) + "\n" for segment in ordered] == one.lines
         as_written = as_written and name == spelled(Path(recording).stem)
         yield labelled_sound(reading, recording, one.segments, meta={} if as_written else {kind.name: one.lines})
     except Bad as error:
@@ -136,6 +136,7 @@ def _records(
 def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     task = first(project, Segments)
     found = tracks(rows, project, dropped)
+    made: list[str] = []
     for track in found:
         assert task is not None
         name = one_word(track.name, dropped)
@@ -146,11 +147,11 @@ def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Drop
         def parsed(line: str, name: str = name) -> Segment | None:
             if kind.column(line, kind.file) != name:
                 raise Bad("file", "is of another recording")
-            return kind.parsed(task, line.removesuffix("\r"))
+            return kind.parsed(task, line.rstrip("\r\n"))
 
         segments = kind.carried(task, track.segments, dropped)
-        for line in as_they_came(segments, kept, parsed, partial(kind.fresh, task, name, channel)):
-            out.write(line + "\n")
+        made += as_they_came(segments, kept, parsed, partial(kind.fresh, task, name, channel))
+    out.write(joined(made))
     return len(found)
 
 
@@ -233,6 +234,9 @@ def _stm_carried(task: Segments, segments: tuple[Segment, ...], dropped: Dropped
 
 def _carried_name(name: str, listed: tuple[str, ...], dropped: Dropped) -> str:
     """A name with blanks can be written, and found again where it is one of those listed."""
+    if name == NONE:
+        count(dropped, f"names that are {NONE}")
+        return ""
     return plain(name, dropped) if meant(listed, spelled(name)) == name else one_word(name, dropped)
 
 

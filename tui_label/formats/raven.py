@@ -21,21 +21,21 @@ from tui_label.formats.recordings import (
     EXACT,
     Recordings,
     after,
-    ends_in_crlf,
     labelled_sound,
+    lines_with_ends,
     moment,
     says_text,
     segments_task,
 )
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
     Dropped,
     Rows,
     Track,
     as_they_came,
     digits,
-    filed,
     first,
+    joined,
     kept_lines,
     tracks,
     unbroken,
@@ -62,7 +62,7 @@ class _Table:
         return next((names[one] for one in SAYS if one in names), "")
 
     def cells(self, row: str) -> dict[str, str]:
-        return dict(zip(self.header, row.removesuffix("\r").split("\t"), strict=False))
+        return dict(zip(self.header, row.rstrip("\r\n").split("\t"), strict=False))
 
     def view(self, rows: list[str]) -> str:
         """The one view whose rows count."""
@@ -95,34 +95,34 @@ class _Table:
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
-    end = "\r" if ends_in_crlf(reading) else ""
     table: _Table | None = None
+    header = ""
     files: dict[str, list[tuple[int, str]]] = {}
     bad = False
-    for line in lines(reading):
+    for line in lines_with_ends(reading):
         if isinstance(line, BadLine):
             yield line
             bad = True
         elif not line[1].strip():
             reading.blank += 1
         elif table is None:
-            table = _Table(tuple(line[1].split("\t")), segments_task(reading))
+            table, header = _Table(tuple(line[1].split("\t")), segments_task(reading)), line[1] + line[2]
             if not {BEGIN, END} <= set(table.header):
                 yield reading.bad(line[0], f"is no header of a selection table: it needs {BEGIN} and {END}")
                 return
         else:
-            files.setdefault(table.cells(line[1]).get(FILE, ""), []).append((line[0], line[1] + end))
+            files.setdefault(table.cells(line[1]).get(FILE, ""), []).append((line[0], line[1] + line[2]))
     if table is None or bad:
         return
     if len(files) > 1 and OFFSET not in table.header:
         yield reading.bad(1, f"names several recordings, so that it needs the column {OFFSET}", FILE)
         return
     for file, rows in (files or {"": []}).items():
-        yield from _one(reading, recordings, table, file, rows, end)
+        yield from _one(reading, recordings, table, file, rows, header)
 
 
 def _one(
-    reading: Reading, recordings: Recordings, table: _Table, file: str, rows: list[tuple[int, str]], end: str
+    reading: Reading, recordings: Recordings, table: _Table, file: str, rows: list[tuple[int, str]], header: str
 ) -> Iterator[Record | BadLine]:
     kept = [row for _, row in rows]
     view = table.view(kept)
@@ -142,7 +142,7 @@ def _one(
         # Times of such a table count from the begin of a sequence of files: a row does not fit one of them
         reading.leave_out("frequencies and further columns", len(segments))
     else:
-        meta = {NAME: ["\t".join(table.header) + end, *kept]}
+        meta = {NAME: [header, *kept]}
     try:
         name = recordings.named(file) if file else recordings.beside(NAMED.sub("", reading.path.name))
         yield labelled_sound(reading, name, segments, meta=meta)
@@ -155,17 +155,17 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     return write_files(
         folder,
         (
-            (filed(track.name, ".Table.1.selections.txt"), _written(track, task, dropped))
+            (f"{track.name}.Table.1.selections.txt", _written(track, task, dropped))
             for track in tracks(rows, project, dropped)
         ),
     )
 
 
 def _written(track: Track, task: Segments | None, dropped: Dropped) -> str:
-    header, *kept = kept_lines(track.meta, NAME) or ["\t".join(COLUMNS)]
-    table = _Table(tuple(header.removesuffix("\r").split("\t")), task)
+    header, *kept = kept_lines(track.meta, NAME) or ["\t".join(COLUMNS) + "\n"]
+    table = _Table(tuple(header.rstrip("\r\n").split("\t")), task)
     if not {BEGIN, END} <= set(table.header) or not table.says:
-        header, kept, table = "\t".join(COLUMNS), [], _Table(COLUMNS, task)
+        header, kept, table = "\t".join(COLUMNS) + "\n", [], _Table(COLUMNS, task)
     other = {"label": "labels"} if says_text(task) else {"text": "texts"}
     segments = [
         replace(one, text=unbroken(one.text, dropped, "\t"), label=unbroken(one.label, dropped, "\t"))
@@ -180,4 +180,4 @@ def _written(track: Track, task: Segments | None, dropped: Dropped) -> str:
         lambda row: table.parsed(row, view),
         lambda one: table.fresh(next(numbers), view, one, track.rate / 2),
     )
-    return "".join(line + "\n" for line in [header, *made])
+    return joined([header, *made])

@@ -8,8 +8,9 @@ the project's folder and those in it.
 from __future__ import annotations
 
 import codecs
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Context, Decimal
 from pathlib import Path
@@ -23,7 +24,7 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, author, check_answers, finished
-from tui_label.formats.source import Reading, check
+from tui_label.formats.source import BadLine, Reading, check, lines
 from tui_label.sound.kinds import is_sound
 
 NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?|\.[0-9]{1,30}")
@@ -123,10 +124,19 @@ def decoded(reading: Reading) -> str:
         raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
 
 
-def ends_in_crlf(reading: Reading) -> bool:
-    """Whether the first line does."""
+def lines_with_ends(reading: Reading) -> Iterator[tuple[int, str, str] | BadLine]:
+    """`(number, line, end)`; all ends are as the first, but that of the last line, which may have none."""
     with reading.path.open("rb") as file:
-        return file.readline(2**20).endswith(b"\r\n")
+        end = "\r\n" if file.readline(2**20).endswith(b"\r\n") else "\n"
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+        is_open = file.read() not in (b"\n", b"\r")
+    before: tuple[int, str] | BadLine | None = None
+    for line in lines(reading):
+        if before is not None:
+            yield before if isinstance(before, BadLine) else (*before, end)
+        before = line
+    if before is not None:
+        yield before if isinstance(before, BadLine) else (*before, "" if is_open else end)
 
 
 def moment(field: str, text: str) -> Decimal:

@@ -27,7 +27,6 @@ from tui_label.formats.tracks import (
     Rows,
     Track,
     count,
-    filed,
     first,
     in_milliseconds,
     plain,
@@ -148,7 +147,7 @@ def _write(rows: Rows, folder: Path, project: Project, dropped: Dropped, *, vtt:
     return write_files(
         folder,
         (
-            (filed(track.name, suffix), _written(track, task, dropped, vtt=vtt))
+            (f"{track.name}{suffix}", _written(track, task, dropped, vtt=vtt))
             for track in tracks(rows, project, dropped)
         ),
     )

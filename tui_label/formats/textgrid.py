@@ -21,7 +21,7 @@ from tui_label.formats.making import Bad
 from tui_label.formats.recordings import NUMBER, Recordings, decoded, labelled_sound, moment, segments_task
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tiers import Tier, segments_of, tiers
-from tui_label.formats.tracks import Dropped, Rows, Track, count, digits, filed, plain, tracks, write_files
+from tui_label.formats.tracks import Dropped, Rows, Track, count, digits, plain, tracks, write_files
 
 TOKEN = re.compile(r'"((?:[^"]|"")*)"|(![^\n]*)|(\S+)')
 MOST = 10**7
@@ -60,9 +60,11 @@ class _Tokens:
         return found[1].replace('""', '"')
 
     def number(self, wanted: str) -> str:
+        before = ""
         while (word := self._next(wanted)[3]) is None or not NUMBER.fullmatch(word):
-            if word is None or re.fullmatch(r"-?[0-9.].*", word) or word.startswith("<"):
-                raise Bad(wanted, f"must be a number from 0 on, not {word or 'text'!r}")
+            if word is None or before == "=" or re.match(r"<|-?[0-9.]", word):
+                raise Bad(wanted, f"must be a number from 0 on, not {word[:40] if word else 'text'!r}")
+            before = word
         return word
 
     def whole(self, wanted: str) -> int:
@@ -130,7 +132,7 @@ def _tier(reading: Reading, tokens: _Tokens) -> list[Tier]:
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     return write_files(
         folder,
-        ((filed(track.name, ".TextGrid"), _written(track, dropped)) for track in tracks(rows, project, dropped)),
+        ((f"{track.name}.TextGrid", _written(track, dropped)) for track in tracks(rows, project, dropped)),
     )
 
 

@@ -22,6 +22,7 @@ from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Project
 from tui_label.core.tasks import Segment, Segments, Task, Text, segments_from
+from tui_label.core.text import visible
 from tui_label.errors import UsageError
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import EXACT, spelled
@@ -35,6 +36,7 @@ class Track:
     """What was said of one recording; times count from its begin."""
 
     path: str
+    """Absolute."""
     seconds: float
     """As far as is known of its length."""
     rate: int
@@ -106,42 +108,43 @@ def tracks(rows: Rows, project: Project, dropped: Dropped) -> list[Track]:
     found: dict[str, Track] = {}
     for one in said(rows, project, dropped, Segments):
         sound, end = one.sound, plus(one.sound.offset, one.sound.duration)
-        track = found.get(sound.path, Track(sound.path, end, sound.rate, (), one.item.meta))
+        path = whereabouts(project, sound)
+        track = found.get(path, Track(path, end, sound.rate, (), one.item.meta))
         segments = sorted([*track.segments, *(one.segments or ())], key=lambda segment: segment.when)
         last = max([track.seconds, end, *(segment.end for segment in segments)])
-        found[sound.path] = replace(track, segments=tuple(segments), seconds=last)
+        found[path] = replace(track, segments=tuple(segments), seconds=last)
     named = names(found)
     return [replace(track, name=named[path]) for path, track in found.items()]
 
 
 def names(paths: Iterable[str]) -> dict[str, str]:
-    """For each path the shortest name that only it has: stem, file name, or also the folders it does not share."""
-    paths = list(paths)
-    parents = [str(PurePosixPath(path).parent) for path in paths]
-    shared = os.path.commonpath(parents) if len({path.startswith("/") for path in paths}) == 1 else ""
-    made: dict[str, str] = {}
+    """For each absolute path the shortest name that only it has.
+
+    That is the stem, the file's name, or either with the folders below the one that all share.
+    """
+    files = {path: PurePosixPath(path) for path in paths}
+    shared = os.path.commonpath([file.parent for file in files.values()]) if files else ""
     schemes: list[Callable[[PurePosixPath], str]] = [
-        lambda path: path.stem,
-        lambda path: path.name,
-        lambda path: str(_below(path, shared).with_suffix("")),
-        lambda path: str(_below(path, shared)),
+        lambda file: file.stem,
+        lambda file: file.name,
+        lambda file: str(file.relative_to(shared).with_suffix("")),
+        lambda file: str(file.relative_to(shared)),
     ]
+    made: dict[str, str] = {}
     for scheme in schemes:
-        often = Counter(spelled(scheme(PurePosixPath(path))) for path in paths)
-        for path in paths:
-            name = scheme(PurePosixPath(path))
-            if often[spelled(name)] == 1:
-                made.setdefault(path, name)
-    return {path: made.get(path, path) for path in paths}
+        often = Counter(spelled(scheme(file)) for file in files.values())
+        for path, file in files.items():
+            if often[spelled(scheme(file))] == 1:
+                made.setdefault(path, scheme(file))
+    if nameless := [path for path in files if path not in made]:
+        raise UsageError(f"a recording is named as {visible(nameless[0])} but for blanks; rename one")
+    return made
 
 
-def _below(path: PurePosixPath, folder: str) -> PurePosixPath:
-    return path.relative_to(folder) if path.is_relative_to(folder) else path
-
-
-def whereabouts(project: Project, sound: str) -> str:
+def whereabouts(project: Project, sound: Sound) -> str:
     """A recording's absolute path, for programs that know nothing of the project's folder."""
-    return Path(os.path.abspath(project.folder / sound)).as_posix()  # noqa: PTH100 (resolve() would follow links)
+    # Not resolve(): links are followed by those who open it
+    return Path(os.path.abspath(project.folder / sound.path)).as_posix()  # noqa: PTH100
 
 
 # one thing for each recording
@@ -162,12 +165,6 @@ def write_files(folder: Path, texts: Iterable[tuple[str, str]]) -> int:
             partial.unlink(missing_ok=True)
         written += 1
     return written
-
-
-def filed(name: str, suffix: str) -> str:
-    """Where the labels of the recording of this name go; never out of the folder."""
-    parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
-    return "/".join(parts) + suffix
 
 
 # numbers and words
@@ -204,6 +201,13 @@ def unbroken(text: str, dropped: Dropped, more: str = "") -> str:
 
 
 def one_line(text: str, dropped: Dropped) -> str:
+    """Without line breaks of any kind, or blanks at its ends."""
+    made = " ".join(text.splitlines()).strip()
+    count(dropped, "line breaks, or blanks at the ends of texts", made != text)
+    return plain(made, dropped)
+
+
+def single_blanks(text: str, dropped: Dropped) -> str:
     """Words parted by single blanks."""
     made = " ".join(text.split())
     count(dropped, "line breaks, or blanks beside others", made != text)
@@ -254,12 +258,13 @@ def as_they_came(
     parsed: Callable[[str], Segment | None],
     fresh: Callable[[Segment], str],
 ) -> list[str]:
-    """Lines for the segments: those they were read from where they still say the same, else fresh ones.
+    """Lines with their ends for the segments: those they came from where they still say the same, else fresh ones.
 
     `parsed` gives None for a line that is no segment; such lines stay, before the others
     where anything changed.  Raises nothing: a line that cannot be read is not written.
     """
     others: list[str] = []
+    end = "\r\n" if any(line.endswith("\r\n") for line in lines) else "\n"
     came: dict[tuple[int, int, str, str, str], list[str]] = {}
     for line in lines:
         try:
@@ -271,8 +276,13 @@ def as_they_came(
     made = [found.pop(0) if (found := came.get(_same(one))) else "" for one in segments]
     if all(made) and len(made) == number and len(made) + len(others) == len(lines):
         return lines
-    end = "\r" if any(re.search(r"\r\Z", line) for line in lines) else ""
     return [*others, *(line or fresh(one) + end for line, one in zip(made, segments, strict=True))]
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Lines with their ends as one text; only the last one may have none."""
+    *before, last = [*lines] or [""]
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in before) + last
 
 
 def _same(one: Segment) -> tuple[int, int, str, str, str]:

@@ -1,0 +1,188 @@
+"""Praat's TextGrid, beside praatio."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from labelled import (
+    BOTH,
+    EVENTS,
+    TRANSCRIPT,
+    clip,
+    half,
+    item,
+    read,
+    refused_in_words,
+    said,
+    segments,
+    sort,
+    spoilt,
+    value,
+    write,
+)
+from praatio import textgrid
+
+from tui_label.core.tasks import Segment
+
+SHORT = 'File type = "ooTextFile"\n"TextGrid"\n\n0\n100\n<exists>\n1\n"IntervalTier"\n"words"\n0\n100\n2\n0\n1.5\n"yes ""no"""\n1.5\n100\n""\n'
+LONG = '''\
+File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0
+xmax = 100
+tiers? <exists>
+size = 3
+item []:
+    item [1]:
+        class = "IntervalTier"
+        name = "words"
+        xmin = 0
+        xmax = 100
+        intervals: size = 2
+        intervals [1]:
+            xmin = 0
+            xmax = 1.5
+            text = "yes ""no"""
+        intervals [2]:
+            xmin = 1.5 ! a remark
+            xmax = 100
+            text = ""
+    item [2]:
+        class = "IntervalTier"
+        name = "phones"
+        xmin = 0
+        xmax = 100
+        intervals: size = 1
+        intervals [1]:
+            xmin = 0
+            xmax = 100
+            text = "j"
+    item [3]:
+        class = "TextTier"
+        name = "bells"
+        xmin = 0
+        xmax = 100
+        points: size = 1
+        points [1]:
+            number = 0.5
+            mark = "ding"
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("textgrid")
+    clip(folder / "a.wav")
+    return folder
+
+
+@given(segments(("", "dog", "car horn")))
+@settings(max_examples=100, deadline=None)
+def test_what_was_said_comes_back(folder, found):
+    dropped = write("textgrid", [said(found)], BOTH, folder)
+    (record,), bad, _ = read("textgrid", folder / "a.TextGrid", BOTH)
+    saying = [one for one in found if one.label or one.text or one.speaker]
+
+    assert bad == []
+    assert sort(value(record)) == sort(replace(one, text=half(one.text), speaker=half(one.speaker)) for one in saying)
+    assert dropped.get("segments that say nothing", 0) == len(found) - len(saying)
+
+
+@given(spoilt(LONG.encode()))
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_are_read_or_refused_in_words(folder, data):
+    refused_in_words("textgrid", folder / "a.TextGrid", TRANSCRIPT, data)
+
+
+@pytest.mark.parametrize("text", [LONG, SHORT])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_long_and_short_in_the_encodings_that_praat_writes(tmp_path, text, encoding):
+    clip(tmp_path / "a.wav")
+    (tmp_path / "a.TextGrid").write_text(text, encoding=encoding)
+    (record,), bad, reading = read("textgrid", tmp_path / "a.TextGrid", TRANSCRIPT)
+
+    assert (value(record), bad) == ([Segment(0, 1.5, text='yes "no"')], [])
+    assert reading.left_out == ({"intervals of tier phones": 1, "points of tier bells": 1} if text == LONG else {})
+
+
+def test_praatio_sees_the_same(tmp_path):
+    said_of = [
+        Segment(0.5, 1.25, "dog", 'she said "hi"\nand left', "Ann Lee"),
+        Segment(1.25, 2.0, "", "日本 👩‍👧", "Ann Lee"),
+        Segment(1.0, 3.141592653589793, "car horn", "", ""),
+        Segment(2.0, 4.0, "car horn", "", ""),
+    ]
+    write("textgrid", [said(said_of, item("deep/a.wav"))], BOTH, tmp_path)
+    grid = textgrid.openTextgrid(str(tmp_path / "a.TextGrid"), includeEmptyIntervals=False)
+
+    assert (grid.minTimestamp, grid.maxTimestamp) == (0, 100)
+    assert {name: [tuple(one) for one in grid.getTier(name).entries] for name in grid.tierNames} == {
+        "text@Ann Lee": [(0.5, 1.25, 'she said "hi"\nand left'), (1.25, 2.0, "日本 👩‍👧")],
+        "label@Ann Lee": [(0.5, 1.25, "dog")],
+        "label": [(1.0, 3.141592653589793, "car horn")],
+        "label (2)": [(2.0, 4.0, "car horn")],
+    }
+
+
+@pytest.mark.parametrize("format", ["long_textgrid", "short_textgrid"])
+def test_what_praatio_writes_is_read(tmp_path, format):
+    clip(tmp_path / "a.wav")
+    grid = textgrid.Textgrid()
+    grid.addTier(textgrid.IntervalTier("Ann Lee", [(0.25, 1.5, 'a "b"'), (1.5, 2, "c\nd")], 0, 100))
+    grid.addTier(textgrid.IntervalTier("Bo", [(1, 1.75, "e")], 0, 100))
+    grid.addTier(textgrid.PointTier("bells", [(3, "ding")], 0, 100))
+    grid.save(str(tmp_path / "a.TextGrid"), format, includeBlankSpaces=True)
+    (record,), bad, reading = read("textgrid", tmp_path / "a.TextGrid", TRANSCRIPT)
+
+    assert bad == []
+    assert reading.left_out == {"points of tier bells": 1}
+    assert value(record) == [
+        Segment(0.25, 1.5, text='a "b"', speaker="Ann Lee"),
+        Segment(1, 1.75, text="e", speaker="Bo"),
+        Segment(1.5, 2, text="c\nd", speaker="Ann Lee"),
+    ]
+
+
+def test_a_tier_of_known_labels_says_labels(tmp_path):
+    clip(tmp_path / "a.wav")
+    (tmp_path / "a.TextGrid").write_text(LONG.replace('"yes ""no"""', '"dog"'))
+    (record,), _, reading = read("textgrid", tmp_path / "a.TextGrid", EVENTS)
+
+    assert value(record) == [Segment(0, 1.5, "dog")]
+    assert reading.left_out["intervals of tier phones"] == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ("xmax = 1.5", "xmax = nan", "a.TextGrid:17: xmax: must be a number from 0 on, not 'nan'"),
+        ("xmax = 1.5", "xmax = 0", "a.TextGrid:17: xmax: 0 is not after xmin, 0"),
+        ("xmin = 1.5", "xmin = -1.5", "a.TextGrid:20: xmin: must be a number from 0 on, not '-1.5'"),
+        ("size = 3", "size = 1e6", "a.TextGrid:42: breaks off"),
+        ("size = 3", "size = 3.5", "size: must be a whole number"),
+        ('mark = "ding"', 'mark = "ding', "a.TextGrid:41: this text's closing quote is missing"),
+        ("IntervalTier", "Tier", "is no class of tiers"),
+        ('"TextGrid"', '"PitchTier"', "is no TextGrid"),
+        (LONG[400:], "", "breaks off where"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(tmp_path, before, now, words):
+    clip(tmp_path / "a.wav")
+    (tmp_path / "a.TextGrid").write_text(LONG.replace(before, now, 1))
+    good, (bad,), _ = read("textgrid", tmp_path / "a.TextGrid", TRANSCRIPT)
+
+    assert good == []
+    assert words in bad
+
+
+def test_many_intervals_are_read_in_their_time(tmp_path):
+    """A hundred thousand: nothing grows faster than the file."""
+    clip(tmp_path / "a.wav")
+    found = [Segment(n / 1000, (n + 1) / 1000, text="x") for n in range(99_000)]
+    write("textgrid", [said(found)], TRANSCRIPT, tmp_path)
+    (record,), _, _ = read("textgrid", tmp_path / "a.TextGrid", TRANSCRIPT)
+
+    assert value(record) == found

@@ -1,0 +1,142 @@
+"""Texts of whole recordings: NeMo's manifests, Common Voice, LibriSpeech."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from labelled import BOTH, TEXT, TEXTS, clip, half, item, read, refused_in_words, said, spoilt, text_of, write
+
+from tui_label import formats
+from tui_label.core.tasks import Segment
+
+VOICES = 'client_id\tpath\tsentence\tup_votes\tlocale\nc1\ta.mp3\tHello, "you".\t2\ten\nc2\tb\t \'bye \t0\t\n'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("transcripts")
+    clip(folder / "a.wav")
+    clip(folder / "b.flac", seed=1)
+    return folder
+
+
+def no_nul(text: str) -> str:
+    """A file of a few bytes of which many are 0 is taken for UTF-16."""
+    return text.replace("\x00", "")
+
+
+def texts(got) -> list[str]:
+    return [one.suggestions[0].value if one.suggestions else "" for one in got]
+
+
+def by_commonvoice(text: str) -> str:
+    return half(re.sub(r"\r\n|[\r\n\t]", " ", text))
+
+
+def by_librispeech(text: str) -> str:
+    return half(" ".join(text.split()))
+
+
+CARRIED = {"nemo": str, "commonvoice": by_commonvoice, "librispeech": by_librispeech}
+
+
+@given(TEXTS.map(no_nul), TEXTS.map(no_nul))
+@settings(max_examples=80, deadline=None)
+@pytest.mark.parametrize("name", CARRIED)
+def test_texts_come_back(folder, name, one, two):
+    dropped = write(name, [text_of(one), text_of(two, item("b.flac"))], TEXT, folder)
+    got, bad, _ = read(name, folder / "out", TEXT)
+
+    assert bad == []
+    assert texts(got) == [CARRIED[name](one), CARRIED[name](two)]
+    assert [record.item.sound.path for record in got] == ["a.wav", "b.flac"]
+    assert (dropped == {}) == (texts(got) == [one, two])
+
+
+@given(spoilt(VOICES.encode()), spoilt(b"a HELLO YOU\nb BYE\n"))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_are_read_or_refused_in_words(folder, voices, libri):
+    refused_in_words("commonvoice", folder / "x", TEXT, voices)
+    refused_in_words("librispeech", folder / "x", TEXT, libri)
+
+
+def test_nemo_takes_a_line_a_segment(tmp_path):
+    rows = [said([Segment(0.5, 1.25, "dog", "hi\nyou", "Bo"), Segment(3, 4)], item(offset=10, duration=5))]
+    dropped = write("nemo", rows, BOTH, tmp_path)
+
+    assert dropped == {}
+    assert [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()] == [
+        {
+            "audio_filepath": f"{tmp_path}/a.wav", "offset": 10.5, "duration": 0.75, "text": "hi\nyou",
+            "speaker": "Bo", "label": "dog",
+        },
+        {"audio_filepath": f"{tmp_path}/a.wav", "offset": 13.0, "duration": 1.0, "text": ""},
+    ]  # fmt: skip
+
+
+def test_nemo_stretches_come_back_as_the_same_items(folder):
+    write("nemo", [text_of("yes", item(offset=1.5, duration=2.25))], TEXT, folder)
+    (record,), _, _ = read("nemo", folder / "out", TEXT, "ann")
+
+    assert (record.item.sound.offset, record.item.sound.duration) == (1.5, 2.25)
+    assert record.annotation.answers == {"t": "yes"}
+
+
+def test_common_voice_in_its_own_folders(tmp_path):
+    clip(tmp_path / "clips/a.mp3.wav").rename(tmp_path / "clips/a.mp3")
+    clip(tmp_path / "clips/b.mp3.wav", seed=1).rename(tmp_path / "clips/b.mp3")
+    (tmp_path / "validated.tsv").write_text(VOICES)
+    got, bad, _ = read("commonvoice", tmp_path / "validated.tsv", TEXT)
+    write("commonvoice", [text_of(text, one.item) for text, one in zip(texts(got), got, strict=True)], TEXT, tmp_path)
+
+    assert formats.recognise(tmp_path / "validated.tsv").name == "commonvoice"
+    assert bad == []
+    assert texts(got) == ['Hello, "you".', " 'bye "]
+    assert got[0].item.meta == {"client_id": "c1", "up_votes": "2", "locale": "en"}
+    assert (tmp_path / "out").read_text().splitlines()[1:] == [
+        'c1\ta.mp3\tHello, "you".\t2\t\t\t\t\t\ten\t',
+        "c2\tb.mp3\t 'bye \t0\t\t\t\t\t\t\t",
+    ]
+
+
+def test_real_common_voice_and_librispeech(data_folder, tmp_path):
+    """The recordings lie beside, with and without the ending in the line."""
+    data = data_folder / "sound/lhotse"
+    for name in ("common_voice_en_651325.mp3", "libri-1088-134315-0000.wav"):
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    (tmp_path / "x.tsv").write_text("client_id\tpath\tsentence\nc\tcommon_voice_en_651325.mp3\tYes.\n")
+    (tmp_path / "x.trans.txt").write_text("libri-1088-134315-0000 AS YOU KNOW\n")
+    (voice,), _, _ = read(formats.recognise(tmp_path / "x.tsv").name, tmp_path / "x.tsv", TEXT)
+    (libri,), _, _ = read(formats.recognise(tmp_path / "x.trans.txt").name, tmp_path / "x.trans.txt", TEXT)
+
+    assert texts([voice, libri]) == ["Yes.", "AS YOU KNOW"]
+    assert voice.item.sound.duration > 1 and libri.item.sound.duration > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("commonvoice", "path\tsentence\n", "x:1: is no header of Common Voice: it lacks client_id"),
+        ("commonvoice", VOICES + "c3\ta.wav\n", "x:4: has 2 columns, the header has 5"),
+        ("commonvoice", "client_id\tpath\tsentence\nc\tz.mp3\tx\n", "x:2: audio: no recording named z.mp3"),
+        ("librispeech", "a yes\nz no\n", "x:2: audio: no recording named z lies beside it"),
+        ("librispeech", "\udcff\n", "x:1: not UTF-8"),
+    ],
+)
+def test_a_bad_line_is_named(folder, name, text, words):
+    (folder / "x").write_text(text, errors="surrogateescape")
+    _, bad, _ = read(name, folder / "x", TEXT)
+
+    assert any(words in one for one in bad)
+
+
+def test_what_is_not_carried_is_counted(tmp_path):
+    rows = [text_of("x"), text_of("y"), text_of("z", item(offset=5, duration=2))]
+
+    assert write("librispeech", rows, TEXT, tmp_path) == {
+        "further answers about a sound": 1,
+        "stretches of recordings": 1,
+    }

@@ -146,7 +146,7 @@ def test_names_are_short_and_never_shared():
     assert names(["/x/1/a.wav", "/x/2/a.wav"]) == {"/x/1/a.wav": "1/a", "/x/2/a.wav": "2/a"}
     assert names(["/x/a b.wav", "/y/a_b.wav"]) == {"/x/a b.wav": "x/a b", "/y/a_b.wav": "y/a_b"}
     assert names([]) == {}
-    with pytest.raises(UsageError, match="a recording is named as /x/a b.wav but for blanks; rename one"):
+    with pytest.raises(UsageError, match=r"a recording is named as /x/a b.wav but for blanks; rename one"):
         names(["/x/a b.wav", "/x/a_b.wav"])
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_label.cli.project import Commands
     from tui_label.core.annotation import Annotation
     from tui_label.core.item import Item
+    from tui_label.core.project import Project
     from tui_label.core.record import Record
     from tui_label.formats import BadLine, Format, Reading
     from tui_label.store.base import Added
@@ -161,6 +162,8 @@ def _tell_read(reading: Reading, format: Format, count: int) -> None:
     print(f"{visible(str(reading.path))}: {'; '.join(words)}", file=sys.stderr)
     for problem, count in list(reading.unknown.items())[:BAD_SHOWN]:
         complain(f"{reading.path}: {count:,} suggestions kept as meta only: {problem}")
+    for left, count in list(reading.left_out.items())[:BAD_SHOWN]:
+        complain(f"{reading.path}: {count:,} {left} left out")
     for reason, count in list(reading.reasons.items())[:BAD_SHOWN]:
         complain(f"{reading.path}: {count:,} flags with a reason that project.yaml does not list, kept: {reason}")
 
@@ -211,8 +214,10 @@ def _export(options: argparse.Namespace) -> int:
     from tui_label import formats
 
     format = formats.find(options.format)
-    if format.write is None:
+    if format.write is None and format.write_folder is None:
         raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
+    if format.write is None and options.output is None:
+        raise UsageError(f"{format.name} is a file for each recording: name a folder for them with -o")
     if (options.rule or options.blind) and not options.settled:
         raise UsageError(f"{'--rule' if options.rule else '--blind'} goes with --settled")
     if format.settled_only and not options.settled:
@@ -228,18 +233,11 @@ def _export(options: argparse.Namespace) -> int:
     else:
         rows = store.answers(annotator=options.annotator, history=options.history)
     dropped: dict[str, int] = {}
-    if options.output is None:
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        format.write(rows, sys.stdout, project, dropped)
-    else:
-        partial = options.output.with_name(options.output.name + ".partial")
-        try:
-            with partial.open("w", encoding="utf-8", newline="") as out:
-                count = format.write(rows, out, project, dropped)
-            partial.replace(options.output)
-        finally:
-            partial.unlink(missing_ok=True)
-        print(f"{options.output}: {count:,} answers, as {format.name}", file=sys.stderr)
+    count = _write(format, rows, options.output, project, dropped)
+    if options.output is not None:
+        print(
+            f"{options.output}: {count:,} {'answers' if format.write else 'files'}, as {format.name}", file=sys.stderr
+        )
     for words, number in sorted(dropped.items()):
         complain(f"{number:,} {words} dropped: {format.name} cannot carry them")
     for words, number in undecided.items():
@@ -247,10 +245,35 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
+def _write(
+    format: Format,
+    rows: Iterable[tuple[Item, Annotation]],
+    output: Path | None,
+    project: Project,
+    dropped: dict[str, int],
+) -> int:
+    """To standard output, to a file that is there whole or not at all, or into a folder; how many."""
+    if format.write is None:
+        assert format.write_folder is not None and output is not None
+        return format.write_folder(rows, output, project, dropped)
+    if output is None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        return format.write(rows, sys.stdout, project, dropped)
+    partial = output.with_name(output.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as out:
+            count = format.write(rows, out, project, dropped)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
+
+
 def _formats(_: argparse.Namespace) -> int:
     from tui_label.formats import FORMATS
 
     for format in FORMATS:
-        does = "read, write" if format.read and format.write else "read" if format.read else "write"
+        writes = format.write or format.write_folder
+        does = "read, write" if format.read and writes else "read" if format.read else "write"
         print(f"{format.name:<12} {does:<12} {format.words}\n{'':<25} cannot carry: {format.cannot}")
     return 0

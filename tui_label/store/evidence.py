@@ -100,6 +100,14 @@ def testimonies(connection: Connection) -> Iterator[Testimony]:
 
 
 def efforts(connection: Connection, since: Mapping[str, int] | None, annotator: str | None = None) -> Iterator[Effort]:
+    """Up to the turn that each annotator had at the start: with some of what is saved meanwhile, and not all, nobody
+    could go on from the last turn that came.
+    """
+    turns = dict(connection.read("SELECT name, turn FROM tally JOIN annotator ON annotator.id = tally.annotator"))
+    return (one for one in _revisions(connection, since, annotator) if one.turn <= turns.get(one.annotator, 0))
+
+
+def _revisions(connection: Connection, since: Mapping[str, int] | None, annotator: str | None) -> Iterator[Effort]:
     names = renames(connection.execute)
     theirs, named = _by(annotator)
     if since is None:

@@ -275,6 +275,10 @@ class Reviewing(Protocol):
         """What changed since they were last told.  Someone new has been told all."""
         ...
 
+    def changes(self) -> tuple[Change, ...]:
+        """Every version of the guidelines and of the labels, each beside the one before it (the first: beside nothing)."""
+        ...
+
     def told(self, annotator: str) -> None:
         """They have read the news."""
         ...

@@ -207,6 +207,10 @@ class SqliteReviewing:
         with self._connection.errors():
             return talking.news(self._connection.execute, annotator)
 
+    def changes(self) -> tuple[Change, ...]:
+        with self._connection.errors():
+            return talking.changes(self._connection.execute)
+
     def told(self, annotator: str) -> None:
         with self._connection.transaction() as execute:
             for me in _ids(execute, [annotator]):

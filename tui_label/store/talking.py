@@ -50,6 +50,14 @@ def tell_all(execute: Execute, me: int) -> None:
     )
 
 
+def changes(execute: Execute) -> tuple[Change, ...]:
+    rows = execute(
+        """SELECT kind, number, lag(text, 1, '') OVER (PARTITION BY kind ORDER BY number), text, recorded_at
+           FROM version ORDER BY kind, number"""
+    ).fetchall()
+    return tuple(Change(*row) for row in rows)
+
+
 def news(execute: Execute, annotator: str) -> tuple[Change, ...]:
     rows = execute(
         """SELECT told.kind, latest.number, old.text, latest.text, latest.recorded_at

@@ -140,6 +140,14 @@ def test_what_is_not_carried_is_counted(tmp_path):
     assert (tmp_path / "out").read_text() == "SPEAKER a 1 0.000 1.000 <NA> <NA> Bo <NA> <NA>\n"
 
 
+def test_of_a_history_the_latest_answer_is_written(tmp_path):
+    rows = [(item(), Annotation("ann", answers={"t": str(n)}, revision=n)) for n in (1, 3, 2)]
+    dropped = write("librispeech", rows, TEXT, tmp_path)
+
+    assert (tmp_path / "out").read_text() == "a 3\n"
+    assert dropped == {"further answers about a sound": 2}
+
+
 def test_names_are_short_and_never_shared():
     assert names(["/x/a.wav", "/x/b.wav"]) == {"/x/a.wav": "a", "/x/b.wav": "b"}
     assert names(["/x/a.wav", "/x/a.mp3"]) == {"/x/a.wav": "a.wav", "/x/a.mp3": "a.mp3"}

@@ -69,28 +69,34 @@ def count(dropped: Dropped, words: str, number: int = 1) -> None:
 
 
 def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> Iterator[Said]:
-    """Finished answers about sounds, one an item; all that is not of the first task of each kind is counted."""
+    """The first annotator's finished answer about each sound, the latest of a history.
+
+    All else is counted, and so is what is not of the first task of each kind.
+    """
     chosen = {kind: first(project, kind) for kind in kinds}
     if not any(chosen.values()):
         names = " or ".join(kind.kind for kind in kinds)
         raise UsageError(f"the project has no {names} task, and this format carries nothing else")
     taken = {task.id for task in chosen.values() if task is not None}
-    seen: set[str] = set()
+    found: dict[str, tuple[Item, Annotation]] = {}
     for item, annotation in rows:
         if item.sound is None:
             count(dropped, "items that are no sounds")
         elif annotation.status not in (SUBMITTED, SETTLED):
             count(dropped, "answers that are not finished")
-        elif item.key in seen:
-            count(dropped, "further answers about a sound")
         else:
-            seen.add(item.key)
-            count(dropped, "flags", len(annotation.flags))
-            for other in annotation.answers:
-                count(dropped, f"answers to {other}", other not in taken)
-            segments, text = (_answer(annotation, chosen.get(kind)) for kind in (Segments, Text))
-            moved = None if segments is None else tuple(_moved(one, item.sound) for one in segments_from(segments))
-            yield Said(item, item.sound, moved, text)
+            _, before = found.setdefault(item.key, (item, annotation))
+            count(dropped, "further answers about a sound", before is not annotation)
+            if before.annotator == annotation.annotator and before.revision < annotation.revision:
+                found[item.key] = item, annotation
+    for item, annotation in found.values():
+        assert item.sound is not None
+        count(dropped, "flags", len(annotation.flags))
+        for other in annotation.answers:
+            count(dropped, f"answers to {other}", other not in taken)
+        segments, text = (_answer(annotation, chosen.get(kind)) for kind in (Segments, Text))
+        moved = None if segments is None else tuple(_moved(one, item.sound) for one in segments_from(segments))
+        yield Said(item, item.sound, moved, text)
 
 
 def _answer(annotation: Annotation, task: Task | None) -> Any:

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tui_label import reports
+from tui_label import agreement_report, reports
 from tui_label.core.project import Project
 from tui_label.errors import StoreMissing
-from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement
-from tui_label.quality.agreement import figures as agreement_figures
+from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement, figures
 from tui_label.quality.estimates import Figure, Ints
 from tui_label.quality.pace import DAY_MS, HOUR_MS, Person
 from tui_label.store.base import Progress, Versions
@@ -124,14 +123,20 @@ class Following:
         """Agreement over all answers; takes seconds on many."""
         begun = self._measured_at = self._clock()
         store = self._measuring.open()
-        opinions = list(store.opinions())
-        tasks, judge_from = self.project.tasks, self.project.review.judge_from
-        gold = {number: one.answers for number, one in store.known()}
-        now = agreement_figures(tasks, opinions, gold=gold, repeats=store.repeats(), judge_from=judge_from, by=(LABEL,))
+        now = agreement_report.agreement(self.project, store, by=(LABEL,))
         if self._before is None or begun - self._before[0] > HOUR_MS / 1000:
             week_ago = _utc(begun * 1000 - WEEK_MS)
-            then = [one for one in opinions if one.submitted_at < week_ago]
-            self._before = begun, agreement_figures(tasks, then, judge_from=judge_from, by=(LABEL,))
+            then = (one for one in store.opinions() if one.submitted_at < week_ago)
+            self._before = (
+                begun,
+                figures(
+                    self.project.tasks,
+                    then,
+                    by=(LABEL,),
+                    ignore=self.project.review.ignore,
+                    sound=self.project.items == "sound",
+                ),
+            )
         self._took_s = self._clock() - begun
         return Measured(now, self._before[1], datetime.fromtimestamp(begun, UTC))
 

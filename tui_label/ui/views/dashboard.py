@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rich.cells import set_cell_size
 
+from tui_label.agreement_report import SHORT
 from tui_label.core.text import visible
 from tui_label.dashboard import COUNTED, Activity, Glance, Measured, headline, shares, task_of
 from tui_label.quality.agreement import TaskAgreement
@@ -24,11 +25,6 @@ NONE = "–"
 EACH = {"hour": "an hour", "day": "a day"}
 AROUND = 12
 """Rows that are no list: header, rules, progress, the heads of the two lists, queues, legend."""
-MEASURES = {
-    "alpha_nominal": "alpha", "alpha_ordinal": "alpha", "alpha_sets": "alpha", "f1_strict": "F1", "f1_near": "F1",
-    "wer": "WER", "similarity": "similarity", "kendall_tau": "tau", "specific": "specific",
-}  # fmt: skip
-"""Short words for a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +113,8 @@ def sparkline(activity: Activity) -> str:
 
 def agreement_rows(measured: Measured | None, width: int) -> list[Row]:
     """A head, then each task and its labels."""
-    name = min(40, width - 46)
-    head = f" {'agreement':<{name}}{'':<10}{'value':>7}{'95 % interval':>16}{'week ago':>10}"
+    name = min(40, width - 50)
+    head = f" {'agreement':<{name}}{'':<14}{'value':>7}{'95 % interval':>16}{'week ago':>10}"
     if measured is None:
         return [[(head, "faint")], [(" being measured …", "faint")]]
     rows: list[Row] = [[(head, "faint")]]
@@ -136,14 +132,14 @@ def _labels(task: TaskAgreement) -> dict[str, Figure]:
 
 
 def _figure_row(name: str, figure: Figure | None, before: Figure | None, width: int, style: str) -> Row:
-    measure = MEASURES.get(figure.measure, figure.measure) if figure else ""
+    measure = SHORT.get(figure.measure, figure.measure) if figure else ""
     value = _or_none(figure.value if figure else None, ".3f")
     interval = (
         f"{figure.low:.3f}–{figure.high:.3f}" if figure and figure.low is not None and figure.high is not None else ""
     )
     return [
         (" " + set_cell_size(visible(name), width), style),
-        (f"{measure:<10}", "faint"),
+        (f"{measure:<14}", "faint"),
         (f"{value:>7}", style),
         (f"{interval:>16}", ""),
         (f"{_or_none(before.value if before else None, '.3f'):>10}", "faint"),

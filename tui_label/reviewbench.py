@@ -393,7 +393,7 @@ class ReviewBench(Workbench):
     async def _keep_draft(self) -> None:
         pass
 
-    def asker(self) -> tuple[str, ...]:
+    def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""
         desk = self.case_desk
         if desk is None:

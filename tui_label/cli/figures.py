@@ -60,7 +60,7 @@ def _dashboard(folder: Path) -> int:
         return int(status or 0)
     from tui_label.cli.review import open_review
 
-    return open_review(folder, queue=app.chosen.name)
+    return open_review(folder, app.chosen)
 
 
 def _follow(project: Project) -> int:

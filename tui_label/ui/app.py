@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
-from tui_label.core.commands import FAR, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
+from tui_label.core.commands import FAR, LISTENING, REVIEW, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.comments import QUESTION
 from tui_label.core.editor import EDITS, Editor, insert, vertical
 from tui_label.core.find import find_between, find_next, find_previous
@@ -99,6 +99,8 @@ HELP = {
     TYPING: ["typing", "everywhere"],
     SOUND: ["sound", "everywhere", "transcribing", "typing"],
     TRANSCRIBING: ["transcribing", "typing", "sound", "everywhere"],
+    REVIEW: ["review", "editing"],
+    LISTENING: ["review", "listening", "editing"],
 }
 """The keys that help lists in each mode, nearest first."""
 
@@ -128,6 +130,8 @@ class LabelApp(App[int]):
     CSS = "Screen { background: ansi_default; color: ansi_default; }"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = []  # noqa: RUF012  the keyboard is ours alone
+    LINES: tuple[type[Any], ...] = (Find, Note, Say, Picker, Palette, TagMenu)
+    """Modes in which a line is typed, and so may be pasted into."""
 
     def __init__(
         self,
@@ -684,7 +688,7 @@ class LabelApp(App[int]):
     async def on_paste(self, event: Paste) -> None:
         event.stop()
         session = self._session
-        if isinstance(self._mode, Find | Note | Say | Picker | Palette | TagMenu):
+        if isinstance(self._mode, self.LINES):
             words = "".join(char for char in event.text if char.isprintable())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
         elif (

@@ -108,8 +108,8 @@ def _text_row(session: Session, start: int, end: int, stretches: list[Stretch], 
             text.append((glyph.picture, words))
     if marks.cursor and start == end == session.cursor:
         text.append((" ", "cursor"))
-    columns = _columns(line)
-    found = [text] + [_lane(one, columns, end) for one in _laid(here, start, lanes(session))]
+    columns = columns_of(line)
+    found = [text] + [lane_row(one, columns, end) for one in in_lanes(here, start, lanes(session))]
     return _hinted(found, line, columns, marks)
 
 
@@ -128,7 +128,7 @@ def _look(offset: int, session: Session, here: list[Stretch], selection: tuple[i
     return words.strip()
 
 
-def _columns(line: list[Glyph]) -> dict[int, int]:
+def columns_of(line: list[Glyph]) -> dict[int, int]:
     """The column of each glyph's first cell, by its offset."""
     columns, column = {}, MARGIN
     for glyph in line:
@@ -137,7 +137,7 @@ def _columns(line: list[Glyph]) -> dict[int, int]:
     return columns
 
 
-def _laid(here: list[Stretch], start: int, count: int) -> list[list[Stretch]]:
+def in_lanes(here: list[Stretch], start: int, count: int) -> list[list[Stretch]]:
     """Stretches put into lanes so that none covers another; what finds no lane joins the last."""
     laid: list[list[Stretch]] = [[] for _ in range(count)]
     for one in here:
@@ -151,7 +151,7 @@ def _laid(here: list[Stretch], start: int, count: int) -> list[list[Stretch]]:
     return laid
 
 
-def _lane(lane: list[Stretch], columns: dict[int, int], end: int) -> Row:
+def lane_row(lane: list[Stretch], columns: dict[int, int], end: int) -> Row:
     """Names under their stretches: bright as far as the stretch goes, grey beyond."""
     row: Row = []
     at = 0

@@ -164,10 +164,10 @@ def _lanes(session: Session, tape: Tape, inner: int, count: int) -> list[Row]:
         free = [own, *range(count)]
         lane = next((n for n in free if not any(one.overlaps(other) for other in laid[n])), own)
         laid[lane].append(one)
-    return [_lane(session, lane, tape, inner, here) for lane in laid]
+    return [lane_row(session, lane, tape, inner, here) for lane in laid]
 
 
-def _lane(session: Session, lane: list[Segment], tape: Tape, inner: int, here: Segment | None) -> Row:
+def lane_row(session: Session, lane: list[Segment], tape: Tape, inner: int, here: Segment | None) -> Row:
     row: Row = [(" " * MARGIN, "")]
     at = 0
     for one in lane:

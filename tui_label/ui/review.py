@@ -1,0 +1,369 @@
+"""Wiring of the review screen: a labeling screen whose work is the gold answer, with the versions before it.
+
+While a reviewer edits, it is the labeling screen; else the keys of commands.REVIEW hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui_label.core.commands import EDITING, LISTENING, REVIEW
+from tui_label.core.editor import EMPTY, Editor
+from tui_label.core.keymap import Keymap, key_display
+from tui_label.core.review import Review
+from tui_label.core.session import Session
+from tui_label.core.tasks import Text
+from tui_label.core.text import visible
+from tui_label.reviewbench import ReviewBench
+from tui_label.store.reviewing import QUEUES, Queue
+from tui_label.ui.app import LabelApp
+from tui_label.ui.canvas import Row
+from tui_label.ui.modes import Do, Mode, edited, line
+from tui_label.ui.views.document import Marks
+from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.label import SMALLEST, too_small
+from tui_label.ui.views.label import hints as labeling_hints
+from tui_label.ui.views.review import (
+    ReviewState,
+    counted,
+    head_room,
+    key_hints,
+    queues_page,
+    review_screen,
+    sound_head,
+    where,
+    zone_and_room,
+)
+from tui_label.ui.views.versions import Board
+
+DECIDING = (
+    "review.take",
+    "review.keep",
+    "review.settle",
+    "review.accept",
+    "review.return",
+    "review.later",
+    "work.undo",
+)
+"""Commands that must not reach a case before its reviewer has seen it."""
+NOT_A_REVIEWERS = {"flag", "skip", "earlier", "later"}
+"""Of the labeling legend what does nothing here."""
+Keep = Callable[[tuple[str, ...], str], Awaitable[None]]
+
+
+# lines that are typed
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One line to annotators; Tab changes to whom."""
+
+    lead: str
+    to: tuple[tuple[str, tuple[str, ...]], ...]
+    """What each choice of readers is called, and their names."""
+    keep: Keep
+    chosen: int = 0
+    editor: Editor = EMPTY
+
+    @property
+    def status(self) -> Row:
+        whom = f" to {visible(self.to[self.chosen][0])}" if self.to else ""
+        return line(f"{self.lead}{whom}: ", self.editor)
+
+    @property
+    def legend(self) -> list[Hint]:
+        other: list[Hint] = [("Tab", "to others")] if len(self.to) > 1 else []
+        return [("↵", self.lead), *other, ("Esc", "leave")]
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "enter" and self.editor.text.strip():
+            await self.keep(self.to[self.chosen][1] if self.to else (), self.editor.text.strip())
+            return None
+        if key in ("enter", "escape"):
+            return None
+        if key in ("tab", "shift+tab") and self.to:
+            return replace(self, chosen=(self.chosen + (1 if key == "tab" else -1)) % len(self.to))
+        return replace(self, editor=edited(self.editor, key))
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a queue is restricted to: part of a name of those that are known, or any words."""
+
+    lead: str
+    known: tuple[str, ...]
+    choose: Callable[[str], Awaitable[None]]
+    free: bool = True
+    """Whether what is typed may be something that is not known here."""
+    editor: Editor = EMPTY
+
+    @property
+    def found(self) -> list[str]:
+        part = self.editor.text.casefold()
+        return [one for one in self.known if part in one.casefold()]
+
+    @property
+    def status(self) -> Row:
+        row: Row = line(f"only {self.lead}: ", self.editor)
+        for number, one in enumerate(self.found[:5]):
+            row += [("   ", ""), (visible(one), "bold" if number == 0 else "faint")]
+        return row
+
+    legend: list[Hint] = field(default_factory=lambda: [("↵", "only those"), ("empty ↵", "all"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        if key == "escape":
+            return None
+        if key == "enter":
+            typed = self.editor.text.strip()
+            if not typed:
+                await self.choose("")
+            elif self.found or self.free:
+                await self.choose(self.found[0] if self.found else typed)
+            return None
+        return replace(self, editor=edited(self.editor, key))
+
+
+class ReviewApp(LabelApp):
+    """One person reviewing one project."""
+
+    LINES = (*LabelApp.LINES, Remark, Filter)
+
+    def __init__(self, bench: ReviewBench, keymap: Keymap, guidelines: str) -> None:
+        super().__init__(bench, keymap, guidelines)
+        self.bench = bench
+        self._choosing = False
+        """Whether the page of queues lies over the case."""
+        self._board: Board | None = None
+        self._followed: tuple[str, int] = ("", -1)
+        """Case and difference that were brought into sight last."""
+
+    @property
+    def _review(self) -> Review | None:
+        desk = self.bench.case_desk
+        return desk.review if desk is not None else None
+
+    @property
+    def _editing(self) -> bool:
+        return self._review is not None and self._review.editing
+
+    # keys
+
+    @property
+    def _key_mode(self) -> str:
+        if self._editing:
+            return super()._key_mode
+        session = self._session
+        return LISTENING if session is not None and session.item.sound is not None else REVIEW
+
+    async def _single_key(self, key: str, pressed_at: float) -> None:
+        if self._editing:
+            if self._ends_editing(key):
+                await self._do("review.done")
+            else:
+                await super()._single_key(key, pressed_at)
+            return
+        action = self.keymap.lookup(self._key_mode, key)
+        self._guard = self._guard.pressed(key, pressed_at)
+        command = action.command if action is not None else ""
+        if self._choosing or (self._session is None and command == "review.take"):
+            await self._choose(self._number(key))
+        elif action is not None and not (command.startswith(DECIDING) and self._too_early(pressed_at)):
+            if command == "review.take":
+                await self._do(command, self._number(key))
+            else:
+                await self._act(action)
+
+    def _number(self, key: str) -> int | None:
+        """Which of the keys that take a version it is, from 0."""
+        keys = self.keymap.keys_of("review.take", REVIEW)
+        return keys.index(key) if key in keys else None
+
+    def _ends_editing(self, key: str) -> bool:
+        """Whether the key leads back to the versions; an open mark or a segment's text box is left first."""
+        session = self._session
+        if session is None or key not in self.keymap.keys_of("review.done", EDITING):
+            return False
+        in_box = session.typing and not isinstance(session.asked_task(session.focus), Text)
+        return session.mark is None and not in_box
+
+    # queues and filters
+
+    async def _review_queues(self) -> None:
+        await self.bench.count_queues()
+        self._choosing = self._session is not None
+
+    async def _choose(self, number: int | None) -> None:
+        self._choosing = False
+        if number is not None and number < len(QUEUES):
+            await self.bench.open_queue(replace(self.bench.queue, name=QUEUES[number]))
+
+    def _restricted(self, part: str) -> Callable[[str], Awaitable[None]]:
+        async def choose(value: str) -> None:
+            restricted: dict[str, Any] = {part: value}
+            await self.bench.open_queue(replace(self.bench.queue, **restricted))
+
+        return choose
+
+    async def _review_find(self) -> None:
+        self._mode = Filter("items with", (), self._restricted("text"))
+
+    async def _review_by_annotator(self) -> None:
+        if self.workbench.project.review.blind:
+            self._word = "names are hidden in this project"
+        else:
+            self._mode = Filter("what was answered by", self.bench.names, self._restricted("annotator"))
+
+    async def _review_by_label(self) -> None:
+        labels = dict.fromkeys(value for task in self.workbench.project.tasks for value in task.values)
+        self._mode = Filter("answers with", tuple(labels), self._restricted("label"), free=False)
+
+    async def _review_by_flag(self) -> None:
+        reasons = tuple(flag.reason for flag in self.workbench.project.flags)
+        self._mode = Filter("what is flagged", reasons, self._restricted("flag"))
+
+    async def _review_unfiltered(self) -> None:
+        queue = self.bench.queue
+        await self.bench.open_queue(Queue(queue.name, sample=queue.sample, too_fast_ms=queue.too_fast_ms))
+
+    # talking
+
+    async def _review_return(self) -> None:
+        review = self._review
+        if review is not None and review.versions:
+            self._mode = Remark("send back", self._readers(review.concerned), self._keep("review.return"))
+
+    async def _review_comment(self) -> None:
+        review = self._review
+        if review is None:
+            return
+        asked = self.bench.askers()
+        readers = self._readers(tuple(range(len(review.versions))))
+        if asked:
+            called = ", ".join(self._called(name) for name in asked)
+            readers = ((called, asked), *(one for one in readers if one[1] != asked))
+        self._mode = Remark("answer" if asked else "comment", readers, self._keep("review.comment"))
+
+    async def _review_correct(self) -> None:
+        async def keep(_: tuple[str, ...], text: str) -> None:
+            await self._do("review.correct", text)
+
+        if self._review is not None:
+            self._mode = Remark("settle, and say why", (), keep)
+
+    def _keep(self, command: str) -> Keep:
+        async def keep(to: tuple[str, ...], text: str) -> None:
+            await self._do(command, (to, text))
+
+        return keep
+
+    def _readers(self, first: Sequence[int]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Those that a line may be for: some to begin with, then all, then each."""
+        review = self._review
+        assert review is not None
+        everyone = tuple(range(len(review.versions)))
+        groups = dict.fromkeys([tuple(first), everyone, *((one,) for one in everyone)])
+        return tuple(
+            (
+                "all" if len(group) == len(everyone) > 1 else ", ".join(self.bench.names[one] for one in group),
+                tuple(review.versions[one].annotator for one in group),
+            )
+            for group in groups
+            if group
+        )
+
+    def _called(self, annotator: str) -> str:
+        review = self._review
+        for version, one in enumerate(review.versions if review is not None else ()):
+            if one.annotator == annotator:
+                return self.bench.names[version]
+        return "an annotator" if self.workbench.project.review.blind else annotator
+
+    def _label_here(self) -> str:
+        """The label that the difference is about, for the guidelines."""
+        here = self._review.here if self._review is not None else None
+        if here is None or self._editing:
+            return super()._label_here()
+        if here.kind == "labels":
+            return here.about
+        for option in here.options:
+            if isinstance(option.value, tuple) and option.value:
+                return str(option.value[0].get("label", ""))
+            if isinstance(option.value, str) and here.kind == "value":
+                return option.value
+        return ""
+
+    # showing
+
+    def _scroll(self, by: int) -> None:
+        if self._editing or self._board is None:
+            super()._scroll(by)
+            return
+        top = max(0, self._top + by)
+        while top > 0 and not self._board.has(top):
+            top -= 1
+        self._top = top
+
+    def _draw(self, width: int, height: int) -> list[Row]:
+        if width < SMALLEST[0] or height < SMALLEST[1]:
+            return too_small(width, height)
+        if self._reading is None and not self.workbench.paused and (self._choosing or self._session is None):
+            return self._draw_queues(width, height)
+        return super()._draw(width, height)
+
+    def _draw_queues(self, width: int, height: int) -> list[Row]:
+        bench = self.bench
+        wanted = ["work.undo", "review.before", "review.unfiltered", "palette.open", "help.open", "quit"]
+        found = [("1-9", "open")]
+        found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
+        word = f"not saved: {bench.trouble}" if bench.trouble else self._word or bench.word
+        blind, here = bench.project.review.blind, self._session is not None
+        return queues_page(bench.project.name, bench.queue, bench.waiting, here, blind, found, word, width, height)
+
+    def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
+        if self._editing:
+            return self._draw_editing(session, width, height)
+        bench, desk = self.bench, self.bench.case_desk
+        assert desk is not None
+        board = self._board = Board(desk.review, bench.names, self._rows, width)
+        state = ReviewState(
+            board,
+            desk.case,
+            self.keymap,
+            bench.queue,
+            bench.left,
+            bench.of,
+            bench.project.review.blind,
+            bench.trouble,
+            self._word or bench.word,
+            self._mode,
+            self._top,
+            [],
+            1,
+        )
+        zone, room = zone_and_room(state, width, height)
+        self._asked = zone, room
+        state = replace(state, zone=zone, room=room)
+        if bench.deck is not None:
+            state = replace(state, tape=self._view.tape(session, width, head_room(state, room)))
+        if self._followed != (desk.save_id, board.review.at):
+            self._followed = desk.save_id, board.review.at
+            self._top = board.following(self._top, max(1, room - len(sound_head(state, width))))
+        return review_screen(replace(state, top=self._top), width, height)
+
+    def _draw_editing(self, session: Session, width: int, height: int) -> list[Row]:
+        """The labeling screen, with the way back first in its legend."""
+        rows = super()._draw_item(session, width, height)
+        bench = self.bench
+        name = [*where(bench.project.name, bench.queue, bench.project.review.blind)[:2], "editing"]
+        rows[0] = header(name, counted(bench.left, bench.of), width)
+        if self._mode is None:
+            state = self._state(session, Marks())
+            found = [one for one in labeling_hints(state) if one[1] not in NOT_A_REVIEWERS]
+            keys = self.keymap.keys_of("review.done", EDITING)
+            rows[-1] = legend(
+                [*((key_display(key), "versions") for key in keys[:1]), *found], [("saved ✓ ", "good")], width
+            )
+        return rows

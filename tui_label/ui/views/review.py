@@ -1,0 +1,472 @@
+"""The review screen: header, item with its versions, what was said about it, the difference, the legend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from tui_label.core.commands import LISTENING, REVIEW
+from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.keymap import Keymap, key_display
+from tui_label.core.readings import Difference, Option
+from tui_label.core.review import Review, answers, said
+from tui_label.core.tasks import Choices, Segments, Spans, Task, Text
+from tui_label.core.text import visible
+from tui_label.store.reviewing import QUEUES, Case, Queue
+from tui_label.ui.canvas import Row, cells, clipped, rule, spread
+from tui_label.ui.modes import Mode
+from tui_label.ui.views.document import WIDEST, hue
+from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.label import LOW, top_rows, with_caret
+from tui_label.ui.views.pages import wrapped
+from tui_label.ui.views.sound import LIST_LEAST, Tape, sound_rows
+from tui_label.ui.views.talk import when
+from tui_label.ui.views.versions import Board
+
+QUEUE_WORDS = {
+    "disagreements": "answers that differ, the worst first",
+    "flagged": "flagged, by reason",
+    "questions": "annotators ask, and nobody has answered",
+    "fast": "suspiciously fast, the fastest first",
+    "slow": "suspiciously slow, the slowest first",
+    "sample": "a random share of each annotator's answers",
+    "corrected": "settled otherwise than somebody answered",
+    "answered-back": "sent back, and answered since",
+    "all": "everything that was answered",
+}
+MANY = 10_000
+"""Cases are counted so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewState:
+    """Everything the screen shows."""
+
+    board: Board
+    case: Case
+    keymap: Keymap
+    queue: Queue
+    left: int
+    of: int
+    blind: bool
+    trouble: str
+    word: str
+    mode: Mode | None
+    top: int
+    zone: list[Row]
+    room: int
+    tape: Tape | None = None
+
+    @property
+    def review(self) -> Review:
+        return self.board.review
+
+
+def where(name: str, queue: Queue, blind: bool) -> list[str]:
+    """The parts of the header: the queue, and what it is restricted to."""
+    parts = [name, "review", queue.name]
+    if queue.annotator:
+        parts.append("one annotator" if blind else queue.annotator)
+    parts += [part for part in (queue.task, queue.label, queue.flag and f"⚑ {queue.flag}") if part]
+    if queue.text:
+        parts.append(f"“{queue.text}”")
+    if queue.since or queue.until:
+        parts.append(f"{queue.since} to {queue.until}".strip())
+    return parts
+
+
+def counted(left: int, of: int) -> str:
+    many = f"{left:,}" if left < MANY else f"{MANY:,} or more"
+    return f"{many} of {of:,} left" if left < of else f"{many} left"
+
+
+def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
+    name = state.review.session.project.name
+    drawn = [
+        header(where(name, state.queue, state.blind), counted(state.left, state.of), width),
+        rule(width),
+        clipped(_about(state), width),
+    ]
+    drawn += [[]] * (top_rows(height) - len(drawn))
+    item = item_rows(state, width)
+    drawn += [clipped(row, width) for row in item[: state.room]] + [[]] * (state.room - len(item))
+    drawn.append(clipped(_status(state, width), width))
+    drawn.append(rule(width))
+    drawn += state.zone
+    drawn.append(rule(width))
+    drawn.append(legend(hints(state), _saved(state), width))
+    return drawn[:height]
+
+
+def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row], int]:
+    """The rows under the item, and how many rows that leaves the item."""
+    talk = voices(state, width, 2 if height < LOW else max(3, height // 6))
+    most = max(2, (height - 5) // 2 - len(talk))
+    zone = [*talk, *decisions(state, width, most)]
+    return zone, max(1, height - top_rows(height) - len(zone) - 4)
+
+
+def head_room(state: ReviewState, room: int) -> int:
+    """Rows of a sound over the versions: waveform, playhead, segments, time."""
+    if state.review.session.segment_task is not None:
+        return max(4, min(room // 2, 8)) + LIST_LEAST
+    return max(3, min(room // 3, 8))
+
+
+def item_rows(state: ReviewState, width: int) -> list[Row]:
+    head = sound_head(state, width)
+    return [*head, *state.board.drawn(state.top, max(0, state.room - len(head)))]
+
+
+def sound_head(state: ReviewState, width: int) -> list[Row]:
+    """The tape; under it each version's segments."""
+    if state.tape is None:
+        return []
+    room = head_room(state, state.room)
+    if state.review.session.segment_task is None:
+        return [*sound_rows(state.review.session, state.tape, width, room), []]
+    rows = sound_rows(state.review.session, state.tape, width, room)[: room - LIST_LEAST]
+    # The time last, under the versions' lanes
+    return [*rows[:-1], *state.board.segment_lanes(state.tape), rows[-1], []]
+
+
+def _about(state: ReviewState) -> Row:
+    """Which item it is, and for whose sake it is here."""
+    item = state.review.item
+    key = item.key
+    parts = [] if key.startswith("~") else [visible(key)]
+    if item.sound is not None and not parts:
+        parts = [visible(item.sound.path.rpartition("/")[2])]
+    parts += [visible(str(value)) for value in item.meta.values() if value not in (None, "")]
+    row: Row = [(" " + "  ·  ".join(parts), "faint")]
+    if state.review.about and len(state.board.names) > 1:
+        row += [("   for ", "faint"), (state.board.whose(state.review.about), "bold")]
+    if state.review.example:
+        row.append(("   * an example for the guidelines", "good"))
+    return row
+
+
+# what was said about it
+
+
+def voices(state: ReviewState, width: int, most: int) -> list[Row]:
+    """What stands, flags, returns, questions and comments: at most so many rows, the latest comments of many."""
+    lines = [*_standing(state), *_flags(state), *_returns(state)]
+    talk = [_comment(state, one) for one in state.case.comments]
+    rows = [row for lead, text, look in lines for row in _wrapped(lead, text, look, width)]
+    told = [row for lead, text, look in talk for row in _wrapped(lead, text, look, width)]
+    room = max(0, most - len(rows))
+    if len(told) > room:
+        told = told[len(told) - room :]
+    return [*rows[:most], *told]
+
+
+Line = tuple[str, str, str]
+"""Whose it is, what they say, how it looks."""
+
+
+def _wrapped(lead: str, text: str, look: str, width: int) -> list[Row]:
+    first, *rest = wrapped(f"{lead} {text}", min(width - 2, WIDEST))
+    rows: list[Row] = [[(" ", ""), (first[: len(lead)], "bold"), (first[len(lead) :], look)]]
+    return rows + [[(" ", ""), (line, look)] for line in rest[:2]]
+
+
+def who(state: ReviewState, author: str, to_reviewers: bool) -> str:
+    """What an author is called on this screen."""
+    for version, one in enumerate(state.review.versions):
+        if one.annotator == author:
+            return state.board.names[version]
+    if not state.blind:
+        return author
+    return "an annotator" if to_reviewers else "a reviewer"
+
+
+def hidden(state: ReviewState, text: str) -> str:
+    """Words of a person's, without the names of those whose versions these are where names are hidden."""
+    if state.blind:
+        for version, one in enumerate(state.review.versions):
+            text = re.sub(rf"(?<!\w){re.escape(one.annotator)}(?!\w)", state.board.names[version], text)
+    return text
+
+
+def _standing(state: ReviewState) -> list[Line]:
+    gold = state.case.gold
+    if gold is None:
+        return []
+    by = who(state, gold.reviewer, False)
+    how = f" ({gold.rule})" if gold.rule else ""
+    values = "; ".join(f"{task}: {_value(value)}" for task, value in gold.answers.items())
+    return [(f"{gold.outcome} by {visible(by)}{how} {when(gold.at)}:", visible(values), "good")]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return f"{len(value)} marked" if value and isinstance(value[0], dict) else ", ".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _flags(state: ReviewState) -> list[Line]:
+    found = []
+    for one in (*state.review.versions, *state.case.skipped):
+        skipped = " skipped it" if one in state.case.skipped else ""
+        for flag in one.flags:
+            note = f"“{hidden(state, flag.note)}”" if flag.note else ""
+            found.append((f"⚑ {flag.reason}", f"{who(state, one.annotator, True)}{skipped}  {note}", ""))
+        if skipped and not one.flags:
+            found.append(("skipped", f"by {who(state, one.annotator, True)}", "faint"))
+    return found
+
+
+def _returns(state: ReviewState) -> list[Line]:
+    case = state.case
+    found = [("sent back", f"to {who(state, name, True)}, not answered yet", "hint") for name in case.returned]
+    for name, before in case.before.items():
+        now = next((one.answers for one in state.review.versions if one.annotator == name), {})
+        changed = [
+            f"{task}: {_value(before.answers.get(task))} → {_value(now.get(task))}"
+            for task in {**before.answers, **now}
+            if before.answers.get(task) != now.get(task)
+        ]
+        words = "; ".join(changed) or "answered the same again"
+        found.append((f"{visible(who(state, name, True))} after the return:", visible(words), ""))
+    return found
+
+
+def _comment(state: ReviewState, comment: Comment) -> Line:
+    kinds = {QUESTION: " asks", RETURN: " sent it back", CORRECTION: " corrected"}
+    author = who(state, comment.author, not comment.to)
+    to = f" → {who(state, comment.to, True)}" if comment.to else ""
+    lead = f"{visible(author)}{kinds.get(comment.kind, '')}{visible(to)}:"
+    return lead, visible(hidden(state, comment.text)), "hint" if comment.kind == QUESTION else ""
+
+
+# what is decided
+
+
+def decisions(state: ReviewState, width: int, most: int) -> list[Row]:
+    """A row for each question that is answered as a whole, and the readings of the difference."""
+    review = state.review
+    here = review.here
+    rows: list[Row] = []
+    for task in review.session.asked:
+        if here is not None and task.id == here.task:
+            rows += _difference(state, task, here, width)
+        elif not isinstance(task, Spans | Segments | Text):
+            rows.append(clipped(_decided(state, task), width))
+    if not rows:
+        rows.append([(" all say the same", "faint")])
+    if here is not None:
+        # The readings of the difference are what this zone is for: what is above gives way
+        rows = rows if len(rows) <= most else _around(rows, most)
+        rows += [[]] * (min(most, _steady(review)) - len(rows))
+    return rows[:most]
+
+
+def _around(rows: list[Row], most: int) -> list[Row]:
+    """At most so many rows, from the one that names the difference."""
+    first = next(n for n, row in enumerate(rows) if row and row[0][0].startswith("›"))
+    first = min(first, len(rows) - most)
+    return rows[first : first + most]
+
+
+def _steady(review: Review) -> int:
+    """Rows that the zone keeps, so that hopping from difference to difference moves nothing."""
+    others = sum(not isinstance(task, Spans | Segments | Text) for task in review.session.asked)
+    return max((len(review.differences[n].options) + 1 for n in review.in_force), default=1) + max(0, others - 1)
+
+
+def _decided(state: ReviewState, task: Task) -> Row:
+    """A question that the keys are not about now: its answer, or what is said to it."""
+    review = state.review
+    row: Row = [(f" {visible(task.id)}  ", "")]
+    numbers = [n for n in review.in_force if review.differences[n].task == task.id]
+    if any(n in review.undecided for n in numbers):
+        parts = []
+        for n in numbers:
+            one = review.differences[n]
+            parts += [f"{len(option.by)} {said(one, option.value)}" for option in one.options]
+        return [*row, (visible("  ·  ".join(parts)), "bold")]
+    value = answers(review).get(task.id)
+    name = _value(value) if value is not None else "no answer"
+    row.append((f"[{visible(name)}]", f"{_hue(review, task, value)} bold".strip()))
+    if not numbers and len(state.board.names) > 1 and value is not None:
+        row.append(("  all say so", "faint"))
+    return row
+
+
+def _hue(review: Review, task: Task, value: object) -> str:
+    return f"hue:{hue(review.session, task.id, str(value))}" if task.label(str(value)) is not None else ""
+
+
+def _difference(state: ReviewState, task: Task, here: Difference, width: int) -> list[Row]:
+    review = state.review
+    place = review.in_force.index(review.at) + 1 if review.at in review.in_force else 1
+    title: Row = [("›", "accent"), (f"{visible(task.id)}  ", "bold")]
+    if len(review.in_force) > 1:
+        open_ = len(review.undecided)
+        title.append((f"difference {place} of {len(review.in_force)}", "faint"))
+        title.append((f"  ·  {open_} open" if open_ else "  ·  none open", "hint" if open_ else "good"))
+    if here.about:
+        title.append((f"  ·  {visible(here.about)}", "faint"))
+    if review.at in review.kept:
+        title.append(("  ·  as it stands", "good"))
+    elif review.at in review.edited:
+        title.append(("  ·  edited", "good"))
+    if isinstance(task, Choices) and here.kind == "labels":
+        title.append((f"  ·  {_value(answers(review).get(task.id, []))}", ""))
+    digits = [_digits(option) for option in here.options]
+    wide = max(map(cell_len, digits))
+    rows = [clipped(title, width)]
+    for option, shown in zip(here.options, digits, strict=True):
+        rows.append(_option_row(state, task, here, option, shown.rjust(max(2, wide)), width))
+    if here.kind == "value" and review.at in review.edited | review.kept:
+        now = answers(review).get(task.id)
+        if now is not None and all(option.value != now for option in here.options):
+            rows.append(
+                clipped(
+                    [(" " * (max(2, wide) + 2), ""), (f"[{visible(said(here, now))}]", "bold"), ("  edited", "faint")],
+                    width,
+                )
+            )
+    return rows
+
+
+def _digits(option: Option) -> str:
+    """The keys that take it."""
+    return " ".join(str(version + 1) for version in option.by if version < 9)
+
+
+def _option_row(state: ReviewState, task: Task, here: Difference, option: Option, digits: str, width: int) -> Row:
+    review = state.review
+    taken = review.taken.get(review.at)
+    chosen = taken in option.by and review.at not in review.edited - review.kept
+    before, after = ("[", "]") if chosen else (" ", " ")
+    look = _reading_hue(review, task, option)
+    words = visible(said(here, option.value))
+    count = f"{len(option.by)}  " if len(state.board.names) > 2 else ""
+    whose: Row = [(f"  {count}", ""), (state.board.whose(option.by) + " ", "faint")]
+    left: Row = [
+        (digits, "accent"),
+        (f" {before}", "bold"),
+        (words, f"{look} bold".strip() if chosen else look),
+        (after, "bold"),
+    ]
+    limit = min(width, WIDEST)
+    if cells(left) + cells(whose) <= 40:
+        return [*left, (" " * (36 - cells(left)), ""), *whose] if cells(left) < 36 else [*left, *whose]
+    return spread(left, whose, limit)
+
+
+def _reading_hue(review: Review, task: Task, option: Option) -> str:
+    value = option.value
+    if isinstance(value, tuple) and value:
+        value = value[0].get("label", "") if isinstance(value[0], Mapping) else value[0]
+    if value in (None, "", ()):
+        return "faint"
+    return _hue(review, task, value)
+
+
+# the foot
+
+
+def _status(state: ReviewState, width: int) -> Row:
+    lead: Row = [(" ", "")]
+    if state.trouble:
+        return [*lead, ("not saved: ", "warn"), (visible(state.trouble), "warn")]
+    if state.mode is not None:
+        return [*lead, *with_caret(state.mode.status, width - 1)]
+    if state.word:
+        return [*lead, (visible(state.word), "hint")]
+    if state.tape is not None and state.tape.trouble:
+        return [*lead, ("no sound: ", "hint"), (visible(state.tape.trouble), "faint")]
+    return lead
+
+
+def _saved(state: ReviewState) -> Row:
+    return [("NOT SAVED ", "warn")] if state.trouble else [("saved ✓ ", "good")]
+
+
+def hints(state: ReviewState) -> list[Hint]:
+    """The keys that act now, most used first."""
+    if state.mode is not None:
+        return state.mode.legend
+    review, keymap = state.review, state.keymap
+    mode = LISTENING if review.item.sound is not None else REVIEW
+    wanted: list[str] = []
+    found: list[Hint] = []
+    if review.at >= 0:
+        digits = keymap.keys_of("review.take", mode)[: len(state.board.names)]
+        if digits:
+            found.append((f"{digits[0]}-{digits[-1]}" if len(digits) > 1 else digits[0], "take"))
+    if not review.undecided:
+        wanted.append("review.settle")
+    if mode == LISTENING and state.tape is not None and not state.tape.trouble:
+        wanted += ["play.toggle", *(["review.hear"] if review.here is not None and review.here.heard else [])]
+    if len(review.in_force) > 1:
+        wanted.append("review.next")
+    wanted += ["review.accept", "review.edit", "review.return", "review.comment"]
+    if review.undecided:
+        wanted.append("review.settle")
+    wanted += ["work.undo", "review.later", "review.queues", "guide.open", "review.find", "help.open"]
+    return [*found, *key_hints(keymap, mode, wanted)]
+
+
+def key_hints(keymap: Keymap, mode: str, names: Sequence[str]) -> list[Hint]:
+    return [
+        (key_display(keys[0]), keymap.command(name).short) for name in names if (keys := keymap.keys_of(name, mode))
+    ]
+
+
+# the queues
+
+
+def queues_page(
+    name: str,
+    queue: Queue,
+    waiting: Mapping[str, int],
+    here: bool,
+    blind: bool,
+    hints: list[Hint],
+    word: str,
+    width: int,
+    height: int,
+) -> list[Row]:
+    """The queues with what waits in each; where the queue is empty it is all there is."""
+    words: list[Row] = []
+    if not here:
+        words += [[("   No case is left in this queue.", "bold")], []]
+    elif height >= LOW:
+        words += [[("   Queues", "bold")], []]
+    for number, one in enumerate(QUEUES, 1):
+        count = waiting.get(one, 0)
+        shown = f"{count:,}" if count < MANY else f"{MANY:,}+"
+        look = "bold" if one == queue.name else "" if count else "faint"
+        words.append(
+            clipped(
+                [
+                    ("›" if one == queue.name else " ", "accent"),
+                    (f" {number} ", "accent" if count else "faint"),
+                    (f"{one:<14}", look),
+                    (f"{shown:>8}   ", look),
+                    (QUEUE_WORDS[one], "faint"),
+                ],
+                width,
+            )
+        )
+    if not here and not any(waiting.values()):
+        words += [[], [("   Nothing was answered yet, or all is settled.", "faint")]]
+    room = max(0, height - 5)
+    lead: list[Row] = [[]] * max(0, (room - len(words)) // 3)
+    body = [*lead, *words][:room]
+    return [
+        header(where(name, queue, blind), "", width),
+        rule(width),
+        *body,
+        *([[]] * (room - len(body))),
+        clipped([(" ", ""), (visible(word), "hint")], width),
+        rule(width),
+        legend(hints, [], width),
+    ][:height]

@@ -1,0 +1,415 @@
+"""The item of a review: what is agreed once, and under it what each version has where they differ.
+
+It is drawn in blocks: a row of text with the lanes under it, a stripe of a transcript, a segment.  The
+screen begins at a block and shows as many as fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+from rich.cells import cell_len, set_cell_size
+
+from tui_label.core.readings import Difference
+from tui_label.core.review import Review
+from tui_label.core.rows import Rows
+from tui_label.core.stretches import Timeline
+from tui_label.core.tasks import Segment, Segments, Text, segments_from, spans_from
+from tui_label.core.text import glyphs, visible
+from tui_label.core.wer import error_rates
+from tui_label.core.wording import Wording
+from tui_label.ui.canvas import Row, cells, clipped, spread
+from tui_label.ui.views.document import (
+    MARGIN,
+    Marks,
+    Stretch,
+    columns_of,
+    document,
+    hue,
+    in_lanes,
+    lane_row,
+    lanes,
+    text_width,
+)
+from tui_label.ui.views.label import compare_rows
+from tui_label.ui.views.pages import wrapped
+from tui_label.ui.views.sound import MARGIN as TAPE_MARGIN
+from tui_label.ui.views.sound import Tape, clock
+from tui_label.ui.views.sound import lane_row as segment_row
+
+NOTHING = "·"
+MOST_LANES = 6
+"""Versions drawn under each other; those that say the same share a lane."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows that belong together, and the differences that they show."""
+
+    rows: list[Row]
+    differences: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Board:
+    """What is drawn of one review."""
+
+    review: Review
+    names: tuple[str, ...]
+    """Of the versions, as they may be shown."""
+    rows: Rows
+    """Of the item's text."""
+    width: int
+
+    def has(self, number: int) -> bool:
+        return self._has_text(number) or 0 <= number - self._texts_before(number) < len(self.others)
+
+    def block(self, number: int) -> Block:
+        return self._text_block(number) if self._has_text(number) else self.others[number - self._texts_before(number)]
+
+    def _has_text(self, number: int) -> bool:
+        item = self.review.item
+        return bool(item.text) and not item.candidates and number >= 0 and self.rows.has(number)
+
+    def _texts_before(self, number: int) -> int:
+        """How many blocks are rows of the text, where block `number` is none."""
+        item = self.review.item
+        return self.rows.count() if item.text and not item.candidates else 0
+
+    @property
+    def anchor(self) -> int | None:
+        """The block of the difference that keys are about."""
+        one = self.review.here
+        if one is None:
+            return None
+        if one.kind == "spans":
+            return self.rows.row_of(int(one.start))
+        place = next((n for n, block in enumerate(self.others) if self.review.at in block.differences), None)
+        return None if place is None else self._texts_before(10**9) + place
+
+    def following(self, top: int, room: int) -> int:
+        """The block to begin with so that the difference is in sight, as near to `top` as may be."""
+        at = self.anchor
+        if at is None or at <= top:
+            return top if at is None else at
+        used, first = len(self.block(at).rows), at
+        while first > top and used + len(self.block(first - 1).rows) <= room:
+            first -= 1
+            used += len(self.block(first).rows)
+        return first
+
+    def drawn(self, top: int, room: int) -> list[Row]:
+        found: list[Row] = []
+        number = top
+        while len(found) < room and self.has(number):
+            found += self.block(number).rows
+            number += 1
+        return found[:room]
+
+    # a text with spans
+
+    def _text_block(self, number: int) -> Block:
+        review, session = self.review, self.review.session
+        here = review.here
+        found = ((int(here.start), int(here.end)),) if here is not None and here.kind == "spans" else ()
+        rows = document(session, self.rows, number, 1 + lanes(session), Marks(found, cursor=False))
+        start, end = self.rows.row(number)
+        numbers = [
+            n
+            for n in review.in_force
+            if (one := review.differences[n]).kind == "spans" and start < one.end and one.start < max(end, start + 1)
+        ]
+        if numbers:
+            rows += self._version_lanes(numbers, start, end)
+        return Block(rows, frozenset(numbers))
+
+    def _version_lanes(self, numbers: Sequence[int], start: int, end: int) -> list[Row]:
+        """For each of the readings of a row of text the spans that not all have."""
+        review = self.review
+        places = columns_of(glyphs(review.item.text, start, end))
+        rows: list[Row] = []
+        for members in self._alike(numbers)[:MOST_LANES]:
+            stretches = [one for n in numbers for one in self._stretches(n, members[0])]
+            several = any(
+                one.start < other.end and other.start < one.end
+                for one in stretches
+                for other in stretches
+                if one is not other
+            )
+            for place, lane in enumerate(in_lanes(stretches, start, 2 if several else 1)):
+                row = lane_row(lane, places, end)
+                rows.append(self._numbered(row, members if place == 0 else ()))
+        return rows
+
+    def _alike(self, numbers: Sequence[int]) -> list[tuple[int, ...]]:
+        """The versions, those together that read all these differences the same."""
+        readings: dict[tuple[int, ...], list[int]] = {}
+        for version in range(len(self.names)):
+            key = tuple(_option(self.review.differences[n], version) for n in numbers)
+            readings.setdefault(key, []).append(version)
+        return [tuple(some) for some in readings.values()]
+
+    def _stretches(self, number: int, version: int) -> list[Stretch]:
+        review = self.review
+        one = review.differences[number]
+        spans = spans_from(list(one.options[_option(one, version)].value)) if _option(one, version) >= 0 else ()
+        lost = number not in review.undecided and not self._is_taken(number, version)
+        if not spans:
+            return [Stretch(int(one.start), int(one.end), NOTHING * int(one.end - one.start), "grey")]
+        return [
+            Stretch(span.start, span.end, span.label, "grey" if lost else hue(review.session, one.task, span.label))
+            for span in spans
+        ]
+
+    def _is_taken(self, number: int, version: int) -> bool:
+        taken = self.review.taken.get(number)
+        if taken is None or number in self.review.edited:
+            return False
+        one = self.review.differences[number]
+        return _option(one, version) == _option(one, taken)
+
+    def _numbered(self, row: Row, members: Sequence[int]) -> Row:
+        """A lane with its first version's number in the margin, and at the right whose it is."""
+        if not members:
+            return row
+        blank = len(row[0][0]) if row and not row[0][0].strip() else MARGIN
+        rest = [(" " * (blank - MARGIN), ""), *row[1:]] if row else []
+        lead: Row = [(f"{members[0] + 1:>2} ", "accent"), *rest]
+        whose: Row = [(self.whose(members), "faint")]
+        limit = min(self.width, text_width(self.width) + 2 * MARGIN)
+        return spread(lead, whose, limit) if cells(lead) + cells(whose) + 2 <= limit else lead
+
+    def whose(self, members: Sequence[int]) -> str:
+        """Versions by name; by number after the first few."""
+        if len(members) == len(self.names) > 1:
+            return f"all {len(members)}"
+        shown = [_short(self.names[version]) for version in members[:4]]
+        return ", ".join(shown) + (f" +{len(members) - 4}" if len(members) > 4 else "")
+
+    # everything else
+
+    @cached_property
+    def others(self) -> list[Block]:
+        session = self.review.session
+        found: list[Block] = []
+        if session.item.candidates:
+            found += [Block([row]) for row in compare_rows(session, self.width)]
+        for task in session.asked:
+            if isinstance(task, Text):
+                found += self._texts(task)
+            elif isinstance(task, Segments):
+                found += self._segments(task)
+        return found
+
+    def _texts(self, task: Text) -> list[Block]:
+        review = self.review
+        readings = review.comparison.readings[review.comparison.tasks.index(task)]
+        first = review.comparison.firsts[review.comparison.tasks.index(task)]
+        now = review.session.answers.get(task.id)
+        lead = [] if not review.item.text or review.item.candidates else [Block([[]])]
+        if isinstance(readings, Wording) and readings.differences:
+            numbers = {run: first + local for local, run in enumerate(readings.runs)}
+            head: Row = [(f" {visible(task.id)}  ", "bold"), *self._error_rates(readings, task)]
+            edited = self._edited(now) if review.edited & set(numbers.values()) else []
+            return [*lead, Block([clipped(head, self.width)]), *edited, *self._stripes(readings, numbers)]
+        if readings.differences:
+            return [*lead, *self._whole_texts(task, first)]
+        if not now:
+            return []
+        return [
+            *lead,
+            Block([[(f" {visible(task.id)}", "bold"), ("  all say so" if len(self.names) > 1 else "", "faint")]]),
+            *self._plain(str(now)),
+        ]
+
+    def _whole_texts(self, task: Text, number: int) -> list[Block]:
+        """Texts that are too far apart to be taken word by word."""
+        one, found = self.review.differences[number], []
+        for option in one.options:
+            chosen = any(self._is_taken(number, version) for version in option.by)
+            head: Row = [
+                (f"{option.by[0] + 1:>2} ", "accent"),
+                ("[" + self.whose(option.by) + "]" if chosen else self.whose(option.by), "bold" if chosen else "faint"),
+            ]
+            lines = wrapped(option.value, text_width(self.width)) if option.value else ["no answer"]
+            body: list[Row] = [[(" " * MARGIN + text, "" if option.value else "faint")] for text in lines]
+            found.append(Block([head, *body], frozenset([number])))
+        return [Block([[(f" {visible(task.id)}", "bold")]]), *found]
+
+    def _edited(self, now: object) -> list[Block]:
+        """The text as hands made it."""
+        return [Block([[(" as edited", "hint")]]), *self._plain(str(now or "")), Block([[]])]
+
+    def _plain(self, text: str) -> list[Block]:
+        return [Block([[(" " * MARGIN + line, "")]]) for line in wrapped(text, text_width(self.width))]
+
+    def _error_rates(self, wording: Wording, task: Text) -> Row:
+        """How far each version is from the others, on the mean."""
+        texts, style = wording.alignment.texts, task.transcript
+        if style is None or len(texts) < 2:
+            return []
+        ignore = self.review.session.project.review.ignore
+        row: Row = [("WER against the others ", "faint")]
+        for place, version in enumerate(wording.versions):
+            others = [text for n, text in enumerate(texts) if n != place]
+            mean = sum(error_rates(other, texts[place], ignore, style.speakers).wer for other in others) / len(others)
+            row += [
+                ("  ", ""),
+                (str(version + 1), "accent"),
+                (f" {_short(self.names[version])} ", "faint"),
+                (f"{mean:.0%}", ""),
+            ]
+        return row
+
+    def _stripes(self, wording: Wording, numbers: Mapping[int, int]) -> list[Block]:
+        """The versions of a text one under the other, word under word."""
+        texts = wording.alignment.texts
+        kinds = [[place for place, text in enumerate(texts) if text == one] for one in dict.fromkeys(texts)]
+        groups = [tuple(wording.versions[place] for place in some) for some in kinds][:MOST_LANES]
+        places = [some[0] for some in kinds][:MOST_LANES]
+        blocks: list[Block] = []
+        room = text_width(self.width)
+        line: list[_Column] = []
+        for column in (*_columns(wording, places, numbers), None):
+            if column is None or (line and sum(one.size + 1 for one in line) + column.size > room):
+                if line:
+                    blocks.append(self._stripe(line, groups))
+                line = []
+            if column is not None:
+                line.append(column)
+        return blocks
+
+    def _stripe(self, line: Sequence[_Column], groups: Sequence[tuple[int, ...]]) -> Block:
+        rows: list[Row] = []
+        for place, members in enumerate(groups):
+            row: Row = [(f"{members[0] + 1:>2} ", "accent")]
+            for number, some in groupby(line, key=lambda column: column.number):
+                parts = list(some)
+                text = " ".join(
+                    set_cell_size(one.words[place] or NOTHING * bool(one.number is not None), one.size) for one in parts
+                )
+                if number is None:
+                    row += [(text + " ", "faint")]
+                else:
+                    row += [(text, self._word_style(number, members[0], parts[0].is_tag)), (" ", "")]
+            rows.append(clipped(row, self.width))
+        return Block([*rows, []], frozenset(column.number for column in line if column.number is not None))
+
+    def _word_style(self, number: int, version: int, is_tag: bool) -> str:
+        review = self.review
+        taken = self._is_taken(number, version)
+        if number == review.at:
+            return "selected" if taken else "cursor"
+        if number in review.undecided:
+            return "hint" if is_tag else "bold"
+        return "under" if taken else "faint"
+
+    # segments
+
+    def _segments(self, task: Segments) -> list[Block]:
+        """What is agreed or taken, what is open, and the words that differ, in order of time."""
+        review = self.review
+        index = review.comparison.tasks.index(task)
+        readings, first = review.comparison.readings[index], review.comparison.firsts[index]
+        found: list[tuple[float, int, Block]] = [
+            (one.start, 0, Block([self._segment(one, task.id)]))
+            for one in segments_from(review.session.answers.get(task.id))
+        ]
+        for number in review.in_force:
+            one = review.differences[number]
+            if one.task == task.id and one.kind == "segments":
+                found.append((one.start, 1, Block([self._open(number)], frozenset([number]))))
+        for match in readings.matches if isinstance(readings, Timeline) else ():
+            if match.text is not None and match.text.differences:
+                numbers = {run: first + match.runs[local] for local, run in enumerate(match.text.runs)}
+                start = min(one.start for one in match.told.values())
+                found += [(start, 2 + n, block) for n, block in enumerate(self._stripes(match.text, numbers))]
+        return [block for _, _, block in sorted(found, key=lambda one: one[:2])]
+
+    def _segment(self, one: Segment, task: str) -> Row:
+        row: Row = [("   ", ""), (f"{clock(one.start)}–{clock(one.end)}  ", "faint")]
+        if one.speaker:
+            row.append((f"{visible(one.speaker)}: ", ""))
+        if one.label:
+            row.append((f"{visible(one.label)}  ", f"hue:{hue(self.review.session, task, one.label)}"))
+        return clipped([*row, (visible(one.text), "faint")], self.width)
+
+    def _open(self, number: int) -> Row:
+        one = self.review.differences[number]
+        here, decided = number == self.review.at, number not in self.review.undecided
+        counts = "  ·  ".join(f"{len(option.by)} {visible(_names_of(option.value))}" for option in one.options)
+        return clipped(
+            [
+                (" › " if here else "   ", "accent"),
+                (f"{clock(one.start)}–{clock(one.end)}  ", "bold" if here else ""),
+                ("decided: " if decided else "", "faint"),
+                (counts, "faint" if decided else "bold" if here else ""),
+                (f"   {one.about}" if one.about != "missing" else "", "faint"),
+            ],
+            self.width,
+        )
+
+    def segment_lanes(self, tape: Tape) -> list[Row]:
+        """For each of the readings of the segments a lane on the time axis."""
+        review = self.review
+        task = review.session.segment_task
+        if task is None or len(self.names) < 2:
+            return []
+        readings: dict[tuple[Segment, ...], list[int]] = {}
+        for version, answers in enumerate(review.comparison.versions):
+            readings.setdefault(segments_from(answers.get(task.id)), []).append(version)
+        inner = max(10, self.width - 2 * TAPE_MARGIN)
+        rows = []
+        for segments, members in list(readings.items())[:MOST_LANES]:
+            row = segment_row(review.session, list(segments), tape, inner, None)
+            rows.append([(str(members[0] + 1), "accent"), *row[1:]])
+        return rows
+
+
+def _names_of(segments: Sequence[Mapping[str, str]]) -> str:
+    named = [
+        " ".join(filter(None, (one.get("speaker"), one.get("label")))) or one.get("text", "") or "a segment"
+        for one in segments
+    ]
+    return ", ".join(named) or "nothing"
+
+
+def _option(one: Difference, version: int) -> int:
+    """The number of the option of a version; -1 where it has none."""
+    return next((n for n, option in enumerate(one.options) if version in option.by), -1)
+
+
+def _short(name: str) -> str:
+    shown = visible(name)
+    return shown if cell_len(shown) <= 12 else set_cell_size(shown, 11).rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One word of each version, that stand for each other."""
+
+    words: tuple[str, ...]
+    number: int | None = None
+    """The difference that it belongs to."""
+    is_tag: bool = False
+
+    @property
+    def size(self) -> int:
+        return max(1, *map(cell_len, self.words))
+
+
+def _columns(wording: Wording, places: Sequence[int], numbers: Mapping[int, int]) -> Iterator[_Column]:
+    alignment = wording.alignment
+    for index, run in enumerate(alignment.runs):
+        if run.about == "space":
+            continue
+        said = []
+        for place in places:
+            first, stop = run.words[place]
+            said.append([visible(alignment.texts[place][a:b]) for a, b in alignment.words[place][first:stop]])
+        for n in range(max(map(len, said), default=0)):
+            words = tuple(words[n] if n < len(words) else "" for words in said)
+            yield _Column(words, numbers.get(index), run.about == "tags")

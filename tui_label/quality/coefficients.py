@@ -125,13 +125,15 @@ def gwet_ac(counts: Floats, weights: Floats, likeness: Floats | None = None) -> 
     labels = counts.shape[1]
     if labels < 2:
         return np.full(weights.shape[:-1], np.nan)
-    like = np.eye(labels) if likeness is None else likeness
+    # Of each label the answers that are like it; a product with the identity would only take time
+    near = counts if likeness is None else counts @ likeness
+    total = labels if likeness is None else likeness.sum()
     m = counts.sum(axis=1)
     paired = m > 1
-    alike = np.divide((counts * (counts @ like - 1)).sum(axis=1), m * (m - 1), out=np.zeros_like(m), where=paired)
+    alike = np.divide((counts * (near - 1)).sum(axis=1), m * (m - 1), out=np.zeros_like(m), where=paired)
     observed = (weights @ alike) / (weights @ paired)
     share = _prevalence(counts, weights)
-    return _beyond(observed, like.sum() / (labels * (labels - 1)) * (share * (1 - share)).sum(axis=-1))
+    return _beyond(observed, total / (labels * (labels - 1)) * (share * (1 - share)).sum(axis=-1))
 
 
 def _beyond(observed: Floats, expected: Floats) -> Floats:

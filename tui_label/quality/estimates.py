@@ -21,10 +21,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 RESAMPLES = 1000
-FEWER = 300
+FEWER = 200
 """Resamples for parts, of which there are many."""
 _FEWEST = 200
-_CELLS = 4_000_000
+_CELLS = 3_000_000
 """Resamples times rows that are drawn at most, down to _FEWEST resamples."""
 _DEFINED = 0.9
 """An interval is given where the figure is defined in this share of the resamples."""

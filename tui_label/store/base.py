@@ -82,7 +82,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counters that cost the same at a thousand and at ten million items."""
+    """Counters that cost the same at a thousand and at ten million items.
+
+    Probes are no items of the work; answers to them count, so that nobody can tell by the count.
+    """
 
     items: int = 0
     done: int = 0
@@ -185,7 +188,7 @@ class Store(Reviewing, Protocol):
         ...
 
     def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
-        """For each task id, the labels that latest answers contain and how many do.
+        """For each task id, the labels that latest answers and gold answers contain and how many do.
 
         Labels are as stored, after the renames recorded so far.
         """
@@ -213,8 +216,8 @@ class Store(Reviewing, Protocol):
         never an item they have answered.  Items of people who are gone (lease over) are in the queue.
 
         By the policy's rates, and by a hash of annotator and turn so that nobody can tell when, the queue
-        gives an item whose answer is known, or a twin of an item they answered long before.  Neither
-        counts in `Progress`, and a twin has the item's own key.
+        gives an item whose answer is known, or a twin of an item they answered long before: in place of the next
+        item, so that none come when the queue is empty.  A twin has the item's own key.
         """
         ...
 
@@ -240,7 +243,9 @@ class Store(Reviewing, Protocol):
         """As `submit`, with the item left unanswered (status `skipped`, flags kept).
 
         By the policy it comes back to this annotator after all else (`later`), goes to others
-        only (`others`), or leaves the queue (`out`).
+        only (`others`), or leaves the queue (`out`).  Skipping what a reviewer sent back takes the
+        answer out as well, and answers the return.  A skipped probe does not come back, but for
+        one of the qualification set.
         """
         ...
 

@@ -15,6 +15,7 @@ from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing
 from tui_label.store.base import PersonFigures, Progress, SoundFigures
 from tui_label.store.connection import NETWORK, Connection, filesystem
+from tui_label.store.evidence import known
 from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_said, suggestion_from
 
 PAGE = 1000
@@ -37,8 +38,11 @@ def progress(connection: Connection, annotator: str) -> Progress:
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    for _, annotation in answers(connection, None, False):
-        for task, value in annotation.answers.items():
+    said = [one.answers for _, one in answers(connection, None, False)] + [
+        gold.answers for _, gold in known(connection)
+    ]
+    for one in said:
+        for task, value in one.items():
             found[task].update(set(labels_said(value)))
     return found
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from tui_label.core.annotation import SUBMITTED
+from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
@@ -97,25 +97,25 @@ def _add_chunk(
         "INSERT OR IGNORE INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?)", suggestions
     )
     fresh = execute("SELECT count(*) FROM suggestion").fetchone()[0] - before if suggestions else 0
-    answered = [record for record in chunk if _add_answer(execute, numbers[record.item.key], record, moment)]
-    for item in dict.fromkeys(numbers[record.item.key] for record in answered):
+    given = [(numbers[one.item.key], one.annotation) for one in chunk if one.annotation is not None]
+    answered = [number for number, annotation in given if _add_answer(execute, number, annotation, moment)]
+    for item in dict.fromkeys(answered):
         standing.weigh(execute, item, judge)
-    gold = sum(_add_gold(execute, numbers[record.item.key], record.gold, moment, judge) for record in chunk)
+    known_answers = [(numbers[one.item.key], one.gold) for one in chunk if one.gold is not None]
+    gold = sum(_add_gold(execute, number, gold, moment, judge) for number, gold in known_answers)
     added = Added(len(items), len(chunk) - len(items), len(answered), fresh, gold)
     return number, added, sum(bool(probe) for *_, probe in items)
 
 
-def _add_gold(execute: Execute, number: int, gold: Gold | None, moment: str, judge: Judge) -> int:
+def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Judge) -> bool:
     """Keep a known answer, unless just that stands already."""
-    if gold is None:
-        return 0
     names = standing.renames(execute)
     before = outcomes.gold_of(execute, number, names)
     if before and before.answers == names.apply(json.loads(to_json(dict(gold.answers))), gold.labels_version):
-        return 0
+        return False
     gold = replace(gold, outcome=GIVEN, at=gold.at or moment)
     outcomes.settle(execute, number, gold, str(uuid.uuid4()), judge)
-    return 1
+    return True
 
 
 def _content(record: Record) -> tuple[Any, ...]:
@@ -162,17 +162,17 @@ def _conflict(key: str) -> str:
     return f"item {key} is there already with other content; give the new one another id, or leave it out"
 
 
-def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> bool:
+def _add_answer(execute: Execute, number: int, annotation: Annotation, moment: str) -> bool:
     """Keep a finished answer that came with a record, unless the annotator has given just that."""
-    annotation = record.annotation
-    if annotation is None or annotation.status != SUBMITTED:
+    if annotation.status != SUBMITTED:
         return False
     me = sqlite.annotator_id(execute, annotation.annotator)
-    had = execute("SELECT state, revision FROM assignment WHERE item = ? AND annotator = ?", (number, me)).fetchone()
-    if had and had[0] == "done":
+    before = sqlite.before_save(execute, number, me, "")
+    fresh = before.state != "done"
+    if not fresh:
         latest, given_under = execute(
             "SELECT answers, labels_version FROM annotation WHERE item = ? AND annotator = ? AND revision = ?",
-            (number, me, had[1]),
+            (number, me, before.standing),
         ).fetchone()
         # Under today's names: an export made after a rename already has them, and comes back as the same answer
         renames = standing.renames(execute)
@@ -181,18 +181,23 @@ def _add_answer(execute: Execute, number: int, record: Record, moment: str) -> b
             return False
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
-    turn = sqlite.next_turn(execute, me)
-    before = execute(
-        "SELECT coalesce(max(revision), 0) FROM annotation WHERE item = ? AND annotator = ?", (number, me)
-    ).fetchone()[0]
-    sqlite.write_revision(execute, number, me, before + 1, annotation, turn, str(uuid.uuid4()), "")
-    standing.keep(execute, number, me, annotation, before + 1, turn, versions.latest(execute).labels)
-    if before:
-        outcomes.answered(execute, number, me, before + 1)
-    if not had or had[0] != "done":
-        if had and had[0] == "skipped":
+    turn = sqlite.next_turn(execute, me, int(fresh), -int(before.put_off))
+    revision = before.revision + 1
+    sqlite.write_revision(execute, number, me, revision, annotation, turn, str(uuid.uuid4()), "")
+    standing.keep(
+        execute,
+        number,
+        me,
+        annotation,
+        revision,
+        turn,
+        labels_version=before.labels_version,
+        replaces=bool(before.revision),
+    )
+    if before.revision:
+        outcomes.answered(execute, number, me, revision)
+    if fresh:
+        if before.state == "skipped":
             queue.hold(execute, number, False)
-        queue.move(execute, number, done=1, taken=0 if had and had[0] == "leased" else 1)
-        skipped = int(bool(had) and had[1] > 0)
-        execute("UPDATE tally SET answered = answered + 1, skipped = skipped - ? WHERE annotator = ?", (skipped, me))
+        queue.move(execute, number, done=1, taken=0 if before.state == "leased" else 1)
     return True

@@ -86,6 +86,7 @@ class SqliteReviewing:
         suggestions = read(
             "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (number,)
         )
+        on_the_way = {one[1] for one in returns if one[0] == "open"}
         return Case(
             number,
             item_from(row),
@@ -93,8 +94,8 @@ class SqliteReviewing:
             gold=outcomes.gold_of(execute, number, names),
             comments=talking.on_item(execute, number),
             suggestions=tuple(suggestion_from(one) for one in suggestions),
-            before={one[1]: annotation_from(one[1:], names) for one in returns if one[0] == "answered"},
-            returned=tuple(sorted(one[1] for one in returns if one[0] == "open")),
+            before={one[1]: annotation_from(one[1:], names) for one in returns if one[1] not in on_the_way},
+            returned=tuple(sorted(on_the_way)),
             skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),
         )
 

@@ -153,7 +153,8 @@ CREATE VIEW listening_latest AS
 """
 
 REVIEW = """
-ALTER TABLE item ADD COLUMN probe TEXT NOT NULL DEFAULT '' CHECK (probe IN ('', 'check', 'qualification', 'repeat'));
+ALTER TABLE item ADD COLUMN probe TEXT NOT NULL DEFAULT ''
+  CHECK (probe = '' OR probe = 'check' OR probe = 'qualification' OR probe = 'repeat');
 ALTER TABLE item ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE item ADD COLUMN agreement REAL;
 ALTER TABLE item ADD COLUMN differs TEXT NOT NULL DEFAULT '';
@@ -229,6 +230,30 @@ CREATE VIEW answers_latest AS
   JOIN content ON content.item = assignment.item
   JOIN annotator ON annotator.id = assignment.annotator
   WHERE assignment.state = 'done' AND item.probe IN ('', 'check');
+DROP VIEW flags_open;
+CREATE VIEW flags_open AS
+  SELECT item.key AS item, annotator.name AS annotator, json_extract(flag.value, '$.reason') AS reason,
+    json_extract(flag.value, '$.note') AS note, annotation.status, annotation.submitted_at
+  FROM assignment
+  JOIN annotation USING (item, annotator, revision)
+  JOIN item ON item.number = assignment.item
+  JOIN annotator ON annotator.id = assignment.annotator, json_each(annotation.flags) AS flag
+  WHERE assignment.state IN ('done', 'skipped') AND item.probe IN ('', 'check');
+DROP VIEW listening_latest;
+CREATE VIEW listening_latest AS
+  SELECT item.key AS item, json_extract(content.sound, '$.path') AS audio, annotator.name AS annotator,
+    json_extract(annotation.listening, '$.plays') AS plays, json_extract(annotation.listening, '$.coverage') AS coverage,
+    json_extract(annotation.listening, '$.seconds') AS seconds_heard,
+    json_extract(content.sound, '$.duration') AS duration,
+    round(annotation.active_ms / 1000.0 / json_extract(content.sound, '$.duration'), 2) AS real_time_factor,
+    json_extract(annotation.listening, '$.first_play_ms') AS first_play_ms,
+    json_extract(annotation.listening, '$.keystrokes') AS keystrokes
+  FROM assignment
+  JOIN annotation USING (item, annotator, revision)
+  JOIN item ON item.number = assignment.item
+  JOIN content ON content.item = assignment.item
+  JOIN annotator ON annotator.id = assignment.annotator
+  WHERE assignment.state = 'done' AND item.probe IN ('', 'check') AND annotation.listening != '';
 CREATE VIEW gold_latest AS
   SELECT item.key AS item, gold.answers, gold.outcome, gold.reviewer, gold.rule, gold.sources, gold.example, gold.at,
     gold.active_ms, gold.labels_version, gold.guidelines_version, gold.revision, item.probe, content.text

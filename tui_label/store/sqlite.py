@@ -177,7 +177,7 @@ class SqliteStore(SqliteReviewing):
     ) -> Claim | None:
         with self._connection.transaction() as execute:
             me = self._id(execute, annotation.annotator)
-            before = _before(execute, number, me, save_id)
+            before = before_save(execute, number, me, save_id)
             if not before.saved:
                 fresh = before.state != "done"
                 self._keep(execute, number, me, annotation, save_id, draft, before, int(fresh), -int(before.put_off))
@@ -195,7 +195,7 @@ class SqliteStore(SqliteReviewing):
     ) -> Claim | None:
         with self._connection.transaction() as execute:
             me = self._id(execute, annotation.annotator)
-            before = _before(execute, number, me, save_id)
+            before = before_save(execute, number, me, save_id)
             if not before.saved:
                 was_done = before.state == "done"
                 answered, skipped = (0, 0) if before.put_off else (-int(was_done), 1)
@@ -218,7 +218,7 @@ class SqliteStore(SqliteReviewing):
         annotation: Annotation,
         save_id: str,
         work: str,
-        before: _Before,
+        before: Before,
         answered: int,
         skipped: int,
     ) -> None:
@@ -226,8 +226,10 @@ class SqliteStore(SqliteReviewing):
         turn = next_turn(execute, me, answered, skipped)
         revision = before.revision + 1
         write_revision(execute, number, me, revision, annotation, turn, save_id, work)
-        standing.keep(execute, number, me, annotation, revision, turn, before.labels_version)
-        if before.revision:
+        again = bool(before.revision)
+        version = before.labels_version
+        standing.keep(execute, number, me, annotation, revision, turn, labels_version=version, replaces=again)
+        if again:
             outcomes.answered(execute, number, me, revision)
         execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
 
@@ -261,16 +263,18 @@ class SqliteStore(SqliteReviewing):
             guidelines_version=undone.guidelines_version,
         )
         turn = next_turn(execute, me)
-        last = _before(execute, number, me, "")
+        last = before_save(execute, number, me, "")
         write_revision(execute, number, me, last.revision + 1, mark, turn, f"undo-{turn}", "")
         first = training.first_turn(execute, number, me)
         left = [one for one in queue.effective(execute, number, me) if one[2] > first]
         before, status, before_turn = left[-1] if left else (0, "", turn)
         stands = self._annotation(execute, number, me, before)
-        if stands and status == SUBMITTED:
-            standing.keep(execute, number, me, stands, before, before_turn, last.labels_version)
+        if stands:
+            # Its labels have today's names already
+            standing.keep(execute, number, me, stands, before, before_turn, labels_version=0, replaces=True)
         else:
-            standing.keep_flags(execute, number, me, stands.flags if stands else ())
+            standing.keep_flags(execute, number, me, (), True)
+        if status != SUBMITTED:
             execute(
                 """UPDATE assignment SET state = 'leased', revision = ?, turn = ?, reopened = ?, lease_until = ?
                    WHERE item = ? AND annotator = ?""",
@@ -383,7 +387,7 @@ class SqliteStore(SqliteReviewing):
         self._connection.copy_to(path)
 
 
-class _Before(NamedTuple):
+class Before(NamedTuple):
     """What an item was to an annotator before a save."""
 
     saved: int | None
@@ -402,7 +406,7 @@ class _Before(NamedTuple):
         return self.state == "skipped" or (self.state == "leased" and bool(self.standing))
 
 
-def _before(execute: Execute, number: int, me: int, save_id: str) -> _Before:
+def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
     row = execute(
         """SELECT
              (SELECT 1 FROM annotation WHERE item = :item AND annotator = :me AND save_id = :save),
@@ -412,7 +416,7 @@ def _before(execute: Execute, number: int, me: int, save_id: str) -> _Before:
              (SELECT revision FROM assignment WHERE item = :item AND annotator = :me)""",
         {"item": number, "me": me, "save": save_id},
     ).fetchone()
-    return _Before(*row)
+    return Before(*row)
 
 
 def next_turn(execute: Execute, me: int, answered: int = 0, skipped: int = 0) -> int:

@@ -31,9 +31,20 @@ def renames(execute: Execute) -> Renames:
 
 
 def keep(
-    execute: Execute, item: int, annotator: int, annotation: Annotation, revision: int, turn: int, labels_version: int
+    execute: Execute,
+    item: int,
+    annotator: int,
+    annotation: Annotation,
+    revision: int,
+    turn: int,
+    *,
+    labels_version: int,
+    replaces: bool,
 ) -> None:
-    """Make a revision the one that stands, and out of anybody's hands.  `labels_version` is today's."""
+    """Make a revision the one that stands, and out of anybody's hands.
+
+    `labels_version` is today's; `replaces`: another one may have stood before.
+    """
     answers = dict(annotation.answers)
     if answers and annotation.labels_version < labels_version:
         answers = renames(execute).apply(answers, annotation.labels_version)
@@ -54,11 +65,11 @@ def keep(
             labels_text(answers),
         ),
     )
-    keep_flags(execute, item, annotator, annotation.flags, revision > 1)
+    keep_flags(execute, item, annotator, annotation.flags, replaces)
 
 
-def keep_flags(execute: Execute, item: int, annotator: int, flags: Sequence[Flag], had_some: bool = True) -> None:
-    if had_some:
+def keep_flags(execute: Execute, item: int, annotator: int, flags: Sequence[Flag], replaces: bool) -> None:
+    if replaces:
         execute("DELETE FROM flagged WHERE item = ? AND annotator = ?", (item, annotator))
     for flag in flags:
         execute("INSERT OR IGNORE INTO flagged VALUES (?, ?, ?)", (item, annotator, storable(flag.reason)))

@@ -93,13 +93,12 @@ def recognised(records: list[Record], store: Store) -> Iterator[Record]:
     The first of several known answers about a content is for the first such item, and so on.
     """
     strange = {key for key in {one.item.key for one in records if one.gold} if store.find_item(key) is None}
-    waiting: dict[Content, list[Item]] = {_content(one.item): [] for one in records if one.item.key in strange}
+    waiting: dict[Content, dict[str, Item]] = {_content(one.item): {} for one in records if one.item.key in strange}
     if waiting:
+        # What has a known answer and no other is among both
         for item in chain((item for item, _ in store.unanswered()), (one.item for one in store.testimonies())):
             if _content(item) in waiting:
-                waiting[_content(item)].append(item)
-    for items in waiting.values():
-        items.sort(key=lambda item: item.key, reverse=True)
+                waiting[_content(item)][item.key] = item
     for record in records:
         here = waiting.get(_content(record.item)) if record.gold and record.item.key in strange else None
-        yield replace(record, item=here.pop()) if here else record
+        yield replace(record, item=here.pop(min(here))) if here else record

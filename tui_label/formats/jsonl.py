@@ -181,11 +181,12 @@ def _meta(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _annotator(record: Mapping[str, Any]) -> str:
     """Whose answers it says they are; empty: it does not say.  Prodigy and doccano have names of their own for it."""
-    if record.get("annotator") is not None:
-        if not isinstance(record["annotator"], str) or not record["annotator"].strip():
-            raise Bad("annotator", "must be a name")
-        return record["annotator"]
-    return str(record.get("_annotator_id") or record.get("_session_id") or "")
+    name = record.get("annotator")
+    if isinstance(name, int) and not isinstance(name, bool):
+        return str(name)
+    if name is not None and (not isinstance(name, str) or not (name.strip() or "answers" not in record)):
+        raise Bad("annotator", "must be a name")
+    return name or str(record.get("_annotator_id") or record.get("_session_id") or "")
 
 
 def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotator: str) -> Annotation:
@@ -209,7 +210,7 @@ def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotat
             annotator,
             status,
             answers=answers,
-            flags=_flags(reading, record),
+            flags=_flags(record),
             origin={str(task): list(origins) for task, origins in record.get("origin", {}).items()},
             timing=_timing(record),
             started_at=utc_time("started_at", record.get("started_at")),
@@ -223,15 +224,11 @@ def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotat
         raise Bad("answers", f"is not in the shape of an export: {error}") from error
 
 
-def _flags(reading: Reading, record: Mapping[str, Any]) -> tuple[Flag, ...]:
-    """Flags with any reason: a team's elsewhere may have listed others, and they are worth a look all the same."""
+def _flags(record: Mapping[str, Any]) -> tuple[Flag, ...]:
     flags = tuple(Flag(flag["reason"], str(flag.get("note") or "")) for flag in record.get("flags") or [])
-    listed = {flag.reason for flag in reading.project.flags}
     for flag in flags:
         if not isinstance(flag.reason, str) or not flag.reason.strip():
             raise Bad("flags", f"a flag's reason must be words, not {flag.reason!r}")
-        if flag.reason not in listed:
-            reading.reasons[flag.reason] = reading.reasons.get(flag.reason, 0) + 1
     return flags
 
 

@@ -191,8 +191,14 @@ def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> N
 
 
 def finished(reading: Reading, record: Record) -> Record:
-    """A record as it is brought in: where the answers of the file are known ones, its answer is gold."""
+    """A record as it is brought in: where the answers of the file are known ones, its answer is gold.
+
+    Flags are kept with any reason: a team elsewhere may list others, and what they flagged is worth a look here too.
+    """
     said = record.annotation
+    for flag in said.flags if said else ():
+        if all(flag.reason != listed.reason for listed in reading.project.flags):
+            reading.reasons[flag.reason] = reading.reasons.get(flag.reason, 0) + 1
     if not reading.gold:
         if said is not None and said.status == SETTLED:
             raise Bad("status", "settled answers are nobody's; bring them in with --gold")

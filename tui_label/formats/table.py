@@ -63,7 +63,7 @@ def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
     text, bad = _decoded(reading)
     yield from bad
     csv.field_size_limit(2**31 - 1)
-    loose = delimiter == "\t" and _loose_quotes(text)
+    loose = delimiter == "\t" and not _is_ours(text) and _loose_quotes(text)
     rows = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,
@@ -110,6 +110,11 @@ def _decoded(reading: Reading) -> tuple[str, list[BadLine]]:
             )
         offset += len(line) + 1
     return "\n".join(kept).removeprefix("\ufeff"), bad
+
+
+def _is_ours(text: str) -> bool:
+    """Whether the header is that of a table of ours: its quotes are CSV quoting, also around line breaks."""
+    return set(OURS) <= set(text.partition("\n")[0].rstrip("\r").split("\t"))
 
 
 def _loose_quotes(text: str) -> bool:

@@ -1,0 +1,205 @@
+"""What of a file's records is taken: the latest of each annotator, under today's labels, about the items that are here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import SENTIMENT, new_store, write_project
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_label import cli, config, opening
+from tui_label.arrivals import arrivals, recognised
+from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
+from tui_label.core.gold import GIVEN, Gold
+from tui_label.core.item import Item
+from tui_label.core.record import Record
+from tui_label.store.base import Versions
+
+VERSIONS = Versions(labels=4, guidelines=3)
+
+
+def said(key: str, name: str, label: str, revision: int = 0, status: str = SUBMITTED, at: str = "") -> Record:
+    answers = {"sentiment": label} if status == SUBMITTED else {}
+    return Record(
+        Item(key, f"text of {key}"),
+        annotation=Annotation(
+            name, status, answers, submitted_at=at, labels_version=9, guidelines_version=8, revision=revision
+        ),
+    )
+
+
+def answers(records: list[Record]) -> list[tuple[str, str, str]]:
+    return [
+        (one.item.key, one.annotation.annotator, one.annotation.answers["sentiment"])
+        for one in records
+        if one.annotation
+    ]
+
+
+def test_the_latest_revision_of_each_annotator_counts_wherever_it_stands():
+    here = arrivals(
+        [
+            said("a", "ann", "new", 2),
+            said("a", "ann", "old", 1),
+            said("a", "bob", "old", 0, at="2026-01-01T00:00:00.000Z"),
+            said("a", "bob", "new", 0, at="2026-01-02T00:00:00.000Z"),
+            said("b", "ann", "only", 1),
+            said("a", "eve", "old"),
+            said("a", "eve", "new"),
+        ],
+        VERSIONS,
+    )
+
+    assert answers(here.records) == [
+        ("a", "ann", "new"),
+        ("a", "bob", "new"),
+        ("b", "ann", "only"),
+        ("a", "eve", "new"),
+    ]
+    assert (here.superseded, here.items) == (3, 2)
+
+
+@pytest.mark.parametrize(("status", "left"), [(UNDONE, (0, 1)), (SKIPPED, (1, 0))])
+def test_an_answer_that_was_taken_back_does_not_come_in_and_its_item_does(status, left):
+    here = arrivals([said("a", "ann", "x", 1), said("a", "ann", "", 2, status)], VERSIONS)
+
+    assert [(one.item.key, one.annotation) for one in here.records] == [("a", None)]
+    assert (here.skipped, here.undone) == left
+
+
+def test_a_draft_is_no_answer_and_undoes_none():
+    here = arrivals(
+        [said("a", "ann", "x", 1), said("a", "ann", "", 2, DRAFT), said("b", "ann", "", 0, DRAFT)], VERSIONS
+    )
+
+    assert answers(here.records) == [("a", "ann", "x")]
+    assert {one.item.key for one in here.records} == {"a", "b"}
+
+
+def test_numbers_of_elsewhere_are_not_taken_for_ours():
+    known = Record(Item("g", "g"), gold=Gold("x", {}, GIVEN, labels_version=9, guidelines_version=8), probe="check")
+    one, gold = arrivals([said("a", "ann", "x", 7), known], VERSIONS).records
+
+    assert (one.annotation.labels_version, one.annotation.guidelines_version, one.annotation.revision) == (4, 0, 0)
+    assert (gold.gold.labels_version, gold.gold.guidelines_version) == (4, 0)
+
+
+def test_labels_renamed_before_an_answer_came_do_not_change_it(tmp_path, capsys):
+    """`good` was an old name of positive and is a label of its own now: an answer that comes today means today's."""
+    folder = write_project(tmp_path / "p", SENTIMENT.replace("value: positive", "value: good"))
+    opening.open_store(config.load(folder))[1]
+    write_project(folder, SENTIMENT.replace("value: positive", "value: positive, was: good"))
+    opening.open_store(config.load(folder))
+    write_project(folder, SENTIMENT.replace("neutral,", "neutral, good,"))
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps({"text": "x", "annotator": "ann", "labels": 1, "answers": {"sentiment": "good"}}) + "\n")
+    assert cli.main(["add", str(folder), str(path)]) == 0
+    capsys.readouterr()
+    assert cli.main(["export", str(folder)]) == 0
+
+    assert json.loads(capsys.readouterr().out)["answers"] == {"sentiment": "good"}
+
+
+STATUSES = st.sampled_from([SUBMITTED, SUBMITTED, SUBMITTED, SKIPPED, UNDONE, DRAFT])
+RECORDS = st.lists(
+    st.builds(
+        said, st.sampled_from("ab"), st.sampled_from(["ann", "bob"]), st.sampled_from(["positive", "negative"]),
+        st.integers(0, 4), STATUSES,
+    ),
+    min_size=1,
+    max_size=10,
+)  # fmt: skip
+
+
+@given(RECORDS)
+@settings(max_examples=60, deadline=None)
+def test_the_same_records_again_add_nothing(tmp_path_factory, records):
+    store = new_store(tmp_path_factory.mktemp("a"))
+    store.add(arrivals(records, store.versions()).records)
+    history = list(store.answers(history=True))
+    again = store.add(arrivals(records, store.versions()).records)
+
+    assert (again.items, again.answers) == (0, 0)
+    assert list(store.answers(history=True)) == history
+    assert all(annotation.revision == 1 for _, annotation in history)
+
+
+def test_known_answers_find_items_that_have_another_id(tmp_path):
+    store = new_store(tmp_path)
+    store.add([Record(Item("q1", "same")), Record(Item("q2", "same")), Record(Item("q3", "other"))])
+    golds = [
+        Record(Item(key, text), gold=Gold("gold", {"sentiment": label}, GIVEN), probe="check")
+        for key, text, label in (("~1", "same", "a"), ("~1-2", "same", "b"), ("q3", "other", "c"), ("~9", "new", "d"))
+    ]
+    for _ in range(2):
+        store.add(list(recognised(golds, store)))
+
+    assert {store.case(number).item.key: gold.answers["sentiment"] for number, gold in store.known()} == {
+        "q1": "a", "q2": "b", "q3": "c", "~9": "d",
+    }  # fmt: skip
+    assert {gold.revision for _, gold in store.known()} == {1}
+    assert store.progress("ann").items == 3
+
+
+def test_a_known_answer_about_other_content_is_refused(tmp_path, capsys):
+    folder = write_project(tmp_path / "p")
+    (tmp_path / "a.csv").write_text("id,text\n1,x\n")
+    (tmp_path / "b.csv").write_text("id,text,label\n1,y,positive\n")
+    assert cli.main(["add", str(folder), str(tmp_path / "a.csv")]) == 0
+    assert cli.main(["add", str(folder), str(tmp_path / "b.csv"), "--gold"]) == 1
+    assert "item 1 is there already with other content" in capsys.readouterr().err
+
+
+def added(folder: Path, *arguments: str, capsys) -> tuple[int, str, str]:
+    try:
+        status = cli.main(["add", str(folder), *arguments])
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    return status, *capsys.readouterr()
+
+
+@pytest.mark.parametrize(("option", "probe"), [("--gold", "check"), ("--qualification", "qualification")])
+def test_add_takes_known_answers_once(tmp_path, option, probe, capsys):
+    folder = write_project(tmp_path / "p", SENTIMENT + "review: {attempts: 1}\n")
+    path = tmp_path / "x.csv"
+    path.write_text("text,label\ngood,positive\nbad,negative\n")
+    first = added(folder, str(path), option, capsys=capsys)
+    again = added(folder, str(path), option, capsys=capsys)
+    store = opening.open_store(config.load(folder))[0]
+
+    assert first[:2] == (0, "2 items added, 2 known answers\n")
+    assert again[:2] == (0, "0 items added, 2 known already\n")
+    assert store.progress("ann").items == 0
+    assert len(store.qualification("ann")) == (2 if probe == "qualification" else 0)
+
+
+@pytest.mark.parametrize("other", [["--qualification"], ["--annotator", "ann"]])
+def test_answers_are_known_ones_or_somebodys(tmp_path, other, capsys):
+    status, _, errors = added(write_project(tmp_path), "x.csv", "--gold", *other, capsys=capsys)
+
+    assert (status, "not allowed with argument --gold" in errors) == (2, True)
+
+
+def test_a_history_comes_in_as_what_stands_in_the_end(tmp_path, capsys):
+    folder = write_project(tmp_path / "p")
+    store, versions = opening.open_store(config.load(folder))
+    store.add([Record(Item(f"i{n}", f"t{n}")) for n in range(4)])
+    for n, labels in enumerate((["positive", "negative"], ["neutral"], ["neutral"])):
+        for turn, label in enumerate(labels):
+            store.submit(n + 1, Annotation("ann", answers={"sentiment": label}), f"{n}-{turn}", claim=False)
+    store.reopen("ann")
+    store.skip(4, Annotation("ann", SKIPPED), "skip", claim=False)
+    latest = [(item.key, replace(one, revision=0)) for item, one in store.answers()]
+    out = tmp_path / "h.jsonl"
+    assert cli.main(["export", str(folder), "--history", "-o", str(out)]) == 0
+    write_project(tmp_path / "q")
+    _, words, errors = added(tmp_path / "q", str(out), capsys=capsys)
+    other = opening.open_store(config.load(tmp_path / "q"))[0]
+
+    assert words == "4 items added, 2 answers\n"
+    assert "1 skipped" in errors and "1 answers that were taken back" in errors
+    assert [(item.key, one.answers) for item, one in other.answers()] == [(key, one.answers) for key, one in latest]

@@ -186,7 +186,7 @@ def test_answers_are_known_ones_or_somebodys(tmp_path, other, capsys):
 
 def test_a_history_comes_in_as_what_stands_in_the_end(tmp_path, capsys):
     folder = write_project(tmp_path / "p")
-    store, versions = opening.open_store(config.load(folder))
+    store, _versions = opening.open_store(config.load(folder))
     store.add([Record(Item(f"i{n}", f"t{n}")) for n in range(4)])
     for n, labels in enumerate((["positive", "negative"], ["neutral"], ["neutral"])):
         for turn, label in enumerate(labels):

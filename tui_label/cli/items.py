@@ -118,7 +118,7 @@ def bring_in(
         for one in _shown(formats.read(reading, format), f"reading {path.name}", path, talk):
             (bad if isinstance(one, formats.BadLine) else records).append(one)  # type: ignore[arg-type]
         if talk and format.name != "sound":
-            _tell_read(reading, format, len(records) - before)
+            _tell_read(reading, format, records[before:])
         elif talk:
             reading_sounds.more(1)
     _tell_bad(bad, skip_bad)
@@ -154,8 +154,10 @@ def _tell_left_out(here: Arrivals) -> None:
             complain(f"{count:,} {words}")
 
 
-def _tell_read(reading: Reading, format: Format, count: int) -> None:
-    words = [f"{count:,} items, read as {format.name}"]
+def _tell_read(reading: Reading, format: Format, records: list[Record]) -> None:
+    items = len({record.item.key for record in records})
+    several = f" in {len(records):,} records" if len(records) > items else ""
+    words = [f"{items:,} items{several}, read as {format.name}"]
     words += [f"{reading.blank:,} blank lines left out"] if reading.blank else []
     words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
     words += [f"{reading.repaired:,} spans read as UTF-16 offsets"] if reading.repaired else []

@@ -570,3 +570,43 @@ def test_drafts_that_break_the_rules_come_in_and_are_laid_out_to_be_corrected(ad
     session = begin(config.load(Path("q")), item, suggestions)
     assert session.answers == {"turns": turns, "said": "[x]"}
     assert session.unfinished is not None and "0.00-0.50 needs one of the labels talk" in session.unfinished[1]
+
+
+def test_a_manifest_with_drafts_brings_known_answers_and_so_does_what_is_exported_of_them(add):
+    clip("a.wav", 2.0)
+    clip("b.wav", 2.0, seed=2)
+    said = {"text": "hello", "segments": [{"start": 0.5, "end": 1.5, "label": "dog"}], "label": "clear"}
+    lines("m.jsonl", {"audio": "a.wav", **said}, {"audio": "b.wav", "text": "well"})
+    lines("none.jsonl", {"audio": "a.wav"})
+    wanted = {
+        "a.wav": {"transcript": "hello", "events": said["segments"], "quality": "clear"},
+        "b.wav": {"transcript": "well"},
+    }
+
+    assert add("none.jsonl", "--gold")[0] == 1
+    assert add("m.jsonl", "--gold")[1].startswith("2 items added, 2 known answers\n")
+    for form in ("jsonl", "csv"):
+        assert cli.main(["export", "p", "--settled", "--rule", "none", "--format", form, "-o", f"p/out.{form}"]) == 0
+        assert add(f"p/out.{form}", "--gold")[1].startswith("0 items added, 2 known already\n")
+    store, _ = opening.open_store(config.load(Path("p")))
+    assert {
+        Path(one.item.sound.path).name: one.gold.answers for one in store.testimonies() if one.item.sound and one.gold
+    } == wanted
+
+
+@pytest.mark.parametrize("form", ["textgrid", "vtt", "eaf"])
+def test_labels_that_lie_apart_from_their_sounds_bring_known_answers(add, form):
+    write_project(Path("q"), "name: q\nitems: sound\ntasks: [{id: said, type: segments, transcript: {}}]\n")
+    clip("q/a.wav", 4.0)
+    lines("m.jsonl", {"audio": "q/a.wav", "segments": [{"start": 0.5, "end": 1.5, "text": "hello"}]})
+    assert add("m.jsonl", "--gold", project="q")[0] == 0
+    assert cli.main(["export", "q", "--settled", "--format", form, "-o", "out"]) == 0
+    write_project(Path("r"), "name: r\nitems: sound\ntasks: [{id: said, type: segments, transcript: {}}]\n")
+    shutil.copy("q/a.wav", "r/a.wav")
+    (labels,) = [one for one in Path("out").rglob("*") if one.is_file()]
+    assert add(labels, "--gold", project="r")[1].startswith("1 items added, 1 known answers\n")
+    store, _ = opening.open_store(config.load(Path("r")))
+    (one,) = store.testimonies()
+
+    assert one.gold is not None
+    assert one.gold.answers["said"] == [{"start": 0.5, "end": 1.5, "text": "hello"}]

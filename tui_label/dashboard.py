@@ -18,7 +18,7 @@ from tui_label import agreement_report, reports
 from tui_label.core.project import Project
 from tui_label.errors import StoreMissing
 from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement, figures
-from tui_label.quality.estimates import Figure, Ints
+from tui_label.quality.estimates import Ints
 from tui_label.quality.pace import DAY_MS, HOUR_MS, Person
 from tui_label.store.base import Progress, Versions
 from tui_label.store.reviewing import Queue
@@ -29,10 +29,6 @@ QUEUES = ("questions", "answered-back", "flagged", "disagreements", "fast", "sam
 QUEUES_SHOWN = 3
 COUNTED = 1000
 """Cases are counted up to here: nobody needs to know more of what is next."""
-HEADLINES = (
-    "alpha_nominal", "alpha_ordinal", "alpha_sets", "f1_strict", "f1_near", "wer", "similarity", "kendall_tau",
-)  # fmt: skip
-"""The measure that speaks for a task: the first of these that it has."""
 WEEK_MS = 7 * DAY_MS
 MEASURE_EVERY_S = 60
 REST = 20
@@ -200,12 +196,6 @@ def _queues(store: SqliteStore, project: Project) -> list[tuple[Queue, int]]:
         if len(found) < QUEUES_SHOWN and (waiting := store.left_in(queue, COUNTED)):
             found.append((queue, waiting))
     return found
-
-
-def headline(of: Sequence[Figure]) -> Figure | None:
-    """The figure that speaks for all."""
-    by_measure = {figure.measure: figure for figure in of}
-    return next((by_measure[name] for name in HEADLINES if name in by_measure), of[0] if of else None)
 
 
 def task_of(agreement: Agreement, id: str) -> TaskAgreement | None:

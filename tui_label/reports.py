@@ -1,4 +1,4 @@
-"""What `status` and `check` say."""
+"""What `status` and `check` say, and what the dashboard and the report share with them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from tui_label.core.project import Project
+from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger, Person
 from tui_label.store.base import Progress, Store
+
+HEADLINES = (
+    "alpha_nominal", "alpha_ordinal", "alpha_sets", "f1_strict", "f1_near", "wer", "similarity", "kendall_tau",
+)  # fmt: skip
+"""The measure that speaks for a task: the first of these that it has."""
 
 
 def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
@@ -46,6 +52,12 @@ def flags_open(people: Sequence[Person]) -> dict[str, int]:
     for person in people:
         total.update(person.flags)
     return dict(sorted(total.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def headline(of: Sequence[Figure]) -> Figure | None:
+    """The figure that speaks for all."""
+    by_measure = {figure.measure: figure for figure in of}
+    return next((by_measure[name] for name in HEADLINES if name in by_measure), of[0] if of else None)
 
 
 _OF_PERSON = (

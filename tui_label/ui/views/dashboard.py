@@ -10,10 +10,11 @@ from rich.cells import set_cell_size
 
 from tui_label.agreement_report import SHORT
 from tui_label.core.text import visible
-from tui_label.dashboard import COUNTED, Activity, Glance, Measured, headline, shares, task_of
+from tui_label.dashboard import COUNTED, Activity, Glance, Measured, shares, task_of
 from tui_label.quality.agreement import TaskAgreement
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Person
+from tui_label.reports import headline
 from tui_label.ui.canvas import Row, clipped, rule, spread
 from tui_label.ui.views.frame import Hint, header, legend
 

@@ -94,11 +94,11 @@ FORMATS = (
         (".eaf",), eaf.read, write_folder=eaf.write,
     ),
     Format(
-        "srt", "SRT subtitles, one a recording", f"{ONE_STRING}, speakers, blank lines, parts of milliseconds; {BESIDES}",
+        "srt", "SRT subtitles, one a recording", f"{ONE_STRING}, speakers, blank lines, carriage returns, parts of milliseconds; {BESIDES}",
         (".srt",), subtitles.read_srt, write_folder=subtitles.write_srt,
     ),
     Format(
-        "vtt", "WebVTT, one a recording", f"{ONE_STRING}, blank lines, parts of milliseconds; {BESIDES}",
+        "vtt", "WebVTT, one a recording", f"{ONE_STRING}, blank lines, carriage returns, parts of milliseconds; {BESIDES}",
         (".vtt",), subtitles.read_vtt, write_folder=subtitles.write_vtt,
     ),
     Format(
@@ -106,7 +106,7 @@ FORMATS = (
         (), raven.read, write_folder=raven.write,
     ),
     Format("ctm", "CTM: a word a line", f"labels, speakers, segments that are not one word; {BESIDES}", (".ctm",), nist.read_ctm, nist.write_ctm),
-    Format("stm", "STM: what who says when", f"line breaks and runs of blanks; {BESIDES}", (".stm",), nist.read_stm, nist.write_stm),
+    Format("stm", "STM: what who says when", f"line breaks, blanks at the ends of texts; {BESIDES}", (".stm",), nist.read_stm, nist.write_stm),
     Format("rttm", "RTTM: who speaks when", f"texts, labels beside speakers; {BESIDES}", (".rttm",), nist.read_rttm, nist.write_rttm),
     Format(
         "kaldi", "Kaldi's data folders, read by their wav.scp", f"labels, line breaks and runs of blanks; {BESIDES}",

@@ -6,6 +6,10 @@ import csv
 import json
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate, pairwise
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +123,8 @@ def test_a_question_that_is_not_asked_is_no_difference():
     assert comparison.in_force({}) == (0, 2)
     assert comparison.in_force({0: 0}) == (0, 1, 2)
     assert comparison.in_force({0: 2}) == (0, 2)
-    assert comparison.differences[1].option_of(2) == Option(None, (2,))
+    assert comparison.differences[1].option_of(2) == Option(None, (2,), asked=False)
+    assert comparison.undecided({0: 0, 1: 2}) == (1, 2), "nobody asked version 2 why"
     assert comparison.merged({0: 2, 1: 0, 2: 0}) == {"sentiment": "b", "stars": 1}
 
 
@@ -313,87 +318,106 @@ def test_a_text_that_only_some_wrote_is_taken_as_a_whole():
 # Whatever the versions
 
 
-@st.composite
-def stretches(draw: st.DrawFn, size: int, overlap: bool, like: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Extents on a grid from 0 to `size`, some of them like those of another version."""
-    edge = st.integers(0, size)
-    extent = st.tuples(edge, edge).map(sorted).filter(lambda one: one[0] < one[1]).map(tuple)
-    nudged = st.sampled_from(like).flatmap(
-        lambda one: st.tuples(st.integers(-2, 2), st.integers(-2, 2)).map(
-            lambda by: (max(0, one[0] + by[0]), min(size, one[1] + by[1]))
-        )
-    )
-    drawn = draw(st.lists(extent | nudged | st.sampled_from(like) if like else extent, max_size=5))
-    drawn = sorted({one for one in drawn if one[0] < one[1]})
-    if overlap:
-        return drawn
-    kept: list[tuple[int, int]] = []
-    for one in drawn:
-        if not kept or kept[-1][1] <= one[0]:
-            kept.append(one)
-    return kept
-
-
+EXTENTS = st.tuples(st.integers(0, 25), st.integers(1, 9)).map(lambda one: (one[0], one[0] + one[1]))
+SIDE_BY_SIDE = st.lists(st.integers(3, 9), min_size=2, max_size=4).map(
+    lambda sizes: list(pairwise(accumulate(sizes, initial=0)))
+)
 SAID = st.lists(st.sampled_from(["so", "i", "he", "went", "[noise]", "home.", "我爱北京", "\r\n"]), max_size=5).map(
     " ".join
 )
 NAMES = st.sampled_from("abc")
+ITEM = Item("k", text="@United you cancelled UA1234 and more", candidates=("one", "two"), sound=Sound("call.wav", 3.5))
+GROUPS = (
+    ("choice", "choices", "text"),
+    ("choices",),
+    ("text",),
+    ("spans",),
+    ("segments",),
+    ("choice", "choices", "rating", "compare", "text", "said", "spans", "segments"),
+)
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[tuple[Task, ...], Item, list[dict[str, Any]]]:
-    """Tasks of every type, an item, and valid answers to what is asked."""
-    overlap, least = draw(st.booleans()), draw(st.sampled_from([0, 0, 1]))
-    most = draw(st.sampled_from([None, None, 1, 2]))
-    tasks: tuple[Task, ...] = (
+def nudged(draw: st.DrawFn, base: list[tuple[int, int]], overlap: bool) -> list[tuple[int, int]]:
+    """What another annotator may have marked where one marked `base`."""
+    found = []
+    for start, end in base:
+        match draw(st.sampled_from(["same", "same", "moved", "none", "other"])):
+            case "same":
+                found.append((start, end))
+            case "moved":
+                start, end = start + draw(st.integers(-2, 2)), end + draw(st.integers(-2, 2))
+                found.append((max(0, start), max(start + 1, 1, end)))
+            case "other":
+                found.append(draw(EXTENTS))
+    kept: list[tuple[int, int]] = []
+    for one in sorted(set(found)):
+        if overlap or not kept or kept[-1][1] <= one[0]:
+            kept.append(one)
+    return kept
+
+
+@st.composite
+def cases(draw: st.DrawFn, group: tuple[str, ...] = GROUPS[-1]) -> tuple[tuple[Task, ...], Item, list[dict[str, Any]]]:
+    """Tasks, an item, and valid answers to what is asked."""
+    overlap, least = draw(st.booleans()), draw(st.sampled_from([0, 0, 1, 2]))
+    every = (
         Choice("choice", labels=LABELS),
-        Choices("choices", labels=LABELS, min=least, max=most, when={"choice": ("a", "b")}),
+        Choices("choices", labels=LABELS, min=least, max=draw(st.sampled_from([None, 2]))),
         Rating("rating", required=False),
         Compare("compare", mode=draw(st.sampled_from(["pick", "rank"]))),
-        Text("text", min=draw(st.sampled_from([0, 2])), max=draw(st.sampled_from([None, 12])), when={"choice": ("a",)}),
+        Text("text", min=draw(st.sampled_from([0, 2])), max=draw(st.sampled_from([None, 12]))),
         Text("said", transcript=Style(enforce="refuse", tags=("noise",))),
         Spans("spans", labels=LABELS, overlap=overlap, min=least),
         Segments(
             "segments", labels=LABELS, overlap=overlap, min=least, transcript=draw(st.sampled_from([None, Style()]))
         ),
     )
-    item = Item("k", text="@United you cancelled UA1234", candidates=("one", "two"), sound=Sound("call.wav", 6.0))
+    tasks: tuple[Task, ...] = tuple(task for task in every if task.id in group)
+    if "choice" in group:
+        tasks = tuple(replace(one, when={"choice": ("a", "b")}) if one.id in group[1:3] else one for one in tasks)
+    base = draw(st.lists(EXTENTS, min_size=1, max_size=5) | SIDE_BY_SIDE)
+    text = draw(SAID)
     versions = []
-    like: dict[str, list[tuple[int, int]]] = {"spans": [], "segments": []}
     for _ in range(draw(st.integers(1, 4))):
-        answers: dict[str, Any] = {
-            "choice": draw(NAMES),
-            "choices": draw(st.lists(NAMES, unique=True).map(sorted)),
-            "rating": draw(st.integers(1, 5) | st.none()),
-            "compare": draw(st.permutations(["A", "B"]))
-            if tasks[3].mode == "rank"
-            else draw(st.sampled_from(["A", "B", "tie"])),
-            "text": draw(SAID),
-            "said": draw(SAID),
-        }
-        extents = draw(stretches(28, overlap, like["spans"]))
-        like["spans"] += extents
-        answers["spans"] = spans(*((*one, draw(NAMES)) for one in extents), text=item.text)
-        extents = draw(stretches(200, overlap, like["segments"]))
-        like["segments"] += extents
-        speaker = st.sampled_from(["", "x"])
-        answers["segments"] = [
-            one.record()
-            for one in segments_from(
-                segments(*((a * 0.03, b * 0.03, draw(NAMES), draw(SAID), draw(speaker)) for a, b in extents))
-            )
-        ]
-        kept: dict[str, Any] = {}
+        answers: dict[str, Any] = {}
         for task in tasks:
-            value = answers[task.id]
-            if value in (None, []) and task.kind != "choices":
-                continue
+            value = draw(_value(task, base, text))
             # Segments without labels and texts against the rules are what drafts are like
             problem = task.draft_problem if task.id in ("said", "segments") else task.check
-            if is_asked(task, tasks, kept.get) and not problem(value, item):
-                kept[task.id] = value
-        versions.append(kept)
-    return tasks, item, versions
+            if value is not None and is_asked(task, tasks, answers.get) and not problem(value, ITEM):
+                answers[task.id] = value
+        versions.append(answers)
+    return tasks, ITEM, versions
+
+
+@st.composite
+def _value(draw: st.DrawFn, task: Task, base: list[tuple[int, int]], text: str) -> Any:
+    match task:
+        case Choice():
+            return draw(NAMES)
+        case Choices():
+            return draw(st.lists(NAMES, unique=True).map(sorted))
+        case Rating():
+            return draw(st.integers(1, 5) | st.none())
+        case Compare():
+            ranked = st.permutations(["A", "B"]) if task.mode == "rank" else st.sampled_from(["A", "B", "tie"])
+            return draw(ranked)
+        case Text():
+            return draw(SAID | st.just(text))
+        case Spans():
+            return spans(*((*one, draw(NAMES)) for one in draw(nudged(base, task.overlap))), text=ITEM.text) or None
+        case _:
+            assert isinstance(task, Segments)
+            found = []
+            for start, end in draw(nudged(base, task.overlap)):
+                # 30 ms between two edges are none
+                edges = (round(start * 0.1 + draw(EDGES), 3), round(end * 0.1 - draw(EDGES), 3))
+                found.append((*edges, draw(NAMES), draw(st.just(text) | SAID), draw(st.sampled_from(["", "x"]))))
+            return [one.record() for one in segments_from(segments(*found))] or None
+
+
+EDGES = st.sampled_from([0.0, 0.0, 0.03, 0.045])
 
 
 def plain(answers: dict[str, Any]) -> dict[str, Any]:
@@ -401,38 +425,65 @@ def plain(answers: dict[str, Any]) -> dict[str, Any]:
     return {task: value for task, value in answers.items() if value != [] or task == "choices"}
 
 
-@given(cases(), st.data())
-@settings(max_examples=400, deadline=None)
-def test_any_mixture_of_valid_answers_is_valid(case, data):
-    tasks, item, versions = case
+def mixtures(comparison: Comparison, most: int = 40) -> Iterator[dict[int, int]]:
+    """Ways to take a version at each difference: all, or `most` spread over them."""
+    sides = [[one.by[0] for one in difference.options if one.asked] for difference in comparison.differences]
+    ways = prod(map(len, sides))
+    for way in range(0, ways, 1 + ways // most):
+        taken = {}
+        for number, side in enumerate(sides):
+            way, reading = divmod(way, len(side))
+            taken[number] = side[reading]
+        yield taken
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_any_mixture_of_valid_answers_is_valid(group, data):
+    tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
-    numbers = range(len(comparison.differences))
-    merged = comparison.merged({number: data.draw(st.integers(0, len(versions) - 1)) for number in numbers})
 
-    for task in tasks:
-        if task.id not in merged:
-            continue
-        assert is_asked(task, tasks, merged.get)
-        assert task.draft_problem(merged[task.id], item) == ""
-        if all(task.id in one and not task.check(one[task.id], item) for one in versions) and task.id != "said":
-            assert task.check(merged[task.id], item) == ""
+    for taken in mixtures(comparison):
+        merged = comparison.merged(taken)
+        assert comparison.undecided(taken) == ()
+        for task in tasks:
+            asked = [one.get(task.id) for one in versions if is_asked(task, tasks, one.get)]
+            valid = bool(asked) and all(value is not None and not task.check(value, item) for value in asked)
+            if task.id in merged:
+                assert is_asked(task, tasks, merged.get)
+                assert task.draft_problem(merged[task.id], item) == ""
+            # A transcript, its tags and words mixed, may be a draft
+            if valid and task.id != "said" and is_asked(task, tasks, merged.get):
+                assert task.check(merged.get(task.id, []), item) == ""
 
 
-@given(cases())
-@settings(max_examples=400, deadline=None)
-def test_taking_one_version_everywhere_gives_its_answers(case):
-    tasks, item, versions = case
+def named(segment: dict[str, Any]) -> dict[str, Any]:
+    return {**segment, "start": 0, "end": 0}
+
+
+def apart(one: dict[str, Any], other: dict[str, Any]) -> float:
+    return max(abs(one["start"] - other["start"]), abs(one["end"] - other["end"]))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_taking_one_version_everywhere_gives_its_answers(group, data):
+    tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
 
     for version, answers in enumerate(versions):
         taken = taken_from(comparison, version)
         merged = comparison.merged(taken)
         assert plain({**merged, "segments": []}) == plain({**answers, "segments": []})
-        mine, theirs = merged.get("segments", []), answers.get("segments", [])
-        assert len(mine) == len(theirs)
-        for one, other in zip(mine, theirs, strict=True) if not tasks[-1].overlap else ():
-            assert one == {**other, "start": one["start"], "end": one["end"]}
-            assert max(abs(one["start"] - other["start"]), abs(one["end"] - other["end"])) <= 0.0501
+        left = list(answers.get("segments", []))
+        for one in merged.get("segments", []):
+            # Where some overlap, an edge of the first version may change their order
+            nearest = min((other for other in left if named(other) == named(one)), key=lambda other: apart(one, other))
+            assert apart(one, nearest) <= 0.0501
+            left.remove(nearest)
+        assert left == []
         assert comparison.undecided(taken) == ()
 
 
@@ -447,10 +498,11 @@ def test_alike_answers_do_not_differ(case):
     assert disagreement(tasks, [versions[0]] * 3) == 0
 
 
-@given(cases(), st.data())
-@settings(deadline=None)
-def test_the_order_of_the_versions_only_permutes_the_options(case, data):
-    tasks, item, versions = case
+@pytest.mark.parametrize("group", GROUPS)
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_the_order_of_the_versions_only_permutes_the_options(group, data):
+    tasks, item, versions = data.draw(cases(group))
     order = data.draw(st.permutations(range(len(versions))))
     one, other = compare(tasks, item, versions), compare(tasks, item, [versions[n] for n in order])
 
@@ -501,7 +553,7 @@ def test_the_parts_make_the_answer(case):
     for task, value in merged.items():
         made = [part.value for part in comparison.parts(task, {})]
         assert made in (value, [value]) or "".join(made) == value
-    for part in comparison.parts("segments", {}):
+    for part in comparison.parts("segments", {}) if "segments" in merged else ():
         assert "".join(piece.value for piece in part.pieces) == part.value.get("text", "")
 
 
@@ -600,7 +652,7 @@ TALK = Item("talk", sound=Sound("demo.mp3", duration=568.9))
 
 
 def test_two_transcripts_of_a_call(data_folder: Path):
-    """1,500 words that differ in about 1.3 %: the places are few, small, and heard where the words are."""
+    """1,500 words of which half a percent differ: the places are few, small, and heard where the words are."""
     files = [call_words(data_folder / f"sound/gecko_demo/demo{n}.ctm") for n in (1, 2)]
     texts = [" ".join(word for *_, word in words) for words in files]
     comparison = compared(Text("said", transcript=Style()), *texts, item=TALK)
@@ -608,7 +660,7 @@ def test_two_transcripts_of_a_call(data_folder: Path):
 
     assert len(texts[0].split()) == 1_498
     assert 0 < len(comparison.differences) <= rates.word_errors
-    assert 0.01 < rates.wer < 0.02
+    assert (rates.words, rates.word_errors) == (1_498, 8)
     for version, text in enumerate(texts):
         assert comparison.merged(taken_from(comparison, version)) == {"said": text}
     assert comparison.undecided({}) == tuple(range(len(comparison.differences)))

@@ -85,14 +85,12 @@ class Alignment:
         return fsum(starts) / len(starts), fsum(ends) / len(ends)
 
     def joined(self, choice: Mapping[int, int]) -> tuple[Piece, ...]:
-        """The text that has, in each run that is not agreed, the reading of the text chosen by the run's number;
-        -1 chooses nothing.
-        """
+        """The text that has, in each run that is not agreed, the reading of the text chosen by the run's number."""
         pieces: list[Piece] = []
         last = -1  # the run of the word before; -1: there is none
         for number, run in enumerate(self.runs):
             source = choice.get(number, 0)
-            first, stop = run.words[source] if source >= 0 else (0, 0)
+            first, stop = run.words[source]
             if run.about == SPACE:
                 continue
             if first == stop:
@@ -108,14 +106,12 @@ class Alignment:
         """The white space between the words of two runs; -1 and the number of runs are the ends of the text."""
         if after - before == 2 and self.runs[before + 1].about == SPACE:
             space = before + 1
-            return [Piece(self.reading(self.runs[space], choice[space]) if choice[space] >= 0 else "", space)]
+            return [Piece(self.reading(self.runs[space], choice[space]), space)]
         nearest = (after, *range(before, after)) if after < len(self.runs) else tuple(range(before, after))
         wanted = [choice[number] for number in nearest if number in choice]
         for text in dict.fromkeys((*wanted, *range(len(self.texts)))):
-            if (
-                text >= 0
-                and self._stop(before, text) == self._first(after, text)
-                and all(number not in choice or self._alike(number, text, choice[number]) for number in (before, after))
+            if self._stop(before, text) == self._first(after, text) and all(
+                number not in choice or self._alike(number, text, choice[number]) for number in (before, after)
             ):
                 return [Piece(self._gap(text, self._first(after, text)), None)]
         if before < 0 or after == len(self.runs):

@@ -1,7 +1,7 @@
 """Where several annotators' answers about one item differ, and how a reviewer's choices make one of them.
 
 What all say alike is merged by itself.  Each place where they differ is a `Difference`; `taken` maps
-its number to the version whose reading is taken there:
+its number to the version whose reading is taken there (one that was asked; else nothing is):
 
     choice, rating, compare     the answer as a whole
     choices                     label by label, where any mixture is a valid answer; else as a whole
@@ -86,12 +86,18 @@ class Comparison:
 
     def undecided(self, taken: Mapping[int, int]) -> tuple[int, ...]:
         """The differences in force that wait for a choice; those in white space alone do not."""
-        return tuple(n for n in self.in_force(taken) if n not in taken and not self.differences[n].is_quiet)
+        return tuple(
+            n for n in self.in_force(taken) if not self._decides(n, taken) and not self.differences[n].is_quiet
+        )
 
     def _own(self, number: int, taken: Mapping[int, int]) -> dict[int, int]:
         """What was taken in one task, by its own numbers."""
         first, size = self.firsts[number], len(self.readings[number].differences)
-        return {n - first: version for n, version in taken.items() if first <= n < first + size}
+        return {n - first: taken[n] for n in range(first, first + size) if self._decides(n, taken)}
+
+    def _decides(self, number: int, taken: Mapping[int, int]) -> bool:
+        """Whether something was taken there, of a version that was asked."""
+        return number in taken and self.differences[number].option_of(taken[number]).asked
 
 
 def _counted(part: Part, first: int) -> Part:
@@ -100,7 +106,7 @@ def _counted(part: Part, first: int) -> Part:
 
 
 def compare(tasks: tuple[Task, ...], item: Item, versions: Sequence[Mapping[str, Any]]) -> Comparison:
-    """All valid answers about an item side by side.  One who was not asked a question has no say in it."""
+    """All valid answers about an item side by side.  A version that was not asked a question has no say in it."""
     readings = tuple(_readings(task, tasks, item, versions) for task in tasks)
     differences: list[Difference] = []
     firsts = []

@@ -28,6 +28,8 @@ class Option:
     value: Any
     by: tuple[int, ...]
     """The versions that say so."""
+    asked: bool = True
+    """Whether these versions were asked; those that were not have no reading to take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,10 @@ class Part:
 
 
 class Readings(Protocol):
-    """All versions' readings of one task.  Differences are numbered from 0 here; `taken` is by these numbers."""
+    """All versions' readings of one task.
+
+    Differences are numbered from 0 here; `taken` is by these numbers, of versions that were asked.
+    """
 
     @property
     def differences(self) -> tuple[Difference, ...]: ...
@@ -100,7 +105,7 @@ def options_of(
     nothing: Any = None,
     same: Callable[[int, int], bool] | None = None,
 ) -> tuple[Option, ...]:
-    """The options of the readings by version; the versions `silent` were not asked, so they say `nothing`.
+    """The options of the readings by version; the versions `silent` were not asked, and say `nothing`.
 
     Two versions share an option where all in it are the `same` (where not given: have equal readings); its value
     is its first version's reading.
@@ -116,9 +121,7 @@ def options_of(
     ordered = sorted(map(sorted, groups), key=lambda group: (-len(group), group[0]))
     options = [Option(readings[group[0]], tuple(group)) for group in ordered]
     if silent:
-        there = next((n for n, one in enumerate(options) if one.value == nothing), len(options))
-        by = options[there].by if there < len(options) else ()
-        options[there : there + 1] = [Option(nothing, tuple(sorted((*by, *silent))))]
+        options.append(Option(nothing, tuple(silent), asked=False))
     return tuple(options)
 
 

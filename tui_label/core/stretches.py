@@ -224,9 +224,7 @@ class Timeline:
             if match.frame not in taken and match.text is None:
                 return
             version = taken.get(match.frame, self.differences[match.frame].options[0].by[0])
-        told = match.told.get(version)
-        if told is None:
-            return
+        told = match.told[version]
         pieces: tuple[Part, ...] = ()
         if match.text is not None:
             here = {n: taken[number] for n, number in enumerate(match.runs) if number in taken}

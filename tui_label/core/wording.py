@@ -36,7 +36,7 @@ class Wording:
         for run, number in numbers.items():
             difference = self.differences[number]
             version = taken.get(number, difference.options[0].by[0])
-            choice[run] = self.versions.index(version) if version in self.versions else -1
+            choice[run] = self.versions.index(version)
             by[run] = difference.option_of(version).by
         return tuple(
             Part(piece.text, self.versions)

@@ -17,6 +17,8 @@ from tui_label.quality.pace import Person
 from tui_label.store.base import Progress, Store
 from tui_label.store.reviewing import Change, Effort
 
+DRAWN = 60
+"""People in a plot; the tables have them all."""
 EXAMPLES = 3
 """For each reason of a flag."""
 CANDIDATES = 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from tui_label.agreement_report import MEASURES
-from tui_label.report import accord, sections
+from tui_label.report import accord, people, sections
 from tui_label.report.markup import Html, joined, tag
 from tui_label.report.material import Material
 
@@ -82,9 +82,9 @@ def _sections(of: Material) -> list[tuple[str, str, Html | None]]:
         ("progress", "Progress", sections.progress(of)),
         ("agreement", "Agreement", accord.agreement(of)),
         ("accuracy", "Known answers and consistency", joined(accord.accuracy(of), sections.known(of)) or None),
-        ("pace", "Pace and care", sections.pace(of) if of.people else None),
-        ("time", "Over the day and the weeks", sections.drift(of)),
-        ("labels", "Labels", sections.labels(of) if of.people else None),
+        ("pace", "Pace and care", people.pace(of) if of.people else None),
+        ("time", "Over the day and the weeks", people.drift(of)),
+        ("labels", "Labels", people.labels(of) if of.people else None),
         ("flags", "Flags", sections.flags(of)),
         ("examples", "Examples for the guidelines", sections.examples(of)),
         ("versions", "Guidelines and labels", sections.versions(of)),

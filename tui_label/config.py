@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from tui_label.core import keymap
-from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project, Review
+from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project, Review, Suggesting
 from tui_label.core.tasks import TYPES, Label, Task
 from tui_label.core.text import visible
 from tui_label.core.transcript import Pattern, Style
@@ -38,6 +38,7 @@ TOP = [
     "flags",
     "keys",
     "review",
+    "suggestions",
     "pace",
 ]
 TASK = ["id", "type", "ask", "labels", "required", "when", "help"]
@@ -46,6 +47,7 @@ REVIEW = [
     "sample", "blind", "auto-settle", "gold-rate", "repeat-rate", "repeat-after", "attempts", "pass-mark", "judge-from",
     "ignore",
 ]  # fmt: skip
+SUGGESTING = ["threshold", "hold-below", "hold-from"]
 LISTEN = ["autoplay", "step-back", "must-hear", "speed", "lossless"]
 STYLE = [
     "tags", "short-forms", "speakers", "case", "numbers", "forbid", "speaker-prefix", "most-words-per-second",
@@ -294,6 +296,22 @@ def _review(reader: _Reader, node: Node) -> Review:
     )
 
 
+def _suggestions(reader: _Reader, node: Node) -> Suggesting:
+    parts = reader.mapping(node, "suggestions", SUGGESTING)
+    threshold = Suggesting().threshold
+    if "threshold" in parts:
+        written = reader.text(parts["threshold"], "suggestions.threshold")
+        if re.fullmatch(r"-?\d{1,6}(\.\d+)?", written):
+            threshold = float(written)
+        else:
+            reader.wrong(parts["threshold"], "suggestions.threshold", "must be a score such as 0.5")
+    return Suggesting(
+        threshold,
+        reader.share(parts["hold-below"], "suggestions.hold-below", 0.0) if "hold-below" in parts else 0.0,
+        reader.whole(parts["hold-from"], "suggestions.hold-from", 1, 50) if "hold-from" in parts else 50,
+    )
+
+
 def _sound(reader: _Reader, node: Node) -> Listen:
     parts = reader.mapping(node, "sound", LISTEN)
     plain = Listen()
@@ -383,6 +401,7 @@ _SETTINGS: dict[str, Callable[[_Reader, Node], Any]] = {
     "items": _items,
     "sound": _sound,
     "review": _review,
+    "suggestions": _suggestions,
     "overlap": lambda reader, node: reader.whole(node, "overlap", 1, 1),
     "order": lambda reader, node: reader.one_of(node, "order", ORDERS, "priority"),
     "lease": lambda reader, node: reader.duration_ms(node, "lease", 300_000),
@@ -610,5 +629,16 @@ def settings() -> list[str]:
     """Every key of project.yaml, for the check that the README names them all."""
     options = {option for kind in TYPES.values() for option in kind.options}
     return sorted(
-        {*TOP, *TASK, *LABEL, *LISTEN, *REVIEW, *STYLE, *PATTERN, *options, *(one.name for one in fields(FlagReason))}
+        {
+            *TOP,
+            *TASK,
+            *LABEL,
+            *LISTEN,
+            *REVIEW,
+            *SUGGESTING,
+            *STYLE,
+            *PATTERN,
+            *options,
+            *(one.name for one in fields(FlagReason)),
+        }
     )

@@ -35,6 +35,9 @@ def open_store(project: Project) -> tuple[SqliteStore, Versions]:
         review.repeat_rate,
         review.repeat_after_ms,
         review.attempts,
+        project.suggestions.threshold,
+        project.suggestions.hold_below,
+        project.suggestions.hold_from,
     )
     guidelines = guidelines_text(project)
     if store.is_recorded(policy, project.source, guidelines):

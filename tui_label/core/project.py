@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from tui_label.core.tasks import Task
@@ -58,8 +59,8 @@ class Review:
     blind: bool = False
     """Whether reviewers see letters instead of names, in an order that does not give them away."""
     auto_settle: str = ""
-    """Where all agree: `unanimous` settles what all annotators of an item answered alike; `majority` what more
-    than half did, in every task.  Empty: nothing settles by itself.
+    """The rule of `review --auto-settle`: `unanimous` settles what all annotators of an item answered alike,
+    `majority` what more than half did, in every task.
     """
     gold_rate: float = 0.0
     repeat_rate: float = 0.0
@@ -72,6 +73,18 @@ class Review:
     """Nobody's accuracy or agreement is shown on fewer items than this."""
     ignore: tuple[str, ...] = ("case", "punctuation", "tags")
     """What WER and CER leave out of account: `case`, `punctuation`, `tags`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggesting:
+    """Which suggestions are held back."""
+
+    threshold: float = -inf
+    """Those with a score below this."""
+    hold_below: float = 0.0
+    """Those of a source of which less than this share was accepted as it was, from 0 to 1; 0: of none."""
+    hold_from: int = 50
+    """Only after so many of its suggestions were accepted, changed or rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,7 @@ class Project:
     pace: Pace = field(default_factory=Pace)
     sound: Listen = field(default_factory=Listen)
     review: Review = field(default_factory=Review)
+    suggestions: Suggesting = field(default_factory=Suggesting)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command name → keys (separated by spaces), the team's own."""
     source: str = ""

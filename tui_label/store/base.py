@@ -6,16 +6,17 @@ revision, draft, flag, suggestion and timing.  One conformance suite
 
 Rules that hold for every method:
 * It returns only when what it wrote is on disk; it raises a `StoreError` when it
-  is not, and then nothing of the call was written.
+  is not, and then nothing of the call was written (of `add`: see there).
 * Times come from the store's clock, in milliseconds since 1970 (UTC).
 * Nothing here interprets answers beyond what `Annotation` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from math import inf
+from typing import Any, NamedTuple, Protocol
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
@@ -41,6 +42,12 @@ class Policy:
     """How long before."""
     attempts: int = 0
     """Goes at the qualification set before real items; 0: none is asked for."""
+    threshold: float = -inf
+    """Suggestions with a score below this are not shown."""
+    hold_below: float = 0.0
+    """Nor are those of a source of which less than this share was accepted as it was, from 0 to 1,"""
+    hold_from: int = 50
+    """once so many of them were accepted, changed or rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,57 @@ class Added:
     suggestions: int = 0
     gold: int = 0
     """Known answers."""
+
+
+class Source(NamedTuple):
+    """What makes suggestions."""
+
+    name: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What `suggest` did, in numbers."""
+
+    items: int = 0
+    """Items that the source now speaks about, also where it has nothing to say."""
+    added: int = 0
+    known: int = 0
+    """Suggestions that were there already."""
+    replaced: int = 0
+    """Suggestions of earlier versions that are shown no more."""
+    kept: int = 0
+    """Suggestions of earlier versions that somebody has seen; on their items nothing was changed."""
+
+    def __add__(self, other: Suggested) -> Suggested:
+        return Suggested(
+            self.items + other.items,
+            self.added + other.added,
+            self.known + other.known,
+            self.replaced + other.replaced,
+            self.kept + other.kept,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCount:
+    """How much a source suggests, and whether that is held back for its poor precision."""
+
+    source: Source
+    suggestions: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One standing answer beside what was suggested for its item."""
+
+    answers: Mapping[str, Any]
+    """Labels under today's names."""
+    decisions: Mapping[int, str]
+    suggestions: Mapping[Source, tuple[Suggestion, ...]]
+    """By source; empty where it was asked and had nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +259,32 @@ class Store(Reviewing, Protocol):
 
         Raises InputError when the key is there with other content, naming the key.
         An answer that `annotator` has already given, the same, is not added again.
-        All records are read before anything is locked; if anything fails, nothing is there.
+
+        All records are read, and conflicts with what is there refused, before anything is written: where
+        `records` itself raises, nothing is there.  They are then written in short transactions, because people
+        are at work: one for a million items would keep them waiting for many seconds.  So a full disk, a killed
+        process, or somebody else who meanwhile brings in a key with other content can end it halfway; what is in then is
+        whole records, and the same call again adds the rest.  `progress` is told the records of each transaction.
+        """
+        ...
+
+    # suggestions in
+
+    def askable(self, *, answered: bool = False) -> Iterator[tuple[int, Item]]:
+        """Items that suggestions can be made for, by number: those nobody has answered, or all.
+
+        Those with a known answer that are mixed into the queue are always among them.
+        """
+        ...
+
+    def suggest(
+        self, source: Source, tasks: Collection[str], found: Sequence[tuple[int, Sequence[Suggestion]]]
+    ) -> Suggested:
+        """Keep what a source suggests, for each item all of it about `tasks`; what is there already adds nothing.
+
+        Suggestions of other versions of the source are withdrawn, except on items that somebody has in
+        hand, left a draft of, or answered or skipped: there all stays as it is.  Done in transactions of
+        a few milliseconds, so that people can work meanwhile; whoever claims an item after one sees it.
         """
         ...
 
@@ -296,6 +379,14 @@ class Store(Reviewing, Protocol):
 
     def flags_open(self) -> Mapping[str, int]:
         """How many latest annotations carry each flag reason."""
+        ...
+
+    def source_counts(self) -> list[SourceCount]:
+        """For each source and version, in order of name and arrival, what it suggests."""
+        ...
+
+    def judged(self) -> Iterator[Judged]:
+        """Standing answers about items that a source was asked about, in the order of the items."""
         ...
 
     # items out

@@ -180,7 +180,9 @@ def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion,
     ):
         for row in rows:
             found = connection.read(
-                "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (row[0],)
+                """SELECT number, task, value, score, source FROM suggestion
+                   WHERE item = ? AND withdrawn = 0 ORDER BY number""",
+                (row[0],),
             )
             yield item_from(row[1:]), tuple(suggestion_from(one) for one in found)
         last = rows[-1][0]

@@ -134,8 +134,9 @@ def twin(execute: Callable[..., Any], me: int, of: int) -> int:
         (number, of),
     )
     execute(
-        """INSERT INTO suggestion(item, task, value, score, source)
-           SELECT ?, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number""",
+        """INSERT INTO suggestion(item, task, value, score, source, version)
+           SELECT ?, task, value, score, source, version FROM suggestion WHERE item = ? AND withdrawn = 0
+           ORDER BY number""",
         (number, of),
     )
     execute("INSERT INTO repeat VALUES (?, ?, ?)", (number, of, me))

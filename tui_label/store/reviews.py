@@ -10,7 +10,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.comments import RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
-from tui_label.store import cases, evidence, outcomes, talking, training
+from tui_label.store import cases, evidence, outcomes, sources, talking, training
 from tui_label.store.base import Policy
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
@@ -24,7 +24,6 @@ from tui_label.store.rows import (
     item_from,
     key_text,
     storable,
-    suggestion_from,
     utc,
 )
 from tui_label.store.standing import Judge, renames
@@ -83,9 +82,6 @@ class SqliteReviewing:
                 WHERE returned.item = ? AND returned.state IN ('open', 'answered') ORDER BY returned.number""",
             (number,),
         )
-        suggestions = read(
-            "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (number,)
-        )
         on_the_way = {one[1] for one in returns if one[0] == "open"}
         return Case(
             number,
@@ -93,7 +89,7 @@ class SqliteReviewing:
             tuple(annotation_from(one[1:], names) for one in said if one[0] == "done"),
             gold=outcomes.gold_of(execute, number, names),
             comments=talking.on_item(execute, number),
-            suggestions=tuple(suggestion_from(one) for one in suggestions),
+            suggestions=sources.offered(execute, number),
             before={one[1]: annotation_from(one[1:], names) for one in returns if one[1] not in on_the_way},
             returned=tuple(sorted(on_the_way)),
             skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),

@@ -7,6 +7,8 @@ deleted.
 
 For the reviewers' queues, `assignment` repeats what is asked of each standing answer in
 columns that are quick to read; `flagged` and `corrected` list what is rare.
+
+What a `source` suggests no more is `withdrawn`; `consulted` says about which items it was asked, also in vain.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 APPLICATION_ID = 0x7475694C  # "tuiL"
-KNOWN = ("0001 queue and record", "0002 sound", "0003 review")
+KNOWN = ("0001 queue and record", "0002 sound", "0003 review", "0004 sources of suggestions")
 
 TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -278,6 +280,25 @@ CREATE VIEW returns AS
   FROM returned JOIN item ON item.number = returned.item JOIN annotator ON annotator.id = returned.annotator;
 """
 
+SOURCES = """
+ALTER TABLE suggestion ADD COLUMN version TEXT NOT NULL DEFAULT '';
+ALTER TABLE suggestion ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE source (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0,
+  changed INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0, UNIQUE (name, version)
+) STRICT;
+INSERT INTO source(name, version, accepted, changed, rejected)
+  SELECT suggestion.source, '', sum(decision.value = 'accepted'), sum(decision.value = 'changed'),
+    sum(decision.value = 'rejected')
+  FROM assignment JOIN annotation USING (item, annotator, revision), json_each(annotation.decisions) AS decision
+  JOIN suggestion ON suggestion.number = CAST(decision.key AS INTEGER) AND suggestion.item = assignment.item
+  WHERE assignment.state = 'done' GROUP BY suggestion.source;
+CREATE TABLE consulted (
+  source INTEGER NOT NULL REFERENCES source(id), item INTEGER NOT NULL REFERENCES item(number),
+  PRIMARY KEY (item, source)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date; the caller holds the write lock.
@@ -300,6 +321,10 @@ def migrate(connection: sqlite3.Connection) -> None:
     @migrations(name=KNOWN[2])
     def _review(db: Database) -> None:
         _run(db, REVIEW)
+
+    @migrations(name=KNOWN[3])
+    def _sources(db: Database) -> None:
+        _run(db, SOURCES)
 
     migrations.apply(Database(connection, execute_plugins=False))
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
-from tui_label.store import figures, intake, outcomes, queue, standing, talking, training, versions
-from tui_label.store.base import Added, Claim, Entry, PersonFigures, Policy, Progress, Sprint, Versions
+from tui_label.store import figures, intake, outcomes, queue, sources, standing, suggesting, talking, training, versions
+from tui_label.store.base import (
+    Added,
+    Claim,
+    Entry,
+    Judged,
+    PersonFigures,
+    Policy,
+    Progress,
+    Source,
+    SourceCount,
+    Sprint,
+    Suggested,
+    Versions,
+)
 from tui_label.store.connection import Connection, create_file
 from tui_label.store.queue import Execute
 from tui_label.store.reviews import SqliteReviewing
@@ -22,7 +35,6 @@ from tui_label.store.rows import (
     escaped_json,
     flags_json,
     item_from,
-    suggestion_from,
     to_json,
     utc,
 )
@@ -79,7 +91,17 @@ class SqliteStore(SqliteReviewing):
     # items in
 
     def add(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> Added:
-        return intake.add(self._connection, list(records), progress, utc(self._clock()), self._judge)
+        return intake.add(self._connection, records, progress, utc(self._clock()), self._judge)
+
+    # suggestions in
+
+    def askable(self, *, answered: bool = False) -> Iterator[tuple[int, Item]]:
+        return suggesting.askable(self._connection, answered)
+
+    def suggest(
+        self, source: Source, tasks: Collection[str], found: Sequence[tuple[int, Sequence[Suggestion]]]
+    ) -> Suggested:
+        return suggesting.keep(self._connection, source, tasks, found)
 
     # one annotator at work
 
@@ -123,14 +145,11 @@ class SqliteStore(SqliteReviewing):
             {"item": number, "me": me},
         ).fetchone()
         probe, state, revision, reopened, draft, returned, talked = row[6:]
-        suggestions = execute(
-            "SELECT number, task, value, score, source FROM suggestion WHERE item = ? ORDER BY number", (number,)
-        ).fetchall()
         latest = self._annotation(execute, number, me, revision) if revision else None
         return Claim(
             number,
             item_from(row[:6]),
-            tuple(suggestion_from(one) for one in suggestions),
+            sources.offered(execute, number),
             draft or "",
             latest if latest and latest.status == SUBMITTED else None,
             bool(state == "leased" and reopened),
@@ -274,6 +293,7 @@ class SqliteStore(SqliteReviewing):
             standing.keep(execute, number, me, stands, before, before_turn, labels_version=0, replaces=True)
         else:
             standing.keep_flags(execute, number, me, (), True)
+            sources.recount(execute, number, me, None)
         if status != SUBMITTED:
             execute(
                 """UPDATE assignment SET state = 'leased', revision = ?, turn = ?, reopened = ?, lease_until = ?
@@ -373,6 +393,12 @@ class SqliteStore(SqliteReviewing):
 
     def flags_open(self) -> Mapping[str, int]:
         return figures.flags_open(self._connection)
+
+    def source_counts(self) -> list[SourceCount]:
+        return suggesting.counts(self._connection)
+
+    def judged(self) -> Iterator[Judged]:
+        return suggesting.judged(self._connection)
 
     def answers(self, *, annotator: str | None = None, history: bool = False) -> Iterator[tuple[Item, Annotation]]:
         return figures.answers(self._connection, annotator, history)

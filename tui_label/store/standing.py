@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
+from tui_label.store import sources
 from tui_label.store.queue import Execute, Known
 from tui_label.store.rows import GOLD, Renames, flags_from, gold_from, labels_text, storable
 
@@ -48,6 +49,8 @@ def keep(
     answers = dict(annotation.answers)
     if answers and annotation.labels_version < labels_version:
         answers = renames(execute).apply(answers, annotation.labels_version)
+    if replaces or annotation.decisions:
+        sources.recount(execute, item, annotator, annotation)
     execute(
         """INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)

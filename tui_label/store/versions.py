@@ -63,6 +63,9 @@ def _as_settings(policy: Policy) -> dict[str, str]:
         "repeat_rate": str(policy.repeat_rate),
         "repeat_after_ms": str(policy.repeat_after_ms),
         "attempts": str(policy.attempts),
+        "threshold": str(policy.threshold),
+        "hold_below": str(policy.hold_below),
+        "hold_from": str(policy.hold_from),
     }
 
 
@@ -96,7 +99,8 @@ POSITIONS = {
     "as-added": "number",
     # A stable shuffle: the multiplier is odd, so no two numbers below 2**32 share a place
     "random": "(number * 2654435761) % 4294967296",
-    "uncertain-first": "coalesce((SELECT min(score) FROM suggestion WHERE suggestion.item = item.number), 2) * 1e9 + number",
+    "uncertain-first": """coalesce((SELECT min(score) FROM suggestion
+        WHERE suggestion.item = item.number AND withdrawn = 0), 2) * 1e9 + number""",
 }
 
 
@@ -107,6 +111,13 @@ def reorder(execute: Execute, order: str) -> None:
     # Started items keep their place in line and change their priority only: every mark starts anew
     execute(f"UPDATE item SET priority = {priority} WHERE stage <> 'fresh'")
     execute("DELETE FROM passed")
+
+
+def place(connection: Connection, order: str, items: list[int]) -> None:
+    """Within a transaction: the places of these items among those that wait."""
+    connection.many(
+        f"UPDATE item SET position = {POSITIONS[order]} WHERE number = ? AND stage = 'fresh'", [(one,) for one in items]
+    )
 
 
 def _change_overlap(execute: Execute, overlap: int) -> None:

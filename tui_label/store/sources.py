@@ -1,0 +1,82 @@
+"""What became of suggestions by where they came from, and which are shown for it.
+
+Functions on an open transaction, or that only read.  Nothing is ever deleted: a suggestion that a newer
+version of its source no longer makes is withdrawn, so that a late answer still finds it.
+"""
+
+from __future__ import annotations
+
+import json
+from math import inf
+from typing import NamedTuple
+
+from tui_label.core.annotation import SUBMITTED, Annotation
+from tui_label.core.item import Suggestion
+from tui_label.store.queue import Execute
+from tui_label.store.rows import suggestion_from
+
+DECIDED = ("accepted", "changed", "rejected")
+
+
+class Held(NamedTuple):
+    """What the project does not show: `Policy` says what the numbers are."""
+
+    threshold: float
+    sources: frozenset[tuple[str, str]]
+    """Name and version."""
+
+    def holds(self, suggestion: Suggestion, version: str) -> bool:
+        unsure = suggestion.score is not None and suggestion.score < self.threshold
+        return unsure or (suggestion.source, version) in self.sources
+
+
+def offered(execute: Execute, item: int) -> tuple[Suggestion, ...]:
+    """What is shown with an item, in order of arrival."""
+    rows = execute(
+        """SELECT number, task, value, score, source, version FROM suggestion
+           WHERE item = ? AND withdrawn = 0 ORDER BY number""",
+        (item,),
+    ).fetchall()
+    if not rows:
+        return ()
+    policy = held(execute)
+    found = ((suggestion_from(row[:5]), row[5]) for row in rows)
+    return tuple(one for one, version in found if not policy.holds(one, version))
+
+
+def held(execute: Execute) -> Held:
+    rows = execute("SELECT name, value FROM setting WHERE name IN ('threshold', 'hold_below', 'hold_from')").fetchall()
+    settings = {name: float(value) for name, value in rows}
+    below, least = settings.get("hold_below", 0.0), settings.get("hold_from", 0.0)
+    if not below:
+        return Held(settings.get("threshold", -inf), frozenset())
+    poor = execute(
+        """SELECT name, version FROM source WHERE accepted + changed + rejected >= max(?, 1)
+           AND accepted < ? * (accepted + changed + rejected)""",
+        (least, below),
+    ).fetchall()
+    return Held(settings.get("threshold", -inf), frozenset((name, version) for name, version in poor))
+
+
+def recount(execute: Execute, item: int, annotator: int, annotation: Annotation | None) -> None:
+    """Count the decisions of the answer that is to stand (None: none) instead of those of the one that stood."""
+    row = execute(
+        """SELECT decisions FROM assignment JOIN annotation USING (item, annotator, revision)
+           WHERE assignment.item = ? AND assignment.annotator = ? AND status = 'submitted'""",
+        (item, annotator),
+    ).fetchone()
+    before = {int(number): outcome for number, outcome in json.loads(row[0]).items()} if row else {}
+    after = dict(annotation.decisions) if annotation and annotation.status == SUBMITTED else {}
+    for decisions, other, by in ((before, after, -1), (after, before, 1)):
+        for number, outcome in decisions.items():
+            if outcome in DECIDED and other.get(number) != outcome:
+                _count(execute, item, number, outcome, by)
+
+
+def _count(execute: Execute, item: int, suggestion: int, outcome: str, by: int) -> None:
+    execute(
+        f"""INSERT INTO source(name, version, {outcome})
+            SELECT source, version, ? FROM suggestion WHERE number = ? AND item = ?
+            ON CONFLICT (name, version) DO UPDATE SET {outcome} = {outcome} + excluded.{outcome}""",
+        (by, suggestion, item),
+    )

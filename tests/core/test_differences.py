@@ -222,6 +222,13 @@ def test_edges_within_50_ms_agree_and_the_first_ones_are_kept():
     assert comparison.merged({}) == {"s": segments((1.0, 3.0))}
 
 
+def test_edges_of_a_short_segment_agree_too():
+    comparison = compared(Segments("s"), segments((1.0, 1.06)), segments((1.04, 1.1)), item=CALL)
+
+    assert comparison.differences == ()
+    assert comparison.merged({}) == {"s": segments((1.0, 1.06))}
+
+
 def test_edges_names_and_words_of_a_segment():
     task = Segments("s", labels=LABELS, transcript=Style())
     ann = segments((1.0, 3.0, "a", "well i did", "x"), (5.0, 9.0, "a", "so what", "y"))

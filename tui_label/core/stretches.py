@@ -202,6 +202,8 @@ class Timeline:
 
     everybody: tuple[int, ...]
     matches: tuple[_Match, ...]
+    agreed: tuple[_Told, ...]
+    """Too short to be matched, but with edges as near as those that are."""
     clusters: Mapping[int, Mapping[int, tuple[_Told, ...]]]
     """By the number of the difference: what each version has there."""
     differences: tuple[Difference, ...]
@@ -209,6 +211,9 @@ class Timeline:
 
     def parts(self, taken: Mapping[int, int]) -> tuple[Part, ...]:
         found = [placed for match in self.matches for placed in self._matched(match, taken)]
+        for one in self.agreed:
+            part = Part(one.segment.record(), self.everybody)
+            found.append(_Placed(one.start, one.end, one.place, False, part))
         for number, version in taken.items():
             option = self.differences[number].option_of(version)
             for one in self.clusters.get(number, {}).get(version, ()):
@@ -360,6 +365,7 @@ def _numbered(
 ) -> Timeline:
     """The differences in order of time."""
     found: list[_Match] = []
+    agreed: list[_Told] = []
     parted: dict[int, Mapping[int, tuple[_Told, ...]]] = {}
     differences: list[Difference] = []
     here: list[tuple[float, Mapping[int, _Told] | None, Sequence[_Told]]] = [
@@ -368,8 +374,12 @@ def _numbered(
     ]
     for _, match, cluster in sorted(here, key=itemgetter(0)):
         if match is None:
-            parted[len(differences)] = _readings(cluster, told)
-            differences.append(_difference(task.id, parted[len(differences)], silent, duration))
+            readings = _readings(cluster, told)
+            if all(_alike(one, other) for one, other in combinations(readings.values(), 2)):
+                agreed += next(iter(readings.values()))
+            else:
+                parted[len(differences)] = readings
+                differences.append(_difference(task.id, readings, silent, duration))
             continue
         frames = {version: (one._replace(segment=replace(one.segment, text="")),) for version, one in match.items()}
         number = None
@@ -380,7 +390,7 @@ def _numbered(
         runs = tuple(range(len(differences), len(differences) + len(text.differences))) if text else ()
         differences += text.differences if text else ()
         found.append(_Match(match, number, text, runs))
-    return Timeline(tuple(told), tuple(found), parted, tuple(differences), task.overlap)
+    return Timeline(tuple(told), tuple(found), tuple(agreed), parted, tuple(differences), task.overlap)
 
 
 def _alike(one: Sequence[_Told], other: Sequence[_Told]) -> bool:

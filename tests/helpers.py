@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tui_label import config
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.store.base import Policy
+from tui_label.store.base import Policy, Store
 from tui_label.store.sqlite import SqliteStore
 
 SENTIMENT = """\
@@ -59,3 +60,17 @@ def new_store(folder: Path, count: int = 0, policy: Policy | None = None, **name
     if count:
         store.add(records(count))
     return store
+
+
+BACKENDS: dict[str, Callable[..., Store]] = {"sqlite": new_store}
+"""Every store there is: the suites in tests/store run on each."""
+
+
+class Clock:
+    """Milliseconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000_000
+
+    def __call__(self) -> int:
+        return self.now

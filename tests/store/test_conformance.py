@@ -1,40 +1,20 @@
 """What every store must do: random operations by several people against a plain model.
 
-A second backend is added to BACKENDS and runs all of this.
+A second backend is added to BACKENDS in helpers.py and runs all of this.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from helpers import new_store, records
+from helpers import Clock, records
 
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.record import Record
 from tui_label.errors import InputError
-from tui_label.store.base import Policy, SoundFigures, Store
-
-BACKENDS: dict[str, Callable[..., Store]] = {"sqlite": new_store}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture(params=BACKENDS)
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Store]:
-    def build(count: int = 0, policy: Policy | None = None, **named: object) -> Store:
-        return BACKENDS[request.param](tmp_path, count, policy, **named)
-
-    return build
+from tui_label.store.base import Policy, SoundFigures
 
 
 def said(name: str, label: str = "positive") -> Annotation:

@@ -1,7 +1,8 @@
-"""Random work by several people, compared step by step with a model in plain Python.
+"""Random work by annotators and reviewers, compared step by step with a model in plain Python.
 
-The model says exactly who may get what: items in hand, drafts, the queue by priority,
-skipped ones last.  It uses the Store's own methods only, so any backend can be held to it.
+The model says exactly who may get what: items in hand, returns, drafts, the queue by priority
+with items mixed in whose answer is known, skipped ones last; and what reviewers see of it.  It
+uses the Store's own methods only, so any backend can be held to it.
 """
 
 from __future__ import annotations
@@ -10,19 +11,39 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from helpers import new_store
+from desk import expected, usual_bounds, walk
+from helpers import BACKENDS
 
-from tui_label.core.annotation import Annotation
+from tui_label.core.annotation import Annotation, Flag, Timing
+from tui_label.core.comments import Comment
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.store import queue
 from tui_label.store.base import Policy, Store
+from tui_label.store.reviewing import QUEUES, Case, Queue
+from tui_label.store.standing import pairs_that_differ
 
-BACKENDS = {"sqlite": new_store}
 LEASE_MS = 10_000
+GOLD_RATE = 0.3
 Pair = tuple[int, str]
+RESTRICTIONS: list[dict[str, Any]] = [
+    {},
+    {},
+    {"annotator": "p0"},
+    {"annotator": "nobody"},
+    {"task": "t"},
+    {"label": "b"},
+    {"task": "t", "label": "a", "annotator": "p1"},
+    {"task": "other"},
+    {"flag": "ambiguous"},
+    {"since": "2026-01-01T00:00:30"},
+    {"until": "2026-01-01T00:01", "flag": "bad-item"},
+    {"text": "TEXT 1"},
+]
 
 
 @dataclass
@@ -42,6 +63,12 @@ class Model:
     """(status, turn, answer, draft) of the revisions that were not undone."""
     drafts: dict[Pair, str] = field(default_factory=dict)
     turn: int = 0
+    checks: set[int] = field(default_factory=set)
+    """Items whose answer is known: in no queue, but mixed into it."""
+    returns: dict[int, list[Any]] = field(default_factory=dict)
+    """By their order: the pair, the answer that was sent back, and the turn it was answered at (0: not yet)."""
+    golds: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The gold answers of an item that `withdraw` would come back to, the standing one last."""
 
     def done(self, item: int) -> int:
         return sum(self.state((item, name)) == "submitted" for i, name in list(self.standing) if i == item)
@@ -69,26 +96,40 @@ class Model:
             return (self.score.get(item, 2.0), item)
         return (0,) if self.order == "random" else (item,)
 
+    def returned(self, me: str) -> list[int]:
+        """Items that were sent back to somebody whose answer still stands, the first return first."""
+        open_ones = [pair for _, (pair, _, answered) in sorted(self.returns.items()) if not answered]
+        return [pair[0] for pair in open_ones if pair[1] == me and self.state(pair) == "submitted"]
+
     def candidates(self, me: str) -> list[int]:
         """The items one of which must be handed out; empty for None."""
         held = {item: reopened for (item, name), (reopened, _) in self.hands.items() if name == me}
         if held:
             return [min(held, key=lambda item: (-held[item], item))]
+        if returned := self.returned(me):
+            return returned[:1]
         mine = [item for item in self.priority if self.state((item, me)) == "" and self.open(item)]
-        if drafted := [item for item in mine if (item, me) in self.drafts]:
+        known = [item for item in self.checks if self.state((item, me)) == ""]
+        if drafted := [item for item in mine + known if (item, me) in self.drafts]:
             return [min(drafted)]
         if mine:
-            urgency = self.priority if self.order == "priority" else dict.fromkeys(self.priority, 0)
-            top = [item for item in mine if urgency[item] == max(urgency[one] for one in mine)]
-            if again := [item for item in top if item in self.started]:
-                return again
-            return [item for item in top if self.rank(item) == min(map(self.rank, top))]
+            return self.queued(mine) + known
         later = [item for item in self.priority if self.state((item, me)) == "skipped" and self.open(item)]
         if self.skip == "later" and later:
             return [min(later, key=lambda item: self.standing[item, me][-1][1])]
         return []
 
+    def queued(self, mine: list[int]) -> list[int]:
+        urgency = self.priority if self.order == "priority" else dict.fromkeys(self.priority, 0)
+        top = [item for item in mine if urgency[item] == max(urgency[one] for one in mine)]
+        if again := [item for item in top if item in self.started]:
+            return again
+        return [item for item in top if self.rank(item) == min(map(self.rank, top))]
+
     def give(self, me: str, item: int) -> None:
+        if self.state((item, me)) == "submitted":
+            # Sent back: it stays theirs without a lease
+            return
         self.started.add(item)
         reopened = self.hands[item, me][0] if (item, me) in self.hands else 0
         self.hands[item, me] = [reopened, self.now + LEASE_MS]
@@ -99,13 +140,19 @@ class Model:
         self.hands.pop((item, me), None)
         self.drafts.pop((item, me), None)
         self.standing[item, me].append((status, self.turn, answer, draft))
+        for one in self.returns.values():
+            if one[0] == (item, me) and not one[2]:
+                one[2] = self.turn
 
     def reopen(self, me: str) -> int | None:
         mine = [p for p in list(self.standing) if p[1] == me and self.state(p) in ("submitted", "skipped")]
         if not mine:
             return None
         pair = max(mine, key=lambda pair: self.standing[pair][-1][1])
-        *_, draft = self.standing[pair].pop()
+        _, turn, _, draft = self.standing[pair].pop()
+        for one in self.returns.values():
+            if one[0] == pair and one[2] == turn:
+                one[2] = 0
         self.turn += 1
         if not (self.standing[pair] and self.standing[pair][-1][0] == "submitted"):
             self.hands[pair] = [self.turn, self.now + LEASE_MS]
@@ -125,8 +172,14 @@ class Work:
         self.saves = 0
 
     def add(self, count: int) -> None:
-        first, records = len(self.model.priority), []
+        first, records = len(self.model.priority) + len(self.model.checks), []
         for n in range(first + 1, first + count + 1):
+            if self.rng.random() < 0.2:
+                gold = Gold("lead", {"t": self.rng.choice("ab")})
+                records.append(Record(Item(f"i{n}", f"text {n}"), gold=gold, probe="check"))
+                self.model.checks.add(n)
+                self.model.golds[n].append(gold.answers["t"])
+                continue
             self.model.priority[n] = self.rng.choice([0, 0, 1, 5])
             suggestions: tuple[Suggestion, ...] = ()
             if self.rng.random() < 0.5:
@@ -147,8 +200,12 @@ class Work:
                 self.wait,
                 self.change,
                 self.more,
+                self.send_back,
+                self.take_back,
+                self.settle,
+                self.withdraw,
             ],
-            [30, 60, 12, 6, 8, 4, 8, 1, 1],
+            [30, 60, 12, 6, 8, 4, 8, 1, 1, 4, 1, 4, 2],
         )[0]
         act(self.rng.choice(self.people))
 
@@ -166,9 +223,13 @@ class Work:
         claim = self.store.claim(me)
         self.expect(me, claim and claim.number)
         if claim:
+            pair = claim.number, me
             assert claim.item.key == f"i{claim.number}"
-            assert claim.draft == self.model.drafts.get((claim.number, me), "")
-            assert claim.reopened == bool(self.model.hands[claim.number, me][0])
+            assert claim.draft == self.model.drafts.get(pair, "")
+            assert claim.reopened == bool(self.model.hands.get(pair, [0])[0])
+            assert claim.returned == any(one[0] == pair and not one[2] for one in self.model.returns.values())
+            assert bool(claim.comments) == claim.returned or not claim.returned
+            assert claim.known is None
 
     def finish(self, me: str, number: int | None = None) -> None:
         number = number or self.screen.get(me)
@@ -176,8 +237,16 @@ class Work:
             return
         self.saves += 1
         status = self.rng.choices(["submitted", "skipped"], [4, 1])[0]
-        answer, draft = f"a{self.saves}", self.rng.choice(["", f'{{"n": {self.saves}}}'])
-        annotation = Annotation(me, status, {"t": answer} if status == "submitted" else {})
+        answer, draft = self.rng.choice("aab"), self.rng.choice(["", f'{{"n": {self.saves}}}'])
+        flag = self.rng.choice(["", "", "ambiguous", "bad-item"])
+        annotation = Annotation(
+            me,
+            status,
+            {"t": answer} if status == "submitted" else {},
+            (Flag(flag),) if flag else (),
+            submitted_at=f"2026-01-01T00:{self.saves // 60:02}:{self.saves % 60:02}.000Z",
+            timing=Timing(self.rng.choice([0, 100, 300, 1000, 2000, 3000, 100_000])),
+        )
         act = self.store.submit if status == "submitted" else self.store.skip
         goes_on = self.rng.random() < 0.8
         claim = act(number, annotation, f"save-{self.saves}", draft=draft, claim=goes_on)
@@ -238,13 +307,105 @@ class Work:
         self.model.overlap = self.rng.randint(1, 3)
         self.model.order = self.rng.choice(["priority", "random", "as-added", "uncertain-first"])
         self.store.record_project(
-            Policy(self.model.overlap, self.model.order, LEASE_MS, self.model.skip), "source", "guidelines", {}
+            Policy(self.model.overlap, self.model.order, LEASE_MS, self.model.skip, GOLD_RATE),
+            "source",
+            "guidelines",
+            {},
         )
 
     def more(self, _: str) -> None:
         self.add(self.rng.randint(1, 3))
 
+    def some_item(self) -> int:
+        return self.rng.randint(1, len(self.model.priority) + len(self.model.checks))
+
+    def send_back(self, _: str) -> None:
+        number = self.some_item()
+        who = self.rng.sample(self.people, self.rng.randint(1, len(self.people)))
+        self.store.send_back(number, who, Comment("lead", "Look again."))
+        for me in who:
+            pair = number, me
+            on_the_way = any(one[0] == pair and not one[2] for one in self.model.returns.values())
+            if self.model.state(pair) == "submitted" and not on_the_way:
+                order = max(self.model.returns, default=0) + 1
+                self.model.returns[order] = [pair, self.model.standing[pair][-1][2], 0]
+
+    def take_back(self, _: str) -> None:
+        open_ones = [order for order, one in self.model.returns.items() if not one[2]]
+        if open_ones:
+            order = self.rng.choice(open_ones)
+            number, me = self.model.returns.pop(order)[0]
+            self.store.take_back(number, [me])
+
+    def settle(self, _: str) -> None:
+        number, answer = self.some_item(), self.rng.choice("ab")
+        self.saves += 1
+        for _ in range(self.rng.choice([1, 1, 2])):
+            self.store.settle(number, Gold("lead", {"t": answer}), f"gold-{self.saves}")
+        self.model.golds[number].append(answer)
+
+    def withdraw(self, _: str) -> None:
+        number = self.some_item()
+        stood = self.model.golds[number]
+        if stood:
+            stood.pop()
+        gold = self.store.withdraw(number, "lead")
+        assert (gold.answers["t"] if gold else None) == (stood[-1] if stood else None), (self.seed, number)
+
+    def cases(self) -> list[Case]:
+        """What reviewers see, once it is what the model says."""
+        found = []
+        for number in sorted([*self.model.priority, *self.model.checks]):
+            case = self.store.case(number)
+            assert case is not None
+            said = {me: self.model.standing[number, me][-1] for me in self.people if self.model.standing[number, me]}
+            for status, versions in (("submitted", case.versions), ("skipped", case.skipped)):
+                there = [me for me in sorted(said) if self.model.state((number, me)) == status]
+                assert [one.annotator for one in versions] == there, (self.seed, number)
+            assert [one.answers["t"] for one in case.versions] == [said[one.annotator][2] for one in case.versions]
+            stood = self.model.golds[number]
+            assert (case.gold.answers["t"] if case.gold else None) == (stood[-1] if stood else None)
+            open_ones = {one[0][1] for one in self.model.returns.values() if one[0][0] == number and not one[2]}
+            answered = {
+                one[0][1]: one[1]
+                for _, one in sorted(self.model.returns.items())
+                if one[0][0] == number and one[2] and one[0][1] not in open_ones
+            }
+            assert case.returned == tuple(sorted(open_ones)), (self.seed, number)
+            assert {me: one.answers["t"] for me, one in case.before.items()} == answered, (self.seed, number)
+            found.append(case)
+        return found
+
+    def look_through_queues(self) -> None:
+        cases = self.cases()
+        times: dict[str, list[int]] = {me: [] for me in self.people}
+        for me in self.people:
+            for entry in reversed(self.store.history(me, limit=1000)):
+                times[me].append(entry.annotation.timing.active if entry.annotation.status == "submitted" else 0)
+        bounds = usual_bounds(times, 400)
+        for name in QUEUES:
+            if name in ("sample", "answered-back"):
+                continue
+            restricted = self.rng.choice(RESTRICTIONS) | {"settled_too": self.rng.random() < 0.3}
+            queue = Queue(name, **restricted)
+            found = expected(queue, cases, bounds, pairs_that_differ)
+            assert walk(self.store, queue) == found, (self.seed, queue)
+            assert self.store.left_in(queue) == len(found), (self.seed, queue)
+        self.look_at_returns(cases)
+
+    def look_at_returns(self, cases: list[Case]) -> None:
+        answered: dict[int, set[str]] = {}
+        for _, ((number, me), _, turn) in sorted(self.model.returns.items()):
+            here = cases[number - 1]
+            if turn and me not in here.returned and me in [one.annotator for one in (*here.versions, *here.skipped)]:
+                answered.setdefault(number, set()).add(me)
+        found = [(number, tuple(sorted(who))) for number, who in answered.items()]
+        assert walk(self.store, Queue("answered-back", settled_too=True)) == found, self.seed
+        open_ones = [one for one in found if not self.model.golds[one[0]]]
+        assert walk(self.store, Queue("answered-back")) == open_ones, self.seed
+
     def compare(self) -> None:
+        self.look_through_queues()
         model = self.model
         said = {pair: standing[-1] for pair, standing in model.standing.items() if standing}
         submitted = {pair: one[2] for pair, one in said.items() if model.state(pair) == "submitted"}
@@ -255,6 +416,12 @@ class Work:
             assert progress.items == len(model.priority)
             assert progress.done == sum(model.done(item) >= model.overlap for item in model.priority)
             assert (progress.answers, progress.mine) == (len(submitted), sum(name == me for _, name in submitted))
+        assert [(o.number, o.annotator, o.answers["t"]) for o in self.store.opinions()] == [
+            (*pair, answer) for pair, answer in answers
+        ]
+        assert {number: gold.answers["t"] for number, gold in self.store.known()} == {
+            number: stood[-1] for number, stood in model.golds.items() if stood
+        }
         skipped = {one.annotator: one.skipped for one in self.store.people(0)}
         for me in self.people:
             expected = sum(pair[1] == me and one[0] == "skipped" for pair, one in said.items())
@@ -276,7 +443,7 @@ def test_a_store_does_what_the_model_says(
         rng.choice(["priority", "random", "as-added", "uncertain-first"]),
         rng.choice(["later", "others", "out"]),
     )
-    policy = Policy(model.overlap, model.order, LEASE_MS, model.skip)
+    policy = Policy(model.overlap, model.order, LEASE_MS, model.skip, GOLD_RATE)
     store = BACKENDS[backend](tmp_path, 0, policy, clock=lambda: model.now)
     work = Work(seed, store, model, rng)
     work.add(rng.randint(3, 20))

@@ -72,7 +72,8 @@ def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
             tables = (
                 "comment AS q{n} CROSS JOIN item AS item{n} ON item{n}.number = q{n}.item "
                 "LEFT JOIN annotator AS person{n} ON person{n}.name = q{n}.author "
-                "LEFT JOIN assignment AS a{n} ON a{n}.item = q{n}.item AND a{n}.annotator = person{n}.id"
+                "LEFT JOIN assignment AS a{n} ON a{n}.item = q{n}.item AND a{n}.annotator = person{n}.id "
+                "AND a{n}.state IN ('done', 'skipped')"
             )
             return _Source(tables, "q{n}.unanswered = 1", ("q{n}.number",), person="person{n}.id")
         case "fast":
@@ -103,11 +104,12 @@ def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
     raise ValueError(f"no such queue: {queue.name}; there are {', '.join(QUEUES)}")
 
 
-SAMPLED = (
-    "((((a{n}.item * 2654435761 + a{n}.annotator * 1640531527) & 4294967295)"
-    " + ((a{n}.item * 2654435761 + a{n}.annotator * 1640531527) >> 15) & 4294967295) * 1103515245 & 4294967295)"
-)
-"""A number below 2**32 that looks random and is always the same for an answer."""
+MODULUS = 2**31 - 1
+_PLACE = f"((a{{n}}.item * 1103515245 + a{{n}}.annotator * 917191861 + 12345) % {MODULUS})"
+SAMPLED = f"({_PLACE} * {_PLACE} % {MODULUS})"
+"""A number below the modulus that looks random and is always the same for an answer: a square modulo a prime, so
+that what is sampled of one annotator says nothing about what is of another.
+"""
 
 
 def _within(bounds: Bounds, which: int, sign: str) -> str:
@@ -118,6 +120,12 @@ def _within(bounds: Bounds, which: int, sign: str) -> str:
     outermost = max(values.values()) if sign == "<=" else min(values.values())
     each = " ".join(f"WHEN {me} THEN {ms!r}" for me, ms in values.items())
     return f"a{{n}}.active_ms {sign} {outermost!r} AND +a{{n}}.active_ms {sign} CASE a{{n}}.annotator {each} END"
+
+
+def _has_text(column: str) -> str:
+    """Whether a column has the text in any case.  SQLite's lower() knows ASCII only, but is quicker."""
+    beyond_ascii = f"length({column}) <> length(CAST({column} AS BLOB))"
+    return f"(instr(lower({column}), :text) OR {beyond_ascii} AND instr(casefold({column}), :text))"
 
 
 def bounds_of(connection: Connection, too_fast_ms: int) -> Bounds:
@@ -157,11 +165,10 @@ class Search:
         queue = self.queue
         where = [self.source.where, ORDINARY]
         if queue.text:
-            # SQLite's own lower() knows ASCII only, but is quicker
-            fold = "lower" if queue.text.isascii() else "casefold"
+            texts = " OR ".join(map(_has_text, ("content.text", "content.candidates")))
             where.append(
-                f"(instr({fold}(item{{n}}.key), :text) OR EXISTS (SELECT 1 FROM content WHERE content.item = item{{n}}.number "
-                f"AND (instr({fold}(content.text), :text) OR instr({fold}(content.candidates), :text))))"
+                f"({_has_text('item{n}.key')} OR EXISTS "
+                f"(SELECT 1 FROM content WHERE content.item = item{{n}}.number AND ({texts})))"
             )
         if self.source.by_answer:
             where += [*self._on_answer("a{n}"), *([f"{self.source.person} = :annotator"] if queue.annotator else [])]
@@ -262,6 +269,6 @@ def search(connection: Connection, queue: Queue) -> Search:
         "since": queue.since,
         "until": queue.until,
         "text": storable(queue.text).casefold(),
-        "share": round(queue.sample * 2**32),
+        "share": round(queue.sample * MODULUS),
     }
     return Search(queue, arguments, _source(queue, lambda: bounds_of(connection, queue.too_fast_ms)))

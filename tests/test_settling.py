@@ -248,11 +248,16 @@ def test_what_does_not_go_together_is_wrong_usage(tmp_path, options, capsys):
     assert status == 2
 
 
-TEXT_WRITERS = ("csv", "tsv", "conll", "prodigy", "doccano", "spreadsheet")
+TEXT_WRITERS = (
+    "csv", "tsv", "conll", "prodigy", "doccano", "doccano-csv", "spreadsheet", "labelstudio-min", "brat", "conllu",
+    "fasttext", "webanno",
+)  # fmt: skip
+OTHER_WRITERS = ("jsonl", "examples", "labelstudio", "spacy", "spacy-json", "datasets")
+"""Those that say more of settled answers, or write what is no text."""
 SOUND_WRITERS = tuple(
     format.name
     for format in formats.FORMATS
-    if (format.write or format.write_folder) and format.name not in (*TEXT_WRITERS, "jsonl", "examples")
+    if (format.write or format.write_folder) and format.name not in (*TEXT_WRITERS, *OTHER_WRITERS)
 )
 CALLS = (
     "name: c\nitems: sound\ntasks: [{id: said, type: segments, transcript: {speakers: [A]}}, {id: text, type: text}]\n"
@@ -272,7 +277,9 @@ def written(folder: Path, name: str, rows: list, project) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in files}
 
 
-@pytest.mark.parametrize("name", [*TEXT_WRITERS, *SOUND_WRITERS])
+@pytest.mark.parametrize(
+    "name", [format.name for format in formats.FORMATS if format.name in (*TEXT_WRITERS, *SOUND_WRITERS)]
+)
 def test_every_writer_takes_settled_answers_like_those_of_somebody_called_gold(tmp_path, name):
     text = "Ann flew to Rome"
     if name in TEXT_WRITERS:

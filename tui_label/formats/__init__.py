@@ -21,10 +21,12 @@ from tui_label.formats import (
     audacity,
     commonvoice,
     conll,
+    doccano,
     eaf,
     examples,
     jsonl,
     kaldi,
+    labelstudio,
     librispeech,
     nemo,
     nist,
@@ -33,6 +35,7 @@ from tui_label.formats import (
     sounds,
     subtitles,
     table,
+    tagging,
     textgrid,
 )
 from tui_label.formats.making import Bad, finished
@@ -60,6 +63,8 @@ class Format:
     """For a format that is not one file."""
 
 
+HEAD = 1 << 16
+"""Bytes of a file in which its keys are looked for."""
 ONE_STRING = "labels beside texts"
 BESIDES = "answers to other tasks, second answers, flags, timings"
 
@@ -72,11 +77,27 @@ FORMATS = (
     Format("tsv", "TSV with a header row", "spans other than as JSON, notes of flags", (".tsv", ".tab"), table.read_tsv, table.write_tsv),
     Format("text", "plain text, a line an item", "anything but texts", (".txt", ".text"), plain.read),
     Format(
-        "conll", "CoNLL: IOB1, IOB2, BILUO; 2 to 5 columns", "white space, overlapping spans, other tasks",
+        "conll", "CoNLL: IOB1, IOB2, BILUO; 2 to 5 columns",
+        "white space, overlapping spans, who said it, other tasks, flags, timings",
         (".conll", ".iob", ".iob2", ".bio", ".annotated"), conll.read, conll.write,
     ),
+    Format(
+        "labelstudio", "Label Studio's JSON", "flags, idle times, times for each task, answers that were taken back",
+        (), labelstudio.read, labelstudio.write,
+    ),
+    Format(
+        "labelstudio-min", "Label Studio's JSON-MIN", "sounds, skips, drafts, suggestions, flags, idle times, origins",
+        (), labelstudio.read, labelstudio.write_min,
+    ),
     Format("prodigy", "Prodigy's JSON Lines", "timings, notes of flags, several choice tasks", (), jsonl.read, jsonl.write_prodigy),
-    Format("doccano", "doccano's JSON Lines", "timings, reasons of flags, other tasks", (), jsonl.read, jsonl.write_doccano),
+    Format(
+        "doccano", "doccano's JSON Lines", "timings, tasks of a kind after the first, ratings",
+        (), doccano.read, doccano.write,
+    ),
+    Format(
+        "doccano-csv", "doccano's CSV", f"spans, labels with {doccano.SEPARATOR}, meta, flags after the first, timings",
+        (), doccano.read, doccano.write_csv,
+    ),
     Format(
         "sound", "sound files, folders of them, patterns: WAV, FLAC, OGG, Opus, MP3, AIFF, SPHERE …; m4a, mp4, webm with tui-label[video]",
         "anything but sounds", tuple(sorted(SUFFIXES | FFMPEG_SUFFIXES)), sounds.read,
@@ -141,7 +162,7 @@ def find(name: str) -> Format:
 
 def recognise(path: Path, encoding: str | None = None) -> Format:
     """The format of a file, by its name, else by its content."""
-    if found := _labels_of_sounds(path):
+    if found := _labels_of_sounds(path) or _labels_of_texts(path):
         return find(found)
     suffix = path.suffix.lower()
     for format in FORMATS:
@@ -159,7 +180,7 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
             return find("jsonl")
         except ValueError:
             pass
-    if conll.TAG.fullmatch(first.split("\t")[-1].split(" ")[-1].strip()) and len(first.split()) > 1:
+    if tagging.TAG.fullmatch(first.split("\t")[-1].split(" ")[-1].strip()) and len(first.split()) > 1:
         return find("conll")
     if "\t" in first:
         return find("tsv")
@@ -186,6 +207,18 @@ def _labels_of_sounds(path: Path) -> str:
         path.with_suffix(suffix).is_file() for suffix in SUFFIXES | FFMPEG_SUFFIXES
     )
     return "audacity" if has_recording else ""
+
+
+def _labels_of_texts(path: Path) -> str:
+    """The format of labels whose names end as those of many do, by its keys; empty: it is none of these."""
+    suffix = path.suffix.lower()
+    if suffix not in (".json", ".jsonl", ".ndjson") or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        head = file.read(HEAD).decode("utf-8", "replace")
+    if suffix == ".json":
+        return labelstudio.recognised(head)
+    return "doccano" if doccano.recognised(head) else ""
 
 
 def expanded(path: Path) -> list[Path]:

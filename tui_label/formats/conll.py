@@ -10,21 +10,17 @@ Ramshaw and Marcus 1995 (IOB1); Tjong Kim Sang and Veenstra 1999 (IOB2).
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Iterable, Iterator
-from typing import Any, TextIO
+from collections.abc import Iterator
+from typing import TextIO
 
-from tui_label.core.annotation import Annotation
-from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Span, Spans, spans_from
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.tagging import TAG, meant_spans, spans_of_tags, tagged
+from tui_label.formats.texts import finished_texts, first_spans, spans_said
+from tui_label.formats.tracks import Dropped, Rows, plain
 
-TAG = re.compile(r"O|([BILUESM])-(.+)")
-BEGINS, ENDS = "BUS", "LUES"
 Token = tuple[int, str, str]
 """Line number, form, tag."""
 
@@ -72,7 +68,7 @@ def _sentence(
     if not tokens:
         return
     text, places = _placed([form for _, form, _ in tokens], comments.get("text"))
-    spans = _spans([tag for _, _, tag in tokens], places)
+    spans = meant_spans(reading, spans_of_tags([tag for _, _, tag in tokens], places))
     try:
         item = make_item(reading, comments.get("sent_id"), text)
         found = [span.record(text) for span in spans]
@@ -100,62 +96,12 @@ def _placed(forms: list[str], text: str | None) -> tuple[str, list[tuple[int, in
     return " ".join(forms), places
 
 
-def _spans(tags: list[str], places: list[tuple[int, int]]) -> list[Span]:
-    spans: list[Span] = []
-    open_label = ""
-    for tag, (start, end) in zip(tags, places, strict=True):
-        found = TAG.fullmatch(tag)
-        assert found is not None
-        prefix, label = found[1] or "O", found[2] or ""
-        if prefix == "O":
-            open_label = ""
-        elif prefix in BEGINS or label != open_label:
-            spans.append(Span(start, end, label))
-            open_label = label
-        else:
-            spans[-1] = Span(spans[-1].start, end, label)
-        if prefix in ENDS:
-            open_label = ""
-    return spans
-
-
-def write(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
-    count = 0
-    task = next((task for task in project.tasks if isinstance(task, Spans)), None)
-    for item, annotation in rows:
-        value = annotation.answers.get(task.id) if task else None
-        spans = _flat(value, dropped)
-        for other in annotation.answers:
-            if task is None or other != task.id:
-                dropped[f"answers to {other}"] = dropped.get(f"answers to {other}", 0) + 1
-        for start, end in _tokens(item.text, spans):
-            form = item.text[start:end].encode("utf-8", "backslashreplace").decode()
-            out.write(f"{form}\t{_tag(start, spans)}\n")
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
+    written = 0
+    task = first_spans(project)
+    for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
+        for start, end, tag in tagged(item.text, spans_said(annotation, task), dropped):
+            out.write(f"{plain(item.text[start:end], dropped)}\t{tag}\n")
         out.write("\n")
-        count += 1
-    return count
-
-
-def _flat(value: Any, dropped: dict[str, int]) -> list[Span]:
-    """Spans of which none overlaps another, the longer ones kept."""
-    kept: list[Span] = []
-    for span in sorted(spans_from(value), key=lambda span: span.start - span.end):
-        if any(span.overlaps(other) for other in kept):
-            dropped["overlapping spans"] = dropped.get("overlapping spans", 0) + 1
-        else:
-            kept.append(span)
-    return sorted(kept)
-
-
-def _tokens(text: str, spans: list[Span]) -> Iterator[tuple[int, int]]:
-    edges = {edge for span in spans for edge in (span.start, span.end)}
-    for found in re.finditer(r"\S+", text):
-        cuts = sorted({found.start(), found.end(), *(edge for edge in edges if found.start() < edge < found.end())})
-        yield from itertools.pairwise(cuts)
-
-
-def _tag(start: int, spans: list[Span]) -> str:
-    for span in spans:
-        if span.start <= start < span.end:
-            return ("B-" if start == span.start else "I-") + span.label.replace(" ", "_")
-    return "O"
+        written += 1
+    return written

@@ -1,0 +1,273 @@
+"""doccano's JSON Lines and CSV, in the shape that each kind of its projects has.
+
+Labels of the text: `"label": ["neg"]` (in CSV joined by `#`); spans:
+`"label": [[0, 2, "ORG"]]`; both: `entities` and `cats`; a free text: `"label": ["…"]`; a sound:
+`filename` and `label`.  Offsets are UTF-16 units, as its pages count; where they
+mean no span so, code points.  doccano keeps fields it does not know as meta: there our item ids
+and annotators travel.  Flags are its comments.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from tui_label.core.annotation import SUBMITTED, Annotation, Flag
+from tui_label.core.gold import SETTLED
+from tui_label.core.item import Item
+from tui_label.core.project import Project
+from tui_label.core.record import Record
+from tui_label.core.tasks import Spans, Task, Text
+from tui_label.formats import sounds
+from tui_label.formats.array import dumped
+from tui_label.formats.making import Bad, author, finished, labelled, make_item
+from tui_label.formats.source import BadLine, Reading, check, lines
+from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, first_spans, labels_said, located
+from tui_label.formats.tracks import Dropped, Rows, count, plain
+
+ORDER = (UTF16, CODE_POINTS)
+SEPARATOR = "#"
+OURS = (
+    "id", "item", "text", "data", "filename", "upload_name", "label", "labels", "entities", "relations", "cats",
+    "annotator", "username", "Comments", "comments",
+)  # fmt: skip
+
+
+def read(reading: Reading) -> Iterator[Record | BadLine]:
+    if reading.path.suffix.lower() == ".csv":
+        yield from _read_csv(reading)
+        return
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            yield line
+        elif line[1].strip():
+            yield _one(reading, *line)
+        else:
+            reading.blank += 1
+
+
+def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return reading.bad(number, f"not JSON: {error}")
+    if not isinstance(record, dict):
+        return reading.bad(number, "must be an object in braces")
+    return _taken(reading, number, record)
+
+
+def _read_csv(reading: Reading) -> Iterator[Record | BadLine]:
+    check(reading.path, reading.encoding)
+    data = reading.path.read_bytes()
+    encoding = reading.encoding or "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        yield reading.bad(
+            data[:start].count(b"\n") + 1, f"not {encoding} at byte {start}; give --encoding if it is another"
+        )
+        return
+    except LookupError:
+        yield reading.bad(0, f"{encoding}: no such encoding")
+        return
+    csv.field_size_limit(2**31 - 1)
+    rows = csv.reader(io.StringIO(text, newline=""))
+    header = next(rows, [])
+    try:
+        for row in rows:
+            if not row:
+                continue
+            record: dict[str, Any] = {name: value for name, value in zip(header, row, strict=False) if name}
+            label = record.get("label")
+            if label is not None:
+                record["label"] = [one for one in _parted(reading, label) if one]
+            comments = record.get("Comments")
+            record["Comments"] = [comments] if comments else []
+            yield _taken(reading, rows.line_num, record)
+    except csv.Error as error:
+        yield reading.bad(rows.line_num, f"not CSV: {error}")
+
+
+def _parted(reading: Reading, label: str) -> list[str]:
+    return label.split(SEPARATOR) if choice_tasks(reading.project) else [label]
+
+
+def _taken(reading: Reading, number: int, record: Mapping[str, Any]) -> Record | BadLine:
+    try:
+        return finished(reading, _record(reading, record))
+    except Bad as error:
+        return reading.bad(number, error.problem, error.field)
+
+
+def _record(reading: Reading, record: Mapping[str, Any]) -> Record:
+    who = record.get("annotator", record.get("username"))
+    if isinstance(who, bool) or not isinstance(who, str | int | None):
+        raise Bad("annotator", "must be a name")
+    annotator = "" if who is None else str(who)
+    item = _item(reading, record, annotator)
+    reading.leave_out("relations", len(_list(record, "relations")))
+    flags = [_flag(reading, str(one)) for one in _list(record, "Comments") + _list(record, "comments") if one]
+    if not author(reading, annotator):
+        reading.leave_out("comments", len(flags))
+    spans, labels, values = _said(reading, item, record)
+    return labelled(
+        reading, item, spans=spans, labels=labels, values=values, annotator=annotator,
+        annotation=Annotation(annotator, flags=tuple(flags)),
+    )  # fmt: skip
+
+
+def _item(reading: Reading, record: Mapping[str, Any], annotator: str) -> Item:
+    key = record.get("item", record.get("id"))
+    if isinstance(key, bool) or not isinstance(key, str | int | None):
+        raise Bad("id", f"must be text or a number, not {str(key)[:40]}")
+    key = None if key is None else str(key)
+    meta = {name: value for name, value in record.items() if name not in OURS}
+    if reading.project.items == "sound":
+        name = record.get("upload_name") or record.get("filename")
+        return sounds.record(reading, {"audio": name}, key, meta, 0).item
+    text = record.get("text", record.get("data"))
+    if not isinstance(text, str):
+        raise Bad("text", "is missing" if text is None else f"must be text, not {str(text)[:40]}")
+    return make_item(reading, key, text, (), meta, annotator)
+
+
+def _list(record: Mapping[str, Any], field: str) -> list[Any]:
+    found = record.get(field) or []
+    if not isinstance(found, list):
+        raise Bad(field, "must be a list")
+    return found
+
+
+def _flag(reading: Reading, comment: str) -> Flag:
+    """A comment that begins with a reason of the project's is that flag; any other is a note of its own."""
+    reason, _, note = comment.partition(": ")
+    listed = any(reason == one.reason for one in reading.project.flags)
+    return Flag(reason, note) if listed else Flag("comment", comment)
+
+
+def _said(
+    reading: Reading, item: Item, record: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]] | None, list[str] | None, dict[str, Any]]:
+    """Spans, labels of the whole, and a free text by its task's id; None where nothing is said."""
+    found = record.get("label", record.get("labels"))
+    found = [found] if isinstance(found, str) else found
+    if found is not None and not isinstance(found, list):
+        raise Bad("label", "must be a list")
+    entities = record.get("entities")
+    cats = None if record.get("cats") is None else [str(one) for one in _list(record, "cats")]
+    free = next((task for task in reading.project.tasks if isinstance(task, Text)), None)
+    chooses, marks = bool(choice_tasks(reading.project)), first_spans(reading.project) is not None
+    if (
+        entities is None
+        and found is not None
+        and (any(not isinstance(one, str) for one in found) or (not found and marks and not chooses))
+    ):
+        entities, found = found, None
+    spans = None if entities is None else _spans(reading, item, entities)
+    if found is not None and (free is None or chooses):
+        cats, found = [str(one) for one in found], None
+    if free is None or not found:
+        return spans, cats, {}
+    if len(found) > 1:
+        reading.leave_out("further texts of a list", len(found) - 1)
+    return spans, cats, {free.id: str(found[0])}
+
+
+def _spans(reading: Reading, item: Item, found: Any) -> list[dict[str, Any]]:
+    if not isinstance(found, list):
+        raise Bad("entities", "must be a list")
+    units = Units(item.text)
+    made = []
+    for one in found:
+        if isinstance(one, dict):
+            one = [one.get("start_offset"), one.get("end_offset"), one.get("label")]
+        if not isinstance(one, list) or len(one) != 3 or not isinstance(one[2], str):
+            raise Bad("entities", f"is no span: {json.dumps(one)[:40]}")
+        start, end = located(reading, units, one[0], one[1], None, ORDER)
+        made.append({"start": start, "end": end, "label": one[2], "text": item.text[start:end]})
+    return made
+
+
+def recognised(head: str) -> bool:
+    """Whether the first lines are doccano's: each of its exports has comments, or offsets by these names."""
+    first = head.split("\n", 1)[0]
+    return first.lstrip().startswith("{") and ('"Comments": [' in first or '"start_offset"' in first)
+
+
+# writing
+
+
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
+    number = 0
+    spans, chosen, free = _tasks(project)
+    for item, annotation in _finished(rows, dropped, (spans, chosen, free)):
+        record: dict[str, Any] = {"item": item.key, "annotator": annotation.annotator}
+        record |= {"filename": item.sound.path} if item.sound else {"text": item.text}
+        marks = None if spans is None or (value := annotation.answers.get(spans.id)) is None else _marks(item, value)
+        labels = None if chosen is None else labels_said(annotation, chosen)
+        if spans is not None and chosen is not None:
+            record |= {"entities": marks or [], "cats": labels or []}
+        elif spans is not None or chosen is not None:
+            record["label"] = marks or labels or []
+        elif free is not None:
+            record["label"] = [value] if (value := annotation.answers.get(free.id)) is not None else []
+        record["Comments"] = [f"{one.reason}: {one.note}" if one.note else one.reason for one in annotation.flags]
+        count(dropped, "fields of meta that are named as doccano's", sum(name in OURS for name in item.meta))
+        out.write(dumped({**{name: value for name, value in item.meta.items() if name not in OURS}, **record}) + "\n")
+        number += 1
+    return number
+
+
+def write_csv(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
+    """What doccano takes as CSV: labels of whole texts, or one text."""
+    number = 0
+    _, chosen, free = _tasks(project)
+    task: Task | None = chosen or free
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(["item", "annotator", "text", "label", "Comments"])
+    for item, annotation in _finished(rows, dropped, (task,)):
+        if item.sound is not None:
+            count(dropped, "items that are no texts")
+            continue
+        said = (labels_said(annotation, task) if task else None) or []
+        kept = said if task is free else [label for label in said if SEPARATOR not in label]
+        count(dropped, f"labels with {SEPARATOR}", len(said) - len(kept))
+        count(dropped, "fields of meta", len(item.meta))
+        comments = [f"{one.reason}: {one.note}" if one.note else one.reason for one in annotation.flags]
+        count(dropped, "flags after the first", len(comments[1:]))
+        cells = [item.key, annotation.annotator, item.text, SEPARATOR.join(kept), *comments[:1]]
+        table.writerow([plain(cell, dropped) for cell in cells] + [""] * (not comments))
+        number += 1
+    return number
+
+
+def _tasks(project: Project) -> tuple[Spans | None, Task | None, Text | None]:
+    """The task for spans, the one for labels, and the one for a text where there are neither."""
+    spans = first_spans(project)
+    chosen = next(iter(choice_tasks(project)), None)
+    free = next((task for task in project.tasks if isinstance(task, Text)), None)
+    return spans, chosen, free if spans is None and chosen is None else None
+
+
+def _finished(rows: Rows, dropped: Dropped, tasks: tuple[Task | None, ...]) -> Iterator[tuple[Item, Annotation]]:
+    taken = {task.id for task in tasks if task is not None}
+    for item, annotation in rows:
+        if annotation.status not in (SUBMITTED, SETTLED):
+            count(dropped, "answers that are not finished")
+            continue
+        if not item.text and item.sound is None:
+            count(dropped, "items that are neither text nor sound")
+            continue
+        for other in annotation.answers:
+            count(dropped, f"answers to {other}", other not in taken)
+        count(dropped, "times", bool(annotation.timing.wall))
+        yield item, annotation
+
+
+def _marks(item: Item, value: Any) -> list[list[Any]]:
+    units = Units(item.text)
+    return [[units.utf16(one["start"]), units.utf16(one["end"]), one["label"]] for one in value]

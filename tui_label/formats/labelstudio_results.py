@@ -1,0 +1,219 @@
+"""What Label Studio calls results: one for each region, choice, rating or text, and the answers they make.
+
+A result names its control (`from_name`), which is the id of the task on the way out.  One
+from elsewhere is for the first task of its kind that knows its labels.  Regions of a text
+count UTF-16 units, those of a sound seconds of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item, candidate_names
+from tui_label.core.project import Project
+from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text
+from tui_label.formats.making import Bad, task_for
+from tui_label.formats.source import Reading
+from tui_label.formats.texts import BYTES, CODE_POINTS, UTF16, Units, located
+from tui_label.formats.tracks import plus
+
+ORDER = (UTF16, CODE_POINTS, BYTES)
+SIDES = {"left": "A", "right": "B"}
+ORIGINS = {"manual": "manual", "accepted": "prediction", "changed": "prediction-changed"}
+ORIGINS_BACK = {theirs: ours for ours, theirs in ORIGINS.items()}
+
+
+@dataclass
+class Said:
+    """What a list of results says, by task id."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, list[str]] = field(default_factory=dict)
+    scores: dict[str, list[float | None]] = field(default_factory=dict)
+    """One for each span, else one."""
+
+    def put(self, task: Task, value: Any, result: Mapping[str, Any]) -> None:
+        self.answers[task.id] = value
+        self.origins[task.id] = [_origin(result)]
+        self.scores[task.id] = [_score(result.get("score"))]
+
+
+def said(reading: Reading, item: Item, results: Any) -> Said:
+    """Raises Bad."""
+    if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
+        raise Bad("result", "must be a list of results")
+    found = Said()
+    if item.sound is not None:
+        results = _segments(reading, item, results, found)
+    regions: dict[str, list[tuple[dict[str, Any], str, float | None]]] = {}
+    units = Units(item.text)
+    for result in results:
+        value = result.get("value")
+        if not isinstance(value, dict):
+            reading.leave_out("relations" if result.get("type") == "relation" else "results without a value")
+            continue
+        labels = value.get("labels", value.get("hypertextlabels"))
+        if isinstance(labels, list) and "start" in value:
+            for span in _spans(reading, units, value, labels):
+                task = _task(reading, result, (Spans,), [span["label"]])
+                regions.setdefault(task.id, []).append((span, _origin(result), _score(result.get("score"))))
+        elif "start" in value or "x" in value:
+            reading.leave_out(f"{str(result.get('type'))[:40]} of regions")
+        else:
+            _whole(reading, item, result, value, found)
+    for id, parts in regions.items():
+        parts.sort(key=lambda part: (part[0]["start"], part[0]["end"], part[0]["label"]))
+        found.answers[id] = [span for span, _, _ in parts]
+        found.origins[id] = [origin for _, origin, _ in parts]
+        found.scores[id] = [score for _, _, score in parts]
+    return found
+
+
+def _spans(reading: Reading, units: Units, value: Mapping[str, Any], labels: list[Any]) -> Iterator[dict[str, Any]]:
+    places = value.get("globalOffsets", value)
+    if not isinstance(places, dict):
+        raise Bad("globalOffsets", "must have start and end")
+    start, end = located(reading, units, places.get("start"), places.get("end"), value.get("text"), ORDER)
+    for label in labels:
+        yield {"start": start, "end": end, "label": str(label), "text": units.text[start:end]}
+
+
+def _whole(reading: Reading, item: Item, result: Mapping[str, Any], value: Mapping[str, Any], found: Said) -> None:
+    """A result about the whole of the item."""
+    if isinstance(chosen := value.get("choices"), list):
+        labels = [str(one) for one in chosen]
+        named = reading.project.task(str(result.get("from_name")))
+        if isinstance(named, Compare):
+            found.put(named, labels if named.mode == "rank" else "".join(labels[:1]), result)
+            return
+        task = _task(reading, result, (Choice, Choices), labels)
+        if isinstance(task, Choices):
+            found.put(task, [one for one in task.values if one in labels], result)
+        elif len(labels) == 1:
+            found.put(task, labels[0], result)
+        elif labels:
+            raise Bad("choices", f"{task.id} takes one label, not {len(labels)}")
+    elif (number := value.get("rating", value.get("number"))) is not None:
+        found.put(_task(reading, result, (Rating,), [str(number)]), number, result)
+    elif (text := value.get("text")) is not None:
+        lines = text if isinstance(text, list) else [text]
+        found.put(_task(reading, result, (Text,), []), "\n".join(map(str, lines)), result)
+    elif value.get("selected") in SIDES:
+        found.put(_task(reading, result, (Compare,), []), SIDES[value["selected"]], result)
+    else:
+        reading.leave_out(f"{str(result.get('type'))[:40]} results")
+
+
+def _task(reading: Reading, result: Mapping[str, Any], kinds: tuple[type[Task], ...], labels: list[str]) -> Task:
+    named = reading.project.task(str(result.get("from_name")))
+    if isinstance(named, kinds) and (not labels or all(label in named.values for label in labels)):
+        return named
+    return task_for(reading, kinds, labels)
+
+
+def _segments(reading: Reading, item: Item, results: list[Any], found: Said) -> list[Any]:
+    """Puts the segments into `found`: results of one id are one.  Returns the other results."""
+    assert item.sound is not None
+    task = next((task for task in reading.project.tasks if isinstance(task, Segments)), None)
+    parts: dict[str, dict[str, Any]] = {}
+    origins: dict[str, str] = {}
+    rest = []
+    for number, result in enumerate(results):
+        value = result.get("value")
+        if not isinstance(value, dict) or "start" not in value or "end" not in value:
+            rest.append(result)
+            continue
+        start, end = (_seconds(name, value[name]) for name in ("start", "end"))
+        id = str(result.get("id") or number)
+        one = parts.setdefault(
+            id, {"start": round(start - item.sound.offset, 9), "end": round(end - item.sound.offset, 9)}
+        )
+        origins[id] = _origin(result)
+        for field_name, key in (("label", "labels"), ("text", "text"), ("speaker", "choices")):
+            if key in value:
+                said = value[key] if isinstance(value[key], list) else [value[key]]
+                one[field_name] = "\n".join(map(str, said))
+    if parts and task is None:
+        raise Bad("result", "the project has no segments task to take its regions")
+    if parts and task is not None:
+        order = sorted(parts, key=lambda id: (parts[id]["start"], parts[id]["end"]))
+        found.answers[task.id] = [parts[id] for id in order]
+        found.origins[task.id] = [origins[id] for id in order]
+        found.scores[task.id] = [None]
+    return rest
+
+
+def _seconds(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**7:
+        raise Bad(name, f"must be seconds from 0 on, not {str(value)[:40]!r}")
+    return float(value)
+
+
+def _origin(result: Mapping[str, Any]) -> str:
+    return ORIGINS_BACK.get(str(result.get("origin")), "manual")
+
+
+def _score(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return float(value)
+
+
+# writing
+
+
+def results(item: Item, annotation: Annotation, project: Project) -> list[dict[str, Any]]:
+    """The results of an answer, in the order of the project's tasks."""
+    made: list[dict[str, Any]] = []
+    units = Units(item.text)
+    for task in project.tasks:
+        value = annotation.answers.get(task.id)
+        if value is None:
+            continue
+        origins = annotation.origin.get(task.id, [])
+        for number, (place, parts) in enumerate(_values(task, value, item, units)):
+            origin = {"origin": ORIGINS.get(origins[number], "manual")} if number < len(origins) else {}
+            for suffix, type, part in parts:
+                named = {"id": f"{task.id}-{number}", "from_name": task.id + suffix, "type": type}
+                about = {"to_name": "audio" if item.sound else "text", "value": {**place, **part}}
+                made.append({**named, **origin, **about})
+    return made
+
+
+Parts = tuple[dict[str, Any], list[tuple[str, str, dict[str, Any]]]]
+"""Where a region is, and of its results the end of `from_name`, the type and the value."""
+
+
+def _values(task: Task, value: Any, item: Item, units: Units) -> Iterator[Parts]:
+    if isinstance(task, Spans):
+        for one in value:
+            start, end = units.utf16(one["start"]), units.utf16(one["end"])
+            covered = item.text[one["start"] : one["end"]]
+            yield {"start": start, "end": end, "text": covered}, [("", "labels", {"labels": [one["label"]]})]
+    elif isinstance(task, Segments):
+        offset = item.sound.offset if item.sound else 0.0
+        for one in value:
+            place = {"start": plus(offset, one["start"]), "end": plus(offset, one["end"]), "channel": 0}
+            yield place, list(_segment(one))
+    elif isinstance(task, Choice | Choices):
+        yield {}, [("", "choices", {"choices": value if isinstance(value, list) else [value]})]
+    elif isinstance(task, Rating):
+        yield {}, [("", "rating", {"rating": value})]
+    elif isinstance(task, Text):
+        yield {}, [("", "textarea", {"text": [value]})]
+    elif len(candidate_names(item)) == 2 and value in SIDES.values():
+        yield {}, [("", "pairwise", {"selected": next(side for side, name in SIDES.items() if name == value)})]
+    else:
+        yield {}, [("", "choices", {"choices": value if isinstance(value, list) else [value]})]
+
+
+def _segment(one: Mapping[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
+    if label := one.get("label"):
+        yield "", "labels", {"labels": [label]}
+    if (text := one.get("text")) or not label:
+        yield "_text", "textarea", {"text": [text or ""]}
+    if speaker := one.get("speaker"):
+        yield "_speaker", "choices", {"choices": [speaker]}

@@ -28,8 +28,8 @@ def register(commands: Commands) -> None:
     review.add_argument("--task", default="", metavar="T", help="only where it is about this task")
     review.add_argument("--label", default="", metavar="L", help="only answers with this label")
     review.add_argument("--flag", default="", metavar="REASON", help="only what is flagged for this reason")
-    review.add_argument("--since", type=_moment, default="", metavar="DATE", help="answered then or later")
-    review.add_argument("--until", type=_moment, default="", metavar="DATE", help="answered before")
+    review.add_argument("--since", type=_moment, default=None, metavar="DATE", help="answered then or later")
+    review.add_argument("--until", type=_moment, default=None, metavar="DATE", help="answered before")
     review.add_argument("--text", default="", metavar="WORDS", help="only items with these words in text or key")
     review.add_argument("--settled-too", action="store_true", help="also what has a settled answer")
     review.add_argument(
@@ -60,8 +60,8 @@ def _review(options: argparse.Namespace) -> int:
         options.task,
         options.label,
         options.flag,
-        options.since,
-        options.until,
+        options.since or "",
+        options.until or "",
         options.text,
         options.settled_too,
     )
@@ -77,7 +77,7 @@ def _auto_settle(folder: Path, rule: str) -> int:
         raise UsageError("--auto-settle needs a rule: unanimous or majority, here or as review: auto-settle")
     count = settling.auto_settle(project, store, versions, rule)
     store.close()
-    print(f"{count:,} items settled by the rule {visible(rule)}")
+    print(f"{count:,} item{'' if count == 1 else 's'} settled by the rule {visible(rule)}")
     return 0
 
 

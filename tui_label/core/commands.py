@@ -233,8 +233,8 @@ def _review() -> tuple[Command, ...]:
     return (
         review("review.take", "Take that annotator's version of the difference", "1 2 3 4 5 6 7 8 9", "take"),
         review("review.keep", "It is right as it stands in the answer in the making: often nothing", "0", "neither"),
-        review("review.next", "Next difference", "tab", "next difference"),
-        review("review.previous", "Difference before", "shift+tab", "difference before"),
+        review("review.next", "Next difference", "tab", "next"),
+        review("review.previous", "Difference before", "shift+tab", "previous"),
         review("review.settle", "Settle the item and go on", "enter", "settle"),
         review("review.accept", "Accept as it stands: one version, what is agreed, or what most say", "a", "accept"),
         review("review.edit", "Edit the answer with the labeling keys; Esc comes back", "e", "edit"),

@@ -32,8 +32,8 @@ class Change(NamedTuple):
     tokens: list[str]
 
     def touches(self, other: Change) -> bool:
-        if self.start == self.end or other.start == other.end:
-            return self.start <= other.end and other.start <= self.end
+        if self.start == self.end and other.start == other.end:
+            return self.start == other.start
         return self.start < other.end and other.start < self.end
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from tui_label.core import merging, segmenting, steps
@@ -86,10 +87,14 @@ class Review:
     # what is decided
 
     @cached_property
+    def merged(self) -> Mapping[str, Any]:
+        """The answers as the versions and what was taken of them make them, without what hands did."""
+        return _merged(self.comparison, self.taken)
+
+    @cached_property
     def edited(self) -> frozenset[int]:
         """The differences at whose place hands changed something."""
-        merged = _merged(self.comparison, self.taken)
-        return frozenset(merging.edited(self.comparison, self.taken, merged, self.session.answers))
+        return frozenset(merging.edited(self.comparison, self.taken, self.merged, self.session.answers))
 
     @cached_property
     def in_force(self) -> tuple[int, ...]:
@@ -218,7 +223,7 @@ def _as_settled(review: Review, gold: Gold) -> Review:
     taken: dict[int, int] = {}
     for n, one in enumerate(review.differences):
         if one.kind in ("value", "labels", "spans"):
-            for option in one.options:
+            for option in filter(attrgetter("asked"), one.options):
                 tried = {**taken, n: option.by[0]}
                 if n not in replace(review, taken=tried).edited:
                     taken = tried
@@ -232,8 +237,15 @@ def _work(project: Project, answers: Mapping[str, Any]) -> Work:
 
 
 def _at_first(review: Review) -> Review:
+    return _placed(_aimed(replace(review, at=-1)))
+
+
+def _aimed(review: Review) -> Review:
+    """At a difference that is in force: another answer may have brought questions in or out."""
+    if review.at in review.in_force:
+        return review
     first = (*review.undecided, *review.in_force)
-    return _placed(replace(review, at=first[0] if first else -1))
+    return replace(review, at=first[0] if first else -1)
 
 
 def _placed(review: Review) -> Review:
@@ -283,7 +295,7 @@ def _take(review: Review, number: int, version: int) -> Review:
     """With a version's reading of one difference in the answer in the making."""
     one = review.differences[number]
     taken = {**review.taken, number: version}
-    before, after = _merged(review.comparison, review.taken), _merged(review.comparison, taken)
+    before, after = review.merged, _merged(review.comparison, taken)
     task = next(task for task in review.comparison.tasks if task.id == one.task)
     value = merging.rebased(task, one, before.get(task.id), after.get(task.id), review.session.answers.get(task.id))
     now = {**review.session.answers, task.id: value}
@@ -298,9 +310,13 @@ def take(review: Review, version: int | None) -> Review | Outcome:
         return review.say("all say the same: a accepts it")
     if version is None or not 0 <= version < len(review.versions):
         return review.say(f"there are {len(review.versions)} versions: press the number of one")
-    if not any(version in option.by for option in review.here.options):
-        return review.say(f"version {version + 1} does not say anything here")
+    if not _says(review.here, version):
+        return review.say(f"version {version + 1} was not asked this")
     return _onward(_changed(review, _take(review, review.at, version)))
+
+
+def _says(one: Difference, version: int) -> bool:
+    return any(version in option.by for option in one.options if option.asked)
 
 
 def keep(review: Review, _: Any = None) -> Review | Outcome:
@@ -314,18 +330,13 @@ def keep(review: Review, _: Any = None) -> Review | Outcome:
 
 def _onward(review: Review) -> Review | Outcome:
     """To the next open difference; where one key is all an item needs, it is settled."""
-    review = _in_force(review)
+    review = _placed(_aimed(review))
     if review.undecided:
         after = [n for n in review.undecided if n > review.at]
         return _placed(replace(review, at=(after or review.undecided)[0]))
     if review.settles_at_once and review.session.unfinished is None:
         return replace(review, outcome=SETTLED), (Effect.SETTLE,)
     return review
-
-
-def _in_force(review: Review) -> Review:
-    """At a difference that is in force, now that another answer may have brought questions in or out."""
-    return review if review.at in review.in_force else _at_first(review)
 
 
 def hop(review: Review, by: int) -> Review:
@@ -361,7 +372,7 @@ def accept(review: Review, _: Any = None) -> Review | Outcome:
         option = _majority(review.differences[number])
         assert option is not None
         review = _take(review, number, option.by[0])
-    review = _changed(before, _in_force(review))
+    review = _changed(before, _placed(_aimed(review)))
     if review.undecided:
         return _placed(replace(review, at=review.undecided[0])).say("no majority here: take one, or e edits")
     return settle(review)
@@ -371,16 +382,15 @@ def _whole(review: Review, version: int) -> Review:
     """One version's answer with nothing left out."""
     project = review.session.project
     work = _work(project, _known(project, review.versions[version].answers))
-    taken = {
-        n: version for n, one in enumerate(review.differences) if any(version in option.by for option in one.options)
-    }
+    taken = {n: version for n, one in enumerate(review.differences) if _says(one, version)}
     return replace(review, taken=taken, kept=frozenset(), session=replace(review.session, work=work))
 
 
 def _majority(one: Difference) -> Option | None:
     """What more than half of them say."""
-    most = max(one.options, key=lambda option: len(option.by))
-    return most if 2 * len(most.by) > sum(len(option.by) for option in one.options) else None
+    asked = [option for option in one.options if option.asked]
+    most = max(asked, key=lambda option: len(option.by))
+    return most if 2 * len(most.by) > sum(len(option.by) for option in asked) else None
 
 
 def edit(review: Review, _: Any = None) -> Review:
@@ -408,7 +418,7 @@ def _caret(review: Review, session: Session) -> int:
 
 
 def _leave_editing(review: Review) -> Review:
-    return _placed(replace(_in_force(review), editing=False)) if review.editing else review
+    return _placed(_aimed(replace(review, editing=False))) if review.editing else review
 
 
 def done(review: Review, _: Any = None) -> Review:
@@ -480,7 +490,7 @@ def _labeled(review: Review, command: str, argument: Any) -> Review | Outcome:
         return review.say("that is for annotators: Esc goes back to the versions")
     before = review.session
     session, effects = steps.step(before, command, argument)
-    after = replace(review, session=session, word=session.word)
+    after = _aimed(replace(review, session=session, word=session.word))
     if session.past is not before.past:
         after = _changed(review, after)
     if sessions.Effect.SUBMIT in effects:

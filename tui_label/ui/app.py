@@ -506,8 +506,10 @@ class LabelApp(App[int]):
     # commands by name, sprints
 
     async def _palette_open(self) -> None:
-        if self._session is None:
-            return
+        if self._session is not None:
+            self._open_palette()
+
+    def _open_palette(self) -> None:
         mode = self._key_mode
         commands = []
         for command in self.keymap.available(mode):

@@ -191,6 +191,9 @@ class ReviewApp(LabelApp):
 
     # queues and filters
 
+    async def _palette_open(self) -> None:
+        self._open_palette()
+
     async def _review_queues(self) -> None:
         await self.bench.count_queues()
         self._choosing = self._session is not None
@@ -315,12 +318,15 @@ class ReviewApp(LabelApp):
 
     def _draw_queues(self, width: int, height: int) -> list[Row]:
         bench = self.bench
-        wanted = ["work.undo", "review.before", "review.unfiltered", "palette.open", "help.open", "quit"]
-        found = [("1-9", "open")]
-        found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
-        word = f"not saved: {bench.trouble}" if bench.trouble else self._word or bench.word
+        if self._mode is not None:
+            found, status = self._mode.legend, self._mode.status
+        else:
+            wanted = ["work.undo", "review.before", "review.find", "palette.open", "help.open", "quit"]
+            found = [("1-9", "open")]
+            found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
+            status = [(f"not saved: {bench.trouble}" if bench.trouble else self._word or bench.word, "hint")]
         blind, here = bench.project.review.blind, self._session is not None
-        return queues_page(bench.project.name, bench.queue, bench.waiting, here, blind, found, word, width, height)
+        return queues_page(bench.project.name, bench.queue, bench.waiting, here, blind, found, status, width, height)
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         if self._editing:

@@ -13,16 +13,16 @@ from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.readings import Difference, Option
 from tui_label.core.review import Review, answers, said
-from tui_label.core.tasks import Choices, Segments, Spans, Task, Text
+from tui_label.core.tasks import Segments, Spans, Task, Text
 from tui_label.core.text import visible
 from tui_label.store.reviewing import QUEUES, Case, Queue
-from tui_label.ui.canvas import Row, cells, clipped, rule, spread
+from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import WIDEST, hue
 from tui_label.ui.views.frame import Hint, header, legend
 from tui_label.ui.views.label import LOW, top_rows, with_caret
 from tui_label.ui.views.pages import wrapped
-from tui_label.ui.views.sound import LIST_LEAST, Tape, sound_rows
+from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
 from tui_label.ui.views.talk import when
 from tui_label.ui.views.versions import Board
 
@@ -37,6 +37,8 @@ QUEUE_WORDS = {
     "answered-back": "sent back, and answered since",
     "all": "everything that was answered",
 }
+NAMES_FROM = 32
+"""The column that names stand in, if what they say is short."""
 MANY = 10_000
 """Cases are counted so far."""
 
@@ -128,9 +130,10 @@ def sound_head(state: ReviewState, width: int) -> list[Row]:
     room = head_room(state, state.room)
     if state.review.session.segment_task is None:
         return [*sound_rows(state.review.session, state.tape, width, room), []]
-    rows = sound_rows(state.review.session, state.tape, width, room)[: room - LIST_LEAST]
+    shown = len(state.tape.wave) + lane_count(state.review.session, room) + 2
+    rows = sound_rows(state.review.session, state.tape, width, room)[:shown]
     # The time last, under the versions' lanes
-    return [*rows[:-1], *state.board.segment_lanes(state.tape), rows[-1], []]
+    return [*rows[:-1], *state.board.segment_lanes(state.tape), *rows[-1:], []]
 
 
 def _about(state: ReviewState) -> Row:
@@ -284,11 +287,11 @@ def _decided(state: ReviewState, task: Task) -> Row:
     row: Row = [(f" {visible(task.id)}  ", "")]
     numbers = [n for n in review.in_force if review.differences[n].task == task.id]
     if any(n in review.undecided for n in numbers):
-        parts = []
         for n in numbers:
             one = review.differences[n]
-            parts += [f"{len(option.by)} {said(one, option.value)}" for option in one.options]
-        return [*row, (visible("  ·  ".join(parts)), "bold")]
+            for option in (option for option in one.options if option.asked):
+                row += [(visible(said(one, option.value)), "bold"), (f" ×{len(option.by)}   ", "faint")]
+        return row
     value = answers(review).get(task.id)
     name = _value(value) if value is not None else "no answer"
     row.append((f"[{visible(name)}]", f"{_hue(review, task, value)} bold".strip()))
@@ -303,35 +306,42 @@ def _hue(review: Review, task: Task, value: object) -> str:
 
 def _difference(state: ReviewState, task: Task, here: Difference, width: int) -> list[Row]:
     review = state.review
-    place = review.in_force.index(review.at) + 1 if review.at in review.in_force else 1
-    title: Row = [("›", "accent"), (f"{visible(task.id)}  ", "bold")]
-    if len(review.in_force) > 1:
-        open_ = len(review.undecided)
-        title.append((f"difference {place} of {len(review.in_force)}", "faint"))
-        title.append((f"  ·  {open_} open" if open_ else "  ·  none open", "hint" if open_ else "good"))
-    if here.about:
-        title.append((f"  ·  {visible(here.about)}", "faint"))
-    if review.at in review.kept:
-        title.append(("  ·  as it stands", "good"))
-    elif review.at in review.edited:
-        title.append(("  ·  edited", "good"))
-    if isinstance(task, Choices) and here.kind == "labels":
-        title.append((f"  ·  {_value(answers(review).get(task.id, []))}", ""))
-    digits = [_digits(option) for option in here.options]
-    wide = max(map(cell_len, digits))
+    title: Row = [("›", "accent"), (visible(task.id), "bold")]
+    title += [("  ", ""), *_joined(_facts(review, here))]
     rows = [clipped(title, width)]
-    for option, shown in zip(here.options, digits, strict=True):
-        rows.append(_option_row(state, task, here, option, shown.rjust(max(2, wide)), width))
-    if here.kind == "value" and review.at in review.edited | review.kept:
+    rows += _option_rows(state, task, here, width)
+    if here.kind == "value" and review.at in review.edited:
         now = answers(review).get(task.id)
         if now is not None and all(option.value != now for option in here.options):
             rows.append(
-                clipped(
-                    [(" " * (max(2, wide) + 2), ""), (f"[{visible(said(here, now))}]", "bold"), ("  edited", "faint")],
-                    width,
-                )
+                clipped([(" " * 4, ""), (f"[{visible(said(here, now))}]", "bold"), ("  edited", "faint")], width)
             )
     return rows
+
+
+def _facts(review: Review, here: Difference) -> list[Piece]:
+    """Where one is, what kind of difference it is, how it was decided."""
+    found: list[Piece] = []
+    if len(review.in_force) > 1 and review.at in review.in_force:
+        open_ = len(review.undecided)
+        found.append((f"difference {review.in_force.index(review.at) + 1} of {len(review.in_force)}", "faint"))
+        found.append((f"{open_} open", "hint") if open_ else ("none open", "good"))
+    if here.about:
+        found.append((visible(here.about), "faint"))
+    if review.at in review.kept:
+        found.append(("as it stands", "good"))
+    elif review.at in review.edited:
+        found.append(("edited", "good"))
+    if here.kind == "labels" and (given := answers(review).get(here.task)):
+        found.append((f"given so far: {visible(_value(given))}", "faint"))
+    return found
+
+
+def _joined(pieces: Sequence[Piece]) -> Row:
+    row: Row = []
+    for piece in pieces:
+        row += [("  ·  ", "faint"), piece] if row else [piece]
+    return row
 
 
 def _digits(option: Option) -> str:
@@ -339,25 +349,41 @@ def _digits(option: Option) -> str:
     return " ".join(str(version + 1) for version in option.by if version < 9)
 
 
-def _option_row(state: ReviewState, task: Task, here: Difference, option: Option, digits: str, width: int) -> Row:
-    review = state.review
+def _option_rows(state: ReviewState, task: Task, here: Difference, width: int) -> list[Row]:
+    """A row for each reading: the keys that take it, what it says, who says so."""
+    digits = [_digits(option) for option in here.options]
+    wide = max(2, *map(cell_len, digits))
+    lefts = [
+        _reading(state.review, task, here, option, shown.rjust(wide))
+        for option, shown in zip(here.options, digits, strict=True)
+    ]
+    rights = [_whose(state, option) for option in here.options]
+    column = max(NAMES_FROM, *(cells(left) + 2 for left in lefts))
+    column = max(1, min(column, min(width, WIDEST) - max(map(cells, rights))))
+    return [
+        clipped([*(cut := clipped(left, column - 1)), (" " * (column - cells(cut)), ""), *right], width)
+        for left, right in zip(lefts, rights, strict=True)
+    ]
+
+
+def _reading(review: Review, task: Task, here: Difference, option: Option, digits: str) -> Row:
+    """`[negative]` is taken."""
     taken = review.taken.get(review.at)
     chosen = taken in option.by and review.at not in review.edited - review.kept
     before, after = ("[", "]") if chosen else (" ", " ")
     look = _reading_hue(review, task, option)
-    words = visible(said(here, option.value))
-    count = f"{len(option.by)}  " if len(state.board.names) > 2 else ""
-    whose: Row = [(f"  {count}", ""), (state.board.whose(option.by) + " ", "faint")]
-    left: Row = [
-        (digits, "accent"),
+    words = visible(said(here, option.value)) if option.asked else "was not asked"
+    return [
+        (f" {digits}", "accent"),
         (f" {before}", "bold"),
         (words, f"{look} bold".strip() if chosen else look),
         (after, "bold"),
     ]
-    limit = min(width, WIDEST)
-    if cells(left) + cells(whose) <= 40:
-        return [*left, (" " * (36 - cells(left)), ""), *whose] if cells(left) < 36 else [*left, *whose]
-    return spread(left, whose, limit)
+
+
+def _whose(state: ReviewState, option: Option) -> Row:
+    count = f"{len(option.by)}  " if len(state.board.names) > 2 else ""
+    return [(count, ""), (state.board.whose(option.by) + " ", "faint")]
 
 
 def _reading_hue(review: Review, task: Task, option: Option) -> str:
@@ -430,7 +456,7 @@ def queues_page(
     here: bool,
     blind: bool,
     hints: list[Hint],
-    word: str,
+    status: Row,
     width: int,
     height: int,
 ) -> list[Row]:
@@ -466,7 +492,7 @@ def queues_page(
         rule(width),
         *body,
         *([[]] * (room - len(body))),
-        clipped([(" ", ""), (visible(word), "hint")], width),
+        clipped([(" ", ""), *status], width),
         rule(width),
         legend(hints, [], width),
     ][:height]

@@ -7,7 +7,7 @@ screen begins at a block and shows as many as fit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
@@ -114,8 +114,10 @@ class Board:
     def _text_block(self, number: int) -> Block:
         review, session = self.review, self.review.session
         here = review.here
-        found = ((int(here.start), int(here.end)),) if here is not None and here.kind == "spans" else ()
-        rows = document(session, self.rows, number, 1 + lanes(session), Marks(found, cursor=False))
+        marked = here is not None and here.kind == "spans"
+        if here is not None and marked:
+            session = replace(session, step="character", cursor=int(here.start), anchor=int(here.end) - 1)
+        rows = document(session, self.rows, number, 1 + lanes(session), Marks(cursor=marked))
         start, end = self.rows.row(number)
         numbers = [
             n
@@ -179,7 +181,7 @@ class Board:
         rest = [(" " * (blank - MARGIN), ""), *row[1:]] if row else []
         lead: Row = [(f"{members[0] + 1:>2} ", "accent"), *rest]
         whose: Row = [(self.whose(members), "faint")]
-        limit = min(self.width, text_width(self.width) + 2 * MARGIN)
+        limit = min(self.width, text_width(self.width) + 2 * MARGIN) - 1
         return spread(lead, whose, limit) if cells(lead) + cells(whose) + 2 <= limit else lead
 
     def whose(self, members: Sequence[int]) -> str:
@@ -213,7 +215,7 @@ class Board:
         if isinstance(readings, Wording) and readings.differences:
             numbers = {run: first + local for local, run in enumerate(readings.runs)}
             head: Row = [(f" {visible(task.id)}  ", "bold"), *self._error_rates(readings, task)]
-            edited = self._edited(now) if review.edited & set(numbers.values()) else []
+            edited = self._edited(now) if now != review.merged.get(task.id) else []
             return [*lead, Block([clipped(head, self.width)]), *edited, *self._stripes(readings, numbers)]
         if readings.differences:
             return [*lead, *self._whole_texts(task, first)]
@@ -284,6 +286,8 @@ class Board:
 
     def _stripe(self, line: Sequence[_Column], groups: Sequence[tuple[int, ...]]) -> Block:
         rows: list[Row] = []
+        if all(column.number is None for column in line):
+            return Block([[(" " * MARGIN + " ".join(column.words[0] for column in line), "faint")], []])
         for place, members in enumerate(groups):
             row: Row = [(f"{members[0] + 1:>2} ", "accent")]
             for number, some in groupby(line, key=lambda column: column.number):
@@ -320,7 +324,8 @@ class Board:
         ]
         for number in review.in_force:
             one = review.differences[number]
-            if one.task == task.id and one.kind == "segments":
+            open_ = number in review.undecided or number == review.at
+            if one.task == task.id and one.kind == "segments" and open_:
                 found.append((one.start, 1, Block([self._open(number)], frozenset([number]))))
         for match in readings.matches if isinstance(readings, Timeline) else ():
             if match.text is not None and match.text.differences:

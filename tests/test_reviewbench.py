@@ -1,0 +1,239 @@
+"""One reviewer at work without a screen: what is on disk before the next case shows, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from reviewing import MOOD, annotations, answered, golds, moods, opened, prepare, span
+
+from tui_label import config, opening
+from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.item import Item
+from tui_label.errors import StoreBusy
+from tui_label.reviewbench import ReviewBench
+from tui_label.store.reviewing import Queue
+
+TEXT = "Angela flew to Rome"
+SPANS = "name: t\noverlap: 2\ntasks: [{id: e, type: spans, labels: [person, place]}]\n"
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def at_work(
+    folder: Path, queue: Queue | None = None, reviewer: str = "lead", **named: object
+) -> AsyncIterator[ReviewBench]:
+    project = config.load(folder)
+    store, versions = opening.open_store(project)
+    bench = ReviewBench(project, store, reviewer, versions, queue or Queue(), **named)  # type: ignore[arg-type]
+    await bench.start()
+    try:
+        yield bench
+    finally:
+        await bench.leave()
+        store.close()
+
+
+def here(bench: ReviewBench) -> str:
+    return bench.case_desk.case.item.key if bench.case_desk else ""
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """Two items that differ and one that does not."""
+    return prepare(tmp_path / "p", MOOD, *moods(["good", "bad", "so-so"], ["good"] * 3, ["bad", "bad", "good"]))
+
+
+async def test_one_key_settles_and_shows_the_next(three):
+    async with at_work(three) as bench:
+        assert (here(bench), bench.left) == ("i0", 2)
+        await bench.do("review.take", 1)
+        assert golds(three) == {"i0": ("settled", {"mood": "bad"})}
+        assert (here(bench), bench.left, bench.of) == ("i2", 1, 2)
+        await bench.do("review.accept")
+        assert (here(bench), bench.left) == ("", 0)
+        assert bench.waiting["all"] == 3
+
+    assert golds(three)["i2"] == ("settled", {"mood": "bad"})
+
+
+async def test_nobodys_own_answer_changes_whatever_a_reviewer_does(three):
+    before = annotations(three)
+    async with at_work(three) as bench:
+        await bench.do("review.take", 0)
+        await bench.do("work.undo")
+        await bench.do("review.comment", (("ann", "bob"), "look here"))
+        await bench.do("review.take", 2)
+        await bench.do("review.return", (("ann",), "why so?"))
+        await bench.do("work.undo")
+        await bench.do("review.edit")
+        await bench.do("label.give", ("mood", "so-so"))
+        await bench.open_queue(Queue("all"))
+        await bench.do("review.take", 0)
+        await bench.do("review.correct", "because")
+
+    assert len(golds(three)) == 3
+    assert annotations(three) == before
+
+
+async def test_undo_takes_the_settling_back_and_is_at_the_item_again(three):
+    async with at_work(three) as bench:
+        await bench.do("review.take", 1)
+        await bench.do("work.undo")
+        assert (here(bench), bench.word, bench.left) == ("i0", "back at i0", 2)
+        assert golds(three) == {}
+        await bench.do("work.undo")
+        assert bench.word == "nothing to undo"
+
+
+async def test_sending_back_and_taking_it_back(three):
+    async with at_work(three) as bench:
+        await bench.do("review.return", (("ann", "cyd"), "see the guidelines"))
+        assert here(bench) == "i2"
+        store = opened(three)
+        claim = store.claim("ann")
+        assert claim is not None
+        assert (claim.item.key, claim.returned) == ("i0", True)
+        assert [(one.kind, one.text) for one in claim.comments] == [(RETURN, "see the guidelines")]
+        store.leave("ann")
+        await bench.do("work.undo")
+        assert (here(bench), opened(three).claim("ann")) == ("i0", None)
+
+
+async def test_the_old_and_the_new_answer_after_a_return(three):
+    async with at_work(three) as bench:
+        await bench.do("review.return", (("ann",), "sure?"))
+    store = opened(three)
+    claim = store.claim("ann")
+    assert claim is not None and claim.answered is not None
+    store.submit(claim.number, replace(claim.answered, answers={"mood": "bad"}), "x", claim=False)
+    async with at_work(three, Queue("answered-back")) as bench:
+        desk = bench.case_desk
+        assert desk is not None
+        assert desk.case.before["ann"].answers == {"mood": "good"}
+        assert desk.review.versions[0].answers == {"mood": "bad"}
+
+
+async def test_a_correction_tells_those_who_said_otherwise_what_and_why(tmp_path):
+    said = [{"e": [span(TEXT, "Angela", "person")]}, {"e": [span(TEXT, "Angela", "place")]}]
+    folder = prepare(tmp_path / "p", SPANS, answered(Item("s", TEXT), *said))
+    async with at_work(folder) as bench:
+        await bench.do("review.correct", "too early")
+        assert (here(bench), bench.word) == ("s", "one difference is open")
+        await bench.do("review.take", 0)
+        await bench.do("review.correct", "a person, not a place")
+    store = opened(folder)
+    (told,) = store.inbox("bob")
+
+    assert told[2].kind == CORRECTION
+    assert told[2].text == "e: place “Angela” → person “Angela”. a person, not a place"
+    assert store.inbox("ann") == []
+    assert golds(folder) == {"s": ("settled", said[0])}
+
+
+async def test_a_question_is_answered_by_a_comment(three):
+    store = opened(three)
+    number = store.find_item("i1")
+    assert number is not None
+    store.say(number, Comment("bob", "is irony bad?", QUESTION))
+    async with at_work(three, Queue("questions")) as bench:
+        assert (here(bench), bench.askers()) == ("i1", ("bob",))
+        assert opened(three).unread(None) == 0, "it is on the screen"
+        await bench.do("review.comment", (("bob",), "yes"))
+        assert (here(bench), bench.askers(), bench.word) == ("i1", (), "sent")
+        await bench.do("review.later")
+        assert here(bench) == ""
+    (told,) = store.inbox("bob")
+
+    assert (told[2].author, told[2].text) == ("lead", "yes")
+
+
+async def test_two_reviewers_have_different_cases(three):
+    async with at_work(three) as one, at_work(three, reviewer="other") as two:
+        assert (here(one), here(two)) == ("i0", "i2")
+        await two.do("review.later")
+        assert here(two) == "i2", "the only one that is free, once more"
+        await one.do("review.take", 0)
+        assert here(one) == ""
+
+
+async def test_a_case_that_is_looked_at_for_long_stays_in_hand(three):
+    async with at_work(three) as bench, at_work(three, reviewer="other") as other:
+        await bench._alive()
+        assert not opened(three).hold_case(bench.desk.claim.number, "other")
+        assert here(other) == "i2"
+
+
+async def test_what_was_begun_is_there_when_one_comes_back(tmp_path):
+    def case(key: str) -> list[object]:
+        angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")
+        return answered(Item(key, TEXT), {"e": [angela]}, {"e": [rome]})  # type: ignore[return-value]
+
+    folder = prepare(tmp_path / "p", SPANS, case("a"), case("b"))  # type: ignore[arg-type]
+    async with at_work(folder) as bench:
+        await bench.do("review.take", 1)
+        assert bench.case_desk is not None and len(bench.case_desk.review.undecided) == 1
+        await bench.do("review.later")
+        assert here(bench) == "b"
+        await bench.do("review.before")
+        assert here(bench) == "a" and len(bench.case_desk.review.undecided) == 1
+        await bench.do("review.before")
+        assert bench.word == "no case before this one"
+
+
+async def test_time_is_honest(three):
+    clock = Clock()
+    async with at_work(three, clock=clock) as bench:
+        bench.painted()
+        clock.now += 3
+        bench.pause()
+        clock.now += 500
+        bench.resume()
+        clock.now += 2
+        await bench.do("review.take", 1)
+    store = opened(three)
+    (gold,) = [one.gold for one in store.testimonies() if one.gold]
+
+    assert gold.active_ms == 5000
+    assert gold.sources == {"ann": 1, "bob": 1, "cyd": 1}
+    assert gold.origin == {"mood": ["bob"]}
+
+
+async def test_what_is_not_saved_is_said_and_tried_again(three, monkeypatch):
+    async with at_work(three) as bench:
+        real = bench._store.settle
+        calls = []
+
+        def settle(*arguments: object, **named: object) -> None:
+            calls.append(arguments)
+            if len(calls) == 1:
+                raise StoreBusy("project.db is in use")
+            real(*arguments, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(bench._store, "settle", settle)
+        await bench.do("review.take", 1)
+        assert (bench.trouble, here(bench)) == ("project.db is in use", "i0")
+        await bench.do("review.settle")
+        assert (bench.trouble, here(bench)) == ("", "i2")
+        assert calls[0][2] == calls[1][2], "the same save, so that one that arrived is not kept twice"
+
+    assert golds(three)["i0"] == ("settled", {"mood": "bad"})
+
+
+async def test_an_empty_queue_says_which_have_cases(three):
+    async with at_work(three, Queue("questions")) as bench:
+        assert bench.case_desk is None
+        assert (bench.waiting["disagreements"], bench.waiting["questions"]) == (2, 0)
+        await bench.open_queue(Queue("disagreements"))
+        assert here(bench) == "i0"

@@ -1,0 +1,525 @@
+"""The review screen under Textual's pilot, on a real store: keys counted, rows looked at."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from reviewing import MOOD, NAMES, annotations, answered, golds, moods, opened, prepare, span
+from screens import shown, tones, until
+from textual.events import Key, Paste
+
+from tui_label import config, opening
+from tui_label.core.annotation import Flag
+from tui_label.core.comments import QUESTION, Comment
+from tui_label.core.item import Item, Sound
+from tui_label.core.keymap import build
+from tui_label.reviewbench import ReviewBench
+from tui_label.sound.deck import Deck
+from tui_label.sound.line import Ways
+from tui_label.sound.media import fingerprint
+from tui_label.sound.player import SpeakerPlayer
+from tui_label.store.reviewing import QUEUES, Queue
+from tui_label.ui.canvas import cells
+from tui_label.ui.review import ReviewApp
+
+TEXT = "@United you cancelled UA1234 at ORD and nobody told us."
+SPANS = "name: names\noverlap: 3\ntasks: [{id: e, type: spans, labels: [airline, airport, flight]}]\n"
+FIVE = [("@United", "airline"), ("UA1234", "flight"), ("ORD", "airport"), ("nobody", "airline"), ("us", "airline")]
+ALL = """\
+name: all
+overlap: 3
+tasks:
+  - {id: mood, type: choice, labels: [{value: good, key: g}, {value: bad, key: b}]}
+  - {id: topics, type: choices, labels: [delay, staff, price]}
+  - {id: sure, type: rating, max: 5}
+  - {id: e, type: spans, when: {mood: [bad]}, labels: [airline, airport, flight]}
+  - {id: why, type: text, required: false}
+"""
+
+
+def spans(*pairs: tuple[str, str]) -> dict[str, Any]:
+    return {"e": [span(TEXT, words, label) for words, label in pairs]}
+
+
+def start(folder: Path, queue: Queue | None = None, *, deck: bool = False) -> ReviewApp:
+    project = config.load(folder)
+    store, versions = opening.open_store(project)
+
+    def make_deck() -> Deck:
+        return Deck(folder, project.sound, lambda tell: SpeakerPlayer(Ways("none"), tell))
+
+    bench = ReviewBench(project, store, "lead", versions, queue or Queue(), make_deck=make_deck if deck else None)
+    return ReviewApp(bench, build(project), opening.guidelines_text(project))
+
+
+def here(app: ReviewApp) -> str:
+    return app.bench.case_desk.case.item.key if app.bench.case_desk else ""
+
+
+def has(app: ReviewApp, words: str) -> bool:
+    return any(words in row for row in shown(app))
+
+
+def mixed(key: str = "tweet") -> list[Any]:
+    return answered(
+        Item(key, TEXT, (), {"client": "phone"}),
+        {"mood": "bad", "topics": ["delay", "staff"], "sure": 5, **spans(*FIVE[:3]), "why": "no help and no word"},
+        {"mood": "bad", "topics": ["delay"], "sure": 3, **spans(*FIVE[:2]), "why": "no help, no word"},
+        {"mood": "good", "topics": ["delay"], "sure": 3},
+        flags={1: Flag("ambiguous", "cyd says sarcasm")},
+    )
+
+
+# the bars: keys counted
+
+
+async def test_three_ways_to_see_a_mood_take_one_key(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "so-so"]))
+    async with start(folder).run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+
+    assert golds(folder) == {"i0": ("settled", {"mood": "bad"})}
+
+
+async def test_five_spans_with_two_differences_take_three_keys(tmp_path):
+    one, two = spans(*FIVE), spans(*FIVE[:1], ("UA1234", "airline"), *FIVE[2:4])
+    folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), one, two, one))
+    async with start(folder).run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "1", "enter")
+
+    assert golds(folder) == {"s": ("settled", spans(*FIVE[:1], ("UA1234", "airline"), *FIVE[2:]))}
+
+
+async def test_sending_back_is_two_keys_and_the_comment(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
+    async with start(folder).run_test(size=(80, 24)) as pilot:
+        await pilot.press("x", *"read 2", "enter")
+    store = opened(folder)
+
+    for name in NAMES[:3]:
+        claim = store.claim(name)
+        assert claim is not None and claim.returned
+        assert [one.text for one in claim.comments] == ["read 2"]
+
+
+async def test_accepting_the_suspicious_answer_is_one_key(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
+    async with start(folder, Queue("fast", too_fast_ms=3000)).run_test(size=(80, 24)) as pilot:
+        assert any("for ann" in row for row in shown(pilot.app))
+        await pilot.press("a")
+
+    assert golds(folder) == {"i0": ("accepted", {"mood": "good"})}
+
+
+async def test_which_of_two_texts_takes_one_key(tmp_path):
+    source = "name: c\noverlap: 3\ntasks: [{id: better, type: compare}]\n"
+    item = Item("c", "Which?", ("short one", "long one"))
+    folder = prepare(tmp_path, source, answered(item, {"better": "A"}, {"better": "B"}, {"better": "tie"}))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, "short one") and has(app, "tie")
+        await pilot.press("3")
+
+    assert golds(folder) == {"c": ("settled", {"better": "tie"})}
+
+
+async def test_a_ranking_is_taken_and_settled(tmp_path):
+    source = "name: c\noverlap: 2\ntasks: [{id: order, type: compare, mode: rank}]\n"
+    item = Item("c", "", ("one", "two", "three"))
+    folder = prepare(tmp_path, source, answered(item, {"order": ["A", "B", "C"]}, {"order": ["C", "B", "A"]}))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, "C, B, A")
+        await pilot.press("2", "enter")
+
+    assert golds(folder) == {"c": ("settled", {"order": ["C", "B", "A"]})}
+
+
+async def test_a_text_is_taken_run_by_run(tmp_path):
+    source = "name: t\noverlap: 2\ntasks: [{id: english, type: text}]\n"
+    item = Item("t", "Satz")
+    one, two = (
+        {"english": "When you cross the street watch for cars."},
+        {"english": "If you cross the street watch out for cars."},
+    )
+    folder = prepare(tmp_path, source, answered(item, one, two))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        rows = shown(app)
+        assert any(row.startswith(" 1 When you cross the street watch ") for row in rows)
+        assert any(row.startswith(" 2 If   you cross the street watch out") for row in rows)
+        await pilot.press("1", "2", "enter")
+
+    assert golds(folder) == {"t": ("settled", {"english": "When you cross the street watch out for cars."})}
+
+
+async def test_all_questions_of_an_item_one_after_the_other(tmp_path):
+    folder = prepare(tmp_path, ALL, mixed())
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, "difference 1 of 4")
+        await pilot.press("1", "2", "1", "1")
+        for _ in range(6):
+            if here(app):
+                await pilot.press("1")
+        await pilot.press("enter")
+
+    (outcome, answers) = golds(folder)["tweet"]
+    assert outcome == "settled"
+    assert answers == {
+        "mood": "bad",
+        "topics": ["delay"],
+        "sure": 5,
+        **spans(*FIVE[:3]),
+        "why": "no help and no word",
+    }
+
+
+# sounds
+
+
+def recorded(folder: Path, seconds: float) -> Sound:
+    folder.mkdir(parents=True, exist_ok=True)
+    soundfile.write(folder / "c.wav", tones(seconds), 8000)
+    return Sound("c.wav", seconds, 0.0, 8000, 1, fingerprint(folder / "c.wav"))
+
+
+CALLS = "name: calls\nitems: sound\noverlap: 3\ntasks: [{id: said, type: text, transcript: {tags: [noise]}}]\n"
+TURNS = """\
+name: turns
+items: sound
+overlap: 2
+tasks: [{id: turns, type: segments, labels: [speech, bell], transcript: {speakers: [agent, caller]}}]
+"""
+
+
+async def test_a_transcript_is_shown_word_under_word_and_taken_by_runs(tmp_path):
+    item = Item("call", sound=recorded(tmp_path, 4))
+    said = [
+        "yes so the invoice from may two",
+        "yes so the [noise] invoice from May too",
+        "yes so the invoice from may too",
+    ]
+    folder = prepare(tmp_path, CALLS, answered(item, *({"said": one} for one in said)))
+    app = start(folder, deck=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "WER against the others")
+        one, two = (next(row for row in shown(app) if row.startswith(f" {n} yes")) for n in (1, 2))
+        assert one.index("invoice") == two.index("invoice")
+        assert has(app, "tags")
+        await pilot.press("1")
+        assert has(app, "difference 2 of 3")
+        await pilot.press("2", "3", "enter")
+
+    assert golds(folder) == {"call": ("settled", {"said": "yes so the invoice from May too"})}
+
+
+async def test_segments_stand_in_lanes_and_are_taken_one_by_one(tmp_path):
+    item = Item("call", sound=recorded(tmp_path, 8))
+    first = {"start": 0.0, "end": 2.0, "label": "speech", "text": "good morning to you", "speaker": "agent"}
+    second = {"start": 3.0, "end": 4.0, "label": "bell", "text": "none"}
+    other = [{**first, "text": "good morning to all"}, {**second, "start": 3.4, "label": "speech"}]
+    folder = prepare(tmp_path, TURNS, answered(item, {"turns": [first, second]}, {"turns": other}))
+    app = start(folder, deck=True)
+    async with app.run_test(size=(80, 36)) as pilot:
+        await until(app, "difference 1 of")
+        rows = shown(app)
+        assert any(row.startswith("1") and "agent speech" in row for row in rows)
+        assert any(row.startswith(" 2 good morning to all") for row in rows)
+        while app.bench.case_desk and app.bench.case_desk.review.undecided:
+            await pilot.press("2")
+        await pilot.press("enter")
+
+    assert golds(folder)["call"] == ("settled", {"turns": other})
+
+
+# what is on the screen
+
+
+async def test_the_screen_at_80_by_24(tmp_path):
+    folder = prepare(
+        tmp_path,
+        SPANS,
+        answered(
+            Item("t-1", TEXT, (), {"client": "phone"}), spans(*FIVE[:3]), spans(*FIVE[:2]), spans(FIVE[0], FIVE[2])
+        ),
+    )
+    app = start(folder)
+    async with app.run_test(size=(80, 24)):
+        screen = shown(app)
+
+    assert len(screen) == 24
+    assert screen[0] == " names  ·  review  ·  disagreements" + "1 left".rjust(44)
+    assert screen[2] == " t-1  ·  phone"
+    assert screen[4] == "   " + TEXT
+    assert screen[5] == "   airline"
+    assert screen[6].split() == ["1", "flight", "airport", "ann"]
+    assert screen[7].split() == ["2", "flight", "···", "bob"]
+    assert screen[8].split() == ["3", "······", "airport", "cyd"]
+    assert screen[19] == "›e  difference 1 of 2  ·  2 open  ·  missing"
+    assert re.fullmatch(r" 1 2  flight “UA1234” +2  ann, bob", screen[20])
+    assert re.fullmatch(r"   3  nothing +1  cyd", screen[21])
+    assert screen[23].startswith(" 1-3 take   Tab next   a accept   e edit   x send back")
+    assert screen[23].endswith("saved ✓")
+
+
+async def test_hopping_moves_nothing(tmp_path):
+    folder = prepare(
+        tmp_path, SPANS, answered(Item("t", TEXT), spans(*FIVE[:3]), spans(("UA1234", "airline")), spans(FIVE[0]))
+    )
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        places = set()
+        for _ in range(4):
+            rows = shown(app)
+            places.add((rows.index("   " + TEXT), next(n for n, row in enumerate(rows) if row.startswith("›e"))))
+            await pilot.press("tab")
+
+    assert len(places) == 1
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 36), (200, 60)])
+async def test_every_row_fits_and_every_key_is_safe(tmp_path, size):
+    folder = prepare(tmp_path, ALL, mixed(), mixed("日本 👩‍👩‍👧" * 8))
+    app = start(folder)
+    async with app.run_test(size=size) as pilot:
+        app.exit = lambda *_, **__: None  # type: ignore[method-assign]
+        for key in (
+            *("tab", "shift+tab", "down", "up", "pagedown", "pageup", "e", "escape", "x", "tab", "tab", "escape"),
+            *("c", "escape", "C", "escape", "asterisk", "u", "ctrl+r", "q", "escape", "slash", "escape", "colon"),
+            *("escape", "question_mark", "z", "g", "z", "p", "p", "0", "9", "greater_than_sign", "less_than_sign"),
+            *("3", "1", "1", "1", "1", "1", "1", "enter", "a", "s", "d", "less_than_sign"),
+        ):
+            await pilot.press(key)
+            assert len(app._sheet._rows) == size[1]
+            assert all(cells(row) <= size[0] for row in app._sheet._rows), key
+
+
+async def test_a_long_text_scrolls_to_the_difference(tmp_path):
+    text = "word " * 2000 + "Rome is far"
+    records = answered(Item("long", text), {"e": [span(text, "Rome", "airport")]}, {"e": []}, {"e": []})
+    folder = prepare(tmp_path, SPANS, records)
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, "Rome is far")
+        await pilot.press("up", "up", "up", "up", "pageup", "pageup")
+        assert not has(app, "Rome is far")
+        await pilot.press("tab")
+
+
+async def test_what_was_said_about_the_item_stands_over_the_question(tmp_path):
+    folder = prepare(tmp_path, ALL, mixed())
+    store = opened(folder)
+    number = store.find_item("tweet")
+    assert number is not None
+    store.say(number, Comment("ann", "is this one sarcasm?", QUESTION))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, "⚑ ambiguous bob  “cyd says sarcasm”")
+        assert has(app, "ann asks: is this one sarcasm?")
+        await pilot.press("c")
+        assert has(app, "answer to ann:")
+        await pilot.press(*"no", "enter")
+        assert has(app, "lead → ann: no")
+
+    assert [(one.author, one.text) for _, _, one in opened(folder).inbox("ann")] == [("lead", "no")]
+
+
+async def test_the_line_to_annotators_goes_round_with_tab(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        seen = []
+        for _ in range(4):
+            row = next(row for row in shown(app) if row.startswith(" comment to"))
+            seen.append(row.split("to ")[1].split(":")[0])
+            await pilot.press("tab")
+        assert seen == ["all", "ann", "bob", "cyd"]
+        await app.on_paste(Paste("as in\nsection 2"))
+        await pilot.press("tab", "enter")
+
+    assert [one.text for _, _, one in opened(folder).inbox("ann")] == ["as insection 2"]
+    assert opened(folder).inbox("bob") == []
+
+
+# names
+
+
+async def test_blind_nobodys_name_is_on_the_screen(tmp_path):
+    source = ALL + "review: {blind: true}\n"
+    folder = prepare(tmp_path, source, mixed(), mixed("second"))
+    store = opened(folder)
+    for key in ("tweet", "second"):
+        number = store.find_item(key)
+        assert number is not None
+        store.say(number, Comment("bob", "ask ann, or cyd", QUESTION))
+        store.say(number, Comment("lead", "no need, bob", to="bob"))
+    names = re.compile(r"\b(ann|bob|cyd|lead)\b")
+    app = start(folder, Queue("all", annotator="bob"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        for key in (
+            "tab",
+            "c",
+            "tab",
+            "tab",
+            "escape",
+            "x",
+            "tab",
+            "escape",
+            "1",
+            "1",
+            "2",
+            "e",
+            "escape",
+            "q",
+            "9",
+            "colon",
+            *"otator",
+            "enter",
+            "u",
+            "greater_than_sign",
+        ):
+            await pilot.press(key)
+            assert not names.search("\n".join(shown(app))), (key, "\n".join(shown(app)))
+        assert has(app, "one annotator")
+
+
+# hands
+
+
+async def test_a_held_key_settles_one_item(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(*[["good", "bad", "bad"]] * 5))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)):
+        moment = time.monotonic() + 1
+        for _ in range(20):
+            event = Key("1", "1")
+            event.time = moment = moment + 0.03
+            await app.on_key(event)
+
+    assert len(golds(folder)) == 1
+
+
+async def test_a_labels_key_is_in_force_only_while_one_edits(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "so-so"]))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("b")
+        assert golds(folder) == {}
+        await pilot.press("e")
+        assert has(app, "editing") and has(app, "Esc versions")
+        await pilot.press("escape")
+        assert has(app, "1-3 take")
+        await pilot.press("e", "b")
+
+    assert golds(folder) == {"i0": ("settled", {"mood": "bad"})}
+
+
+async def test_editing_spans_and_back(tmp_path):
+    folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), spans(*FIVE[:2]), spans(*FIVE[:1])))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e", "3", "right", "right", "2", "escape")
+        assert has(app, "edited") and has(app, "↵ settle")
+        await pilot.press("enter")
+
+    assert golds(folder) == {"s": ("settled", spans(*FIVE[:3]))}
+
+
+async def test_editing_a_text_takes_every_key(tmp_path):
+    source = "name: t\noverlap: 2\ntasks: [{id: english, type: text}]\n"
+    folder = prepare(tmp_path, source, answered(Item("t", "Satz"), {"english": "a cat"}, {"english": "a dog"}))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e", "end", *" 1x", "escape")
+        assert has(app, "as edited")
+        await pilot.press("2", "enter")
+
+    assert golds(folder) == {"t": ("settled", {"english": "a dog 1x"})}
+
+
+async def test_a_whole_session_of_review_leaves_every_answer_as_it_was(tmp_path):
+    folder = prepare(tmp_path, ALL, mixed(), mixed("b"), mixed("c"), mixed("d"))
+    before = annotations(folder)
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.exit = lambda *_, **__: None  # type: ignore[method-assign]
+        await pilot.press("3", "a", "enter", "u", "u", "C", *"why", "enter")
+        await pilot.press(
+            "x", *"no", "enter", "u", "c", *"hm", "enter", "e", "b", "escape", "a", "1", "1", "1", "enter"
+        )
+        await pilot.press("q", "9", "1", "2", "1", "1", "1", "1", "enter", "asterisk", "enter", "greater_than_sign")
+
+    assert golds(folder) != {}
+    assert annotations(folder) == before
+
+
+# queues
+
+
+async def test_the_queues_and_what_waits_in_them(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"], ["good"] * 3))
+    app = start(folder, Queue("questions"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, "No case is left in this queue.")
+        assert any(re.match(r"  9 all +2 ", row) for row in shown(app))
+        await pilot.press(str(QUEUES.index("all") + 1))
+        assert here(app) == "i0" and has(app, "review  ·  all")
+        await pilot.press("q")
+        assert has(app, "answers that differ, the worst first")
+        await pilot.press("escape")
+        assert here(app) == "i0"
+
+
+async def test_filters(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"], ["good", "so-so", "bad"]))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"number 1", "enter")
+        assert here(app) == "i1" and has(app, "“number 1”")
+        await pilot.press("slash", *"nowhere", "enter")
+        assert has(app, "No case is left")
+        await pilot.press("colon", *"all cases", "enter")
+        assert app.bench.left == 2
+        await pilot.press("colon", *"one label", "enter", *"so", "enter")
+        assert (here(app), app.bench.left) == ("i1", 1)
+
+
+async def test_the_guidelines_open_at_the_label_of_the_difference(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
+    (folder / "guidelines.md").write_text("# All\n" + "line\n" * 50 + "\n## bad\n\nComplaints.\n" + "more\n" * 40)
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g")
+        assert has(app, "Complaints.")
+        await pilot.press("escape")
+        assert here(app) == "i0"
+
+
+@pytest.mark.parametrize("source", [MOOD, CALLS])
+async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, source):
+    if source is CALLS:
+        item = Item("call", sound=recorded(tmp_path, 2))
+        folder = prepare(tmp_path, source, answered(item, {"said": "a b"}, {"said": "a c"}))
+    else:
+        folder = prepare(tmp_path, source, *moods(*[["good", "bad", "bad"]] * 3))
+    app = start(folder, deck=source is CALLS)
+    async with app.run_test(size=(80, 24)):
+        app.exit = lambda *_, **__: None  # type: ignore[method-assign]
+        desk = app.bench.desk
+        await app._palette_open()
+        offered = [name for name, _, _ in app._mode.commands]  # type: ignore[union-attr]
+        assert "review.settle" in offered and "item.skip" not in offered
+        for name in offered:
+            app._mode, app._reading, app._choosing = None, None, False
+            app.workbench.resume()
+            app.bench.desk = desk
+            await app._palette_open()
+            await app._mode.run(name)  # type: ignore[union-attr]
+            app._show()

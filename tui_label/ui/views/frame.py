@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui_label.core.item import Item
 from tui_label.core.text import visible
 from tui_label.ui.canvas import Row, cells, spread
 
@@ -21,6 +22,16 @@ def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
     if waits:
         pieces += [("  ·  ", "faint"), (waits, "hint")]
     return spread(pieces, [(right + " ", "faint")], width)
+
+
+def described(item: Item) -> str:
+    """Which item it is: its id, or its file's name, and what is known about it in a word each."""
+    parts = [] if item.key.startswith("~") else [visible(item.key)]
+    if item.sound is not None and not parts:
+        path = item.sound.path
+        parts = [visible(path.rpartition("/")[2] if path.startswith("/") else path)]
+    words = [value for value in item.meta.values() if not isinstance(value, list | dict) and value not in (None, "")]
+    return "  ·  ".join([*parts, *(visible(str(value)) for value in words)])
 
 
 def legend(hints: Sequence[Hint], right: Row, width: int) -> Row:

@@ -17,7 +17,7 @@ from tui_label.core.text import glyphs, visible
 from tui_label.ui.canvas import Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import MARGIN, Marks, document, text_width
-from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.questions import questions
 from tui_label.ui.views.sound import Tape, sound_rows
 from tui_label.ui.views.talk import MOST_ROWS
@@ -106,14 +106,7 @@ def _waits(state: State) -> str:
 
 
 def _about(session: Session) -> Row:
-    """Which item it is: its id and what is known about it."""
-    key = session.item.key
-    parts = [] if key.startswith("~") else [visible(key)]
-    if session.item.sound is not None and not parts:
-        path = session.item.sound.path
-        parts = [visible(path.rpartition("/")[2] if path.startswith("/") else path)]
-    parts += [visible(str(value)) for value in session.item.meta.values() if value not in (None, "")]
-    row: Row = [(" " + "  ·  ".join(parts), "faint")]
+    row: Row = [(" " + described(session.item), "faint")]
     for flag in session.work.flags:
         row.append((f"  ⚑ {visible(flag.reason)}", "hint"))
         if flag.note:

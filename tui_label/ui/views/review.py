@@ -19,7 +19,7 @@ from tui_label.store.reviewing import QUEUES, Case, Queue
 from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import WIDEST, hue
-from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.label import LOW, top_rows, with_caret
 from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
@@ -138,13 +138,7 @@ def sound_head(state: ReviewState, width: int) -> list[Row]:
 
 def _about(state: ReviewState) -> Row:
     """Which item it is, and for whose sake it is here."""
-    item = state.review.item
-    key = item.key
-    parts = [] if key.startswith("~") else [visible(key)]
-    if item.sound is not None and not parts:
-        parts = [visible(item.sound.path.rpartition("/")[2])]
-    parts += [visible(str(value)) for value in item.meta.values() if value not in (None, "")]
-    row: Row = [(" " + "  ·  ".join(parts), "faint")]
+    row: Row = [(" " + described(state.review.item), "faint")]
     if state.review.about and len(state.board.names) > 1:
         row += [("   for ", "faint"), (state.board.whose(state.review.about), "bold")]
     if state.review.example:

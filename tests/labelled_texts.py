@@ -123,3 +123,11 @@ def refused_in_words(path: Path, source: str, data: bytes, name: str) -> None:
 def half(text: str) -> str:
     """Lone surrogates as formats write them that have no escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def uncut(text: str, start: int, end: int, label: str, blanks: str) -> set[tuple[int, int, str]]:
+    """A span without blanks at its ends; none where nothing is left."""
+    covered = text[start:end]
+    left = start + len(covered) - len(covered.lstrip(blanks))
+    right = end - (len(covered) - len(covered.rstrip(blanks)))
+    return {(left, right, label)} if left < right else set()

@@ -19,11 +19,14 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import (
     audacity,
+    brat,
     commonvoice,
     conll,
+    conllu,
     doccano,
     eaf,
     examples,
+    fasttext,
     jsonl,
     kaldi,
     labelstudio,
@@ -88,6 +91,19 @@ FORMATS = (
     Format(
         "labelstudio-min", "Label Studio's JSON-MIN", "sounds, skips, drafts, suggestions, flags, idle times, origins",
         (), labelstudio.read, labelstudio.write_min,
+    ),
+    Format(
+        "conllu", "CoNLL-U, named entities in MISC", "overlapping spans, blanks at the ends of spans, other tasks, flags, timings",
+        (".conllu",), conllu.read, conllu.write,
+    ),
+    Format(
+        "brat", "brat standoff: pairs of .txt and .ann, and folders of them",
+        "carriage returns, line breaks at the ends of spans; discontinuous spans in; other tasks, flags, timings",
+        (".ann",), brat.read, write_folder=brat.write,
+    ),
+    Format(
+        "fasttext", "fastText: __label__x before each text", "line breaks, ids, who said it, other tasks, flags, timings",
+        (".ft",), fasttext.read, fasttext.write,
     ),
     Format("prodigy", "Prodigy's JSON Lines", "timings, notes of flags, several choice tasks", (), jsonl.read, jsonl.write_prodigy),
     Format(
@@ -212,17 +228,23 @@ def _labels_of_sounds(path: Path) -> str:
 def _labels_of_texts(path: Path) -> str:
     """The format of labels whose names end as those of many do, by its keys; empty: it is none of these."""
     suffix = path.suffix.lower()
-    if suffix not in (".json", ".jsonl", ".ndjson") or not path.is_file():
+    if suffix not in (".json", ".jsonl", ".ndjson", ".txt", ".train", ".valid") or not path.is_file():
         return ""
     with path.open("rb") as file:
         head = file.read(HEAD).decode("utf-8", "replace")
     if suffix == ".json":
         return labelstudio.recognised(head)
+    if suffix in (".txt", ".train", ".valid"):
+        return "fasttext" if head.startswith(fasttext.PREFIX) else ""
     return "doccano" if doccano.recognised(head) else ""
 
 
 def expanded(path: Path) -> list[Path]:
-    """What a path on the command line stands for: see `sounds.files`; a folder of Kaldi's is its wav.scp."""
+    """What a path on the command line stands for: see `sounds.files`; a folder of Kaldi's is its wav.scp, one of
+    brat's its pairs.
+    """
+    if path.is_dir() and (pairs := brat.recognised(path)):
+        return pairs
     listed = path / kaldi.NAME
     return [listed] if listed.is_file() else sounds.files(path)
 

@@ -1,0 +1,142 @@
+"""CoNLL-U and CoNLL: tags of tokens."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelled import spoilt
+from labelled_texts import NAMES, TEXTS, given_file, read, refused_in_words, said, spans, uncut, write
+
+from tui_label.core.tasks import Span
+
+UD = """\
+# newdoc id = d
+# sent_id = s-1
+# text = Vámonos a Nueva York, Ann.
+1-2\tVámonos\t_\t_\t_\t_\t_\t_\t_\t_
+1\tVamos\tir\tVERB\t_\t_\t0\troot\t_\t_
+2\tnos\tnosotros\tPRON\t_\t_\t1\tobj\t_\t_
+3\ta\ta\tADP\t_\t_\t4\tcase\t_\t_
+4\tNueva\tNueva\tPROPN\t_\t_\t1\tobl\t_\tNER=B-big_place
+5\tYork\tYork\tPROPN\t_\t_\t4\tflat\t_\tNER=I-big_place|SpaceAfter=No
+6\t,\t,\tPUNCT\t_\t_\t7\tpunct\t_\t_
+6.1\tvoy\tir\tVERB\t_\t_\t_\t_\t_\t_
+7\tAnn\tAnn\tPROPN\t_\t_\t1\tvocative\t_\tEntity=(person-1)|NE=B-person|SpaceAfter=No
+8\t.\t.\tPUNCT\t_\t_\t1\tpunct\t_\t_
+
+"""
+PLACED = "name: p\ntasks: [{id: names, type: spans, labels: [person, big place, 日本]}]\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("conllu")
+
+
+def wanted(text, found, blanks):
+    """The longer ones of spans that overlap, without blanks at their ends."""
+    cut = [
+        next(iter(one), None)
+        for one in (uncut(text, *(part[name] for name in ("start", "end", "label")), blanks) for part in found)
+    ]
+    kept: list[Span] = []
+    for one in sorted((Span(*one) for one in cut if one), key=lambda one: one.start - one.end):
+        if not any(one.overlaps(other) for other in kept):
+            kept.append(one)
+    return sorted((one.start, one.end, one.label) for one in kept)
+
+
+@given(st.data(), TEXTS)
+@settings(max_examples=150, deadline=None)
+def test_text_and_spans_come_back(folder, data, text):
+    found = data.draw(spans(text))
+    rows = [said(text, {"names": found}), said("Ann", {"names": []}, "bob", "k2")]
+    dropped = write("conllu", rows, NAMES, folder / "x.conllu")
+    good, bad, _ = read(folder / "x.conllu", NAMES)
+    exact = re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+    assert bad == []
+    assert (good[-1].item.key, good[-1].annotation.annotator) == ("k2", "bob")
+    if not exact.strip(" \t\r\n"):
+        assert dropped["blank texts"] == 1
+        return
+    assert (good[0].item.text, good[0].item.key, good[0].annotation.annotator) == (exact, "k", "ann")
+    spans_now = [(one["start"], one["end"], one["label"]) for one in good[0].annotation.answers["names"]]
+    assert spans_now == wanted(exact, found, " \t\r\n")
+    assert dropped.get("overlapping spans", 0) + dropped.get("spans of blanks only", 0) == len(found) - len(spans_now)
+
+
+def test_a_treebank(tmp_path):
+    (record,), bad, reading = read(given_file(tmp_path, "x.conllu", UD), NAMES, annotator="gold")
+
+    assert (bad, record.item.key, record.item.text) == ([], "s-1", "Vámonos a Nueva York, Ann.")
+    assert [(one["text"], one["label"]) for one in record.annotation.answers["names"]] == [
+        ("Nueva York", "big place"), ("Ann", "person"),
+    ]  # fmt: skip
+    assert reading.left_out == {"empty nodes": 1, "values of Entity that are no tags": 1}
+
+
+def test_what_is_written_keeps_the_rules_of_the_format(tmp_path):
+    """Ten columns, numbers from 1 on, forms that together are the text."""
+    text = "Ann's  flight\n(to Rome)"
+    rows = [said(text, {"names": [{"start": 0, "end": 3, "label": "person"}]})]
+    write("conllu", rows, NAMES, tmp_path / "x.conllu")
+    lines = (tmp_path / "x.conllu").read_text().split("\n")
+
+    assert lines[:3] == ["# sent_id = k", "# annotator = ann", "# text = Ann's  flight (to Rome)"]
+    assert [line.split("\t") for line in lines[3:-2]] == [
+        [str(number), form, *"_______", misc]
+        for number, (form, misc) in enumerate(
+            [
+                ("Ann", "NER=B-person|SpaceAfter=No"), ("'s", r"SpacesAfter=\s\s"), ("flight", r"SpacesAfter=\n"),
+                ("(to", "_"), ("Rome)", "_"),
+            ],
+            1,
+        )
+    ]  # fmt: skip
+
+
+def test_what_is_wrong_is_named_with_its_line(tmp_path):
+    good, (bad,), _ = read(given_file(tmp_path, "x.conllu", UD.replace("3\ta\ta\tADP\t", "3\ta\ta\t")), NAMES)
+
+    assert good == []
+    assert bad.startswith(f"{tmp_path}/x.conllu:7: is no word")
+
+
+@given(spoilt(UD.encode()))
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_are_read_or_refused_in_words(folder, data):
+    refused_in_words(folder / "bad.conllu", NAMES, data, "conllu")
+
+
+@given(st.data(), TEXTS)
+@settings(max_examples=150, deadline=None)
+def test_conll_brings_spans_back_word_by_word(folder, data, text):
+    """White space is lost, so spans are compared by their words."""
+    found = data.draw(spans(text))
+    write("conll", [said(text, {"names": found})], NAMES, folder / "x.conll")
+    good, bad, _ = read(folder / "x.conll", NAMES, "conll", "ann")
+    kept = wanted(text, found, "".join(one for one in set(text) if re.fullmatch(r"\s", one)))
+    words = [(half(text[start:end]), label) for start, end, label in kept]
+
+    assert bad == []
+    if text.split() and not text.split()[0].startswith("-DOCSTART-"):
+        assert [("".join(one["text"].split()), one["label"]) for one in good[0].annotation.answers["names"]] == [
+            ("".join(re.split(r"\s+", word)), label) for word, label in words
+        ]
+
+
+def half(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def test_spans_that_touch_stay_two_in_conll(tmp_path):
+    text = "Ann Bob"
+    found = [{"start": 0, "end": 3, "label": "person"}, {"start": 3, "end": 7, "label": "person"}]
+    dropped = write("conll", [said(text, {"names": found})], NAMES, tmp_path / "x.conll")
+
+    assert (tmp_path / "x.conll").read_text() == "Ann\tB-person\nBob\tB-person\n\n"
+    assert dropped == {"blanks at the ends of spans": 1}

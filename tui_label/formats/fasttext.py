@@ -1,0 +1,62 @@
+"""fastText: a text a line, its labels before it as `__label__x`.
+
+fastText takes such a word for a label wherever it stands, and parts words and labels at
+white space: labels are written with `_` for it.  Lines with no label say that none holds.
+
+Joulin et al. 2017, and https://fasttext.cc/docs/en/supervised-tutorial.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TextIO
+
+from tui_label.core.project import Project
+from tui_label.core.record import Record
+from tui_label.formats.making import Bad, author, finished, labelled, make_item
+from tui_label.formats.recordings import meant
+from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.tagging import label_word
+from tui_label.formats.texts import choice_tasks, finished_texts, labels_said, whole
+from tui_label.formats.tracks import Dropped, Rows, count, unbroken
+
+PREFIX = "__label__"
+LABELS = re.compile(rf"((?:{PREFIX}[^ \t]*[ \t])*{PREFIX}[^ \t]*)(?:[ \t](.*))?|(.*)", re.DOTALL)
+
+
+def read(reading: Reading) -> Iterator[Record | BadLine]:
+    known = [value for task in choice_tasks(reading.project) for value in task.values]
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            yield line
+            continue
+        number, said = line
+        if not said.strip():
+            reading.blank += 1
+            continue
+        found = LABELS.fullmatch(said)
+        assert found is not None
+        labels = [meant(known, word.removeprefix(PREFIX)) for word in (found[1] or "").split()]
+        try:
+            item = make_item(reading, None, found[2] or found[3] or "")
+            kept = list(dict.fromkeys(labels)) if labels or author(reading) else None
+            yield finished(reading, labelled(reading, item, labels=kept))
+        except Bad as error:
+            yield reading.bad(number, error.problem, error.field)
+
+
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
+    written = 0
+    task = next(iter(choice_tasks(project)), None)
+    for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
+        text = unbroken(whole(item.text, dropped), dropped)
+        count(dropped, "words that look like labels", text.count(PREFIX))
+        text = text.replace(PREFIX, PREFIX[1:])
+        if not text.strip():
+            count(dropped, "blank texts")
+            continue
+        labels = (labels_said(annotation, task) if task else None) or []
+        out.write("".join(f"{PREFIX}{label_word(label, dropped)} " for label in labels) + text + "\n")
+        written += 1
+    return written

@@ -402,28 +402,3 @@ def write_prodigy(
         out.write(_line(record))
         count += 1
     return count
-
-
-def write_doccano(
-    rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]
-) -> int:
-    count = 0
-    for item, annotation in rows:
-        record: dict[str, Any] = {"id": item.key, "text": item.text, "annotator": annotation.annotator}
-        for task in project.tasks:
-            value = annotation.answers.get(task.id)
-            if value is None:
-                continue
-            if isinstance(task, Spans):
-                record["entities"] = [
-                    {"id": n, "start_offset": one["start"], "end_offset": one["end"], "label": one["label"]}
-                    for n, one in enumerate(value)
-                ]
-            elif isinstance(task, Choice | Choices) and "label" not in record:
-                record["label"] = value if isinstance(value, list) else [value]
-            else:
-                dropped[f"answers to {task.id}"] = dropped.get(f"answers to {task.id}", 0) + 1
-        record["Comments"] = [flag.note or flag.reason for flag in annotation.flags]
-        out.write(_line(record))
-        count += 1
-    return count

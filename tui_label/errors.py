@@ -7,6 +7,7 @@ The command line prints it and exits with the status; it never shows a traceback
     ├── UsageError             status 2: the command itself is wrong
     ├── ConfigError            project.yaml: all mistakes at once
     ├── InputError             a file that is brought in
+    ├── AssistError            what makes suggestions
     └── StoreError             the database
         ├── StoreMissing       there is no project here
         ├── StoreBusy          somebody else holds it for too long
@@ -38,6 +39,10 @@ class ConfigError(LabelError):
 
 
 class InputError(LabelError):
+    pass
+
+
+class AssistError(LabelError):
     pass
 
 

@@ -1,0 +1,143 @@
+"""From what a program answers about an item to suggestions that the project can show.
+
+It may answer in our shape, `{"suggestions": [{"task", "value", "score"}]}`, or in Prodigy's: `spans` with
+`start`, `end`, `label`, `score`, and `label` or `accept` for the whole text.  `matches` are a pattern's:
+spans where a spans task knows the label, the label itself where a choice does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.tasks import Choice, Choices, Spans, Task
+from tui_label.core.text import visible
+
+Tasks = Sequence[Task]
+Proposal = tuple[Task, Any, Any]
+"""A task, a value in its shape (of a spans task one span), a score as it came."""
+
+
+class Unfit(Exception):
+    """Why one suggestion can't be shown, as a sentence."""
+
+
+def suggestions(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> tuple[list[Suggestion], list[str]]:
+    """What can be shown, each once, and why the rest can't."""
+    fit: dict[tuple[str, str], Suggestion] = {}
+    unfit: list[str] = []
+    for proposal in _proposals(tasks, item, answer):
+        try:
+            if isinstance(proposal, Unfit):
+                raise proposal
+            one = _suggestion(item, *proposal)
+        except Unfit as problem:
+            unfit.append(visible(str(problem))[:300])
+        else:
+            fit.setdefault((one.task, repr(one.value)), one)
+    return list(fit.values()), unfit
+
+
+def _suggestion(item: Item, task: Task, value: Any, score: Any) -> Suggestion:
+    if isinstance(task, Spans) and isinstance(value, dict):
+        if problem := _span_problem(task, value, item):
+            raise Unfit(problem)
+        start, end = value["start"], value["end"]
+        value = {"start": start, "end": end, "label": value["label"], "text": item.text[start:end]}
+    elif problem := task.draft_problem(value, item):
+        raise Unfit(f"{task.id}: {problem}")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float) or score != score):
+        raise Unfit(f"{task.id}: a score must be a number, not {score!r}")
+    return Suggestion(task.id, value, None if score is None else float(score))
+
+
+def _span_problem(task: Spans, value: Mapping[str, Any], item: Item) -> str:
+    """One span is judged by itself: how many there must be is for the answer."""
+    problem = replace(task, min=0).draft_problem([value], item)
+    return f"{task.id}: {problem}" if problem else ""
+
+
+def _proposals(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> Iterator[Proposal | Unfit]:
+    said = answer.get("suggestions")
+    if said is not None and not isinstance(said, list):
+        yield Unfit(f"suggestions must be a list, not {said!r}")
+    elif said is not None:
+        for one in said:
+            yield from _ours(tasks, one)
+    yield from _prodigy(tasks, answer)
+    yield from _matched(tasks, answer.get("matches", ()))
+
+
+def _ours(tasks: Tasks, one: Any) -> Iterator[Proposal | Unfit]:
+    if not isinstance(one, dict):
+        yield Unfit(f"a suggestion must be an object with task and value, not {one!r}")
+        return
+    id = one.get("task")
+    task = next((task for task in tasks if task.id == id), tasks[0] if id is None and len(tasks) == 1 else None)
+    if task is None:
+        yield Unfit(f"{id!r} is no task that is asked here; there are {', '.join(task.id for task in tasks)}")
+        return
+    value, score = one.get("value"), one.get("score")
+    if isinstance(task, Spans) and isinstance(value, list):
+        for span in value:
+            yield task, span, span.get("score", score) if isinstance(span, dict) else score
+    else:
+        yield task, value, score
+
+
+def _prodigy(tasks: Tasks, answer: Mapping[str, Any]) -> Iterator[Proposal | Unfit]:
+    spans = answer.get("spans") or []
+    if not isinstance(spans, list):
+        yield Unfit(f"spans must be a list, not {spans!r}")
+        spans = []
+    for span in spans:
+        label = span.get("label") if isinstance(span, dict) else None
+        task = _task_for(tasks, Spans, label)
+        if task is None:
+            yield Unfit(f"{label!r} is no label of a spans task that is asked here")
+        else:
+            yield task, span, span.get("score")
+    said = answer.get("accept", answer.get("label"))
+    labels = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+    if labels:
+        task = _task_for(tasks, (Choice, Choices), labels[0])
+        if task is None:
+            yield Unfit(f"{labels[0]!r} is no label of a choice or choices task that is asked here")
+        else:
+            yield task, _whole(task, labels), answer.get("score")
+
+
+def _whole(task: Task, labels: list[Any]) -> Any:
+    """Labels as the value of a task; in the project's order where all are known."""
+    if isinstance(task, Choice):
+        return labels[0] if len(labels) == 1 else labels
+    return [one for one in task.values if one in labels] if set(map(str, labels)) <= set(task.values) else labels
+
+
+def _matched(tasks: Tasks, matches: Sequence[Mapping[str, Any]]) -> Iterator[Proposal]:
+    """Longest first where spans may not overlap; of a choice the label that is matched first."""
+    for task in tasks:
+        here = [one for one in matches if one["label"] in task.values and task.id in one.get("tasks", (task.id,))]
+        if isinstance(task, Spans):
+            for one in here if task.overlap else _apart(here):
+                yield task, one, None
+        elif isinstance(task, Choices) and here:
+            labels = {one["label"] for one in here}
+            yield task, [value for value in task.values if value in labels], None
+        elif isinstance(task, Choice) and here:
+            yield task, min(here, key=lambda one: (one["start"], -one["end"]))["label"], None
+
+
+def _apart(matches: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The longest ones that share no character, the first of equally long ones; in order of the text."""
+    taken: list[Mapping[str, Any]] = []
+    for one in sorted(matches, key=lambda one: (one["start"] - one["end"], one["start"])):
+        if all(one["end"] <= other["start"] or other["end"] <= one["start"] for other in taken):
+            taken.append(one)
+    return sorted(taken, key=lambda one: one["start"])
+
+
+def _task_for(tasks: Tasks, kinds: type[Task] | tuple[type[Task], ...], label: Any) -> Task | None:
+    return next((task for task in tasks if isinstance(task, kinds) and label in task.values), None)

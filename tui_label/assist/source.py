@@ -1,0 +1,76 @@
+"""What `--with` names: a pattern file, a Python callable, a spaCy model, or a command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_label.assist import patterns
+from tui_label.assist.program import BATCH, Program
+from tui_label.core.tasks import Task
+from tui_label.core.text import visible
+from tui_label.errors import AssistError
+
+PATTERN_FILES = (".yaml", ".yml", ".jsonl")
+_CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_MODEL = "spacy:"
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Something that can be asked for suggestions."""
+
+    name: str
+    """Its source, unless another one is given."""
+    command: tuple[str, ...]
+    """Without the batch size, where it is ours."""
+    ours: bool
+    left_out: tuple[str, ...] = ()
+    """What of it can't be used, with file and line."""
+
+    def start(self, batch: int = BATCH, timeout_s: float = 60.0) -> Program:
+        command = (*self.command, str(batch)) if self.ours else self.command
+        return Program(command, self.name, batch=batch, timeout_s=timeout_s, greets=self.ours)
+
+
+def assistant(what: str, tasks: Sequence[Task]) -> Assistant:
+    """Raises AssistError for what is none."""
+    path = Path(what)
+    if (path.suffix in PATTERN_FILES and " " not in what.strip()) or (path.is_file() and path.suffix in PATTERN_FILES):
+        return _patterns(path, tasks)
+    if what.startswith(_MODEL):
+        return Assistant(what, _worker("spacy", what.removeprefix(_MODEL)), True)
+    if _CALLABLE.fullmatch(what):
+        return Assistant(what, _worker("callable", what), True)
+    try:
+        words = shlex.split(what)
+    except ValueError as error:
+        raise AssistError(f"{visible(what)}: not a command: {error}") from error
+    if not words:
+        raise AssistError("--with needs a pattern file, module:function, spacy:MODEL, or a command in quotes")
+    return Assistant(Path(words[0]).name, tuple(words), False)
+
+
+def _worker(kind: str, what: str) -> tuple[str, ...]:
+    return sys.executable, "-m", "tui_label.assist.worker", kind, what
+
+
+def _patterns(path: Path, tasks: Sequence[Task]) -> Assistant:
+    """All rules are looked at before anything starts: a label that nobody asks for is a mistake to be named."""
+    found = patterns.read(path)
+    left_out = [*found.left_out]
+    usable = 0
+    for rule in found.rules:
+        asked = [task for task in tasks if rule.label in task.values and rule.task in ("", task.id)]
+        usable += bool(asked)
+        if not asked:
+            of = f"{rule.task}, or it is not asked" if rule.task else "a task that is asked here"
+            left_out.append((rule.line, f"{rule.label!r} is no label of {of}"))
+    words = tuple(visible(f"{path}:{line}: {problem}") for line, problem in sorted(left_out))
+    if not usable:
+        raise AssistError(f"{words[0] if words else visible(str(path))}: no pattern in it can be used")
+    return Assistant(path.name, _worker("patterns", str(path.resolve())), True, words)

@@ -1,0 +1,124 @@
+"""Suggestions from what people already run: suggest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from tui_label.cli.project import command, complain, folder, open_project
+from tui_label.core.text import visible
+from tui_label.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui_label.assist.program import Program
+    from tui_label.cli.project import Commands
+    from tui_label.core.project import Project
+    from tui_label.core.tasks import Task
+    from tui_label.suggesting import Run
+
+LONGEST_NAME = 100
+
+
+def register(commands: Commands) -> None:
+    suggest = command(commands, "suggest", "ask word lists, Python, spaCy or any program for suggestions", _suggest)
+    folder(suggest)
+    suggest.add_argument(
+        "--with",
+        dest="what",
+        required=True,
+        metavar="WHAT",
+        help="patterns.yaml or .jsonl, module:function, spacy:MODEL, or a command in quotes that speaks JSON Lines",
+    )
+    suggest.add_argument("--source", metavar="NAME", help="who says so; named after WHAT if not given")
+    suggest.add_argument(
+        "--source-version", default="", metavar="V", help="a newer one replaces what nobody has seen of the older"
+    )
+    suggest.add_argument("--task", action="append", metavar="T", help="only for this question; may be given again")
+    suggest.add_argument("--all", action="store_true", help="for answered items too")
+    suggest.add_argument("--batch", type=_whole, default=100, metavar="N", help="items handed over at a time")
+    suggest.add_argument(
+        "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds without an answer before it is given up"
+    )
+    suggest.add_argument("--dry-run", action="store_true", help="ask, say what came, and keep nothing")
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 5000:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to 5000, not {visible(text)!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds, not {visible(text)!r}")
+    return value
+
+
+def _suggest(options: argparse.Namespace) -> int:
+    from tui_label.assist.source import assistant
+    from tui_label.store.base import Source
+    from tui_label.suggesting import Run, suggest
+
+    if options.source is not None and not (options.source.strip() and len(options.source) <= LONGEST_NAME):
+        raise UsageError(f"--source: a name has one to {LONGEST_NAME} characters")
+    project, store, _ = open_project(options.dir)
+    tasks = _tasks(project, options.task)
+    asked = assistant(options.what, tasks)
+    for words in asked.left_out:
+        complain(words)
+    source = Source(visible(options.source or asked.name)[:LONGEST_NAME], visible(options.source_version))
+    run = Run()
+    with asked.start(options.batch, options.timeout) as program:
+        try:
+            suggest(store, program, source, tasks, run, answered=options.all, dry=options.dry_run, progress=_progress)
+        except BaseException:
+            _tell(run, source.name, options.dry_run)
+            _tell_said(program)
+            raise
+    _tell(run, source.name, options.dry_run)
+    store.close()
+    return 0
+
+
+def _tasks(project: Project, ids: list[str] | None) -> list[Task]:
+    known = [task.id for task in project.tasks]
+    for id in ids or ():
+        if id not in known:
+            raise UsageError(f"{visible(id)}: no such task; there are {', '.join(known)}")
+    return [task for task in project.tasks if ids is None or task.id in ids]
+
+
+def _progress(run: Run) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{run.asked:,} items, {run.kept.added:,} suggestions", end="", file=sys.stderr, flush=True)
+
+
+def _tell(run: Run, name: str, dry: bool) -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    for problem in run.problems:
+        complain(problem)
+    for count, words in (
+        (run.failed, "items failed; the first are named above"),
+        (run.unfit, "suggestions can't be used and were left out; the first are named above"),
+        (run.unanswered, "items got no answer"),
+    ):
+        if count:
+            complain(f"{count:,} {words}")
+    kept = run.kept
+    parts = [f"{run.asked:,} items", f"{kept.added:,} suggestions {'made, none kept' if dry else 'added'}"]
+    parts += [f"{kept.known:,} known already"] if kept.known else []
+    parts += [f"{kept.replaced:,} of an earlier version replaced"] if kept.replaced else []
+    parts += [f"{kept.kept:,} of an earlier version kept, where somebody has seen them"] if kept.kept else []
+    print(f"{name}: {', '.join(parts)}")
+
+
+def _tell_said(program: Program) -> None:
+    """The end of what the program said on standard error."""
+    for line in program.said:
+        print(f"  | {line}", file=sys.stderr)

@@ -1,0 +1,122 @@
+"""Asking for suggestions: items to an assistant, what it answers to the store, while people work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tui_label.assist import answers
+from tui_label.assist.program import Answer, Program
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.tasks import Task
+from tui_label.core.text import visible
+from tui_label.errors import AssistError
+from tui_label.store.base import Source, Store, Suggested
+
+PIECE = 200
+"""Items whose suggestions are written together,"""
+PIECE_S = 1.0
+"""or those of so many seconds, whichever comes first: people are waiting for them."""
+NAMED = 10
+"""Suggestions that could not be used are named so far, then only counted."""
+GIVE_UP = 100
+"""After so many items in a row that failed, the rest will fail too."""
+
+Found = tuple[int, Sequence[Suggestion]]
+"""An item's number, and all that is suggested for it."""
+
+
+@dataclass
+class Run:
+    """What came of asking, also where it ended early."""
+
+    asked: int = 0
+    """Items that were answered."""
+    kept: Suggested = field(default_factory=Suggested)
+    failed: int = 0
+    """Items for which no answer could be made."""
+    unfit: int = 0
+    """Suggestions that could not be used."""
+    problems: list[str] = field(default_factory=list)
+    """The first of both, with item and reason."""
+    unanswered: int = 0
+    """Items that the program ended without answering."""
+    in_a_row: int = 0
+    """Items that failed since the last that did not."""
+
+    def name(self, item: Item, problem: str) -> None:
+        if len(self.problems) < NAMED:
+            self.problems.append(visible(f"item {item.key}: {problem}")[:300])
+
+
+def suggest(
+    store: Store,
+    program: Program,
+    source: Source,
+    tasks: Sequence[Task],
+    run: Run,
+    *,
+    answered: bool = False,
+    dry: bool = False,
+    progress: Callable[[Run], None] = lambda run: None,
+) -> None:
+    """Ask about every item and keep what is suggested; `run` tells what was done, also after an exception.
+
+    A source without a version has that which the program says of itself.  `dry`: nothing is kept.
+    """
+    numbers: dict[str, int] = {}
+    piece: list[Found] = []
+    since = time.monotonic()
+    try:
+        for item, answer in program.answers(_items(store.askable(answered=answered), numbers)):
+            number = numbers.pop(item.key)
+            found = _taken(run, tasks, item, answer)
+            if found is not None:
+                piece.append((number, found))
+            if len(piece) >= PIECE or time.monotonic() - since > PIECE_S:
+                done, piece = piece, []
+                _write(store, program, source, tasks, run, done, dry)
+                progress(run)
+                since = time.monotonic()
+        run.unanswered = program.unanswered
+    finally:
+        _write(store, program, source, tasks, run, piece, dry)
+
+
+def _items(askable: Iterable[tuple[int, Item]], numbers: dict[str, int]) -> Iterator[Item]:
+    """The items; `numbers` has those that are on their way."""
+    for number, item in askable:
+        numbers[item.key] = number
+        yield item
+
+
+def _write(
+    store: Store, program: Program, source: Source, tasks: Sequence[Task], run: Run, done: list[Found], dry: bool
+) -> None:
+    if dry:
+        run.kept += Suggested(len(done), sum(len(found) for _, found in done))
+    elif done:
+        by = source if source.version else Source(source.name, str(program.greeting.get("version", "")))
+        run.kept += store.suggest(by, [task.id for task in tasks], done)
+
+
+def _taken(run: Run, tasks: Sequence[Task], item: Item, answer: Answer) -> list[Suggestion] | None:
+    """What of an answer can be kept; None where there is none."""
+    run.asked += 1
+    problem = answer.get("error")
+    if "item" not in answer and isinstance(answer.get("text"), str) and answer["text"] != item.text:
+        problem = "the answer is about another text; answer in order, or name the item in `item`"
+    if problem is not None:
+        run.failed += 1
+        run.in_a_row += 1
+        run.name(item, str(problem))
+        if run.in_a_row >= GIVE_UP:
+            raise AssistError(f"{GIVE_UP} items in a row failed, the last with: {visible(str(problem))[:200]}")
+        return None
+    run.in_a_row = 0
+    found, unfit = answers.suggestions(tasks, item, answer)
+    run.unfit += len(unfit)
+    for one in unfit:
+        run.name(item, one)
+    return found

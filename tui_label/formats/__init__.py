@@ -36,6 +36,7 @@ from tui_label.formats import (
     plain,
     raven,
     sounds,
+    spacy,
     subtitles,
     table,
     tagging,
@@ -100,6 +101,14 @@ FORMATS = (
         "brat", "brat standoff: pairs of .txt and .ann, and folders of them",
         "carriage returns, line breaks at the ends of spans; discontinuous spans in; other tasks, flags, timings",
         (".ann",), brat.read, write_folder=brat.write,
+    ),
+    Format(
+        "spacy", "spaCy's DocBin; needs tui-label[spacy]", "blanks at the ends of spans, ratings, texts, flags, timings",
+        (".spacy",), spacy.read, write_folder=spacy.write,
+    ),
+    Format(
+        "spacy-json", "spaCy's Docs as JSON, and its earlier pairs; to be written it needs tui-label[spacy]",
+        "blanks at the ends of spans, ratings, texts, flags, timings", (), spacy.read_json, spacy.write_json,
     ),
     Format(
         "fasttext", "fastText: __label__x before each text", "line breaks, ids, who said it, other tasks, flags, timings",
@@ -233,7 +242,7 @@ def _labels_of_texts(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(HEAD).decode("utf-8", "replace")
     if suffix == ".json":
-        return labelstudio.recognised(head)
+        return labelstudio.recognised(head) or ("spacy-json" if spacy.recognised(head) else "")
     if suffix in (".txt", ".train", ".valid"):
         return "fasttext" if head.startswith(fasttext.PREFIX) else ""
     return "doccano" if doccano.recognised(head) else ""

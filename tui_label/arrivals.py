@@ -17,15 +17,14 @@ from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotat
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.store.base import Store, Versions
-
-Content = tuple[object, ...]
+from tui_label.store.staging import Staging, content
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
     """Records for the store, and what was not taken along."""
 
-    records: list[Record]
+    records: Staging
     items: int
     """How often an item came: an item that several annotators answered came once."""
     superseded: int = 0
@@ -38,47 +37,31 @@ class Arrivals:
 
 def arrivals(records: Iterable[Record], versions: Versions) -> Arrivals:
     """The latest revision of each annotator's answer about each item, in the order of the first one."""
-    kept: list[Record] = []
-    places: dict[tuple[str, str], int] = {}
-    superseded = 0
+    staging = Staging()
     for record in records:
-        said = record.annotation
-        if said is None or said.status == DRAFT:
-            kept.append(replace(record, annotation=None) if said else record)
-            continue
-        place = places.setdefault((record.item.key, said.annotator), len(kept))
-        # Where the contents differ the store says so, with the key
-        if place == len(kept) or _content(kept[place].item) != _content(record.item):
-            kept.append(record)
-            continue
-        superseded += 1
-        before = kept[place].annotation
-        assert before is not None
-        if _age(said) >= _age(before):
-            kept[place] = record
-    plain = [record.item.key for record in kept if record.annotation is None]
-    answered = {record.item.key for record in kept if record.annotation is not None}
-    statuses = [record.annotation.status for record in kept if record.annotation]
-    return Arrivals(
-        [_ours(record, versions) for record in kept],
-        len(plain) + len(answered.difference(plain)),
-        superseded,
-        statuses.count(SKIPPED),
-        statuses.count(UNDONE),
-    )
+        staging.append(arriving(record, versions))
+    return arrived(staging)
 
 
-def _age(said: Annotation) -> tuple[int, str]:
-    return said.revision, said.submitted_at
+def arriving(record: Record, versions: Versions) -> tuple[Record, Annotation | None]:
+    """A record as ours, and what its answer says of its age and status elsewhere; a draft is no answer."""
+    said = record.annotation
+    return _ours(record, versions), None if said is None or said.status == DRAFT else said
 
 
-def _content(item: Item) -> Content:
-    """What makes two items the same one, whatever their ids."""
-    return item.text, item.candidates, item.sound.content if item.sound else None
+def arrived(staging: Staging) -> Arrivals:
+    """All that came: of the answers of an annotator about an item the latest stands.
+
+    Where contents differ both are kept: the store says so, with the key.
+    """
+    superseded = staging.stands()
+    return Arrivals(staging, staging.arrivals(), superseded, staging.statuses(SKIPPED), staging.statuses(UNDONE))
 
 
 def _ours(record: Record, versions: Versions) -> Record:
     said, gold = record.annotation, record.gold
+    if said is None and gold is None:
+        return record
     if gold is not None:
         gold = replace(gold, labels_version=versions.labels, guidelines_version=0)
     if said is not None:
@@ -87,18 +70,20 @@ def _ours(record: Record, versions: Versions) -> Record:
     return replace(record, annotation=said, gold=gold)
 
 
-def recognised(records: list[Record], store: Store) -> Iterator[Record]:
+def recognised(records: Staging | list[Record], store: Store) -> Iterator[Record]:
     """Known answers about items that are here under another id, for those items.
 
     The first of several known answers about a content is for the first such item, and so on.
     """
     strange = {key for key in {one.item.key for one in records if one.gold} if store.find_item(key) is None}
-    waiting: dict[Content, dict[str, Item]] = {_content(one.item): {} for one in records if one.item.key in strange}
+    waiting: dict[tuple[object, ...], dict[str, Item]] = {
+        content(one.item): {} for one in records if one.item.key in strange
+    }
     if waiting:
         # What has a known answer and no other is among both
         for item in chain((item for item, _ in store.unanswered()), (one.item for one in store.testimonies())):
-            if _content(item) in waiting:
-                waiting[_content(item)][item.key] = item
+            if content(item) in waiting:
+                waiting[content(item)][item.key] = item
     for record in records:
-        here = waiting.get(_content(record.item)) if record.gold and record.item.key in strange else None
+        here = waiting.get(content(record.item)) if record.gold and record.item.key in strange else None
         yield replace(record, item=here.pop(min(here))) if here else record

@@ -104,33 +104,43 @@ def bring_in(
     talk: bool = False,
 ) -> int:
     from tui_label import formats
-    from tui_label.arrivals import arrivals, recognised
+    from tui_label.arrivals import arrived, arriving, recognised
+    from tui_label.store.staging import Counts, Staging
 
     project, store, versions = open_project(folder)
-    records: list[Record] = []
-    bad: list[BadLine] = []
+    staging, bad = Staging(), _BadLines(skip_bad)
     named = [one for path in files for one in formats.expanded(path)]
     reading_sounds = _Bar("reading sounds", len(named))
     for path in named:
         format = formats.find(name) if name else formats.recognise(path, encoding)
-        reading = formats.Reading(path, project, encoding, annotator, gold, annotator_column, label_columns)
-        before = len(records)
+        reading = formats.Reading(
+            path, project, encoding, annotator, gold, annotator_column, label_columns, occurrences=Counts()
+        )
+        before = staging.taken
         for one in _shown(formats.read(reading, format), f"reading {path.name}", path, talk):
-            (bad if isinstance(one, formats.BadLine) else records).append(one)  # type: ignore[arg-type]
+            if isinstance(one, formats.BadLine):
+                bad.take(one)
+            else:
+                staging.append(arriving(one, versions))
         if talk and format.name != "sound":
-            _tell_read(reading, format, records[before:])
+            _tell_read(reading, format, staging.taken - before, staging.items(before))
         elif talk:
             reading_sounds.more(1)
-    _tell_bad(bad, skip_bad)
-    if not records:
+    bad.refuse()
+    if not staging.taken:
         raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
-    here = arrivals(records, versions)
-    taken = list(recognised(here.records, store)) if gold else here.records
-    done = store.add(taken, _Bar("writing", len(taken)).more if talk else None)
+    here = arrived(staging)
+    bar = _Bar("writing", len(staging))
+    try:
+        done = store.add(recognised(staging, store) if gold else staging, bar.more if talk else None)
+    except KeyboardInterrupt:
+        complain(f"stopped; {bar.done:,} records are in, all of them whole: the same command again adds the rest")
+        raise
     store.close()
     if talk:
         _tell_left_out(here)
         print(_sentence(done, here.items))
+    staging.close()
     return 0
 
 
@@ -154,9 +164,8 @@ def _tell_left_out(here: Arrivals) -> None:
             complain(f"{count:,} {words}")
 
 
-def _tell_read(reading: Reading, format: Format, records: list[Record]) -> None:
-    items = len({record.item.key for record in records})
-    several = f" in {len(records):,} records" if len(records) > items else ""
+def _tell_read(reading: Reading, format: Format, records: int, items: int) -> None:
+    several = f" in {records:,} records" if records > items else ""
     words = [f"{items:,} items{several}, read as {format.name}"]
     words += [f"{reading.blank:,} blank lines left out"] if reading.blank else []
     words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
@@ -170,31 +179,45 @@ def _tell_read(reading: Reading, format: Format, records: list[Record]) -> None:
         complain(f"{reading.path}: {count:,} flags with a reason that project.yaml does not list, kept: {reason}")
 
 
-def _tell_bad(bad: list[BadLine], skip_bad: bool) -> None:
-    for one in bad if skip_bad else bad[:BAD_SHOWN]:
-        complain(str(one))
-    if bad and not skip_bad:
-        more = f" (and {len(bad) - BAD_SHOWN:,} more)" if len(bad) > BAD_SHOWN else ""
-        raise InputError(
-            f"{len(bad):,} bad lines{more}: nothing was brought in; mend them, or leave them out with --skip-bad"
-        )
+class _BadLines:
+    """Lines that could not be read: left out and named, or reason enough to take nothing."""
+
+    def __init__(self, skip: bool) -> None:
+        self._skip, self._count = skip, 0
+        self._first: list[BadLine] = []
+
+    def take(self, line: BadLine) -> None:
+        self._count += 1
+        if self._skip:
+            complain(str(line))
+        elif self._count <= BAD_SHOWN:
+            self._first.append(line)
+
+    def refuse(self) -> None:
+        for one in self._first:
+            complain(str(one))
+        if self._first:
+            more = f" (and {self._count - BAD_SHOWN:,} more)" if self._count > BAD_SHOWN else ""
+            raise InputError(
+                f"{self._count:,} bad lines{more}: nothing was brought in; mend them, or leave them out with --skip-bad"
+            )
 
 
 class _Bar:
     """A progress bar on standard error, where that is a terminal."""
 
     def __init__(self, words: str, total: int) -> None:
-        self._words, self._total, self._done, self._drawn = words, total, 0, -1
+        self._words, self._total, self.done, self._drawn = words, total, 0, -1
 
     def more(self, count: int) -> None:
-        self._done += count
-        tenths = 40 * self._done // max(1, self._total)
+        self.done += count
+        tenths = 40 * self.done // max(1, self._total)
         if sys.stderr.isatty() and tenths != self._drawn:
             self._drawn = tenths
             bar = "█" * tenths + "░" * (40 - tenths)
-            end = "\n" if self._done >= self._total else ""
+            end = "\n" if self.done >= self._total else ""
             print(
-                f"\r{visible(self._words)} {bar} {self._done:,} of {self._total:,}",
+                f"\r{visible(self._words)} {bar} {self.done:,} of {self._total:,}",
                 end=end,
                 file=sys.stderr,
                 flush=True,

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tui_label.core.project import Project
 from tui_label.core.text import visible
@@ -31,6 +31,14 @@ class BadLine:
         return f"{visible(':'.join(place))}: {visible(': '.join(words))}"
 
 
+class Counting(Protocol):
+    """How often each came; a dict for files of a usual size."""
+
+    def get(self, one: tuple[str, str], default: int, /) -> int: ...
+
+    def __setitem__(self, one: tuple[str, str], times: int, /) -> None: ...
+
+
 @dataclass
 class Reading:
     """One file being read for one project, and what was noticed on the way."""
@@ -51,7 +59,7 @@ class Reading:
     """Items that repeat another one of this file."""
     repaired: int = 0
     """Spans whose offsets were UTF-16 units."""
-    occurrences: dict[tuple[str, str], int] = field(default_factory=dict)
+    occurrences: Counting = field(default_factory=dict[tuple[str, str], int])
     """How often a content came from an annotator (empty: from nobody in particular)."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Why suggestions were kept as meta only, and how often."""

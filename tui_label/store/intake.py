@@ -1,14 +1,15 @@
 """Bringing items in.
 
-Records are read whole before the write lock is taken, then written in one
-transaction: all of a file, or nothing of it.
+Records are read and checked before anything is written, then written in short
+transactions: annotators wait for one of these, never for the file.
 """
 
 from __future__ import annotations
 
 import json
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -17,54 +18,100 @@ from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.errors import InputError
+from tui_label.errors import InputError, StoreError
 from tui_label.store import outcomes, queue, sqlite, standing, versions
 from tui_label.store.base import Added
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
 from tui_label.store.rows import ITEM, item_from, key_text, sound_json, to_json, to_text
+from tui_label.store.staging import Staging, content, pages
 from tui_label.store.standing import Judge
 
-CHUNK = 2000
+STEP = 200
+"""Records between two looks at the clock."""
+HOLD_S = 0.015
+"""How long a transaction goes on before others get their turn; its last step and the disk come on top."""
+KEYS = 500
+"""Looked for in one statement."""
 
 
 def add(
-    connection: Connection, records: list[Record], progress: Callable[[int], None] | None, moment: str, judge: Judge
+    connection: Connection, records: Iterable[Record], progress: Callable[[int], None] | None, moment: str, judge: Judge
 ) -> Added:
-    added, probes = Added(), 0
-    with connection.transaction() as execute:
-        settings = dict(execute("SELECT name, value FROM setting").fetchall())
-        number = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
-        rest = iter(records)
-        while chunk := list(islice(rest, CHUNK)):
-            number, done, measuring = _add_chunk(connection, execute, chunk, number, settings, moment, judge)
-            probes += measuring
-            added = Added(
-                added.items + done.items,
-                added.known + done.known,
-                added.answers + done.answers,
-                added.suggestions + done.suggestions,
-                added.gold + done.gold,
-            )
+    staging = records if isinstance(records, Staging) else Staging(records)
+    try:
+        _refuse_conflicts(connection, staging)
+        return _write(connection, staging, progress, moment, judge)
+    finally:
+        if staging is not records:
+            staging.close()
+
+
+def _refuse_conflicts(connection: Connection, staging: Staging) -> None:
+    """All that would be refused while it is written is refused now."""
+    if (key := staging.torn()) is not None:
+        raise InputError(_conflict(key))
+    if not connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
+        return
+    rest = staging.contents()
+    while page := dict(islice(rest, KEYS)):
+        for _, item in _here(lambda sql, keys: connection.read(sql, keys), list(page)):
+            if hash(content(item)) != page[item.key]:
+                raise InputError(_conflict(item.key))
+
+
+def _write(
+    connection: Connection, staging: Staging, progress: Callable[[int], None] | None, moment: str, judge: Judge
+) -> Added:
+    added = Added()
+    steps = pages(staging, STEP)
+    step: list[Record] = next(steps, [])
+    try:
+        while step:
+            done, count = Added(), 0
+            with connection.transaction() as execute:
+                settings = dict(execute("SELECT name, value FROM setting").fetchall())
+                until = time.monotonic() + HOLD_S
+                while step and (not count or time.monotonic() < until):
+                    done = _sum(done, _add_step(connection, execute, step, settings, moment, judge))
+                    count += len(step)
+                    step = next(steps, [])
+            added = _sum(added, done)
             if progress:
-                progress(len(chunk))
-        execute("UPDATE counter SET value = value + ? WHERE name = 'items'", (added.items - probes,))
-        if settings.get("order") == "uncertain-first":
-            versions.reorder(execute, "uncertain-first")
+                progress(count)
+    except StoreError as error:
+        if added == Added():
+            raise
+        raise type(error)(f"{error}; {_so_far(added)}") from error
     return added
 
 
-def _add_chunk(
+def _so_far(added: Added) -> str:
+    return (
+        f"{added.items:,} items and {added.answers:,} answers are in, all of them whole; the same again adds the rest"
+    )
+
+
+def _sum(one: Added, other: Added) -> Added:
+    return Added(
+        one.items + other.items,
+        one.known + other.known,
+        one.answers + other.answers,
+        one.suggestions + other.suggestions,
+        one.gold + other.gold,
+    )
+
+
+def _add_step(
     connection: Connection,
     execute: Execute,
     chunk: list[Record],
-    number: int,
     settings: dict[str, str],
     moment: str,
     judge: Judge,
-) -> tuple[int, Added, int]:
-    """The last number that was given to an item, what was added, and how many of the items are probes."""
+) -> Added:
     known = _known(execute, chunk)
+    number = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
     want = int(settings.get("overlap", 1))
     order = settings.get("order", "priority")
     items, contents, here = [], [], {}
@@ -103,8 +150,12 @@ def _add_chunk(
         standing.weigh(execute, item, judge)
     known_answers = [(numbers[one.item.key], one.gold) for one in chunk if one.gold is not None]
     gold = sum(_add_gold(execute, number, gold, moment, judge) for number, gold in known_answers)
-    added = Added(len(items), len(chunk) - len(items), len(answered), fresh, gold)
-    return number, added, sum(bool(probe) for *_, probe in items)
+    probes = sum(bool(probe) for *_, probe in items)
+    execute("UPDATE counter SET value = value + ? WHERE name = 'items'", (len(items) - probes,))
+    if order == "uncertain-first":
+        touched = dict.fromkeys([*here.values(), *(row[0] for row in suggestions)])
+        versions.place(connection, order, list(touched))
+    return Added(len(items), len(chunk) - len(items), len(answered), fresh, gold)
 
 
 def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Judge) -> bool:
@@ -128,34 +179,30 @@ def _content(record: Record) -> tuple[Any, ...]:
 def _known(execute: Execute, chunk: list[Record]) -> dict[str, int]:
     """Numbers of the items that are there already, with the same content."""
     found: dict[str, int] = {}
-    by_key: dict[str, Item] = {}
-    for record in chunk:
-        key = record.item.key
-        if key in by_key and not _same(by_key[key], record.item):
-            raise InputError(_conflict(key))
-        by_key[key] = record.item
-    keys = list(by_key)
-    for first in range(0, len(keys), 500):
-        part = [key_text(key) for key in keys[first : first + 500]]
-        for row in execute(
-            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
-                WHERE item.key IN ({", ".join("?" * len(part))})""",
-            tuple(part),
-        ).fetchall():
-            item = item_from(row[1:])
-            if not _same(by_key[item.key], item):
-                raise InputError(_conflict(item.key))
-            found[item.key] = row[0]
-            sound = by_key[item.key].sound
-            if sound is not None and sound != item.sound:
-                # The same sound in another place: that is where it is now
-                execute("UPDATE content SET sound = ? WHERE item = ?", (sound_json(sound), row[0]))
+    by_key = {record.item.key: record.item for record in chunk}
+    for number, item in _here(lambda sql, keys: execute(sql, keys).fetchall(), list(by_key)):
+        sound = by_key[item.key].sound
+        if content(by_key[item.key]) != content(item):
+            raise InputError(_conflict(item.key))
+        found[item.key] = number
+        if sound is not None and sound != item.sound:
+            # The same sound in another place: that is where it is now
+            execute("UPDATE content SET sound = ? WHERE item = ?", (sound_json(sound), number))
     return found
 
 
-def _same(one: Item, other: Item) -> bool:
-    sounds = [item.sound.content if item.sound else None for item in (one, other)]
-    return one.text == other.text and one.candidates == other.candidates and sounds[0] == sounds[1]
+def _here(read: Callable[[str, tuple[str, ...]], list[Any]], keys: list[str]) -> list[tuple[int, Item]]:
+    """Number and item of those of the keys that are in the store."""
+    found: list[tuple[int, Item]] = []
+    for first in range(0, len(keys), KEYS):
+        part = tuple(key_text(key) for key in keys[first : first + KEYS])
+        rows = read(
+            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
+                WHERE item.key IN ({", ".join("?" * len(part))})""",
+            part,
+        )
+        found += [(row[0], item_from(row[1:])) for row in rows]
+    return found
 
 
 def _conflict(key: str) -> str:

@@ -237,3 +237,42 @@ async def test_an_empty_queue_says_which_have_cases(three):
         assert (bench.waiting["disagreements"], bench.waiting["questions"]) == (2, 0)
         await bench.open_queue(Queue("disagreements"))
         assert here(bench) == "i0"
+
+
+async def test_a_review_that_the_link_cut_off_goes_on_where_it_was(tmp_path):
+    angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")
+    items = [answered(Item(key, TEXT), {"e": [angela]}, {"e": [rome]}) for key in ("a", "b")]
+    folder = prepare(tmp_path / "p", SPANS, *items)
+    async with at_work(folder) as bench:
+        await bench.do("review.later")
+        await bench.do("review.take", 1)
+        assert here(bench) == "b"
+        await bench._keep_draft()
+        async with at_work(folder) as again:
+            assert here(again) == "b"
+            assert again.case_desk is not None and len(again.case_desk.review.undecided) == 1
+            await again.do("work.undo")
+            assert len(again.case_desk.review.undecided) == 2
+            await again.do("work.redo")
+        async with at_work(folder) as again:
+            await again.do("review.take", 1)
+            await again.do("review.settle")
+            assert (golds(folder), here(again)) == ({"b": ("settled", {"e": [rome]})}, "a")
+    async with at_work(folder) as last:
+        assert here(last) == "a" and not last.case_desk.review.is_touched
+
+
+async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_took_the_case(three):
+    async with at_work(three, Queue("all")) as bench:
+        await bench.do("review.example")
+    store = opened(three)
+    async with at_work(three, reviewer="other") as other:
+        assert here(other) == "i0"
+    assert store.unfinished("lead") is None
+    async with at_work(three, Queue("all")) as bench:
+        await bench.do("review.example")
+    claim = store.revisit("bob", 1)
+    assert claim is not None and claim.answered is not None
+    store.submit(1, replace(claim.answered, answers={"mood": "good"}), "x", claim=False)
+    async with at_work(three, Queue("all")) as bench:
+        assert here(bench) == "i0" and not bench.case_desk.review.is_touched

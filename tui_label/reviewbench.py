@@ -102,7 +102,11 @@ class ReviewBench(Workbench):
     async def start(self) -> None:
         self._open_deck()
         await self._count_cases()
-        await self._next(START)
+        left = await self._call(self._store.unfinished, self.annotator)
+        if left is not None:
+            await self._lay_case(left)
+        else:
+            await self._next(START)
         self._begin_beating()
 
     async def _put_down(self) -> None:
@@ -152,6 +156,8 @@ class ReviewBench(Workbench):
         made = self._shelf.pop(case.number, None)
         if made is None or made.versions != versions:
             made = review.begin(self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last)
+        self._kept_draft = case.draft
+        made = review.restored(made, case.draft)
         self.desk = CaseDesk(
             Claim(case.number, case.item),
             made.session,
@@ -239,6 +245,7 @@ class ReviewBench(Workbench):
         watch = desk.watch.touched(self._now(), made.session.focus)
         self.desk = replace(desk, reading=made, session=made.session, watch=watch)
         self.word = made.word
+        self._draft_soon()
 
     async def _follow(self, effect: Enum) -> None:
         if effect is review.Effect.SETTLE:
@@ -385,13 +392,19 @@ class ReviewBench(Workbench):
 
         self.waiting = await self._call(count)
 
-    # nothing of an unfinished review is a draft of an annotator's
-
-    def _draft_soon(self) -> None:
-        pass
+    # an unfinished review is kept with the lease: the reviewer may be an annotator too, with a draft of their own
 
     async def _keep_draft(self) -> None:
-        pass
+        self._no_draft_soon()
+        desk = self.case_desk
+        draft = review.draft_of(desk.review) if desk is not None else ""
+        if desk is None or draft == self._kept_draft:
+            return
+        try:
+            await self._call(self._store.hold_case, desk.case.number, self.annotator, draft)
+            self._kept_draft = draft
+        except StoreError as error:
+            self._fail(error)
 
     def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""

@@ -8,6 +8,7 @@ into it where it differs.  No clock, no store, no screen.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -274,6 +275,40 @@ def seconds(review: Review, number: int) -> tuple[float, float] | None:
             if any(piece.difference == number for piece in part.pieces):
                 return part.value["start"], part.value["end"]
     return one.heard
+
+
+def draft_of(review: Review) -> str:
+    """What was decided so far, as JSON text for `restored`; empty where nothing was."""
+    if not review.is_touched:
+        return ""
+    return json.dumps(
+        {
+            "versions": [[one.annotator, one.revision] for one in review.versions],
+            "taken": list(review.taken.items()),
+            "kept": sorted(review.kept),
+            "example": review.example,
+            "at": review.at,
+            "answers": review.session.answers,
+        }
+    )
+
+
+def restored(review: Review, draft: str) -> Review:
+    """`review` as it was when `draft` was written, all of it to be undone at once; as it is where versions changed."""
+    record = json.loads(draft) if draft else {}
+    if record.get("versions") != [[one.annotator, one.revision] for one in review.versions]:
+        return review
+    work = _work(review.session.project, _known(review.session.project, record["answers"]))
+    count = len(review.differences)
+    made = replace(
+        review,
+        session=replace(review.session, work=work),
+        taken={n: version for n, version in record["taken"] if n < count},
+        kept=frozenset(n for n in record["kept"] if n < count),
+        example=record["example"],
+        at=min(record["at"], count - 1),
+    )
+    return _placed(_aimed(_changed(review, made)))
 
 
 # commands

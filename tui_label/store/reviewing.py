@@ -86,6 +86,8 @@ class Case:
     skipped: tuple[Annotation, ...] = ()
     """The latest revisions that leave it unanswered: a flag there is often why the item is in a queue."""
     mark: Mark = START
+    draft: str = ""
+    """In `unfinished` alone: what the reviewer had decided so far, as the bench wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +194,15 @@ class Reviewing(Protocol):
         """One case by the item's number; nobody's hands change."""
         ...
 
-    def hold_case(self, number: int, reviewer: str) -> bool:
-        """Keep a case in this reviewer's hands for another lease, or take it there; False where another one has it."""
+    def hold_case(self, number: int, reviewer: str, draft: str | None = None) -> bool:
+        """Keep a case in this reviewer's hands for another lease, or take it there; False where another one has it.
+
+        `draft` (opaque; empty: there is none any more) is kept with it until another case is in their hands.
+        """
+        ...
+
+    def unfinished(self, reviewer: str) -> Case | None:
+        """The case that this reviewer left with a draft, in hand again; None where there is none."""
         ...
 
     def find_item(self, key: str) -> int | None:
@@ -205,7 +214,7 @@ class Reviewing(Protocol):
         ...
 
     def release_case(self, reviewer: str) -> None:
-        """They put down what they had in hand."""
+        """They put down what they had in hand; a draft of it waits for them, unless somebody else takes the case."""
         ...
 
     # outcomes

@@ -53,7 +53,8 @@ class SqliteReviewing:
         while True:
             found = search.first(self._connection, after.value if after else (), reviewer, self._clock())
             if found is None:
-                self.release_case(reviewer)
+                with self._connection.transaction() as execute:
+                    execute("DELETE FROM reviewing WHERE reviewer = ?", (reviewer,))
                 return None
             *keys, number = found
             if self.hold_case(number, reviewer):
@@ -95,7 +96,7 @@ class SqliteReviewing:
             skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),
         )
 
-    def hold_case(self, number: int, reviewer: str) -> bool:
+    def hold_case(self, number: int, reviewer: str, draft: str | None = None) -> bool:
         reviewer = storable(reviewer)
         with self._connection.transaction() as execute:
             now = self._clock()
@@ -104,9 +105,22 @@ class SqliteReviewing:
             ).fetchone()
             if other:
                 return False
-            execute("DELETE FROM reviewing WHERE item = ? OR reviewer = ?", (number, reviewer))
-            execute("INSERT INTO reviewing VALUES (?, ?, ?)", (number, reviewer, now + self._lease(execute)))
+            execute("DELETE FROM reviewing WHERE (item = ?) <> (reviewer = ?)", (number, reviewer))
+            execute(
+                """INSERT INTO reviewing VALUES (:item, :reviewer, :until, coalesce(:draft, ''))
+                   ON CONFLICT(item) DO UPDATE SET lease_until = :until, draft = coalesce(:draft, draft)""",
+                {"item": number, "reviewer": reviewer, "until": now + self._lease(execute), "draft": draft},
+            )
             return True
+
+    def unfinished(self, reviewer: str) -> Case | None:
+        rows = self._connection.read(
+            "SELECT item, draft FROM reviewing WHERE reviewer = ? AND draft <> ''", (storable(reviewer),)
+        )
+        for number, draft in rows:
+            if self.hold_case(number, reviewer):
+                return replace(self._case(number), draft=draft)
+        return None
 
     def find_item(self, key: str) -> int | None:
         rows = self._connection.read("SELECT number FROM item WHERE key = ?", (key_text(key),))
@@ -117,7 +131,8 @@ class SqliteReviewing:
 
     def release_case(self, reviewer: str) -> None:
         with self._connection.transaction() as execute:
-            execute("DELETE FROM reviewing WHERE reviewer = ?", (storable(reviewer),))
+            execute("DELETE FROM reviewing WHERE reviewer = ? AND draft = ''", (storable(reviewer),))
+            execute("UPDATE reviewing SET lease_until = 0 WHERE reviewer = ?", (storable(reviewer),))
 
     # outcomes
 

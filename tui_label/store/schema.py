@@ -219,7 +219,8 @@ CREATE TABLE told (
   number INTEGER NOT NULL, PRIMARY KEY (annotator, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE reviewing (
-  item INTEGER PRIMARY KEY REFERENCES item(number), reviewer TEXT NOT NULL UNIQUE, lease_until INTEGER NOT NULL
+  item INTEGER PRIMARY KEY REFERENCES item(number), reviewer TEXT NOT NULL UNIQUE, lease_until INTEGER NOT NULL,
+  draft TEXT NOT NULL DEFAULT ''
 ) STRICT;
 DROP VIEW answers_latest;
 CREATE VIEW answers_latest AS

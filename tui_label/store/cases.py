@@ -49,6 +49,7 @@ class _Source:
     repeats: bool = True
     """Whether an item can be there at more than one place."""
     person: str = "a{n}.annotator"
+    of_annotator: str = "a{n}.annotator = :annotator"
 
 
 def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
@@ -75,7 +76,8 @@ def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
                 "LEFT JOIN assignment AS a{n} ON a{n}.item = q{n}.item AND a{n}.annotator = person{n}.id "
                 "AND a{n}.state IN ('done', 'skipped')"
             )
-            return _Source(tables, "q{n}.unanswered = 1", ("q{n}.number",), person="person{n}.id")
+            asker = "q{n}.author = :name"
+            return _Source(tables, "q{n}.unanswered = 1", ("q{n}.number",), person="person{n}.id", of_annotator=asker)
         case "fast":
             where = "a{n}.state = 'done' AND " + _within(bounds(), 0, "<=")
             return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"))
@@ -171,7 +173,7 @@ class Search:
                 f"(SELECT 1 FROM content WHERE content.item = item{{n}}.number AND ({texts})))"
             )
         if self.source.by_answer:
-            where += [*self._on_answer("a{n}"), *([f"{self.source.person} = :annotator"] if queue.annotator else [])]
+            where += [*self._on_answer("a{n}"), *([self.source.of_annotator] if queue.annotator else [])]
         else:
             of = ["b{n}.annotator = :annotator"] if queue.annotator else []
             if conditions := [*of, *self._on_answer("b{n}")]:
@@ -236,6 +238,12 @@ class Search:
         ]
         return min(found, default=None)
 
+    def holds(self, connection: Connection, number: int) -> bool:
+        """Whether an item is in the queue at this moment."""
+        arguments = self.arguments | {"number": number}
+        extra = "AND item1.number = :number"
+        return any(connection.read(self._select(half, extra) + " LIMIT 1", arguments) for half in self._settled())
+
     def count(self, connection: Connection, most: int) -> int:
         total = 0
         for half in self._settled():
@@ -262,6 +270,7 @@ def search(connection: Connection, queue: Queue) -> Search:
     label = label_line(queue.task, queue.label) if queue.task else label_line("", queue.label)
     arguments = {
         "annotator": found[0][0] if found else 0,
+        "name": storable(queue.annotator),
         "differs": f"\n{queue.task}\n",
         # A line of `labels_text`: from its start where the task is given, to its end where the label is
         "label": storable(("\n" if queue.task else "") + label + ("\n" if queue.label else "")),

@@ -57,7 +57,8 @@ class SqliteReviewing:
                     execute("DELETE FROM reviewing WHERE reviewer = ?", (reviewer,))
                 return None
             *keys, number = found
-            if self.hold_case(number, reviewer):
+            # Another reviewer may have settled it since it was found
+            if self.hold_case(number, reviewer) and search.holds(self._connection, number):
                 case = self._case(number)
                 return replace(case, about=search.about(self._connection, number), mark=Mark(tuple(keys)))
 

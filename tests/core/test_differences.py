@@ -252,6 +252,13 @@ def test_where_the_sound_was_cut_up_in_another_way_the_texts_go_along():
     assert told(comparison) == [("segments", "boundary and text", [tuple(ann), tuple(bob)])]
 
 
+def test_a_segment_is_matched_only_where_each_two_versions_share_most_of_it():
+    ann, bob, cas = segments((1, 11, "", "so")), segments((2, 7.5, "", "so")), segments((5.2, 11, "", "so"))
+    comparison = compared(Segments("s", transcript=Style()), ann, bob, cas, item=CALL)
+
+    assert told(comparison) == [("segments", "boundary", [tuple(ann), tuple(bob), tuple(cas)])]
+
+
 def test_a_moved_edge_between_two_segments_never_makes_them_overlap():
     ann, bob = segments((1.0, 3.0), (3.0, 6.0)), segments((1.0, 3.4), (3.4, 6.0))
     comparison = compared(Segments("s"), ann, bob, item=CALL)
@@ -359,8 +366,9 @@ def nudged(draw: st.DrawFn, base: list[tuple[int, int]], overlap: bool) -> list[
                 found.append(draw(EXTENTS))
     kept: list[tuple[int, int]] = []
     for one in sorted(set(found)):
-        if overlap or not kept or kept[-1][1] <= one[0]:
-            kept.append(one)
+        start = one[0] if overlap or not kept else max(one[0], kept[-1][1])
+        if start < one[1]:
+            kept.append((start, one[1]))
     return kept
 
 

@@ -23,6 +23,7 @@ from tui_label.formats import (
     commonvoice,
     conll,
     conllu,
+    datasets,
     doccano,
     eaf,
     examples,
@@ -43,7 +44,7 @@ from tui_label.formats import (
     textgrid,
 )
 from tui_label.formats.making import Bad, finished
-from tui_label.formats.source import BadLine, Reading, check, near
+from tui_label.formats.source import STANDARD, BadLine, Reading, bare, check_file, near, opened
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
@@ -109,6 +110,11 @@ FORMATS = (
     Format(
         "spacy-json", "spaCy's Docs as JSON, and its earlier pairs; to be written it needs tui-label[spacy]",
         "blanks at the ends of spans, ratings, texts, flags, timings", (), spacy.read_json, spacy.write_json,
+    ),
+    Format(
+        "datasets", "Hugging Face's datasets: parquet, Arrow, folders of them; needs tui-label[datasets]",
+        "half characters, sounds, idle times, origins, answers that are not finished", datasets.SUFFIXES,
+        datasets.read, write_folder=datasets.write,
     ),
     Format(
         "fasttext", "fastText: __label__x before each text", "line breaks, ids, who said it, other tasks, flags, timings",
@@ -187,16 +193,19 @@ def find(name: str) -> Format:
 
 def recognise(path: Path, encoding: str | None = None) -> Format:
     """The format of a file, by its name, else by its content."""
+    if path == STANDARD:
+        raise UsageError("what comes on standard input has no name to go by: say its format")
     if found := _labels_of_sounds(path) or _labels_of_texts(path):
         return find(found)
-    suffix = path.suffix.lower()
+    named = bare(path)
+    suffix = named.suffix.lower()
     for format in FORMATS:
         if suffix in format.suffixes:
             # wikigold.conll.txt is CoNLL
-            inner = Path(path.stem).suffix.lower()
+            inner = Path(named.stem).suffix.lower()
             return find("conll") if format.name == "text" and inner == ".conll" else format
-    check(path, encoding)
-    with path.open("rb") as file:
+    check_file(path, encoding)
+    with opened(path) as file:
         head = file.read(4096).decode("utf-8", "replace")
     first = next((line for line in head.split("\n") if line.strip()), "")
     if first.lstrip().startswith("{"):
@@ -214,14 +223,14 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
 
 def _labels_of_sounds(path: Path) -> str:
     """The format of labels whose names end as those of texts and tables do; empty: it is none of these."""
-    name = path.name.lower()
+    name = bare(path).name.lower()
     if name == kaldi.NAME:
         return "kaldi"
     if name.endswith((".trans.txt", ".selections.txt")):
         return "librispeech" if name.endswith(".trans.txt") else "raven"
-    if path.suffix.lower() not in (".txt", ".tsv") or not path.is_file():
+    if bare(path).suffix.lower() not in (".txt", ".tsv") or not path.is_file():
         return ""
-    with path.open("rb") as file:
+    with opened(path) as file:
         first = file.readline(4096).decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
     if {raven.BEGIN, raven.END} <= set(columns := first.split("\t")):
         return "raven"
@@ -236,10 +245,10 @@ def _labels_of_sounds(path: Path) -> str:
 
 def _labels_of_texts(path: Path) -> str:
     """The format of labels whose names end as those of many do, by its keys; empty: it is none of these."""
-    suffix = path.suffix.lower()
+    suffix = bare(path).suffix.lower()
     if suffix not in (".json", ".jsonl", ".ndjson", ".txt", ".train", ".valid") or not path.is_file():
         return ""
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(HEAD).decode("utf-8", "replace")
     if suffix == ".json":
         return labelstudio.recognised(head) or ("spacy-json" if spacy.recognised(head) else "")
@@ -250,10 +259,10 @@ def _labels_of_texts(path: Path) -> str:
 
 def expanded(path: Path) -> list[Path]:
     """What a path on the command line stands for: see `sounds.files`; a folder of Kaldi's is its wav.scp, one of
-    brat's its pairs.
+    brat's its pairs, one of a dataset its files.
     """
-    if path.is_dir() and (pairs := brat.recognised(path)):
-        return pairs
+    if path.is_dir() and (found := brat.recognised(path) or datasets.files(path)):
+        return found
     listed = path / kaldi.NAME
     return [listed] if listed.is_file() else sounds.files(path)
 
@@ -277,7 +286,7 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
         raise InputError(
             f"{visible(str(reading.path))}: read as {format.name}, but the project's items are {wanted}{hint}"
         )
-    if not reading.path.exists():
+    if reading.path != STANDARD and not reading.path.exists():
         raise InputError(f"{visible(str(reading.path))}: no such file{near(reading.path)}")
     found = format.read(reading)
     return (_known(reading, one) for one in found) if reading.gold else found

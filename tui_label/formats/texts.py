@@ -77,9 +77,9 @@ def located(
 
 
 def finished_texts(
-    rows: Rows, project: Project, dropped: Dropped, tasks: Iterable[Task]
+    rows: Rows, project: Project, dropped: Dropped, tasks: Iterable[Task], has_flags: bool = False
 ) -> Iterator[tuple[Item, Annotation]]:
-    """Finished answers about texts; all else is counted, and so are flags and answers to other tasks."""
+    """Finished answers about texts; all else is counted: answers to other tasks, flags where the format has none."""
     taken = {task.id for task in tasks}
     for item, annotation in rows:
         if not item.text:
@@ -87,7 +87,7 @@ def finished_texts(
         elif annotation.status not in (SUBMITTED, SETTLED):
             count(dropped, "answers that are not finished")
         else:
-            count(dropped, "flags", len(annotation.flags))
+            count(dropped, "flags", 0 if has_flags else len(annotation.flags))
             for other in annotation.answers:
                 count(dropped, f"answers to {other}", other not in taken)
             yield item, annotation

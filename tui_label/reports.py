@@ -14,7 +14,8 @@ from typing import Any
 from tui_label.core.project import Project
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger, Person
-from tui_label.store.base import Progress, Store
+from tui_label.quality.sources import OUTCOMES, Sources
+from tui_label.store.base import Progress, Source, Store
 
 HEADLINES = (
     "alpha_nominal", "alpha_ordinal", "alpha_sets", "f1_strict", "f1_near", "wer", "similarity", "kendall_tau",
@@ -28,10 +29,44 @@ def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
 
 
 def status(project: Project, store: Store) -> dict[str, Any]:
-    """Progress, people and open flags, in the stable shape of `status --json`; `sound` only where sounds are labelled."""
+    """Progress, people and open flags, in the stable shape of `status --json`.
+
+    `sound` only where sounds are labelled, `suggestions` only where there are any.
+    """
     everybody = ledger(project)
     everybody.take(store.efforts())
-    return figures(project, store.progress(""), everybody.people())
+    found = figures(project, store.progress(""), everybody.people())
+    if suggested := suggestions(project, store):
+        found["suggestions"] = suggested
+    return found
+
+
+def suggestions(project: Project, store: Store) -> list[dict[str, Any]]:
+    """For each source and version how much it suggests, and for each task what became of that."""
+    counts = store.source_counts()
+    if not counts:
+        return []
+    sources = Sources(project.tasks)
+    for one in store.judged():
+        sources.take(one.answers, one.decisions, one.suggestions)
+    tasks: dict[Source, dict[str, Any]] = {count.source: {} for count in counts}
+    for found in sources.figures():
+        of = tasks.setdefault(Source(found.source, found.version), {})
+        outcomes = {outcome: found.outcomes.get(outcome, 0) for outcome in OUTCOMES}
+        of[found.task] = {"shown": found.shown, **outcomes} | {name: getattr(found, name) for name in _OF_SOURCE}
+    return [
+        {
+            "source": count.source.name,
+            "version": count.source.version,
+            "suggestions": count.suggestions,
+            "held": count.held,
+            "tasks": tasks[count.source],
+        }
+        for count in counts
+    ]
+
+
+_OF_SOURCE = ("suggested", "answered", "right", "precision", "recall")
 
 
 def figures(project: Project, progress: Progress, people: Sequence[Person]) -> dict[str, Any]:
@@ -92,6 +127,7 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
             f"{one['median_ms'] / 1000:>10.1f}{hour:>9,}{one['too_fast']:>10,}"
         )
     found += _sound_lines(figures["people"])
+    found += _suggestion_lines(figures.get("suggestions", []))
     for one in figures["people"]:
         for task, counts in one["labels"].items():
             found += ["", f"{one['annotator']} · {task}{'':<4}(answers, median s)"]
@@ -101,6 +137,27 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
     if figures["flags"]:
         found += ["", "flags"]
         found += [f"  {reason[:30]:<32}{count:>7,}" for reason, count in figures["flags"].items()]
+    return found
+
+
+def _suggestion_lines(sources: list[dict[str, Any]]) -> list[str]:
+    """For each source and question: what was decided, and how far it is what was answered."""
+    if not sources:
+        return []
+    found = [
+        "",
+        f"{'suggestions':<30}{'shown':>8}{'accepted':>10}{'changed':>9}{'rejected':>10}{'ignored':>9}{'precision':>11}{'recall':>8}",
+    ]
+    for one in sources:
+        version = f" {one['version']}" if one["version"] else ""
+        held = ", held back: too few were accepted" if one["held"] else ""
+        found.append(f"{one['source'][:40]}{version[:24]}: {one['suggestions']:,}{held}")
+        for task, now in one["tasks"].items():
+            shares = ["–" if now[name] is None else f"{now[name]:.0%}" for name in ("precision", "recall")]
+            found.append(
+                f"  {task[:27]:<28}{now['shown']:>8,}{now['accepted']:>10,}{now['changed']:>9,}{now['rejected']:>10,}"
+                f"{now['ignored']:>9,}{shares[0]:>11}{shares[1]:>8}"
+            )
     return found
 
 

@@ -52,7 +52,9 @@ def assistant(what: str, tasks: Sequence[Task]) -> Assistant:
         raise AssistError(f"{visible(what)}: not a command: {error}") from error
     if not words:
         raise AssistError("--with needs a pattern file, module:function, spacy:MODEL, or a command in quotes")
-    return Assistant(Path(words[0]).name, tuple(words), False)
+    # `python tagger.py` is better known by both words
+    script = [Path(one).name for one in words[1:2] if not one.startswith("-")]
+    return Assistant(" ".join([Path(words[0]).name, *script]), tuple(words), False)
 
 
 def _worker(kind: str, what: str) -> tuple[str, ...]:

@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 from reviewing import MOOD, annotations, answered, golds, moods, opened, prepare, span
 
 from tui_label import config, opening
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
-from tui_label.core.item import Item
+from tui_label.core.item import Item, Sound
 from tui_label.errors import StoreBusy
 from tui_label.reviewbench import ReviewBench
+from tui_label.sound.deck import Deck
+from tui_label.sound.player import SpeakerPlayer
+from tui_label.sound.tape import Region
 from tui_label.store.reviewing import Queue
 
 TEXT = "Angela flew to Rome"
@@ -276,3 +280,28 @@ async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_too
     store.submit(1, replace(claim.answered, answers={"mood": "good"}), "x", claim=False)
     async with at_work(three, Queue("all")) as bench:
         assert here(bench) == "i0" and not bench.case_desk.review.is_touched
+
+
+async def test_a_difference_in_a_sound_is_heard_alone(tmp_path):
+    source = "name: c\nitems: sound\noverlap: 2\ntasks: [{id: said, type: text, transcript: {}}]\n"
+    sound = Sound("c.wav", 8.0, 0.0, 8000, 1, "no such sound")
+    said = [{"said": "one two three four five six seven"}, {"said": "one two three four five six eleven"}]
+    folder = prepare(tmp_path / "p", source, answered(Item("c", sound=sound), *said))
+    heard: list[tuple[float, Region]] = []
+
+    def deck() -> Deck:
+        player = create_autospec(SpeakerPlayer, instance=True)
+        player.play.return_value = 1
+        made = Deck(folder, config.load(folder).sound, lambda _: player)
+        made.play_from = lambda start, region, **_: heard.append((start, region))  # type: ignore[method-assign]
+        return made
+
+    async with at_work(folder, make_deck=deck) as bench:
+        assert bench.deck is not None and bench.deck.position > 5, "the tape is at the difference"
+        await bench.do("review.hear")
+        await bench.do("play.toggle")
+    (start, region), toggled = heard
+
+    assert start == region.start
+    assert region.end - region.start >= 1.5
+    assert toggled[1] == Region(0.0, 8.0)

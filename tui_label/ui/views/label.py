@@ -146,18 +146,22 @@ def _plain(text: str, width: int) -> list[Row]:
 
 
 def _status(state: State, width: int) -> Row:
-    """The row above the questions: what takes the keys, what was refused, what to do first."""
-    lead: Row = [(" ", "")]
-    if state.trouble:
-        return [*lead, ("not saved: ", "warn"), (visible(state.trouble), "warn")]
-    if state.mode is not None:
-        return [*lead, *with_caret(state.mode.status, width - 1)]
-    if state.word:
-        return [*lead, (visible(state.word), "hint")]
-    if state.tape is not None and state.tape.trouble:
-        return [*lead, ("no sound: ", "hint"), (visible(state.tape.trouble), "faint")]
     task = state.session.asked_task(state.session.focus)
     ask = task.ask if task is not None and not isinstance(task, Text) else ""
+    return status_row(state.trouble, state.mode, state.word, state.tape, ask, width)
+
+
+def status_row(trouble: str, mode: Mode | None, word: str, tape: Tape | None, ask: str, width: int) -> Row:
+    """The row above the questions: what takes the keys, what was refused, what to do first."""
+    lead: Row = [(" ", "")]
+    if trouble:
+        return [*lead, ("not saved: ", "warn"), (visible(trouble), "warn")]
+    if mode is not None:
+        return [*lead, *with_caret(mode.status, width - 1)]
+    if word:
+        return [*lead, (visible(word), "hint")]
+    if tape is not None and tape.trouble:
+        return [*lead, ("no sound: ", "hint"), (visible(tape.trouble), "faint")]
     return [*lead, (visible(ask), "faint")]
 
 

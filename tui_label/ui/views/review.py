@@ -20,7 +20,7 @@ from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import WIDEST, hue
 from tui_label.ui.views.frame import Hint, described, header, legend
-from tui_label.ui.views.label import LOW, top_rows, with_caret
+from tui_label.ui.views.label import LOW, status_row, top_rows
 from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
 from tui_label.ui.views.talk import when
@@ -95,7 +95,7 @@ def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
     drawn += [[]] * (top_rows(height) - len(drawn))
     item = item_rows(state, width)
     drawn += [clipped(row, width) for row in item[: state.room]] + [[]] * (state.room - len(item))
-    drawn.append(clipped(_status(state, width), width))
+    drawn.append(clipped(status_row(state.trouble, state.mode, state.word, state.tape, "", width), width))
     drawn.append(rule(width))
     drawn += state.zone
     drawn.append(rule(width))
@@ -390,19 +390,6 @@ def _reading_hue(review: Review, task: Task, option: Option) -> str:
 
 
 # the foot
-
-
-def _status(state: ReviewState, width: int) -> Row:
-    lead: Row = [(" ", "")]
-    if state.trouble:
-        return [*lead, ("not saved: ", "warn"), (visible(state.trouble), "warn")]
-    if state.mode is not None:
-        return [*lead, *with_caret(state.mode.status, width - 1)]
-    if state.word:
-        return [*lead, (visible(state.word), "hint")]
-    if state.tape is not None and state.tape.trouble:
-        return [*lead, ("no sound: ", "hint"), (visible(state.tape.trouble), "faint")]
-    return lead
 
 
 def _saved(state: ReviewState) -> Row:

@@ -42,6 +42,7 @@ from tui_label.formats import (
     table,
     tagging,
     textgrid,
+    webanno,
 )
 from tui_label.formats.making import Bad, finished
 from tui_label.formats.source import STANDARD, BadLine, Reading, bare, check_file, near, opened
@@ -115,6 +116,10 @@ FORMATS = (
         "datasets", "Hugging Face's datasets: parquet, Arrow, folders of them; needs tui-label[datasets]",
         "half characters, sounds, idle times, origins, answers that are not finished", datasets.SUFFIXES,
         datasets.read, write_folder=datasets.write,
+    ),
+    Format(
+        "webanno", "WebAnno TSV 3 (INCEpTION), a file a text, and folders of them",
+        "blanks at the ends of spans, relations in, other tasks, flags, timings", (), webanno.read, write_folder=webanno.write,
     ),
     Format(
         "fasttext", "fastText: __label__x before each text", "line breaks, ids, who said it, other tasks, flags, timings",
@@ -246,7 +251,7 @@ def _labels_of_sounds(path: Path) -> str:
 def _labels_of_texts(path: Path) -> str:
     """The format of labels whose names end as those of many do, by its keys; empty: it is none of these."""
     suffix = bare(path).suffix.lower()
-    if suffix not in (".json", ".jsonl", ".ndjson", ".txt", ".train", ".valid") or not path.is_file():
+    if suffix not in (".json", ".jsonl", ".ndjson", ".txt", ".train", ".valid", ".tsv") or not path.is_file():
         return ""
     with opened(path) as file:
         head = file.read(HEAD).decode("utf-8", "replace")
@@ -254,14 +259,16 @@ def _labels_of_texts(path: Path) -> str:
         return labelstudio.recognised(head) or ("spacy-json" if spacy.recognised(head) else "")
     if suffix in (".txt", ".train", ".valid"):
         return "fasttext" if head.startswith(fasttext.PREFIX) else ""
+    if suffix == ".tsv":
+        return "webanno" if webanno.recognised(head) else ""
     return "doccano" if doccano.recognised(head) else ""
 
 
 def expanded(path: Path) -> list[Path]:
     """What a path on the command line stands for: see `sounds.files`; a folder of Kaldi's is its wav.scp, one of
-    brat's its pairs, one of a dataset its files.
+    brat's its pairs, one of a dataset or of WebAnno its files.
     """
-    if path.is_dir() and (found := brat.recognised(path) or datasets.files(path)):
+    if path.is_dir() and (found := brat.recognised(path) or datasets.files(path) or webanno.files(path)):
         return found
     listed = path / kaldi.NAME
     return [listed] if listed.is_file() else sounds.files(path)

@@ -1,0 +1,238 @@
+r"""WebAnno TSV 3 (INCEpTION): a row a token, columns for each layer; a file a document.
+
+Offsets are UTF-16 units of the document.  `[n]` joins what several tokens share, and tells
+stacked labels apart, which `|` parts.  Spans are those of all span layers whose labels
+the project knows; relations, chains and layers about words (POS, lemma) are left out.  Written
+is the layer of named entities, a folder for each annotator.
+
+WebAnno user guide, "WebAnno TSV 3.3 File format".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui_label.core.project import Project
+from tui_label.core.record import Record
+from tui_label.core.tasks import Span, Spans
+from tui_label.formats.making import Bad, author, finished, labelled, make_item
+from tui_label.formats.named import file_name, key_of, write_file
+from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.tagging import tokens, trimmed
+from tui_label.formats.texts import CODE_POINTS, UTF16, Units, finished_texts, first_spans, spans_said, whole
+from tui_label.formats.tracks import Dropped, Rows, count
+
+FORMAT = "#FORMAT=WebAnno TSV 3"
+LAYER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value"
+LABELS = ("value", "label")
+"""What the feature with the label is called; else it is the first."""
+OF_WORDS = ("Lemma", "POS", "Stem", "MorphologicalFeatures", "SurfaceForm")
+ROW = re.compile(r"[0-9]{1,9}-[0-9]{1,9}(?:\.[0-9]{1,9})?\t([0-9]{1,9})-([0-9]{1,9})\t([^\t]*)\t?(.*)", re.DOTALL)
+READABLE = {"\t": "t", "\n": "n", "\f": "f", "\r": "r", "\b": "b", "\\": "\\"}
+SIGNS = {letter: sign for sign, letter in READABLE.items()}
+VALUE_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\[]|_;*"} | {"\t": "\\t", "\n": "\\n"})
+PART = re.compile(r"((?:[^\\\[]|\\.)*)(?:\[([0-9]{1,9})\])?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    name: str
+    column: int
+    """Of its label."""
+
+
+@dataclass(slots=True)
+class _Sentence:
+    texts: list[str] = field(default_factory=list)
+    rows: list[tuple[int, int, int, str, list[str]]] = field(default_factory=list)
+    """Line number, begin, end, token, cells."""
+
+
+def recognised(head: str) -> bool:
+    return head.removeprefix("\ufeff").startswith(FORMAT)
+
+
+def files(folder: Path) -> list[Path]:
+    """The documents in a folder and those in it."""
+    found = []
+    for path in sorted(one for one in folder.rglob("*.tsv") if one.is_file()):
+        with path.open("rb") as file:
+            if recognised(file.read(100).decode("utf-8", "replace")):
+                found.append(path)
+    return found
+
+
+def read(reading: Reading) -> Iterator[Record | BadLine]:
+    layers: list[_Layer] = []
+    sentences: list[_Sentence] = []
+    columns, faults = 0, []
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            faults.append(line)
+            continue
+        number, text = line
+        if text.startswith("#Text="):
+            if not sentences or sentences[-1].rows:
+                sentences.append(_Sentence())
+            sentences[-1].texts.append(_unescaped(text.removeprefix("#Text=")))
+        elif text.startswith(("#T_SP=", "#T_RL=", "#T_CH=")):
+            layers += _layer(reading, text, columns)
+            columns += text.count("|")
+        elif text.strip() and not text.startswith("#"):
+            row = ROW.fullmatch(text)
+            if row is None or not sentences:
+                faults.append(reading.bad(number, "is no token: 1-1, a tab, 0-3, a tab, the token, its cells"))
+                continue
+            sentences[-1].rows.append((number, int(row[1]), int(row[2]), _unescaped(row[3]), row[4].split("\t")))
+        elif not text.strip() and sentences and not sentences[-1].rows:
+            sentences.append(_Sentence())
+    if faults:
+        yield from faults
+        return
+    try:
+        yield finished(reading, _record(reading, [one for one in sentences if one.texts], layers))
+    except Bad as error:
+        line_number, _, problem = error.problem.partition("\0")
+        yield reading.bad(int(line_number), problem) if problem else reading.bad(0, error.problem, error.field)
+
+
+def _layer(reading: Reading, text: str, columns: int) -> list[_Layer]:
+    """The layer a header line declares, if it is one of spans."""
+    type, *features = text.partition("=")[2].split("|")
+    name = type.rpartition(".")[2]
+    if not text.startswith("#T_SP="):
+        reading.leave_out(f"layers of relations or chains: {name}")
+        return []
+    if name in OF_WORDS or not features:
+        return []
+    column = next((number for number, feature in enumerate(features) if feature in LABELS), 0)
+    return [_Layer(name, columns + column)]
+
+
+def _record(reading: Reading, sentences: list[_Sentence], layers: list[_Layer]) -> Record:
+    text, places = _document(reading, sentences)
+    rows = [row for one in sentences for row in one.rows]
+    found = {layer.name: _spans(reading, layer, rows, places) for layer in layers}
+    known = {value for task in reading.project.tasks if isinstance(task, Spans) for value in task.values}
+    ours = [name for name, spans in found.items() if any(one.label in known for one in spans)]
+    for name, spans in found.items():
+        if ours and name not in ours:
+            reading.leave_out(f"annotations of layer {name}", len(spans))
+    spans = sorted({one for name in ours or found for one in found[name]})
+    item = make_item(reading, key_of(reading.path.stem), text)
+    said = [one.record(text) for one in spans]
+    return labelled(reading, item, spans=said if said or author(reading) else None)
+
+
+def _document(reading: Reading, sentences: list[_Sentence]) -> tuple[str, list[tuple[int, int]]]:
+    """The text, and each row's place in it; raises Bad with the number of the line before a NUL."""
+    fault = Bad("", "")
+    for unit in (UTF16, CODE_POINTS):
+        text = ""
+        for one in sentences:
+            covered = "\n".join(one.texts)
+            if one.rows:
+                _, begin, _, token, _ = one.rows[0]
+                before = (
+                    Units(covered).utf16(max(covered.find(token), 0)) if unit == UTF16 else max(covered.find(token), 0)
+                )
+                here = Units(text).utf16(len(text)) if unit == UTF16 else len(text)
+                # Between two sentences the file says only how much there is
+                text += "\n" * min(begin - before - here, 10**6)
+            elif text:
+                text += "\n"
+            text += covered
+        units = Units(text)
+        places: list[tuple[int, int]] = []
+        try:
+            for number, begin, end, token, _ in [row for one in sentences for row in one.rows]:
+                place = units.stretch(begin, end, unit)
+                if place is None or text[place[0] : place[1]] != token:
+                    raise Bad("", f"{number}\0{begin}-{end} says {token[:40]!r}, which is not there")
+                places.append(place)
+        except Bad as error:
+            fault = fault if fault.problem else error
+            continue
+        reading.repaired += len(places) if unit == CODE_POINTS else 0
+        return text, places
+    raise fault
+
+
+def _spans(
+    reading: Reading, layer: _Layer, rows: list[tuple[int, int, int, str, list[str]]], places: list[tuple[int, int]]
+) -> list[Span]:
+    apart: list[Span] = []
+    shared: dict[int, Span] = {}
+    for (number, _, _, _, cells), (start, end) in zip(rows, places, strict=True):
+        cell = cells[layer.column] if layer.column < len(cells) else "_"
+        for label, id in _parts(reading, number, cell):
+            if id is None:
+                apart.append(Span(start, end, label))
+            elif (before := shared.get(id)) is None:
+                shared[id] = Span(start, end, label)
+            else:
+                shared[id] = Span(min(before.start, start), max(before.end, end), before.label)
+    return [*apart, *shared.values()]
+
+
+def _parts(reading: Reading, number: int, cell: str) -> Iterator[tuple[str, int | None]]:
+    """The labels of a cell with their numbers."""
+    if cell in ("_", ""):
+        return
+    for part in re.findall(r"(?:[^\\|]|\\.)+", cell, re.DOTALL):
+        found = PART.fullmatch(part)
+        if found is None:
+            raise Bad("", f"{number}\0{part[:40]!r} is no label such as PER or PER[1]")
+        if found[1] == "*":
+            reading.leave_out("annotations without a label")
+            continue
+        yield _unescaped(found[1]), int(found[2]) if found[2] else None
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: SIGNS.get(found[1], found[1]), text, flags=re.DOTALL)
+
+
+# writing
+
+
+def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
+    """A file for each answer; how many."""
+    task = first_spans(project)
+    written = 0
+    for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
+        text = whole(item.text, dropped)
+        spans = trimmed(text, spans_said(annotation, task), dropped)
+        count(dropped, "times", bool(annotation.timing.wall))
+        name = f"{file_name(item.key, dropped)}.tsv"
+        write_file(folder / file_name(annotation.annotator, dropped) / name, _written(text, spans))
+        written += 1
+    return written
+
+
+def _written(text: str, spans: list[Span]) -> str:
+    units = Units(text)
+    places = list(tokens(text, spans))
+    covering = [[n for n, one in enumerate(spans) if one.start <= start and end <= one.end] for start, end in places]
+    numbered = {n for found in covering if len(found) > 1 for n in found}
+    numbered |= {n for n, one in enumerate(spans) if (one.start, one.end) not in places}
+    made = [f"{FORMAT}.3", f"#T_SP={LAYER}", "", ""]
+    made += [f"#Text={_escaped(line)}" for line in text.split("\n")]
+    for number, ((start, end), found) in enumerate(zip(places, covering, strict=True), 1):
+        ids = {n: f"[{n + 1}]" if n in numbered else "" for n in found}
+        identifiers = "|".join(f"*{id}" for id in ids.values()) or "_"
+        labels = "|".join(_escaped_value(spans[n].label) + id for n, id in ids.items()) or "_"
+        place = f"{units.utf16(start)}-{units.utf16(end)}"
+        made.append(f"1-{number}\t{place}\t{_escaped(text[start:end])}\t{identifiers}\t{labels}\t")
+    return "\n".join(made) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[\x00-\x0a\x0c-\x1f\\]", lambda found: "\\" + READABLE.get(found[0], found[0]), text)
+
+
+def _escaped_value(label: str) -> str:
+    return label.translate(VALUE_SIGNS).replace("->", "\\->")

@@ -312,6 +312,8 @@ class ReviewApp(LabelApp):
     def _draw(self, width: int, height: int) -> list[Row]:
         if width < SMALLEST[0] or height < SMALLEST[1]:
             return too_small(width, height)
+        if self._session is None and not self.bench.waiting:
+            return [[]] * height  # the first case is on its way
         if self._reading is None and not self.workbench.paused and (self._choosing or self._session is None):
             return self._draw_queues(width, height)
         return super()._draw(width, height)

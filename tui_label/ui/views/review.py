@@ -105,7 +105,9 @@ def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
 
 def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row], int]:
     """The rows under the item, and how many rows that leaves the item."""
-    talk = voices(state, width, 2 if height < LOW else max(3, height // 6))
+    # On a low screen what is decided comes before what was said
+    low = 0 if state.review.in_force else 1
+    talk = voices(state, width, low if height < LOW else max(3, height // 6))
     most = max(2, (height - 5) // 2 - len(talk))
     zone = [*talk, *decisions(state, width, most)]
     return zone, max(1, height - top_rows(height) - len(zone) - 4)

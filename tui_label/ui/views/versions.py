@@ -150,6 +150,8 @@ class Board:
         """The versions, those together that read all these differences the same."""
         readings: dict[tuple[int, ...], list[int]] = {}
         for version in range(len(self.names)):
+            if not any(_was_asked(self.review.differences[n], version) for n in numbers):
+                continue
             key = tuple(_option(self.review.differences[n], version) for n in numbers)
             readings.setdefault(key, []).append(version)
         return [tuple(some) for some in readings.values()]
@@ -385,6 +387,10 @@ def _names_of(segments: Sequence[Mapping[str, str]]) -> str:
 def _option(one: Difference, version: int) -> int:
     """The number of the option of a version; -1 where it has none."""
     return next((n for n, option in enumerate(one.options) if version in option.by), -1)
+
+
+def _was_asked(one: Difference, version: int) -> bool:
+    return any(version in option.by for option in one.options if option.asked)
 
 
 def _short(name: str) -> str:

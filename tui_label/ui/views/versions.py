@@ -277,14 +277,14 @@ class Board:
         blocks: list[Block] = []
         room = text_width(self.width)
         line: list[_Column] = []
-        for column in (*_columns(wording, places, numbers), None):
-            if column is None or (line and sum(one.size + 1 for one in line) + column.size > room):
-                if line:
-                    blocks.append(self._stripe(line, groups))
-                line = []
-            if column is not None:
-                line.append(column)
-        return blocks
+        used = 0
+        for column in _columns(wording, places, numbers):
+            if line and used + column.size > room:
+                blocks.append(self._stripe(line, groups))
+                line, used = [], 0
+            line.append(column)
+            used += column.size + 1
+        return [*blocks, self._stripe(line, groups)] if line else blocks
 
     def _stripe(self, line: Sequence[_Column], groups: Sequence[tuple[int, ...]]) -> Block:
         rows: list[Row] = []
@@ -403,13 +403,11 @@ class _Column:
     """One word of each version, that stand for each other."""
 
     words: tuple[str, ...]
+    size: int
+    """Cells of the longest."""
     number: int | None = None
     """The difference that it belongs to."""
     is_tag: bool = False
-
-    @property
-    def size(self) -> int:
-        return max(1, *map(cell_len, self.words))
 
 
 def _columns(wording: Wording, places: Sequence[int], numbers: Mapping[int, int]) -> Iterator[_Column]:
@@ -423,4 +421,4 @@ def _columns(wording: Wording, places: Sequence[int], numbers: Mapping[int, int]
             said.append([visible(alignment.texts[place][a:b]) for a, b in alignment.words[place][first:stop]])
         for n in range(max(map(len, said), default=0)):
             words = tuple(words[n] if n < len(words) else "" for words in said)
-            yield _Column(words, numbers.get(index), run.about == "tags")
+            yield _Column(words, max(1, *map(cell_len, words)), numbers.get(index), run.about == "tags")

@@ -147,6 +147,15 @@ def test_a_function_that_cannot_work_ends_the_command(tmp_path, capsys, function
     assert "Traceback" not in errors
 
 
+def test_where_every_item_failed_so_did_the_command(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["a"] * 3)
+    (tmp_path / "tagger.py").write_text(TAGGER)
+    status, out, errors = run(capsys, folder, "--with", "tagger:none")
+
+    assert (status, out) == (1, "tagger:none: 3 items, 0 suggestions added\n")
+    assert "item i2: RuntimeError: never" in errors
+
+
 def test_a_function_that_kills_its_process_costs_nothing(tmp_path, capsys):
     folder = made(tmp_path / "p", ["a"] * 20)
     (tmp_path / "tagger.py").write_text(TAGGER)

@@ -82,7 +82,7 @@ def _suggest(options: argparse.Namespace) -> int:
             raise
     _tell(run, source.name, options.dry_run)
     store.close()
-    return 0
+    return int(0 < run.asked == run.failed)
 
 
 def _tasks(project: Project, ids: list[str] | None) -> list[Task]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from tui_label.agreement_report import agreement
 from tui_label.core import review
 from tui_label.core.annotation import Timing
 from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
@@ -27,6 +28,7 @@ from tui_label.store.reviewing import QUEUES, START, Case, Queue
 from tui_label.workbench import Desk, Workbench
 
 if TYPE_CHECKING:
+    from tui_label.quality.agreement import Confusion
     from tui_label.sound.deck import Deck
 
 
@@ -391,6 +393,12 @@ class ReviewBench(Workbench):
             return {name: self._store.left_in(replace(self.queue, name=name)) for name in QUEUES}
 
         self.waiting = await self._call(count)
+
+    async def mixed_up(self) -> list[tuple[str, Confusion]]:
+        """Task and labels that were given to the same items, those of the most items first."""
+        found = await self._call(agreement, self.project, self._store, by=())
+        pairs = [(one.task, pair) for one in found.tasks for pair in one.confusions]
+        return sorted(pairs, key=lambda pair: -pair[1].items)
 
     # an unfinished review is kept with the lease: the reviewer may be an annotator too, with a draft of their own
 

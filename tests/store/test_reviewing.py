@@ -830,3 +830,12 @@ def test_testimonies_are_all_that_is_known(make):
         (4, ["a", "b"], None),
         (5, [], "g"),
     ]
+
+
+def test_items_that_got_both_of_two_labels(make):
+    store = make(3, Policy(overlap=2))
+    disputed(store, "x", "y")
+    both = Queue(task="t", label="x", against="y")
+
+    assert store.left_in(both) == store.left_in(Queue(task="t", label="y", against="x")) == 3
+    assert store.left_in(Queue(task="t", label="x", against="z")) == 0

@@ -523,3 +523,14 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, sou
             await app._palette_open()
             await app._mode.run(name)  # type: ignore[union-attr]
             app._show()
+
+
+async def test_items_with_two_labels_that_are_mixed_up_are_two_keys_away(tmp_path):
+    prepare(tmp_path, MOOD, *moods(("good", "bad"), ("good", "so-so"), ("good", "so-so")))
+    app = start(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        assert has(app, "good ↔ so-so 2")
+
+        await pilot.press("1")
+        assert (has(app, "good ↔ so-so"), has(app, "2 left"), here(app)) == (True, True, "i1")

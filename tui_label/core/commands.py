@@ -248,6 +248,7 @@ def _review() -> tuple[Command, ...]:
         review("review.before", "Back to the case before", "<", "before"),
         review("review.queues", "Queues, and how many cases wait in each", "q", "queues"),
         review("review.find", "Only items with these words", "/", "filter"),
+        review("review.mixed-up", "Labels that are mixed up most: their items", "m", "mixed up"),
         review("review.by-annotator", "Only what one annotator answered", "", "annotator"),
         review("review.by-label", "Only answers with one label", "", "label"),
         review("review.by-flag", "Only what is flagged for one reason", "", "flag"),

@@ -172,6 +172,11 @@ class Search:
                 f"({_has_text('item{n}.key')} OR EXISTS "
                 f"(SELECT 1 FROM content WHERE content.item = item{{n}}.number AND ({texts})))"
             )
+        if queue.against:
+            where.append(
+                "EXISTS (SELECT 1 FROM assignment AS c{n} WHERE c{n}.item = item{n}.number "
+                "AND c{n}.state = 'done' AND instr(c{n}.labels, :against) > 0)"
+            )
         if self.source.by_answer:
             where += [*self._on_answer("a{n}"), *([self.source.of_annotator] if queue.annotator else [])]
         else:
@@ -267,13 +272,17 @@ class Search:
 
 def search(connection: Connection, queue: Queue) -> Search:
     found = connection.read("SELECT id FROM annotator WHERE name = ?", (queue.annotator,))
-    label = label_line(queue.task, queue.label) if queue.task else label_line("", queue.label)
+
+    def line(label: str) -> str:
+        """A line of `labels_text`: from its start where the task is given, to its end where the label is."""
+        return storable(("\n" if queue.task else "") + label_line(queue.task, label) + ("\n" if label else ""))
+
     arguments = {
         "annotator": found[0][0] if found else 0,
         "name": storable(queue.annotator),
         "differs": f"\n{queue.task}\n",
-        # A line of `labels_text`: from its start where the task is given, to its end where the label is
-        "label": storable(("\n" if queue.task else "") + label + ("\n" if queue.label else "")),
+        "label": line(queue.label),
+        "against": line(queue.against),
         "flag": storable(queue.flag),
         "since": queue.since,
         "until": queue.until,

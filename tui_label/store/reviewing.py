@@ -52,6 +52,8 @@ class Queue:
     """The share of each annotator's answers in `sample`."""
     too_fast_ms: int = 400
     """In `fast`: this and below always counts, besides what is far below the annotator's usual."""
+    against: str = ""
+    """With `label`: another label that somebody gave the same item."""
 
 
 class Mark(NamedTuple):
@@ -227,7 +229,10 @@ class Reviewing(Protocol):
         ...
 
     def settle_many(self, golds: Sequence[tuple[int, Gold]]) -> int:
-        """Many at once, those only that have no standing gold answer; how many that were."""
+        """Many, those only that have no standing gold answer; how many that were.
+
+        Each is kept whole, but not all together: annotators get their turn in between.
+        """
         ...
 
     def withdraw(self, number: int, reviewer: str) -> Gold | None:
@@ -250,7 +255,8 @@ class Reviewing(Protocol):
 
     def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
         """Send back every latest answer to `task` that has `label` (empty: any) and was given under guidelines
-        older than version `before`; how many.  The comment goes to each of their annotators.
+        older than version `before`; how many.  The comment goes to each of their annotators.  A few at a time,
+        as with `settle_many`.
         """
         ...
 

@@ -6,7 +6,7 @@ While a reviewer edits, it is the labeling screen; else the keys of commands.REV
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_label.core.commands import EDITING, LISTENING, REVIEW
@@ -97,6 +97,8 @@ class Filter:
     choose: Callable[[str], Awaitable[None]]
     free: bool = True
     """Whether what is typed may be something that is not known here."""
+    numbered: bool = False
+    """Whether a digit chooses."""
     editor: Editor = EMPTY
 
     @property
@@ -108,13 +110,20 @@ class Filter:
     def status(self) -> Row:
         row: Row = line(f"only {self.lead}: ", self.editor)
         for number, one in enumerate(self.found[:5]):
-            row += [("   ", ""), (visible(one), "bold" if number == 0 else "faint")]
+            digit: Row = [(f"{number + 1} ", "accent")] if self.numbered else []
+            row += [("   ", ""), *digit, (visible(one), "bold" if number == 0 else "faint")]
         return row
 
-    legend: list[Hint] = field(default_factory=lambda: [("↵", "only those"), ("empty ↵", "all"), ("Esc", "leave")])
+    @property
+    def legend(self) -> list[Hint]:
+        digits: list[Hint] = [(f"1–{min(5, len(self.found))}", "those")] if self.numbered and self.found else []
+        return [*digits, ("↵", "only the first"), ("empty ↵", "all"), ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "escape":
+            return None
+        if self.numbered and key.isdigit() and 0 < int(key) <= len(self.found[:5]):
+            await self.choose(self.found[int(key) - 1])
             return None
         if key == "enter":
             typed = self.editor.text.strip()
@@ -222,6 +231,24 @@ class ReviewApp(LabelApp):
     async def _review_by_label(self) -> None:
         labels = dict.fromkeys(value for task in self.workbench.project.tasks for value in task.values)
         self._mode = Filter("answers with", tuple(labels), self._restricted("label"), free=False)
+
+    async def _review_mixed_up(self) -> None:
+        pairs = {
+            f"{visible(pair.one)} ↔ {visible(pair.other) or 'nothing'} {pair.items:,}": (task, pair)
+            for task, pair in await self.bench.mixed_up()
+        }
+        if not pairs:
+            self._word = "no two labels were given to the same item"
+            return
+
+        async def choose(words: str) -> None:
+            task, pair = pairs.get(words, ("", None))
+            here = replace(self.bench.queue, task=task, label="", against="")
+            if pair is not None:
+                here = replace(here, name=QUEUES[0], label=pair.one, against=pair.other)
+            await self.bench.open_queue(here)
+
+        self._mode = Filter("what is mixed up", tuple(pairs), choose, free=False, numbered=True)
 
     async def _review_by_flag(self) -> None:
         reasons = tuple(flag.reason for flag in self.workbench.project.flags)

@@ -72,7 +72,8 @@ def where(name: str, queue: Queue, blind: bool) -> list[str]:
     parts = [name, "review", queue.name]
     if queue.annotator:
         parts.append("one annotator" if blind else queue.annotator)
-    parts += [part for part in (queue.task, queue.label, queue.flag and f"⚑ {queue.flag}") if part]
+    labels = f"{queue.label} ↔ {queue.against}" if queue.against else queue.label
+    parts += [part for part in (queue.task, labels, queue.flag and f"⚑ {queue.flag}") if part]
     if queue.text:
         parts.append(f"“{queue.text}”")
     if queue.since or queue.until:

@@ -268,6 +268,8 @@ def expanded(path: Path) -> list[Path]:
     """What a path on the command line stands for: see `sounds.files`; a folder of Kaldi's is its wav.scp, one of
     brat's its pairs, one of a dataset or of WebAnno its files.
     """
+    if path == STANDARD:
+        return [path]
     if path.is_dir() and (found := brat.recognised(path) or datasets.files(path) or webanno.files(path)):
         return found
     listed = path / kaldi.NAME

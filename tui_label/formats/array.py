@@ -57,13 +57,13 @@ class _Text:
     """The text of a file from where it was read up to; more of it comes as it is needed."""
 
     def __init__(self, reading: Reading) -> None:
-        check(reading.path, reading.encoding)
+        check(reading)
         encoding = reading.encoding or "utf-8-sig"
         try:
             self._decoder = codecs.getincrementaldecoder(encoding)()
         except LookupError as error:
             raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
-        self._file = reading.path.open("rb")
+        self._file = reading.open()
         self._name, self._encoding = visible(str(reading.path)), "UTF-8" if reading.encoding is None else encoding
         self._text, self._at, self._ended = "", 0, False
         self.line = 1

@@ -24,7 +24,7 @@ from tui_label.core.tasks import Spans, Task, Text
 from tui_label.formats import sounds
 from tui_label.formats.array import dumped
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
-from tui_label.formats.source import BadLine, Reading, check, lines
+from tui_label.formats.source import BadLine, Reading, bare, check, lines
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, first_spans, labels_said, located
 from tui_label.formats.tracks import Dropped, Rows, count, plain
 
@@ -37,7 +37,7 @@ OURS = (
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
-    if reading.path.suffix.lower() == ".csv":
+    if bare(reading.path).suffix.lower() == ".csv":
         yield from _read_csv(reading)
         return
     for line in lines(reading):
@@ -60,8 +60,8 @@ def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
 
 
 def _read_csv(reading: Reading) -> Iterator[Record | BadLine]:
-    check(reading.path, reading.encoding)
-    data = reading.path.read_bytes()
+    check(reading)
+    data = reading.open().read()
     encoding = reading.encoding or "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -76,8 +76,8 @@ def _read_csv(reading: Reading) -> Iterator[Record | BadLine]:
         return
     csv.field_size_limit(2**31 - 1)
     rows = csv.reader(io.StringIO(text, newline=""))
-    header = next(rows, [])
     try:
+        header = next(rows, [])
         for row in rows:
             if not row:
                 continue
@@ -227,7 +227,8 @@ def write_csv(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> in
     number = 0
     _, chosen, free = _tasks(project)
     task: Task | None = chosen or free
-    table = csv.writer(out, lineterminator="\n")
+    # Quotes around all: Python's writer leaves them out around a carriage return
+    table = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     table.writerow(["item", "annotator", "text", "label", "Comments"])
     for item, annotation in _finished(rows, dropped, (task,)):
         if item.sound is not None:

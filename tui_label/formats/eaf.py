@@ -121,7 +121,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
     parser = _Parser()
     try:
-        document = parser.parse(reading.path.read_bytes())
+        document = parser.parse(reading.open().read())
     except Bad as error:
         yield reading.bad(parser.line, error.problem, error.field)
         return

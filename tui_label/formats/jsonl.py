@@ -28,7 +28,7 @@ from tui_label.formats.making import (
     make_item,
     utc_time,
 )
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.source import BadLine, Reading, bare, lines
 
 KNOWN = frozenset(
     [
@@ -79,7 +79,7 @@ class Number(str):
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
-    if reading.path.suffix.lower() == ".json":
+    if bare(reading.path).suffix.lower() == ".json":
         yield from _read_array(reading)
         return
     for line in lines(reading):

@@ -8,7 +8,6 @@ the project's folder and those in it.
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -109,9 +108,10 @@ def _one_of(name: str, found: list[Path]) -> Path:
 
 def decoded(reading: Reading) -> str:
     """The whole text, line ends as they are; by its byte order mark where no encoding is given."""
-    data = reading.path.read_bytes()
+    with reading.open() as file:
+        data = file.read()
     encoding = reading.encoding or next((name for mark, name in BOMS if data.startswith(mark)), None)
-    check(reading.path, encoding)
+    check(reading, encoding)
     try:
         return data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except UnicodeError as error:
@@ -126,10 +126,12 @@ def decoded(reading: Reading) -> str:
 
 def lines_with_ends(reading: Reading) -> Iterator[tuple[int, str, str] | BadLine]:
     """`(number, line, end)`; all ends are as the first, but that of the last line, which may have none."""
-    with reading.path.open("rb") as file:
-        end = "\r\n" if file.readline(2**20).endswith(b"\r\n") else "\n"
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
-        is_open = file.read() not in (b"\n", b"\r")
+    with reading.open() as file:
+        last = file.readline(2**20)
+        end = "\r\n" if last.endswith(b"\r\n") else "\n"
+        while block := file.read(2**20):
+            last = block
+    is_open = not last.endswith((b"\n", b"\r"))
     before: tuple[int, str] | BadLine | None = None
     for line in lines(reading):
         if before is not None:

@@ -1,19 +1,35 @@
-"""Files as decoded lines, each with its number; what is not text is refused with its place."""
+"""Files as decoded lines, each with its number; what is not text is refused with its place.
+
+Files packed by gzip and Zstandard are read as what is in them, `-` is standard input.  Nothing is
+held in memory but a block of a file.
+"""
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import gzip
+import io
+import re
+import shutil
+import sys
+import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, AnyStr, BinaryIO, Protocol
 
 from tui_label.core.project import Project
 from tui_label.core.text import visible
 from tui_label.errors import InputError
 
-GZIP = b"\x1f\x8b"
+GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+PACKED = (".gz", ".zst")
 LOOK = 4096
+BLOCK = 1 << 16
+STANDARD = Path("-")
+"""Standard input, or output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,22 @@ class Reading:
     known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """The known answers so far, by item."""
 
+    _spooled: BinaryIO | None = None
+
+    def open(self) -> BinaryIO:
+        """The bytes in it, from the first one; standard input is put aside, so that it can be read more than once."""
+        if self.path != STANDARD:
+            try:
+                return opened(self.path)
+            except OSError as error:
+                raise InputError(f"{visible(str(self.path))}: {error.strerror}") from error
+        if self._spooled is None:
+            self._spooled = tempfile.NamedTemporaryFile(prefix="tui-label-")  # type: ignore[assignment]  # noqa: SIM115
+            assert self._spooled is not None
+            shutil.copyfileobj(sys.stdin.buffer, self._spooled)
+            self._spooled.flush()
+        return opened(Path(self._spooled.name))
+
     def leave_out(self, words: str, count: int = 1) -> None:
         if count:
             self.left_out[words] = self.left_out.get(words, 0) + count
@@ -78,48 +110,153 @@ class Reading:
         return BadLine(str(self.path), line, problem, field)
 
 
+def bare(path: Path) -> Path:
+    """The path of what is in a file: `items.jsonl.gz` holds `items.jsonl`."""
+    return path.with_suffix("") if path.suffix.lower() in PACKED else path
+
+
+def opened(path: Path) -> BinaryIO:
+    """The bytes of a file, or those packed in it."""
+    file = path.open("rb")
+    head = file.read(4)
+    file.seek(0)
+    if head[:2] == GZIP:
+        return io.BufferedReader(_Unpacked(path, gzip.GzipFile(fileobj=file)), BLOCK)
+    if head == ZSTANDARD:
+        return io.BufferedReader(_Unpacked(path, _Zstandard(file)), BLOCK)
+    return file
+
+
+class _Zstandard:
+    """The bytes packed in frames one after the other; the package's own reader does not say when one breaks off."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        try:
+            import zstandard
+        except ImportError as error:
+            raise InputError("Zstandard (.zst) needs one more package: pip install 'tui-label[zst]'") from error
+        self._file, self._new = file, zstandard.ZstdDecompressor().decompressobj
+        self._frame: Any = None
+        self._ready, self._given = b"", 0
+
+    def read(self, size: int) -> bytes:
+        while not self._ready:
+            if self._frame is not None and self._frame.eof:
+                rest, self._frame = self._frame.unused_data, None
+            else:
+                rest = b""
+            rest = rest or self._file.read(BLOCK)
+            if not rest and self._frame is not None:
+                raise EOFError("it ends too early")
+            if not rest:
+                return b""
+            self._frame = self._frame or self._new()
+            self._ready = self._frame.decompress(rest)
+        found, self._ready = self._ready[:size], self._ready[size:]
+        self._given += len(found)
+        return found
+
+    def tell(self) -> int:
+        return self._given
+
+
+class _Unpacked(io.RawIOBase):
+    """What is packed in a file; one that is broken is the person's to mend."""
+
+    def __init__(self, path: Path, packed: Any) -> None:
+        self._path, self._packed = path, packed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        try:
+            data = self._packed.read(len(buffer))
+        except (OSError, EOFError, zlib.error) as error:
+            raise self._broken(error) from error
+        except Exception as error:
+            # Zstandard's own error, whose class is there only where the package is
+            if type(error).__name__ != "ZstdError":
+                raise
+            raise self._broken(error) from error
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _broken(self, error: Exception) -> InputError:
+        return InputError(f"{visible(str(self._path))}: cannot be unpacked ({error}); fetch or pack it again")
+
+    def tell(self) -> int:
+        return int(self._packed.tell())
+
+
 def lines(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
     """`(number, line)` without line ends, which are LF, CR LF or a lone CR and nothing else."""
-    check(reading.path, reading.encoding)
+    for line in lines_as_they_are(reading):
+        yield line if isinstance(line, BadLine) else (line[0], line[1].rstrip("\r\n"))
+
+
+def lines_as_they_are(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
+    """The same with the end that each has."""
+    check(reading)
     encoding = reading.encoding or "utf-8"
-    if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
-        yield from _decoded_whole(reading, encoding)
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
+        yield from _utf8(reading)
         return
-    offset = 0
     number = 0
-    with reading.path.open("rb") as file:
-        for chunk in file:
-            # Only a chunk without LF at its end can be cut by CR; splitting bytes is safe in UTF-8
-            body = chunk[:-1] if chunk.endswith(b"\n") else chunk
-            body = body[:-1] if chunk.endswith(b"\r\n") else body
-            parts = body.split(b"\r")
-            if number == 0 and parts[0].startswith(b"\xef\xbb\xbf"):
-                parts[0] = parts[0][3:]
-            for n, part in enumerate(parts):
-                if n == len(parts) - 1 and n > 0 and not part and not chunk.endswith(b"\n"):
-                    break
-                number += 1
-                try:
-                    yield number, part.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    yield reading.bad(
-                        number, f"not UTF-8 at byte {offset + error.start}; give --encoding if it is another"
-                    )
-            offset += len(chunk)
+    for number, line in enumerate(_split(_decoded(reading, encoding), "\n", "\r"), 1):
+        yield number, line.removeprefix("\ufeff") if number == 1 else line
 
 
-def _decoded_whole(reading: Reading, encoding: str) -> Iterator[tuple[int, str] | BadLine]:
+def _utf8(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
+    offset = 0
+    with reading.open() as file:
+        # Splitting bytes is safe in UTF-8, and one bad line spoils no other
+        for number, line in enumerate(_split(iter(lambda: file.read(BLOCK), b""), b"\n", b"\r"), 1):
+            try:
+                yield number, (line[3:] if number == 1 and line.startswith(codecs.BOM_UTF8) else line).decode("utf-8")
+            except UnicodeDecodeError as error:
+                yield reading.bad(number, f"not UTF-8 at byte {offset + error.start}; give --encoding if it is another")
+            offset += len(line)
+
+
+def _decoded(reading: Reading, encoding: str) -> Iterator[str]:
     try:
-        text = reading.path.read_bytes().decode(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{reading.path}: not {encoding} at byte {error.start}; give the right --encoding") from error
+        decoder = codecs.getincrementaldecoder(encoding)()
     except LookupError as error:
         raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    found = text.split("\n")
-    if found and not found[-1]:
-        found.pop()
-    yield from enumerate(found, 1)
+    line = 1
+    with reading.open() as file:
+        while True:
+            block = file.read(BLOCK)
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeError as error:
+                raise InputError(
+                    f"{visible(str(reading.path))}: not {encoding}, in line {line} or later; give the right --encoding"
+                ) from error
+            line += text.count("\n")
+            yield text
+            if not block:
+                return
+
+
+def _split(blocks: Iterator[AnyStr], lf: AnyStr, cr: AnyStr) -> Iterator[AnyStr]:
+    """Lines with their ends, whatever the blocks."""
+    rest = lf[:0]
+    for block in blocks:
+        found = _lines(rest + block, lf, cr)
+        # It may go on, and after CR an LF may come
+        rest = found.pop() if found and (not found[-1].endswith(lf)) else lf[:0]
+        yield from found
+    if rest:
+        yield rest
+
+
+def _lines(text: AnyStr, lf: AnyStr, cr: AnyStr) -> list[AnyStr]:
+    if isinstance(text, bytes):
+        return text.splitlines(keepends=True)
+    # str.splitlines would split at other signs too
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
 
 
 def near(path: Path) -> str:
@@ -132,15 +269,23 @@ def near(path: Path) -> str:
     return f"; did you mean {visible(found[0])}?" if found else ""
 
 
-def check(path: Path, encoding: str | None) -> None:
-    """Refuse what is no text file."""
+def check(reading: Reading, encoding: str | None = None) -> None:
+    """Refuse what is no text file; `encoding` is what is known of it beside the command."""
+    with reading.open() as file:
+        _check(reading.path, file.read(LOOK), encoding or reading.encoding)
+
+
+def check_file(path: Path, encoding: str | None) -> None:
+    """The same of a file by its name."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             head = file.read(LOOK)
     except OSError as error:
         raise InputError(f"{visible(str(path))}: {error.strerror}") from error
-    if head.startswith(GZIP):
-        raise InputError(f"{visible(str(path))}: compressed (gzip); unpack it first with `gunzip`")
+    _check(path, head, encoding)
+
+
+def _check(path: Path, head: bytes, encoding: str | None) -> None:
     if encoding is None and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) * 4 > len(head) > 3):
         order = (
             "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-be" if head[:1] == b"\0" else "utf-16-le"

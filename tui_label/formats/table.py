@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spa
 from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
-from tui_label.formats.source import BadLine, Reading, check
+from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
 from tui_label.sound.kinds import is_sound
 
 TEXTS = (
@@ -60,24 +59,20 @@ def read_tsv(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
-    text, bad = _decoded(reading)
-    yield from bad
     csv.field_size_limit(2**31 - 1)
-    loose = delimiter == "\t" and not _is_ours(text) and _loose_quotes(text)
-    rows = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=delimiter,
-        quoting=csv.QUOTE_NONE if loose else csv.QUOTE_MINIMAL,
-        strict=True,
-    )
+    loose = delimiter == "\t" and _loose_quotes(reading)
+    given = _Lines(reading)
+    rows = csv.reader(given, delimiter=delimiter, quoting=csv.QUOTE_NONE if loose else csv.QUOTE_MINIMAL, strict=True)
     try:
         header = next(rows, None)
+        yield from given.faults()
         if header is None:
             return
         columns = _columns(reading, header)
         while True:
-            first = rows.line_num + 1
+            first = given.number + 1
             row = next(rows, None)
+            yield from given.faults()
             if row is None:
                 return
             if row:
@@ -85,42 +80,50 @@ def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
             else:
                 reading.blank += 1
     except csv.Error as error:
-        yield reading.bad(rows.line_num, f"not CSV: {error}")
+        yield from given.faults()
+        yield reading.bad(given.number, f"not CSV: {error}")
 
 
-def _decoded(reading: Reading) -> tuple[str, list[BadLine]]:
-    """The whole text, line ends as they are, and the lines that are not UTF-8 (left out)."""
-    check(reading.path, reading.encoding)
-    data = reading.path.read_bytes()
-    encoding = reading.encoding or "utf-8"
-    try:
-        return data.decode(encoding).removeprefix("\ufeff"), []
-    except LookupError as error:
-        raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16") from error
-    except UnicodeDecodeError as error:
-        if reading.encoding:
-            raise InputError(f"{reading.path}: not {encoding} at byte {error.start}") from error
-    kept, bad, offset = [], [], 0
-    for number, line in enumerate(data.split(b"\n"), 1):
-        try:
-            kept.append(line.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            bad.append(
-                reading.bad(number, f"not UTF-8 at byte {offset + error.start}; give --encoding if it is another")
-            )
-        offset += len(line) + 1
-    return "\n".join(kept).removeprefix("\ufeff"), bad
+class _Lines:
+    """The lines of a file with their ends, those left out that are not text."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._lines = lines_as_they_are(reading)
+        self._faults: list[BadLine] = []
+        self.number = 0
+        """Of the latest line."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        for line in self._lines:
+            self.number += 1
+            if not isinstance(line, BadLine):
+                return line[1]
+            self._faults.append(line)
+        raise StopIteration
+
+    def faults(self) -> list[BadLine]:
+        """The lines left out since the last call."""
+        found, self._faults = self._faults, []
+        return found
 
 
-def _is_ours(text: str) -> bool:
+def _is_ours(header: str) -> bool:
     """Whether the header is that of a table of ours: its quotes are CSV quoting, also around line breaks."""
-    return set(OURS) <= set(text.partition("\n")[0].rstrip("\r").split("\t"))
+    return set(OURS) <= set(header.split("\t"))
 
 
-def _loose_quotes(text: str) -> bool:
-    """Whether quotes stand where CSV quoting would not put them."""
-    for line in text.split("\n"):
-        for cell in line.rstrip("\r").split("\t"):
+def _loose_quotes(reading: Reading) -> bool:
+    """Whether quotes stand where CSV quoting would not put them: the whole file is looked through for one."""
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            continue
+        number, text = line
+        if number == 1 and _is_ours(text):
+            return False
+        for cell in text.split("\t"):
             inner = cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
             if inner.replace('""', "" if inner is not cell else '"').count('"'):
                 return True

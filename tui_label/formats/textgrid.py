@@ -81,7 +81,7 @@ class _Tokens:
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
-    if reading.path.read_bytes()[:12] == b"ooBinaryFile":
+    if reading.open().read(12) == b"ooBinaryFile":
         raise InputError(f"{visible(str(reading.path))}: a binary TextGrid; save it as a text file in Praat")
     tokens = _Tokens(decoded(reading))
     try:

@@ -1,0 +1,116 @@
+"""Lines whatever the blocks they are read in, packed files, standard input, encodings; memory that stays flat."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+import tracemalloc
+
+import pytest
+import zstandard
+from helpers import project
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_label import formats
+from tui_label.core.record import Record
+from tui_label.errors import InputError, UsageError
+from tui_label.formats import source
+from tui_label.formats.source import STANDARD, BadLine, Reading
+
+PACK = {".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}
+FILES = {
+    "x.jsonl": '{"text": "one"}\n{"text": "two"}\n',
+    "x.csv": 'text,label\none,positive\n"two\r\nlines",neutral\n',
+    "x.tsv": 'text\tlabel\none "quoted" word\tpositive\n',
+    "x.txt": "one\r\n\r\ntwo\rthree",
+    "x.json": '[{"text": "one"}, {"text": "two"}]',
+}
+
+
+def records(path, **named) -> list[Record | BadLine]:
+    return list(formats.read(Reading(path, project(), **named), formats.recognise(path)))
+
+
+@pytest.mark.parametrize("suffix", PACK)
+@pytest.mark.parametrize("name", FILES)
+def test_a_packed_file_is_what_is_in_it(tmp_path, name, suffix):
+    (tmp_path / name).write_bytes(FILES[name].encode())
+    (tmp_path / (name + suffix)).write_bytes(PACK[suffix](FILES[name].encode()))
+
+    assert records(tmp_path / (name + suffix)) == records(tmp_path / name) != []
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_packed_files_after_each_other_are_one_and_a_cut_one_is_refused(tmp_path, suffix):
+    path = tmp_path / f"x.txt{suffix}"
+    path.write_bytes(PACK[suffix](b"one\n") + PACK[suffix](b"two\n"))
+    assert [one.item.text for one in records(path)] == ["one", "two"]
+    whole = PACK[suffix]("\n".join(str(n**3) for n in range(5000)).encode())
+    path.write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(InputError, match=rf"x.txt{suffix}: cannot be unpacked"):
+        records(path)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "", "é\u2028\x85", "\x0b"])),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.integers(1, 5),
+)
+def test_lines_are_the_same_whatever_the_blocks(texts, end, size):
+    data = end.join([*texts, ""]).encode()
+    blocks = [data[n : n + size] for n in range(0, len(data), size)]
+    words = data.decode()
+    pieces = [words[n : n + size] for n in range(0, len(words), size)]
+
+    assert list(source._split(iter(blocks), b"\n", b"\r")) == [(one + end).encode() for one in texts]
+    assert list(source._split(iter(pieces), "\n", "\r")) == [one + end for one in texts]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "shift_jis", "latin-1"])
+def test_other_encodings_are_read_block_by_block(tmp_path, encoding, monkeypatch):
+    monkeypatch.setattr(source, "BLOCK", 7)
+    text = "ae\r\nc\rd\n" if encoding == "latin-1" else "日本\r\n語\rテスト\n"
+    (tmp_path / "x.txt").write_bytes(text.encode(encoding))
+
+    assert [one.item.text for one in records(tmp_path / "x.txt", encoding=encoding)] == text.split()
+
+
+def test_standard_input_is_read_twice_where_a_format_needs_it(monkeypatch):
+    for name in ("x.tsv", "x.jsonl"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(FILES[name].encode()))))
+        reading = Reading(STANDARD, project())
+        found = list(formats.read(reading, formats.find(name[2:])))
+
+        assert [one.item.text[:3] for one in found] == ["one", "two"][: len(found)] and found
+
+
+def test_standard_input_has_no_name_to_go_by():
+    with pytest.raises(UsageError, match="say its format"):
+        formats.recognise(STANDARD)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "text", "conll"])
+def test_memory_stays_flat(tmp_path, form):
+    lines = {
+        "jsonl": lambda n: json.dumps({"item": str(n), "text": f"text {n}"}) + "\n",
+        "csv": lambda n: f"{n},text {n}\n",
+        "tsv": lambda n: f"{n}\ttext {n}\n",
+        "text": lambda n: f"text {n % 100}\n",
+        "conll": lambda n: f"text{n % 100}\tO\n\n",
+    }[form]
+    path = tmp_path / "x"
+    with path.open("w") as out:
+        out.write({"csv": "id,text\n", "tsv": "id\ttext\n"}.get(form, ""))
+        out.writelines(lines(n) for n in range(60_000))
+    names = "name: n\ntasks: [{id: e, type: spans, labels: [a]}]\n"
+    tracemalloc.start()
+    count = sum(1 for _ in formats.read(Reading(path, project(names)), formats.find(form)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert count == 60_000
+    assert peak < 3_000_000

@@ -1,0 +1,138 @@
+"""The Python API: its examples, what it refuses, frames, what importing it loads."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from helpers import BOTH, ENTITIES, SENTIMENT
+
+import tui_label
+from tui_label import Annotation, Flag, Item, Project, Record, Suggestion, api, cli
+from tui_label.core.gold import GIVEN, Gold
+from tui_label.errors import ConfigError, InputError, LabelError, UsageError
+
+TEXT = "🛫 Ann flies to Paris"
+
+
+def test_the_examples_are_true(tmp_path):
+    found = doctest.DocTestFinder().find(api, globs={"folder": tmp_path / "p"} | vars(api))
+    runner = doctest.DocTestRunner()
+    # The module's own example makes the project that the others open
+    for one in sorted(found, key=lambda one: one.name):
+        runner.run(one)
+
+    assert (runner.failures, runner.tries > 5) == (0, True)
+
+
+def test_importing_loads_nothing_but_what_is_asked_for():
+    script = (
+        "import sys, tui_label; a = [n for n in sys.modules if n.startswith('tui_label.')];"
+        "tui_label.Item; b = 'tui_label.api' in sys.modules; tui_label.Project;"
+        "c = [n for n in ('textual', 'rich', 'pandas', 'polars', 'sounddevice') if n in sys.modules]; print(a, b, c)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[] False []\n"
+    with pytest.raises(AttributeError, match="Proyect"):
+        tui_label.Proyect  # noqa: B018
+
+
+def test_all_that_is_added_comes_back_as_it_was(tmp_path):
+    item = Item("a", TEXT, meta={"from": "x"})
+    said = Annotation(
+        "ann", answers={"entities": [{"start": 2, "end": 5, "label": "person", "text": "Ann"}]},
+        flags=(Flag("ambiguous", "which?"),), submitted_at="2026-01-01T00:00:00.000Z",
+    )  # fmt: skip
+    with Project.create(tmp_path, ENTITIES) as project:
+        assert project.add([Record(item, annotation=said), "twin", "twin", Item("b", "other")]).items == 4
+        assert project.add([Record(item, annotation=said), "twin", "twin", Item("b", "other")]).items == 0
+    with Project.open(tmp_path) as project:
+        ((back, answer),) = project.answers()
+
+        assert (back, replace(answer, labels_version=0, revision=0)) == (item, said)
+        assert {one.key for one in project.items()} == {"a", "b", *(one.key for one, _ in project.unanswered())}
+        assert len(list(project.items())) == 4
+        assert project.item("a") == item
+        assert project.status()["answers"] == 1
+        assert [(one.key, settled.answers) for one, settled in project.settled()] == [("a", said.answers)]
+
+
+def test_a_project_is_made_once_and_must_be_right(tmp_path):
+    Project.create(tmp_path / "p", SENTIMENT).close()
+    with pytest.raises(LabelError, match="already"):
+        Project.create(tmp_path / "p", SENTIMENT)
+    with pytest.raises(ConfigError, match="type"):
+        Project.create(tmp_path / "q", [{"id": "a", "type": "chioce"}])
+
+    assert not (tmp_path / "q").exists()
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (Record(Item("a", "x"), annotation=Annotation("ann", answers={"sentiment": "glad"})), "item a: sentiment: "),
+        (Record(Item("a", "x"), annotation=Annotation("ann", answers={"mood": "glad"})), "mood: no such task"),
+        (Record(Item("a", "x"), (Suggestion("sentiment", "glad"),)), "item a: sentiment: "),
+        (Record(Item("a", "x"), gold=Gold("me", {"sentiment": 3}, GIVEN)), "item a: sentiment: "),
+        (Item("i0", "other"), "item i0 is there already with other content"),
+        ("", "empty"),
+    ],
+)
+def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path, record, words):
+    with Project.create(tmp_path, SENTIMENT) as project:
+        project.add([Item("i0", "text")])
+        with pytest.raises(InputError, match=words):
+            project.add(["fine", record])
+
+        assert [one.key for one in project.items()] == ["i0"]
+        with pytest.raises(InputError, match="item zz"):
+            project.item("zz")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_hold_what_was_said(tmp_path, library):
+    pytest.importorskip(library)
+    spans = [
+        {"start": 2, "end": 5, "label": "person", "text": "Ann"},
+        {"start": 15, "end": 20, "label": "place", "text": "Paris"},
+    ]
+    answers = {"sentiment": "negative", "entities": spans, "why": "because"}
+    with Project.create(tmp_path, BOTH) as project:
+        project.add([Record(Item("a", TEXT), annotation=Annotation("ann", answers=answers))])
+        project.add([Record(Item("b", "x"), annotation=Annotation("bob", answers={"sentiment": "positive"}))])
+        frame, table = project.answers_frame(library), project.spans_frame(library)
+
+    rows = frame.to_dict("records") if library == "pandas" else frame.to_dicts()
+    assert [(row["item"], row["annotator"], row["sentiment"], row["why"] == "because") for row in rows] == [
+        ("a", "ann", "negative", True), ("b", "bob", "positive", False),
+    ]  # fmt: skip
+    assert rows[0]["entities"] == spans
+    assert list(table.columns) == ["item", "annotator", "task", "start", "end", "label", "text"]
+    assert [tuple(row) for row in (table.values.tolist() if library == "pandas" else table.rows())] == [
+        ("a", "ann", "entities", 2, 5, "person", "Ann"), ("a", "ann", "entities", 15, 20, "place", "Paris"),
+    ]  # fmt: skip
+
+
+def test_a_library_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with Project.create(tmp_path, SENTIMENT) as project:
+        with pytest.raises(UsageError, match=r"tui-label\[polars\]"):
+            project.answers_frame("polars")
+        with pytest.raises(UsageError, match="pandas or polars"):
+            project.spans_frame("excel")  # type: ignore[arg-type]
+
+
+def test_figures_are_those_of_the_commands(tmp_path, capsys):
+    with Project.create(tmp_path, SENTIMENT) as project:
+        project.add(
+            Record(Item(f"i{n}", f"t{n}"), annotation=Annotation(name, answers={"sentiment": "positive"}))
+            for n in range(4)
+            for name in ("ann", "bob")
+        )
+        assert cli.main(["status", str(tmp_path), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == project.status()
+        assert [one.task for one in project.agreement().tasks] == ["sentiment"]

@@ -32,7 +32,7 @@ def test_texts_and_labels_come_back(folder, text, labels):
     if kept.strip():
         assert (good[0].item.text, good[0].annotation.answers) == (kept, {"topics": labels})
         # fastText's own reading: words between blanks, labels are those with the prefix
-        words = path.read_text(encoding="utf-8").split("\n")[0].split(" ")
+        words = path.read_text(encoding="utf-8-sig").split("\n")[0].split(" ")
         assert [one for one in words if one.startswith("__label__")] == [
             "__label__" + label.replace(" ", "_") for label in labels
         ]

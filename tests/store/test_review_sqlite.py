@@ -22,7 +22,7 @@ from tui_label.core.comments import CORRECTION, QUESTION, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.store import cases, schema
+from tui_label.store import cases, reviews, schema
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.store.sqlite import SqliteStore
@@ -245,6 +245,23 @@ store.release_case(sys.argv[2])
     assert {number for number, _ in walk(store, Queue())} == differing
     assert all(len(store.case(number).versions) == 3 for number in range(1, 301))  # type: ignore[union-attr]
     assert store._connection.read("SELECT count(*) FROM returned WHERE state = 'open'") == [(0,)]
+
+
+def test_what_is_done_a_few_at_a_time_is_done_once(tmp_path, monkeypatch):
+    """Two answers about an item may come into different transactions."""
+    monkeypatch.setattr(reviews, "SHARE", 3)
+    store = worked_on(tmp_path, 10)
+    commits: list[str] = []
+    store._connection._sqlite.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    sent = store.requeue("t", "", 9, Comment("lead", "The rule is new."))
+    settled = store.settle_many([(number, Gold("rule", {"t": "x"})) for number in range(1, 11)])
+    comments = store._connection.read("SELECT item, addressee, count(*) FROM comment GROUP BY 1, 2")
+
+    assert (sent, settled) == (20, 10)
+    assert len(comments) == 20 and {count for *_, count in comments} == {1}
+    assert len(commits) == 7 + 4
+    assert store.requeue("t", "", 9, Comment("lead", "The rule is new.")) == 0
+    assert len(store.comments(1)) == 2
 
 
 FILTERS: list[dict[str, str]] = [

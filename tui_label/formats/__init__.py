@@ -188,6 +188,11 @@ FORMATS = (
     ),
 )  # fmt: skip
 
+TEXTS_ONLY = (
+    "conll", "labelstudio-min", "conllu", "brat", "spacy", "spacy-json", "datasets", "webanno", "fasttext", "doccano-csv",
+)  # fmt: skip
+"""Formats that know no sounds."""
+
 
 def find(name: str) -> Format:
     for format in FORMATS:
@@ -285,10 +290,8 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
             f"{visible(str(reading.path))}: read as {format.name}, which carries no answers; known answers come in by "
             f"JSON Lines, CSV, TSV{'' if reading.project.items == 'sound' else ', CoNLL'}"
         )
-    if (format.name == "sound") != (reading.project.items == "sound") and format.read in (
-        sounds.read,
-        plain.read,
-        conll.read,
+    if (format.name == "sound") != (reading.project.items == "sound") and (
+        format.read in (sounds.read, plain.read) or format.name in TEXTS_ONLY
     ):
         wanted = reading.project.items
         hint = "; if it is a recording, give --format sound" if wanted == "sound" and not reading.path.suffix else ""

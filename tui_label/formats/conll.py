@@ -18,7 +18,7 @@ from tui_label.core.record import Record
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import TAG, meant_spans, spans_of_tags, tagged
-from tui_label.formats.texts import finished_texts, first_spans, spans_said
+from tui_label.formats.texts import finished_texts, first_line, first_spans, spans_said
 from tui_label.formats.tracks import Dropped, Rows, plain
 
 Token = tuple[int, str, str]
@@ -100,8 +100,8 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
     task = first_spans(project)
     for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
-        for start, end, tag in tagged(item.text, spans_said(annotation, task), dropped):
-            out.write(f"{plain(item.text[start:end], dropped)}\t{tag}\n")
-        out.write("\n")
+        found = tagged(item.text, spans_said(annotation, task), dropped)
+        sentence = "".join(f"{plain(item.text[start:end], dropped)}\t{tag}\n" for start, end, tag in found) + "\n"
+        out.write(sentence if written else first_line(sentence))
         written += 1
     return written

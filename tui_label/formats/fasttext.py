@@ -18,7 +18,7 @@ from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.recordings import meant
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import label_word
-from tui_label.formats.texts import choice_tasks, finished_texts, labels_said, whole
+from tui_label.formats.texts import choice_tasks, finished_texts, first_line, labels_said, whole
 from tui_label.formats.tracks import Dropped, Rows, count, unbroken
 
 PREFIX = "__label__"
@@ -57,6 +57,7 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
             count(dropped, "blank texts")
             continue
         labels = (labels_said(annotation, task) if task else None) or []
-        out.write("".join(f"{PREFIX}{label_word(label, dropped)} " for label in labels) + text + "\n")
+        line = "".join(f"{PREFIX}{label_word(label, dropped)} " for label in labels) + text + "\n"
+        out.write(line if written else first_line(line))
         written += 1
     return written

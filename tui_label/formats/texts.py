@@ -116,3 +116,8 @@ def whole(text: str, dropped: Dropped) -> str:
     made = HALF.sub("\ufffd", text)
     count(dropped, "half characters", made != text)
     return made
+
+
+def first_line(line: str) -> str:
+    """The first line of a file: a byte order mark that belongs to it gets another one, which readers take away."""
+    return "\ufeff" + line if line.startswith("\ufeff") else line

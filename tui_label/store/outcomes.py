@@ -136,13 +136,21 @@ def unanswered(execute: Execute, item: int, me: int, revision: int) -> None:
     )
 
 
-def outdated(execute: Execute, task: str, label: str, before: int) -> list[tuple[int, int]]:
-    """Item and annotator of the answers to `task` with `label` that were given under older guidelines."""
+def outdated(
+    execute: Execute, task: str, label: str, before: int, items: tuple[int, int] = (0, 2**62)
+) -> list[tuple[int, int]]:
+    """Item and annotator of the answers to `task` with `label` that were given under older guidelines.
+
+    Those that are on their way back already are not among them.
+    """
     wanted = f"\n{label_line(task, label)}\n" if label else f"\n{label_line(task, '')}"
     return execute(
         """SELECT assignment.item, assignment.annotator FROM assignment
            JOIN item ON item.number = assignment.item JOIN annotation USING (item, annotator, revision)
-           WHERE assignment.state = 'done' AND instr(assignment.labels, ?) > 0 AND item.probe IN ('', 'check')
-             AND annotation.guidelines_version < ? ORDER BY assignment.item, assignment.annotator""",
-        (storable(wanted), before),
+           WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done'
+             AND instr(assignment.labels, ?) > 0 AND item.probe IN ('', 'check')
+             AND annotation.guidelines_version < ? AND NOT EXISTS (SELECT 1 FROM returned
+               WHERE returned.item = assignment.item AND returned.annotator = assignment.annotator AND returned.state = 'open')
+           ORDER BY assignment.item, assignment.annotator""",
+        (*items, storable(wanted), before),
     ).fetchall()

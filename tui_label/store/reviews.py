@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from tui_label.core.annotation import Annotation
-from tui_label.core.comments import RETURN, Comment
+from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.store import cases, evidence, outcomes, sources, talking, training
@@ -148,13 +149,14 @@ class SqliteReviewing:
 
     def settle_many(self, golds: Sequence[tuple[int, Gold]]) -> int:
         count = 0
-        with self._connection.transaction() as execute:
-            moment = utc(self._clock())
-            for number, gold in golds:
-                if execute("SELECT settled FROM item WHERE number = ?", (number,)).fetchone() == (0,):
-                    gold = replace(gold, at=gold.at or moment)
-                    outcomes.settle(execute, number, gold, str(uuid.uuid4()), self._judge)
-                    count += 1
+        for few in _shares(golds):
+            with self._connection.transaction() as execute:
+                moment = utc(self._clock())
+                for number, gold in few:
+                    if execute("SELECT settled FROM item WHERE number = ?", (number,)).fetchone() == (0,):
+                        gold = replace(gold, at=gold.at or moment)
+                        outcomes.settle(execute, number, gold, str(uuid.uuid4()), self._judge)
+                        count += 1
         return count
 
     def withdraw(self, number: int, reviewer: str) -> Gold | None:
@@ -171,13 +173,16 @@ class SqliteReviewing:
                 outcomes.take_back(execute, number, me)
 
     def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
-        with self._connection.transaction() as execute:
-            moment = utc(self._clock())
-            comment = replace(comment, kind=RETURN)
-            return sum(
-                outcomes.send_back(execute, item, (me,), comment, moment)
-                for item, me in outcomes.outdated(execute, task, label, before)
-            )
+        with self._connection.errors():
+            found = outcomes.outdated(self._connection.execute, task, label, before)
+        count = 0
+        for few in _shares(found):
+            with self._connection.transaction() as execute:
+                moment = utc(self._clock())
+                # Some may have been answered anew since they were found
+                for item, me in outcomes.outdated(execute, task, label, before, (few[0][0], few[-1][0])):
+                    count += outcomes.send_back(execute, item, (me,), comment, moment)
+        return count
 
     # talking
 
@@ -266,6 +271,15 @@ class SqliteReviewing:
             found = execute("SELECT value FROM setting WHERE name = 'lease_ms'").fetchone()
             self._lease_ms = int(found[0]) if found else Policy().lease_ms
         return self._lease_ms
+
+
+SHARE = 500
+One = TypeVar("One")
+
+
+def _shares(many: Sequence[One]) -> Iterator[Sequence[One]]:
+    """A few at a time, each in a transaction of its own, so that nobody who saves has to wait for all of them."""
+    return (many[first : first + SHARE] for first in range(0, len(many), SHARE))
 
 
 def _ids(execute: Execute, names: Sequence[str]) -> list[int]:

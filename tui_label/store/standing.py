@@ -125,31 +125,29 @@ def _compare_with_gold(
 
 
 def restate(execute: Execute, judge: Judge) -> None:
-    """All of it anew, for every answer: labels have other names now, or nothing of it was kept before."""
+    """All of it anew, where labels have other names now, or nothing of it was kept before."""
     names = renames(execute)
-    execute("DELETE FROM flagged")
+    touched: dict[int, None] = {}
     last = (0, 0)
     while rows := execute(
-        f"""SELECT assignment.item, assignment.annotator, answers, labels_version, flags, annotation.active_ms,
-              annotation.submitted_at
+        f"""SELECT assignment.item, assignment.annotator, annotation.active_ms, annotation.submitted_at, answers,
+              annotation.labels_version, flags, assignment.active_ms, assignment.submitted_at, labels
             FROM assignment JOIN annotation USING (item, annotator, revision)
             WHERE assignment.item >= ? AND (assignment.item, assignment.annotator) > (?, ?)
             ORDER BY assignment.item, assignment.annotator LIMIT {PAGE}""",
         (last[0], *last),
     ).fetchall():
-        for item, annotator, answers, version, flags, active_ms, submitted_at in rows:
-            execute(
-                "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",
-                (
-                    active_ms or None,
-                    submitted_at,
-                    labels_text(names.apply(json.loads(answers), version)),
-                    item,
-                    annotator,
-                ),
-            )
+        for item, annotator, active_ms, submitted_at, answers, version, flags, *kept in rows:
+            found = [active_ms or None, submitted_at, labels_text(names.apply(json.loads(answers), version))]
+            if found != kept:
+                execute(
+                    "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",
+                    (*found, item, annotator),
+                )
+                touched[item] = None
             if flags != "[]":
-                keep_flags(execute, item, annotator, flags_from(flags), False)
+                keep_flags(execute, item, annotator, flags_from(flags), True)
         last = rows[-1][:2]
-    for (item,) in execute("SELECT number FROM item WHERE done > 1 OR settled = 1").fetchall():
+    touched |= dict.fromkeys(item for (item,) in execute("SELECT number FROM item WHERE settled = 1").fetchall())
+    for item in touched:
         weigh(execute, item, judge)

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT
@@ -27,6 +28,13 @@ def test_the_examples_are_true(tmp_path):
         runner.run(one)
 
     assert (runner.failures, runner.tries > 5) == (0, True)
+
+
+def test_the_example_of_the_readme_is_true(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    readme = Path(__file__).parent.parent / "README.md"
+
+    assert doctest.testfile(str(readme), module_relative=False) == doctest.TestResults(0, 3)
 
 
 def test_importing_loads_nothing_but_what_is_asked_for():

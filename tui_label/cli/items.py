@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from tui_label.cli.project import command, complain, folder, open_project
 from tui_label.core.text import visible
@@ -108,7 +109,7 @@ def bring_in(
     from tui_label.store.staging import Counts, Staging
 
     project, store, versions = open_project(folder)
-    staging, bad = Staging(), _BadLines(skip_bad)
+    staging, bad = Staging(), BadLines(skip_bad)
     named = [one for path in files for one in formats.expanded(path)]
     reading_sounds = _Bar("reading sounds", len(named))
     for path in named:
@@ -171,6 +172,11 @@ def _tell_read(reading: Reading, format: Format, records: int, items: int) -> No
     words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
     words += [f"{reading.repaired:,} spans read as UTF-16 offsets"] if reading.repaired else []
     print(f"{visible(str(reading.path))}: {'; '.join(words)}", file=sys.stderr)
+    tell_kept(reading)
+
+
+def tell_kept(reading: Reading) -> None:
+    """What of a file is kept otherwise than it says, or not."""
     for problem, count in list(reading.unknown.items())[:BAD_SHOWN]:
         complain(f"{reading.path}: {count:,} suggestions kept as meta only: {problem}")
     for left, count in list(reading.left_out.items())[:BAD_SHOWN]:
@@ -179,11 +185,11 @@ def _tell_read(reading: Reading, format: Format, records: int, items: int) -> No
         complain(f"{reading.path}: {count:,} flags with a reason that project.yaml does not list, kept: {reason}")
 
 
-class _BadLines:
+class BadLines:
     """Lines that could not be read: left out and named, or reason enough to take nothing."""
 
-    def __init__(self, skip: bool) -> None:
-        self._skip, self._count = skip, 0
+    def __init__(self, skip: bool, done: str = "brought in") -> None:
+        self._skip, self._count, self._done = skip, 0, done
         self._first: list[BadLine] = []
 
     def take(self, line: BadLine) -> None:
@@ -199,7 +205,7 @@ class _BadLines:
         if self._first:
             more = f" (and {self._count - BAD_SHOWN:,} more)" if self._count > BAD_SHOWN else ""
             raise InputError(
-                f"{self._count:,} bad lines{more}: nothing was brought in; mend them, or leave them out with --skip-bad"
+                f"{self._count:,} bad lines{more}: nothing was {self._done}; mend them, or leave them out with --skip-bad"
             )
 
 
@@ -258,7 +264,7 @@ def _export(options: argparse.Namespace) -> int:
     else:
         rows = store.answers(annotator=options.annotator, history=options.history)
     dropped: dict[str, int] = {}
-    count = _write(format, rows, options.output, project, dropped)
+    count = write(format, rows, options.output, project, dropped)
     if options.output is not None:
         print(
             f"{options.output}: {count:,} {'answers' if format.write else 'files'}, as {format.name}", file=sys.stderr
@@ -270,7 +276,7 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write(
+def write(
     format: Format,
     rows: Iterable[tuple[Item, Annotation]],
     output: Path | None,
@@ -286,12 +292,19 @@ def _write(
         return format.write(rows, sys.stdout, project, dropped)
     partial = output.with_name(output.name + ".partial")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as out:
+        with packing(partial, output.suffix.lower()) as out:
             count = format.write(rows, out, project, dropped)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
     return count
+
+
+def packing(path: Path, suffix: str) -> TextIO:
+    """A file to write text to, packed as its name ends."""
+    from tui_label.formats import packed
+
+    return io.TextIOWrapper(packed(path, suffix), encoding="utf-8", newline="")
 
 
 def _formats(_: argparse.Namespace) -> int:

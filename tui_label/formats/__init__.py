@@ -45,7 +45,7 @@ from tui_label.formats import (
     webanno,
 )
 from tui_label.formats.making import Bad, finished
-from tui_label.formats.source import STANDARD, BadLine, Reading, bare, check_file, near, opened
+from tui_label.formats.source import STANDARD, BadLine, Reading, bare, check_file, near, opened, packed
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
@@ -201,6 +201,15 @@ def find(name: str) -> Format:
     raise UsageError(f"{visible(name)}: no such format; there are {', '.join(format.name for format in FORMATS)}")
 
 
+def for_writing(path: Path) -> Format:
+    """The format that a file to be written is named after."""
+    suffix = bare(path).suffix.lower()
+    for format in FORMATS:
+        if suffix and suffix in format.suffixes and (format.write or format.write_folder):
+            return format
+    raise UsageError(f"{visible(str(path))}: its name does not say in which format; say so")
+
+
 def recognise(path: Path, encoding: str | None = None) -> Format:
     """The format of a file, by its name, else by its content."""
     if path == STANDARD:
@@ -314,4 +323,6 @@ def _known(reading: Reading, one: Record | BadLine) -> Record | BadLine:
         return reading.bad(0, error.problem, error.field)
 
 
-__all__ = ["FORMATS", "BadLine", "Format", "Reading", "expanded", "find", "read", "recognise"]
+__all__ = [
+    "FORMATS", "STANDARD", "BadLine", "Format", "Reading", "expanded", "find", "for_writing", "packed", "read", "recognise",
+]  # fmt: skip

@@ -127,15 +127,21 @@ def opened(path: Path) -> BinaryIO:
     return file
 
 
+def packed(path: Path, suffix: str) -> BinaryIO:
+    """A file to write to, packed where `suffix` is `.gz` or `.zst`."""
+    if suffix == ".gz":
+        return gzip.open(path, "wb")  # type: ignore[return-value]
+    if suffix == ".zst":
+        file: BinaryIO = _zstandard().open(path, "wb")
+        return file
+    return path.open("wb")
+
+
 class _Zstandard:
     """The bytes packed in frames one after the other; the package's own reader does not say when one breaks off."""
 
     def __init__(self, file: BinaryIO) -> None:
-        try:
-            import zstandard
-        except ImportError as error:
-            raise InputError("Zstandard (.zst) needs one more package: pip install 'tui-label[zst]'") from error
-        self._file, self._new = file, zstandard.ZstdDecompressor().decompressobj
+        self._file, self._new = file, _zstandard().ZstdDecompressor().decompressobj
         self._frame: Any = None
         self._ready, self._given = b"", 0
 
@@ -158,6 +164,14 @@ class _Zstandard:
 
     def tell(self) -> int:
         return self._given
+
+
+def _zstandard() -> Any:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise InputError("Zstandard (.zst) needs one more package: pip install 'tui-label[zst]'") from error
+    return zstandard
 
 
 class _Unpacked(io.RawIOBase):

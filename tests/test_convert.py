@@ -1,0 +1,121 @@
+"""From one format to another without a project: tasks found in the file, what is lost said, packed, standard input."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+
+import pytest
+from helpers import BOTH, write_project
+
+from tui_label import cli
+
+SPANS = "EU B-ORG\nsays O\n\nin O\nParis B-LOC\n\n"
+
+
+def convert(capsys, *arguments: object) -> tuple[int, str, str]:
+    status = cli.main(["convert", *map(str, arguments)])
+    return status, *capsys.readouterr()
+
+
+def records(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_labels_are_found_in_the_file(tmp_path, capsys):
+    (tmp_path / "a.conll").write_text(SPANS)
+    status, out, errors = convert(capsys, tmp_path / "a.conll", "-", "--to", "doccano")
+
+    assert (status, errors) == (0, "")
+    assert [(one["text"], one["label"]) for one in records(out)] == [
+        ("EU says", [[0, 2, "ORG"]]),
+        ("in Paris", [[3, 8, "LOC"]]),
+    ]
+
+
+@pytest.mark.parametrize("packed", ["x.jsonl.gz", "x.jsonl.zst", "x.jsonl"])
+def test_there_and_back_is_the_same(tmp_path, packed, capsys):
+    (tmp_path / "a.conll").write_text(SPANS.replace(" ", "\t"))
+    assert convert(capsys, tmp_path / "a.conll", tmp_path / packed)[0] == 0
+    if packed.endswith(".gz"):
+        assert gzip.decompress((tmp_path / packed).read_bytes()).startswith(b'{"item"')
+    assert convert(capsys, tmp_path / packed, tmp_path / "b.conll")[0] == 0
+
+    assert (tmp_path / "b.conll").read_text() == (tmp_path / "a.conll").read_text()
+
+
+def test_our_answers_name_their_tasks(tmp_path, capsys):
+    answers = [
+        {
+            "mood": "glad",
+            "stars": 4,
+            "topics": ["a", "b"],
+            "spans": [{"start": 0, "end": 1, "label": "x", "text": "t"}],
+        },
+        {"mood": "sad", "stars": 2, "topics": [], "spans": []},
+    ]
+    (tmp_path / "a.jsonl").write_text(
+        "".join(
+            json.dumps({"item": f"i{n}", "text": "text", "annotator": "ann", "answers": one}) + "\n"
+            for n, one in enumerate(answers)
+        )
+    )
+    assert convert(capsys, tmp_path / "a.jsonl", tmp_path / "b.csv", "--annotator", "x")[0] == 0
+    assert (tmp_path / "b.csv").read_text().startswith("item,text,annotator,mood,stars,topics,spans,")
+    status, out, _ = convert(capsys, tmp_path / "a.jsonl", "-", "--to", "jsonl")
+
+    assert (status, [one["answers"] for one in records(out)]) == (0, answers)
+
+
+def test_standard_input_to_standard_output(monkeypatch, capsys):
+    for text, form, expected in (
+        ("hello\nworld\n", "text", ["hello", "world"]),
+        ('{"text": "hi", "label": "a"}\n', "jsonl", ["hi"]),
+        ("text\tlabel\nhi\ta\n", "tsv", ["hi"]),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        status, out, _ = convert(capsys, "-", "-", "--from", form, "--to", "jsonl")
+
+        assert (status, [one["text"] for one in records(out)]) == (0, expected)
+
+
+def test_what_is_lost_is_counted(tmp_path, capsys):
+    spans = [{"start": 0, "end": 4, "label": "a"}, {"start": 2, "end": 4, "label": "b"}]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "text", "spans": spans, "label": "c"}) + "\n")
+    status, _, errors = convert(capsys, tmp_path / "a.jsonl", tmp_path / "b.conll")
+
+    assert status == 0
+    assert "1 overlapping spans dropped" in errors and "1 answers to label dropped" in errors
+
+
+def test_tasks_of_a_project_are_kept_to(tmp_path, capsys):
+    folder = write_project(tmp_path / "p", BOTH)
+    (tmp_path / "a.csv").write_text("text,label\ngood,positive\nbad,rotten\n")
+    status, _, errors = convert(capsys, tmp_path / "a.csv", tmp_path / "b.jsonl", "--tasks", folder)
+
+    assert (status, (tmp_path / "b.jsonl").exists()) == (1, False)
+    assert "a.csv:3: label: 'rotten'" in errors and "nothing was written" in errors
+    status, _, _ = convert(
+        capsys, tmp_path / "a.csv", tmp_path / "b.jsonl", "--tasks", folder / "project.yaml", "--skip-bad"
+    )
+    assert [one["answers"] for one in records((tmp_path / "b.jsonl").read_text())] == [{"sentiment": "positive"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a.csv", "b.what"], "does not say in which format"),
+        (["-", "b.csv"], "say its format"),
+        (["a.csv", "-", "--to", "textgrid"], "name a folder"),
+        (["a.csv", "b.md", "--to", "examples"], "cannot be written from a file"),
+        (["a.csv", "b.csv", "--from", "csb"], "no such format"),
+    ],
+)
+def test_what_cannot_be_done_is_said(tmp_path, arguments, words, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("text,label\ngood,positive\n")
+    status, _, errors = convert(capsys, *arguments)
+
+    assert (status, words in errors) == (2, True)

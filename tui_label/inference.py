@@ -1,0 +1,141 @@
+"""The tasks that a file of labels would be the answers to, found by reading it once.
+
+Of what tells nothing about its tasks the labels decide: labelled stretches are a task `spans`, labels of
+whole texts a task `label`, which takes several where any text has none or several.  Our own answers name
+their tasks, and what they look like says of which type each is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui_label.core.project import Project
+from tui_label.core.tasks import Choice, Choices, Rating, Spans, Task, Text
+from tui_label.core.tasks.base import Label
+from tui_label.errors import InputError
+from tui_label.formats import BadLine, Format, Reading, jsonl, read
+from tui_label.formats.source import lines
+
+MOST = 100
+"""Different strings that an answer may have and still be a choice; with more it is free text."""
+
+
+class _Seen(tuple[str, ...]):
+    """Labels that are learned by asking for them."""
+
+    def __new__(cls, labels: dict[str, None]) -> _Seen:
+        one = super().__new__(cls)
+        one.labels = labels
+        return one
+
+    labels: dict[str, None]
+
+    def __contains__(self, label: object) -> bool:
+        self.labels.setdefault(str(label))
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self.labels))
+
+
+@dataclass(frozen=True)
+class _AnySpans(Spans):
+    @property
+    def values(self) -> tuple[str, ...]:
+        return _Seen(_labels(self))
+
+
+@dataclass(frozen=True)
+class _AnyChoices(Choices):
+    @property
+    def values(self) -> tuple[str, ...]:
+        return _Seen(_labels(self))
+
+
+def _labels(task: Task) -> dict[str, None]:
+    found: dict[str, None] = task.__dict__.setdefault("seen", {})
+    return found
+
+
+def with_tasks(reading: Reading, format: Format) -> Project:
+    """The reading's project with the tasks of the file."""
+    named = _tasks_of_answers(reading) if format.read is jsonl.read else ()
+    tasks = named or _tasks_of_labels(reading, format)
+    # One question at least, so that texts alone can be converted too
+    return replace(reading.project, tasks=tasks or (Text("note", required=False),))
+
+
+def _tasks_of_labels(reading: Reading, format: Format) -> tuple[Task, ...]:
+    spans, label = _AnySpans("spans", overlap=True, required=False), _AnyChoices("label", required=False)
+    learning = replace(reading, project=replace(reading.project, tasks=(spans, label)), occurrences={}, known={})
+    one_each = True
+    for one in read(learning, format):
+        if not isinstance(one, BadLine) and one.annotation is not None:
+            one_each = one_each and len(one.annotation.answers.get("label", [""])) == 1
+    kind = Choice if one_each else Choices
+    found: list[Task] = []
+    if _labels(spans):
+        found.append(Spans("spans", labels=_made(_labels(spans)), overlap=True, required=False))
+    if _labels(label):
+        found.append(kind("label", labels=_made(_labels(label)), required=False))
+    return tuple(found)
+
+
+def _made(labels: Mapping[str, None]) -> tuple[Label, ...]:
+    return tuple(Label(one) for one in labels)
+
+
+def _tasks_of_answers(reading: Reading) -> tuple[Task, ...]:
+    shapes: dict[str, str] = {}
+    labels: dict[str, dict[str, None]] = {}
+    for line in lines(reading):
+        try:
+            record = {} if isinstance(line, BadLine) else json.loads(line[1] or "{}")
+        except (ValueError, RecursionError):
+            continue
+        answers = record.get("answers") if isinstance(record, dict) else None
+        for id, value in answers.items() if isinstance(answers, dict) else ():
+            if value is None:
+                continue
+            if not (shape := _shape(value)):
+                raise InputError(
+                    f"{reading.path}: what the answers to {id} are is not clear from the file; give --tasks"
+                )
+            if shape != "empty" or id not in shapes:
+                shapes[id] = shape
+            said = [
+                one["label"] if shape == "spans" else one for one in (value if isinstance(value, list) else [value])
+            ]
+            seen = labels.setdefault(id, {})
+            if len(seen) <= MOST:
+                seen.update(dict.fromkeys(map(str, said)))
+    return tuple(_task(id, shape, labels[id]) for id, shape in shapes.items())
+
+
+def _shape(value: Any) -> str:
+    """Of which shape an answer is: `spans`, `list`, `empty` (a list of nothing), `text`, `number`; empty: of another."""
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "number"
+    if not isinstance(value, list):
+        return ""
+    if not value:
+        return "empty"
+    if all(isinstance(one, str) for one in value):
+        return "list"
+    offsets = all(isinstance(one, dict) and isinstance(one.get("start"), int) and "label" in one for one in value)
+    return "spans" if offsets else ""
+
+
+def _task(id: str, shape: str, labels: Mapping[str, None]) -> Task:
+    if shape == "spans" or shape == "empty":
+        return Spans(id, labels=_made(labels), overlap=True, required=False)
+    if shape == "list":
+        return Choices(id, labels=_made(labels), required=False)
+    if shape == "number":
+        return Rating(id, min=min(map(int, labels)), max=max(map(int, labels)), required=False)
+    return Text(id, required=False) if len(labels) > MOST else Choice(id, labels=_made(labels), required=False)

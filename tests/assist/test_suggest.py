@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -235,7 +236,8 @@ def test_a_dry_run_keeps_nothing_and_all_takes_answered_items_too(tmp_path, caps
     assert run(capsys, folder, "--with", "w.yaml", "--all")[1] == "w.yaml: 2 items, 2 suggestions added\n"
 
 
-def test_interrupted_it_leaves_what_was_done(tmp_path):
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_it_leaves_what_was_done_and_no_program(tmp_path, signum):
     folder = made(tmp_path / "p", ["a"] * 50_000)
     command = program(tmp_path / "it.py", '    print(json.dumps({"label": "neutral"}))\n    time.sleep(0.0005)')
     running = subprocess.Popen(
@@ -249,14 +251,23 @@ def test_interrupted_it_leaves_what_was_done(tmp_path):
         time.sleep(0.1)
         if any(suggested_now(folder)):
             break
-    running.send_signal(signal.SIGINT)
+    running.send_signal(signum)
     out, errors = running.communicate(timeout=30)
     kept = sum(suggested_now(folder))
 
     assert running.returncode == 130
     assert 0 < kept < 50_000
     assert f"{kept:,} suggestions added" in out
+    assert not any(str(tmp_path / "it.py").encode() in command for command in running_commands())
     assert "Traceback" not in errors
+
+
+def running_commands() -> list[bytes]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            found.append((process / "cmdline").read_bytes())
+    return found
 
 
 def suggested_now(folder: Path) -> list[int]:

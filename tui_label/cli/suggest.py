@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,9 @@ def _suggest(options: argparse.Namespace) -> int:
         complain(words)
     source = Source(visible(options.source or asked.name)[:LONGEST_NAME], visible(options.source_version))
     run = Run()
+    # Ended in any way, nothing is left of the program: it is in a session of its own and would not hear of it
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.default_int_handler)
     with asked.start(options.batch, options.timeout) as program:
         try:
             suggest(store, program, source, tasks, run, answered=options.all, dry=options.dry_run, progress=_progress)

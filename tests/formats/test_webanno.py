@@ -75,15 +75,17 @@ def test_what_is_written_keeps_the_rules_of_the_format(tmp_path):
         {"start": 2, "end": 9, "label": "a_b"},
         {"start": 2, "end": 5, "label": "c|d[1]"},
         {"start": 10, "end": 11, "label": "a_b"},
+        {"start": 12, "end": 17, "label": "a_b"},
     ]
-    write("webanno", [said("😊 Ann Lee\n!", {"names": found})], source, tmp_path)
+    write("webanno", [said("😊 Ann Lee\n! Oh no", {"names": found})], source, tmp_path)
     lines = (tmp_path / "ann/k.tsv").read_text().split("\n")
 
     assert lines == [
         "#FORMAT=WebAnno TSV 3.3", "#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value", "", "",
-        "#Text=😊 Ann Lee", "#Text=!", "1-1\t0-2\t😊\t_\t_\t",
+        "#Text=😊 Ann Lee", "#Text=! Oh no", "1-1\t0-2\t😊\t_\t_\t",
         "1-2\t3-6\tAnn\t*[1]|*[2]\tc\\|d\\[1\\][1]|a\\_b[2]\t", "1-3\t7-10\tLee\t*[2]\ta\\_b[2]\t",
-        "1-4\t11-12\t!\t*\ta\\_b\t", "",
+        "1-4\t11-12\t!\t*\ta\\_b\t", "1-5\t13-15\tOh\t*[4]\ta\\_b[4]\t",
+        "1-6\t16-18\tno\t*[4]\ta\\_b[4]\t", "",
     ]  # fmt: skip
     (record,), _, _ = read(tmp_path, source, annotator="ann")
     assert {(one["start"], one["end"], one["label"]) for one in record.annotation.answers["names"]} == {

@@ -305,3 +305,21 @@ async def test_a_difference_in_a_sound_is_heard_alone(tmp_path):
     assert start == region.start
     assert region.end - region.start >= 1.5
     assert toggled[1] == Region(0.0, 8.0)
+
+
+async def test_undo_reaches_what_was_settled_before_one_sat_down(three):
+    async with at_work(three) as bench:
+        await bench.do("review.take", 1)
+        await bench.do("review.accept")
+    async with at_work(three) as bench:
+        await bench.do("work.undo")
+        assert (here(bench), set(golds(three))) == ("i2", {"i0"})
+        await bench.do("work.undo")
+        assert (here(bench), golds(three)) == ("i0", {})
+        await bench.do("work.undo")
+        assert bench.word == "nothing to undo"
+    async with at_work(three, reviewer="other") as bench:
+        await bench.do("review.take", 0)
+    async with at_work(three) as bench:
+        await bench.do("work.undo")
+        assert bench.word == "nothing to undo"

@@ -350,8 +350,8 @@ class ReviewBench(Workbench):
         await self._return_to(case)
 
     async def _back(self) -> None:
-        """Undo the latest outcome and be at its case again."""
-        if not self._deeds:
+        """Undo the latest outcome and be at its case again; of earlier days, what was settled."""
+        if not self._deeds and not await self._remember():
             self.word = "nothing to undo"
             return
         deed = self._deeds[-1]
@@ -365,6 +365,14 @@ class ReviewBench(Workbench):
         if await self._return_to(deed.case):
             self.word = f"back at {deed.case.item.key}"
         await self._recount()
+
+    async def _remember(self) -> bool:
+        """What this reviewer settled last before they sat down."""
+        number = await self._call(self._store.latest_settled, self.annotator)
+        case = await self._call(self._store.case, number) if number is not None else None
+        if case is not None:
+            self._deeds.append(Deed(case))
+        return case is not None
 
     # queues
 

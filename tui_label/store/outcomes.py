@@ -12,6 +12,7 @@ from dataclasses import replace
 from tui_label.core.comments import RETURN, Comment
 from tui_label.core.gold import WITHDRAWN, Gold
 from tui_label.store import standing, talking
+from tui_label.store.probes import Read
 from tui_label.store.queue import Execute
 from tui_label.store.rows import GOLD, Renames, gold_from, label_line, storable, to_json
 from tui_label.store.standing import Judge
@@ -84,6 +85,17 @@ def withdraw(execute: Execute, item: int, reviewer: str, moment: str, judge: Jud
     stood = replace(gold_from(before[2:], Renames({})), revision=revision)
     _append(execute, item, stood, before[0], f"withdraw-{revision}", judge)
     return gold_of(execute, item, standing.renames(execute))
+
+
+def latest_settled(read: Read, reviewer: str) -> int | None:
+    rows = read(
+        """SELECT item FROM gold WHERE reviewer = ? AND outcome IN ('settled', 'accepted')
+             AND save_id <> 'withdraw-' || revision
+             AND NOT EXISTS (SELECT 1 FROM gold AS later WHERE later.item = gold.item AND later.revision > gold.revision)
+           ORDER BY at DESC, item DESC LIMIT 1""",
+        (storable(reviewer),),
+    )
+    return int(rows[0][0]) if rows else None
 
 
 def send_back(execute: Execute, item: int, annotators: Sequence[int], comment: Comment, moment: str) -> int:

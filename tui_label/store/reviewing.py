@@ -242,6 +242,10 @@ class Reviewing(Protocol):
         """
         ...
 
+    def latest_settled(self, reviewer: str) -> int | None:
+        """The item they settled or accepted last, of those whose gold answer is still the one they gave."""
+        ...
+
     def send_back(self, number: int, annotators: Sequence[str], comment: Comment) -> None:
         """The item returns to each of these annotators before all else, the comment shown with it.
 

@@ -163,6 +163,9 @@ class SqliteReviewing:
         with self._connection.transaction() as execute:
             return outcomes.withdraw(execute, number, reviewer, utc(self._clock()), self._judge)
 
+    def latest_settled(self, reviewer: str) -> int | None:
+        return outcomes.latest_settled(self._connection.read, reviewer)
+
     def send_back(self, number: int, annotators: Sequence[str], comment: Comment) -> None:
         with self._connection.transaction() as execute:
             outcomes.send_back(execute, number, _ids(execute, annotators), comment, utc(self._clock()))

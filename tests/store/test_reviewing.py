@@ -113,6 +113,16 @@ def test_gold_follows_renamed_labels(make):
     assert walk(store, Queue("all", label="old")) == []
 
 
+def test_a_rename_that_makes_gold_and_answer_alike_ends_the_correction(make):
+    store = make(1)
+    disputed(store, "positive")
+    store.settle(1, Gold("lead", {"t": "good"}, labels_version=1), "a")
+    assert walk(store, Queue("corrected")) == [(1, ("ann",))]
+    store.record_project(Policy(), "another source", "guidelines", {"t": {"good": "positive"}})
+
+    assert walk(store, Queue("corrected")) == []
+
+
 def test_a_rename_that_makes_answers_alike_ends_the_disagreement(make):
     store = make(1, Policy(2))
     disputed(store, "good", "positive")
@@ -460,6 +470,15 @@ def test_news_are_told_once(make):
     assert [one.before for one in store.news("ann")] == ["guidelines, mended twice"]
 
 
+def test_a_change_that_was_taken_back_is_no_news(make):
+    store = make(1)
+    store.claim("ann")
+    store.record_project(Policy(), "source", "guidelines, mended", {})
+    store.record_project(Policy(), "source", "guidelines", {})
+
+    assert store.news("ann") == ()
+
+
 def test_somebody_whose_answers_came_in_is_new_at_their_first_claim(make):
     store = make(0)
     store.add([Record(Item("a", "x"), annotation=said("eve"))])
@@ -553,6 +572,7 @@ def test_a_draft_of_a_known_item_comes_back(make):
     store.leave("ann")
     clock.now += 2000
     store.claim("bob")
+    store.record_project(Policy(lease_ms=1000), "source", "guidelines", {})
 
     assert store.upcoming("ann") == claim.item
     assert (store.claim("ann").number, store.claim("ann").draft) == (claim.number, '{"half": 1}')

@@ -70,6 +70,9 @@ KNOWN = frozenset(
 )
 
 
+SAYS = frozenset(["spans", "entities", "label", "labels", "accept", "cats", "answer"])
+"""Fields in which other tools have labels."""
+
 MOST = 2**53
 """Whole numbers below this are the same in every program."""
 
@@ -153,6 +156,8 @@ def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Rec
         return Record(item, (), _annotation(reading, item, record, author(reading, annotator)), priority)
     if "suggestions" in record:
         return Record(item, _suggestions(reading, item, record["suggestions"]), None, priority)
+    if SAYS.isdisjoint(record):
+        return Record(item, (), None, priority)
     return _foreign(reading, item, record, priority)
 
 

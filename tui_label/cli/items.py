@@ -248,7 +248,7 @@ def _export(options: argparse.Namespace) -> int:
     if format.write is None and format.write_folder is None:
         raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
     if format.write is None and options.output is None:
-        raise UsageError(f"{format.name} is a file for each recording: name a folder for them with -o")
+        raise UsageError(f"{format.name} is more than one file: name a folder for them with -o")
     if (options.rule or options.blind) and not options.settled:
         raise UsageError(f"{'--rule' if options.rule else '--blind'} goes with --settled")
     if format.settled_only and not options.settled:

@@ -14,7 +14,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.record import Record
 from tui_label.errors import InputError
-from tui_label.store.base import Policy, SoundFigures
+from tui_label.store.base import Policy
 
 
 def said(name: str, label: str = "positive") -> Annotation:
@@ -216,7 +216,7 @@ def test_flags_are_counted(make):
     flagged = Annotation("ann", answers={"s": "x"}, flags=(Flag("ambiguous", "why"),))
     store.submit(store.claim("ann").number, flagged, "a")
 
-    assert store.flags_open() == {"ambiguous": 1}
+    assert [one.flags for one in store.efforts()] == [("ambiguous",)]
     assert next(store.answers())[1].flags == flagged.flags
 
 
@@ -225,40 +225,20 @@ def heard(name: str, active_ms: int, coverage: float | None = None) -> Annotatio
     return Annotation(name, answers={"said": "words"}, timing=Timing(active_ms), listening=listening)
 
 
-def test_figures_of_sound(make):
-    store = make(0, Policy(overlap=2))
-    lengths = (2.0, 4.0, 6.0, 0.5)
-    clips = [Item(f"c{n}", sound=Sound(f"c{n}.wav", seconds)) for n, seconds in enumerate(lengths)]
-    brought = heard("eve", 0)
-    store.add([*(Record(clip) for clip in clips), Record(Item("c0", sound=clips[0].sound), annotation=brought)])
-    for name, times in {"ann": (6_000, 6_000, 12_000), "bob": (0,)}.items():
-        for n, ms in enumerate(times):
-            claim = store.claim(name)
-            store.submit(claim.number, heard(name, ms, (1.0, 0.5, 0.9)[n]), f"{name}-{n}", claim=False)
-    people = {one.annotator: one.sound for one in store.people(400)}
-    seconds = sum(item.sound.duration for item, one in store.answers(annotator="ann"))
-
-    assert people["ann"] == SoundFigures(round(seconds * 1000), round(24 / seconds, 2), 0.9)
-    assert people["bob"].real_time_factor is None and people["bob"].median_coverage == 1.0
-    assert people["eve"] == SoundFigures(2_000, None, None)
-
-
-def test_a_corrected_sound_counts_once_and_a_skipped_one_not_at_all(make):
+def test_efforts_know_the_sound_and_how_much_was_heard(make):
     store = make(0)
     store.add([Record(Item(f"c{n}", sound=Sound(f"c{n}.wav", 2.0 + n))) for n in range(2)])
     claim = store.claim("ann")
     following = store.submit(claim.number, heard("ann", 1_000, 0.2), "a")
     store.skip(following.number, Annotation("ann", "skipped", timing=Timing(9_000)), "b")
     store.submit(claim.number, heard("ann", 4_000, 1.0), "c", claim=False)
+    efforts = sorted(store.efforts(), key=lambda one: one.turn)
 
-    assert store.people(400)[0].sound == SoundFigures(2_000, 2.0, 1.0)
-
-
-def test_texts_have_no_figures_of_sound(make):
-    store = make(1)
-    store.submit(store.claim("ann").number, said("ann"), "a")
-
-    assert store.people(400)[0].sound is None
+    assert [(one.status, one.sound_ms, one.active_ms, one.coverage) for one in efforts] == [
+        ("submitted", 2_000, 1_000, 0.2),
+        ("skipped", 3_000, 9_000, None),
+        ("submitted", 2_000, 4_000, 1.0),
+    ]
 
 
 def test_segments_without_labels_are_counted_without(make):
@@ -268,7 +248,7 @@ def test_segments_without_labels_are_counted_without(make):
     store.submit(store.claim("ann").number, Annotation("ann", answers={"turns": value}), "a")
 
     assert store.labels_in_use() == {"turns": {"bell": 1}}
-    assert store.people(400)[0].labels == {"turns": {"bell": 1}}
+    assert [dict(one.labels) for one in store.efforts()] == [{"turns": ("bell",)}]
 
 
 @pytest.mark.parametrize("seed", range(25))

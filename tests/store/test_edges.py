@@ -15,7 +15,7 @@ from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreDamaged, StoreError
 from tui_label.store import connection
-from tui_label.store.base import Policy
+from tui_label.store.base import Policy, Tally
 from tui_label.store.sqlite import SqliteStore
 
 
@@ -50,7 +50,7 @@ def test_a_skipped_item_given_back_is_still_a_skipped_one(tmp_path):
     assert again.answered is None
     assert [entry.annotation.status for entry in store.history("ann")] == ["skipped"]
     store.submit(again.number, said("ann"), "b")
-    assert [(one.answers, one.skipped) for one in store.people(0)] == [(1, 0)]
+    assert store.tallies() == {"ann": Tally(1, 0)}
 
 
 def test_an_item_two_people_took_out_stays_out_while_one_of_them_means_it(tmp_path):

@@ -422,7 +422,7 @@ class Work:
         assert {number: gold.answers["t"] for number, gold in self.store.known()} == {
             number: stood[-1] for number, stood in model.golds.items() if stood
         }
-        skipped = {one.annotator: one.skipped for one in self.store.people(0)}
+        skipped = {name: one.skipped for name, one in self.store.tallies().items()}
         for me in self.people:
             expected = sum(pair[1] == me and one[0] == "skipped" for pair, one in said.items())
             assert skipped.get(me, 0) == expected, (self.seed, me)

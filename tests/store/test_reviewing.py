@@ -739,7 +739,6 @@ def test_own_items_come_again_weeks_later(make):
     assert len(list(store.answers())) == len(list(store.opinions())) == len(list(store.testimonies())) == 40
     assert len(list(store.efforts())) == len(list(store.answers(history=True))) == 40
     assert (store.progress("ann").items, store.progress("ann").done) == (40, 40)
-    assert store.people(0)[0].answers == 40
     assert len(walk(store, Queue("all"))) == 40
     assert len(store.history("ann", limit=100)) == 40 + len(repeats)
     assert list(store.unanswered()) == []

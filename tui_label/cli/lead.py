@@ -103,7 +103,7 @@ def _qualify(options: argparse.Namespace) -> int:
             raise LabelError(f"{visible(options.name)} has passed already")
         store.keep_attempt(Attempt(options.name, 0, 0, options.passed), again=options.again)
         attempts = store.attempts(options.name)
-    people = [person.annotator for person in store.people(project.pace.too_fast_ms)]
+    people = list(store.tallies())
     begun = any(given for _, given, _ in store.qualification(options.name))
     if not attempts and not begun and options.name not in people:
         near = _near(options.name, people) if people else ""

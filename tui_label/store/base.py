@@ -14,7 +14,7 @@ Rules that hold for every method:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple, Protocol
 
@@ -163,37 +163,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundFigures:
-    """What one annotator's answers about sounds came to."""
+class Tally:
+    """How many of an annotator's answers and skips stand."""
 
-    answered_ms: int
-    """Length of the sounds."""
-    real_time_factor: float | None
-    """Active time for the time of sound; None where no times were kept."""
-    median_coverage: float | None
-    """The part of a clip that was heard, from 0 to 1; None where listening was not kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFigures:
-    """One annotator in `status`."""
-
-    annotator: str
-    answers: int = 0
+    answered: int = 0
     skipped: int = 0
-    flagged: int = 0
-    active_ms: int = 0
-    idle_ms: int = 0
-    median_ms: int = 0
-    """Median active time for an answer."""
-    too_fast: int = 0
-    labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """For each task, how often each label was given."""
-    label_median_ms: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """For each task and label, the median active milliseconds of the answers with it."""
-    last_at: str = ""
-    sound: SoundFigures | None = None
-    """None where nothing they answered was a sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,10 +349,8 @@ class Store(Reviewing, Protocol):
 
     def progress(self, annotator: str) -> Progress: ...
 
-    def people(self, too_fast_ms: int) -> list[PersonFigures]: ...
-
-    def flags_open(self) -> Mapping[str, int]:
-        """How many latest annotations carry each flag reason."""
+    def tallies(self) -> Mapping[str, Tally]:
+        """Of everybody who has saved anything here, by name."""
         ...
 
     def source_counts(self) -> list[SourceCount]:

@@ -1,4 +1,4 @@
-"""What leads ask: progress, people, labels, answers out, and whether the store is well."""
+"""What leads ask: progress, tallies, labels, answers out, and whether the store is well."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import json
 import sqlite3
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from statistics import median
 from typing import Any
 
 from tui_label.core.annotation import DRAFT, Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing
-from tui_label.store.base import PersonFigures, Progress, SoundFigures
+from tui_label.store.base import Progress, Tally
 from tui_label.store.connection import NETWORK, Connection, filesystem
 from tui_label.store.evidence import known
 from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_said, suggestion_from
@@ -25,14 +23,12 @@ SAFE_SQLITE = (3, 51, 3)
 
 def progress(connection: Connection, annotator: str) -> Progress:
     counters = dict(connection.read("SELECT name, value FROM counter"))
-    tallies = connection.read(
-        "SELECT annotator.name, answered FROM tally JOIN annotator ON annotator.id = tally.annotator"
-    )
+    everybodys = tallies(connection)
     return Progress(
         counters["items"],
         counters["done"],
-        sum(answered for _, answered in tallies),
-        dict(tallies).get(annotator, 0),
+        sum(one.answered for one in everybodys.values()),
+        everybodys.get(annotator, Tally()).answered,
     )
 
 
@@ -47,71 +43,11 @@ def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     return found
 
 
-def people(connection: Connection, too_fast_ms: int) -> list[PersonFigures]:
-    times: dict[str, list[int]] = defaultdict(list)
-    labels: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    by_label: dict[str, dict[str, dict[str, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    heard: dict[str, list[Heard]] = defaultdict(list)
-    figures: dict[str, PersonFigures] = {
-        name: PersonFigures(name, skipped=skipped)
-        for name, skipped in connection.read(
-            "SELECT annotator.name, skipped FROM tally JOIN annotator ON annotator.id = tally.annotator"
-        )
-    }
-    for item, annotation in answers(connection, None, False):
-        name, ms = annotation.annotator, annotation.timing.active
-        if item.sound is not None:
-            heard[name].append((item.sound.duration * 1000, ms, annotation.listening.get("coverage")))
-        one = figures.get(name, PersonFigures(name))
-        figures[name] = replace(
-            one,
-            answers=one.answers + 1,
-            flagged=one.flagged + bool(annotation.flags),
-            active_ms=one.active_ms + ms,
-            idle_ms=one.idle_ms + annotation.timing.idle,
-            too_fast=one.too_fast + int(0 < ms < too_fast_ms),
-            last_at=max(one.last_at, annotation.submitted_at),
-        )
-        if ms:
-            times[name].append(ms)
-        for task, value in annotation.answers.items():
-            for label in labels_said(value):
-                if not isinstance(value, str) or len(label) <= 100:
-                    labels[name][task][label] += 1
-                    if ms:
-                        by_label[name][task][label].append(ms)
-    return [
-        replace(
-            one,
-            median_ms=round(median(times[name])) if times[name] else 0,
-            labels={task: dict(counts) for task, counts in labels[name].items()},
-            label_median_ms={
-                task: {label: round(median(ms)) for label, ms in spent.items()}
-                for task, spent in by_label[name].items()
-            },
-            sound=_sound_figures(heard[name]) if heard[name] else None,
-        )
-        for name, one in sorted(figures.items())
-    ]
-
-
-Heard = tuple[float, int, float | None]
-"""Of one answered sound: its length and the active time, in milliseconds, and its coverage."""
-
-
-def _sound_figures(heard: list[Heard]) -> SoundFigures:
-    """Answers that were brought in without times count for the length only."""
-    timed = [(length, ms) for length, ms, _ in heard if ms and length]
-    covered = [coverage for *_, coverage in heard if coverage is not None]
-    return SoundFigures(
-        round(sum(length for length, *_ in heard)),
-        round(sum(ms for _, ms in timed) / sum(length for length, _ in timed), 2) if timed else None,
-        round(median(covered), 3) if covered else None,
+def tallies(connection: Connection) -> Mapping[str, Tally]:
+    rows = connection.read(
+        "SELECT annotator.name, answered, skipped FROM tally JOIN annotator ON annotator.id = tally.annotator"
     )
-
-
-def flags_open(connection: Connection) -> Mapping[str, int]:
-    return dict(connection.read("SELECT reason, count(*) FROM flags_open GROUP BY reason ORDER BY count(*) DESC"))
+    return {name: Tally(answered, skipped) for name, answered, skipped in sorted(rows)}
 
 
 def answers(connection: Connection, annotator: str | None, history: bool) -> Iterator[tuple[Item, Annotation]]:

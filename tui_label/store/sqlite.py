@@ -16,13 +16,13 @@ from tui_label.store.base import (
     Claim,
     Entry,
     Judged,
-    PersonFigures,
     Policy,
     Progress,
     Source,
     SourceCount,
     Sprint,
     Suggested,
+    Tally,
     Versions,
 )
 from tui_label.store.connection import Connection, create_file
@@ -388,11 +388,8 @@ class SqliteStore(SqliteReviewing):
     def progress(self, annotator: str) -> Progress:
         return figures.progress(self._connection, annotator)
 
-    def people(self, too_fast_ms: int) -> list[PersonFigures]:
-        return figures.people(self._connection, too_fast_ms)
-
-    def flags_open(self) -> Mapping[str, int]:
-        return figures.flags_open(self._connection)
+    def tallies(self) -> Mapping[str, Tally]:
+        return figures.tallies(self._connection)
 
     def source_counts(self) -> list[SourceCount]:
         return suggesting.counts(self._connection)

@@ -140,3 +140,10 @@ def test_spans_that_touch_stay_two_in_conll(tmp_path):
 
     assert (tmp_path / "x.conll").read_text() == "Ann\tB-person\nBob\tB-person\n\n"
     assert dropped == {"blanks at the ends of spans": 1}
+
+
+def test_a_word_that_looks_like_the_start_of_a_document_is_one_in_a_sentence(tmp_path):
+    (item,), _, _ = read(given_file(tmp_path, "x.conll", "so\tO\n-DOCSTART-\tB-person\nit\tO\n"), NAMES, "conll", "ann")
+    both, _, _ = read(given_file(tmp_path, "y.conll", "so\tO\n-DOCSTART-\t-X-\tO\nit\tO\n"), NAMES, "conll", "ann")
+
+    assert (item.item.text, len(both)) == ("so -DOCSTART- it", 2)

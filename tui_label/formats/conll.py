@@ -34,7 +34,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
             faults.append(line)
             continue
         number, text = line
-        if not text.strip() or text.startswith("-DOCSTART-"):
+        if not text.strip() or _opens_document(text, sentence):
             yield from _sentence(reading, sentence, comments, faults)
             sentence, comments, faults = [], {}, []
         elif text.startswith("# ") and " = " in text and not sentence:
@@ -44,6 +44,11 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
             token = _token(reading, number, text)
             (faults if isinstance(token, BadLine) else sentence).append(token)  # type: ignore[arg-type]
     yield from _sentence(reading, sentence, comments, faults)
+
+
+def _opens_document(line: str, sentence: list[Token]) -> bool:
+    """In the middle of a sentence somebody wrote the word, unless the next column says that it is none."""
+    return line.startswith("-DOCSTART-") and (not sentence or "-X-" in line.split())
 
 
 def _token(reading: Reading, number: int, text: str) -> Token | BadLine:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tui_label.sound import speaker as speaker_module
@@ -162,6 +162,7 @@ FRAMES = st.lists(
 )  # fmt: skip
 
 
+@example([(PLAY, {"loop": "0"}, set(), b"")])
 @given(FRAMES)
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_a_frame_the_speaker_answers_or_closes(frames):

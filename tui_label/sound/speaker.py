@@ -101,7 +101,7 @@ class Speaker:
             header, payload = await wire.read(reader)
             try:
                 self._handle(header, payload)
-            except (KeyError, TypeError, ValueError, OverflowError, RecursionError, MemoryError):
+            except (LookupError, TypeError, ValueError, OverflowError, RecursionError, MemoryError):
                 self._send("error", seq=0, why="the app sent something that is not of this protocol")
                 return
             await writer.drain()

@@ -295,6 +295,8 @@ def test_no_queue_sorts_or_begins_at_the_wrong_table(tmp_path, name, filters):
         ]
         first = {"disagreements": "item1", "all": "item1", "flagged": "f1", "questions": "q1"}
         first |= {"corrected": "c1", "answered-back": "r1"}
+        first |= {"all": "text1", "sample": "text1"} if "text" in filters else {}
+        first |= {"all": "f1"} if "flag" in filters else {}
 
         assert not any("TEMP B-TREE" in step or "AUTOMATIC" in step for step in plan), plan
         assert plan[0].split()[1] == first.get(name, "a1"), plan

@@ -249,7 +249,7 @@ def test_what_does_not_go_together_is_wrong_usage(tmp_path, options, capsys):
 
 
 TEXT_WRITERS = (
-    "csv", "tsv", "conll", "prodigy", "doccano", "doccano-csv", "spreadsheet", "labelstudio-min", "brat", "conllu",
+    "csv", "tsv", "conll", *(one.name for one in formats.FORMATS if one.name.startswith("conll-")), "prodigy", "doccano", "doccano-csv", "spreadsheet", "labelstudio-min", "brat", "conllu",
     "fasttext", "webanno",
 )  # fmt: skip
 OTHER_WRITERS = ("jsonl", "examples", "labelstudio", "spacy", "spacy-json", "datasets")

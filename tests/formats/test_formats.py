@@ -160,37 +160,6 @@ def test_ids_are_as_written(tmp_path):
     assert [one.item.key for one in read(path)[0]] == ["1", "1.0", "12345678901234567890"]
 
 
-CONLL = {
-    "iob1": "Ann I-person\nflew O\nRome I-place\nOslo B-place\n",
-    "iob2": "Ann B-person\nflew O\nRome B-place\nOslo B-place\n",
-    "biluo": "Ann U-person\nflew O\nRome U-place\nOslo U-place\n",
-    "columns": "-DOCSTART- -X- O O\n\nAnn NNP B-NP I-person\nflew VB O O\nRome NN O I-place\nOslo NN O B-place\n",
-}
-
-
-@pytest.mark.parametrize("scheme", CONLL)
-def test_conll_schemes(tmp_path, scheme):
-    (record,), bad, _ = read(given_file(tmp_path, "x.conll", CONLL[scheme]), ENTITIES, annotator="gold")
-
-    assert bad == []
-    assert record.item.text == "Ann flew Rome Oslo"
-    assert [(one["text"], one["label"]) for one in record.annotation.answers["entities"]] == [
-        ("Ann", "person"),
-        ("Rome", "place"),
-        ("Oslo", "place"),
-    ]
-
-
-def test_conll_out_cuts_tokens_at_spans_and_says_what_it_drops(tmp_path):
-    item = Item("k", "(Rome) x")
-    spans = [{"start": 1, "end": 5, "label": "place"}, {"start": 0, "end": 8, "label": "person"}]
-    out, dropped = written([(item, Annotation("a", answers={"entities": spans[:1]}))], ENTITIES, "conll")
-    _, dropped = written([(item, Annotation("a", answers={"entities": spans}))], ENTITIES, "conll")
-
-    assert out == "(\tO\nRome\tB-place\n)\tO\nx\tO\n\n"
-    assert dropped == {"overlapping spans": 1}
-
-
 def test_spreadsheets_get_no_formula():
     out, _ = written([(Item("=1+1", "@x"), Annotation("a"))], SENTIMENT, "spreadsheet")
 
@@ -235,27 +204,3 @@ def test_a_packed_file_is_read_whatever_its_name(data_folder):
     path = data_folder / "nasty/files/gzip_named_txt.txt"
 
     assert [one.item.text for one in read(path)[0]] == gzip.decompress(path.read_bytes()).decode().splitlines()
-
-
-WNUT = (
-    "name: w\ntasks: [{id: e, type: spans, labels: [person, location, corporation, product, creative-work, group]}]\n"
-)
-
-
-def test_wnut17_comes_in_and_goes_out_tag_for_tag(data_folder):
-    path = data_folder / "text/wnut17/emerging.test.annotated"
-    good, bad, _ = read(path, WNUT, "conll", annotator="gold")
-    out, dropped = written([(one.item, one.annotation) for one in good], WNUT, "conll")
-    wanted = [line for line in path.read_text().split("\n") if line.strip()]
-
-    assert (bad, dropped) == ([], {})
-    assert [line for line in out.split("\n") if line] == wanted
-
-
-def test_chinese_text_keeps_its_spaces_out(data_folder):
-    source = "name: z\ntasks: [{id: e, type: spans, labels: [PER, ORG, LOC]}]\n"
-    good, bad, _ = read(data_folder / "text/uner_zh_gsd/zh_gsd-ud-test.iob2", source, annotator="gold")
-
-    assert bad == []
-    assert len(good) == 500
-    assert sum(" " in one.item.text for one in good) < 250

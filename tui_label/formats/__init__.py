@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -73,6 +74,7 @@ HEAD = 1 << 16
 """Bytes of a file in which its keys are looked for."""
 ONE_STRING = "labels beside texts"
 BESIDES = "answers to other tasks, second answers, flags, timings"
+CONLL_CANNOT = "white space, overlapping spans, who said it, other tasks, flags, timings"
 
 FORMATS = (
     Format(
@@ -83,9 +85,12 @@ FORMATS = (
     Format("tsv", "TSV with a header row", "spans other than as JSON, notes of flags", (".tsv", ".tab"), table.read_tsv, table.write_tsv),
     Format("text", "plain text, a line an item", "anything but texts", (".txt", ".text"), plain.read),
     Format(
-        "conll", "CoNLL: IOB1, IOB2, BILUO; 2 to 5 columns",
-        "white space, overlapping spans, who said it, other tasks, flags, timings",
+        "conll", "CoNLL, a token a line: IOB1, IOB2, BILUO, BIOES, BMES as they came; else IOB2", CONLL_CANNOT,
         (".conll", ".iob", ".iob2", ".bio", ".annotated"), conll.read, conll.write,
+    ),
+    *(
+        Format(f"conll-{scheme}", f"CoNLL with tags of {scheme.upper()}", CONLL_CANNOT, (), conll.read, partial(conll.write, scheme=scheme))
+        for scheme in tagging.SCHEMES
     ),
     Format(
         "labelstudio", "Label Studio's JSON", "flags, idle times, times for each task, answers that were taken back",
@@ -189,7 +194,7 @@ FORMATS = (
 )  # fmt: skip
 
 TEXTS_ONLY = (
-    "conll", "labelstudio-min", "conllu", "brat", "spacy", "spacy-json", "datasets", "webanno", "fasttext", "doccano-csv",
+    "conll", *(f"conll-{scheme}" for scheme in tagging.SCHEMES), "labelstudio-min", "conllu", "brat", "spacy", "spacy-json", "datasets", "webanno", "fasttext", "doccano-csv",
 )  # fmt: skip
 """Formats that know no sounds."""
 

@@ -1,112 +1,223 @@
 """CoNLL: a token a line, its tag in the last column, a blank line after each sentence.
 
-Reads IOB1, IOB2, BILUO (BIOES) and BMES with 2 to 5 columns: whatever begins a new
+Reads IOB1, IOB2, BILUO, BIOES and BMES with any number of columns: whatever begins a new
 entity in any of them begins one here, so `I-` after `O` starts a span (IOB1).  In files with
-`# text =` comments the text is that one.  Writes IOB2 over tokens between white
-space, cut where a span begins or ends inside one.
+`# text =` comments the text is that one.  Lines that are not as they would be written here are kept with the
+item, and so is the scheme of the file: they go out as they came, with other tags where the spans are others.
+Written of any other text is IOB2 over tokens between white space, cut where a span begins or ends inside one.
 
 Ramshaw and Marcus 1995 (IOB1); Tjong Kim Sang and Veenstra 1999 (IOB2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TextIO
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TextIO
 
+from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
+from tui_label.core.tasks import Span
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
-from tui_label.formats.source import BadLine, Reading, lines
-from tui_label.formats.tagging import TAG, meant_spans, spans_of_tags, tagged
+from tui_label.formats.recordings import spelled
+from tui_label.formats.source import BadLine, Reading, lines_as_they_are
+from tui_label.formats.tagging import IOB2, SCHEMES, TAG, in_scheme, meant_spans, scheme_of, spans_of_tags, tagged
 from tui_label.formats.texts import finished_texts, first_line, first_spans, spans_said
-from tui_label.formats.tracks import Dropped, Rows, plain
+from tui_label.formats.tracks import Dropped, Rows, kept_lines, plain
 
-Token = tuple[int, str, str]
-"""Line number, form, tag."""
-
-
-def read(reading: Reading) -> Iterator[Record | BadLine]:
-    sentence: list[Token] = []
-    comments: dict[str, str] = {}
-    faults: list[BadLine] = []
-    for line in lines(reading):
-        if isinstance(line, BadLine):
-            faults.append(line)
-            continue
-        number, text = line
-        if not text.strip() or _opens_document(text, sentence):
-            yield from _sentence(reading, sentence, comments, faults)
-            sentence, comments, faults = [], {}, []
-        elif text.startswith("# ") and " = " in text and not sentence:
-            name, _, value = text[2:].partition(" = ")
-            comments[name.strip()] = value
-        else:
-            token = _token(reading, number, text)
-            (faults if isinstance(token, BadLine) else sentence).append(token)  # type: ignore[arg-type]
-    yield from _sentence(reading, sentence, comments, faults)
+KEPT = "conll"
+"""The item's meta with `lines` as they came and the `scheme` of their file."""
+COLUMN = {"\t": re.compile(r"\S(?:[^\t]*\S)?"), " ": re.compile(r"\S(?:[^ ]*\S)?")}
 
 
-def _opens_document(line: str, sentence: list[Token]) -> bool:
-    """In the middle of a sentence somebody wrote the word, unless the next column says that it is none."""
-    return line.startswith("-DOCSTART-") and (not sentence or "-X-" in line.split())
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A line, and where in it the token and its tag stand."""
+
+    line: str
+    form: tuple[int, int]
+    tag: tuple[int, int]
+
+    def says(self, place: tuple[int, int]) -> str:
+        return self.line[slice(*place)]
+
+    def saying(self, form: str, tag: str) -> str:
+        """The line with another token and tag in the same columns."""
+        between = self.line[self.form[1] : self.tag[0]]
+        return self.line[: self.form[0]] + form + between + tag + self.line[self.tag[1] :]
 
 
-def _token(reading: Reading, number: int, text: str) -> Token | BadLine:
-    columns = text.split("\t") if "\t" in text else text.split(" ")
-    columns = [column.strip() for column in columns if column.strip()]
-    if not 2 <= len(columns) <= 5:
-        return reading.bad(number, f"has {len(columns)} columns; a token and its tag are needed, five at most")
-    numbered = columns[0].isdigit() and len(columns) >= 3 and TAG.fullmatch(columns[2])
-    form, tag = (columns[1], columns[2]) if numbered else (columns[0], columns[-1])
-    if not TAG.fullmatch(tag):
-        return reading.bad(number, f"{tag!r} is no tag such as O, B-PER, I-PER")
-    return number, form, tag
+@dataclass(slots=True)
+class _Sentence:
+    """Lines with their ends: what stands before the first token, too, and the blank ones after the last."""
 
+    number: int = 0
+    """Of its first token's line."""
+    lines: list[str] = field(default_factory=list)
+    comments: dict[str, str] = field(default_factory=dict)
+    tokens: list[_Token] = field(default_factory=list)
+    faults: list[BadLine | tuple[int, str]] = field(default_factory=list)
+    """Lines that are no text, and what is wrong with others by their number."""
 
-def _sentence(
-    reading: Reading, tokens: list[Token], comments: dict[str, str], faults: list[BadLine]
-) -> Iterator[Record | BadLine]:
-    """One item, or what is wrong with its lines: a sentence with a bad line is not brought in."""
-    if faults:
-        yield from faults
-        return
-    if not tokens:
-        return
-    text, places = _placed([form for _, form, _ in tokens], comments.get("text"))
-    spans = meant_spans(reading, spans_of_tags([tag for _, _, tag in tokens], places))
-    try:
-        item = make_item(reading, comments.get("sent_id"), text)
-        found = [span.record(text) for span in spans]
-        yield finished(reading, labelled(reading, item, spans=found if found or author(reading) else None))
-    except Bad as error:
-        yield reading.bad(tokens[0][0], error.problem, error.field)
-
-
-def _placed(forms: list[str], text: str | None) -> tuple[str, list[tuple[int, int]]]:
-    """The text, and each token's place in it: the given text where all tokens are found in it."""
-    if text is not None:
-        places, at = [], 0
+    def placed(self) -> tuple[str, list[tuple[int, int]]]:
+        """The text, and each token's place in it: the text of the comment where that is made of just these tokens."""
+        forms = [one.says(one.form) for one in self.tokens]
+        text, places, at = self.comments.get("text", ""), [], 0
         for form in forms:
             start = text.find(form, at)
             if start < 0 or text[at:start].strip():
                 break
             at = start + len(form)
             places.append((start, at))
-        if len(places) == len(forms):
+        if len(places) == len(forms) and not text[at:].strip():
             return text, places
-    places, at = [], 0
-    for form in forms:
-        places.append((at, at + len(form)))
-        at += len(form) + 1
-    return " ".join(forms), places
+        ends = list(itertools.accumulate(len(form) + 1 for form in forms))
+        return " ".join(forms), [(end - 1 - len(form), end - 1) for form, end in zip(forms, ends, strict=True)]
+
+    def tags(self) -> list[str]:
+        return [one.says(one.tag) for one in self.tokens]
 
 
-def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
+def read(reading: Reading) -> Iterator[Record | BadLine]:
+    scheme = scheme_of(one.tags() for one in _sentences(lines_as_they_are(reading)))
+    for one in _sentences(lines_as_they_are(reading)):
+        yield from _record(reading, one, scheme)
+
+
+def _sentences(lines: Iterable[tuple[int, str] | BadLine]) -> Iterator[_Sentence]:
+    """Sentences; what stands between two is of the second, but for blank lines at once after the first."""
+    one, ahead = _Sentence(), _Sentence()
+    is_open = False
+    for line in lines:
+        number, raw = (line.line, "") if isinstance(line, BadLine) else line
+        text = raw.rstrip("\r\n")
+        if not isinstance(line, BadLine):
+            if not text.strip():
+                (ahead if ahead.lines else one).lines.append(raw)
+                is_open = False
+                continue
+            if _opens_document(text, is_open):
+                ahead.lines.append(raw)
+                is_open = False
+                continue
+            if text.startswith("# ") and " = " in text and not is_open:
+                name, _, value = text[2:].partition(" = ")
+                ahead.comments[name.strip()] = value
+                ahead.lines.append(raw)
+                continue
+        if not is_open:
+            if one.number:
+                yield one
+                one = _Sentence()
+            one = replace(one, number=number, lines=[*one.lines, *ahead.lines], comments=ahead.comments)
+            ahead, is_open = _Sentence(), True
+        token = line if isinstance(line, BadLine) else _token(raw)
+        if isinstance(token, _Token):
+            one.tokens.append(token)
+            one.lines.append(raw)
+        else:
+            one.faults.append(token if isinstance(token, BadLine) else (number, token))
+    if one.number:
+        one.lines += ahead.lines
+        yield one
+
+
+def _opens_document(line: str, within: bool) -> bool:
+    """In the middle of a sentence somebody wrote the word, unless the next column says that it is none."""
+    return line.startswith("-DOCSTART-") and (not within or "-X-" in line.split())
+
+
+def _token(line: str) -> _Token | str:
+    """A token, or what is wrong with the line."""
+    columns = [found.span() for found in COLUMN["\t" if "\t" in line else " "].finditer(line)]
+    if len(columns) < 2:
+        return "has 1 column; a token and its tag are needed"
+    words = [line[start:end] for start, end in columns]
+    numbered = words[0].isdigit() and len(words) >= 3 and TAG.fullmatch(words[2])
+    form, tag = (1, 2) if numbered else (0, -1)
+    if not TAG.fullmatch(words[tag]):
+        return f"{words[tag]!r} is no tag such as O, B-PER, I-PER"
+    return _Token(line, columns[form], columns[tag])
+
+
+def _record(reading: Reading, one: _Sentence, scheme: str) -> Iterator[Record | BadLine]:
+    """One item, or what is wrong with its lines: a sentence with a bad line is not brought in."""
+    if one.faults:
+        yield from (fault if isinstance(fault, BadLine) else reading.bad(*fault) for fault in one.faults)
+        return
+    text, places = one.placed()
+    spans = meant_spans(reading, spans_of_tags(one.tags(), places))
+    kept: dict[str, Any] = {} if scheme == IOB2 else {"scheme": scheme}
+    if one.lines != _fresh(text, spans, scheme, {}):
+        kept["lines"] = one.lines
+    try:
+        item = make_item(reading, one.comments.get("sent_id"), text, (), {KEPT: kept} if kept else {})
+        found = [span.record(text) for span in spans]
+        yield finished(reading, labelled(reading, item, spans=found if found or author(reading) else None))
+    except Bad as error:
+        yield reading.bad(one.number, error.problem, error.field)
+
+
+# writing
+
+
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped, scheme: str = "") -> int:
+    """`scheme`: that of all tags; empty: of each sentence that of the file it came from."""
     written = 0
     task = first_spans(project)
+    last = "\n"
     for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
-        found = tagged(item.text, spans_said(annotation, task), dropped)
-        sentence = "".join(f"{plain(item.text[start:end], dropped)}\t{tag}\n" for start, end, tag in found) + "\n"
+        lines = _lines(item, spans_said(annotation, task), scheme, dropped)
+        sentence = _gap(last, lines[0]) + "".join(lines)
         out.write(sentence if written else first_line(sentence))
+        last = lines[-1]
         written += 1
     return written
+
+
+def _gap(last: str, first: str) -> str:
+    """What has to stand between the last line of a sentence and the first of the next one."""
+    end = "" if last.endswith(("\n", "\r")) else "\n"
+    return end if not last.strip() or first.startswith("-DOCSTART-") else end + "\n"
+
+
+def _lines(item: Item, spans: list[Span], scheme: str, dropped: Dropped) -> list[str]:
+    """Those it came from with the tags that are meant, else fresh ones."""
+    kept: Any = item.meta.get(KEPT)
+    kept = kept if isinstance(kept, Mapping) else {}
+    theirs = kept.get("scheme")
+    theirs = theirs if theirs in SCHEMES else IOB2
+    came = next(_sentences(enumerate(kept_lines(kept, "lines"), 1)), None)
+    if came is None or not came.tokens or (placed := came.placed())[0] != item.text:
+        return _fresh(item.text, spans, scheme or theirs, dropped)
+    said = {(one.start, one.end, spelled(one.label)) for one in spans_of_tags(came.tags(), placed[1])}
+    if not scheme and said == {(one.start, one.end, spelled(one.label)) for one in spans}:
+        return came.lines
+    return _retagged(item.text, came, placed[1], spans, scheme or theirs, dropped)
+
+
+def _fresh(text: str, spans: list[Span], scheme: str, dropped: Dropped) -> list[str]:
+    found = list(tagged(text, spans, dropped))
+    tags = in_scheme([tag for _, _, tag in found], scheme)
+    words = (plain(text[start:end], dropped) for start, end, _ in found)
+    return [*(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)), "\n"]
+
+
+def _retagged(
+    text: str, came: _Sentence, places: list[tuple[int, int]], spans: list[Span], scheme: str, dropped: Dropped
+) -> list[str]:
+    """Its lines with other tags; a token that is cut has its other columns on each piece."""
+    found = list(tagged(text, spans, dropped, places=places))
+    tags = iter(in_scheme([tag for _, _, tag in found], scheme))
+    pieces = iter(found)
+    piece = next(pieces, None)
+    first = came.lines.index(came.tokens[0].line)
+    lines = came.lines[:first]
+    for token, (_, end) in zip(came.tokens, places, strict=True):
+        while piece is not None and piece[1] <= end:
+            lines.append(token.saying(text[piece[0] : piece[1]], next(tags)))
+            piece = next(pieces, None)
+    return lines + came.lines[first + len(came.tokens) :]

@@ -1,10 +1,10 @@
 """Spans as tags of tokens (IOB1, IOB2, BILUO, BIOES, BMES), and tags as spans.
 
 Whatever begins a new entity in any of the schemes begins one here, so `I-` after `O` or after
-another label starts a span (IOB1).  Written is IOB2, over tokens between blanks that are cut
-where a span begins or ends inside one.
+another label starts a span (IOB1).  Tags are made as IOB2, over tokens that are cut where a span
+begins or ends inside one, and then said in another scheme.
 
-Ramshaw and Marcus 1995 (IOB1); Tjong Kim Sang and Veenstra 1999 (IOB2).
+Ramshaw and Marcus 1995 (IOB1); Tjong Kim Sang and Veenstra 1999 (IOB2); Ratinov and Roth 2009 (BILUO).
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from tui_label.formats.tracks import Dropped, count
 TAG = re.compile(r"O|([BILUESM])-(.+)")
 BEGINS, ENDS = "BUS", "LUES"
 BLANKS = r"\s"
+IOB1, IOB2 = "iob1", "iob2"
+SCHEMES = {IOB1: "", IOB2: "BBII", "biluo": "UBIL", "bioes": "SBIE", "bmes": "SBME"}
+"""The prefixes of an entity's only token, its first, those within, its last; IOB1 goes by what stands before."""
 
 
 def spans_of_tags(tags: Iterable[str], places: Iterable[tuple[int, int]]) -> list[Span]:
@@ -44,14 +47,58 @@ def spans_of_tags(tags: Iterable[str], places: Iterable[tuple[int, int]]) -> lis
     return spans
 
 
-def tagged(text: str, spans: Iterable[Span], dropped: Dropped, blanks: str = BLANKS) -> Iterator[tuple[int, int, str]]:
-    """Start, end and tag of each token; `blanks` is the inside of a character class of what parts tokens.
+def scheme_of(sentences: Iterable[list[str]]) -> str:
+    """The scheme of tags: that of the first entity as only one of them has it, else IOB2."""
+    found = IOB2
+    for tags in sentences:
+        for before, tag, after in zip(["O", *tags], tags, [*tags[1:], "O"], strict=False):
+            begun = before[0] in "BIM" and before[1:] == tag[1:]
+            goes_on = after[0] in "ILEM" and after[1:] == tag[1:]
+            if tag[0] in "ULM":
+                return "bmes" if tag[0] == "M" else "biluo"
+            if tag[0] == "I" and not begun:
+                return IOB1
+            if tag[0] in "BI" and not goes_on:
+                return IOB2
+            if tag[0] == "I" and after[0] in "EL":
+                return "bioes" if after[0] == "E" else "biluo"
+            if tag[0] in "SE":
+                found = "bioes"
+    return found
 
-    Blanks at the ends of spans, and all but the longest of spans that overlap, are counted as dropped.
+
+def in_scheme(tags: list[str], scheme: str) -> list[str]:
+    """Tags of IOB2 in another scheme."""
+    made = []
+    for before, tag, after in zip(["O", *tags], tags, [*tags[1:], "O"], strict=False):
+        if tag == "O":
+            made.append(tag)
+        elif scheme == IOB1:
+            made.append(("B" if tag[0] == "B" and before[1:] == tag[1:] else "I") + tag[1:])
+        else:
+            single, first, within, last = tuple(SCHEMES[scheme])
+            ends = after[0] != "I" or after[1:] != tag[1:]
+            made.append(
+                (single if ends else first) + tag[1:] if tag[0] == "B" else (last if ends else within) + tag[1:]
+            )
+    return made
+
+
+def tagged(
+    text: str,
+    spans: Iterable[Span],
+    dropped: Dropped,
+    blanks: str = BLANKS,
+    places: Iterable[tuple[int, int]] | None = None,
+) -> Iterator[tuple[int, int, str]]:
+    """Start, end and tag (IOB2) of each token, which are at `places` or else between blanks.
+
+    `blanks` is the inside of a character class of what parts tokens.  Blanks at the ends of spans, and all but
+    the longest of spans that overlap, are counted as dropped.
     """
     kept = flat(trimmed(text, spans, dropped, blanks), dropped)
     at = 0
-    for start, end in tokens(text, kept, blanks):
+    for start, end in cut(places, kept) if places is not None else tokens(text, kept, blanks):
         while at < len(kept) and kept[at].end <= start:
             at += 1
         if at < len(kept) and kept[at].start <= start:
@@ -95,15 +142,20 @@ def flat(spans: Iterable[Span], dropped: Dropped) -> list[Span]:
 
 def tokens(text: str, spans: Iterable[Span], blanks: str = BLANKS) -> Iterator[tuple[int, int]]:
     """The places of what stands between blanks, cut at the ends of spans."""
+    return cut((found.span() for found in re.finditer(f"[^{blanks}]+", text)), spans)
+
+
+def cut(places: Iterable[tuple[int, int]], spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
+    """Places, parted where spans begin or end inside them."""
     edges = sorted({edge for span in spans for edge in (span.start, span.end)})
     at = 0
-    for found in re.finditer(f"[^{blanks}]+", text):
-        cuts = [found.start()]
-        while at < len(edges) and edges[at] < found.end():
-            if edges[at] > found.start():
+    for start, end in places:
+        cuts = [start]
+        while at < len(edges) and edges[at] < end:
+            if edges[at] > start:
                 cuts.append(edges[at])
             at += 1
-        yield from itertools.pairwise([*cuts, found.end()])
+        yield from itertools.pairwise([*cuts, end])
 
 
 def meant_spans(reading: Reading, spans: Iterable[Span]) -> list[Span]:

@@ -1,14 +1,12 @@
 """One SQLite file, opened with care, and the one way to write to it.
 
-Writers queue at a blocking flock on the project's folder: SQLite's own busy handler
-starves some of them for seconds.  The lock is held until COMMIT has returned, so
-commits and checkpoints of our processes never overlap either.
+Writers queue at the gate: SQLite's own busy handler starves some of them for seconds.  It
+is held until COMMIT has returned, so commits and checkpoints of our processes never overlap either.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -25,9 +23,11 @@ from tui_label.errors import (
     StoreTooNew,
 )
 from tui_label.store import schema
+from tui_label.store.gate import Gate
+from tui_label.store.place import NETWORK, filesystem, holder_of_database
 
-NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "glusterfs", "lustre", "gpfs")
 BUSY_S = 10.0
+REPAIR = "`tui-label repair` the project, or restore the last backup"
 OLDEST_SQLITE = (3, 37)
 """The first with STRICT tables."""
 
@@ -46,23 +46,19 @@ class Connection:
                 f"{path}: SQLite cannot be shared safely over a network file system ({kind}); "
                 f"move the project to a local disk"
             )
-        self._gate = self._open_gate()
+        self._gate = Gate(path, BUSY_S)
+        self._log: int | None = None
+        """The file of the write-ahead log, once it is known."""
         try:
             self._open()
         except BaseException:
-            os.close(self._gate)
+            self._gate.close()
             raise
-
-    def _open_gate(self) -> int:
-        try:
-            return os.open(self.path.parent, os.O_RDONLY)
-        except OSError as error:
-            raise StoreReadOnly(f"{self.path}: {error.strerror}; ask its owner for access to the folder") from error
 
     def _open(self) -> None:
         path = self.path
-        self._inode = path.stat().st_ino
         with self.errors():
+            self._file = path.stat().st_ino
             self._sqlite = sqlite3.connect(
                 f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
             )
@@ -82,10 +78,10 @@ class Connection:
         unknown = [name for name in names if name not in schema.KNOWN]
         if unknown:
             raise StoreTooNew(f"{self.path}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
-        if len(names) < len(schema.KNOWN):
+        if len(names) < len(schema.KNOWN) or self._sqlite.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             if not names and schema.is_foreign(self._sqlite):
                 raise StoreDamaged(f"{self.path}: a database, but not one of tui-label's; choose another folder")
-            with self._gated():
+            with self._gate.held():
                 # Raced by several processes this fails at once, whatever the timeout
                 self._sqlite.execute("PRAGMA journal_mode = WAL")
             with self.transaction():
@@ -93,12 +89,12 @@ class Connection:
 
     def close(self) -> None:
         self._sqlite.close()
-        os.close(self._gate)
+        self._gate.close()
 
-    @property
-    def execute(self) -> Callable[..., sqlite3.Cursor]:
+    def execute(self, sql: str, arguments: tuple[Any, ...] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """For single reads whose rows are fetched at once."""
-        return self._sqlite.execute
+        with self.errors():
+            return self._sqlite.execute(sql, arguments)
 
     def read(self, sql: str, arguments: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
         """All rows: an open SELECT would pin a snapshot and make the next write fail."""
@@ -108,25 +104,17 @@ class Connection:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
         """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
-        with self.errors():
+        with self.errors(), self._gate.held():
             self._check_in_place()
-            with self._gated():
-                self._sqlite.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._sqlite.execute
-                    self._sqlite.execute("COMMIT")
-                except BaseException:
-                    if self._sqlite.in_transaction:
-                        self._sqlite.execute("ROLLBACK")
-                    raise
-
-    @contextlib.contextmanager
-    def _gated(self) -> Iterator[None]:
-        fcntl.flock(self._gate, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._gate, fcntl.LOCK_UN)
+            self._sqlite.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._sqlite.execute
+                self._sqlite.execute("COMMIT")
+            except BaseException:
+                if self._sqlite.in_transaction:
+                    self._sqlite.execute("ROLLBACK")
+                raise
+            self._check_log()
 
     def widen(self) -> None:
         """More memory for pages: a reviewer searches all over the database, and there are few of them."""
@@ -147,12 +135,20 @@ class Connection:
 
     def _check_in_place(self) -> None:
         """A database that was moved away or restored over would take answers into nowhere."""
-        try:
-            same = self.path.stat().st_ino == self._inode
-        except FileNotFoundError:
-            same = False
-        if not same:
+        if _number(self.path) != self._file:
             raise StoreError(f"{self.path}: the database was moved or replaced while open; leave and start again")
+
+    def _check_log(self) -> None:
+        """So would a write-ahead log that somebody removed: then what is in it goes to the database at once."""
+        log = _number(Path(f"{self.path}-wal"))
+        if log is not None and log == (self._log or log):
+            self._log = log
+            return
+        if log is None:
+            self._sqlite.execute("PRAGMA wal_checkpoint(FULL)")
+        raise StoreError(
+            f"{self.path}-wal: was removed or replaced while open; all who work here must leave, then start again"
+        )
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
@@ -172,9 +168,14 @@ class Connection:
                 f"{self.path}: file or folder may not be written; `chmod g+rw` the file and `chmod g+rwxs` the folder"
             )
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return StoreBusy(f"{self.path}: another program has held the database for {BUSY_S:.0f} s; close it")
-        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            return StoreDamaged(f"{self.path}: not a sound SQLite database; stop work and restore the last backup")
+            who = holder_of_database(self.path) or "another program"
+            return StoreBusy(f"{self.path}: {who} has held the database for {BUSY_S:.0f} s; close it")
+        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "UTF-8" in str(error):
+            return StoreDamaged(f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}")
+        if name.startswith("SQLITE_IOERR"):
+            return StoreError(
+                f"{self.path}: the disk refuses ({name}); it is broken, or a quota or a size limit is reached"
+            )
         if "no such table" in str(error):
             return StoreDamaged(f"{self.path}: a database, but not one of tui-label's")
         return StoreError(f"{self.path}: {error}")
@@ -199,21 +200,12 @@ def create_file(path: Path) -> None:
         os.close(number)
 
 
-def filesystem(folder: Path) -> str:
-    """The type of the file system a folder is on; empty where the system does not tell."""
+def _number(path: Path) -> int | None:
+    """Which file a path leads to; None where there is none."""
     try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    here = str(folder.resolve())
-    best, kind = "", ""
-    for mount in mounts:
-        fields = mount.split(" ")
-        point = fields[1].replace("\\040", " ")
-        under = here == point or here.startswith(point.rstrip("/") + "/")
-        if under and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _quoted(path: Path) -> str:

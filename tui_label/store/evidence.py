@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -17,6 +16,7 @@ from tui_label.store.rows import (
     LABEL_LENGTH,
     annotation_from,
     flags_from,
+    from_json,
     gold_from,
     item_from,
     labels_said,
@@ -51,7 +51,7 @@ def opinions(connection: Connection, annotator: str | None = None) -> Iterator[O
                ORDER BY assignment.item, annotator.name""",
             (*page, *name),
         ):
-            yield Opinion(row[0], row[1], names.apply(json.loads(row[2]), row[6]), *row[3:6])
+            yield Opinion(row[0], row[1], names.apply(from_json(row[2]), row[6]), *row[3:6])
 
 
 def known(connection: Connection) -> Iterator[tuple[int, Gold]]:
@@ -140,7 +140,7 @@ def _efforts(connection: Connection, names: Any, where: str, arguments: tuple[An
             WHERE {where} AND item.probe IN ('', 'check') ORDER BY annotation.item, annotation.annotator, revision""",
         arguments,
     ):
-        said = names.apply(json.loads(row[4]), row[5])
+        said = names.apply(from_json(row[4]), row[5])
         yield Effort(
             row[0],
             row[1],

@@ -12,8 +12,9 @@ from tui_label.core.annotation import DRAFT, Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
-from tui_label.store.connection import NETWORK, Connection, filesystem
+from tui_label.store.connection import Connection
 from tui_label.store.evidence import known
+from tui_label.store.place import NETWORK, filesystem
 from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_said, suggestion_from
 
 PAGE = 1000

@@ -23,7 +23,7 @@ from tui_label.store import outcomes, queue, sqlite, standing, versions
 from tui_label.store.base import Added
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
-from tui_label.store.rows import ITEM, item_from, key_text, sound_json, to_json, to_text
+from tui_label.store.rows import ITEM, from_json, item_from, key_text, sound_json, to_json, to_text
 from tui_label.store.staging import Staging, content, pages
 from tui_label.store.standing import Judge
 
@@ -223,7 +223,7 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, moment: s
         ).fetchone()
         # Under today's names: an export made after a rename already has them, and comes back as the same answer
         renames = standing.renames(execute)
-        today = renames.apply(json.loads(latest), given_under)
+        today = renames.apply(from_json(latest), given_under)
         if today == renames.apply(json.loads(to_json(dict(annotation.answers))), annotation.labels_version):
             return False
     if not annotation.submitted_at:

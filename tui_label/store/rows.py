@@ -13,6 +13,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
+from tui_label.errors import StoreDamaged
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 """One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
@@ -46,7 +47,17 @@ def storable(text: str) -> str:
 
 
 def from_text(text: str, escaped: int) -> str:
-    return str(json.loads(f'"{text}"')) if escaped else text
+    return str(from_json(f'"{text}"')) if escaped else text
+
+
+def from_json(text: str) -> Any:
+    """What `to_json` wrote; raises StoreDamaged where it reads as nothing of that kind."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError) as error:
+        raise StoreDamaged(
+            f"the database holds what tui-label did not write ({str(text)[:40]!r}); see `tui-label check`"
+        ) from error
 
 
 def flags_json(flags: tuple[Flag, ...]) -> str:
@@ -54,7 +65,7 @@ def flags_json(flags: tuple[Flag, ...]) -> str:
 
 
 def flags_from(text: str) -> tuple[Flag, ...]:
-    return tuple(Flag(flag["reason"], flag.get("note", "")) for flag in json.loads(text))
+    return tuple(Flag(flag["reason"], flag.get("note", "")) for flag in from_json(text))
 
 
 ITEM = "item.key, content.text, content.escaped, content.candidates, content.meta, content.sound"
@@ -66,9 +77,9 @@ def item_from(row: tuple[Any, ...]) -> Item:
     return Item(
         key_from(key),
         from_text(text, escaped),
-        tuple(json.loads(candidates)) if candidates else (),
-        json.loads(meta) if meta else {},
-        Sound(**json.loads(sound)) if sound else None,
+        tuple(from_json(candidates)) if candidates else (),
+        from_json(meta) if meta else {},
+        Sound(**from_json(sound)) if sound else None,
     )
 
 
@@ -97,7 +108,7 @@ def key_from(stored: str) -> str:
 
 def suggestion_from(row: tuple[Any, ...]) -> Suggestion:
     number, task, value, score, source = row
-    return Suggestion(task, json.loads(value), score, source, number)
+    return Suggestion(task, from_json(value), score, source, number)
 
 
 ANNOTATION = (
@@ -114,17 +125,17 @@ def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
     return Annotation(
         row[0],
         row[1],
-        renames.apply(json.loads(row[2]), labels_version),
+        renames.apply(from_json(row[2]), labels_version),
         flags_from(row[4]),
-        json.loads(row[3]),
-        {int(number): outcome for number, outcome in json.loads(row[5]).items()},
-        Timing(row[8], row[9], row[10], json.loads(row[11])),
+        from_json(row[3]),
+        {int(number): outcome for number, outcome in from_json(row[5]).items()},
+        Timing(row[8], row[9], row[10], from_json(row[11])),
         row[6],
         row[7],
         labels_version,
         row[13],
         row[15],
-        json.loads(row[14]) if row[14] else {},
+        from_json(row[14]) if row[14] else {},
     )
 
 
@@ -138,11 +149,11 @@ def gold_from(row: tuple[Any, ...], renames: Renames) -> Gold:
     """A gold answer of the columns GOLD, its labels under today's names."""
     return Gold(
         row[0],
-        renames.apply(json.loads(row[1]), row[9]),
+        renames.apply(from_json(row[1]), row[9]),
         row[2],
         row[3],
-        json.loads(row[4]),
-        json.loads(row[5]),
+        from_json(row[4]),
+        from_json(row[5]),
         bool(row[6]),
         *row[7:],
     )

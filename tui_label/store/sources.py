@@ -6,14 +6,13 @@ version of its source no longer makes is withdrawn, so that a late answer still 
 
 from __future__ import annotations
 
-import json
 from math import inf
 from typing import NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.item import Suggestion
 from tui_label.store.queue import Execute
-from tui_label.store.rows import suggestion_from
+from tui_label.store.rows import from_json, suggestion_from
 
 DECIDED = ("accepted", "changed", "rejected")
 
@@ -65,7 +64,7 @@ def recount(execute: Execute, item: int, annotator: int, annotation: Annotation 
            WHERE assignment.item = ? AND assignment.annotator = ? AND status = 'submitted'""",
         (item, annotator),
     ).fetchone()
-    before = {int(number): outcome for number, outcome in json.loads(row[0]).items()} if row else {}
+    before = {int(number): outcome for number, outcome in from_json(row[0]).items()} if row else {}
     after = dict(annotation.decisions) if annotation and annotation.status == SUBMITTED else {}
     for decisions, other, by in ((before, after, -1), (after, before, 1)):
         for number, outcome in decisions.items():

@@ -5,7 +5,6 @@ Functions on an open transaction.  The annotators' own revisions are read, never
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
 from tui_label.store import sources
 from tui_label.store.queue import Execute, Known
-from tui_label.store.rows import GOLD, Renames, flags_from, gold_from, labels_text, storable
+from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
@@ -28,7 +27,7 @@ def pairs_that_differ(answers: Sequence[Mapping[str, Any]]) -> float:
 
 def renames(execute: Execute) -> Renames:
     rows = execute("SELECT number, renames FROM version WHERE kind = 'labels' AND renames <> '{}'").fetchall()
-    return Renames({number: json.loads(text) for number, text in rows})
+    return Renames({number: from_json(text) for number, text in rows})
 
 
 def keep(
@@ -97,7 +96,7 @@ def weigh(execute: Execute, item: int, judge: Judge, known: Known | None = None)
     ).fetchall()
     alike = len({row[1:] for row in rows}) == 1
     names = None if (alike or len(rows) < 2) and not settled else renames(execute)
-    said = {row[0]: names.apply(json.loads(row[1]), row[2]) for row in rows} if names else {}
+    said = {row[0]: names.apply(from_json(row[1]), row[2]) for row in rows} if names else {}
     agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge(list(said.values()))
     if agreement != before or not alike:
         differs = "" if alike else _tasks_that_differ(list(said.values()))
@@ -138,7 +137,7 @@ def restate(execute: Execute, judge: Judge) -> None:
         (last[0], *last),
     ).fetchall():
         for item, annotator, active_ms, submitted_at, answers, version, flags, *kept in rows:
-            found = [active_ms or None, submitted_at, labels_text(names.apply(json.loads(answers), version))]
+            found = [active_ms or None, submitted_at, labels_text(names.apply(from_json(answers), version))]
             if found != kept:
                 execute(
                     "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from tui_label.store import standing, versions
 from tui_label.store.base import Judged, Source, SourceCount, Suggested
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
-from tui_label.store.rows import ITEM, item_from, suggestion_from, to_json
+from tui_label.store.rows import ITEM, from_json, item_from, suggestion_from, to_json
 from tui_label.store.sources import held
 
 PAGE = 1000
@@ -168,8 +167,8 @@ def judged(connection: Connection) -> Iterator[Judged]:
             page,
         ):
             if item in said:
-                outcomes = {int(number): outcome for number, outcome in json.loads(decisions).items()}
-                yield Judged(names.apply(json.loads(answers), version), outcomes, said[item])
+                outcomes = {int(number): outcome for number, outcome in from_json(decisions).items()}
+                yield Judged(names.apply(from_json(answers), version), outcomes, said[item])
 
 
 def _said(connection: Connection, page: tuple[int, int]) -> dict[int, dict[Source, tuple[Suggestion, ...]]]:

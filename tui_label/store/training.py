@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from tui_label.core.annotation import Annotation
@@ -12,7 +11,7 @@ from tui_label.store import probes, queue
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute
 from tui_label.store.reviewing import Attempt, Repeat
-from tui_label.store.rows import ANNOTATION, GOLD, ITEM, annotation_from, gold_from, item_from
+from tui_label.store.rows import ANNOTATION, GOLD, ITEM, annotation_from, from_json, gold_from, item_from
 from tui_label.store.standing import renames
 
 
@@ -117,7 +116,7 @@ def repeats(connection: Connection) -> Iterator[Repeat]:
     for name, first, first_version, again, again_version, submitted_at in rows:
         yield Repeat(
             name,
-            names.apply(json.loads(first), first_version),
-            names.apply(json.loads(again), again_version),
+            names.apply(from_json(first), first_version),
+            names.apply(from_json(again), again_version),
             submitted_at,
         )

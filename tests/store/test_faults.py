@@ -1,0 +1,120 @@
+"""What a box does to a database, for real: locks held, logs removed, disks that are full or fail."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import new_store
+
+from tui_label.core.annotation import Annotation
+from tui_label.errors import StoreBusy, StoreDamaged, StoreError
+from tui_label.store import connection
+from tui_label.store.place import filesystem
+from tui_label.store.sqlite import SqliteStore
+
+HOLDER = """
+import fcntl, os, sqlite3, sys, time
+what, path = sys.argv[1:]
+if what == "gate":
+    file = os.open(os.path.dirname(path), os.O_RDONLY)
+    fcntl.flock(file, fcntl.LOCK_EX)
+else:
+    sqlite = sqlite3.connect(path, isolation_level=None)
+    sqlite.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def held(what: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another program that keeps writers out, at the gate or in SQLite, until it is ended."""
+    command = [sys.executable, "-c", HOLDER, what, str(folder / "project.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "held\n"
+        yield program
+        program.kill()
+
+
+def answer(text: str = "x") -> Annotation:
+    return Annotation("ann", answers={"s": text})
+
+
+@pytest.mark.parametrize("what", ["gate", "sqlite"])
+def test_who_holds_the_database_is_named_and_work_goes_on_when_it_ends(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(connection, "BUSY_S", 0.3)
+    store = new_store(tmp_path, 5)
+    claim = store.claim("ann")
+    with held(what, tmp_path) as program:
+        program.send_signal(signal.SIGSTOP)
+        for _ in range(2):
+            with pytest.raises(StoreBusy, match=rf"process {program.pid} \(python\S*, stopped\) has .* for 0 s"):
+                store.submit(claim.number, answer(), "a")
+
+    assert store.submit(claim.number, answer(), "a") is not None
+    assert store.progress("ann").answers == 1
+
+
+def test_a_place_in_the_queue_that_was_given_up_locks_nobody_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "BUSY_S", 0.1)
+    first, second = new_store(tmp_path, 5), SqliteStore(tmp_path / "project.db")
+    with held("gate", tmp_path), pytest.raises(StoreBusy):
+        first.heartbeat("ann")
+    time.sleep(0.1)
+
+    second.heartbeat("bob")
+    first.heartbeat("ann")
+    second.heartbeat("bob")
+
+
+def test_answers_in_a_log_that_was_removed_are_kept_and_no_more_are_taken(tmp_path):
+    store = new_store(tmp_path, 5)
+    number = store.submit(store.claim("ann").number, answer(), "a").number
+    (tmp_path / "project.db-wal").unlink()
+    with pytest.raises(StoreError, match="-wal: was removed or replaced while open; all who work here must leave"):
+        store.submit(number, answer(), "b")
+
+    # Without its leave, as after kill -9: what it had acknowledged must be in the database alone
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "project.db").write_bytes((tmp_path / "project.db").read_bytes())
+    assert len(list(SqliteStore(copy / "project.db").answers())) == 2
+
+
+def test_a_value_that_is_no_json_is_damage(tmp_path):
+    store = new_store(tmp_path, 5)
+    store.submit(store.claim("ann").number, answer(), "a")
+    with contextlib.closing(sqlite3.connect(tmp_path / "project.db")) as sqlite, sqlite:
+        sqlite.execute('UPDATE annotation SET answers = \'{"s": "x\'')
+
+    with pytest.raises(StoreDamaged, match="what tui-label did not write"):
+        list(store.answers())
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/home/ann/p", "ext4"),
+        ("/data/p", "nfs4"),
+        ("/data/local/p", "ext4"),
+        ("/two words/p", "fuse.sshfs"),
+        ("/", "ext4"),
+    ],
+)
+def test_the_file_system_of_a_folder(tmp_path, folder, kind):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        "rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\nnas:/x /data nfs4 rw 0 0\n/dev/vdb /data/local ext4 rw 0 0\n"
+        "x@y:/ /two\\040words fuse.sshfs rw 0 0\nshort\n"
+    )
+
+    assert filesystem(Path(folder), mounts) == kind

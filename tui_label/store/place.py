@@ -1,0 +1,72 @@
+"""Where a database lies: on what file system, and which process keeps others from it.
+
+All of it is for words to a person; where the system does not tell, they are left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+NETWORK = frozenset(
+    (
+        "9p", "afs", "beegfs", "ceph", "cifs", "coda", "fuse.ceph", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs",
+        "fuse.sshfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "smb3", "smbfs", "vboxsf",
+    )
+)  # fmt: skip
+"""File systems on which the write-ahead log's shared memory is not shared, or locks are not kept."""
+WRITING = 120
+"""The byte of the -shm file that SQLite's one writer locks."""
+
+
+def filesystem(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """The type of the file system a folder is on; empty where the system does not tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    here = folder.resolve()
+    found = [(Path(_unescaped(fields[1])), fields[2]) for fields in map(str.split, lines) if len(fields) > 2]
+    over = [(len(point.parts), n, kind) for n, (point, kind) in enumerate(found) if here.is_relative_to(point)]
+    return max(over)[2] if over else ""
+
+
+def _unescaped(words: str) -> str:
+    r"""Blanks and the like stand in this table as \040."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), words)
+
+
+def holder_of_folder(folder: Path) -> str:
+    """The process that holds the lock writers queue at."""
+    return _holder(folder, "FLOCK", 0)
+
+
+def holder_of_database(path: Path) -> str:
+    """The process that writes, or has the file for itself."""
+    return _holder(Path(f"{path}-shm"), "POSIX", WRITING) or _holder(path, "POSIX", None)
+
+
+def _holder(path: Path, kind: str, byte: int | None) -> str:
+    with contextlib.suppress(OSError, ValueError):
+        status = path.stat()
+        file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            fields = line.split()
+            if fields[1] != kind or fields[3] != "WRITE" or fields[5] != file:
+                continue
+            last = float("inf") if fields[7] == "EOF" else int(fields[7])
+            if (byte is None or int(fields[6]) <= byte <= last) and int(fields[4]) not in (0, os.getpid()):
+                return f"process {fields[4]}{_described(int(fields[4]))}"
+    return ""
+
+
+def _described(process: int) -> str:
+    """Its name, and whether it is stopped."""
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+        facts = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        stopped = ", stopped" if facts.get("State", "").startswith(("T", "t")) else ""
+        return f" ({facts.get('Name', '?')}{stopped})"
+    return ""

@@ -1,6 +1,6 @@
 """A terminal interface for fast, keyboard-driven labeling of text and audio.
 
-From Python: `Project` opens one, the other names are the values in it.  Nothing of them is loaded
+From Python: `Project` opens one, the other names are the values in it; `convert` needs none.  Nothing of them is loaded
 before it is asked for.
 """
 
@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tui_label.api import Project
+    from tui_label.converting import convert
     from tui_label.core.annotation import Annotation, Flag
     from tui_label.core.gold import Gold
     from tui_label.core.item import Item, Suggestion
     from tui_label.core.record import Record
 
 __version__ = "0.1.0"
-__all__ = ["Annotation", "Flag", "Gold", "Item", "Project", "Record", "Suggestion"]
+__all__ = ["Annotation", "Flag", "Gold", "Item", "Project", "Record", "Suggestion", "convert"]
 
 _HOMES = {"Project": "api", "Annotation": "core.annotation", "Flag": "core.annotation", "Gold": "core.gold"} | {
-    "Item": "core.item", "Suggestion": "core.item", "Record": "core.record",
+    "Item": "core.item", "Suggestion": "core.item", "Record": "core.record", "convert": "converting",
 }  # fmt: skip
 
 

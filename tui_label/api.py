@@ -1,4 +1,4 @@
-"""A project from Python: what is in it, what was said, what is new; the commands read the same store.
+"""A project from Python.  The commands are made of it: each calls a method of `Project`, and prints what came of it.
 
     >>> from tui_label import Annotation, Item, Project, Record
     >>> tasks = [{"id": "mood", "type": "choice", "labels": ["glad", "sad"]}]
@@ -24,35 +24,41 @@ People may be at work meanwhile: what is added is seen by them at their next ite
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tui_label import config, opening
-from tui_label.arrivals import arrived, arriving
-from tui_label.core.annotation import Annotation
-from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.project import Project as Settings
-from tui_label.core.record import Record
-from tui_label.core.tasks import Spans
-from tui_label.errors import InputError, LabelError, UsageError
-from tui_label.formats.settled import SettledAnswer
-from tui_label.store.base import Added
-from tui_label.store.staging import Counts, Staging
+from tui_label.errors import InputError
 
 if TYPE_CHECKING:
+    from tui_label.assist.source import Assistant
+    from tui_label.bringing import Brought, Watch
+    from tui_label.core.annotation import Annotation
+    from tui_label.core.item import Item, Suggestion
+    from tui_label.core.record import Record
+    from tui_label.formats.settled import SettledAnswer
+    from tui_label.formats.writing import Written
+    from tui_label.frames import Library
+    from tui_label.leading import Qualifying, Requeued
     from tui_label.quality.agreement import Agreement
-
-Library = Literal["pandas", "polars"]
-COLUMNS = ("item", "text", "annotator", "flags", "active_ms", "submitted_at")
+    from tui_label.store.base import Added
+    from tui_label.suggesting import Run
 
 
 class Project:
     """An open project; close it, or use it in a `with`.
 
-    Errors that a person can mend are `tui_label.errors.LabelError`, one line each.
+    Errors that a person can mend are `tui_label.errors.LabelError`, a line for each thing that is wrong:
+
+    >>> from tui_label import Project
+    >>> from tui_label.errors import LabelError
+    >>> try:
+    ...     Project.open("nowhere")
+    ... except LabelError as error:
+    ...     print(error.problems[0])
+    nowhere/project.yaml: no project here; start one with `tui-label new nowhere --from sentiment`
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -68,10 +74,10 @@ class Project:
     @classmethod
     def create(cls, folder: str | Path, asks: str | Sequence[Mapping[str, Any]]) -> Project:
         """A new one: `asks` is the text of project.yaml, or its tasks."""
+        from tui_label import ready
+
         folder = Path(folder)
-        path = folder / "project.yaml"
-        if path.exists():
-            raise LabelError(f"{folder}: there is a project here already; open it, or choose another folder")
+        ready.refuse_taken(folder)
         if not isinstance(asks, str):
             import yaml
 
@@ -82,8 +88,19 @@ class Project:
             )
         settings = config.parse(asks, folder)
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(asks, encoding="utf-8")
+        (folder / "project.yaml").write_text(asks, encoding="utf-8")
         return cls(settings)
+
+    @classmethod
+    def create_ready(cls, folder: str | Path, name: str, *, samples: bool = False) -> Project:
+        """A ready one, as `tui-label new --from`: `sentiment`, `entities` …; with `samples`, its items too."""
+        from tui_label import ready
+
+        ready.copy(name, Path(folder))
+        project = cls.open(folder)
+        if samples:
+            project.add_files(Path(folder) / ready.SAMPLES)
+        return project
 
     def close(self) -> None:
         self.store.close()
@@ -104,10 +121,15 @@ class Project:
             raise InputError(f"item {key}: there is none with this key")
         return case.item
 
+    def key(self, number: int) -> str:
+        """The key of the item with this number, by which figures name items."""
+        case = self.store.case(number)
+        return case.item.key if case else str(number)
+
     def items(self) -> Iterator[Item]:
         """All items: those nobody has answered, then the others."""
-        answered = (one.item for one in self.store.testimonies() if one.versions)
-        return chain((item for item, _ in self.store.unanswered()), answered)
+        yield from (item for item, _ in self.store.unanswered())
+        yield from (one.item for one in self.store.testimonies() if one.versions)
 
     def unanswered(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
         """Items nobody has answered, with what was suggested."""
@@ -126,6 +148,44 @@ class Project:
         counts = {} if undecided is None else undecided
         return settled_answers(self.settings, self.store, rule, counts, blind=blind)
 
+    def export(
+        self,
+        output: str | Path | TextIO,
+        format: str = "jsonl",
+        *,
+        annotator: str | None = None,
+        history: bool = False,
+        rule: str = "",
+        blind: bool = False,
+    ) -> Written:
+        """Answers to a file, a folder or an open stream, in any of `tui-label formats`.
+
+        With a `rule` they are settled ones, one an item.  A file is there whole or not at all.
+
+        >>> import io
+        >>> with Project.open(folder) as project:
+        ...     table = io.StringIO()
+        ...     written = project.export(table, "csv")
+        ...     written.count, written.dropped, table.getvalue().splitlines()[0]
+        (1, {}, 'item,text,annotator,mood,flags,active_ms,submitted_at')
+        """
+        from tui_label import formats
+        from tui_label.errors import UsageError
+        from tui_label.formats.writing import Written, refuse_unwritable, write
+
+        chosen, target = formats.find(format), Path(output) if isinstance(output, str) else output
+        refuse_unwritable(chosen, target)
+        if chosen.settled_only and not rule:
+            raise UsageError(f"{chosen.name} are of settled items: give --settled")
+        undecided: dict[str, int] = {}
+        rows: Iterable[tuple[Item, Annotation]] = (
+            self.settled(rule, blind=blind, undecided=undecided)
+            if rule
+            else self.answers(annotator=annotator, history=history)
+        )
+        done = write(chosen, rows, target, self.settings, {})
+        return Written(done.format, done.count, done.things, done.dropped, undecided)
+
     # what is new
 
     def add(self, records: Iterable[Record | Item | str], progress: Callable[[int], None] | None = None) -> Added:
@@ -140,26 +200,140 @@ class Project:
         ...     project.add([Record(project.item("tweet-2"), (guess,))]).suggestions
         1
         """
+        from tui_label.arrivals import arrived, arriving, made_here
+        from tui_label.store.staging import Staging
+
         with Staging() as staging:
-            times = Counts()
-            for one in records:
-                record = _record(one, times)
-                self._check(record)
+            for record in made_here(records, self.settings.tasks):
                 staging.append(arriving(record, self.versions))
             return self.store.add(arrived(staging).records, progress)
 
-    def _check(self, record: Record) -> None:
-        said = [(id, value, True) for id, value in (record.annotation.answers if record.annotation else {}).items()]
-        said += [(id, value, True) for id, value in (record.gold.answers if record.gold else {}).items()]
-        for id, value, finished in [*said, *((one.task, one.value, False) for one in record.suggestions)]:
-            task = self.settings.task(id)
-            if task is None:
-                known = ", ".join(one.id for one in self.settings.tasks)
-                raise InputError(f"item {record.item.key}: {id}: no such task; known are {known}")
-            asked = [value] if isinstance(task, Spans) and not finished else value
-            problem = task.check(value, record.item) if finished else task.draft_problem(asked, record.item)
-            if problem:
-                raise InputError(f"item {record.item.key}: {id}: {problem}")
+    def add_files(
+        self,
+        *files: str | Path,
+        format: str = "",
+        encoding: str | None = None,
+        annotator: str = "",
+        gold: str = "",
+        annotator_column: str = "",
+        label_columns: Sequence[str] = (),
+        skip_bad: bool = False,
+        watch: Watch | None = None,
+    ) -> Brought:
+        """Bring in what files, folders and patterns hold, as `tui-label add` does; with bad lines nothing.
+
+        Labels are suggestions, or finished answers of `annotator`, or known ones: `gold` is `check` or
+        `qualification`.  `watch` is told how far it is.
+
+        >>> (folder / "more.csv").write_text("text,mood\\nFine.,glad\\n")
+        21
+        >>> with Project.open(folder) as project:
+        ...     brought = project.add_files(folder / "more.csv", annotator="bob")
+        ...     brought.added.items, brought.added.answers
+        (1, 1)
+        """
+        from tui_label import bringing
+
+        return bringing.bring_in(
+            self.settings,
+            self.store,
+            self.versions,
+            [Path(one) for one in files],
+            format=format,
+            encoding=encoding,
+            annotator=annotator,
+            gold=gold,
+            annotator_column=annotator_column,
+            label_columns=tuple(label_columns),
+            skip_bad=skip_bad,
+            watch=watch or bringing.SILENT,
+        )
+
+    def assistant(self, what: str, tasks: Sequence[str] | None = None) -> Assistant:
+        """What makes suggestions, as after `tui-label suggest --with`, for all tasks or some; starts nothing yet."""
+        from tui_label.assist.source import assistant
+
+        return assistant(what, self.settings, tasks)
+
+    def suggest(
+        self,
+        what: str | Assistant,
+        *,
+        source: str = "",
+        version: str = "",
+        answered: bool = False,
+        batch: int = 100,
+        timeout_s: float = 60.0,
+        dry: bool = False,
+        run: Run | None = None,
+        progress: Callable[[Run], None] = lambda run: None,
+    ) -> Run:
+        """Ask for suggestions about the items that nobody has answered, and keep them; says what was done.
+
+        `answered`: about the others too; `dry`: nothing is kept.  A `run` of one's own tells what was done
+        after an exception too.
+
+        >>> (folder / "words.yaml").write_text("glad: [Fine, day]\\nsad: [late]")
+        29
+        >>> with Project.open(folder) as project:
+        ...     project.add(["What a fine day."]).items
+        ...     run = project.suggest(str(folder / "words.yaml"))
+        ...     run.asked, run.kept.added
+        ...     [(one.value, one.source) for item, some in project.unanswered() for one in some]
+        1
+        (2, 2)
+        [('glad', 'words.yaml'), ('glad', 'words.yaml')]
+        """
+        from tui_label import suggesting
+
+        run = suggesting.Run() if run is None else run
+        suggesting.suggest(
+            self.store,
+            self.assistant(what) if isinstance(what, str) else what,
+            run,
+            source=source,
+            version=version,
+            answered=answered,
+            batch=batch,
+            timeout_s=timeout_s,
+            dry=dry,
+            progress=progress,
+        )
+        return run
+
+    # what leads do
+
+    def auto_settle(self, rule: str = "") -> int:
+        """Settle what the rule decides, project.yaml's where none is given; how many items that were."""
+        from tui_label import settling
+
+        return settling.auto_settle(self.settings, self.store, self.versions, rule)
+
+    def requeue(
+        self,
+        label: str,
+        reviewer: str,
+        *,
+        task: str | None = None,
+        before: int | None = None,
+        words: str = "",
+        dry: bool = False,
+    ) -> Requeued:
+        """Send back what was answered with a label under guidelines older than `before`, the latest if not given.
+
+        `words` are shown with each item; `dry`: only count.
+        """
+        from tui_label import leading
+
+        return leading.requeue(
+            self.settings, self.store, self.versions, label, reviewer, task=task, before=before, words=words, dry=dry
+        )
+
+    def qualify(self, annotator: str, *, passed: bool = False, again: bool = False) -> Qualifying:
+        """How far somebody is in the qualification set; let them pass, or try once more."""
+        from tui_label import leading
+
+        return leading.qualify(self.settings, self.store, annotator, passed=passed, again=again)
 
     # figures
 
@@ -177,6 +351,18 @@ class Project:
 
         return agreement_report.agreement(self.settings, self.store, task=task, by=tuple(by), seed=seed)
 
+    def report(self, output: str | Path, *, blind: bool = False) -> None:
+        """Write the page with all figures; `blind`: letters in the place of the annotators' names."""
+        from datetime import datetime
+
+        from tui_label.report.file import refuse_to_overwrite, write_whole
+        from tui_label.report.material import gather
+        from tui_label.report.page import page
+
+        refuse_to_overwrite(Path(output))
+        made = page(gather(self.settings, self.store, datetime.now().astimezone(), blind=blind))
+        write_whole(Path(output), made)
+
     # frames
 
     def answers_frame(self, library: Library = "pandas", *, history: bool = False) -> Any:
@@ -189,66 +375,15 @@ class Project:
         ...     project.answers_frame()[["item", "annotator", "mood"]].values.tolist()
         [['tweet-2', 'ann', 'sad']]
         """
-        tasks = {one.id: f"answer_{one.id}" if one.id in COLUMNS else one.id for one in self.settings.tasks}
-        columns = [*COLUMNS[:3], *tasks.values(), *COLUMNS[3:]]
-        rows = (
-            (
-                item.key,
-                item.text,
-                said.annotator,
-                *(said.answers.get(id) for id in tasks),
-                [flag.reason for flag in said.flags],
-                said.timing.active,
-                said.submitted_at,
-            )
-            for item, said in self.answers(history=history)
-        )
-        return _frame(library, columns, rows)
+        from tui_label import frames
+
+        return frames.answers_frame(self.settings, self.answers(history=history), library)
 
     def spans_frame(self, library: Library = "pandas") -> Any:
         """A row for each span of the latest answers: item, annotator, task, start, end, label, text.
 
         Offsets are code points, as everywhere.
         """
-        tasks = [one.id for one in self.settings.tasks if isinstance(one, Spans)]
-        rows = (
-            (
-                item.key,
-                said.annotator,
-                id,
-                span["start"],
-                span["end"],
-                span["label"],
-                item.text[span["start"] : span["end"]],
-            )
-            for item, said in self.answers()
-            for id in tasks
-            for span in said.answers.get(id) or ()
-        )
-        return _frame(library, ["item", "annotator", "task", "start", "end", "label", "text"], rows)
+        from tui_label import frames
 
-
-def _record(one: Record | Item | str, times: Counts) -> Record:
-    """A text is an item that is known by its content, and by its place among equal ones."""
-    if isinstance(one, Record):
-        return one
-    if isinstance(one, Item):
-        return Record(one)
-    if not one:
-        raise InputError("an item's text is empty; leave it out")
-    first = content_key(one)
-    number = times.get((first, ""), 0) + 1
-    times[first, ""] = number
-    return Record(Item(content_key(one, occurrence=number), one))
-
-
-def _frame(library: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> Any:
-    if library not in ("pandas", "polars"):
-        raise UsageError(f"{library}: frames are of pandas or polars")
-    try:
-        module = importlib.import_module(library)
-    except ImportError as error:
-        raise UsageError(f"{library} is not installed: pip install 'tui-label[{library}]'") from error
-    if library == "pandas":
-        return module.DataFrame(list(rows), columns=columns)
-    return module.DataFrame(list(rows), schema=columns, orient="row", infer_schema_length=None)
+        return frames.spans_frame(self.settings, self.answers(), library)

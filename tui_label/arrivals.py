@@ -9,15 +9,17 @@ back or skipped does not: so the same file once more adds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
-from tui_label.core.item import Item
+from tui_label.core.item import Item, content_key
 from tui_label.core.record import Record
+from tui_label.core.tasks import Spans, Task
+from tui_label.errors import InputError
 from tui_label.store.base import Store, Versions
-from tui_label.store.staging import Staging, content
+from tui_label.store.staging import Counts, Staging, content
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,44 @@ def arrivals(records: Iterable[Record], versions: Versions) -> Arrivals:
     for record in records:
         staging.append(arriving(record, versions))
     return arrived(staging)
+
+
+def made_here(made: Iterable[Record | Item | str], tasks: Sequence[Task]) -> Iterator[Record]:
+    """Records that Python code made; raises InputError for what these tasks can't take.
+
+    A text is an item that is known by its content, and by its place among equal ones.
+    """
+    times = Counts()
+    for one in made:
+        record = one if isinstance(one, Record) else Record(one if isinstance(one, Item) else _of_text(one, times))
+        _check(record, tasks)
+        yield record
+
+
+def _of_text(text: str, times: Counts) -> Item:
+    if not text:
+        raise InputError("an item's text is empty; leave it out")
+    first = content_key(text)
+    number = times.get((first, ""), 0) + 1
+    times[first, ""] = number
+    return Item(content_key(text, occurrence=number), text)
+
+
+def _check(record: Record, tasks: Sequence[Task]) -> None:
+    said = [
+        (id, value, True) for given in (record.annotation, record.gold) if given for id, value in given.answers.items()
+    ]
+    said += [(one.task, one.value, False) for one in record.suggestions]
+    for id, value, is_answer in said:
+        task = next((task for task in tasks if task.id == id), None)
+        if task is None:
+            raise InputError(
+                f"item {record.item.key}: {id}: no such task; known are {', '.join(one.id for one in tasks)}"
+            )
+        drafted = [value] if isinstance(task, Spans) else value
+        problem = task.check(value, record.item) if is_answer else task.draft_problem(drafted, record.item)
+        if problem:
+            raise InputError(f"item {record.item.key}: {id}: {problem}")
 
 
 def arriving(record: Record, versions: Versions) -> tuple[Record, Annotation | None]:

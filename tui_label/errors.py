@@ -1,7 +1,8 @@
 """Everything that can go wrong and that a person can mend, as one tree.
 
-Each message is one line: what is wrong, where (file, line, field), what to do.
-The command line prints it and exits with the status; it never shows a traceback.
+Each message is one line: what is wrong, where (file, line, field), what to do; where several things are wrong
+at once, `problems` has a line for each. The command line prints them and exits with the status; it never
+shows a traceback.
 
     LabelError                 status 1
     ├── UsageError             status 2: the command itself is wrong
@@ -21,9 +22,13 @@ from __future__ import annotations
 
 
 class LabelError(Exception):
-    """Something a person can mend; `str(error)` is one line for them."""
+    """Something a person can mend; `problems` are lines for them, `str(error)` has all."""
 
     status = 1
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class UsageError(LabelError):
@@ -32,10 +37,6 @@ class UsageError(LabelError):
 
 class ConfigError(LabelError):
     """One or more mistakes in project.yaml, each a line `file:line: field: what, what to do`."""
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 class InputError(LabelError):

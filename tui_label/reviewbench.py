@@ -22,7 +22,7 @@ from tui_label.core.project import Project
 from tui_label.core.review import Review
 from tui_label.core.session import Effect
 from tui_label.core.timing import watch_from
-from tui_label.errors import StoreError
+from tui_label.errors import StoreError, UsageError
 from tui_label.store.base import Claim, Store, Versions
 from tui_label.store.reviewing import QUEUES, START, Case, Queue
 from tui_label.workbench import Desk, Workbench
@@ -54,6 +54,17 @@ class Deed:
     case: Case
     returned_to: tuple[str, ...] = ()
     """Whom it was sent back to; none: it was settled."""
+
+
+def queue_of(project: Project, queue: Queue) -> Queue:
+    """A queue as it was asked for, by the project's rules; raises UsageError for what the project does not have."""
+    tasks = [task for task in project.tasks if queue.task in ("", task.id)]
+    if not tasks:
+        raise UsageError(f"no task {queue.task}; there are {', '.join(task.id for task in project.tasks)}")
+    labels = [value for task in tasks for value in task.values]
+    if queue.label and queue.label not in labels and any(task.labels for task in tasks):
+        raise UsageError(f"no label {queue.label}; there are {', '.join(labels)}")
+    return replace(queue, sample=project.review.sample, too_fast_ms=project.pace.too_fast_ms)
 
 
 class ReviewBench(Workbench):

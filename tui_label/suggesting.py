@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tui_label.assist import answers
-from tui_label.assist.program import Answer, Program
+from tui_label.assist.program import BATCH, TIMEOUT_S, Answer, Program
+from tui_label.assist.source import Assistant
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.tasks import Task
 from tui_label.core.text import visible
@@ -20,6 +23,7 @@ PIECE_S = 1.0
 """or those of so many seconds, whichever comes first: people are waiting for them."""
 NAMED = 10
 """Suggestions that could not be used are named so far, then only counted."""
+LONGEST_NAME = 100
 GIVE_UP = 100
 """After so many items in a row that failed, the rest will fail too."""
 
@@ -40,8 +44,12 @@ class Run:
     """Suggestions that could not be used."""
     problems: list[str] = field(default_factory=list)
     """The first of both, with item and reason."""
+    repaired: int = 0
+    """Spans whose offsets were UTF-16 units."""
     unanswered: int = 0
     """Items that the program ended without answering."""
+    said: Sequence[str] = ()
+    """Where it ended early, the last lines of the program's standard error."""
     in_a_row: int = 0
     """Items that failed since the last that did not."""
 
@@ -52,19 +60,41 @@ class Run:
 
 def suggest(
     store: Store,
+    assistant: Assistant,
+    run: Run,
+    *,
+    source: str = "",
+    version: str = "",
+    answered: bool = False,
+    batch: int = BATCH,
+    timeout_s: float = TIMEOUT_S,
+    dry: bool = False,
+    progress: Callable[[Run], None] = lambda run: None,
+) -> None:
+    """Ask about every item that nobody has answered (`answered`: about all) and keep what is suggested.
+
+    `run` tells what was done, also after an exception.  A source without a name is named after the assistant,
+    one without a version has that which the program says of itself.  `dry`: nothing is kept.
+    """
+    by = Source(visible(source or assistant.name)[:LONGEST_NAME], visible(version))
+    with assistant.start(batch, timeout_s) as program:
+        try:
+            _ask(store, program, by, assistant.tasks, run, answered, dry, progress)
+        except BaseException:
+            run.said = program.said
+            raise
+
+
+def _ask(
+    store: Store,
     program: Program,
     source: Source,
     tasks: Sequence[Task],
     run: Run,
-    *,
-    answered: bool = False,
-    dry: bool = False,
-    progress: Callable[[Run], None] = lambda run: None,
+    answered: bool,
+    dry: bool,
+    progress: Callable[[Run], None],
 ) -> None:
-    """Ask about every item and keep what is suggested; `run` tells what was done, also after an exception.
-
-    A source without a version has that which the program says of itself.  `dry`: nothing is kept.
-    """
     numbers: dict[str, int] = {}
     piece: list[Found] = []
     since = time.monotonic()
@@ -98,7 +128,18 @@ def _write(
         run.kept += Suggested(len(done), sum(len(found) for _, found in done))
     elif done:
         by = source if source.version else Source(source.name, str(program.greeting.get("version", "")))
-        run.kept += store.suggest(by, [task.id for task in tasks], done)
+        with _uninterrupted():
+            run.kept += store.suggest(by, [task.id for task in tasks], done)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl+C and the like wait a moment: what is written is counted too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _taken(run: Run, tasks: Sequence[Task], item: Item, answer: Answer) -> list[Suggestion] | None:

@@ -149,7 +149,7 @@ def test_what_is_not_supported_is_named_with_its_line(tmp_path):
     ]
     path.write_text("\n".join(lines))
 
-    assert assistant(str(path), project(ENTITIES).tasks).left_out == (
+    assert assistant(str(path), project(ENTITIES)).left_out == (
         f"{path}:1: not supported: the token attribute lemma",
         f"{path}:2: not supported: LOWER with FUZZY",
         f"{path}:3: not supported: OP '{{2}}'",
@@ -177,16 +177,16 @@ def test_what_is_not_supported_is_named_with_its_line(tmp_path):
 def test_mistakes_are_named_with_their_line(tmp_path, name, source, words):
     (tmp_path / name).write_text(source)
     with pytest.raises(AssistError) as caught:
-        assistant(str(tmp_path / name), project(ENTITIES).tasks)
+        assistant(str(tmp_path / name), project(ENTITIES))
 
     assert str(caught.value).startswith(str(tmp_path / name))
     assert words in str(caught.value)
 
 
 def test_a_file_that_is_not_there_and_a_command_that_is_none():
-    tasks = project(ENTITIES).tasks
+    asking = project(ENTITIES)
 
     with pytest.raises(AssistError, match=r"nowhere\.yaml: No such file"):
-        assistant("nowhere.yaml", tasks)
+        assistant("nowhere.yaml", asking)
     with pytest.raises(AssistError, match="not a command: No closing quotation"):
-        assistant("python 'x", tasks)
+        assistant("python 'x", asking)

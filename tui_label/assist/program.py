@@ -25,6 +25,7 @@ from tui_label.core.text import visible
 from tui_label.errors import AssistError
 
 BATCH = 100
+TIMEOUT_S = 60.0
 WINDOW = 10_000
 """Items that may wait for an answer,"""
 WINDOW_BYTES = 64 << 20
@@ -73,7 +74,13 @@ class Program:
     """
 
     def __init__(
-        self, command: Sequence[str], name: str, *, batch: int = BATCH, timeout_s: float = 60.0, greets: bool = False
+        self,
+        command: Sequence[str],
+        name: str,
+        *,
+        batch: int = BATCH,
+        timeout_s: float = TIMEOUT_S,
+        greets: bool = False,
     ) -> None:
         self._name = visible(name)
         self._batch, self._timeout_s = batch, timeout_s

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_label.assist import patterns
-from tui_label.assist.program import BATCH, Program
+from tui_label.assist.program import BATCH, TIMEOUT_S, Program
+from tui_label.core.project import Project
 from tui_label.core.tasks import Task
 from tui_label.core.text import visible
-from tui_label.errors import AssistError
+from tui_label.errors import AssistError, UsageError
 
 PATTERN_FILES = (".yaml", ".yml", ".jsonl")
 _CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
@@ -29,23 +30,29 @@ class Assistant:
     command: tuple[str, ...]
     """Without the batch size, where it is ours."""
     ours: bool
+    tasks: tuple[Task, ...]
+    """What it is asked."""
     left_out: tuple[str, ...] = ()
     """What of it can't be used, with file and line."""
 
-    def start(self, batch: int = BATCH, timeout_s: float = 60.0) -> Program:
+    def start(self, batch: int = BATCH, timeout_s: float = TIMEOUT_S) -> Program:
         command = (*self.command, str(batch)) if self.ours else self.command
         return Program(command, self.name, batch=batch, timeout_s=timeout_s, greets=self.ours)
 
 
-def assistant(what: str, tasks: Sequence[Task]) -> Assistant:
-    """Raises AssistError for what is none."""
+def assistant(what: str, project: Project, ids: Sequence[str] | None = None) -> Assistant:
+    """For all questions of a project, or those with these ids; raises AssistError for what is none."""
+    known = [task.id for task in project.tasks]
+    if unknown := next((id for id in ids or () if id not in known), None):
+        raise UsageError(f"{visible(unknown)}: no such task; there are {', '.join(known)}")
+    tasks = tuple(task for task in project.tasks if ids is None or task.id in ids)
     path = Path(what)
     if (path.suffix in PATTERN_FILES and " " not in what.strip()) or (path.is_file() and path.suffix in PATTERN_FILES):
         return _patterns(path, tasks)
     if what.startswith(_MODEL):
-        return Assistant(what, _worker("spacy", what.removeprefix(_MODEL)), True)
+        return Assistant(what, _worker("spacy", what.removeprefix(_MODEL)), True, tasks)
     if _CALLABLE.fullmatch(what):
-        return Assistant(what, _worker("callable", what), True)
+        return Assistant(what, _worker("callable", what), True, tasks)
     try:
         words = shlex.split(what)
     except ValueError as error:
@@ -54,14 +61,14 @@ def assistant(what: str, tasks: Sequence[Task]) -> Assistant:
         raise AssistError("--with needs a pattern file, module:function, spacy:MODEL, or a command in quotes")
     # `python tagger.py` is better known by both words
     script = [Path(one).name for one in words[1:2] if not one.startswith("-")]
-    return Assistant(" ".join([Path(words[0]).name, *script]), tuple(words), False)
+    return Assistant(" ".join([Path(words[0]).name, *script]), tuple(words), False, tasks)
 
 
 def _worker(kind: str, what: str) -> tuple[str, ...]:
     return sys.executable, "-m", "tui_label.assist.worker", kind, what
 
 
-def _patterns(path: Path, tasks: Sequence[Task]) -> Assistant:
+def _patterns(path: Path, tasks: tuple[Task, ...]) -> Assistant:
     """All rules are looked at before anything starts: a label that nobody asks for is a mistake to be named."""
     found = patterns.read(path)
     left_out = [*found.left_out]
@@ -75,4 +82,4 @@ def _patterns(path: Path, tasks: Sequence[Task]) -> Assistant:
     words = tuple(visible(f"{path}:{line}: {problem}") for line, problem in sorted(left_out))
     if not usable:
         raise AssistError(f"{words[0] if words else visible(str(path))}: no pattern in it can be used")
-    return Assistant(path.name, _worker("patterns", str(path.resolve())), True, words)
+    return Assistant(path.name, _worker("patterns", str(path.resolve())), True, tasks, words)

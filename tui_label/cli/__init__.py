@@ -1,4 +1,4 @@
-"""The commands: each reads its arguments, calls one thing, prints, and returns the exit status.
+"""The commands: each reads its arguments, calls a method of `api.Project`, prints, and returns the exit status.
 
 Imports are late: `tui-label status` must not load Textual, nor `label` sqlite-utils.
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from tui_label import __version__
 from tui_label.cli import agreement, convert, figures, items, lead, review, start, suggest, work
 from tui_label.cli.project import complain
-from tui_label.errors import ConfigError, LabelError
+from tui_label.errors import LabelError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,12 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments[:at], argparse.Namespace(ssh_options=arguments[at + 1 :]))
     try:
         return int(options.run(options))
-    except ConfigError as error:
+    except LabelError as error:
         for problem in error.problems:
             complain(problem)
-        return error.status
-    except LabelError as error:
-        complain(str(error))
         return error.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder, open_project
+from tui_label.cli.project import command, folder
 from tui_label.core.text import visible
 
 if TYPE_CHECKING:
@@ -29,18 +29,13 @@ def _parts() -> tuple[str, ...]:
 
 
 def _agreement(options: argparse.Namespace) -> int:
-    from tui_label import agreement_report
+    from tui_label import Project, agreement_report
 
-    project, store, _ = open_project(options.dir)
     by = tuple(options.by or _parts())
-    found = agreement_report.agreement(project, store, task=options.task, by=by, seed=options.seed)
-
-    def key_of(number: int) -> str:
-        case = store.case(number)
-        return case.item.key if case else str(number)
-
-    if options.json:
-        print(json.dumps(agreement_report.agreement_record(found, key_of), ensure_ascii=False))
-    else:
-        print("\n".join(visible(line) for line in agreement_report.agreement_lines(found, key_of, by)))
+    with Project.open(options.dir) as project:
+        found = project.agreement(options.task, by, options.seed)
+        if options.json:
+            print(json.dumps(agreement_report.agreement_record(found, project.key), ensure_ascii=False))
+        else:
+            print("\n".join(visible(line) for line in agreement_report.agreement_lines(found, project.key, by)))
     return 0

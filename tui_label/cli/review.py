@@ -7,14 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder, keymap_of, name_of, open_project, sound
+from tui_label.cli.project import command, folder, sound
 from tui_label.core.text import visible
-from tui_label.errors import UsageError
 from tui_label.store.reviewing import QUEUES, Queue
 
 if TYPE_CHECKING:
     from tui_label.cli.project import Commands
-    from tui_label.core.project import Project
 
 
 def register(commands: Commands) -> None:
@@ -69,45 +67,34 @@ def _review(options: argparse.Namespace) -> int:
 
 
 def _auto_settle(folder: Path, rule: str) -> int:
-    from tui_label import settling
+    from tui_label import Project
 
-    project, store, versions = open_project(folder)
-    rule = rule or project.review.auto_settle
-    if not rule:
-        raise UsageError("--auto-settle needs a rule: unanimous or majority, here or as review: auto-settle")
-    count = settling.auto_settle(project, store, versions, rule)
-    store.close()
+    with Project.open(folder) as project:
+        count = project.auto_settle(rule)
+        rule = rule or project.settings.review.auto_settle
     print(f"{count:,} item{'' if count == 1 else 's'} settled by the rule {visible(rule)}")
     return 0
 
 
 def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: str = "auto") -> int:
     """The review screen, from the first case of a queue on."""
-    from dataclasses import replace
-
     from tui_label.ui import environment
 
     environment.prepare()
-    project, store, versions = open_project(folder)
-    _refuse_unknown(project, queue)
-    keymap = keymap_of(project)
-    from tui_label import opening
+    from tui_label import Project, opening, person
     from tui_label.cli.work import deck_maker
-    from tui_label.reviewbench import ReviewBench
+    from tui_label.reviewbench import ReviewBench, queue_of
     from tui_label.ui.review import ReviewApp
 
-    queue = replace(queue, sample=project.review.sample, too_fast_ms=project.pace.too_fast_ms)
-    make_deck = deck_maker(project, sound) if project.items == "sound" else None
-    bench = ReviewBench(project, store, name_of(reviewer), versions, queue, make_deck=make_deck)
-    status = ReviewApp(bench, keymap, opening.guidelines_text(project)).run(mouse=environment.mouse_wanted())
-    store.close()
-    return int(status or 0)
-
-
-def _refuse_unknown(project: Project, queue: Queue) -> None:
-    tasks = [task for task in project.tasks if queue.task in ("", task.id)]
-    if not tasks:
-        raise UsageError(f"no task {queue.task}; there are {', '.join(task.id for task in project.tasks)}")
-    labels = [value for task in tasks for value in task.values]
-    if queue.label and queue.label not in labels and any(task.labels for task in tasks):
-        raise UsageError(f"no label {queue.label}; there are {', '.join(labels)}")
+    with Project.open(folder) as project:
+        settings = project.settings
+        bench = ReviewBench(
+            settings,
+            project.store,
+            person.name_of(reviewer),
+            project.versions,
+            queue_of(settings, queue),
+            make_deck=deck_maker(settings, sound),
+        )
+        app = ReviewApp(bench, person.keymap_of(settings), opening.guidelines_text(settings))
+        return int(app.run(mouse=environment.mouse_wanted()) or 0)

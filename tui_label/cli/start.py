@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.items import bring_in
-from tui_label.cli.project import command, folder, keymap_of, open_project, sound
+from tui_label import ready
+from tui_label.cli.project import command, folder, sound
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
-from tui_label.errors import ConfigError, LabelError
+from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
     from tui_label.cli.project import Commands
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 def register(commands: Commands) -> None:
     demo = command(commands, "demo", "a throw-away project with real samples, opened", _demo)
     sound(demo)
-    demo.add_argument("template", nargs="?", default="sentiment", choices=templates())
+    demo.add_argument("template", nargs="?", default="sentiment", choices=ready.names())
     new = command(commands, "new", "start a project", _new)
     folder(new)
     new.add_argument(
-        "--from", dest="template", default="sentiment", choices=templates(), help="ready project to start from"
+        "--from", dest="template", default="sentiment", choices=ready.names(), help="ready project to start from"
     )
     new.add_argument("--samples", action="store_true", help="bring its sample items in too")
     keys = command(commands, "keys", "the keys in force", _keys)
@@ -41,46 +40,24 @@ def register(commands: Commands) -> None:
     backup.add_argument("file", metavar="FILE")
 
 
-def templates_folder() -> Path:
-    """The ready projects: within an installed package, at the top of a checkout."""
-    package = Path(__file__).parent.parent
-    inside = package / "guidelines"
-    return inside if inside.is_dir() else package.parent / "guidelines"
-
-
-def templates() -> list[str]:
-    return sorted(path.parent.name for path in templates_folder().glob("*/project.yaml"))
-
-
 def _new(options: argparse.Namespace) -> int:
-    _make(options.dir, options.template)
-    if options.samples:
-        bring_in(options.dir, [options.dir / "items.jsonl"])
+    from tui_label import Project
+
+    Project.create_ready(options.dir, options.template, samples=options.samples).close()
     print(f"{options.dir}: a {options.template} project; edit project.yaml and guidelines.md, then")
     print(f"  tui-label add {options.dir} FILE\n  tui-label {options.dir}")
     return 0
-
-
-def _make(folder: Path, template: str) -> None:
-    if (folder / "project.yaml").exists():
-        raise LabelError(f"{folder}: there is a project here already; choose another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    source = templates_folder() / template
-    for path in sorted(source.rglob("*")):
-        copy = folder / path.relative_to(source)
-        if path.suffix in (".yaml", ".md", ".jsonl", ".opus") and not copy.exists():
-            copy.parent.mkdir(exist_ok=True)
-            shutil.copyfile(path, copy)
 
 
 def _demo(options: argparse.Namespace) -> int:
     from tui_label.ui import environment
 
     environment.prepare()
+    from tui_label import Project
+
     with tempfile.TemporaryDirectory(prefix="tui-label-demo-") as temporary:
         folder = Path(temporary) / options.template
-        _make(folder, options.template)
-        bring_in(folder, [folder / "items.jsonl"])
+        Project.create_ready(folder, options.template, samples=True).close()
         return work_on(folder, None, options.sound)
 
 
@@ -92,10 +69,9 @@ def _keys(options: argparse.Namespace) -> int:
         from tui_label.ui.keytest import KeyTest
 
         return int(KeyTest().run() or 0)
-    from tui_label import config
+    from tui_label import config, person
 
-    folder = options.dir or templates_folder() / "sentiment"
-    keymap = keymap_of(config.load(folder))
+    keymap = person.keymap_of(config.load(options.dir or ready.home() / "sentiment"))
     if options.json:
         labels = [{"task": task, "label": label, "key": key} for (task, label), key in keymap.labels.items()]
         commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]
@@ -113,23 +89,19 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from tui_label import reports
+    from tui_label import Project, config, reports
 
     found = reports.terminal_check()
     sound = options.dir is None
     if options.dir is not None:
-        from tui_label import config
-
         try:
-            project, store, _ = open_project(options.dir)
-            found += [(True, f"project.yaml: {len(project.tasks)} tasks")]
-            found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
-            sound = project.items == "sound"
-            found += store.check()
-        except ConfigError as error:
-            found += [(False, problem) for problem in error.problems]
+            with Project.open(options.dir) as project:
+                found += [(True, f"project.yaml: {len(project.settings.tasks)} tasks")]
+                found += [(True, f"project.yaml: {words}") for words in config.warnings(project.settings)]
+                sound = project.settings.items == "sound"
+                found += project.store.check()
         except LabelError as error:
-            found.append((False, str(error)))
+            found += [(False, problem) for problem in error.problems]
     if sound:
         found += reports.sound_check(options.sound)
     for good, words in found:
@@ -138,7 +110,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    _, store, _ = open_project(options.dir)
-    store.backup(options.file)
+    from tui_label import Project
+
+    with Project.open(options.dir) as project:
+        project.store.backup(options.file)
     print(f"{options.file}: a copy of the database")
     return 0

@@ -7,15 +7,11 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, complain, folder, open_project
+from tui_label.cli.project import command, complain, folder
 from tui_label.core.text import visible
-from tui_label.errors import UsageError
 
 if TYPE_CHECKING:
-    from tui_label.assist.program import Program
     from tui_label.cli.project import Commands
-    from tui_label.core.project import Project
-    from tui_label.core.tasks import Task
     from tui_label.suggesting import Run
 
 LONGEST_NAME = 100
@@ -31,7 +27,7 @@ def register(commands: Commands) -> None:
         metavar="WHAT",
         help="patterns.yaml or .jsonl, module:function, spacy:MODEL, or a command in quotes that speaks JSON Lines",
     )
-    suggest.add_argument("--source", metavar="NAME", help="who says so; named after WHAT if not given")
+    suggest.add_argument("--source", type=_name, metavar="NAME", help="who says so; named after WHAT if not given")
     suggest.add_argument(
         "--source-version", default="", metavar="V", help="a newer one replaces what nobody has seen of the older"
     )
@@ -42,6 +38,12 @@ def register(commands: Commands) -> None:
         "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds without an answer before it is given up"
     )
     suggest.add_argument("--dry-run", action="store_true", help="ask, say what came, and keep nothing")
+
+
+def _name(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_NAME:
+        raise argparse.ArgumentTypeError(f"a name has one to {LONGEST_NAME} characters")
+    return text
 
 
 def _whole(text: str) -> int:
@@ -61,40 +63,32 @@ def _seconds(text: str) -> float:
 
 
 def _suggest(options: argparse.Namespace) -> int:
-    from tui_label.assist.source import assistant
-    from tui_label.store.base import Source
-    from tui_label.suggesting import Run, suggest
+    from tui_label import Project
+    from tui_label.suggesting import Run
 
-    if options.source is not None and not (options.source.strip() and len(options.source) <= LONGEST_NAME):
-        raise UsageError(f"--source: a name has one to {LONGEST_NAME} characters")
-    project, store, _ = open_project(options.dir)
-    tasks = _tasks(project, options.task)
-    asked = assistant(options.what, tasks)
-    for words in asked.left_out:
-        complain(words)
-    source = Source(visible(options.source or asked.name)[:LONGEST_NAME], visible(options.source_version))
-    run = Run()
     # Ended in any way, nothing is left of the program: it is in a session of its own and would not hear of it
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.default_int_handler)
-    with asked.start(options.batch, options.timeout) as program:
+    run = Run()
+    with Project.open(options.dir) as project:
+        assistant = project.assistant(options.what, options.task)
+        for words in assistant.left_out:
+            complain(words)
         try:
-            suggest(store, program, source, tasks, run, answered=options.all, dry=options.dry_run, progress=_progress)
-        except BaseException:
-            _tell(run, source.name, options.dry_run)
-            _tell_said(program)
-            raise
-    _tell(run, source.name, options.dry_run)
-    store.close()
+            project.suggest(
+                assistant,
+                source=options.source or "",
+                version=options.source_version,
+                answered=options.all,
+                batch=options.batch,
+                timeout_s=options.timeout,
+                dry=options.dry_run,
+                run=run,
+                progress=_progress,
+            )
+        finally:
+            _tell(run, options.source or assistant.name, options.dry_run)
     return int(0 < run.asked == run.failed)
-
-
-def _tasks(project: Project, ids: list[str] | None) -> list[Task]:
-    known = [task.id for task in project.tasks]
-    for id in ids or ():
-        if id not in known:
-            raise UsageError(f"{visible(id)}: no such task; there are {', '.join(known)}")
-    return [task for task in project.tasks if ids is None or task.id in ids]
 
 
 def _progress(run: Run) -> None:
@@ -119,10 +113,6 @@ def _tell(run: Run, name: str, dry: bool) -> None:
     parts += [f"{kept.known:,} known already"] if kept.known else []
     parts += [f"{kept.replaced:,} of an earlier version replaced"] if kept.replaced else []
     parts += [f"{kept.kept:,} of an earlier version kept, where somebody has seen them"] if kept.kept else []
-    print(f"{name}: {', '.join(parts)}")
-
-
-def _tell_said(program: Program) -> None:
-    """The end of what the program said on standard error."""
-    for line in program.said:
+    print(f"{visible(name)}: {', '.join(parts)}")
+    for line in run.said:
         print(f"  | {line}", file=sys.stderr)

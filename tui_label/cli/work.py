@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder, keymap_of, name_of, open_project, personal_file, sound
+from tui_label.cli.project import command, folder, sound
 from tui_label.core.text import visible
 from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
     from tui_label.cli.project import Commands
-    from tui_label.core.project import Project
+    from tui_label.core.project import Project as Settings
     from tui_label.sound.deck import Deck
 
 
@@ -46,35 +45,38 @@ def _label(options: argparse.Namespace) -> int:
 
 
 def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0) -> int:
+    from tui_label import Project, person
     from tui_label.ui import environment
 
-    project, store, versions = open_project(folder)
-    keymap = keymap_of(project)
-    from tui_label import opening
-    from tui_label.ui.app import LabelApp
-    from tui_label.ui.views.pages import sprint_summary
-    from tui_label.workbench import Workbench
+    with Project.open(folder) as project:
+        settings = project.settings
+        keymap = person.keymap_of(settings)
+        from tui_label import opening
+        from tui_label.ui.app import LabelApp
+        from tui_label.ui.views.pages import sprint_summary
+        from tui_label.workbench import Workbench
 
-    make_deck = deck_maker(project, sound) if project.items == "sound" else None
-    workbench = Workbench(
-        project,
-        store,
-        name_of(annotator),
-        versions,
-        make_deck=make_deck,
-        sprint_ms=sprint_ms,
-        keep_reaction=_keep_reaction,
-    )
-    app = LabelApp(workbench, keymap, opening.guidelines_text(project), keymap_of)
-    status = app.run(mouse=environment.mouse_wanted())
-    store.close()
+        workbench = Workbench(
+            settings,
+            project.store,
+            person.name_of(annotator),
+            project.versions,
+            make_deck=deck_maker(settings, sound),
+            sprint_ms=sprint_ms,
+            keep_reaction=person.keep_reaction,
+        )
+        app = LabelApp(workbench, keymap, opening.guidelines_text(settings), person.keymap_of)
+        status = app.run(mouse=environment.mouse_wanted())
     if workbench.finished_sprint is not None:
         print("\n".join(sprint_summary(workbench.finished_sprint)))
     return int(status or 0)
 
 
-def deck_maker(project: Project, wanted: str) -> Callable[[], Deck]:
-    """A tape deck that plays where `--sound` says."""
+def deck_maker(project: Settings, wanted: str) -> Callable[[], Deck] | None:
+    """A tape deck that plays where `--sound` says; None where there is nothing to hear."""
+    if project.items != "sound":
+        return None
+    from tui_label import person
     from tui_label.sound.deck import Deck
     from tui_label.sound.line import Ways
     from tui_label.sound.player import SpeakerPlayer
@@ -82,24 +84,10 @@ def deck_maker(project: Project, wanted: str) -> Callable[[], Deck]:
     def make() -> Deck:
         lossless = project.sound.lossless
         deck = Deck(project.folder, project.sound, lambda tell: SpeakerPlayer(Ways(wanted), tell, lossless=lossless))
-        deck.reaction_s = _reaction_s()
+        deck.reaction_s = person.reaction_s()
         return deck
 
     return make
-
-
-def _reaction_s() -> float:
-    """How late this person's taps come, as measured once."""
-    with contextlib.suppress(OSError, ValueError):
-        return min(0.7, max(0.0, float(personal_file("reaction-ms").read_text()) / 1000))
-    return 0.0
-
-
-def _keep_reaction(seconds: float) -> None:
-    path = personal_file("reaction-ms")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{seconds * 1000:.0f}\n")
 
 
 def _minutes(words: str) -> int:

@@ -46,7 +46,7 @@ from tui_label.formats import (
     webanno,
 )
 from tui_label.formats.making import Bad, finished
-from tui_label.formats.source import STANDARD, BadLine, Reading, bare, check_file, near, opened, packed
+from tui_label.formats.source import STANDARD, BadLine, BadLines, Reading, bare, check_file, near, opened, packed
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
@@ -329,5 +329,5 @@ def _known(reading: Reading, one: Record | BadLine) -> Record | BadLine:
 
 
 __all__ = [
-    "FORMATS", "STANDARD", "BadLine", "Format", "Reading", "expanded", "find", "for_writing", "packed", "read", "recognise",
+    "FORMATS", "STANDARD", "BadLine", "BadLines", "Format", "Reading", "expanded", "find", "for_writing", "packed", "read", "recognise",
 ]  # fmt: skip

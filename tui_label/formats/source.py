@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, AnyStr, BinaryIO, Protocol
@@ -30,6 +30,8 @@ LOOK = 4096
 BLOCK = 1 << 16
 STANDARD = Path("-")
 """Standard input, or output."""
+NAMED = 20
+"""Bad lines named before the rest is only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,31 @@ class BadLine:
         place = [self.file, str(self.line)] if self.line else [self.file]
         words = [self.field, self.problem] if self.field else [self.problem]
         return f"{visible(':'.join(place))}: {visible(': '.join(words))}"
+
+
+class BadLines:
+    """Lines that could not be read: left out and told of, or reason enough to take nothing."""
+
+    def __init__(self, skip: bool, tell: Callable[[BadLine], None], done: str) -> None:
+        self._skip, self._tell, self._done = skip, tell, done
+        self._count = 0
+        self._first: list[str] = []
+
+    def take(self, line: BadLine) -> None:
+        self._count += 1
+        if self._skip:
+            self._tell(line)
+        elif self._count <= NAMED:
+            self._first.append(str(line))
+
+    def refuse(self) -> None:
+        """Raises InputError with the first of them, unless they are left out."""
+        if self._first:
+            more = f" (and {self._count - NAMED:,} more)" if self._count > NAMED else ""
+            raise InputError(
+                *self._first,
+                f"{self._count:,} bad lines{more}: nothing was {self._done}; mend them, or leave them out with --skip-bad",
+            )
 
 
 class Counting(Protocol):

@@ -1,0 +1,118 @@
+"""Files into a project: all of them are read and checked, then written while people work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tui_label import formats
+from tui_label.arrivals import arrived, arriving, recognised
+from tui_label.core.project import Project
+from tui_label.errors import InputError
+from tui_label.formats import BadLine, BadLines, Reading
+from tui_label.store.base import Added, Store, Versions
+from tui_label.store.staging import Counts, Staging
+
+EVERY = 5000
+"""Records between two words to who watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """One of several files, read to its end."""
+
+    reading: Reading
+    format: str
+    records: int
+    items: int
+    """Different ones."""
+    of: int
+    """Files there are in all."""
+
+
+class Watch(Protocol):
+    """Is told how far things are."""
+
+    def reading(self, path: Path, records: int) -> None: ...
+
+    def read(self, file: FileRead) -> None: ...
+
+    def left_out(self, line: BadLine) -> None: ...
+
+    def writing(self, records: int, of: int) -> None:
+        """So many more of them are written."""
+        ...
+
+
+class Silent:
+    """A watch that says nothing."""
+
+    def reading(self, path: Path, records: int) -> None: ...
+
+    def read(self, file: FileRead) -> None: ...
+
+    def left_out(self, line: BadLine) -> None: ...
+
+    def writing(self, records: int, of: int) -> None: ...
+
+
+SILENT = Silent()
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of it."""
+
+    added: Added
+    items: int
+    """Different ones in the files."""
+    superseded: int
+    """Earlier revisions of answers that are here too, left out."""
+    skipped: int
+    """Items that an annotator skipped: they came in as items to label."""
+    undone: int
+    """Answers that were taken back, left out."""
+
+
+def bring_in(
+    project: Project,
+    store: Store,
+    versions: Versions,
+    files: Sequence[Path],
+    *,
+    format: str = "",
+    encoding: str | None = None,
+    annotator: str = "",
+    gold: str = "",
+    annotator_column: str = "",
+    label_columns: tuple[str, ...] = (),
+    skip_bad: bool = False,
+    watch: Watch = SILENT,
+) -> Brought:
+    """Raises InputError with all bad lines, and then nothing was written; else `Reading` has the options."""
+    named = [one for path in files for one in formats.expanded(path)]
+    bad = BadLines(skip_bad, watch.left_out, "brought in")
+    with Staging() as staging:
+        for path in named:
+            chosen = formats.find(format) if format else formats.recognise(path, encoding)
+            reading = Reading(
+                path, project, encoding, annotator, gold, annotator_column, label_columns, occurrences=Counts()
+            )
+            before = staging.taken
+            for count, one in enumerate(formats.read(reading, chosen), 1):
+                if isinstance(one, BadLine):
+                    bad.take(one)
+                else:
+                    staging.append(arriving(one, versions))
+                if count % EVERY == 0:
+                    watch.reading(path, count)
+            watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
+        bad.refuse()
+        if not staging.taken:
+            raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
+        here, total = arrived(staging), len(staging)
+        records = recognised(staging, store) if gold else staging
+        added = store.add(records, lambda count: watch.writing(count, total))
+        return Brought(added, here.items, here.superseded, here.skipped, here.undone)

@@ -1,0 +1,76 @@
+"""From one format to another, without a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from tui_label import config, formats
+from tui_label.bringing import SILENT, FileRead, Watch
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item
+from tui_label.core.project import Project
+from tui_label.errors import UsageError
+from tui_label.formats import BadLine, BadLines, Format, Reading
+from tui_label.formats.writing import Written, refuse_unwritable, write
+from tui_label.inference import with_tasks
+from tui_label.store.staging import Counts
+
+SOMEBODY = "input"
+"""Whose answers the labels are where the file does not say."""
+
+
+def convert(
+    source: str | Path,
+    target: str | Path | TextIO,
+    *,
+    from_: str = "",
+    to: str = "",
+    encoding: str | None = None,
+    tasks: str | Path | None = None,
+    annotator: str = "",
+    skip_bad: bool = False,
+    watch: Watch = SILENT,
+) -> Written:
+    """What a file says, written to another one, to a folder, or to an open stream (name its format with `to`).
+
+    Formats are those of `tui-label formats`, by the names of the files where they are not given.  Tasks and
+    labels are found in the file, or are those of a project.yaml, or of its folder.
+    """
+    source, target = Path(source), Path(target) if isinstance(target, str) else target
+    reads = formats.find(from_) if from_ else formats.recognise(source, encoding)
+    writes = formats.find(to) if to else formats.for_writing(target if isinstance(target, Path) else formats.STANDARD)
+    if writes.settled_only:
+        raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
+    refuse_unwritable(writes, target)
+    if tasks:
+        project = config.load(Path(tasks).parent if Path(tasks).is_file() else Path(tasks))
+    else:
+        project = Project(source.parent, source.stem, ())
+    reading = Reading(source, project, encoding, annotator or SOMEBODY, occurrences=Counts())
+    # Standard input is put aside here, and both readings share it
+    reading.open().close()
+    if not tasks:
+        fresh: dict[str, Any] = {"occurrences": Counts(), "unknown": {}, "reasons": {}, "left_out": {}, "known": {}}
+        reading = replace(reading, project=with_tasks(reading, reads), **fresh)
+    dropped: dict[str, int] = {}
+    rows = _rows(reading, reads, BadLines(skip_bad, watch.left_out, "written"), dropped)
+    written = write(writes, rows, target, reading.project, dropped)
+    watch.read(FileRead(reading, reads.name, written.count, written.count, 1))
+    return written
+
+
+def _rows(
+    reading: Reading, format: Format, bad: BadLines, dropped: dict[str, int]
+) -> Iterator[tuple[Item, Annotation]]:
+    """What the file says, as answers; an item without one comes with nothing answered."""
+    for one in formats.read(reading, format):
+        if isinstance(one, BadLine):
+            bad.take(one)
+            continue
+        if one.suggestions:
+            dropped["suggestions"] = dropped.get("suggestions", 0) + len(one.suggestions)
+        yield one.item, one.annotation or Annotation(reading.answers_of)
+    bad.refuse()

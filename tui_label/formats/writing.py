@@ -1,0 +1,61 @@
+"""Answers to a file that is there whole or not at all, into a folder, or to an open stream."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item
+from tui_label.core.project import Project
+from tui_label.errors import UsageError
+from tui_label.formats import Format, packed
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is in the file now, and what is not."""
+
+    format: str
+    count: int
+    things: str
+    """What `count` counts: answers, or files."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """What the format cannot carry, in words, and how much of it there was."""
+    undecided: Mapping[str, int] = field(default_factory=dict)
+    """Of settled answers: what was left open, in words, and how often."""
+
+
+def refuse_unwritable(format: Format, output: Path | TextIO) -> None:
+    """Raises UsageError, before anything is opened or read."""
+    if format.write is None and format.write_folder is None:
+        raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
+    if format.write is None and not isinstance(output, Path):
+        raise UsageError(f"{format.name} is more than one file: name a folder for them")
+
+
+def write(
+    format: Format,
+    rows: Iterable[tuple[Item, Annotation]],
+    output: Path | TextIO,
+    project: Project,
+    dropped: dict[str, int],
+) -> Written:
+    """Counts in `dropped`, which `rows` may count in as well."""
+    refuse_unwritable(format, output)
+    if format.write is None:
+        assert format.write_folder is not None and isinstance(output, Path)
+        return Written(format.name, format.write_folder(rows, output, project, dropped), "files", dropped)
+    if not isinstance(output, Path):
+        return Written(format.name, format.write(rows, output, project, dropped), "answers", dropped)
+    partial = output.with_name(output.name + ".partial")
+    try:
+        with io.TextIOWrapper(packed(partial, output.suffix.lower()), encoding="utf-8", newline="") as out:
+            count = format.write(rows, out, project, dropped)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Written(format.name, count, "answers", dropped)

@@ -1,0 +1,122 @@
+"""What leads do in bulk: send outdated answers back, see people through the qualification set."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tui_label.core.comments import RETURN, Comment
+from tui_label.core.project import Project
+from tui_label.core.tasks import Task
+from tui_label.core.text import visible
+from tui_label.errors import LabelError, UsageError
+from tui_label.store.base import Store, Versions
+from tui_label.store.reviewing import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """Answers with a label under older guidelines."""
+
+    task: str
+    before: int
+    """The version of the guidelines that they are older than."""
+    sent: int
+    """How many went back to who gave them; the others were on their way back already."""
+    answers: Mapping[str, int]
+    """How many there are, by annotator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifying:
+    """One annotator and the qualification set."""
+
+    attempts: Sequence[Attempt]
+    """So far, and what a lead gave."""
+    made: int
+    left: int
+    answered: int
+    """Items of the next attempt that are answered,"""
+    asked: int
+    """of so many."""
+
+    @property
+    def passed(self) -> bool:
+        return any(attempt.passed for attempt in self.attempts)
+
+
+def requeue(
+    project: Project,
+    store: Store,
+    versions: Versions,
+    label: str,
+    reviewer: str,
+    *,
+    task: str | None = None,
+    before: int | None = None,
+    words: str = "",
+    dry: bool = False,
+) -> Requeued:
+    """Send back what was answered with a label under guidelines older than `before`, the latest if not given.
+
+    `words` are shown with each item; `dry`: only count.
+    """
+    asked = _task_with(project, label, task)
+    before = versions.guidelines if before is None else before
+    if not 2 <= before <= versions.guidelines:
+        known = f"there are versions 1 to {versions.guidelines}" if versions.guidelines > 1 else "there is one version"
+        raise UsageError(f"no guidelines are older than version {before}: {known}; --before names a later one")
+    found = Counter(
+        opinion.annotator
+        for opinion in store.opinions()
+        if opinion.guidelines_version < before and label in asked.says(opinion.answers.get(asked.id))
+    )
+    if dry:
+        return Requeued(asked.id, before, found.total(), found)
+    said = words or f"The guidelines for {label} changed (version {before}): please look at this again."
+    sent = store.requeue(asked.id, label, before, Comment(reviewer, said, RETURN))
+    return Requeued(asked.id, before, sent, found)
+
+
+def _task_with(project: Project, label: str, id: str | None) -> Task:
+    """The question that has the label; raises UsageError where none has it, or several."""
+    tasks = [task for task in project.tasks if task.values]
+    if id is not None and not any(task.id == id for task in tasks):
+        raise UsageError(f"{visible(id)}: no such task with labels{_near(id, [task.id for task in tasks])}")
+    tasks = [task for task in tasks if id in (None, task.id)]
+    found = [task for task in tasks if label in task.values]
+    if not found:
+        raise UsageError(f"{visible(label)}: no such label{_near(label, [v for task in tasks for v in task.values])}")
+    if len(found) > 1:
+        raise UsageError(
+            f"{visible(label)} is a label of {', '.join(task.id for task in found)}; say which with --task"
+        )
+    return found[0]
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1, 0.3)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+
+
+def qualify(project: Project, store: Store, name: str, *, passed: bool = False, again: bool = False) -> Qualifying:
+    """How far somebody is; `passed` lets them work, whatever they scored, `again` gives one more attempt."""
+    if not project.review.attempts:
+        raise UsageError("this project asks for no qualification; `review: {attempts: 3}` in project.yaml does")
+    attempts = store.attempts(name)
+    if passed or again:
+        if any(attempt.passed for attempt in attempts):
+            raise LabelError(f"{visible(name)} has passed already")
+        store.keep_attempt(Attempt(name, 0, 0, passed), again=again)
+        attempts = store.attempts(name)
+    people = list(store.tallies())
+    asked = store.qualification(name)
+    if not attempts and name not in people and not any(given for _, given, _ in asked):
+        near = _near(name, people) if people else ""
+        raise LabelError(f"{visible(name)}: nobody of that name has worked here{near}")
+    made = sum(not attempt.is_leave for attempt in attempts)
+    left = project.review.attempts + len(attempts) - made - made
+    answered = sum(given is not None for _, given, _ in asked)
+    return Qualifying(attempts, made, max(0, left), answered, len(asked))

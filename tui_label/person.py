@@ -1,0 +1,58 @@
+"""What belongs to the person at the keyboard, for all projects: name, keys, how late their taps come."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_label import config
+from tui_label.core.project import Project
+from tui_label.core.text import visible
+from tui_label.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from tui_label.core.keymap import Keymap
+
+MOST_REACTION_S = 0.7
+
+
+def file(name: str) -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tui-label" / name
+
+
+def name_of(given: str | None) -> str:
+    """The name somebody works under, the login name if not given."""
+    import getpass
+
+    name = given if given is not None else getpass.getuser()
+    if not name.strip() or name != visible(name) or len(name) > 60:
+        raise UsageError("a name is one to sixty printable characters; give it with --as NAME")
+    return name
+
+
+def keymap_of(project: Project) -> Keymap:
+    """The keys in force: the project's, and over them the person's own."""
+    from tui_label.core import keymap
+
+    path = file("keys.yaml")
+    own = config.personal_keys(path)
+    problems = keymap.problems(project, own)
+    if problems:
+        raise ConfigError(*[f"{path}: {where}: {words}" for where, words in problems])
+    return keymap.build(project, own)
+
+
+def reaction_s() -> float:
+    """How late their taps come, as measured once."""
+    with contextlib.suppress(OSError, ValueError):
+        return min(MOST_REACTION_S, max(0.0, float(file("reaction-ms").read_text()) / 1000))
+    return 0.0
+
+
+def keep_reaction(seconds: float) -> None:
+    path = file("reaction-ms")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{seconds * 1000:.0f}\n")

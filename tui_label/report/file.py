@@ -1,0 +1,33 @@
+"""The page as a file: whole or not at all, and over nothing but an earlier page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tui_label.errors import LabelError, UsageError
+
+BEGINNING = b"<!doctype html"
+
+
+def refuse_to_overwrite(path: Path) -> None:
+    """Only an earlier page may be written over."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"{path}: name a file in a folder that is there")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: not a file; name one")
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as there:
+            if not there.read(len(BEGINNING)).lower().startswith(BEGINNING):
+                raise UsageError(f"{path}: is there and is no page; choose another name")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """All of it or nothing: whoever opens the page meanwhile sees the one before."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise LabelError(f"{path}: {error.strerror}; choose another place") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -191,25 +190,6 @@ def test_a_recording_that_is_not_there_is_named(folder):
     assert bad[0].endswith("bad:1: audio: no recording named c lies beside it, or in the project's folder")
 
 
-def real(tmp_path: Path, path: Path, source: str) -> bytes:
-    """What comes out of a CTM, for recordings that are made up."""
-    copy = tmp_path / "x.ctm"
-    copy.write_bytes(path.read_bytes())
-    for seed, name in enumerate(dict.fromkeys(line.split()[0] for line in copy.read_text().splitlines())):
-        clip(tmp_path / f"{name}.wav", 600, seed)
-    got, bad, _ = read("ctm", copy, source, "ann")
-    assert bad == []
-    write("ctm", [(record.item, record.annotation) for record in got], source, tmp_path)
-    return (tmp_path / "out").read_bytes()
-
-
-@pytest.mark.parametrize("name", ["gecko_demo/demo1.ctm", "gecko_demo/demo2.ctm", "lhotse/supervision.ctm"])
-def test_real_ctms_are_equal_byte_for_byte(data_folder, tmp_path, name):
-    path = data_folder / "sound" / name
-
-    assert real(tmp_path, path, BARE) == path.read_bytes()
-
-
 def test_stretches_of_a_recording_are_put_together(folder):
     rows = [
         said([Segment(0.5, 1, speaker="Bo")], item(offset=50, duration=5)),
@@ -220,3 +200,30 @@ def test_stretches_of_a_recording_are_put_together(folder):
     assert (folder / "out").read_text() == (
         "SPEAKER a 1 11.000 1.000 <NA> <NA> Ann_Lee <NA> <NA>\nSPEAKER a 1 50.500 0.500 <NA> <NA> Bo <NA> <NA>\n"
     )
+
+
+CORPUS = """\
+;; made up after appendix A of the 2009 evaluation plan
+SPKR-INFO a 1 <NA> <NA> <NA> adult_female spk_1 <NA> <NA>
+SPKR-INFO a 1 <NA> <NA> <NA> adult_male spk_2 <NA> <NA>
+SPEAKER a 1 11.30 7.10 <NA> <NA> spk_1 <NA> <NA>
+SPEAKER a 1 18.4 0.05 <NA> <NA> spk_2 0.97 <NA>
+LEXEME a 1 11.34 0.22 yes lex spk_1 0.5 <NA>
+NON-SPEECH a 1 30.0 2.25 <NA> laugh <NA> <NA> <NA>
+NOSCORE a 1 90.00 5.00 <NA> <NA> <NA> <NA>
+SPEAKER a 2 40 1e1 <NA> <NA> spk_1 <NA> <NA>
+SPEAKER b/c 1 0.000 0.010 <NA> <NA> spk_2 <NA>
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_corpus_of_rttm_is_equal_byte_for_byte(folder, end):
+    """All that the specification has beside SPEAKER lines, nine columns and ten, exponents; comments are named as left out."""
+    clip(folder / "b" / "c.wav", seed=1)
+    (folder / "x.rttm").write_bytes(CORPUS.replace("\n", end).encode())
+    got, bad, reading = read("rttm", folder / "x.rttm", TRANSCRIPT, "ann")
+    write("rttm", [(record.item, record.annotation) for record in got], TRANSCRIPT, folder)
+
+    assert (bad, [len(record.annotation.answers["s"]) for record in got]) == ([], [3, 1])
+    assert (folder / "out").read_bytes() == CORPUS.partition("\n")[2].replace("\n", end).encode()
+    assert reading.left_out["comment lines"] == 1

@@ -38,6 +38,7 @@ from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
     Dropped,
     Rows,
+    Track,
     as_they_came,
     count,
     digits,
@@ -136,10 +137,11 @@ def _records(
 def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     task = first(project, Segments)
     found = tracks(rows, project, dropped)
+    named = [_name_in(kind, track) for track in found]
     made: list[str] = []
-    for track in found:
+    for track, theirs in zip(found, named, strict=True):
         assert task is not None
-        name = one_word(track.name, dropped)
+        name = theirs if theirs and named.count(theirs) == 1 else one_word(track.name, dropped)
         kept = kept_lines(track.meta, kind.name)
         channels = {kind.column(line, kind.file + 1) for line in kept}
         channel = channels.pop() if len(channels) == 1 else "1"
@@ -153,6 +155,12 @@ def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Drop
         made += as_they_came(segments, kept, parsed, partial(kind.fresh, task, name, channel))
     out.write(joined(made))
     return len(found)
+
+
+def _name_in(kind: _Kind, track: Track) -> str:
+    """What the file it came from calls the recording, empty if it came from none."""
+    names = {kind.column(line, kind.file) for line in kept_lines(track.meta, kind.name)}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _stretch(start: str, duration: str) -> tuple[float, float]:

@@ -288,6 +288,7 @@ class Project:
 
         run = suggesting.Run() if run is None else run
         suggesting.suggest(
+            self.settings,
             self.store,
             self.assistant(what) if isinstance(what, str) else what,
             run,

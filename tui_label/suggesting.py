@@ -6,12 +6,14 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from tui_label.assist import answers
 from tui_label.assist.program import BATCH, TIMEOUT_S, Answer, Program
 from tui_label.assist.source import Assistant
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.project import Project
 from tui_label.core.tasks import Task
 from tui_label.core.text import visible
 from tui_label.errors import AssistError
@@ -45,7 +47,9 @@ class Run:
     problems: list[str] = field(default_factory=list)
     """The first of both, with item and reason."""
     repaired: int = 0
-    """Spans whose offsets were UTF-16 units."""
+    """Spans whose offsets were UTF-16 units, as the texts they came with say."""
+    repaired_in: list[str] = field(default_factory=list)
+    """Keys of the first items with such."""
     unanswered: int = 0
     """Items that the program ended without answering."""
     said: Sequence[str] = ()
@@ -59,6 +63,7 @@ class Run:
 
 
 def suggest(
+    project: Project,
     store: Store,
     assistant: Assistant,
     run: Run,
@@ -79,7 +84,8 @@ def suggest(
     by = Source(visible(source or assistant.name)[:LONGEST_NAME], visible(version))
     with assistant.start(batch, timeout_s) as program:
         try:
-            _ask(store, program, by, assistant.tasks, run, answered, dry, progress)
+            items = _placed(project.folder.resolve(), store.askable(answered=answered))
+            _ask(store, items, program, by, assistant.tasks, run, dry, progress)
         except BaseException:
             run.said = program.said
             raise
@@ -87,11 +93,11 @@ def suggest(
 
 def _ask(
     store: Store,
+    askable: Iterable[tuple[int, Item]],
     program: Program,
     source: Source,
     tasks: Sequence[Task],
     run: Run,
-    answered: bool,
     dry: bool,
     progress: Callable[[Run], None],
 ) -> None:
@@ -99,7 +105,7 @@ def _ask(
     piece: list[Found] = []
     since = time.monotonic()
     try:
-        for item, answer in program.answers(_items(store.askable(answered=answered), numbers)):
+        for item, answer in program.answers(_items(askable, numbers)):
             number = numbers.pop(item.key)
             found = _taken(run, tasks, item, answer)
             if found is not None:
@@ -112,6 +118,13 @@ def _ask(
         run.unanswered = program.unanswered
     finally:
         _write(store, program, source, tasks, run, piece, dry)
+
+
+def _placed(folder: Path, askable: Iterable[tuple[int, Item]]) -> Iterator[tuple[int, Item]]:
+    """Sounds by paths that are right wherever the program runs."""
+    for number, item in askable:
+        sound = item.sound and replace(item.sound, path=str(folder / item.sound.path))
+        yield number, replace(item, sound=sound) if sound else item
 
 
 def _items(askable: Iterable[tuple[int, Item]], numbers: dict[str, int]) -> Iterator[Item]:
@@ -146,7 +159,12 @@ def _taken(run: Run, tasks: Sequence[Task], item: Item, answer: Answer) -> list[
     """What of an answer can be kept; None where there is none."""
     run.asked += 1
     problem = answer.get("error")
-    if "item" not in answer and isinstance(answer.get("text"), str) and answer["text"] != item.text:
+    if (
+        item.sound is None
+        and "item" not in answer
+        and isinstance(answer.get("text"), str)
+        and answer["text"] != item.text
+    ):
         problem = "the answer is about another text; answer in order, or name the item in `item`"
     if problem is not None:
         run.failed += 1
@@ -156,8 +174,12 @@ def _taken(run: Run, tasks: Sequence[Task], item: Item, answer: Answer) -> list[
             raise AssistError(f"{GIVE_UP} items in a row failed, the last with: {visible(str(problem))[:200]}")
         return None
     run.in_a_row = 0
-    found, unfit = answers.suggestions(tasks, item, answer)
-    run.unfit += len(unfit)
-    for one in unfit:
+    found = answers.suggestions(tasks, item, answer)
+    run.unfit += len(found.unfit)
+    for one in found.unfit:
         run.name(item, one)
-    return found
+    if found.repaired:
+        run.repaired += found.repaired
+        if len(run.repaired_in) < NAMED:
+            run.repaired_in.append(visible(item.key))
+    return found.fit

@@ -22,14 +22,14 @@ def suggested(tmp_path, source: str, text: str, of: str = ENTITIES, name: str = 
     path.write_text(source, encoding="utf-8")
     ask, _ = patterns.load(str(path))
     (answer,) = ask([{"text": text}])
-    found, unfit = answers.suggestions(project(of).tasks, Item("i", text), answer)
-    assert unfit == []
-    for one in found:
+    found = answers.suggestions(project(of).tasks, Item("i", text), answer)
+    assert found.unfit == []
+    for one in found.fit:
         if isinstance(one.value, dict):
             assert one.value["text"] == text[one.value["start"] : one.value["end"]]
     return [
         (one.value["text"], one.value["label"]) if isinstance(one.value, dict) else (one.task, one.value)
-        for one in found
+        for one in found.fit
     ]
 
 

@@ -197,6 +197,75 @@ def test_any_program_that_speaks_json_lines(tmp_path, capsys):
     assert opened(folder).source_counts()[0].source == ("ours", "7")
 
 
+def test_offsets_in_utf_16_units_are_read_as_their_texts_say(tmp_path, capsys):
+    """JavaScript and Java count so; a span that is at neither place is named and left out."""
+    folder = made(tmp_path / "p", ["🛫 Ann flew to 🏙 York", "plain York"], ENTITIES)
+    code = """    text = item["text"]
+    wide = lambda at: len(text[:at].encode("utf-16-le")) // 2
+    spans = []
+    for name, label in (("Ann", "person"), ("York", "place")):
+        at = text.find(name)
+        if at >= 0:
+            spans.append({"start": wide(at), "end": wide(at + len(name)), "label": label, "text": name})
+    if n == 0:
+        spans.append({"start": 1, "end": 4, "label": "place", "text": "Rome"})
+    print(json.dumps({"item": item["item"], "spans": spans}))"""
+    command = program(tmp_path / "it.py", code)
+    status, out, errors = run(capsys, folder, "--with", command, "--source", "js")
+
+    assert (status, out) == (0, "js: 2 items, 3 suggestions added\n")
+    assert errors.splitlines() == [
+        "tui-label: item i0: entities: span 1-4 says 'Rome', which is not there",
+        "tui-label: 2 spans read as UTF-16 offsets, as their texts say, first in i0",
+        "tui-label: 1 suggestions can't be used and were left out; the first are named above",
+    ]
+    found = [one[0] for key in ("i0", "i1") for one in suggested(folder)[key]]
+    assert [(one["start"], one["end"], one["text"]) for one in found] == [
+        (2, 5, "Ann"),
+        (16, 20, "York"),
+        (6, 10, "York"),
+    ]
+
+
+LOUD = """\
+import soundfile
+def segments(items):
+    \"\"\"Where it is loud: a clip has silence, then a tone, then silence.\"\"\"
+    found = []
+    for item in items:
+        samples, rate = soundfile.read(item["audio"])
+        loud = [at for at in range(0, len(samples), rate // 100) if abs(samples[at : at + rate // 100]).max() > 0.1]
+        assert item["duration"] == len(samples) / rate, item
+        segment = {"start": loud[0] / rate, "end": loud[-1] / rate + 0.01, "label": "tone"}
+        found.append({"segments": [segment], "text": "beep"})
+    return found
+"""
+
+
+def test_a_function_hears_sounds_and_gives_segments_and_words(tmp_path, capsys):
+    """It gets each clip's path and length, from wherever it runs."""
+    import numpy as np
+    import soundfile
+
+    tasks = "  - {id: events, type: segments, labels: [tone]}\n  - {id: said, type: text, required: false}\n"
+    folder = write_project(tmp_path / "p", f"name: beeps\nitems: sound\ntasks:\n{tasks}")
+    rate = 16_000
+    clip = np.zeros(2 * rate)
+    clip[rate // 2 : rate] = 0.5 * np.sin(np.arange(rate // 2) * 2 * np.pi * 440 / rate)
+    (folder / "clips").mkdir()
+    soundfile.write(folder / "clips" / "beep.wav", clip, rate)
+    assert cli.main(["add", str(folder), str(folder / "clips")]) == 0
+    capsys.readouterr()
+    (tmp_path / "ears.py").write_text(LOUD)
+    status, out, errors = run(capsys, folder, "--with", "ears:segments")
+
+    assert (status, out, errors) == (0, "ears:segments: 1 items, 2 suggestions added\n", "")
+    ((events, _, _), (said, _, _)) = next(iter(suggested(folder).values()))
+    (segment,) = events
+    assert (segment["label"], said) == ("tone", "beep")
+    assert abs(segment["start"] - 0.5) <= 0.01 and abs(segment["end"] - 1.0) <= 0.01
+
+
 def test_without_a_shell_unless_it_is_asked_for(tmp_path, capsys):
     folder = made(tmp_path / "p", ["a"])
 

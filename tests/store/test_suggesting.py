@@ -217,3 +217,18 @@ def test_a_database_of_before_knows_what_was_decided_about_each_source(tmp_path)
     store.reopen("ann")
     store.reopen("ann")
     assert store.source_counts() == [SourceCount(Source("input"), 4, False)]
+
+
+def test_a_renamed_label_is_suggested_under_its_name_of_today(new):
+    store = new(2)
+    span = {"start": 0, "end": 4, "label": "bad", "text": "Text"}
+    found = [says("bad"), says("good"), Suggestion("names", span), Suggestion("kinds", ["bad", "x"])]
+    both = [says("bad", 0.1), says("sad", 0.9)]
+    store.suggest(OLD, {"sentiment", "names", "kinds"}, [(1, found), (2, both)])
+    names = {"bad": "sad"}
+    store.record_project(Policy(), "other", "guidelines", {"sentiment": names, "names": names})
+
+    first, second = store.claim("ann"), store.claim("bob")
+    assert [one.value for one in first.suggestions] == ["sad", "good", {**span, "label": "sad"}, ["bad", "x"]]
+    assert shown(second) == [("sad", 0.9, "model")]
+    assert store.suggest(OLD, TASKS, [(1, [says("sad")])]).known == 1

@@ -1,18 +1,21 @@
 """From what a program answers about an item to suggestions that the project can show.
 
 It may answer in our shape, `{"suggestions": [{"task", "value", "score"}]}`, or in Prodigy's: `spans` with
-`start`, `end`, `label`, `score`, and `label` or `accept` for the whole text.  `matches` are a pattern's:
+`start`, `end`, `label`, `score`, and `label` or `accept` for the whole text; about a sound also as manifests
+are, in `segments` and `text`.  Where a span comes with the
+`text` it covers, that has the last word: offsets that fit it as UTF-16 units only are read as such.  `matches` are a pattern's:
 spans where a spans task knows the label, the label itself where a choice does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.tasks import Choice, Choices, Spans, Task
+from tui_label.core.offsets import code_points
+from tui_label.core.tasks import Choice, Choices, Segments, Spans, Task, Text
 from tui_label.core.text import visible
 
 Tasks = Sequence[Task]
@@ -24,20 +27,48 @@ class Unfit(Exception):
     """Why one suggestion can't be shown, as a sentence."""
 
 
-def suggestions(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> tuple[list[Suggestion], list[str]]:
-    """What can be shown, each once, and why the rest can't."""
+@dataclass
+class Proposed:
+    """What came of one answer."""
+
+    fit: list[Suggestion] = field(default_factory=list)
+    """What can be shown, each once."""
+    unfit: list[str] = field(default_factory=list)
+    """Why the rest can't."""
+    repaired: int = 0
+    """Spans whose offsets were UTF-16 units."""
+
+
+def suggestions(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> Proposed:
+    found = Proposed()
     fit: dict[tuple[str, str], Suggestion] = {}
-    unfit: list[str] = []
     for proposal in _proposals(tasks, item, answer):
         try:
             if isinstance(proposal, Unfit):
                 raise proposal
-            one = _suggestion(item, *proposal)
+            task, value, score = proposal
+            at = _placed(task, value, item)
+            one = _suggestion(item, task, at, score)
         except Unfit as problem:
-            unfit.append(visible(str(problem))[:300])
+            found.unfit.append(visible(str(problem))[:300])
         else:
+            found.repaired += at is not value
             fit.setdefault((one.task, repr(one.value)), one)
-    return list(fit.values()), unfit
+    found.fit = list(fit.values())
+    return found
+
+
+def _placed(task: Task, value: Any, item: Item) -> Any:
+    """A span where its text is; all else as it is."""
+    if not (isinstance(task, Spans) and isinstance(value, dict) and isinstance(value.get("text"), str)):
+        return value
+    start, end, covered = value.get("start"), value.get("end"), value["text"]
+    if type(start) is not int or type(end) is not int:
+        return value
+    found = code_points(item.text, start, end, covered)
+    if found is None:
+        raise Unfit(f"{task.id}: span {start}-{end} says {covered!r}, which is not there")
+    return value if found == (start, end) else {**value, "start": found[0], "end": found[1]}
 
 
 def _suggestion(item: Item, task: Task, value: Any, score: Any) -> Suggestion:
@@ -67,6 +98,8 @@ def _proposals(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> Iterator[
         for one in said:
             yield from _ours(tasks, one)
     yield from _prodigy(tasks, answer)
+    if item.sound is not None:
+        yield from _heard(tasks, answer)
     yield from _matched(tasks, answer.get("matches", ()))
 
 
@@ -107,6 +140,13 @@ def _prodigy(tasks: Tasks, answer: Mapping[str, Any]) -> Iterator[Proposal | Unf
             yield Unfit(f"{labels[0]!r} is no label of a choice or choices task that is asked here")
         else:
             yield task, _whole(task, labels), answer.get("score")
+
+
+def _heard(tasks: Tasks, answer: Mapping[str, Any]) -> Iterator[Proposal | Unfit]:
+    for name, kind in (("segments", Segments), ("text", Text)):
+        if name in answer:
+            task = next((task for task in tasks if isinstance(task, kind)), None)
+            yield (task, answer[name], answer.get("score")) if task else Unfit(f"no {name} task is asked here")
 
 
 def _whole(task: Task, labels: list[Any]) -> Any:

@@ -101,6 +101,10 @@ def _tell(run: Run, name: str, dry: bool) -> None:
         print("\r\x1b[K", end="", file=sys.stderr)
     for problem in run.problems:
         complain(problem)
+    if run.repaired:
+        complain(
+            f"{run.repaired:,} spans read as UTF-16 offsets, as their texts say, first in {', '.join(run.repaired_in)}"
+        )
     for count, words in (
         (run.failed, "items failed; the first are named above"),
         (run.unfit, "suggestions can't be used and were left out; the first are named above"),

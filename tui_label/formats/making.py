@@ -11,6 +11,7 @@ from typing import Any
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
+from tui_label.core.offsets import code_points
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Spans, Task, is_asked
 from tui_label.formats.source import Reading
@@ -81,15 +82,13 @@ def checked_span(reading: Reading, text: str, span: Mapping[str, Any]) -> dict[s
     if not isinstance(label, str):
         raise Bad("spans", f"a span needs a label, not {label!r}")
     covered = span.get("text")
-    inside = 0 <= start < end <= len(text)
-    if isinstance(covered, str) and not (inside and text[start:end] == covered):
-        wide = text.encode("utf-16-le", "surrogatepass")
-        if wide[start * 2 : end * 2].decode("utf-16-le", "replace") != covered:
+    if isinstance(covered, str):
+        found = code_points(text, start, end, covered)
+        if found is None:
             raise Bad("spans", f"span {start}-{end} says {covered!r}, which is not there")
-        reading.repaired += 1
-        start = len(wide[: start * 2].decode("utf-16-le", "surrogatepass"))
-        end = start + len(covered)
-    elif not inside:
+        reading.repaired += found != (start, end)
+        start, end = found
+    elif not 0 <= start < end <= len(text):
         raise Bad("spans", f"span {start}-{end} does not lie within the text's {len(text)} characters")
     return {"start": start, "end": end, "label": label, "text": text[start:end]}
 

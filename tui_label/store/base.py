@@ -206,7 +206,7 @@ class Store(Reviewing, Protocol):
         """Keep project.yaml and the guidelines where they changed, and what rules the queue.
 
         A changed text gets the next version number.  `renames` (task → old label → new
-        label) is kept with the version; `answers` reads old answers under their new names.
+        label) is kept with the version; `answers` reads old answers under their new names, and suggestions have them.
         A raised or lowered `overlap` takes effect on items that are not finished.
         """
         ...

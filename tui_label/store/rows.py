@@ -214,15 +214,16 @@ class Renames:
             if number > version:
                 for task, names in tasks.items():
                     if task in answers:
-                        answers[task] = _renamed(answers[task], names)
+                        answers[task] = renamed(answers[task], names)
         return answers
 
 
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A task's value with other names for its labels."""
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, list):
-        return [_renamed(one, names) for one in value]
+        return [renamed(one, names) for one in value]
     if isinstance(value, dict):
         return {**value, "label": names[value["label"]]} if value.get("label") in names else value
     return value

@@ -6,13 +6,14 @@ version of its source no longer makes is withdrawn, so that a late answer still 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from typing import NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.item import Suggestion
 from tui_label.store.queue import Execute
-from tui_label.store.rows import from_json, suggestion_from
+from tui_label.store.rows import from_json, renamed, suggestion_from, to_json
 
 DECIDED = ("accepted", "changed", "rejected")
 
@@ -41,6 +42,19 @@ def offered(execute: Execute, item: int) -> tuple[Suggestion, ...]:
     policy = held(execute)
     found = ((suggestion_from(row[:5]), row[5]) for row in rows)
     return tuple(one for one, version in found if not policy.holds(one, version))
+
+
+def rename(execute: Execute, renames: Mapping[str, Mapping[str, str]]) -> None:
+    """Nobody said a suggestion, so it is kept under the labels of today, where that is not there already."""
+    for task, names in renames.items():
+        for old in names:
+            rows = execute(
+                "SELECT number, value FROM suggestion WHERE task = ? AND instr(value, ?)", (task, to_json(old))
+            ).fetchall()
+            for number, value in rows:
+                today = to_json(renamed(from_json(value), names))
+                if not execute("UPDATE OR IGNORE suggestion SET value = ? WHERE number = ?", (today, number)).rowcount:
+                    execute("UPDATE suggestion SET withdrawn = 1 WHERE number = ?", (number,))
 
 
 def held(execute: Execute) -> Held:

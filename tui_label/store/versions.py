@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui_label.store import training
+from tui_label.store import sources, training
 from tui_label.store.base import Policy, Versions
 from tui_label.store.connection import Connection
 from tui_label.store.queue import Execute, arrival
@@ -31,6 +31,8 @@ def record(
         _apply_policy(execute, policy, before)
         if (fresh and renames) or (before and "gold_rate" not in before):
             restate(execute, judge)
+        if fresh and renames:
+            sources.rename(execute, renames)
         return latest(execute)
 
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import BOTH, ENTITIES, SENTIMENT
+from helpers import BOTH, ENTITIES, SENTIMENT, write_project
 
 import tui_label
 from tui_label import Annotation, Flag, Item, Project, Record, Suggestion, api, cli
 from tui_label.core.gold import GIVEN, Gold
-from tui_label.errors import ConfigError, InputError, LabelError, UsageError
+from tui_label.errors import ConfigError, InputError, LabelError, StoreRefused, UsageError
 
 TEXT = "🛫 Ann flies to Paris"
 
@@ -150,3 +150,22 @@ def test_figures_are_those_of_the_commands(tmp_path, capsys):
         assert cli.main(["status", str(tmp_path), "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == project.status()
         assert [one.task for one in project.agreement().tasks] == ["sentiment"]
+
+
+def test_roles_hold_from_python_too(tmp_path):
+    folder = write_project(tmp_path / "p", SENTIMENT + "roles: {leads: [somebody-else]}\n")
+    with Project.open(folder) as project:
+        assert project.person.role.name == "ANNOTATOR"
+        for refused in (
+            lambda: project.add(["text"]),
+            lambda: project.add_files(tmp_path / "nowhere.csv"),
+            lambda: project.suggest("false"),
+            lambda: project.auto_settle("majority"),
+            lambda: list(project.answers()),
+            project.status,
+        ):
+            with pytest.raises(StoreRefused, match=f"^{project.person.name} may not "):
+                refused()
+        assert list(project.answers(annotator=project.person.name)) == []
+    with pytest.raises(StoreRefused, match="may not work as ann"):
+        Project.open(folder, "ann")

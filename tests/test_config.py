@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tui_label import config
 from tui_label.core import keymap
+from tui_label.core.roles import Roles
 from tui_label.errors import ConfigError
 
 FOLDER = Path("nowhere")
@@ -248,3 +249,33 @@ def test_a_new_line_has_the_key_that_the_team_gives_it():
     assert made.lookup("transcribing", "ctrl+k").command == "text.newline"
     assert made.lookup("transcribing", "ctrl+j") is None
     assert made.keys_of("segment.split", "transcribing") == ()
+
+
+def test_roles_are_read():
+    source = "roles: {leads: [lea], reviewers: [rob, '17'], annotators: [ann], as: anyone}\n"
+
+    assert project(SENTIMENT + source).roles == Roles(("lea",), ("rob", "17"), ("ann",), True)
+    assert project(SENTIMENT + "roles: {leads: [lea]}\n").roles == Roles(("lea",))
+    assert not project(SENTIMENT).roles.are_set
+    assert project(SENTIMENT + "roles: {leads: [lea], annotators: []}\n").roles.of("ann") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("roles: {lead: [lea]}", "roles: unknown key 'lead'; did you mean leads?"),
+        ("roles: {reviewers: [rob]}", "roles.leads: name at least one user: a project needs a lead"),
+        ("roles: {leads: []}", "roles.leads: name at least one user: a project needs a lead"),
+        ("roles: {leads: lea}", "roles.leads: must be a list"),
+        ("roles: [lea]", "roles: must be a mapping of `key: value` lines"),
+        ("roles: {leads: [lea], reviewers: [lea]}", "roles.reviewers: lea is among the leads already; keep one"),
+        ("roles: {leads: [lea, lea]}", "roles.leads: lea is among the leads already; keep one"),
+        ('roles: {leads: ["a\\nb"]}', "roles.leads: must be a user's name on one line"),
+        ("roles: {leads: [lea], as: anybody}", "roles.as: 'anybody' is unknown; did you mean anyone?"),
+        ("roles: {leads: [[lea]]}", "roles.leads: must be text"),
+    ],
+)
+def test_mistakes_in_roles_are_named(source, problem):
+    line = SENTIMENT.count("\n") + 1
+
+    assert f"project.yaml:{line}: {problem}" in problems(SENTIMENT + source + "\n")

@@ -31,6 +31,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tui_label import config, opening
 from tui_label.core.project import Project as Settings
 from tui_label.errors import InputError
+from tui_label.identity import at_work
+from tui_label.store.permits import require
 
 if TYPE_CHECKING:
     from tui_label.assist.source import Assistant
@@ -61,15 +63,20 @@ class Project:
     nowhere/project.yaml: no project here; start one with `tui-label new nowhere --from sentiment`
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str | None = None) -> None:
         self.settings = settings
         """project.yaml, as a value: `settings.tasks`, `settings.overlap` …"""
-        self.store, self.versions = opening.open_store(settings)
+        self.person = at_work(settings.roles, name)
+        """Who is at work, and their role: what it does not allow is refused."""
+        self.store, self.versions = opening.open_store(settings, self.person)
 
     @classmethod
-    def open(cls, folder: str | Path) -> Project:
-        """The project in a folder; changes of its project.yaml take effect."""
-        return cls(config.load(Path(folder)))
+    def open(cls, folder: str | Path, name: str | None = None) -> Project:
+        """The project in a folder, for whoever runs this or under another name, where the project allows it.
+
+        Changes of its project.yaml take effect.
+        """
+        return cls(config.load(Path(folder)), name)
 
     @classmethod
     def create(cls, folder: str | Path, asks: str | Sequence[Mapping[str, Any]]) -> Project:
@@ -110,6 +117,10 @@ class Project:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def require(self, method: str) -> None:
+        """Refuse at once who may not call this method of the store, before work goes into it."""
+        require(method, self.person, self.settings.roles)
 
     # what is in it
 
@@ -234,6 +245,7 @@ class Project:
         """
         from tui_label import bringing
 
+        self.require("add")
         return bringing.bring_in(
             self.settings,
             self.store,
@@ -253,6 +265,7 @@ class Project:
         """What makes suggestions, as after `tui-label suggest --with`, for all tasks or some; starts nothing yet."""
         from tui_label.assist.source import assistant
 
+        self.require("suggest")
         return assistant(what, self.settings, tasks)
 
     def suggest(
@@ -308,12 +321,12 @@ class Project:
         """Settle what the rule decides, project.yaml's where none is given; how many items that were."""
         from tui_label import settling
 
+        self.require("settle_many")
         return settling.auto_settle(self.settings, self.store, self.versions, rule)
 
     def requeue(
         self,
         label: str,
-        reviewer: str,
         *,
         task: str | None = None,
         before: int | None = None,
@@ -327,7 +340,15 @@ class Project:
         from tui_label import leading
 
         return leading.requeue(
-            self.settings, self.store, self.versions, label, reviewer, task=task, before=before, words=words, dry=dry
+            self.settings,
+            self.store,
+            self.versions,
+            label,
+            self.person.name,
+            task=task,
+            before=before,
+            words=words,
+            dry=dry,
         )
 
     def qualify(self, annotator: str, *, passed: bool = False, again: bool = False) -> Qualifying:

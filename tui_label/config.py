@@ -18,6 +18,7 @@ import yaml
 
 from tui_label.core import keymap
 from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project, Review, Suggesting
+from tui_label.core.roles import Roles
 from tui_label.core.tasks import TYPES, Label, Task
 from tui_label.core.text import visible
 from tui_label.core.transcript import Pattern, Style
@@ -40,6 +41,7 @@ TOP = [
     "review",
     "suggestions",
     "pace",
+    "roles",
 ]
 TASK = ["id", "type", "ask", "labels", "required", "when", "help"]
 LABEL = ["value", "key", "color", "help", "was"]
@@ -47,6 +49,7 @@ REVIEW = [
     "sample", "blind", "auto-settle", "gold-rate", "repeat-rate", "repeat-after", "attempts", "pass-mark", "judge-from",
     "ignore",
 ]  # fmt: skip
+ROLES = ["leads", "reviewers", "annotators", "as"]
 SUGGESTING = ["threshold", "hold-below", "hold-from"]
 LISTEN = ["autoplay", "step-back", "must-hear", "speed", "lossless"]
 STYLE = [
@@ -296,6 +299,26 @@ def _review(reader: _Reader, node: Node) -> Review:
     )
 
 
+def _roles(reader: _Reader, node: Node) -> Roles:
+    parts = reader.mapping(node, "roles", ROLES)
+    found: dict[str, tuple[str, ...]] = {}
+    seen: dict[str, str] = {}
+    for role in ROLES[:3]:
+        nodes = reader.sequence(parts[role], f"roles.{role}") if role in parts else []
+        found[role] = tuple(reader.text(one, f"roles.{role}", 60) for one in nodes)
+        for one, name in zip(nodes, found[role], strict=True):
+            if name in seen:
+                reader.wrong(one, f"roles.{role}", f"{visible(name)} is among the {seen[name]} already; keep one")
+            elif not name.strip() or name != visible(name):
+                reader.wrong(one, f"roles.{role}", "must be a user's name on one line")
+            seen[name] = role
+    if isinstance(node, yaml.MappingNode) and not found["leads"]:
+        reader.wrong(parts.get("leads", node), "roles.leads", "name at least one user: a project needs a lead")
+    may = reader.one_of(parts["as"], "roles.as", ("leads", "anyone"), "leads") if "as" in parts else "leads"
+    annotators = found["annotators"] if "annotators" in parts else None
+    return Roles(found["leads"], found["reviewers"], annotators, may == "anyone")
+
+
 def _suggestions(reader: _Reader, node: Node) -> Suggesting:
     parts = reader.mapping(node, "suggestions", SUGGESTING)
     threshold = Suggesting().threshold
@@ -402,6 +425,7 @@ _SETTINGS: dict[str, Callable[[_Reader, Node], Any]] = {
     "sound": _sound,
     "review": _review,
     "suggestions": _suggestions,
+    "roles": _roles,
     "overlap": lambda reader, node: reader.whole(node, "overlap", 1, 1),
     "order": lambda reader, node: reader.one_of(node, "order", ORDERS, "priority"),
     "lease": lambda reader, node: reader.duration_ms(node, "lease", 300_000),
@@ -636,6 +660,7 @@ def settings() -> list[str]:
             *LISTEN,
             *REVIEW,
             *SUGGESTING,
+            *ROLES,
             *STYLE,
             *PATTERN,
             *options,

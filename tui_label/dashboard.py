@@ -10,19 +10,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 
-from tui_label import agreement_report, reports
+from tui_label import agreement_report, opening, reports
 from tui_label.core.project import Project
 from tui_label.errors import StoreMissing
 from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement, figures
 from tui_label.quality.estimates import Ints
 from tui_label.quality.pace import DAY_MS, HOUR_MS, Person
-from tui_label.store.base import Progress, Versions
+from tui_label.store.base import Progress, Store, Versions
 from tui_label.store.reviewing import Queue
-from tui_label.store.sqlite import SqliteStore
 
 QUEUES = ("questions", "answered-back", "flagged", "disagreements", "fast", "sample")
 """What to do next, what others wait for first."""
@@ -85,7 +83,7 @@ class Following:
     def __init__(self, project: Project, clock: Callable[[], float] = time.time) -> None:
         self.project = project
         self._clock = clock
-        self._looking, self._measuring = _Door(project.database), _Door(project.database)
+        self._looking, self._measuring = _Door(project), _Door(project)
         self._versions: Versions | None = None
         self._ledger = reports.ledger(project, None)
         self._before: tuple[float, Agreement] | None = None
@@ -140,24 +138,25 @@ class Following:
 class _Door:
     """A store that is opened when it is wanted, and anew where another database has taken its place."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._store: SqliteStore | None = None
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._store: Store | None = None
         self._inode = 0
         self.is_new = False
         """Whether the last `open` opened it."""
 
-    def open(self) -> SqliteStore:
+    def open(self) -> Store:
+        path = self._project.database
         try:
-            inode = self._path.stat().st_ino
+            inode = path.stat().st_ino
         except FileNotFoundError:
-            raise StoreMissing(f"{self._path}: the database is gone; put it back, or leave") from None
+            raise StoreMissing(f"{path}: the database is gone; put it back, or leave") from None
         self.is_new = self._store is None or inode != self._inode
         if self._store is None or self.is_new:
             if self._store is not None:
                 self._store.close()
                 self._store = None
-            self._store, self._inode = SqliteStore(self._path), inode
+            self._store, self._inode = opening.again(self._project), inode
         return self._store
 
 
@@ -189,7 +188,7 @@ def outlook(
     return Outlook(per_day, done_at, left * active_ms / timed)
 
 
-def _queues(store: SqliteStore, project: Project) -> list[tuple[Queue, int]]:
+def _queues(store: Store, project: Project) -> list[tuple[Queue, int]]:
     found: list[tuple[Queue, int]] = []
     for name in QUEUES:
         queue = Queue(name, sample=project.review.sample, too_fast_ms=project.pace.too_fast_ms)

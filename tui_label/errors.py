@@ -13,6 +13,7 @@ shows a traceback.
         ├── StoreMissing       there is no project here
         ├── StoreBusy          somebody else holds it for too long
         ├── StoreReadOnly      file or folder may not be written
+        ├── StoreRefused       somebody's role does not allow it
         ├── StoreFull          no space left
         ├── StoreDamaged       not a database, or a broken one
         └── StoreTooNew        written by a later version of tui-label
@@ -60,6 +61,10 @@ class StoreBusy(StoreError):
 
 
 class StoreReadOnly(StoreError):
+    pass
+
+
+class StoreRefused(StoreError):
     pass
 
 

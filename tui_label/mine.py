@@ -44,12 +44,11 @@ def mine(store: Store, project: Project, annotator: str) -> Mine:
     """Today is the day of this machine's clock and zone."""
     efforts = list(store.efforts(annotator=annotator))
     opinions = sorted(store.opinions(annotator), key=lambda one: one.submitted_at)
-    again = [one for one in store.repeats() if one.annotator == annotator]
     judged = agreement.figures(
         project.tasks,
         opinions,
-        gold=_golds(store, opinions),
-        repeats=_batches(sorted(again, key=lambda one: one.submitted_at)),
+        gold=_golds(store, annotator, opinions),
+        repeats=_batches(sorted(store.repeats(annotator), key=lambda one: one.submitted_at)),
         judge_from=project.review.judge_from,
         by=(),
     )
@@ -63,10 +62,9 @@ def mine(store: Store, project: Project, annotator: str) -> Mine:
     )
 
 
-def _golds(store: Store, opinions: Sequence[Opinion]) -> Mapping[int, Mapping[str, Any]]:
+def _golds(store: Store, annotator: str, opinions: Sequence[Opinion]) -> Mapping[int, Mapping[str, Any]]:
     """The known answers to their items, but those that were made from answers by a rule."""
-    numbers = {one.number for one in opinions}
-    known = {number: gold.answers for number, gold in store.known() if number in numbers and gold.outcome != AUTO}
+    known = {number: gold.answers for number, gold in store.known(annotator) if gold.outcome != AUTO}
     return {one.number: known[one.number] for one in _batches([one for one in opinions if one.number in known])}
 
 

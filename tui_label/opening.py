@@ -7,8 +7,11 @@ from functools import partial
 
 from tui_label.core.differences import disagreement
 from tui_label.core.project import Project
+from tui_label.core.roles import Person
 from tui_label.errors import ConfigError
-from tui_label.store.base import Policy, Versions
+from tui_label.identity import at_work
+from tui_label.store.base import Policy, Store, Versions
+from tui_label.store.permits import permitted
 from tui_label.store.sqlite import SqliteStore
 
 
@@ -20,10 +23,12 @@ def guidelines_text(project: Project) -> str:
         return ""
 
 
-def open_store(project: Project) -> tuple[SqliteStore, Versions]:
-    """The store, with project.yaml and guidelines recorded; raises ConfigError where a label
-    with answers would be orphaned.
+def open_store(project: Project, person: Person | None = None) -> tuple[Store, Versions]:
+    """The store as `person` may use it, whoever runs this where it is not said.
+
+    project.yaml and guidelines are recorded; raises ConfigError where a label with answers would be orphaned.
     """
+    person = person or at_work(project.roles)
     store = SqliteStore.create(project.database, judge=partial(disagreement, project.tasks))
     review = project.review
     policy = Policy(
@@ -41,14 +46,20 @@ def open_store(project: Project) -> tuple[SqliteStore, Versions]:
     )
     guidelines = guidelines_text(project)
     if store.is_recorded(policy, project.source, guidelines):
-        return store, store.versions()
+        return permitted(store, person, project.roles), store.versions()
     renames = {
         task.id: {old: label.value for label in task.labels for old in label.was}
         for task in project.tasks
         if any(label.was for label in task.labels)
     }
     _refuse_orphans(project, store.labels_in_use(), renames)
-    return store, store.record_project(policy, project.source, guidelines, renames)
+    versions = store.record_project(policy, project.source, guidelines, renames)
+    return permitted(store, person, project.roles), versions
+
+
+def again(project: Project, person: Person | None = None) -> Store:
+    """One more connection to a store that is open; nothing is recorded."""
+    return permitted(SqliteStore(project.database), person or at_work(project.roles), project.roles)
 
 
 def _refuse_orphans(

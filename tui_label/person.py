@@ -1,4 +1,4 @@
-"""What belongs to the person at the keyboard, for all projects: name, keys, how late their taps come."""
+"""What belongs to the person at the keyboard, for all projects: keys, how late their taps come."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui_label import config
 from tui_label.core.project import Project
-from tui_label.core.text import visible
-from tui_label.errors import ConfigError, UsageError
+from tui_label.errors import ConfigError
 
 if TYPE_CHECKING:
     from tui_label.core.keymap import Keymap
@@ -20,16 +19,6 @@ MOST_REACTION_S = 0.7
 
 def file(name: str) -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tui-label" / name
-
-
-def name_of(given: str | None) -> str:
-    """The name somebody works under, the login name if not given."""
-    import getpass
-
-    name = given if given is not None else getpass.getuser()
-    if not name.strip() or name != visible(name) or len(name) > 60:
-        raise UsageError("a name is one to sixty printable characters; give it with --as NAME")
-    return name
 
 
 def keymap_of(project: Project) -> Keymap:

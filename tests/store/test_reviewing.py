@@ -60,6 +60,20 @@ def test_withdrawing_walks_back_through_what_stood(make):
     assert list(store.known()) == []
 
 
+def test_known_answers_can_be_asked_for_by_those_who_answered(make):
+    store = make(3, Policy(overlap=2))
+    for name, count in (("ann", 2), ("bob", 1)):
+        for n in range(count):
+            store.submit(store.claim(name).number, said(name), f"{name}{n}")
+    for number in (1, 2, 3):
+        store.settle(number, gold("x"), f"g{number}")
+
+    assert [number for number, _ in store.known("ann")] == [1, 2]
+    assert [number for number, _ in store.known("bob")] == [1]
+    assert list(store.known("eve")) == []
+    assert len(list(store.known())) == 3
+
+
 def test_the_same_settlement_twice_is_one(make):
     store = make(2)
     comment = Comment("lead", "Because.", CORRECTION, "ann")
@@ -734,6 +748,8 @@ def test_own_items_come_again_weeks_later(make):
 
     assert 5 <= len(repeats) == len(twice) == len(set(twice))
     assert len(keys) == 20 + len(repeats)
+    assert list(store.repeats("ann")) == repeats
+    assert list(store.repeats("bob")) == []
     assert all(one.first["t"].startswith("first") and one.again == {"t": "again"} for one in repeats)
     assert {one.first["t"] for one in repeats} == {f"first {key[1:]}" for key in twice}
     assert len(list(store.answers())) == len(list(store.opinions())) == len(list(store.testimonies())) == 40

@@ -40,6 +40,7 @@ def _status(options: argparse.Namespace) -> int:
 
     with Project.open(options.dir) as project:
         if options.follow:
+            project.require("tallies")
             return _follow(project)
         figures = project.status()
     if options.json:
@@ -58,6 +59,7 @@ def _dashboard(folder: Path) -> int:
     from tui_label.ui.dashboard import Dashboard
 
     with Project.open(folder) as project:
+        project.require("tallies")
         app = Dashboard(Following(project.settings))
     status = app.run(mouse=environment.mouse_wanted())
     if app.chosen is None:

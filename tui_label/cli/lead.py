@@ -34,12 +34,11 @@ def register(commands: Commands) -> None:
 
 
 def _requeue(options: argparse.Namespace) -> int:
-    from tui_label import Project, person
+    from tui_label import Project
 
-    with Project.open(options.dir) as project:
+    with Project.open(options.dir, options.reviewer) as project:
         found = project.requeue(
             options.label,
-            person.name_of(options.reviewer),
             task=options.task,
             before=options.before,
             words=options.comment,

@@ -86,12 +86,13 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
     from tui_label.reviewbench import ReviewBench, queue_of
     from tui_label.ui.review import ReviewApp
 
-    with Project.open(folder) as project:
+    with Project.open(folder, reviewer) as project:
+        project.require("next_case")
         settings = project.settings
         bench = ReviewBench(
             settings,
             project.store,
-            person.name_of(reviewer),
+            project.person.name,
             project.versions,
             queue_of(settings, queue),
             make_deck=deck_maker(settings, sound),

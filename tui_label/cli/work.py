@@ -48,7 +48,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
     from tui_label import Project, person
     from tui_label.ui import environment
 
-    with Project.open(folder) as project:
+    with Project.open(folder, annotator) as project:
         settings = project.settings
         keymap = person.keymap_of(settings)
         from tui_label import opening
@@ -59,7 +59,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         workbench = Workbench(
             settings,
             project.store,
-            person.name_of(annotator),
+            project.person.name,
             project.versions,
             make_deck=deck_maker(settings, sound),
             sprint_ms=sprint_ms,

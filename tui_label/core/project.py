@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
+from tui_label.core.roles import Roles
 from tui_label.core.tasks import Task
 
 
@@ -109,6 +110,7 @@ class Project:
     sound: Listen = field(default_factory=Listen)
     review: Review = field(default_factory=Review)
     suggestions: Suggesting = field(default_factory=Suggesting)
+    roles: Roles = field(default_factory=Roles)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command name → keys (separated by spaces), the team's own."""
     source: str = ""

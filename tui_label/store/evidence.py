@@ -54,19 +54,24 @@ def opinions(connection: Connection, annotator: str | None = None) -> Iterator[O
             yield Opinion(row[0], row[1], names.apply(from_json(row[2]), row[6]), *row[3:6])
 
 
-def known(connection: Connection) -> Iterator[tuple[int, Gold]]:
+def known(connection: Connection, annotator: str | None = None) -> Iterator[tuple[int, Gold]]:
     names = renames(connection.execute)
     for page in _pages(connection):
-        for number, *row in _golds(connection, page):
+        for number, *row in _golds(connection, page, annotator):
             yield number, gold_from(tuple(row), names)
 
 
-def _golds(connection: Connection, page: tuple[int, int]) -> list[Any]:
+def _golds(connection: Connection, page: tuple[int, int], annotator: str | None = None) -> list[Any]:
+    answered, name = "", tuple[str, ...]()
+    if annotator is not None:
+        answered = """AND EXISTS (SELECT 1 FROM assignment JOIN annotator ON annotator.id = assignment.annotator
+                        WHERE assignment.item = item.number AND state = 'done' AND annotator.name = ?)"""
+        name = (annotator,)
     return connection.read(
         f"""SELECT item.number, {GOLD} FROM item JOIN gold ON gold.item = item.number
               AND gold.revision = (SELECT max(revision) FROM gold AS other WHERE other.item = item.number)
-            WHERE item.number BETWEEN ? AND ? AND item.settled = 1 ORDER BY item.number""",
-        page,
+            WHERE item.number BETWEEN ? AND ? AND item.settled = 1 {answered} ORDER BY item.number""",
+        (*page, *name),
     )
 
 

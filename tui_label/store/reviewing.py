@@ -316,11 +316,16 @@ class Reviewing(Protocol):
         """The qualification set with their latest answers (None: not answered in this attempt)."""
         ...
 
-    def known(self) -> Iterator[tuple[int, Gold]]:
-        """Every item number with a standing gold answer, in order of the items."""
+    def known(self, annotator: str | None = None) -> Iterator[tuple[int, Gold]]:
+        """Every item number with a standing gold answer, in order of the items.
+
+        With a name, those alone that this annotator has answered.
+        """
         ...
 
-    def repeats(self) -> Iterator[Repeat]: ...
+    def repeats(self, annotator: str | None = None) -> Iterator[Repeat]:
+        """Of everybody, or of one annotator, in order of the items."""
+        ...
 
     # figures and items out
 

@@ -250,11 +250,11 @@ class SqliteReviewing:
     def qualification(self, annotator: str) -> list[tuple[Item, Annotation | None, Gold]]:
         return training.qualification(self._connection, annotator)
 
-    def known(self) -> Iterator[tuple[int, Gold]]:
-        return evidence.known(self._connection)
+    def known(self, annotator: str | None = None) -> Iterator[tuple[int, Gold]]:
+        return evidence.known(self._connection, annotator)
 
-    def repeats(self) -> Iterator[Repeat]:
-        return training.repeats(self._connection)
+    def repeats(self, annotator: str | None = None) -> Iterator[Repeat]:
+        return training.repeats(self._connection, annotator)
 
     # figures and items out
 

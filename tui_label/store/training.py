@@ -99,10 +99,11 @@ def qualification(connection: Connection, annotator: str) -> list[tuple[Item, An
     ]
 
 
-def repeats(connection: Connection) -> Iterator[Repeat]:
+def repeats(connection: Connection, annotator: str | None = None) -> Iterator[Repeat]:
     names = renames(connection.execute)
+    theirs, named = ("", ()) if annotator is None else ("WHERE annotator.name = ?", (annotator,))
     rows = connection.read(
-        """SELECT annotator.name, first.answers, first.labels_version, again.answers, again.labels_version,
+        f"""SELECT annotator.name, first.answers, first.labels_version, again.answers, again.labels_version,
              again.submitted_at
            FROM repeat JOIN annotator ON annotator.id = repeat.annotator
            JOIN assignment AS a ON a.item = repeat.of AND a.annotator = repeat.annotator AND a.state = 'done'
@@ -111,7 +112,8 @@ def repeats(connection: Connection) -> Iterator[Repeat]:
            JOIN assignment AS b ON b.item = repeat.item AND b.annotator = repeat.annotator AND b.state = 'done'
            JOIN annotation AS again
              ON again.item = b.item AND again.annotator = b.annotator AND again.revision = b.revision
-           ORDER BY repeat.item"""
+           {theirs} ORDER BY repeat.item""",
+        named,
     )
     for name, first, first_version, again, again_version, submitted_at in rows:
         yield Repeat(

@@ -10,7 +10,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.store.base import Policy, Store
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 SENTIMENT = """\
 name: tweets
@@ -54,8 +54,8 @@ def records(count: int) -> list[Record]:
     return [Record(Item(f"i{n}", f"Text number {n}.")) for n in range(count)]
 
 
-def new_store(folder: Path, count: int = 0, policy: Policy | None = None, **named: object) -> SqliteStore:
-    store = SqliteStore.create(folder / "project.db", **named)  # type: ignore[arg-type]
+def new_store(folder: Path, count: int = 0, policy: Policy | None = None, **named: object) -> SqlStore:
+    store = SqlStore.create(folder / "project.db", **named)  # type: ignore[arg-type]
     store.record_project(policy or Policy(), "source", "guidelines", {})
     if count:
         store.add(records(count))

@@ -14,7 +14,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.store.reviewing import Queue
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 MOOD = """\
 name: tweets
@@ -54,7 +54,7 @@ def moods(*answers: Sequence[str]) -> list[list[Record]]:
     ]
 
 
-def opened(folder: Path) -> SqliteStore:
+def opened(folder: Path) -> SqlStore:
     return opening.open_store(config.load(folder))[0]
 
 

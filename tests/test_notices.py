@@ -17,7 +17,7 @@ from tui_label.core.record import Record
 from tui_label.core.training import Briefing, Feedback, Score, UsedUp
 from tui_label.notices import Announcement, Renewal
 from tui_label.store.reviewing import Queue
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 from tui_label.workbench import SHOWN, Workbench
 
 SOURCE = SENTIMENT + "order: as-added\n"
@@ -52,7 +52,7 @@ async def at_work(folder: Path, *, gone: bool = False, **named: object) -> Async
         store.close()
 
 
-def opened(folder: Path) -> SqliteStore:
+def opened(folder: Path) -> SqlStore:
     """The store as somebody else has it open, who brings changed files into force with that."""
     store, _ = opening.open_store(config.load(folder))
     return store

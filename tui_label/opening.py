@@ -12,7 +12,7 @@ from tui_label.errors import ConfigError
 from tui_label.identity import at_work
 from tui_label.store.base import Policy, Store, Versions
 from tui_label.store.permits import permitted
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 
 def guidelines_text(project: Project) -> str:
@@ -29,7 +29,7 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     project.yaml and guidelines are recorded; raises ConfigError where a label with answers would be orphaned.
     """
     person = person or at_work(project.roles)
-    store = SqliteStore.create(project.database, judge=partial(disagreement, project.tasks))
+    store = SqlStore.create(project.database, judge=partial(disagreement, project.tasks))
     review = project.review
     policy = Policy(
         project.overlap,
@@ -59,7 +59,7 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
 
 def again(project: Project, person: Person | None = None) -> Store:
     """One more connection to a store that is open; nothing is recorded."""
-    return permitted(SqliteStore(project.database), person or at_work(project.roles), project.roles)
+    return permitted(SqlStore(project.database), person or at_work(project.roles), project.roles)
 
 
 def _refuse_orphans(

@@ -30,7 +30,7 @@ from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import QUEUES, Queue
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 PROJECT = """\
 name: bench
@@ -82,7 +82,7 @@ def answers(rng: random.Random, count: int) -> Iterator[Record]:
 
 
 def fill(folder: Path, count: int) -> None:
-    store = SqliteStore.create(folder / "project.db", judge=judged())
+    store = SqlStore.create(folder / "project.db", judge=judged())
     store.record_project(Policy(3), "source", "guidelines", {})
     begun = time.perf_counter()
     store.add(answers(random.Random(1), count))
@@ -112,7 +112,7 @@ def queues(path: Path) -> None:
     for name in QUEUES:
         for label, filters in FILTERS.items():
             queue = Queue(name, **filters)
-            store = SqliteStore(path, judge=judged())
+            store = SqlStore(path, judge=judged())
             first, case = ms(lambda store=store, queue=queue: store.next_case(queue, "lead"))  # type: ignore[misc]
             times = []
             while case is not None and len(times) < NEXT:
@@ -134,7 +134,7 @@ def queues(path: Path) -> None:
 
 
 def reads(path: Path) -> None:
-    store = SqliteStore(path, judge=judged())
+    store = SqlStore(path, judge=judged())
     print()
     for what, act in {
         "opinions": lambda: sum(1 for _ in store.opinions()),
@@ -158,7 +158,7 @@ def reads(path: Path) -> None:
 
 def saves(folder: Path, overlap: int, count: int = 500) -> float:
     """Median milliseconds of a save with its claim, everybody in turn, a third of the items in dispute."""
-    store = SqliteStore.create(folder / f"saves-{overlap}.db", judge=judged())
+    store = SqlStore.create(folder / f"saves-{overlap}.db", judge=judged())
     store.record_project(Policy(overlap), "source", "guidelines", {})
     store.add(Record(Item(f"item-{n}", TEXT.format(n))) for n in range(100_000))
     people = PEOPLE[:overlap]

@@ -19,7 +19,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.store.base import Policy
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 TEXT = "A text about as long as a post, with number {} in it, and some words more to fill it up."
 SAVES = 500
@@ -69,7 +69,7 @@ def bare_import(folder: Path, records: list[Record]) -> float:
     return spent
 
 
-def saves(store: SqliteStore) -> list[float]:
+def saves(store: SqlStore) -> list[float]:
     times = []
     claim = store.claim("ann")
     for n in range(SAVES):
@@ -84,7 +84,7 @@ def saves(store: SqliteStore) -> list[float]:
 def measure(count: int, folder: Path) -> None:
     records = [Record(Item(f"item-{n}", TEXT.format(n))) for n in range(count)]
     floor_s = bare_import(folder, records)
-    store = SqliteStore.create(folder / "project.db")
+    store = SqlStore.create(folder / "project.db")
     store.record_project(Policy(), "source", "guidelines", {})
     begun = time.perf_counter()
     store.add(records)

@@ -16,15 +16,15 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import StoreFull
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 COUNT = 60_000
 AT_WORK = """
 import json, sys, time
 from pathlib import Path
 from tui_label.core.annotation import Annotation
-from tui_label.store.sqlite import SqliteStore
-store = SqliteStore(Path(sys.argv[1]))
+from tui_label.store.sql import SqlStore
+store = SqlStore(Path(sys.argv[1]))
 waits, seen = [], set()
 claim = store.claim("ann")
 print("ready", flush=True)
@@ -42,8 +42,8 @@ from pathlib import Path
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.store.sqlite import SqliteStore
-SqliteStore(Path(sys.argv[1])).add(
+from tui_label.store.sql import SqlStore
+SqlStore(Path(sys.argv[1])).add(
     (Record(Item(f"n{n // 2}", f"text {n // 2}"), annotation=Annotation("ann" if n % 2 else "bob", answers={"t": "x"}))
      for n in range(40_000)),
     lambda count: print(count, flush=True),
@@ -72,7 +72,7 @@ def test_who_labels_meanwhile_hardly_waits_and_sees_what_is_new(tmp_path):
     assert waits[len(waits) * 95 // 100] < 0.25
 
 
-def consistent(store: SqliteStore) -> None:
+def consistent(store: SqlStore) -> None:
     """Items are whole: each that was new has both answers, and the counter says how many there are."""
     by_item: dict[str, set[str]] = {}
     for item, said in store.answers():

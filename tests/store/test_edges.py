@@ -16,7 +16,7 @@ from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreDamaged, StoreError
 from tui_label.store import connection
 from tui_label.store.base import Policy, Tally
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 
 def said(name: str, label: str = "x") -> Annotation:
@@ -29,7 +29,7 @@ def test_another_programs_database_is_left_alone(tmp_path):
     other.commit()
 
     with pytest.raises(StoreDamaged, match="not one of tui-label's"):
-        SqliteStore.create(tmp_path / "project.db")
+        SqlStore.create(tmp_path / "project.db")
     assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
 
 
@@ -129,7 +129,7 @@ def test_a_network_file_system_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "filesystem", lambda _: "nfs4")
 
     with pytest.raises(StoreError, match="network file system") as caught:
-        SqliteStore(tmp_path / "project.db")
+        SqlStore(tmp_path / "project.db")
     assert "\n" not in str(caught.value)
 
 
@@ -138,14 +138,14 @@ def test_an_old_sqlite_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "OLDEST_SQLITE", (99, 0))
 
     with pytest.raises(StoreError, match="too old"):
-        SqliteStore(tmp_path / "project.db")
+        SqlStore(tmp_path / "project.db")
 
 
 def test_opening_for_work_does_not_load_sqlite_utils(tmp_path: Path) -> None:
     new_store(tmp_path, 1).close()
     code = (
-        "import sys, pathlib; from tui_label.store.sqlite import SqliteStore; "
-        "SqliteStore(pathlib.Path(sys.argv[1])).claim('ann'); print('sqlite_utils' in sys.modules)"
+        "import sys, pathlib; from tui_label.store.sql import SqlStore; "
+        "SqlStore(pathlib.Path(sys.argv[1])).claim('ann'); print('sqlite_utils' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code, tmp_path / "project.db"], capture_output=True, text=True)
 
@@ -153,7 +153,7 @@ def test_opening_for_work_does_not_load_sqlite_utils(tmp_path: Path) -> None:
 
 
 def test_eight_processes_may_create_the_same_project_at_once(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from tui_label.store.sqlite import SqliteStore; SqliteStore.create(pathlib.Path(sys.argv[1])).close()"
+    code = "import sys, pathlib; from tui_label.store.sql import SqlStore; SqlStore.create(pathlib.Path(sys.argv[1])).close()"
     runs = [
         subprocess.Popen([sys.executable, "-c", code, tmp_path / "project.db"], stderr=subprocess.PIPE)
         for _ in range(8)

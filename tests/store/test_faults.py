@@ -18,7 +18,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreBusy, StoreDamaged, StoreError
 from tui_label.store import connection
 from tui_label.store.place import filesystem
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 HOLDER = """
 import fcntl, os, sqlite3, sys, time
@@ -66,7 +66,7 @@ def test_who_holds_the_database_is_named_and_work_goes_on_when_it_ends(tmp_path,
 
 def test_a_place_in_the_queue_that_was_given_up_locks_nobody_out(tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "BUSY_S", 0.1)
-    first, second = new_store(tmp_path, 5), SqliteStore(tmp_path / "project.db")
+    first, second = new_store(tmp_path, 5), SqlStore(tmp_path / "project.db")
     with held("gate", tmp_path), pytest.raises(StoreBusy):
         first.heartbeat("ann")
     time.sleep(0.1)
@@ -87,7 +87,7 @@ def test_answers_in_a_log_that_was_removed_are_kept_and_no_more_are_taken(tmp_pa
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "project.db").write_bytes((tmp_path / "project.db").read_bytes())
-    assert len(list(SqliteStore(copy / "project.db").answers())) == 2
+    assert len(list(SqlStore(copy / "project.db").answers())) == 2
 
 
 def test_a_value_that_is_no_json_is_damage(tmp_path):

@@ -15,24 +15,23 @@ from pathlib import Path
 import pytest
 from desk import walk
 from helpers import new_store
-from sqlite_utils import Database, Migrations
 
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import CORRECTION, QUESTION, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.store import cases, reviews, schema
+from tui_label.store import cases, reviews
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import QUEUES, Queue
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 
 def said(name: str, label: str) -> Annotation:
     return Annotation(name, answers={"t": label}, timing=Timing(1000), guidelines_version=1)
 
 
-def worked_on(folder: Path, items: int = 12) -> SqliteStore:
+def worked_on(folder: Path, items: int = 12) -> SqlStore:
     """Answers of two people that differ on every third item, a correction, an undo, a flag."""
     store = new_store(folder, items, Policy(2))
     for name in ("ann", "bob"):
@@ -44,7 +43,7 @@ def worked_on(folder: Path, items: int = 12) -> SqliteStore:
     return store
 
 
-REVIEWING: dict[str, Callable[[SqliteStore], object]] = {
+REVIEWING: dict[str, Callable[[SqlStore], object]] = {
     "next_case": lambda store: [store.next_case(Queue(name), "lead") for name in QUEUES],
     "case": lambda store: store.case(3),
     "settle": lambda store: store.settle(3, Gold("lead", {"t": "q"}), "g", [Comment("lead", "So.", CORRECTION, "ann")]),
@@ -81,63 +80,14 @@ def test_nothing_a_reviewer_does_touches_an_annotators_rows(tmp_path, method):
     assert rows() == before
 
 
-def test_an_old_database_is_ready_for_review_when_it_is_opened(tmp_path):
-    """What queues need of answers given before there was review is worked out once."""
-    path = tmp_path / "project.db"
-    connection = sqlite3.connect(path, isolation_level=None)
-    old = Migrations("tui-label")
-    for name, statements in zip(schema.KNOWN[:2], (schema.TABLES, schema.SOUND), strict=True):
-        old(name=name)(lambda db, statements=statements: schema._run(db, statements))
-    old.apply(Database(connection, execute_plugins=False))
-    connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-    for name, value in (("overlap", "2"), ("order", "priority"), ("lease_ms", "300000"), ("skip", "later")):
-        connection.execute("INSERT INTO setting VALUES (?, ?)", (name, value))
-    connection.execute("INSERT INTO annotator VALUES (1, 'ann'), (2, 'bob')")
-    for kind, text in (("labels", "source"), ("guidelines", "guidelines")):
-        connection.execute("INSERT INTO version VALUES (?, 1, ?, '{}', '2025-01-01')", (kind, text))
-    for item in range(1, 5):
-        connection.execute(
-            "INSERT INTO item(number, key, stage, position, want, taken, done) VALUES (?, ?, 'done', ?, 2, 2, 2)",
-            (item, f"k{item}", item),
-        )
-        connection.execute("INSERT INTO content(item, text) VALUES (?, 'text')", (item,))
-        for annotator in (1, 2):
-            flags = '[{"reason": "ambiguous"}]' if (item, annotator) == (2, 1) else "[]"
-            answers = '{"t": "b"}' if (item, annotator) == (3, 2) else '{"t": "a"}'
-            connection.execute(
-                """INSERT INTO annotation(item, annotator, revision, status, answers, origin, flags, decisions,
-                     started_at, submitted_at, active_ms, idle_ms, paused_ms, task_ms, labels_version,
-                     guidelines_version, turn, save_id)
-                   VALUES (?, ?, 1, 'submitted', ?, '{}', ?, '{}', '', '2025-01-02', ?, 0, 0, '{}', 1, 1, ?, ?)""",
-                (item, annotator, answers, flags, 100 * item * annotator, item, f"s{item}"),
-            )
-            connection.execute(
-                "INSERT INTO assignment(item, annotator, state, revision, turn) VALUES (?, ?, 'done', 1, ?)",
-                (item, annotator, item),
-            )
-    connection.execute("INSERT INTO tally VALUES (1, 4, 4, 0), (2, 4, 4, 0)")
-    connection.close()
-
-    store = SqliteStore(path)
-    assert not store.is_recorded(Policy(2), "source", "guidelines")
-    store.record_project(Policy(2), "source", "guidelines", {})
-
-    assert walk(store, Queue()) == [(3, ())]
-    assert walk(store, Queue("flagged")) == [(2, ("ann",))]
-    assert walk(store, Queue("all", task="t", label="b", since="2025-01-02", until="2025-01-03")) == [(3, ())]
-    assert walk(store, Queue("fast", too_fast_ms=200)) == [(1, ("ann", "bob")), (2, ("ann",))]
-    assert len(list(store.opinions())) == len(list(store.efforts())) == 8
-    assert store.news("ann") == ()
-
-
 REVIEWER = """
 import sys, uuid
 from pathlib import Path
 from tui_label.core.comments import CORRECTION, Comment
 from tui_label.core.gold import Gold
 from tui_label.store.reviewing import Queue
-from tui_label.store.sqlite import SqliteStore
-store = SqliteStore(Path(sys.argv[1]))
+from tui_label.store.sql import SqlStore
+store = SqlStore(Path(sys.argv[1]))
 name = sys.argv[2]
 case = store.next_case(Queue(), name)
 while case is not None:
@@ -169,7 +119,7 @@ def test_four_reviewers_at_once_settle_each_case_once(tmp_path):
     assert [err for _, err in outputs if err] == []
     assert Counter(number for out, _ in outputs for number in out.split()) == {str(n): 1 for n in range(1, 601)}
     assert all(out for out, _ in outputs)
-    read = SqliteStore(tmp_path / "project.db")._connection.read
+    read = SqlStore(tmp_path / "project.db")._connection.read
     assert read("SELECT count(*), max(revision) FROM gold") == [(600, 1)]
 
 
@@ -205,8 +155,8 @@ def test_annotators_and_reviewers_at_the_same_time(tmp_path):
 import sys, uuid
 from pathlib import Path
 from tui_label.core.annotation import Annotation
-from tui_label.store.sqlite import SqliteStore
-store, name = SqliteStore(Path(sys.argv[1])), sys.argv[2]
+from tui_label.store.sql import SqlStore
+store, name = SqlStore(Path(sys.argv[1])), sys.argv[2]
 claim = store.claim(name)
 while claim is not None:
     label = name if claim.number % 4 == 0 and not claim.returned else "x"
@@ -217,8 +167,8 @@ import sys
 from pathlib import Path
 from tui_label.core.comments import Comment
 from tui_label.store.reviewing import Queue
-from tui_label.store.sqlite import SqliteStore
-store = SqliteStore(Path(sys.argv[1]))
+from tui_label.store.sql import SqlStore
+store = SqlStore(Path(sys.argv[1]))
 for _ in range(100):
     case = store.next_case(Queue(), sys.argv[2])
     if case is not None:

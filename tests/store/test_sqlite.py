@@ -18,14 +18,14 @@ from helpers import new_store
 from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.store.base import Policy
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 WORKER = """
 import sys, uuid
 from pathlib import Path
 from tui_label.core.annotation import Annotation
-from tui_label.store.sqlite import SqliteStore
-store = SqliteStore(Path(sys.argv[1]))
+from tui_label.store.sql import SqlStore
+store = SqlStore(Path(sys.argv[1]))
 name = sys.argv[2]
 claim = store.claim(name)
 while claim is not None:
@@ -47,7 +47,7 @@ def test_eight_processes_share_one_queue(tmp_path, overlap):
     outputs = [worker.communicate() for worker in workers]
 
     assert [err for _, err in outputs if err] == []
-    store = SqliteStore(tmp_path / "project.db")
+    store = SqlStore(tmp_path / "project.db")
     pairs = [(item.key, one.annotator) for item, one in store.answers()]
     assert len(set(pairs)) == len(pairs)
     assert set(Counter(key for key, _ in pairs).values()) == {overlap}
@@ -80,14 +80,14 @@ def test_kill_9_loses_no_acknowledged_answer(tmp_path):
 
 def test_a_missing_database_is_not_made_by_a_typo(tmp_path):
     with pytest.raises(StoreMissing):
-        SqliteStore(tmp_path / "project.db")
+        SqlStore(tmp_path / "project.db")
     assert not (tmp_path / "project.db").exists()
 
 
 def test_a_file_that_is_no_database(tmp_path):
     (tmp_path / "project.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreDamaged, match="not a sound SQLite database"):
-        SqliteStore(tmp_path / "project.db")
+        SqlStore(tmp_path / "project.db")
 
 
 def test_a_database_of_a_later_version(tmp_path):
@@ -98,7 +98,7 @@ def test_a_database_of_a_later_version(tmp_path):
     )
     connection.commit()
     with pytest.raises(StoreTooNew, match="9999 future"):
-        SqliteStore(tmp_path / "project.db")
+        SqlStore(tmp_path / "project.db")
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path):
@@ -127,7 +127,7 @@ def test_a_read_only_database(tmp_path):
     new_store(tmp_path, 5).close()
     (tmp_path / "project.db").chmod(0o440)
     with pytest.raises(StoreReadOnly):
-        SqliteStore(tmp_path / "project.db").claim("ann")
+        SqlStore(tmp_path / "project.db").claim("ann")
 
 
 def test_the_file_is_for_the_group(tmp_path):
@@ -146,7 +146,7 @@ def test_a_backup_is_whole(tmp_path):
     (tmp_path / "copy").mkdir()
     store.backup(str(tmp_path / "copy" / "project.db"))
 
-    assert len(list(SqliteStore(tmp_path / "copy" / "project.db").answers())) == 1
+    assert len(list(SqlStore(tmp_path / "copy" / "project.db").answers())) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import sqlite3
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from helpers import BACKENDS, Clock, records
-from sqlite_utils import Database, Migrations
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
-from tui_label.store import schema
-from tui_label.store.base import Policy, Source, SourceCount, Suggested
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.base import Policy, Source, Suggested
 
 OLD, NEW = Source("model", "1"), Source("model", "2")
 TASKS = {"sentiment"}
@@ -183,40 +176,6 @@ def test_many_suggestions_of_one_item_and_many_items_are_all_there(new):
 
     assert done == Suggested(700, 1399)
     assert len(store.claim("ann").suggestions) == 700
-
-
-def test_a_database_of_before_knows_what_was_decided_about_each_source(tmp_path):
-    """Made as an earlier version made it, with three answers about suggestions of a file."""
-    path = tmp_path / "project.db"
-    with contextlib.closing(sqlite3.connect(path)) as old:
-        earlier = Migrations("tui-label")
-        for name, tables in zip(schema.KNOWN, (schema.TABLES, schema.SOUND, schema.REVIEW), strict=False):
-            earlier(name=name)(partial(schema._run, statements=tables))
-        earlier.apply(Database(old, execute_plugins=False))
-        old.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        old.execute("INSERT INTO annotator VALUES (1, 'ann')")
-        for number, outcome in enumerate(("accepted", "rejected", "rejected", "ignored"), 1):
-            old.execute(
-                "INSERT INTO item(number, key, position, want) VALUES (?, ?, ?, 1)", (number, f"i{number}", number)
-            )
-            old.execute("INSERT INTO content(item, text) VALUES (?, 'text')", (number,))
-            old.execute(
-                "INSERT INTO suggestion VALUES (?, ?, 'sentiment', '\"neutral\"', NULL, 'input')", (number, number)
-            )
-            old.execute("INSERT INTO assignment(item, annotator, state, revision) VALUES (?, 1, 'done', 1)", (number,))
-            old.execute(
-                """INSERT INTO annotation VALUES (?, 1, 1, 'submitted', '{"sentiment": "neutral"}', '{}', '[]', ?,
-                   '', '', 0, 0, 0, '{}', 1, 1, ?, ?, '', '')""",
-                (number, json.dumps({str(number): outcome}), number, f"s{number}"),
-            )
-        old.commit()
-    store = SqliteStore(path)
-    store.record_project(Policy(hold_below=0.5, hold_from=3), "source", "guidelines", {})
-
-    assert store.source_counts() == [SourceCount(Source("input"), 4, True)]
-    store.reopen("ann")
-    store.reopen("ann")
-    assert store.source_counts() == [SourceCount(Source("input"), 4, False)]
 
 
 def test_a_renamed_label_is_suggested_under_its_name_of_today(new):

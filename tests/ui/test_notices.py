@@ -18,7 +18,7 @@ from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import cells
 from tui_label.workbench import Workbench
@@ -30,7 +30,7 @@ TYPED = "name: t\ntasks: [{id: why, type: text}]\n"
 LONG = "sarcasm: “nobody told us. Again.” is 日本 a complaint 👩‍👩‍👧, please look at it once more " * 4
 
 
-def opened(folder: Path) -> SqliteStore:
+def opened(folder: Path) -> SqlStore:
     store, _ = opening.open_store(config.load(folder))
     return store
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tui_label.store.connection import Connection
+from tui_label.store.engine import Connection
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.store.rows import label_line, storable
 
@@ -132,16 +132,10 @@ def _within(bounds: Bounds, which: int, sign: str) -> str:
     """Whether an answer is beyond its annotator's bound; the outermost bound first, for the index."""
     values = {me: pair[which] for me, pair in bounds.items() if 0 < pair[which] < math.inf}
     if not values:
-        return "0"
+        return "false"
     outermost = max(values.values()) if sign == "<=" else min(values.values())
     each = " ".join(f"WHEN {me} THEN {ms!r}" for me, ms in values.items())
     return f"a{{n}}.active_ms {sign} {outermost!r} AND +a{{n}}.active_ms {sign} CASE a{{n}}.annotator {each} END"
-
-
-def _has_text(column: str) -> str:
-    """Whether a column has the text in any case.  LIKE is the quickest by far, but knows the case of ASCII only."""
-    beyond_ascii = f"length({column}) <> length(CAST({column} AS BLOB))"
-    return f"({column} LIKE :like ESCAPE '!' OR {beyond_ascii} AND instr(casefold({column}), :text) > 0)"
 
 
 def bounds_of(connection: Connection, too_fast_ms: int) -> Bounds:
@@ -150,7 +144,7 @@ def bounds_of(connection: Connection, too_fast_ms: int) -> Bounds:
         times = connection.read(
             f"""SELECT active_ms FROM (SELECT active_ms, state FROM assignment
                   WHERE annotator = ? AND state IN ('done', 'skipped') ORDER BY turn DESC LIMIT {SAMPLE})
-                WHERE state = 'done' AND active_ms IS NOT NULL""",
+                AS latest WHERE state = 'done' AND active_ms IS NOT NULL""",
             (me,),
         )
         fast, slow = _usual([ms for (ms,) in times])
@@ -175,13 +169,15 @@ class Search:
     queue: Queue
     arguments: dict[str, Any]
     source: _Source
+    has_text: Callable[[str], str]
+    """Of the connection."""
 
     def _rows(self, n: int) -> str:
         """FROM and WHERE, restricted as the queue says, of its use number `n`."""
         queue, tables = self.queue, self.source.tables
         where = [self.source.where, ORDINARY]
         if queue.text:
-            where.append(f"({' OR '.join(map(_has_text, ('text{n}.text', 'item{n}.key', 'text{n}.candidates')))})")
+            where.append(f"({' OR '.join(map(self.has_text, ('text{n}.text', 'item{n}.key', 'text{n}.candidates')))})")
             if not self.source.has_text:
                 tables += " CROSS JOIN content AS text{n} ON text{n}.item = item{n}.number"
         if queue.against:
@@ -265,8 +261,9 @@ class Search:
         total = 0
         for half in self._settled():
             # Two annotators may give an item the same keys
-            rows = f"SELECT DISTINCT item FROM ({self._select(half).replace('item1.number FROM', 'item1.number AS item FROM', 1)})"
-            total += connection.read(f"SELECT count(*) FROM ({rows} LIMIT {int(most)})", self.arguments)[0][0]
+            places = self._select(half).replace("item1.number FROM", "item1.number AS found FROM", 1)
+            rows = f"SELECT DISTINCT found FROM ({places}) AS place LIMIT {int(most)}"
+            total += connection.read(f"SELECT count(*) FROM ({rows}) AS case_", self.arguments)[0][0]
         return int(min(total, most))
 
     def about(self, connection: Connection, number: int) -> tuple[str, ...]:
@@ -303,4 +300,6 @@ def search(connection: Connection, queue: Queue) -> Search:
         "like": "%" + re.sub("[!%_]", r"!\g<0>", text) + "%",
         "share": round(queue.sample * MODULUS),
     }
-    return Search(queue, arguments, _source(queue, lambda: bounds_of(connection, queue.too_fast_ms)))
+    return Search(
+        queue, arguments, _source(queue, lambda: bounds_of(connection, queue.too_fast_ms)), connection.has_text
+    )

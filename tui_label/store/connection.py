@@ -7,9 +7,10 @@ is held until COMMIT has returned, so commits and checkpoints of our processes n
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from tui_label.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
-from tui_label.store import schema
+from tui_label.store import migrations
+from tui_label.store.engine import Cursor, Execute, Result
 from tui_label.store.gate import Gate
 from tui_label.store.place import NETWORK, filesystem, holder_of_database
+from tui_label.store.schema import KNOWN
 
 BUSY_S = 10.0
 REPAIR = "`tui-label repair` the project, or restore the last backup"
@@ -32,7 +35,7 @@ OLDEST_SQLITE = (3, 37)
 """The first with STRICT tables."""
 
 
-class Connection:
+class SqliteConnection:
     """A connection and its write transactions; SQLite's errors come out as ours."""
 
     def __init__(self, path: Path) -> None:
@@ -74,59 +77,69 @@ class Connection:
             raise
 
     def _migrate(self) -> None:
-        names = schema.applied(self._sqlite)
-        unknown = [name for name in names if name not in schema.KNOWN]
+        names = migrations.applied(self._sqlite)
+        unknown = [name for name in names if name not in KNOWN]
         if unknown:
             raise StoreTooNew(f"{self.path}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
-        if len(names) < len(schema.KNOWN) or self._sqlite.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            if not names and schema.is_foreign(self._sqlite):
+        if len(names) < len(KNOWN) or self._sqlite.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            if not names and migrations.is_foreign(self._sqlite):
                 raise StoreDamaged(f"{self.path}: a database, but not one of tui-label's; choose another folder")
             with self._gate.held():
                 # Raced by several processes this fails at once, whatever the timeout
                 self._sqlite.execute("PRAGMA journal_mode = WAL")
-            with self.transaction():
-                schema.migrate(self._sqlite)
+            self.write(lambda _: migrations.migrate(self._sqlite))
 
     def close(self) -> None:
         self._sqlite.close()
         self._gate.close()
 
-    def execute(self, sql: str, arguments: tuple[Any, ...] | dict[str, Any] = ()) -> sqlite3.Cursor:
-        """For single reads whose rows are fetched at once."""
+    def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
         with self.errors():
-            return self._sqlite.execute(sql, arguments)
+            return self._sqlite.execute(_without_locks(sql), arguments)
 
-    def read(self, sql: str, arguments: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
+    def _execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
+        return self._sqlite.execute(_without_locks(sql), arguments)
+
+    def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         """All rows: an open SELECT would pin a snapshot and make the next write fail."""
         with self.errors():
             return self._sqlite.execute(sql, arguments).fetchall()
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+    def write(self, work: Callable[[Execute], Result]) -> Result:
         """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
         with self.errors(), self._gate.held():
             self._check_in_place()
             self._sqlite.execute("BEGIN IMMEDIATE")
             try:
-                yield self._sqlite.execute
+                result = work(self._execute)
                 self._sqlite.execute("COMMIT")
             except BaseException:
                 if self._sqlite.in_transaction:
                     self._sqlite.execute("ROLLBACK")
                 raise
             self._check_log()
+            return result
 
     def widen(self) -> None:
         """More memory for pages: a reviewer searches all over the database, and there are few of them."""
         with self.errors():
             self._sqlite.execute("PRAGMA cache_size = -64000")
 
-    def many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
-        """Within a transaction: one statement for many rows."""
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         self._sqlite.executemany(sql, rows)
 
+    def has_text(self, column: str) -> str:
+        """LIKE is the quickest by far, but knows the case of ASCII only."""
+        beyond_ascii = f"length({column}) <> length(CAST({column} AS BLOB))"
+        return f"({column} LIKE :like ESCAPE '!' OR {beyond_ascii} AND instr(casefold({column}), :text) > 0)"
+
+    def health(self) -> list[tuple[bool, str]]:
+        from tui_label.store import figures
+
+        return figures.check(self)
+
     def copy_to(self, path: str) -> None:
-        """A copy on `path`; what goes wrong there is said of `path`, not of this database."""
+        """What goes wrong at `path` is said of `path`, not of this database."""
         try:
             with contextlib.closing(sqlite3.connect(path)) as target:
                 self._sqlite.backup(target)
@@ -179,6 +192,12 @@ class Connection:
         if "no such table" in str(error):
             return StoreDamaged(f"{self.path}: a database, but not one of tui-label's")
         return StoreError(f"{self.path}: {error}")
+
+
+@functools.cache
+def _without_locks(sql: str) -> str:
+    """There is one writer at a time: what it reads stays as it is."""
+    return sql.replace(" SKIP LOCKED", "").replace(" FOR UPDATE", "")
 
 
 def _casefold(text: str | None) -> str | None:

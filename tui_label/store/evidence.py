@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from tui_label.core.gold import Gold
-from tui_label.store.connection import Connection
+from tui_label.store.engine import Connection
 from tui_label.store.reviewing import Effort, Opinion, Testimony
 from tui_label.store.rows import (
     ANNOTATION,
@@ -139,7 +139,7 @@ The latest revision is in the assignment, unless it was undone or the item is in
 def _efforts(connection: Connection, names: Any, where: str, arguments: tuple[Any, ...]) -> Iterator[Effort]:
     for row in connection.read(
         f"""SELECT annotation.item, annotator.name, annotation.turn, status, answers, labels_version, flags, submitted_at,
-              active_ms, idle_ms, json_extract(content.sound, '$.duration'), json_extract(nullif(listening, ''), '$.coverage'), revision
+              active_ms, idle_ms, content.sound, listening, revision
             FROM annotation JOIN annotator ON annotator.id = annotation.annotator
             JOIN item ON item.number = annotation.item JOIN content ON content.item = annotation.item
             WHERE {where} AND item.probe IN ('', 'check') ORDER BY annotation.item, annotation.annotator, revision""",
@@ -160,7 +160,7 @@ def _efforts(connection: Connection, names: Any, where: str, arguments: tuple[An
             row[7],
             row[8],
             row[9],
-            round((row[10] or 0) * 1000),
-            row[11],
+            round(from_json(row[10])["duration"] * 1000) if row[10] else 0,
+            from_json(row[11]).get("coverage") if row[11] else None,
             row[12],
         )

@@ -12,7 +12,8 @@ from tui_label.core.annotation import DRAFT, Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
-from tui_label.store.connection import Connection
+from tui_label.store.connection import SqliteConnection
+from tui_label.store.engine import Connection
 from tui_label.store.evidence import known
 from tui_label.store.place import NETWORK, filesystem
 from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_said, suggestion_from
@@ -27,7 +28,7 @@ def progress(connection: Connection, annotator: str) -> Progress:
     everybodys = tallies(connection)
     return Progress(
         counters["items"],
-        counters["done"],
+        counters["done"] + connection.read("SELECT coalesce(sum(finished), 0) FROM tally")[0][0],
         sum(one.answered for one in everybodys.values()),
         everybodys.get(annotator, Tally()).answered,
     )
@@ -125,7 +126,7 @@ def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion,
         last = rows[-1][0]
 
 
-def check(connection: Connection) -> list[tuple[bool, str]]:
+def check(connection: SqliteConnection) -> list[tuple[bool, str]]:
     verdict = connection.read("PRAGMA quick_check")[0][0]
     mode = connection.read("PRAGMA journal_mode")[0][0]
     kind = filesystem(connection.path.parent)
@@ -136,8 +137,7 @@ def check(connection: Connection) -> list[tuple[bool, str]]:
         (kind not in NETWORK, f"file system: {kind or 'unknown'}"),
     ]
     try:
-        with connection.transaction() as execute:
-            execute("UPDATE counter SET value = value WHERE name = 'items'")
+        connection.write(lambda execute: execute("UPDATE counter SET value = value WHERE name = 'items'"))
         found.append((True, "writing: works"))
     except Exception as error:
         found.append((False, f"writing: {error}"))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -19,10 +20,9 @@ from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreError
-from tui_label.store import outcomes, queue, sqlite, standing, versions
+from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added
-from tui_label.store.connection import Connection
-from tui_label.store.queue import Execute
+from tui_label.store.engine import Connection, Execute
 from tui_label.store.rows import ITEM, from_json, item_from, key_text, sound_json, to_json, to_text
 from tui_label.store.staging import Staging, content, pages
 from tui_label.store.standing import Judge
@@ -65,24 +65,35 @@ def _write(
 ) -> Added:
     added = Added()
     steps = pages(staging, STEP)
-    step: list[Record] = next(steps, [])
     try:
-        while step:
-            done, count = Added(), 0
-            with connection.transaction() as execute:
-                settings = dict(execute("SELECT name, value FROM setting").fetchall())
-                until = time.monotonic() + HOLD_S
-                while step and (not count or time.monotonic() < until):
-                    done = _sum(done, _add_step(connection, execute, step, settings, moment, judge))
-                    count += len(step)
-                    step = next(steps, [])
-            added = _sum(added, done)
+        while few := list(islice(steps, 1)):
+            added = _sum(added, connection.write(partial(_add_few, connection, few, steps, moment, judge)))
             if progress:
-                progress(count)
+                progress(sum(map(len, few)))
     except StoreError as error:
         if added == Added():
             raise
         raise type(error)(f"{error}; {_so_far(added)}") from error
+    return added
+
+
+def _add_few(
+    connection: Connection,
+    few: list[list[Record]],
+    steps: Iterator[list[Record]],
+    moment: str,
+    judge: Judge,
+    execute: Execute,
+) -> Added:
+    """As many steps as fit into a transaction.  They are in `few` when it has to be run anew."""
+    queue.growing(execute)
+    settings = dict(execute("SELECT name, value FROM setting").fetchall())
+    until = time.monotonic() + HOLD_S
+    added = Added()
+    for step in few:
+        added = _sum(added, _add_step(connection, execute, step, settings, moment, judge))
+        if step is few[-1] and time.monotonic() < until:
+            few += islice(steps, 1)
     return added
 
 
@@ -141,7 +152,8 @@ def _add_step(
         for one in record.suggestions
     ]
     connection.many(
-        "INSERT OR IGNORE INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?)", suggestions
+        "INSERT INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        suggestions,
     )
     fresh = execute("SELECT count(*) FROM suggestion").fetchone()[0] - before if suggestions else 0
     given = [(numbers[one.item.key], one.annotation) for one in chunk if one.annotation is not None]
@@ -213,8 +225,8 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, moment: s
     """Keep a finished answer that came with a record, unless the annotator has given just that."""
     if annotation.status != SUBMITTED:
         return False
-    me = sqlite.annotator_id(execute, annotation.annotator)
-    before = sqlite.before_save(execute, number, me, "")
+    me = saves.annotator_id(execute, annotation.annotator)
+    before = saves.before_save(execute, number, me, "")
     fresh = before.state != "done"
     if not fresh:
         latest, given_under = execute(
@@ -228,9 +240,9 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, moment: s
             return False
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
-    turn = sqlite.next_turn(execute, me, int(fresh), -int(before.put_off))
+    turn = saves.next_turn(execute, me, int(fresh), -int(before.put_off))
     revision = before.revision + 1
-    sqlite.write_revision(execute, number, me, revision, annotation, turn, str(uuid.uuid4()), "")
+    saves.write_revision(execute, number, me, revision, annotation, turn, str(uuid.uuid4()), "")
     standing.keep(
         execute,
         number,
@@ -246,5 +258,5 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, moment: s
     if fresh:
         if before.state == "skipped":
             queue.hold(execute, number, False)
-        queue.move(execute, number, done=1, taken=0 if before.state == "leased" else 1)
+        queue.move(execute, number, done=1, taken=0 if before.state == "leased" else 1, by=me)
     return True

@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from tui_label.core.comments import RETURN, Comment
 from tui_label.core.gold import WITHDRAWN, Gold
-from tui_label.store import standing, talking
-from tui_label.store.probes import Read
-from tui_label.store.queue import Execute
+from tui_label.store import queue, standing, talking
+from tui_label.store.engine import Execute, Read
 from tui_label.store.rows import GOLD, Renames, gold_from, label_line, storable, to_json
 from tui_label.store.standing import Judge
 
@@ -68,6 +67,7 @@ def _append(execute: Execute, item: int, gold: Gold, before: int, save_id: str, 
 
 
 def withdraw(execute: Execute, item: int, reviewer: str, moment: str, judge: Judge) -> Gold | None:
+    queue.lock(execute, item)
     latest = execute(
         f"SELECT before, save_id, {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
     ).fetchone()
@@ -101,6 +101,7 @@ def latest_settled(read: Read, reviewer: str) -> int | None:
 def send_back(execute: Execute, item: int, annotators: Sequence[int], comment: Comment, moment: str) -> int:
     """Return an item to those of these annotators whose answer stands; to how many it was not on its way already."""
     fresh = 0
+    queue.lock(execute, item)
     for me in annotators:
         row = execute(
             """SELECT annotator.name, revision, (SELECT number FROM returned
@@ -113,16 +114,19 @@ def send_back(execute: Execute, item: int, annotators: Sequence[int], comment: C
             continue
         name, revision, number = row
         if number is None:
-            number = execute(
-                "INSERT INTO returned(item, annotator, revision, reviewer, at) VALUES (?, ?, ?, ?, ?)",
+            rows = execute(
+                """INSERT INTO returned(item, annotator, revision, reviewer, at) VALUES (?, ?, ?, ?, ?)
+                   RETURNING number""",
                 (item, me, revision, storable(comment.author), comment.at or moment),
-            ).lastrowid
+            ).fetchall()
+            number = rows[0][0]
             fresh += 1
         talking.say(execute, item, replace(comment, kind=RETURN, to=name), moment, number)
     return fresh
 
 
 def take_back(execute: Execute, item: int, me: int) -> None:
+    queue.lock(execute, item)
     row = execute(
         "SELECT number FROM returned WHERE item = ? AND annotator = ? AND state = 'open'", (item, me)
     ).fetchone()

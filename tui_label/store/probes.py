@@ -8,13 +8,10 @@ Functions on an open transaction, or that only read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Any
 
+from tui_label.store.engine import Execute, Read
 from tui_label.store.rows import twin_text, utc
 
-Read = Callable[..., list[Any]]
-"""Takes a statement and its arguments, and gives all rows."""
 PASSED = -1
 """No item number: they may go to the queue."""
 
@@ -117,8 +114,11 @@ def _last_turn(read: Read, me: int, turn: int, until: str) -> int:
     return low
 
 
-def twin(execute: Callable[..., Any], me: int, of: int) -> int:
-    """The twin of an item for one annotator, made where there is none: same content, suggestions and key."""
+def twin(execute: Execute, me: int, of: int) -> int:
+    """The twin of an item for one annotator, made where there is none: same content, suggestions and key.
+
+    The caller has seen to it that nobody else adds items.
+    """
     found = execute("SELECT item FROM repeat WHERE item = ? OR (annotator = ? AND of = ?)", (of, me, of)).fetchone()
     if found:
         return int(found[0])

@@ -13,20 +13,23 @@ claim at a million).
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 from tui_label.store import probes
-from tui_label.store.probes import Read
+from tui_label.store.engine import Execute, Read
 
-Execute = Callable[..., sqlite3.Cursor]
 LOOKS = (16, *(512,) * 20)
 """Rows of `again` looked at in each step; their sum bounds the longest claim."""
 MARK_AFTER = 8
 """Rows passed in vain before a mark is written: fewer are cheaper to look at again."""
 MORE = 0
 """No item number: nothing for them among the rows looked at, and there are more rows."""
+BUSY = -1
+"""No item number: what is left is in a transaction of somebody else, and may stay in the queue."""
+AGAIN = (MORE, BUSY)
+WAITS = (*(0.002 * 2**n for n in range(8)), *(0.5,) * 20)
+"""Seconds before an item that others are changing is looked at again, until they take too long."""
 
 
 def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | None:
@@ -42,11 +45,13 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
     if returned:
         return int(returned)
     if untested and (test := probes.qualify(_reader(execute), me, int(untested))) != probes.PASSED:
-        return test if test and take(execute, me, test, lease_until) else None
+        return test if test is None or take(execute, me, test, lease_until) else BUSY
+    busy = False
     for item in _candidates(execute, me, now, bool(probing), bool(drafted)):
-        if item == MORE or take(execute, me, item, lease_until):
+        if item == MORE or (item != BUSY and take(execute, me, item, lease_until)):
             return item
-    return None
+        busy = True
+    return BUSY if busy else None
 
 
 _FIRST = """SELECT
@@ -68,11 +73,13 @@ def _reader(execute: Execute) -> Read:
 
 
 def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
-    """Lease an item, unless somebody else was given its last place.
+    """Lease an item, unless somebody else is at it, or was given its last place.
 
     The revision of one they skipped stays in the row: `release` makes it skipped again.
     """
-    if not move(execute, item, taken=1, guard="AND (stage IN ('fresh', 'again') AND taken < want OR probe <> '')"):
+    row = execute(_PLACE + " SKIP LOCKED", (item,)).fetchone()
+    guard = "AND (stage IN ('fresh', 'again') AND taken < want OR probe <> '')"
+    if row is None or not move(execute, item, taken=1, guard=guard, place=Place(*row)):
         return False
     execute(
         """INSERT INTO assignment(item, annotator, state, lease_until) VALUES (?, ?, 'leased', ?)
@@ -97,9 +104,12 @@ def _candidates(execute: Execute, me: int, now: int, probing: bool, drafted: boo
     if drafted:
         yield from (item for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
     for item in _queued(execute, me):
-        if probing and item != MORE and (probe := probes.due(_reader(execute), me, now)):
+        if probing and item > 0 and (probe := probes.due(_reader(execute), me, now)):
             kind, number = probe
-            yield number if kind == "check" else probes.twin(execute, me, number)
+            if kind == "repeat":
+                growing(execute)
+                number = probes.twin(execute, me, number)
+            yield number
         yield item
     yield from (item for (item,) in execute(_PUT_OFF, (me,)).fetchall())
 
@@ -117,21 +127,26 @@ def _queued(execute: Execute, me: int) -> Iterator[int]:
         if tops == (None, None):
             return
         below = max(top for top in tops if top is not None)
-        if (yield from _scan_again(execute, me, below)):
+        if tops[0] == below and (yield from _scan_again(execute, me, below)):
             yield MORE
-        while fresh := execute(
-            """SELECT number FROM item WHERE stage = 'fresh' AND priority = ?
-               ORDER BY priority DESC, position, number LIMIT 1""",
-            (below,),
-        ).fetchone():
-            yield fresh[0]
+        if tops[1] == below:
+            while fresh := execute(
+                """SELECT number FROM item WHERE stage = 'fresh' AND priority = ?
+                   ORDER BY priority DESC, position, number LIMIT 1 FOR UPDATE SKIP LOCKED""",
+                (below,),
+            ).fetchone():
+                yield fresh[0]
+            yield BUSY
 
 
 def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None, bool]:
-    """Started items they have not had, from their mark on; whether rows remain that were not looked at."""
+    """Started items they have not had, from their mark on; whether rows remain that were not looked at.
+
+    The mark stays before an item that was free and could not be taken: it may be in the queue the next time.
+    """
     found = execute("SELECT position FROM passed WHERE annotator = ? AND priority = ?", (me, priority)).fetchone()
-    mark = found[0] if found else -1.0
-    stored, skipped = mark, 0
+    looked = mark = stored = found[0] if found else -1.0
+    skipped, missed = 0, False
     for look in LOOKS:
         # >= and not >: rows may share a position with the mark
         rows = execute(
@@ -139,19 +154,23 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None
                  EXISTS (SELECT 1 FROM assignment a WHERE a.item = item.number AND a.annotator = ?)
                FROM item WHERE stage = 'again' AND priority = ? AND position >= ?
                ORDER BY priority DESC, position, number LIMIT ?""",
-            (me, priority, mark, look),
+            (me, priority, looked, look),
         ).fetchall()
-        for item, position, mine in rows:
+        for item, looked, mine in rows:
+            if not missed:
+                mark = looked
             if not mine:
-                if skipped > MARK_AFTER and position > stored:
-                    _store_mark(execute, me, priority, position)
+                if skipped > MARK_AFTER and mark > stored:
+                    _store_mark(execute, me, priority, mark)
+                    stored = mark
                 yield item
+                missed = True
             skipped += 1
-            mark = position
         if len(rows) < look:
             break
     else:
-        _store_mark(execute, me, priority, mark)
+        if mark > stored:
+            _store_mark(execute, me, priority, mark)
         return True
     if skipped > MARK_AFTER and mark > stored:
         _store_mark(execute, me, priority, mark)
@@ -217,14 +236,39 @@ class Known(NamedTuple):
     agreement: float | None
 
 
-def move(
-    execute: Execute, item: int, *, taken: int = 0, done: int = 0, requeue: bool = False, guard: str = ""
-) -> Known | None:
-    """Change an item's counters; stage, position and the count of finished items follow.
+class Place(NamedTuple):
+    """Where an item is in the queue."""
 
-    What the item is then, or None where `guard` did not hold.
+    stage: str
+    done: int
+    want: int
+    probe: str
+
+
+_PLACE = "SELECT stage, done, want, probe FROM item WHERE number = ? FOR UPDATE"
+
+
+def lock(execute: Execute, item: int) -> Place:
+    """Where an item is, and stays but for this transaction: all that is said about one item is said in turn."""
+    return Place(*execute(_PLACE, (item,)).fetchone())
+
+
+def move(
+    execute: Execute,
+    item: int,
+    *,
+    taken: int = 0,
+    done: int = 0,
+    by: int = 0,
+    requeue: bool = False,
+    guard: str = "",
+    place: Place | None = None,
+) -> Known | None:
+    """Change an item's counters; stage, position and how many items its annotator, `by`, has finished follow.
+
+    What the item is then, or None where `guard` did not hold.  `place` is where it is now, if that is known.
     """
-    before = execute("SELECT stage, done, want, probe FROM item WHERE number = ?", (item,)).fetchone()
+    before = place or lock(execute, item)
     row = execute(
         f"""UPDATE item SET taken = taken + ?, done = done + ?,
               stage = CASE WHEN stage = 'held' THEN 'held' WHEN done + ? >= want THEN 'done'
@@ -235,16 +279,21 @@ def move(
     if not row:
         return None
     stage, *known = row[0]
-    if stage == "again" and (before[0] != "again" or requeue):
+    if stage == "again" and (before.stage != "again" or requeue):
         execute("UPDATE item SET position = ? WHERE number = ?", (arrival(execute), item))
-    finished = int(known[0] >= before[2]) - int(before[1] >= before[2])
-    if finished and not before[3]:
-        execute("UPDATE counter SET value = value + ? WHERE name = 'done'", (finished,))
+    finished = int(known[0] >= before.want) - int(before.done >= before.want)
+    if finished and not before.probe:
+        execute("UPDATE tally SET finished = finished + ? WHERE annotator = ?", (finished, by))
     return Known(*known)
 
 
+def growing(execute: Execute) -> None:
+    """From here to its end this transaction alone adds items, or changes how many people each of them wants."""
+    execute("SELECT value FROM counter WHERE name = 'items' FOR UPDATE").fetchall()
+
+
 def arrival(execute: Execute) -> float:
-    """A position behind every other."""
+    """A position behind every other, those that others are giving at this moment too: they come one by one."""
     rows = execute("UPDATE counter SET value = value + 1 WHERE name = 'arrival' RETURNING value").fetchall()
     return float(rows[0][0])
 
@@ -267,19 +316,25 @@ def release_expired(execute: Execute, me: int, now: int) -> None:
         (now,),
     ).fetchall()
     for item, annotator in rows:
-        if annotator != me:
-            release(execute, item, annotator)
+        if annotator != me and execute(_PLACE + " SKIP LOCKED", (item,)).fetchone():
+            release(execute, item, annotator, now)
 
 
-def release(execute: Execute, item: int, annotator: int) -> None:
-    """An item leaves somebody's hands unanswered; one they had skipped before is a skipped one again."""
+def release(execute: Execute, item: int, annotator: int, now: int = 2**62) -> None:
+    """An item leaves somebody's hands unanswered, unless their lease is longer; a skipped one is one again."""
+    lock(execute, item)
     again = execute(
         """UPDATE assignment SET state = 'skipped', reopened = 0, lease_until = NULL
-           WHERE item = ? AND annotator = ? AND state = 'leased' AND revision > 0""",
-        (item, annotator),
+           WHERE item = ? AND annotator = ? AND state = 'leased' AND lease_until < ? AND revision > 0""",
+        (item, annotator, now),
     ).rowcount
     if not again:
-        execute("DELETE FROM assignment WHERE item = ? AND annotator = ? AND state = 'leased'", (item, annotator))
+        gone = execute(
+            "DELETE FROM assignment WHERE item = ? AND annotator = ? AND state = 'leased' AND lease_until < ?",
+            (item, annotator, now),
+        ).rowcount
+        if not gone:
+            return
     elif execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
         hold(execute, item, True)
     move(execute, item, taken=-1, requeue=True)

@@ -1,4 +1,4 @@
-"""The reviewing half of the store on SQLite.  `sqlite.SqliteStore` adds the annotators' half."""
+"""The reviewing half of the store.  `sql.SqlStore` adds the annotators' half."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
-from tui_label.store import cases, evidence, outcomes, sources, talking, training
+from tui_label.store import cases, evidence, outcomes, queue, sources, talking, training
 from tui_label.store.base import Policy
-from tui_label.store.connection import Connection
-from tui_label.store.queue import Execute
+from tui_label.store.engine import Connection, Execute, writing
 from tui_label.store.reviewing import Attempt, Case, Change, Effort, Mark, Opinion, Queue, Repeat, Testimony
 from tui_label.store.rows import (
     ANNOTATION,
@@ -30,7 +29,7 @@ from tui_label.store.rows import (
 from tui_label.store.standing import Judge, renames
 
 
-class SqliteReviewing:
+class SqlReviewing:
     """See `reviewing.Reviewing`, which says what each method promises."""
 
     def __init__(self, connection: Connection, clock: Callable[[], int], judge: Judge) -> None:
@@ -54,14 +53,17 @@ class SqliteReviewing:
         while True:
             found = search.first(self._connection, after.value if after else (), reviewer, self._clock())
             if found is None:
-                with self._connection.transaction() as execute:
-                    execute("DELETE FROM reviewing WHERE reviewer = ?", (reviewer,))
+                self._put_down(reviewer)
                 return None
             *keys, number = found
             # Another reviewer may have settled it since it was found
             if self.hold_case(number, reviewer) and search.holds(self._connection, number):
                 case = self._case(number)
                 return replace(case, about=search.about(self._connection, number), mark=Mark(tuple(keys)))
+
+    @writing
+    def _put_down(self, execute: Execute, reviewer: str) -> None:
+        execute("DELETE FROM reviewing WHERE reviewer = ?", (reviewer,))
 
     def case(self, number: int) -> Case | None:
         there = self._connection.read("SELECT 1 FROM item WHERE number = ?", (number,))
@@ -98,22 +100,22 @@ class SqliteReviewing:
             skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),
         )
 
-    def hold_case(self, number: int, reviewer: str, draft: str | None = None) -> bool:
-        reviewer = storable(reviewer)
-        with self._connection.transaction() as execute:
-            now = self._clock()
-            other = execute(
-                "SELECT 1 FROM reviewing WHERE item = ? AND reviewer <> ? AND lease_until >= ?", (number, reviewer, now)
-            ).fetchone()
-            if other:
-                return False
-            execute("DELETE FROM reviewing WHERE (item = ?) <> (reviewer = ?)", (number, reviewer))
-            execute(
-                """INSERT INTO reviewing VALUES (:item, :reviewer, :until, coalesce(:draft, ''))
-                   ON CONFLICT(item) DO UPDATE SET lease_until = :until, draft = coalesce(:draft, draft)""",
-                {"item": number, "reviewer": reviewer, "until": now + self._lease(execute), "draft": draft},
-            )
-            return True
+    @writing
+    def hold_case(self, execute: Execute, number: int, reviewer: str, draft: str | None = None) -> bool:
+        reviewer, now = storable(reviewer), self._clock()
+        queue.lock(execute, number)
+        other = execute(
+            "SELECT 1 FROM reviewing WHERE item = ? AND reviewer <> ? AND lease_until >= ?", (number, reviewer, now)
+        ).fetchone()
+        if other:
+            return False
+        execute("DELETE FROM reviewing WHERE (item = ?) <> (reviewer = ?)", (number, reviewer))
+        execute(
+            """INSERT INTO reviewing VALUES (:item, :reviewer, :until, coalesce(:draft, ''))
+               ON CONFLICT (item) DO UPDATE SET lease_until = :until, draft = coalesce(:draft, reviewing.draft)""",
+            {"item": number, "reviewer": reviewer, "until": now + self._lease(execute), "draft": draft},
+        )
+        return True
 
     def unfinished(self, reviewer: str) -> Case | None:
         rows = self._connection.read(
@@ -131,67 +133,71 @@ class SqliteReviewing:
     def left_in(self, queue: Queue, most: int = 10_000) -> int:
         return self._search(queue).count(self._connection, most)
 
-    def release_case(self, reviewer: str) -> None:
-        with self._connection.transaction() as execute:
-            execute("DELETE FROM reviewing WHERE reviewer = ? AND draft = ''", (storable(reviewer),))
-            execute("UPDATE reviewing SET lease_until = 0 WHERE reviewer = ?", (storable(reviewer),))
+    @writing
+    def release_case(self, execute: Execute, reviewer: str) -> None:
+        execute("DELETE FROM reviewing WHERE reviewer = ? AND draft = ''", (storable(reviewer),))
+        execute("UPDATE reviewing SET lease_until = 0 WHERE reviewer = ?", (storable(reviewer),))
 
     # outcomes
 
-    def settle(self, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = ()) -> None:
-        with self._connection.transaction() as execute:
-            if outcomes.settled_before(execute, number, save_id):
-                return
-            moment = utc(self._clock())
-            outcomes.settle(execute, number, replace(gold, at=gold.at or moment), save_id, self._judge)
-            for comment in comments:
-                talking.say(execute, number, comment, moment)
+    @writing
+    def settle(self, execute: Execute, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = ()) -> None:
+        queue.lock(execute, number)
+        if outcomes.settled_before(execute, number, save_id):
+            return
+        moment = utc(self._clock())
+        outcomes.settle(execute, number, replace(gold, at=gold.at or moment), save_id, self._judge)
+        for comment in comments:
+            talking.say(execute, number, comment, moment)
 
     def settle_many(self, golds: Sequence[tuple[int, Gold]]) -> int:
-        count = 0
-        for few in _shares(golds):
-            with self._connection.transaction() as execute:
-                moment = utc(self._clock())
-                for number, gold in few:
-                    if execute("SELECT settled FROM item WHERE number = ?", (number,)).fetchone() == (0,):
-                        gold = replace(gold, at=gold.at or moment)
-                        outcomes.settle(execute, number, gold, str(uuid.uuid4()), self._judge)
-                        count += 1
+        return sum(self._settle_few(few) for few in _shares(golds))
+
+    @writing
+    def _settle_few(self, execute: Execute, golds: Sequence[tuple[int, Gold]]) -> int:
+        count, moment = 0, utc(self._clock())
+        for number, gold in golds:
+            if execute("SELECT settled FROM item WHERE number = ? FOR UPDATE", (number,)).fetchone() == (0,):
+                gold = replace(gold, at=gold.at or moment)
+                outcomes.settle(execute, number, gold, str(uuid.uuid4()), self._judge)
+                count += 1
         return count
 
-    def withdraw(self, number: int, reviewer: str) -> Gold | None:
-        with self._connection.transaction() as execute:
-            return outcomes.withdraw(execute, number, reviewer, utc(self._clock()), self._judge)
+    @writing
+    def withdraw(self, execute: Execute, number: int, reviewer: str) -> Gold | None:
+        return outcomes.withdraw(execute, number, reviewer, utc(self._clock()), self._judge)
 
     def latest_settled(self, reviewer: str) -> int | None:
         return outcomes.latest_settled(self._connection.read, reviewer)
 
-    def send_back(self, number: int, annotators: Sequence[str], comment: Comment) -> None:
-        with self._connection.transaction() as execute:
-            outcomes.send_back(execute, number, _ids(execute, annotators), comment, utc(self._clock()))
+    @writing
+    def send_back(self, execute: Execute, number: int, annotators: Sequence[str], comment: Comment) -> None:
+        outcomes.send_back(execute, number, _ids(execute, annotators), comment, utc(self._clock()))
 
-    def take_back(self, number: int, annotators: Sequence[str]) -> None:
-        with self._connection.transaction() as execute:
-            for me in _ids(execute, annotators):
-                outcomes.take_back(execute, number, me)
+    @writing
+    def take_back(self, execute: Execute, number: int, annotators: Sequence[str]) -> None:
+        for me in _ids(execute, annotators):
+            outcomes.take_back(execute, number, me)
 
     def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
         with self._connection.errors():
             found = outcomes.outdated(self._connection.execute, task, label, before)
-        count = 0
-        for few in _shares(found):
-            with self._connection.transaction() as execute:
-                moment = utc(self._clock())
-                # Some may have been answered anew since they were found
-                for item, me in outcomes.outdated(execute, task, label, before, (few[0][0], few[-1][0])):
-                    count += outcomes.send_back(execute, item, (me,), comment, moment)
-        return count
+        return sum(self._requeue_few(task, label, before, comment, (few[0][0], few[-1][0])) for few in _shares(found))
+
+    @writing
+    def _requeue_few(
+        self, execute: Execute, task: str, label: str, before: int, comment: Comment, items: tuple[int, int]
+    ) -> int:
+        """Some may have been answered anew since they were found."""
+        moment = utc(self._clock())
+        few = outcomes.outdated(execute, task, label, before, items)
+        return sum(outcomes.send_back(execute, item, (me,), comment, moment) for item, me in few)
 
     # talking
 
-    def say(self, number: int, comment: Comment) -> None:
-        with self._connection.transaction() as execute:
-            talking.say(execute, number, comment, utc(self._clock()))
+    @writing
+    def say(self, execute: Execute, number: int, comment: Comment) -> None:
+        talking.say(execute, number, comment, utc(self._clock()))
 
     def inbox(
         self, reader: str | None, *, unread_only: bool = True, limit: int = 100
@@ -211,12 +217,12 @@ class SqliteReviewing:
         )
         return int(rows[0][0])
 
-    def mark_read(self, reader: str | None, number: int) -> None:
-        with self._connection.transaction() as execute:
-            execute(
-                "UPDATE comment SET read_at = ? WHERE item = ? AND addressee = ? AND read_at IS NULL",
-                (utc(self._clock()), number, storable(reader or "")),
-            )
+    @writing
+    def mark_read(self, execute: Execute, reader: str | None, number: int) -> None:
+        execute(
+            "UPDATE comment SET read_at = ? WHERE item = ? AND addressee = ? AND read_at IS NULL",
+            (utc(self._clock()), number, storable(reader or "")),
+        )
 
     def comments(self, number: int) -> tuple[Comment, ...]:
         with self._connection.errors():
@@ -232,20 +238,20 @@ class SqliteReviewing:
         with self._connection.errors():
             return talking.changes(self._connection.execute)
 
-    def told(self, annotator: str) -> None:
-        with self._connection.transaction() as execute:
-            for me in _ids(execute, [annotator]):
-                talking.tell_all(execute, me)
+    @writing
+    def told(self, execute: Execute, annotator: str) -> None:
+        for me in _ids(execute, [annotator]):
+            talking.tell_all(execute, me)
 
     # known answers
 
     def attempts(self, annotator: str) -> list[Attempt]:
         return training.attempts(self._connection, annotator)
 
-    def keep_attempt(self, attempt: Attempt, *, again: bool) -> None:
-        with self._connection.transaction() as execute:
-            for me in _ids(execute, [attempt.annotator]):
-                training.keep_attempt(execute, me, attempt, utc(self._clock()), again)
+    @writing
+    def keep_attempt(self, execute: Execute, attempt: Attempt, *, again: bool) -> None:
+        for me in _ids(execute, [attempt.annotator]):
+            training.keep_attempt(execute, me, attempt, utc(self._clock()), again)
 
     def qualification(self, annotator: str) -> list[tuple[Item, Annotation | None, Gold]]:
         return training.qualification(self._connection, annotator)

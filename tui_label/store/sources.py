@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.item import Suggestion
-from tui_label.store.queue import Execute
+from tui_label.store.engine import Execute
 from tui_label.store.rows import from_json, renamed, suggestion_from, to_json
 
 DECIDED = ("accepted", "changed", "rejected")
@@ -64,9 +64,9 @@ def held(execute: Execute) -> Held:
     if not below:
         return Held(settings.get("threshold", -inf), frozenset())
     poor = execute(
-        """SELECT name, version FROM source WHERE accepted + changed + rejected >= max(?, 1)
+        """SELECT name, version FROM source WHERE accepted + changed + rejected >= ?
            AND accepted < ? * (accepted + changed + rejected)""",
-        (least, below),
+        (max(least, 1.0), below),
     ).fetchall()
     return Held(settings.get("threshold", -inf), frozenset((name, version) for name, version in poor))
 
@@ -90,6 +90,6 @@ def _count(execute: Execute, item: int, suggestion: int, outcome: str, by: int) 
     execute(
         f"""INSERT INTO source(name, version, {outcome})
             SELECT source, version, ? FROM suggestion WHERE number = ? AND item = ?
-            ON CONFLICT (name, version) DO UPDATE SET {outcome} = {outcome} + excluded.{outcome}""",
+            ON CONFLICT (name, version) DO UPDATE SET {outcome} = source.{outcome} + excluded.{outcome}""",
         (by, suggestion, item),
     )

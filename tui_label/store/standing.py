@@ -11,7 +11,8 @@ from typing import Any
 
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
 from tui_label.store import sources
-from tui_label.store.queue import Execute, Known
+from tui_label.store.engine import Execute
+from tui_label.store.queue import Known
 from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
@@ -74,7 +75,7 @@ def keep_flags(execute: Execute, item: int, annotator: int, flags: Sequence[Flag
     if replaces:
         execute("DELETE FROM flagged WHERE item = ? AND annotator = ?", (item, annotator))
     for flag in flags:
-        execute("INSERT OR IGNORE INTO flagged VALUES (?, ?, ?)", (item, annotator, storable(flag.reason)))
+        execute("INSERT INTO flagged VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (item, annotator, storable(flag.reason)))
 
 
 def weigh(execute: Execute, item: int, judge: Judge, known: Known | None = None) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing, versions
 from tui_label.store.base import Judged, Source, SourceCount, Suggested
-from tui_label.store.connection import Connection
-from tui_label.store.queue import Execute
+from tui_label.store.engine import Connection, Execute
 from tui_label.store.rows import ITEM, from_json, item_from, suggestion_from, to_json
 from tui_label.store.sources import held
 
@@ -39,8 +39,7 @@ def askable(connection: Connection, answered: bool) -> Iterator[tuple[int, Item]
 def keep(connection: Connection, source: Source, tasks: Collection[str], found: Sequence[Found]) -> Suggested:
     total = Suggested()
     for piece in _pieces(found):
-        with connection.transaction() as execute:
-            total += _keep_piece(execute, source, tasks, piece)
+        total += connection.write(partial(_keep_piece, source=source, tasks=tasks, piece=piece))
     return total
 
 
@@ -61,6 +60,8 @@ def _keep_piece(execute: Execute, source: Source, tasks: Collection[str], piece:
     execute("INSERT INTO source(name, version) VALUES (?, ?) ON CONFLICT DO NOTHING", (source.name, source.version))
     id = execute("SELECT id FROM source WHERE name = ? AND version = ?", (source.name, source.version)).fetchone()[0]
     numbers = [number for number, _ in piece]
+    # Nobody is given one of these items before it is known what is suggested for it
+    execute(f"SELECT number FROM item WHERE number IN ({_marks(numbers)}) ORDER BY number FOR UPDATE", tuple(numbers))
     before: dict[int, list[Any]] = defaultdict(list)
     for item, *row in execute(
         f"""SELECT item, task, value, version, withdrawn, number FROM suggestion

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_label.core.comments import QUESTION, Comment
-from tui_label.store.queue import Execute
+from tui_label.store.engine import Execute
 from tui_label.store.reviewing import Change
 from tui_label.store.rows import COMMENT, comment_from, storable
 

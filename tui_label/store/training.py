@@ -8,8 +8,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.store import probes, queue
-from tui_label.store.connection import Connection
-from tui_label.store.queue import Execute
+from tui_label.store.engine import Connection, Execute
 from tui_label.store.reviewing import Attempt, Repeat
 from tui_label.store.rows import ANNOTATION, GOLD, ITEM, annotation_from, from_json, gold_from, item_from
 from tui_label.store.standing import renames
@@ -18,7 +17,7 @@ from tui_label.store.standing import renames
 def keep_attempt(execute: Execute, me: int, attempt: Attempt, moment: str, again: bool) -> None:
     turn = execute("SELECT coalesce(max(turn), 0) FROM tally WHERE annotator = ?", (me,)).fetchone()[0]
     execute(
-        "INSERT INTO attempt(annotator, right, of, passed, at, turn) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO attempt(annotator, correct, of, passed, at, turn) VALUES (?, ?, ?, ?, ?, ?)",
         (me, attempt.right, attempt.of, int(attempt.passed), attempt.at or moment, turn),
     )
     if again:
@@ -34,7 +33,7 @@ def ask_again(execute: Execute, me: int) -> None:
     ).fetchall():
         for table in ("assignment", "draft", "flagged", "corrected"):
             execute(f"DELETE FROM {table} WHERE item = ? AND annotator = ?", (item, me))
-        queue.move(execute, item, done=-int(state == "done"), taken=-int(state != "skipped"))
+        queue.move(execute, item, done=-int(state == "done"), taken=-int(state != "skipped"), by=me)
         execute(
             "UPDATE tally SET answered = answered - ?, skipped = skipped - ? WHERE annotator = ?",
             (int(state == "done"), int(state == "skipped"), me),
@@ -68,7 +67,7 @@ def first_turn(execute: Execute, item: int, me: int) -> int:
 
 def attempts(connection: Connection, annotator: str) -> list[Attempt]:
     rows = connection.read(
-        """SELECT annotator.name, right, of, passed, at FROM attempt
+        """SELECT annotator.name, correct, of, passed, at FROM attempt
            JOIN annotator ON annotator.id = attempt.annotator WHERE annotator.name = ? ORDER BY attempt.number""",
         (annotator,),
     )

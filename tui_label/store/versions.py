@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from tui_label.store import sources, training
 from tui_label.store.base import Policy, Versions
-from tui_label.store.connection import Connection
-from tui_label.store.queue import Execute, arrival
+from tui_label.store.engine import Connection, Execute
+from tui_label.store.queue import arrival, growing
 from tui_label.store.rows import to_json
 from tui_label.store.standing import Judge, restate
 
@@ -24,16 +24,20 @@ def record(
     """Keep what changed.  Where nothing did, nothing is written: opening a project is a read."""
     if is_recorded(connection.execute, policy, source, guidelines):
         return latest(connection.execute)
-    with connection.transaction() as execute:
+
+    def keep(execute: Execute) -> Versions:
+        growing(execute)
         before = _settings(execute)
         fresh = _keep_text(execute, "labels", source, renames, moment)
         _keep_text(execute, "guidelines", guidelines, {}, moment)
         _apply_policy(execute, policy, before)
-        if (fresh and renames) or (before and "gold_rate" not in before):
+        if fresh and renames:
             restate(execute, judge)
         if fresh and renames:
             sources.rename(execute, renames)
         return latest(execute)
+
+    return connection.write(keep)
 
 
 def is_recorded(execute: Execute, policy: Policy, source: str, guidelines: str) -> bool:
@@ -136,5 +140,6 @@ def _change_overlap(execute: Execute, overlap: int) -> None:
         "UPDATE counter SET value = ? + (SELECT coalesce(max(number), 0) FROM item) WHERE name = 'arrival'", (last,)
     )
     execute(
-        "UPDATE counter SET value = (SELECT count(*) FROM item WHERE done >= want AND probe = '') WHERE name = 'done'"
+        """UPDATE counter SET value = (SELECT count(*) FROM item WHERE done >= want AND probe = '')
+             - (SELECT coalesce(sum(finished), 0) FROM tally) WHERE name = 'done'"""
     )

@@ -1,15 +1,15 @@
-"""The store on one SQLite file: work by annotators.  Intake and figures are in files beside it."""
+"""The store in SQL: work by annotators.  Reviewers' half, intake and figures are in files beside it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
+from tui_label.errors import StoreBusy
 from tui_label.store import figures, intake, outcomes, queue, sources, standing, suggesting, talking, training, versions
 from tui_label.store.base import (
     Added,
@@ -25,19 +25,18 @@ from tui_label.store.base import (
     Tally,
     Versions,
 )
-from tui_label.store.connection import Connection, create_file
-from tui_label.store.queue import Execute
-from tui_label.store.reviews import SqliteReviewing
+from tui_label.store.connection import SqliteConnection, create_file
+from tui_label.store.engine import Execute, writing
+from tui_label.store.reviews import SqlReviewing
 from tui_label.store.rows import (
     ANNOTATION,
     ITEM,
     annotation_from,
     escaped_json,
-    flags_json,
     item_from,
-    to_json,
     utc,
 )
+from tui_label.store.saves import Before, annotator_id, annotator_name, before_save, next_turn, write_revision
 from tui_label.store.standing import Judge
 
 
@@ -45,7 +44,7 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class SqliteStore(SqliteReviewing):
+class SqlStore(SqlReviewing):
     """See `base.Store`, which says what each method promises.
 
     `judge` says how far the answers about an item differ; without one it is known only
@@ -55,13 +54,13 @@ class SqliteStore(SqliteReviewing):
     def __init__(
         self, path: Path, *, clock: Callable[[], int] = _now_ms, judge: Judge = standing.pairs_that_differ
     ) -> None:
-        super().__init__(Connection(path), clock, judge)
+        super().__init__(SqliteConnection(path), clock, judge)
         self._ids: dict[str, int] = {}
 
     @classmethod
     def create(
         cls, path: Path, *, clock: Callable[[], int] = _now_ms, judge: Judge = standing.pairs_that_differ
-    ) -> SqliteStore:
+    ) -> SqlStore:
         """A store on a new file, or on the one that is there."""
         create_file(path)
         return cls(path, clock=clock, judge=judge)
@@ -106,11 +105,18 @@ class SqliteStore(SqliteReviewing):
     # one annotator at work
 
     def claim(self, annotator: str) -> Claim | None:
-        while True:
-            with self._connection.transaction() as execute:
-                item, claim = self._next(execute, self._id(execute, annotator))
-            if item != queue.MORE:
+        for wait in queue.WAITS:
+            item, claim = self._claim(annotator)
+            while item == queue.MORE:
+                item, claim = self._claim(annotator)
+            if item != queue.BUSY:
                 return claim
+            time.sleep(wait)
+        raise StoreBusy("what is left in the queue is being changed by others; try again in a moment")
+
+    @writing
+    def _claim(self, execute: Execute, annotator: str) -> tuple[int | None, Claim | None]:
+        return self._next(execute, self._id(execute, annotator))
 
     def _id(self, execute: Execute, name: str) -> int:
         """The number of somebody at work; they know of all that is so far when they begin."""
@@ -131,7 +137,7 @@ class SqliteStore(SqliteReviewing):
     def _next(self, execute: Execute, me: int) -> tuple[int | None, Claim | None]:
         now = self._clock()
         item = queue.next_item(execute, me, now, now + self._lease(execute))
-        return item, self._claim_of(execute, me, item) if item else None
+        return item, self._claim_of(execute, me, item) if item and item > 0 else None
 
     def _claim_of(self, execute: Execute, me: int, number: int) -> Claim:
         row = execute(
@@ -175,59 +181,73 @@ class SqliteStore(SqliteReviewing):
         )
         return item_from(row)
 
-    def add_sprint(self, sprint: Sprint) -> None:
-        with self._connection.transaction() as execute:
-            execute(
-                """INSERT INTO sprint(annotator, started_at, ended_at, planned_ms, active_ms, items, sound_ms)
-                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
-                (
-                    annotator_id(execute, sprint.annotator),
-                    sprint.started_at,
-                    sprint.ended_at,
-                    sprint.planned_ms,
-                    sprint.active_ms,
-                    sprint.items,
-                    sprint.sound_ms,
-                ),
-            )
+    @writing
+    def add_sprint(self, execute: Execute, sprint: Sprint) -> None:
+        execute(
+            """INSERT INTO sprint(annotator, started_at, ended_at, planned_ms, active_ms, items, sound_ms)
+               VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            (
+                annotator_id(execute, sprint.annotator),
+                sprint.started_at,
+                sprint.ended_at,
+                sprint.planned_ms,
+                sprint.active_ms,
+                sprint.items,
+                sprint.sound_ms,
+            ),
+        )
 
     def submit(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
-        with self._connection.transaction() as execute:
-            me = self._id(execute, annotation.annotator)
-            before = before_save(execute, number, me, save_id)
-            if not before.saved:
-                fresh = before.state != "done"
-                self._keep(execute, number, me, annotation, save_id, draft, before, int(fresh), -int(before.put_off))
-                moved = None
-                if fresh:
-                    if before.state == "skipped":
-                        queue.hold(execute, number, False)
-                    moved = queue.move(execute, number, done=1, taken=0 if before.state == "leased" else 1)
-                standing.weigh(execute, number, self._judge, moved)
-            item, following = self._next(execute, me) if claim else (None, None)
-        return self.claim(annotation.annotator) if item == queue.MORE else following
+        item, following = self._submit(number, annotation, save_id, draft, claim)
+        return self.claim(annotation.annotator) if item in queue.AGAIN else following
+
+    @writing
+    def _submit(
+        self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
+    ) -> tuple[int | None, Claim | None]:
+        me = self._id(execute, annotation.annotator)
+        place: queue.Place | None = queue.lock(execute, number)
+        before = before_save(execute, number, me, save_id)
+        if not before.saved:
+            fresh = before.state != "done"
+            self._keep(execute, number, me, annotation, save_id, draft, before, int(fresh), -int(before.put_off))
+            moved = None
+            if fresh:
+                if before.state == "skipped":
+                    queue.hold(execute, number, False)
+                    place = None
+                taken = 0 if before.state == "leased" else 1
+                moved = queue.move(execute, number, done=1, taken=taken, by=me, place=place)
+            standing.weigh(execute, number, self._judge, moved)
+        return self._next(execute, me) if claim else (None, None)
 
     def skip(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
-        with self._connection.transaction() as execute:
-            me = self._id(execute, annotation.annotator)
-            before = before_save(execute, number, me, save_id)
-            if not before.saved:
-                was_done = before.state == "done"
-                answered, skipped = (0, 0) if before.put_off else (-int(was_done), 1)
-                self._keep(execute, number, me, annotation, save_id, draft, before, answered, skipped)
-                if was_done:
-                    queue.move(execute, number, done=-1, taken=-1, requeue=True)
-                    standing.weigh(execute, number, self._judge)
-                elif before.state == "leased":
-                    queue.move(execute, number, taken=-1, requeue=True)
-                if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
-                    queue.hold(execute, number, True)
-            item, following = self._next(execute, me) if claim else (None, None)
-        return self.claim(annotation.annotator) if item == queue.MORE else following
+        item, following = self._skip(number, annotation, save_id, draft, claim)
+        return self.claim(annotation.annotator) if item in queue.AGAIN else following
+
+    @writing
+    def _skip(
+        self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
+    ) -> tuple[int | None, Claim | None]:
+        me = self._id(execute, annotation.annotator)
+        place = queue.lock(execute, number)
+        before = before_save(execute, number, me, save_id)
+        if not before.saved:
+            was_done = before.state == "done"
+            answered, skipped = (0, 0) if before.put_off else (-int(was_done), 1)
+            self._keep(execute, number, me, annotation, save_id, draft, before, answered, skipped)
+            if was_done:
+                queue.move(execute, number, done=-1, taken=-1, requeue=True, by=me, place=place)
+                standing.weigh(execute, number, self._judge)
+            elif before.state == "leased":
+                queue.move(execute, number, taken=-1, requeue=True, place=place)
+            if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
+                queue.hold(execute, number, True)
+        return self._next(execute, me) if claim else (None, None)
 
     def _keep(
         self,
@@ -252,19 +272,22 @@ class SqliteStore(SqliteReviewing):
             outcomes.answered(execute, number, me, revision)
         execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
 
-    def reopen(self, annotator: str) -> Claim | None:
-        with self._connection.transaction() as execute:
-            me = self._id(execute, annotator)
-            latest = execute(
-                """SELECT item, state, revision FROM assignment WHERE annotator = ? AND state IN ('done', 'skipped')
-                   ORDER BY turn DESC LIMIT 1""",
-                (me,),
-            ).fetchone()
-            if latest is None:
-                return None
-            number, state, revision = latest
-            self._undo(execute, number, me, state, revision)
-            return self._claim_of(execute, me, number)
+    @writing
+    def reopen(self, execute: Execute, annotator: str) -> Claim | None:
+        me = self._id(execute, annotator)
+        # They may be at work in another terminal
+        execute("SELECT turn FROM tally WHERE annotator = ? FOR UPDATE", (me,))
+        latest = execute(
+            """SELECT item, state, revision FROM assignment WHERE annotator = ? AND state IN ('done', 'skipped')
+               ORDER BY turn DESC LIMIT 1""",
+            (me,),
+        ).fetchone()
+        if latest is None:
+            return None
+        number, state, revision = latest
+        queue.lock(execute, number)
+        self._undo(execute, number, me, state, revision)
+        return self._claim_of(execute, me, number)
 
     def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int) -> None:
         undone = self._annotation(execute, number, me, revision)
@@ -311,7 +334,7 @@ class SqliteStore(SqliteReviewing):
         if old == "skipped":
             queue.hold(execute, number, False)
         done = int(standing == SUBMITTED) - int(old == "done")
-        queue.move(execute, number, done=done, taken=int(old == "skipped"))
+        queue.move(execute, number, done=done, taken=int(old == "skipped"), by=me)
         execute(
             "UPDATE tally SET answered = answered + ?, skipped = skipped + ? WHERE annotator = ?",
             (done, int(standing == SKIPPED) - int(old == "skipped"), me),
@@ -324,14 +347,14 @@ class SqliteStore(SqliteReviewing):
         with self._connection.errors():
             return self._claim_of(self._connection.execute, rows[0][0], number)
 
-    def save_draft(self, annotator: str, number: int, draft: str) -> None:
-        with self._connection.transaction() as execute:
-            me = self._id(execute, annotator)
-            if draft:
-                self._write_draft(execute, me, number, draft)
-            else:
-                execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
-            self._extend(execute, me)
+    @writing
+    def save_draft(self, execute: Execute, annotator: str, number: int, draft: str) -> None:
+        me = self._id(execute, annotator)
+        if draft:
+            self._write_draft(execute, me, number, draft)
+        else:
+            execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
+        self._extend(execute, me)
 
     def _write_draft(self, execute: Execute, me: int, number: int, draft: str) -> None:
         execute(
@@ -346,19 +369,19 @@ class SqliteStore(SqliteReviewing):
             (self._clock() + self._lease(execute), me),
         )
 
-    def heartbeat(self, annotator: str) -> None:
-        with self._connection.transaction() as execute:
-            self._extend(execute, self._id(execute, annotator))
+    @writing
+    def heartbeat(self, execute: Execute, annotator: str) -> None:
+        self._extend(execute, self._id(execute, annotator))
 
-    def leave(self, annotator: str) -> None:
-        with self._connection.transaction() as execute:
-            me = self._id(execute, annotator)
-            for (item,) in execute(
-                """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
-                   AND NOT EXISTS (SELECT 1 FROM draft WHERE draft.item = assignment.item AND draft.annotator = ?)""",
-                (me, me),
-            ).fetchall():
-                queue.release(execute, item, me)
+    @writing
+    def leave(self, execute: Execute, annotator: str) -> None:
+        me = self._id(execute, annotator)
+        for (item,) in execute(
+            """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
+               AND NOT EXISTS (SELECT 1 FROM draft WHERE draft.item = assignment.item AND draft.annotator = ?)""",
+            (me, me),
+        ).fetchall():
+            queue.release(execute, item, me)
 
     def history(self, annotator: str, before: int | None = None, limit: int = 50) -> list[Entry]:
         return self._entries(annotator, before, limit, "<", "DESC")
@@ -404,94 +427,7 @@ class SqliteStore(SqliteReviewing):
         return figures.unanswered(self._connection)
 
     def check(self) -> list[tuple[bool, str]]:
-        return figures.check(self._connection)
+        return self._connection.health()
 
     def backup(self, path: str) -> None:
         self._connection.copy_to(path)
-
-
-class Before(NamedTuple):
-    """What an item was to an annotator before a save."""
-
-    saved: int | None
-    """Whether this very save was kept before."""
-    revision: int
-    """The latest of theirs."""
-    labels_version: int
-    """In force today."""
-    state: str | None
-    standing: int | None
-    """The revision that stands."""
-
-    @property
-    def put_off(self) -> bool:
-        """Whether a skip of theirs stands; it also does while they have the item in hand once more."""
-        return self.state == "skipped" or (self.state == "leased" and bool(self.standing))
-
-
-def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
-    row = execute(
-        """SELECT
-             (SELECT 1 FROM annotation WHERE item = :item AND annotator = :me AND save_id = :save),
-             (SELECT coalesce(max(revision), 0) FROM annotation WHERE item = :item AND annotator = :me),
-             (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'),
-             (SELECT state FROM assignment WHERE item = :item AND annotator = :me),
-             (SELECT revision FROM assignment WHERE item = :item AND annotator = :me)""",
-        {"item": number, "me": me, "save": save_id},
-    ).fetchone()
-    return Before(*row)
-
-
-def next_turn(execute: Execute, me: int, answered: int = 0, skipped: int = 0) -> int:
-    """Count one more save of an annotator, and what it adds to their answers and skips."""
-    rows = execute(
-        """INSERT INTO tally(annotator, turn, answered, skipped) VALUES (?, 1, ?, ?)
-           ON CONFLICT (annotator) DO UPDATE SET turn = turn + 1,
-             answered = answered + excluded.answered, skipped = skipped + excluded.skipped RETURNING turn""",
-        (me, answered, skipped),
-    ).fetchall()
-    return int(rows[0][0])
-
-
-def annotator_name(execute: Execute, me: int) -> str:
-    return str(execute("SELECT name FROM annotator WHERE id = ?", (me,)).fetchone()[0])
-
-
-def annotator_id(execute: Execute, name: str) -> int:
-    """Their number; a name that is new is written down."""
-    find = "SELECT id FROM annotator WHERE name = ?"
-    found = execute(find, (name,)).fetchone()
-    if found is None:
-        execute("INSERT INTO annotator(name) VALUES (?)", (name,))
-        found = execute(find, (name,)).fetchone()
-    return int(found[0])
-
-
-def write_revision(
-    execute: Execute, number: int, me: int, revision: int, annotation: Annotation, turn: int, save_id: str, work: str
-) -> None:
-    """Append one revision."""
-    timing = annotation.timing
-    values: tuple[Any, ...] = (
-        number,
-        me,
-        revision,
-        annotation.status,
-        to_json(dict(annotation.answers)),
-        to_json(dict(annotation.origin)),
-        flags_json(annotation.flags),
-        to_json({str(one): outcome for one, outcome in annotation.decisions.items()}),
-        annotation.started_at,
-        annotation.submitted_at,
-        timing.active,
-        timing.idle,
-        timing.paused,
-        to_json(dict(timing.tasks)),
-        annotation.labels_version,
-        annotation.guidelines_version,
-        turn,
-        save_id,
-        escaped_json(work),
-        to_json(dict(annotation.listening)) if annotation.listening else "",
-    )
-    execute(f"INSERT INTO annotation VALUES ({', '.join('?' * len(values))})", values)

@@ -1,0 +1,86 @@
+"""What the store needs of an engine: statements, and transactions that run as if nobody else were there.
+
+The store's SQL is written once, for both engines.  An engine's own module knows what it spells otherwise.
+Rows that a transaction decides by are read `FOR UPDATE`: SQLite has one writer at a time and is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+
+class Cursor(Protocol):
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+Execute = Callable[..., Cursor]
+"""Takes a statement and its arguments."""
+Read = Callable[..., list[Any]]
+"""Takes a statement and its arguments, and gives all rows."""
+Result = TypeVar("Result")
+Parameters = ParamSpec("Parameters")
+
+
+class Connection(Protocol):
+    """One connection to a project's database; what goes wrong comes out as a `StoreError`."""
+
+    @property
+    def execute(self) -> Execute:
+        """For single reads outside a transaction whose rows are fetched at once."""
+        ...
+
+    def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
+        """All rows."""
+        ...
+
+    def write(self, work: Callable[[Execute], Result]) -> Result:
+        """`work` in a transaction; when this returns, what was written is on disk.
+
+        Where engines let people write at the same time, `work` may be run anew from its start: it changes
+        nothing but the database.
+        """
+        ...
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Within a transaction: one statement for many rows."""
+        ...
+
+    def errors(self) -> AbstractContextManager[None]:
+        """What goes wrong within, as a `StoreError`."""
+        ...
+
+    def has_text(self, column: str) -> str:
+        """A condition: the column has the argument `:text`, which is casefolded, in any case."""
+        ...
+
+    def widen(self) -> None:
+        """Make room for somebody who searches all over the database."""
+        ...
+
+    def health(self) -> list[tuple[bool, str]]:
+        """What of the engine is well and what not: `(ok, one line)` pairs."""
+        ...
+
+    def copy_to(self, path: str) -> None:
+        """A consistent copy, while people work."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def writing(
+    method: Callable[Concatenate[Any, Execute, Parameters], Result],
+) -> Callable[Concatenate[Any, Parameters], Result]:
+    """A method of a store that is one transaction."""
+
+    @wraps(method)
+    def whole(self: Any, /, *arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+        return self._connection.write(lambda execute: method(self, execute, *arguments, **named))  # type: ignore[no-any-return]
+
+    return whole

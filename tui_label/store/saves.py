@@ -1,0 +1,96 @@
+"""Saves: revisions, the turn they were made at, and who makes them.  Functions on an open transaction."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tui_label.core.annotation import Annotation
+from tui_label.store.engine import Execute
+from tui_label.store.rows import escaped_json, flags_json, to_json
+
+
+class Before(NamedTuple):
+    """What an item was to an annotator before a save."""
+
+    saved: int | None
+    """Whether this very save was kept before."""
+    revision: int
+    """The latest of theirs."""
+    labels_version: int
+    """In force today."""
+    state: str | None
+    standing: int | None
+    """The revision that stands."""
+
+    @property
+    def put_off(self) -> bool:
+        """Whether a skip of theirs stands; it also does while they have the item in hand once more."""
+        return self.state == "skipped" or (self.state == "leased" and bool(self.standing))
+
+
+def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
+    row = execute(
+        """SELECT
+             (SELECT 1 FROM annotation WHERE item = :item AND annotator = :me AND save_id = :save),
+             (SELECT coalesce(max(revision), 0) FROM annotation WHERE item = :item AND annotator = :me),
+             (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'),
+             (SELECT state FROM assignment WHERE item = :item AND annotator = :me),
+             (SELECT revision FROM assignment WHERE item = :item AND annotator = :me)""",
+        {"item": number, "me": me, "save": save_id},
+    ).fetchone()
+    return Before(*row)
+
+
+def next_turn(execute: Execute, me: int, answered: int = 0, skipped: int = 0) -> int:
+    """Count one more save of an annotator, and what it adds to their answers and skips."""
+    rows = execute(
+        """INSERT INTO tally(annotator, turn, answered, skipped) VALUES (?, 1, ?, ?)
+           ON CONFLICT (annotator) DO UPDATE SET turn = tally.turn + 1, answered = tally.answered + excluded.answered,
+             skipped = tally.skipped + excluded.skipped RETURNING turn""",
+        (me, answered, skipped),
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def annotator_name(execute: Execute, me: int) -> str:
+    return str(execute("SELECT name FROM annotator WHERE id = ?", (me,)).fetchone()[0])
+
+
+def annotator_id(execute: Execute, name: str) -> int:
+    """Their number; a name that is new is written down."""
+    find = "SELECT id FROM annotator WHERE name = ?"
+    found = execute(find, (name,)).fetchone()
+    if found is None:
+        execute("INSERT INTO annotator(name) VALUES (?)", (name,))
+        found = execute(find, (name,)).fetchone()
+    return int(found[0])
+
+
+def write_revision(
+    execute: Execute, number: int, me: int, revision: int, annotation: Annotation, turn: int, save_id: str, work: str
+) -> None:
+    """Append one revision."""
+    timing = annotation.timing
+    values: tuple[Any, ...] = (
+        number,
+        me,
+        revision,
+        annotation.status,
+        to_json(dict(annotation.answers)),
+        to_json(dict(annotation.origin)),
+        flags_json(annotation.flags),
+        to_json({str(one): outcome for one, outcome in annotation.decisions.items()}),
+        annotation.started_at,
+        annotation.submitted_at,
+        timing.active,
+        timing.idle,
+        timing.paused,
+        to_json(dict(timing.tasks)),
+        annotation.labels_version,
+        annotation.guidelines_version,
+        turn,
+        save_id,
+        escaped_json(work),
+        to_json(dict(annotation.listening)) if annotation.listening else "",
+    )
+    execute(f"INSERT INTO annotation VALUES ({', '.join('?' * len(values))})", values)

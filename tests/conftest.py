@@ -1,4 +1,4 @@
-"""Where real data is, if anywhere."""
+"""Where real data is, if anywhere; which tests may not run beside each other."""
 
 from __future__ import annotations
 
@@ -15,3 +15,11 @@ def data_folder() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("TUI_LABEL_DATA is not set")
     return Path(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that play, listen, or type into a terminal one after the other: they measure time."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in ("sound", "terminal"):
+            item.add_marker(pytest.mark.xdist_group("in real time"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ HELLO = {"ev": "hello", "v": 1, "ok": True, "name": "laptop", "device": "ears"}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The only place where sockets are looked for."""
-    short = tmp_path / "s"
-    short.mkdir()
-    monkeypatch.setattr(line_module, "listeners", lambda: listeners(short))
-    monkeypatch.delenv("SSH_CONNECTION", raising=False)
-    return short
+    # A socket's path has a hundred bytes at most
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setattr(line_module, "listeners", lambda: listeners(Path(short)))
+        monkeypatch.delenv("SSH_CONNECTION", raising=False)
+        yield Path(short)
 
 
 @pytest.fixture
@@ -38,9 +38,7 @@ def bind(folder: Path) -> Iterator[Any]:
     def make(number: int, *, name: str = NAME, live: bool = True) -> Path:
         path = folder / name.format(number)
         one = socket.socket(socket.AF_UNIX)
-        # A socket's path is short: by its folder's
-        with contextlib.chdir(folder):
-            one.bind(path.name)
+        one.bind(str(path))
         if live:
             one.listen()
         else:

@@ -29,7 +29,7 @@ from tui_label.core.annotation import Annotation, Timing
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.store.base import Policy
-from tui_label.store.sqlite import SqliteStore
+from tui_label.store.sql import SqlStore
 
 TEXT = "A text about as long as a post, with number {} in it, and some words more to fill it up."
 SIZES = (1_000, 100_000, 1_000_000)
@@ -80,7 +80,7 @@ def finish(path: Path, until: int, people: int) -> None:
 
 def saves(path: Path, folder: Path, most: int) -> tuple[list[float], list[float]]:
     """Milliseconds of claim and save in one go, and of the bare commits between them."""
-    store, floor = SqliteStore(path), BareCommits(folder)
+    store, floor = SqlStore(path), BareCommits(folder)
     name = f"new{next(_fresh)}"
     claim = store.claim(name)
     times, floors = [], []
@@ -114,7 +114,7 @@ def measure(count: int, overlap: int, folder: Path) -> dict[float, float]:
     """The 99th percentile for each share of the work."""
     project = write_project(folder / "project", SENTIMENT + f"overlap: {overlap}\n")
     path = project / "project.db"
-    store = SqliteStore.create(path)
+    store = SqlStore.create(path)
     store.record_project(Policy(overlap), (project / "project.yaml").read_text(), "guidelines", {})
     store.add(items(count))
     store.close()

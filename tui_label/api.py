@@ -168,10 +168,12 @@ class Project:
         history: bool = False,
         rule: str = "",
         blind: bool = False,
+        suggestions: bool = False,
     ) -> Written:
         """Answers to a file, a folder or an open stream, in any of `tui-label formats`.
 
-        With a `rule` they are settled ones, one an item.  A file is there whole or not at all.
+        With a `rule` they are settled ones, one an item; with `suggestions` what is suggested about each item comes
+        before its answers, in formats that have a place for it.  A file is there whole or not at all.
 
         >>> import io
         >>> with Project.open(folder) as project:
@@ -182,18 +184,23 @@ class Project:
         """
         from tui_label import formats
         from tui_label.errors import UsageError
+        from tui_label.formats.offered import with_offers
         from tui_label.formats.writing import Written, refuse_unwritable, write
 
         chosen, target = formats.find(format), Path(output) if isinstance(output, str) else output
         refuse_unwritable(chosen, target)
         if chosen.settled_only and not rule:
             raise UsageError(f"{chosen.name} are of settled items: give --settled")
+        if suggestions and rule:
+            raise UsageError("suggestions stand beside answers, not beside settled ones: leave one of the two out")
         undecided: dict[str, int] = {}
         rows: Iterable[tuple[Item, Annotation]] = (
             self.settled(rule, blind=blind, undecided=undecided)
             if rule
             else self.answers(annotator=annotator, history=history)
         )
+        if suggestions:
+            rows = with_offers(rows, self.store.with_suggestions())
         done = write(chosen, rows, target, self.settings, {})
         return Written(done.format, done.count, done.things, done.dropped, undecided)
 

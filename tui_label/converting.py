@@ -14,6 +14,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.errors import UsageError
 from tui_label.formats import BadLine, BadLines, Format, Reading
+from tui_label.formats.offered import offer
 from tui_label.formats.writing import Written, refuse_unwritable, write
 from tui_label.inference import with_tasks
 from tui_label.store.staging import Counts
@@ -55,22 +56,21 @@ def convert(
     if not tasks:
         fresh: dict[str, Any] = {"occurrences": Counts(), "unknown": {}, "reasons": {}, "left_out": {}, "known": {}}
         reading = replace(reading, project=with_tasks(reading, reads), **fresh)
-    dropped: dict[str, int] = {}
-    rows = _rows(reading, reads, BadLines(skip_bad, watch.left_out, "written"), dropped)
-    written = write(writes, rows, target, reading.project, dropped)
+    rows = _rows(reading, reads, writes, BadLines(skip_bad, watch.left_out, "written"))
+    written = write(writes, rows, target, reading.project, {})
     watch.read(FileRead(reading, reads.name, written.count, written.count, 1))
     return written
 
 
-def _rows(
-    reading: Reading, format: Format, bad: BadLines, dropped: dict[str, int]
-) -> Iterator[tuple[Item, Annotation]]:
+def _rows(reading: Reading, reads: Format, writes: Format, bad: BadLines) -> Iterator[tuple[Item, Annotation]]:
     """What the file says, as answers; an item without one comes with nothing answered."""
-    for one in formats.read(reading, format):
+    for one in formats.read(reading, reads):
         if isinstance(one, BadLine):
             bad.take(one)
             continue
         if one.suggestions:
-            dropped["suggestions"] = dropped.get("suggestions", 0) + len(one.suggestions)
+            yield one.item, offer(one.suggestions)
+            if one.annotation is None and writes.has_suggestions:
+                continue
         yield one.item, one.annotation or Annotation(reading.answers_of)
     bad.refuse()

@@ -134,7 +134,7 @@ def test_what_is_not_carried_is_counted(tmp_path):
     ]
 
     assert write("rttm", rows, BOTH, tmp_path) == {
-        "flags": 1, "answers to q": 1, "further answers about a sound": 1, "answers that are not finished": 1,
+        "flags": 1, "answers to q": 1, "further answers about a sound": 1, "drafts": 1,
         "items that are no sounds": 1, "texts": 1, "labels": 1,
     }  # fmt: skip
     assert (tmp_path / "out").read_text() == "SPEAKER a 1 0.000 1.000 <NA> <NA> Bo <NA> <NA>\n"

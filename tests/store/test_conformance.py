@@ -209,6 +209,7 @@ def test_any_text_survives(make):
     store.add([Record(Item(f"k{n}\ud801" if n == 1 else f"k{n}", text, ("c\udfff",))) for n, text in enumerate(texts)])
 
     assert [item.text for item, _ in store.unanswered()] == texts
+    assert [item.text for item, _ in store.with_suggestions()] == texts
 
 
 def test_flags_are_counted(make):

@@ -66,6 +66,7 @@ def register(commands: Commands) -> None:
         choices=RULES,
         help="with --settled: what decides where no reviewer did, majority if not given; none: nothing does",
     )
+    export.add_argument("--suggestions", action="store_true", help="also what is suggested about each item")
     export.add_argument("--blind", action="store_true", help="with --settled: a1, a2 … instead of names")
     command(commands, "formats", "what can be read and written", _formats)
 
@@ -188,6 +189,7 @@ def _export(options: argparse.Namespace) -> int:
             history=options.history,
             rule=(options.rule or RULES[0]) if options.settled else "",
             blind=options.blind,
+            suggestions=options.suggestions,
         )
     tell_written(written, options.output)
     return 0

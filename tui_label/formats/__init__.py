@@ -36,6 +36,7 @@ from tui_label.formats import (
     nemo,
     nist,
     plain,
+    prodigy,
     raven,
     sounds,
     spacy,
@@ -68,6 +69,8 @@ class Format:
     """Whether it can be written of settled items alone."""
     write_folder: WriteFolder | None = None
     """For a format that is not one file."""
+    has_suggestions: bool = False
+    """Whether it has a place for what is suggested; other formats count it."""
 
 
 HEAD = 1 << 16
@@ -79,7 +82,7 @@ CONLL_CANNOT = "white space, overlapping spans, who said it, other tasks, flags,
 FORMATS = (
     Format(
         "jsonl", "JSON Lines: our own, and Prodigy's and doccano's", "nothing", (".jsonl", ".ndjson", ".json"),
-        jsonl.read, jsonl.write,
+        jsonl.read, jsonl.write, has_suggestions=True,
     ),
     Format("csv", "CSV with a header row", "spans other than as JSON, notes of flags", (".csv",), table.read_csv, table.write_csv),
     Format("tsv", "TSV with a header row", "spans other than as JSON, notes of flags", (".tsv", ".tab"), table.read_tsv, table.write_tsv),
@@ -94,7 +97,7 @@ FORMATS = (
     ),
     Format(
         "labelstudio", "Label Studio's JSON", "flags, idle times, times for each task, answers that were taken back",
-        (), labelstudio.read, labelstudio.write,
+        (), labelstudio.read, labelstudio.write, has_suggestions=True,
     ),
     Format(
         "labelstudio-min", "Label Studio's JSON-MIN", "sounds, skips, drafts, suggestions, flags, idle times, origins",
@@ -130,7 +133,7 @@ FORMATS = (
         "fasttext", "fastText: __label__x before each text", "line breaks, ids, who said it, other tasks, flags, timings",
         (".ft",), fasttext.read, fasttext.write,
     ),
-    Format("prodigy", "Prodigy's JSON Lines", "timings, notes of flags, several choice tasks", (), jsonl.read, jsonl.write_prodigy),
+    Format("prodigy", "Prodigy's JSON Lines", "timings, notes of flags, several choice tasks", (), jsonl.read, prodigy.write, has_suggestions=True),
     Format(
         "doccano", "doccano's JSON Lines", "timings, tasks of a kind after the first, ratings",
         (), doccano.read, doccano.write,

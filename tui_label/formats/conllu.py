@@ -164,7 +164,7 @@ def _escaped(text: str) -> str:
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
     task = first_spans(project)
-    for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
+    for item, annotation in finished_texts(rows, project, dropped, [task] if task else [], ("names",)):
         text = whole(item.text, dropped)
         if not text.strip(" \t\r\n"):
             count(dropped, "blank texts")

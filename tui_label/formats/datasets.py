@@ -26,7 +26,7 @@ from tui_label.formats.making import Bad, finished, labelled, make_item, utc_tim
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import finished_texts, whole
-from tui_label.formats.tracks import Dropped, Rows, count
+from tui_label.formats.tracks import Dropped, Rows, count_finer_times
 
 SUFFIXES = (".parquet", ".arrow")
 ROWS = 1000
@@ -236,7 +236,7 @@ def write(rows: Rows, path: Path, project: Project, dropped: Dropped) -> int:
     target = path if path.suffix in SUFFIXES else path / "train.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
-    said = finished_texts(rows, project, dropped, tasks, has_flags=True)
+    said = finished_texts(rows, project, dropped, tasks, ("flags", "times", "names"))
     made = (_row(item, annotation, tasks, dropped) for item, annotation in said)
     written = 0
     try:
@@ -284,13 +284,12 @@ def _columns(arrow: Any, tasks: list[Task]) -> tuple[dict[str, Any], dict[str, A
 
 
 def _row(item: Item, annotation: Annotation, tasks: list[Task], dropped: Dropped) -> dict[str, Any]:
-    times = annotation.timing
-    count(dropped, "idle and paused times, or times for each task", bool(times.idle or times.paused or times.tasks))
+    count_finer_times(annotation, dropped)
     row: dict[str, Any] = {
         "item": whole(item.key, dropped), "text": whole(item.text, dropped),
         "candidates": [whole(one, dropped) for one in item.candidates], "annotator": whole(annotation.annotator, dropped),
         "flags": [{"reason": whole(one.reason, dropped), "note": whole(one.note, dropped)} for one in annotation.flags],
-        "started_at": annotation.started_at, "submitted_at": annotation.submitted_at, "active_ms": times.active,
+        "started_at": annotation.started_at, "submitted_at": annotation.submitted_at, "active_ms": annotation.timing.active,
         "meta": json.dumps(dict(item.meta)),
     }  # fmt: skip
     for task in tasks:

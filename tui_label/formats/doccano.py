@@ -15,8 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from tui_label.core.annotation import SUBMITTED, Annotation, Flag
-from tui_label.core.gold import SETTLED
+from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
@@ -26,7 +25,7 @@ from tui_label.formats.array import dumped
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, bare, check, lines
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, first_spans, labels_said, located
-from tui_label.formats.tracks import Dropped, Rows, count, plain
+from tui_label.formats.tracks import Dropped, Rows, count, is_finished, plain
 
 ORDER = (UTF16, CODE_POINTS)
 SEPARATOR = "#"
@@ -257,8 +256,7 @@ def _tasks(project: Project) -> tuple[Spans | None, Task | None, Text | None]:
 def _finished(rows: Rows, dropped: Dropped, tasks: tuple[Task | None, ...]) -> Iterator[tuple[Item, Annotation]]:
     taken = {task.id for task in tasks if task is not None}
     for item, annotation in rows:
-        if annotation.status not in (SUBMITTED, SETTLED):
-            count(dropped, "answers that are not finished")
+        if not is_finished(annotation, dropped):
             continue
         if not item.text and item.sound is None:
             count(dropped, "items that are neither text nor sound")

@@ -16,7 +16,7 @@ from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Choice, Choices, Spans
+from tui_label.core.tasks import Spans
 from tui_label.formats import sounds
 from tui_label.formats.making import (
     Bad,
@@ -378,32 +378,5 @@ def write(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project
     count = 0
     for item, annotation in rows:
         out.write(_line(annotation.record(item)))
-        count += 1
-    return count
-
-
-def write_prodigy(
-    rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]
-) -> int:
-    count = 0
-    for item, annotation in rows:
-        record: dict[str, Any] = {"text": item.text, "meta": {**item.meta, "item": item.key}}
-        for task in project.tasks:
-            value = annotation.answers.get(task.id)
-            if value is None:
-                continue
-            if isinstance(task, Spans):
-                record["spans"] = [{name: one[name] for name in ("start", "end", "label")} for one in value]
-            elif isinstance(task, Choice | Choices) and "accept" not in record:
-                record["options"] = [{"id": label, "text": label} for label in task.values]
-                record["accept"] = value if isinstance(value, list) else [value]
-            else:
-                record[task.id] = value
-        record |= {"answer": "accept", "_annotator_id": annotation.annotator, "_session_id": annotation.annotator}
-        if annotation.flags:
-            record["flagged"] = True
-        if annotation.submitted_at:
-            record["_timestamp"] = int(datetime.fromisoformat(annotation.submitted_at).timestamp())
-        out.write(_line(record))
         count += 1
     return count

@@ -24,10 +24,11 @@ from tui_label.formats import sounds
 from tui_label.formats.array import NoArray, elements, written
 from tui_label.formats.labelstudio_results import Said, results, said
 from tui_label.formats.making import Bad, author, check_answers, finished, make_item, utc_time
+from tui_label.formats.offered import Offer
 from tui_label.formats.recordings import Recordings
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.texts import finished_texts
-from tui_label.formats.tracks import Dropped, Rows, count
+from tui_label.formats.tracks import Dropped, Rows, count, count_finer_times
 
 TEXTS = ("text", "content", "sentence", "document", "body")
 OURS = ("id", "item", "annotator", "annotation_id", "created_at", "updated_at", "lead_time")
@@ -250,14 +251,16 @@ def _written_task(
     rows: list[tuple[Item, Annotation]], number: int, project: Project, dropped: Dropped
 ) -> dict[str, Any]:
     item = rows[0][0]
-    annotations, drafts = [], []
+    annotations, drafts, predictions = [], [], []
     for place, (_, annotation) in enumerate(rows, 1):
         count(dropped, "flags", len(annotation.flags))
-        count(dropped, "idle and paused times, or times for each task", _has_more_times(annotation))
+        count_finer_times(annotation, dropped)
         count(
             dropped, "origins of propagated answers", sum(one.count("propagated") for one in annotation.origin.values())
         )
-        if annotation.status == UNDONE:
+        if isinstance(annotation, Offer):
+            predictions += list(_predictions(item, annotation, project))
+        elif annotation.status == UNDONE:
             count(dropped, "answers that were taken back")
         elif annotation.status == DRAFT:
             drafts.append(_written_annotation(item, annotation, project))
@@ -266,13 +269,25 @@ def _written_task(
     cancelled = sum(one["was_cancelled"] for one in annotations)
     return {
         "id": number, "data": _data(item, dropped), "meta": {"item": item.key}, "annotations": annotations,
-        "drafts": drafts, "predictions": [], "total_annotations": len(annotations) - cancelled,
+        "drafts": drafts, "predictions": predictions, "total_annotations": len(annotations) - cancelled,
         "cancelled_annotations": cancelled,
     }  # fmt: skip
 
 
-def _has_more_times(annotation: Annotation) -> bool:
-    return bool(annotation.timing.idle or annotation.timing.paused or annotation.timing.tasks)
+def _predictions(item: Item, offer: Offer, project: Project) -> Iterator[dict[str, Any]]:
+    """One for each source; each result has the score of its suggestion, the prediction their mean where all have one."""
+    for source in dict.fromkeys(one.source for one in offer.suggestions):
+        found = [one for one in offer.suggestions if one.source == source]
+        made, scores = [], []
+        for number, one in enumerate(found):
+            task = project.task(one.task)
+            value = [one.value] if isinstance(task, Spans) else one.value
+            for result in results(item, Annotation("", answers={one.task: value}), project):
+                result["id"] = f"{one.task}-{number}-{result['id'].rpartition('-')[2]}"
+                made.append(result if one.score is None else {**result, "score": one.score})
+            scores += [] if one.score is None else [one.score]
+        total = {"score": sum(scores) / len(scores)} if len(scores) == len(found) else {}
+        yield {"model_version": source, **total, "result": made}
 
 
 def _data(item: Item, dropped: Dropped) -> dict[str, Any]:
@@ -303,8 +318,10 @@ def _written_annotation(item: Item, annotation: Annotation, project: Project) ->
 
 def write_min(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     def records() -> Iterator[dict[str, Any]]:
-        for number, (item, annotation) in enumerate(finished_texts(rows, project, dropped, project.tasks), 1):
-            count(dropped, "idle and paused times, or times for each task", _has_more_times(annotation))
+        for number, (item, annotation) in enumerate(
+            finished_texts(rows, project, dropped, project.tasks, ("times", "names")), 1
+        ):
+            count_finer_times(annotation, dropped)
             own: dict[str, Any] = {}
             for task in project.tasks:
                 found = [one["value"] for one in results(item, annotation, project) if one["from_name"] == task.id]

@@ -39,7 +39,7 @@ from tui_label.formats.texts import (
     spans_said,
     whole,
 )
-from tui_label.formats.tracks import Dropped, Rows, count
+from tui_label.formats.tracks import Dropped, Rows
 
 GROUP = "sc"
 """spaCy's own name for spans that may overlap."""
@@ -203,7 +203,7 @@ def _docs(rows: Rows, project: Project, dropped: Dropped) -> Iterator[tuple[Any,
     tokenizer = _module("spacy").blank("xx")
     marks = first_spans(project)
     chosen = _with_own_labels(choice_tasks(project))
-    for item, annotation in finished_texts(rows, project, dropped, [*([marks] if marks else []), *chosen]):
+    for item, annotation in finished_texts(rows, project, dropped, [*([marks] if marks else []), *chosen], ("names",)):
         text = whole(item.text, dropped)
         spans = trimmed(text, spans_said(annotation, marks), dropped)
         doc = _doc(tokenizer, text, spans)
@@ -211,7 +211,6 @@ def _docs(rows: Rows, project: Project, dropped: Dropped) -> Iterator[tuple[Any,
         for task in chosen:
             labels = labels_said(annotation, task)
             doc.cats |= {} if labels is None else {label: float(label in labels) for label in task.values}
-        count(dropped, "times", bool(annotation.timing.wall))
         yield doc, item, annotation
 
 

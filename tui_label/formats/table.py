@@ -27,6 +27,7 @@ from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
+from tui_label.formats.tracks import count, count_finer_times, is_finished
 from tui_label.sound.kinds import is_sound
 
 TEXTS = (
@@ -285,29 +286,39 @@ def _signed(record: Record, said: Annotation | None) -> Record:
 
 
 def write_csv(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
-    return _write(rows, out, project, ",")
+    return _write(rows, out, project, ",", dropped)
 
 
 def write_tsv(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
-    return _write(rows, out, project, "\t")
+    return _write(rows, out, project, "\t", dropped)
 
 
 def write_spreadsheet(
     rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]
 ) -> int:
     """CSV for spreadsheet programs: a cell they would take for a formula gets a leading apostrophe."""
-    return _write(rows, out, project, ",", safe=True)
+    return _write(rows, out, project, ",", dropped, safe=True)
 
 
 def _write(
-    rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, delimiter: str, *, safe: bool = False
+    rows: Iterable[tuple[Item, Annotation]],
+    out: TextIO,
+    project: Project,
+    delimiter: str,
+    dropped: dict[str, int],
+    *,
+    safe: bool = False,
 ) -> int:
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     tasks = [task.id for task in project.tasks]
     content = ["audio", "offset", "duration"] if project.items == "sound" else ["text"]
     writer.writerow(["item", *content, "annotator", *tasks, "flags", "active_ms", "submitted_at"])
-    count = 0
+    written = 0
     for item, annotation in rows:
+        if not is_finished(annotation, dropped):
+            continue
+        count(dropped, "notes of flags", sum(bool(flag.note) for flag in annotation.flags))
+        count_finer_times(annotation, dropped)
         cells = [
             item.key,
             *_content(item),
@@ -319,8 +330,8 @@ def _write(
         ]
         cells = [cell.encode("utf-8", "backslashreplace").decode() for cell in cells]
         writer.writerow(["'" + cell if safe and cell.startswith(FORMULA) else cell for cell in cells])
-        count += 1
-    return count
+        written += 1
+    return written
 
 
 def _content(item: Item) -> list[str]:

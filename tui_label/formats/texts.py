@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from tui_label.core.annotation import SUBMITTED, Annotation
-from tui_label.core.gold import SETTLED
+from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.tasks import Choice, Choices, Span, Spans, Task, spans_from
 from tui_label.formats.making import Bad
 from tui_label.formats.source import Reading
-from tui_label.formats.tracks import Dropped, Rows, count
+from tui_label.formats.tracks import Dropped, Rows, count, is_finished
 
 CODE_POINTS, UTF16, BYTES = "code points", "UTF-16", "bytes"
 HALF = re.compile("[\ud800-\udfff]")
@@ -77,20 +76,24 @@ def located(
 
 
 def finished_texts(
-    rows: Rows, project: Project, dropped: Dropped, tasks: Iterable[Task], has_flags: bool = False
+    rows: Rows, project: Project, dropped: Dropped, tasks: Iterable[Task], carries: Collection[str] = ()
 ) -> Iterator[tuple[Item, Annotation]]:
-    """Finished answers about texts; all else is counted: answers to other tasks, flags where the format has none."""
+    """Finished answers about texts; all else is counted: answers to other tasks, and what the format does not
+    carry of `flags`, `times` and the `names` of annotators, where there are several.
+    """
     taken = {task.id for task in tasks}
+    names: set[str] = set()
     for item, annotation in rows:
         if not item.text:
             count(dropped, "items that are no texts")
-        elif annotation.status not in (SUBMITTED, SETTLED):
-            count(dropped, "answers that are not finished")
-        else:
-            count(dropped, "flags", 0 if has_flags else len(annotation.flags))
+        elif is_finished(annotation, dropped):
+            count(dropped, "flags", 0 if "flags" in carries else len(annotation.flags))
+            count(dropped, "times", "times" not in carries and bool(annotation.timing.wall))
             for other in annotation.answers:
                 count(dropped, f"answers to {other}", other not in taken)
+            names.add(annotation.annotator)
             yield item, annotation
+    count(dropped, "names of annotators", len(names) if len(names) > 1 and "names" not in carries else 0)
 
 
 def first_spans(project: Project) -> Spans | None:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from tui_label.core.annotation import SUBMITTED, Annotation
+from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
 from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Project
@@ -25,6 +25,7 @@ from tui_label.core.tasks import Segment, Segments, Task, Text, segments_from
 from tui_label.core.text import visible
 from tui_label.errors import UsageError
 from tui_label.formats.making import Bad
+from tui_label.formats.offered import Offer
 from tui_label.formats.recordings import EXACT, spelled
 
 Dropped = dict[str, int]
@@ -68,6 +69,25 @@ def count(dropped: Dropped, words: str, number: int = 1) -> None:
         dropped[words] = dropped.get(words, 0) + number
 
 
+UNFINISHED = {SKIPPED: "skips", DRAFT: "drafts", UNDONE: "answers that were taken back"}
+
+
+def is_finished(annotation: Annotation, dropped: Dropped) -> bool:
+    """Whether a row is somebody's finished answer, or a settled one; what else it may be is counted."""
+    if isinstance(annotation, Offer):
+        count(dropped, "suggestions", len(annotation.suggestions))
+    elif words := UNFINISHED.get(annotation.status):
+        count(dropped, words)
+    return annotation.status in (SUBMITTED, SETTLED)
+
+
+def count_finer_times(annotation: Annotation, dropped: Dropped) -> None:
+    """For formats that carry one time an answer."""
+    timing = annotation.timing
+    finer = bool(timing.idle or timing.paused or timing.tasks)
+    count(dropped, "idle and paused times, or times for each task", finer)
+
+
 def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> Iterator[Said]:
     """The first annotator's finished answer about each sound, the latest of a history.
 
@@ -82,9 +102,7 @@ def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> 
     for item, annotation in rows:
         if item.sound is None:
             count(dropped, "items that are no sounds")
-        elif annotation.status not in (SUBMITTED, SETTLED):
-            count(dropped, "answers that are not finished")
-        else:
+        elif is_finished(annotation, dropped):
             _, before = found.setdefault(item.key, (item, annotation))
             count(dropped, "further answers about a sound", before is not annotation)
             if before.annotator == annotation.annotator and before.revision < annotation.revision:
@@ -92,6 +110,7 @@ def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> 
     for item, annotation in found.values():
         assert item.sound is not None
         count(dropped, "flags", len(annotation.flags))
+        count(dropped, "times", bool(annotation.timing.wall))
         for other in annotation.answers:
             count(dropped, f"answers to {other}", other not in taken)
         segments, text = (_answer(annotation, chosen.get(kind)) for kind in (Segments, Text))

@@ -23,7 +23,7 @@ from tui_label.formats.named import file_name, key_of, write_file
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import tokens, trimmed
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, finished_texts, first_spans, spans_said, whole
-from tui_label.formats.tracks import Dropped, Rows, count
+from tui_label.formats.tracks import Dropped, Rows
 
 FORMAT = "#FORMAT=WebAnno TSV 3"
 LAYER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value"
@@ -203,10 +203,9 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """A file for each answer; how many."""
     task = first_spans(project)
     written = 0
-    for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
+    for item, annotation in finished_texts(rows, project, dropped, [task] if task else [], ("names",)):
         text = whole(item.text, dropped)
         spans = trimmed(text, spans_said(annotation, task), dropped)
-        count(dropped, "times", bool(annotation.timing.wall))
         name = f"{file_name(item.key, dropped)}.tsv"
         write_file(folder / file_name(annotation.annotator, dropped) / name, _written(text, spans))
         written += 1

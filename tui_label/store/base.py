@@ -375,6 +375,10 @@ class Store(Reviewing, Protocol):
         """Items nobody has answered, with their suggestions."""
         ...
 
+    def with_suggestions(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
+        """All items in the order in which `answers` has them, with what is suggested about each."""
+        ...
+
     # care
 
     def check(self) -> list[tuple[bool, str]]:

@@ -426,6 +426,9 @@ class SqlStore(SqlReviewing):
     def unanswered(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
         return figures.unanswered(self._connection)
 
+    def with_suggestions(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
+        return suggesting.with_suggestions(self._connection)
+
     def check(self) -> list[tuple[bool, str]]:
         return self._connection.health()
 

@@ -36,6 +36,26 @@ def askable(connection: Connection, answered: bool) -> Iterator[tuple[int, Item]
         last = rows[-1][0]
 
 
+def with_suggestions(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
+    """Pages by number, as `figures.answers`."""
+    last = 0
+    while rows := connection.read(
+        f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
+            WHERE item.number > ? AND probe IN ('', 'check') ORDER BY item.number LIMIT {PAGE}""",
+        (last,),
+    ):
+        suggested: dict[int, list[Suggestion]] = defaultdict(list)
+        for item, *row in connection.read(
+            """SELECT item, number, task, value, score, source FROM suggestion
+               WHERE item BETWEEN ? AND ? AND withdrawn = 0 ORDER BY item, number""",
+            (rows[0][0], rows[-1][0]),
+        ):
+            suggested[item].append(suggestion_from(row))
+        for row in rows:
+            yield item_from(row[1:]), tuple(suggested[row[0]])
+        last = rows[-1][0]
+
+
 def keep(connection: Connection, source: Source, tasks: Collection[str], found: Sequence[Found]) -> Suggested:
     total = Suggested()
     for piece in _pieces(found):

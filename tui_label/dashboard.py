@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -70,10 +71,12 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Agreement, and as it was a week ago: of the answers that were there then."""
+    """What takes time to know: agreement, also as it was a week ago (of the answers that were there then), and sources."""
 
     now: Agreement
     before: Agreement
+    sources: Sequence[Mapping[str, Any]]
+    """How good each source of suggestions is, as `reports.suggestions` has it."""
     at: datetime
 
 
@@ -110,11 +113,11 @@ class Following:
         )
 
     def is_due(self) -> bool:
-        """Whether agreement may be measured again."""
+        """Whether it may be measured again."""
         return self._clock() - self._measured_at >= max(MEASURE_EVERY_S, REST * self._took_s)
 
     def measure(self) -> Measured:
-        """Agreement over all answers; takes seconds on many."""
+        """Agreement and sources over all answers; takes seconds on many."""
         begun = self._measured_at = self._clock()
         store = self._measuring.open()
         now = agreement_report.agreement(self.project, store, by=(LABEL,))
@@ -131,8 +134,9 @@ class Following:
                     sound=self.project.items == "sound",
                 ),
             )
+        sources = reports.suggestions(self.project, store)
         self._took_s = self._clock() - begun
-        return Measured(now, self._before[1], datetime.fromtimestamp(begun, UTC))
+        return Measured(now, self._before[1], sources, datetime.fromtimestamp(begun, UTC))
 
 
 class _Door:

@@ -6,7 +6,7 @@ import locale
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, tzinfo
 from typing import Any
@@ -140,7 +140,7 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
     return found
 
 
-def _suggestion_lines(sources: list[dict[str, Any]]) -> list[str]:
+def _suggestion_lines(sources: Sequence[Mapping[str, Any]]) -> list[str]:
     """For each source and question: what was decided, and how far it is what was answered."""
     if not sources:
         return []

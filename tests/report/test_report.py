@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from helpers import SENTIMENT, write_project
 
-from tui_label import agreement_report, cli, config, opening, reports
+from tui_label import Project, Suggestion, agreement_report, cli, config, opening, reports
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
@@ -422,3 +422,29 @@ def first_pixel(png: bytes) -> tuple[int, ...]:
             data += png[at + 8 : at + 8 + length]
         at += 12 + length
     return tuple(zlib.decompress(data)[1:4])
+
+
+def test_sources_of_suggestions_have_a_section(tmp_path):
+    folder = project_of(tmp_path / "p", SENTIMENT)
+    assert "Suggestions" not in written(folder)
+    suggested = (Suggestion("sentiment", "positive", source="<b>words</b>"),)
+    with Project.open(folder) as project:
+        project.add([Record(Item("i0", "fine"), suggested)])
+        claim = project.store.claim("ann")
+        decisions = {claim.suggestions[0].number: "accepted"}
+        given = Annotation("ann", answers={"sentiment": "positive"}, decisions=decisions)
+        project.store.submit(claim.number, given, "s", claim=False)
+    page = written(folder)
+
+    row = re.search(r"&lt;b&gt;words&lt;/b&gt;</th>(.*?)</tr>", page, re.DOTALL)
+    assert row and re.findall(r"<td[^>]*>([^<]*)</td>", row[1]) == [
+        "sentiment",
+        "1",
+        "1",
+        "0",
+        "0",
+        "0",
+        "100.0%",
+        "100.0%",
+    ]
+    assert "precision, recall" in page

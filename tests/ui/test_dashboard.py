@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from helpers import SENTIMENT, write_project
 
-from tui_label import config, opening
+from tui_label import Project, Suggestion, config, opening
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.record import Record
@@ -217,3 +217,41 @@ def test_where_there_is_no_terminal_the_lines_come_again_when_they_change(tmp_pa
 
     assert first == "tweets: 0 of 30 items done (0%)\n"
     assert second == "tweets: 30 of 30 items done (100%)\n"
+
+
+def suggesting(folder: Path) -> Following:
+    """Two people answer what a word list suggests; it is right about half of the time, and held back for it."""
+    source = SENTIMENT.replace("name: tweets", "name: tweets\nsuggestions: {hold-below: 60%, hold-from: 4}")
+    with Project.open(write_project(folder, source)) as project:
+        suggested = [Suggestion("sentiment", "positive", source="words")]
+        project.add(Record(Item(f"i{n}", f"Text {n}"), tuple(suggested)) for n in range(4))
+        for n in range(4):
+            claim = project.store.claim("ann")
+            (one,) = claim.suggestions
+            said = "positive" if n % 2 else "negative"
+            decisions = {one.number: "accepted" if n % 2 else "rejected"}
+            given = Annotation("ann", answers={"sentiment": said}, decisions=decisions)
+            project.store.submit(claim.number, given, f"s{n}", claim=False)
+        return Following(project.settings)
+
+
+async def test_sources_of_suggestions_have_a_block_of_their_own(tmp_path):
+    app = Dashboard(suggesting(tmp_path))
+    async with app.run_test(size=(80, 24)):
+        await until(app, "words")
+        screen = shown(app)
+
+    (at,) = [n for n, row in enumerate(screen) if row.endswith("suggestions")]
+    assert screen[at].split() == ["shown", "accepted", "rejected", "precision", "recall", "suggestions"]
+    assert screen[at + 1].split() == ["4", "2", "2", "50%", "50%", "words", "held", "back", "sentiment"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_block_keeps_to_the_screen(tmp_path, size):
+    following = suggesting(tmp_path)
+    measured = following.measure()
+    sources = [{**measured.sources[0], "source": f"source {n} " + "x" * 60} for n in range(30)]
+    rows = dashboard(Shown("tweets", following.look(), replace(measured, sources=sources)), *size)
+
+    assert len(rows) == size[1]
+    assert all(cells(row) <= size[0] for row in rows)

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_label.cli.project import command, folder
 from tui_label.core.text import visible
@@ -76,10 +77,14 @@ def _follow(project: Project) -> int:
 
     following = Following(project.settings)
     before: list[str] = []
+    suggested: Sequence[Mapping[str, Any]] = ()
     while True:
         try:
             glance = following.look()
-            lines = reports.status_lines(reports.figures(project.settings, glance.progress, glance.people))
+            if following.is_due():
+                suggested = following.measure().sources
+            figures = reports.figures(project.settings, glance.progress, glance.people)
+            lines = reports.status_lines(figures | {"suggestions": suggested})
         except StoreError as error:
             lines = [str(error)]
         if lines != before:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from secrets import SystemRandom
@@ -57,6 +57,8 @@ class Material:
     flags: Mapping[str, int]
     flagged: Mapping[str, tuple[Flagged, ...]]
     """By reason."""
+    sources: Sequence[Mapping[str, Any]]
+    """How good each source of suggestions is, as `reports.suggestions` has it."""
     known: Mapping[str, int]
     """Standing gold answers by outcome."""
     examples: tuple[Example, ...]
@@ -87,6 +89,7 @@ def gather(project: Project, store: Store, at: datetime, *, blind: bool = False)
         _renamed(found, name),
         reports.flags_open(people),
         {reason: tuple(_flagged(store, reason, places, name)) for reason, places in noted.items()},
+        reports.suggestions(project, store),
         outcomes,
         tuple(examples),
         store.changes(),

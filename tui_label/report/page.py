@@ -22,6 +22,11 @@ WORDS = (
      "interval (Wilson 1927). Differences of shares: Newcombe 1998, method 10."),
     ("by chance", "How often a random order of the same answers repeats a label: the sum of n(n-1) by N(N-1)."),
 )  # fmt: skip
+OF_SUGGESTIONS = (
+    ("shown, ignored", "Suggestions on the screen of somebody who answered; those that they did not decide about."),
+    ("precision, recall", "The share of what a source suggested that is in the answers; of what is in the answers that it "
+     "suggested. Exact spans, labels; each annotator's answer counts."),
+)  # fmt: skip
 SOURCES = {
     "percent": "The share of pairs of answers about an item that are the same.",
     "alpha_nominal": "Krippendorff 2004, Content Analysis, ch. 11; nominal distances.",
@@ -86,6 +91,7 @@ def _sections(of: Material) -> list[tuple[str, str, Html | None]]:
         ("time", "Over the day and the weeks", people.drift(of)),
         ("labels", "Labels", people.labels(of) if of.people else None),
         ("flags", "Flags", sections.flags(of)),
+        ("suggestions", "Suggestions", sections.suggestions(of)),
         ("examples", "Examples for the guidelines", sections.examples(of)),
         ("versions", "Guidelines and labels", sections.versions(of)),
         ("words", "How the figures are defined", _words(of)),
@@ -105,4 +111,5 @@ def _words(of: Material) -> Html:
         for one in (*task.figures, *(figure for part in task.labels for figure in part.figures))
     }
     measures = [(MEASURES.get(name, name), SOURCES[name]) for name in used if name in SOURCES]
-    return tag("dl", ((tag("dt", name), tag("dd", words)) for name, words in (*WORDS, *measures)), class_="words")
+    known = (*WORDS, *(OF_SUGGESTIONS if of.sources else ()), *measures)
+    return tag("dl", ((tag("dt", name), tag("dd", words)) for name, words in known), class_="words")

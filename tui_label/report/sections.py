@@ -122,6 +122,28 @@ def flags(of: Material) -> Html:
     return joined(counts, table("Examples", heads, examples, words=5) if examples else None)
 
 
+def suggestions(of: Material) -> Html | None:
+    rows = [
+        (
+            f"{one['source']} {one['version']}".rstrip(),
+            task,
+            *(f"{figures[name]:,}" for name in ("shown", "accepted", "changed", "rejected", "ignored")),
+            *(percent(figures[name]) for name in ("precision", "recall")),
+        )
+        for one in of.sources
+        for task, figures in one["tasks"].items()
+    ]
+    if not rows:
+        return None
+    heads = ["source", "task", "shown", "accepted", "changed", "rejected", "ignored", "precision", "recall"]
+    held = [f"{one['source']} {one['version']}".rstrip() for one in of.sources if one["held"]]
+    words = f"Held back, since too few of theirs were accepted: {', '.join(held)}."
+    return joined(
+        table("What became of them", heads, rows, words=2, id="suggestions-table"),
+        tag("p", words, class_="note") if held else None,
+    )
+
+
 def known(of: Material) -> Html | None:
     if not of.known:
         return None

@@ -1,10 +1,11 @@
-"""The lead's dashboard as rows: progress, agreement, people, what to do next."""
+"""The lead's dashboard as rows: progress, agreement, people, suggestions, what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from rich.cells import set_cell_size
 
@@ -22,6 +23,18 @@ SMALLEST = (60, 16)
 NARROW, ROOMY, WIDE = 76, 90, 116
 """From here on there is room for all columns of a usual screen, for more words, for more columns."""
 BARS = "▁▂▃▄▅▆▇█"
+SOURCE_COLUMNS = (
+    ("shown", 8, 0),
+    ("accepted", 10, 0),
+    ("changed", 9, ROOMY),
+    ("rejected", 10, 0),
+    ("ignored", 9, WIDE),
+    ("precision", 11, 0),
+    ("recall", 8, NARROW),
+)
+"""Figures of each source of suggestions: the head, its cells, and how wide the screen must be."""
+TALL = 22
+"""From here on there is room for the sources of suggestions too."""
 NONE = "–"
 EACH = {"hour": "an hour", "day": "a day"}
 AROUND = 12
@@ -53,7 +66,8 @@ def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
         return [*head, *middle, *foot]
     agreement = agreement_rows(shown.measured, width)
     people = people_rows(glance.people, shown.measured, width)
-    for_agreement, for_people = _room(len(agreement) - 1, len(people) - 1, height - AROUND)
+    sources = source_rows(shown.measured, width, height)
+    for_agreement, for_people = _room(len(agreement) - 1, len(people) - 1, height - AROUND - len(sources))
     rows = [
         *head,
         *progress_rows(glance, width),
@@ -61,6 +75,7 @@ def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
         *_window(agreement, for_agreement, shown.top),
         rule(width),
         *_window(people, for_people, shown.top),
+        *sources,
         rule(width),
         next_row(glance),
         *foot,
@@ -73,7 +88,7 @@ def furthest(shown: Shown, width: int, height: int) -> int:
     if shown.glance is None:
         return 0
     lists = len(agreement_rows(shown.measured, width)) - 1, len(shown.glance.people)
-    rooms = _room(*lists, height - AROUND)
+    rooms = _room(*lists, height - AROUND - len(source_rows(shown.measured, width, height)))
     return max(0, *(needed - room for needed, room in zip(lists, rooms, strict=True)))
 
 
@@ -194,6 +209,34 @@ def _columns(measured: Measured | None) -> list[Column]:
 def _middle_half(person: Person) -> str:
     """Between which times half of the answers lie."""
     return f"{person.pace.low / 1000:.1f}–{person.pace.high / 1000:.1f}" if person.pace else NONE
+
+
+# suggestions
+
+
+def source_rows(measured: Measured | None, width: int, height: int) -> list[Row]:
+    """A rule, a head, then each source and question, the name last; nothing where nothing is suggested."""
+    found = [
+        (one, task, figures) for one in (measured.sources if measured else ()) for task, figures in one["tasks"].items()
+    ]
+    if not found or height < TALL:
+        return []
+    columns = [(name, cells) for name, cells, needed in SOURCE_COLUMNS if width >= needed]
+    head = "".join(f"{name:>{cells}}" for name, cells in columns)
+    rows: list[Row] = [rule(width), [(head + "  suggestions", "faint")]]
+    most = max(1, height // 8 - 1)
+    for one, task, figures in found[:most]:
+        cells_of = [f"{_source_figure(name, figures):>{cells}}" for name, cells in columns]
+        who = visible(f"{one['source']} {one['version']}".rstrip())
+        held = [("  held back", "warn")] if one["held"] else []
+        rows.append([("".join(cells_of), ""), (f"  {who}", "bold"), *held, (f"  {visible(task)}", "faint")])
+    if len(found) > most:
+        rows.append([(f" … {len(found) - most} more in status", "faint")])
+    return rows
+
+
+def _source_figure(name: str, figures: Mapping[str, Any]) -> str:
+    return _or_none(figures[name], ".0%" if name in ("precision", "recall") else ",")
 
 
 # what to do next

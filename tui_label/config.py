@@ -459,7 +459,7 @@ def _task(reader: _Reader, node: Node, earlier: list[Task]) -> Task | None:
     if not _ID.fullmatch(id):
         reader.wrong(parts.get("id", node), "task.id", "must begin with a letter and hold letters, digits, - and _")
         id = id or "task"
-    if id in [task.id for task in earlier]:
+    elif id in [task.id for task in earlier]:
         reader.wrong(parts["id"], "task.id", f"{id} is there twice")
     if "type" not in parts:
         reader.wrong(node, id, f"needs a type: {', '.join(TYPES)}")

@@ -15,10 +15,10 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from quiet import Engine, Out
 
 from tui_label.sound import speaker as speaker_module
 from tui_label.sound import wire
-from tui_label.sound.engine import Voice
 from tui_label.sound.line import Line, Ways, tcp_listener, unix_listener
 from tui_label.sound.listener import CALLS_MOST, Listener
 from tui_label.sound.packing import pack
@@ -87,43 +87,6 @@ def test_a_frame_of_the_largest_size_goes_and_one_byte_more_does_not():
 
 
 # the speaker, in this process
-
-
-class Out:
-    def __init__(self) -> None:
-        self.said: list[dict[str, Any]] = []
-
-    def write(self, data: bytes) -> None:
-        self.said.append(json.loads(data[6:]))
-
-    async def drain(self) -> None: ...
-
-
-class Engine:
-    """Renders what it is told at once: what the callback raises, nobody would hear."""
-
-    hangs, heard, underruns = False, None, 0
-
-    def __init__(self, rate: int) -> None:
-        self.rate, self.voice = rate, None
-
-    def play(self, voice: Voice) -> None:
-        self.voice = voice
-        self._render()
-
-    def adjust(self, *how: Any) -> None:
-        self.voice = self.voice and self.voice.changed(*how)
-        self._render()
-
-    def stop(self) -> None:
-        self.voice = None
-
-    def close(self) -> None: ...
-
-    def _render(self) -> None:
-        for _ in range(3 * (self.voice is not None)):
-            found, at = self.voice.render(256)
-            assert found.shape == (256, 2) and np.isfinite(at)
 
 
 @pytest.fixture(autouse=True)

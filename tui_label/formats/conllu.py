@@ -93,7 +93,7 @@ def _sentence(
 
 def _tokens(reading: Reading, words: list[list[str]]) -> list[_Token]:
     made: list[_Token] = []
-    within = 0
+    within = -1
     for columns in words:
         id = ID.fullmatch(columns[0])
         assert id is not None

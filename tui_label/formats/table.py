@@ -23,6 +23,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Text
+from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
@@ -150,7 +151,9 @@ class Columns:
 def _columns(reading: Reading, header: list[str]) -> Columns:
     sound = reading.project.items == "sound"
     if sound and len(header) == 1 and is_sound(Path(header[0])):
-        raise InputError(f"{reading.path}:1: {header[0]} is no name of a column; put a line with `audio` above it")
+        raise InputError(
+            f"{visible(str(reading.path))}:1: {visible(header[0])} is no name of a column; put a line with `audio` above it"
+        )
     names = [name.strip().casefold() for name in header]
     roles: dict[str, int] = {}
     if reading.annotator_column:
@@ -174,7 +177,8 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
             roles["text"] = 0
         if "text" not in roles:
             raise InputError(
-                f"{reading.path}:1: no column is named text (it has {', '.join(header)[:80]}); add a header row with one"
+                f"{visible(str(reading.path))}:1: no column is named text (it has {visible(', '.join(header)[:80])}); "
+                "add a header row with one"
             )
     if set(OURS) <= set(names):
         for name in OURS[1:]:
@@ -194,8 +198,8 @@ def _named(reading: Reading, header: list[str], name: str) -> int:
     if name in names:
         return names.index(name)
     near = difflib.get_close_matches(name, names, 1)
-    hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(names)[:80]})"
-    raise InputError(f"{reading.path}:1: no column is named {name}{hint}")
+    hint = f"; did you mean {visible(near[0])}?" if near else f" (it has {visible(', '.join(names)[:80])})"
+    raise InputError(f"{visible(str(reading.path))}:1: no column is named {visible(name)}{hint}")
 
 
 def _row(

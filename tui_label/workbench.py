@@ -426,6 +426,8 @@ class Workbench:
             return ""
         if deck.look.broken:
             return f"{deck.look.word}; s skips it"
+        if wanted and deck.look.coming:
+            return f"not heard yet: {deck.look.word}"
         if not wanted or deck.trouble or deck.look.word:
             return ""
         deck.count()

@@ -35,6 +35,7 @@ from tui_label.formats.tracks import (
     tracks,
     write_files,
 )
+from tui_label.sound.kinds import is_url
 
 NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -205,7 +206,7 @@ def _written(track: Track, dropped: Dropped) -> str:
                 "        </ANNOTATION>",
             ]
         body.append("    </TIER>")
-    url = f"file://{quote(track.path)}"
+    url = track.path if is_url(track.path) else f"file://{quote(track.path)}"
     kind = mimetypes.guess_type(track.path)[0] or "audio/x-wav"
     return "\n".join(
         [

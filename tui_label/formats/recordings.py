@@ -24,7 +24,7 @@ from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, author, check_answers, finished
 from tui_label.formats.source import BadLine, Reading, check, lines
-from tui_label.sound.kinds import is_sound
+from tui_label.sound.kinds import is_sound, is_url
 
 NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?|\.[0-9]{1,30}")
 EXACT = Context(prec=80)
@@ -58,6 +58,8 @@ class Recordings:
 
     def named(self, name: str, lack: str = "") -> str:
         """The path of a recording, for a line of a manifest; raises Bad where none or several are meant."""
+        if is_url(name):
+            return name
         parent = self._reading.path.parent
         try:
             place = parent / name

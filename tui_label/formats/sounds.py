@@ -24,7 +24,7 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats.making import Bad, author, labelled
 from tui_label.formats.source import BadLine, Reading, near
-from tui_label.sound.kinds import is_sound
+from tui_label.sound.kinds import is_sound, is_url, shown
 
 if TYPE_CHECKING:
     from tui_label.sound.media import Facts
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PATHS = ("audio", "audio_filepath", "file_name", "audio_path", "wav", "path", "filename", "file")
 TEXTS = ("text", "transcript", "transcription", "sentence")
 TAKEN = frozenset([*PATHS, *TEXTS, "offset", "duration", "segments", "audio_hash"])
+NOT_THAT = "is not the file this line was written about (audio_hash); it was changed since"
 SHORTEST_S = 0.001
 SLACK_S = 0.05
 """How far a stretch may run past the end of its file: manifests round."""
@@ -40,7 +41,7 @@ SLACK_S = 0.05
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     """One recording is one item."""
     try:
-        yield Record(_item(reading, None, reading.path, None, None, {}))
+        yield Record(_item(_kept_path(reading, reading.path), None, reading.path, None, None, {}))
     except Bad as error:
         # The file as such is meant, not a line of it
         yield reading.bad(0, error.problem, "" if error.field == "audio" else error.field)
@@ -89,8 +90,8 @@ def record(
     if not isinstance(line[name], str):
         raise Bad(name, f"must be a path, not {json.dumps(line[name])[:40]}")
     rest = {one: value for one, value in meta.items() if one.strip().casefold() not in TAKEN}
-    file = _found(reading, name, line[name], line.get("audio_hash"))
-    item = _item(reading, key, file, _seconds(line, "offset"), _seconds(line, "duration"), rest)
+    file, kept = _found(reading, name, line[name], line.get("audio_hash"))
+    item = _item(kept, key, file, _seconds(line, "offset"), _seconds(line, "duration"), rest)
     if "answers" in line and author(reading, line.get("annotator") or ""):
         return Record(item, (), None, priority)
     named = line.get("label")
@@ -176,7 +177,7 @@ def _seconds(line: Mapping[str, Any], name: str) -> float | None:
 
 
 def _item(
-    reading: Reading,
+    kept: str,
     key: str | None,
     file: Path,
     offset: float | None,
@@ -185,7 +186,7 @@ def _item(
 ) -> Item:
     facts, hash = _known_file(file)
     start, length = _stretch(file, facts.seconds, offset, duration)
-    sound = Sound(_kept_path(reading, file), length, start, facts.rate, facts.channels, hash)
+    sound = Sound(kept, length, start, facts.rate, facts.channels, hash)
     # One recording is one item: a line that names the same stretch again adds to it
     key = content_key("", sound=sound) if key is None else key
     if not key.strip():
@@ -244,23 +245,37 @@ def _quiet() -> Iterator[None]:
         os.close(before)
 
 
-def _found(reading: Reading, field: str, path: str, hash: Any) -> Path:
-    """A path of a line is relative to the file it stands in, or to the project's folder.
+def _found(reading: Reading, field: str, path: str, hash: Any) -> tuple[Path, str]:
+    """The file of a line, and what is kept as its path: a URL, or one relative to the file it stands in, or to the
+    project's folder.
 
     A line that says which content is meant (an export does) gets that, or nothing.
     """
+    if is_url(path):
+        return _brought(field, path, hash), path
     try:
         places = [place for place in (reading.path.parent / path, reading.project.folder / path) if place.exists()]
     except (OSError, ValueError) as error:
         raise Bad(field, f"{path}: {getattr(error, 'strerror', None) or 'no path'}") from error
     if not places:
         raise Bad(field, f"{path}: no such file{near(reading.path.parent / path)}")
-    if not isinstance(hash, str) or not hash:
-        return places[0]
     for place in places:
-        if _known_file(place)[1] == hash:
-            return place
-    raise Bad(field, f"{path} is not the file this line was written about (audio_hash); it was changed since")
+        if not isinstance(hash, str) or hash in ("", _known_file(place)[1]):
+            return place, _kept_path(reading, place)
+    raise Bad(field, f"{path} {NOT_THAT}")
+
+
+def _brought(field: str, url: str, hash: Any) -> Path:
+    """A file that lies elsewhere, fetched: only its bytes say how long it is, and what it will be held to."""
+    from tui_label.sound.remote import cache
+
+    try:
+        place = cache().fetch(url)
+        if isinstance(hash, str) and hash not in ("", _known_file(place)[1]):
+            raise Bad(field, f"{shown(url)} {NOT_THAT}")
+    except InputError as error:
+        raise Bad(field, str(error)) from error
+    return place
 
 
 def _kept_path(reading: Reading, file: Path) -> str:

@@ -27,6 +27,7 @@ from tui_label.errors import UsageError
 from tui_label.formats.making import Bad
 from tui_label.formats.offered import Offer
 from tui_label.formats.recordings import EXACT, spelled
+from tui_label.sound.kinds import is_url, shown
 
 Dropped = dict[str, int]
 Rows = Iterable[tuple[Item, Annotation]]
@@ -147,7 +148,7 @@ def names(paths: Iterable[str]) -> dict[str, str]:
 
     That is the stem, the file's name, or either with the folders below the one that all share.
     """
-    files = {path: PurePosixPath(path) for path in paths}
+    files = {path: PurePosixPath(f"/{shown(path).partition('://')[2]}" if is_url(path) else path) for path in paths}
     shared = os.path.commonpath([file.parent for file in files.values()]) if files else ""
     schemes: list[Callable[[PurePosixPath], str]] = [
         lambda file: file.stem,
@@ -167,7 +168,9 @@ def names(paths: Iterable[str]) -> dict[str, str]:
 
 
 def whereabouts(project: Project, sound: Sound) -> str:
-    """A recording's absolute path, for programs that know nothing of the project's folder."""
+    """A recording's URL as it came, or its absolute path, for programs that know nothing of the project's folder."""
+    if is_url(sound.path):
+        return sound.path
     # Not resolve(): links are followed by those who open it
     return Path(os.path.abspath(project.folder / sound.path)).as_posix()  # noqa: PTH100
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +18,13 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.listening import Listening
 from tui_label.core.project import Listen
 from tui_label.core.session import Effect, Session
+from tui_label.errors import InputError
 from tui_label.sound.calibration import RATE, write_clicks
+from tui_label.sound.kinds import is_url, shown
 from tui_label.sound.look import Look, locate, look
 from tui_label.sound.player import Clip
-from tui_label.sound.tape import NOTHING, MakePlayer, Region, Tape, Track
+from tui_label.sound.remote import Unwanted, cache
+from tui_label.sound.tape import NOTHING, PLAY_LATER_S, MakePlayer, Region, Tape, Track
 
 
 class Left(Exception):
@@ -46,12 +51,16 @@ class Deck(Tape):
         self._looks = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._spectra = ThreadPoolExecutor(1, thread_name_prefix="spectrum")
         self._sound: Sound | None = None
+        self._next: Sound | None = None
+        """What probably comes after it."""
+        self._coming: set[str] = set()
+        """URLs that are being fetched."""
         self._clicks: tempfile.TemporaryDirectory[str] | None = None
         self._own_speed = self.speed
         """The person's, while clicks play."""
 
     async def close(self) -> None:
-        self._sound = None
+        self._sound = self._next = None
         for thread in (self._looks, self._spectra):
             thread.shutdown(wait=False, cancel_futures=True)
         await super().close()
@@ -70,15 +79,23 @@ class Deck(Tape):
         self._playable = sound is not None and self._track.clip.path.is_file()
         if self._playable:
             self._player.prepare(self._track.clip, self._track.offset)
-        if sound is not None:
+        if sound is None:
+            return
+        if self._playable or not is_url(sound.path):
             self._see(sound)
+        else:
+            self._fetch(sound)
 
     def ahead(self, item: Item | None) -> None:
         """What probably comes next."""
-        sound = item.sound if item else None
-        if sound is not None and locate(self._folder, sound).is_file():
-            track = _track(self._folder, sound)
+        self._next = sound = item.sound if item else None
+        if sound is None:
+            return
+        track = _track(self._folder, sound)
+        if track.clip.path.is_file():
             self._player.prepare(track.clip, track.offset)
+        elif is_url(sound.path):
+            self._fetch(sound)
 
     def painted(self) -> None:
         """The item is on the screen: its listening starts now."""
@@ -116,6 +133,69 @@ class Deck(Tape):
                 self.stop()
                 self._playable = False
             self.on_change()
+
+    # sounds that lie elsewhere
+
+    def play_from(self, start: float, region: Region | None = None, *, counts: bool = True) -> None:
+        super().play_from(start, region, counts=counts)
+        if self._sound is not None and not self._playable and is_url(self._sound.path):
+            self._asked_at = self._clock()
+            if not self.look.coming:
+                self._fetch(self._sound)
+
+    def _fetch(self, sound: Sound) -> None:
+        """Have its file in the cache, unless nobody wants it any more before it is there."""
+        loop, steps = asyncio.get_running_loop(), [-1]
+        if sound is self._sound:
+            self._say_coming(sound, 0)
+        if sound.path in self._coming:
+            return
+        self._coming.add(sound.path)
+
+        def tell(share: float) -> None:
+            if not self._wants(sound):
+                raise Unwanted
+            step = int(share * 20) * 5
+            if step != steps[-1]:
+                steps.append(step)
+                loop.call_soon_threadsafe(self._say_coming, sound, step)
+
+        fetched = _apart(lambda: cache().fetch(sound.path, sound.hash, tell))
+        fetched.add_done_callback(lambda done: self._fetched(sound, done))
+
+    def _wants(self, sound: Sound) -> bool:
+        return sound.path in [one.path for one in (self._sound, self._next) if one is not None]
+
+    def _say_coming(self, sound: Sound, percent: int) -> None:
+        if self._sound is not None and self._sound.path == sound.path and not self._playable:
+            part = f", {percent} % of it is here" if percent else ""
+            self.look = Look(word=f"{shown(sound.path)} is being fetched{part}", coming=True)
+            self.on_change()
+
+    def _fetched(self, sound: Sound, done: asyncio.Future[Path]) -> None:
+        self._coming.discard(sound.path)
+        error, here = done.exception(), self._sound
+        if here is None or here.path != sound.path:
+            if error is None and self._next is not None and self._next.path == sound.path:
+                track = _track(self._folder, self._next)
+                self._player.prepare(track.clip, track.offset)
+        elif isinstance(error, Unwanted):
+            self._fetch(here)
+        elif error is not None:
+            self.look = Look(word=f"{error} (play tries again)", broken=True)
+            self.on_change()
+        else:
+            self._arrived(here)
+
+    def _arrived(self, sound: Sound) -> None:
+        self._playable, self.look = True, Look()
+        self._player.prepare(self._track.clip, self._track.offset)
+        self._see(sound)
+        if self._clock() - self._asked_at < PLAY_LATER_S:
+            self.play_from(self._rest, self._region)
+        else:
+            self._sound_is_back()
+        self.on_change()
 
     # other looks and ears
 
@@ -187,6 +267,29 @@ def region_of(session: Session) -> Region | None:
     """The segment that play keys are about."""
     segment = session.segment_here if session.picked >= 0 else None
     return Region(segment.start, segment.end) if segment else None
+
+
+def _apart(work: Callable[[], Path]) -> asyncio.Future[Path]:
+    """In a thread that nobody waits for: who leaves need not sit through a slow download."""
+    loop = asyncio.get_running_loop()
+    made: asyncio.Future[Path] = loop.create_future()
+
+    def settle(path: Path | None, error: BaseException | None) -> None:
+        if error is not None:
+            made.set_exception(error)
+        elif path is not None:
+            made.set_result(path)
+
+    def run() -> None:
+        try:
+            outcome: tuple[Path | None, BaseException | None] = work(), None
+        except (InputError, Unwanted) as error:
+            outcome = None, error
+        with contextlib.suppress(RuntimeError):  # the loop is gone
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    threading.Thread(target=run, daemon=True, name="fetch").start()
+    return made
 
 
 def _track(folder: Path, sound: Sound) -> Track:

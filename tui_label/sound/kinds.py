@@ -1,8 +1,11 @@
-"""Which files are sounds, by their names; light enough to be asked by every command."""
+"""Which files are sounds, by their names, and which names are URLs; light enough to be asked by every command."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+from tui_label.core.text import visible
 
 SUFFIXES = frozenset(
     [".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".sph", ".au", ".snd", ".caf", ".w64", ".rf64"]
@@ -13,6 +16,17 @@ FFMPEG_SUFFIXES = frozenset(
 )
 """FFmpeg reads them, through the optional package PyAV."""
 
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
 
 def is_sound(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES | FFMPEG_SUFFIXES
+
+
+def is_url(path: str) -> bool:
+    return URL.match(path) is not None
+
+
+def shown(path: str) -> str:
+    """For a message: a URL without what is secret in links that were signed."""
+    return visible(re.split(r"[?#]", path)[0] if is_url(path) else path)

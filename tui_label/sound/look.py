@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_label.core.item import Sound
-from tui_label.core.text import visible
 from tui_label.errors import InputError
+from tui_label.sound.kinds import is_url, shown
 from tui_label.sound.media import fingerprint, open_recording
 from tui_label.sound.peaks import SILENT, Peaks, keep, kept, measure
+from tui_label.sound.remote import cache
 
 CACHE = Path(".tui-label") / "peaks"
 
@@ -22,32 +23,34 @@ class Look:
     """What the annotator should know: the file is gone, was changed, holds no sound."""
     broken: bool = False
     """Whether this is not the sound that was to be labelled."""
+    coming: bool = False
+    """Whether it is still being fetched."""
 
 
 def locate(folder: Path, sound: Sound) -> Path:
-    """The file of a sound; relative paths are relative to the project's folder."""
-    return folder / sound.path
+    """The file of a sound; relative paths are relative to the project's folder, URLs have theirs in the cache."""
+    return cache().place(sound.path, sound.hash) if is_url(sound.path) else folder / sound.path
 
 
 def look(folder: Path, sound: Sound, tell: Callable[[Look], None]) -> Look:
     """Peaks from beside the project, else measured now; `tell` sees long ones grow."""
-    path, shown = locate(folder, sound), visible(sound.path)
+    path, words = locate(folder, sound), shown(sound.path)
     name = f"{sound.hash}-{sound.offset:.3f}-{sound.duration:.3f}"
     try:
         stat = path.stat()
         found = kept(folder / CACHE, name, (stat.st_size, stat.st_mtime_ns))
         if found is None:
             if sound.hash and fingerprint(path) != sound.hash:
-                return Look(None, f"{shown} was changed after it was added: flag it, or add it again", broken=True)
+                return Look(None, f"{words} was changed after it was added: flag it, or add it again", broken=True)
             with open_recording(path) as recording:
                 rate = recording.facts.rate
             grow = lambda peaks: tell(Look(peaks))  # noqa: E731
             found = measure(path, round(sound.offset * rate), round(sound.duration * rate), grow)
             keep(folder / CACHE, name, found, (stat.st_size, stat.st_mtime_ns))
     except FileNotFoundError:
-        return Look(None, f"{shown} is not there any more", broken=True)
+        return Look(None, f"{words} is not there any more", broken=True)
     except OSError as error:
-        return Look(None, f"{shown}: {error.strerror}", broken=True)
+        return Look(None, f"{words}: {error.strerror}", broken=True)
     except InputError as error:
         return Look(None, str(error), broken=True)
     return Look(found, "silent: nothing louder than −80 dB in it" if found.loudest < SILENT else "")

@@ -80,6 +80,7 @@ class SoundView:
             session.project.sound.must_hear,
             deck.trouble,
             deck.look.word,
+            deck.look.coming,
             window,
             drawn,
             self.spectrogram,

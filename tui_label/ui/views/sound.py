@@ -40,7 +40,9 @@ class Tape:
     must_hear: float
     trouble: str
     word: str
-    """What is wrong with the file."""
+    """What is wrong with the file, or how much of it is there."""
+    coming: bool
+    """Whether it is still being fetched."""
     window: tuple[float, float]
     """The seconds that are drawn."""
     wave: Sequence[str]
@@ -87,7 +89,7 @@ def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]
     rows += _lanes(session, tape, inner, lane_count(session, room))
     rows.append(_transport(tape, width))
     if tape.word and not tape.clicks:
-        rows[max(0, len(tape.wave) - 1)] = [(" " * MARGIN + visible(tape.word), "warn")]
+        rows[max(0, len(tape.wave) - 1)] = [(" " * MARGIN + visible(tape.word), "faint" if tape.coming else "warn")]
     if session.segment_task is not None:
         rows += _list(session, width, room - len(rows))
     return rows[:room]

@@ -66,7 +66,7 @@ class Hop:
         """Hints that still match, without the part already typed."""
         return {offset: hint[len(self.typed) :] for offset, hint in self.hints.items() if hint.startswith(self.typed)}
 
-    status: Row = field(default_factory=lambda: [("hop: type the letters over the word", "faint")])
+    status: Row = field(default_factory=lambda: [("hop: type the letters under the word", "faint")])
     legend: list[Hint] = field(default_factory=lambda: [("a–z", "to the word"), ("Esc", "stay")])
 
     async def key(self, key: str, do: Do) -> Mode | None:

@@ -1,7 +1,7 @@
 """What style words look like.
 
 The terminal's own colours stay the ground, light or dark; hues are mid-tones that
-stand out on both and that colour-blind people can tell apart (after Okabe and Ito,
+stand out on both (a contrast of 3 at least) and that colour-blind people can tell apart (after Okabe and Ito,
 2008).  With 16 colours or none, underline, reverse and brackets carry the meaning.
 """
 
@@ -13,17 +13,17 @@ from rich.style import Style
 
 HUES = {
     "red": "#e0533d",
-    "green": "#0fa47a",
-    "yellow": "#c9a227",
+    "green": "#0fa279",
+    "yellow": "#ac8b21",
     "blue": "#4f86e0",
     "magenta": "#c46ba8",
-    "cyan": "#2fa5c9",
-    "orange": "#de8a1f",
+    "cyan": "#2c9bbd",
+    "orange": "#ca7e1c",
     "purple": "#9a7be0",
-    "pink": "#d9739a",
+    "pink": "#d76d95",
     "brown": "#a9825a",
     "grey": "#8a8a8a",
-    "white": "#a8a8a8",
+    "white": "#8e8e8e",
 }
 PALETTE = ("cyan", "orange", "green", "magenta", "blue", "yellow", "red", "purple", "pink", "brown")
 """Given to labels without a colour, in this order."""
@@ -31,14 +31,14 @@ PALETTE = ("cyan", "orange", "green", "magenta", "blue", "yellow", "red", "purpl
 WORDS = {
     "faint": Style(color="#808080"),
     "bold": Style(bold=True),
-    "accent": Style(color="#2fa5c9", bold=True),
-    "good": Style(color="#0fa47a"),
+    "accent": Style(color="#2c9bbd", bold=True),
+    "good": Style(color="#0fa279"),
     "warn": Style(color="#e0533d", bold=True),
     "under": Style(underline=True),
     "cursor": Style(reverse=True),
     "selected": Style(reverse=True, underline=True),
     "found": Style(reverse=True, dim=True),
-    "hint": Style(color="#de8a1f", bold=True),
+    "hint": Style(color="#ca7e1c", bold=True),
 }
 
 

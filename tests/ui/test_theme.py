@@ -1,0 +1,18 @@
+"""Colours that can be read on any ground."""
+
+from __future__ import annotations
+
+from tui_label.ui import theme
+
+
+def test_every_hue_stands_out_on_a_light_and_on_a_dark_ground():
+    """WCAG 2.2, 1.4.11: a contrast of 3 at least."""
+
+    def luminance(color: str) -> float:
+        parts = [int(color[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        red, green, blue = (one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for name, hue in theme.HUES.items():
+        assert 1.05 / (luminance(hue) + 0.05) >= 3, name
+        assert (luminance(hue) + 0.05) / 0.05 >= 4.5, name

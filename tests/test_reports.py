@@ -92,3 +92,12 @@ def test_project_yaml_changes_where_segments_have_no_labels(calls, capsys):
     (calls / "project.yaml").write_text(source.replace("noisy", "noisy, silent"))
 
     assert cli.main(["status", str(calls)]) == 0
+
+
+def test_answers_without_times_have_no_pace(tmp_path, capsys):
+    given = Annotation("ann", answers={"sentiment": "positive"})
+    labeled(tmp_path, SENTIMENT, Record(Item("i", "text"), annotation=given))
+    cli.main(["status", str(tmp_path)])
+    (row,) = (line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("ann  "))
+
+    assert row == ["ann", "1", "0", "0", "–", "–", "0"]

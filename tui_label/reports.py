@@ -121,10 +121,11 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
             f"{'annotator':<16}{'answers':>9}{'skipped':>9}{'flagged':>9}{'median s':>10}{'an hour':>9}{'too fast':>10}",
         ]
     for one in figures["people"]:
-        hour = round(one["answers"] * 3_600_000 / one["active_ms"]) if one["active_ms"] else 0
+        # Answers from elsewhere may come without times
+        hour = f"{one['answers'] * 3_600_000 / one['active_ms']:,.0f}" if one["active_ms"] else "–"
         found.append(
             f"{one['annotator'][:15]:<16}{one['answers']:>9,}{one['skipped']:>9,}{one['flagged']:>9,}"
-            f"{one['median_ms'] / 1000:>10.1f}{hour:>9,}{one['too_fast']:>10,}"
+            f"{_seconds(one['median_ms']):>10}{hour:>9}{one['too_fast']:>10,}"
         )
     found += _sound_lines(figures["people"])
     found += _suggestion_lines(figures.get("suggestions", []))
@@ -133,11 +134,15 @@ def status_lines(figures: dict[str, Any]) -> list[str]:
             found += ["", f"{one['annotator']} · {task}{'':<4}(answers, median s)"]
             medians = one["label_median_ms"].get(task, {})
             for label, count in sorted(counts.items(), key=lambda pair: -pair[1])[:20]:
-                found.append(f"  {label[:30]:<32}{count:>7,}{medians.get(label, 0) / 1000:>9.1f}")
+                found.append(f"  {label[:30]:<32}{count:>7,}{_seconds(medians.get(label, 0)):>9}")
     if figures["flags"]:
         found += ["", "flags"]
         found += [f"  {reason[:30]:<32}{count:>7,}" for reason, count in figures["flags"].items()]
     return found
+
+
+def _seconds(ms: float) -> str:
+    return f"{ms / 1000:.1f}" if ms else "–"
 
 
 def _suggestion_lines(sources: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -154,7 +154,7 @@ def test_the_words_of_all_keys_stand_in_one_column(source):
     long = "keys: {play.toggle: ctrl+space f4 f11 f12 ctrl+x ctrl+v}\n"
     for keys in ("", long):
         keymap = build(config.parse(source + keys, Path("nowhere")))
-        rows = key_rows(keymap, ["sound", "everywhere", "transcribing", "typing"])
+        rows = key_rows(keymap, ["labels", "sound", "everywhere", "transcribing", "typing"])
 
         assert len({len(row[0][0]) for row in rows if len(row) == 2}) == 1
         assert all(row[0][0].endswith("  ") for row in rows if len(row) == 2)

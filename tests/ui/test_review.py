@@ -534,3 +534,13 @@ async def test_items_with_two_labels_that_are_mixed_up_are_two_keys_away(tmp_pat
 
         await pilot.press("1")
         assert (has(app, "good ↔ so-so"), has(app, "2 left"), here(app)) == (True, True, "i1")
+
+
+async def test_help_lists_the_keys_of_review_before_labels_which_are_for_editing(tmp_path):
+    prepare(tmp_path, MOOD, *moods(("good", "bad")))
+    app = start(tmp_path)
+    async with app.run_test(size=(80, 60)) as pilot:
+        await pilot.press("?")
+
+        rows = "\n".join(shown(app))
+        assert rows.index("Take that annotator's version") < rows.index("mood: good")

@@ -94,13 +94,13 @@ SHARED = {"TMUX", "STY", "ZELLIJ"}
 """Set where several programs share the terminal."""
 
 HELP = {
-    SPANS: ["everywhere", "spans"],
-    SCROLL: ["everywhere", "scroll"],
-    TYPING: ["typing", "everywhere"],
-    SOUND: ["sound", "everywhere", "transcribing", "typing"],
-    TRANSCRIBING: ["transcribing", "typing", "sound", "everywhere"],
-    REVIEW: ["review", "editing"],
-    LISTENING: ["review", "listening", "editing"],
+    SPANS: ["labels", "everywhere", "spans"],
+    SCROLL: ["labels", "everywhere", "scroll"],
+    TYPING: ["labels", "typing", "everywhere"],
+    SOUND: ["labels", "sound", "everywhere", "transcribing", "typing"],
+    TRANSCRIBING: ["labels", "transcribing", "typing", "sound", "everywhere"],
+    REVIEW: ["review", "labels", "editing"],
+    LISTENING: ["review", "listening", "labels", "editing"],
 }
 """The keys that help lists in each mode, nearest first."""
 

@@ -79,7 +79,7 @@ def key_rows(keymap: Keymap, modes: list[str]) -> list[Row]:
     rows = keymap.rows()
     widest = max(14, *(cell_len(visible(keys)) for _, keys, _ in rows))
     found: list[Row] = []
-    for mode in ["labels", *modes]:
+    for mode in modes:
         found += [[], [("   " + MODES[mode], "accent")]]
         for here, keys, words in rows:
             if here == mode:

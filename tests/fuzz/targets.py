@@ -338,8 +338,12 @@ class Ears(Terminal):
 
 def heard(chunks: list[bytes]) -> list[Message]:
     ears = Ears(chunks)
-    ears.run_input_thread()
-    os.close(ears.fileno)
+    try:
+        ears.run_input_thread()
+    finally:
+        os.close(ears.fileno)
+        if ears.hand >= 0:
+            os.close(ears.hand)
     return ears.events
 
 

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import SPECIAL_SEQUENCES, XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
@@ -61,6 +62,8 @@ _MOUSE = re.compile(r"(?:<?[0-9;]+)?[mM]")
 _MODE_REPORT = re.compile(r"\?[0-9]{1,5};[0-9]\$y")
 _CURSOR = re.compile(r"[0-9]{1,5};[0-9]{1,5}R")
 _RESIZE = re.compile(r"48(?:;[0-9]{1,5}(?::[0-9]*)?){4}t")
+_NO_PIXELS = re.compile(r"48;([^;t]*;[^;t]*);(?:0+;[^;t]*|[^;t]*;0+)t")
+"""A terminal that knows its cells only; Textual would divide by them."""
 _KITTY = re.compile(
     r"(?P<code>[0-9]{0,7}(?::[0-9]{0,7}){0,2})"
     r"(?:;(?P<modifiers>[0-9]{0,3})(?::(?P<event>[123]))?(?P<text>;[0-9]{0,7}(?::[0-9]{1,7})*)?)?[u~ABCDEFHPQRS]"
@@ -115,18 +118,33 @@ def _key_or_nothing(found: re.Match[str]) -> str:
     sequence, body = found[0], found[1] + found[2]
     if sequence in ANSI_SEQUENCES_KEYS or sequence in SPECIAL_SEQUENCES:
         return sequence
+    if no_pixels := _NO_PIXELS.fullmatch(body):
+        return f"\x1b[48;{no_pixels[1]};{no_pixels[1]}t"
     if any(wanted.fullmatch(body) for wanted in (_MOUSE, _MODE_REPORT, _CURSOR, _RESIZE)):
         return sequence
     kitty = _KITTY.fullmatch(body)
     if kitty is None or kitty["event"] == _RELEASED or any(map(_no_character, _NUMBER.findall(found[1]))):
+        return ""
+    if not _says_something(kitty["code"].partition(":")[0] or "1", found[2], _NUMBER.findall(kitty["text"] or "")):
         return ""
     if kitty["event"] is None:
         return sequence
     return f"\x1b[{kitty['code']};{kitty['modifiers']}{kitty['text'] or ''}{found[2]}"
 
 
+def _says_something(code: str, end: str, text: list[str]) -> bool:
+    """Whether it is a key by its name or its text; Textual takes any number for a character, also one that controls."""
+    if text or f"{code}{end}" not in FUNCTIONAL_KEYS:
+        return (bool(text) or end == "u") and not any(map(_controls, text or [code]))
+    return True
+
+
 def _no_character(number: str) -> bool:
     return int(number) > 0x10FFFF or 0xD800 <= int(number) < 0xE000
+
+
+def _controls(number: str) -> bool:
+    return int(number) < 0x20 or 0x7F <= int(number) < 0xA0
 
 
 class Terminal(LinuxDriver):
@@ -207,7 +225,7 @@ class Terminal(LinuxDriver):
         try:
             for event in feed(text):
                 self.process_message(event)
-        except (ValueError, OverflowError, KeyError) as error:
+        except (ValueError, ArithmeticError, KeyError) as error:
             self._parser = XTermParser(self._debug)  # its generator is dead
             self._app.log.error(f"ignored unreadable input {text!r}: {error}")
 

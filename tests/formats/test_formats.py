@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 from pathlib import Path
@@ -164,43 +163,3 @@ def test_spreadsheets_get_no_formula():
     out, _ = written([(Item("=1+1", "@x"), Annotation("a"))], SENTIMENT, "spreadsheet")
 
     assert "'=1+1,'@x" in out
-
-
-# real data, where TUI_LABEL_DATA names its folder
-
-SETTLED = {
-    "enc_nonchar.txt": 1, "eol_cr.txt": 3, "eol_unicode_separators.txt": 4, "blank_lines_and_spaces.txt": 3,
-    "ctl_c0.txt": 1, "enc_utf8_bom.txt": 2, "esc_in_ids_and_labels.jsonl": 1, "many_tiny_lines.txt": 200_000,
-    "jsonl_text_types.jsonl": 1, "jsonl_dup_keys.jsonl": 1, "csv_quotes_newlines.csv": 4, "csv_formula.csv": 4,
-    "looks_like_json.txt": 1, "nfc_nfd_twins.jsonl": 2, "big_line_1mb_words.txt": 1, "tab_stops.txt": 2,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SETTLED)
-def test_hostile_files(data_folder, name):
-    good, _, _ = read(data_folder / "nasty/files" / name)
-
-    assert len(good) == SETTLED[name]
-    assert len({one.item.key for one in good}) == SETTLED[name]
-
-
-@pytest.mark.parametrize(
-    ("name", "encoding"), [("enc_latin1", "latin-1"), ("enc_shift_jis", "shift_jis"), ("enc_koi8r", "koi8-r")]
-)
-def test_other_encodings_need_to_be_named(data_folder, name, encoding):
-    path = data_folder / "nasty/files" / f"{name}.txt"
-    _, bad, _ = read(path)
-
-    assert "not UTF-8 at byte" in str(bad[0])
-    assert len(read(path, encoding=encoding)[0]) == 2
-
-
-def test_what_is_no_text_is_refused(data_folder):
-    with pytest.raises(LabelError, match="UTF-16"):
-        read(data_folder / "nasty/files/enc_utf16be_nobom.txt")
-
-
-def test_a_packed_file_is_read_whatever_its_name(data_folder):
-    path = data_folder / "nasty/files/gzip_named_txt.txt"
-
-    assert [one.item.text for one in read(path)[0]] == gzip.decompress(path.read_bytes()).decode().splitlines()

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_label import cli, config, opening
-from tui_label.arrivals import arrivals, recognised
+from tui_label.arrivals import Arrivals, arrived, arriving
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.store.base import Versions
+from tui_label.store.base import Added, Versions
+from tui_label.store.sql import SqlStore
 
 VERSIONS = Versions(labels=4, guidelines=3)
 
@@ -32,16 +33,23 @@ def said(key: str, name: str, label: str, revision: int = 0, status: str = SUBMI
     )
 
 
-def answers(records: list[Record]) -> list[tuple[str, str, str]]:
-    return [
-        (one.item.key, one.annotation.annotator, one.annotation.answers["sentiment"])
-        for one in records
-        if one.annotation
-    ]
+def taken(store: SqlStore, records: list[Record]) -> tuple[Arrivals, Added]:
+    """What became of records on their way into the store, and what it did with them."""
+    with store.staging() as staging:
+        for record in records:
+            staging.append(*arriving(record, store.versions()))
+        here = arrived(staging)
+        return here, store.add(here.records)
 
 
-def test_the_latest_revision_of_each_annotator_counts_wherever_it_stands():
-    here = arrivals(
+def answers(store: SqlStore) -> list[tuple[str, str, str]]:
+    return [(item.key, one.annotator, one.answers["sentiment"]) for item, one in store.answers()]
+
+
+def test_the_latest_revision_of_each_annotator_counts_wherever_it_stands(tmp_path):
+    store = new_store(tmp_path)
+    here, _ = taken(
+        store,
         [
             said("a", "ann", "new", 2),
             said("a", "ann", "old", 1),
@@ -51,38 +59,31 @@ def test_the_latest_revision_of_each_annotator_counts_wherever_it_stands():
             said("a", "eve", "old"),
             said("a", "eve", "new"),
         ],
-        VERSIONS,
     )
 
-    assert answers(here.records) == [
-        ("a", "ann", "new"),
-        ("a", "bob", "new"),
-        ("b", "ann", "only"),
-        ("a", "eve", "new"),
-    ]
+    assert answers(store) == [("a", "ann", "new"), ("a", "bob", "new"), ("a", "eve", "new"), ("b", "ann", "only")]
     assert (here.superseded, here.items) == (3, 2)
 
 
 @pytest.mark.parametrize(("status", "left"), [(UNDONE, (0, 1)), (SKIPPED, (1, 0))])
-def test_an_answer_that_was_taken_back_does_not_come_in_and_its_item_does(status, left):
-    here = arrivals([said("a", "ann", "x", 1), said("a", "ann", "", 2, status)], VERSIONS)
+def test_an_answer_that_was_taken_back_does_not_come_in_and_its_item_does(tmp_path, status, left):
+    store = new_store(tmp_path)
+    here, added = taken(store, [said("a", "ann", "x", 1), said("a", "ann", "", 2, status)])
 
-    assert [(one.item.key, one.annotation) for one in here.records] == [("a", None)]
+    assert (added.items, added.known, answers(store)) == (1, 0, [])
     assert (here.skipped, here.undone) == left
 
 
-def test_a_draft_is_no_answer_and_undoes_none():
-    here = arrivals(
-        [said("a", "ann", "x", 1), said("a", "ann", "", 2, DRAFT), said("b", "ann", "", 0, DRAFT)], VERSIONS
-    )
+def test_a_draft_is_no_answer_and_undoes_none(tmp_path):
+    store = new_store(tmp_path)
+    _, added = taken(store, [said("a", "ann", "x", 1), said("a", "ann", "", 2, DRAFT), said("b", "ann", "", 0, DRAFT)])
 
-    assert answers(here.records) == [("a", "ann", "x")]
-    assert {one.item.key for one in here.records} == {"a", "b"}
+    assert (answers(store), added.items) == ([("a", "ann", "x")], 2)
 
 
 def test_numbers_of_elsewhere_are_not_taken_for_ours():
     known = Record(Item("g", "g"), gold=Gold("x", {}, GIVEN, labels_version=9, guidelines_version=8), probe="check")
-    one, gold = arrivals([said("a", "ann", "x", 7), known], VERSIONS).records
+    one, gold = (arriving(record, VERSIONS)[0] for record in (said("a", "ann", "x", 7), known))
 
     assert (one.annotation.labels_version, one.annotation.guidelines_version, one.annotation.revision) == (4, 0, 0)
     assert (gold.gold.labels_version, gold.gold.guidelines_version) == (4, 0)
@@ -119,9 +120,9 @@ RECORDS = st.lists(
 @settings(max_examples=60, deadline=None)
 def test_the_same_records_again_add_nothing(tmp_path_factory, records):
     store = new_store(tmp_path_factory.mktemp("a"))
-    store.add(arrivals(records, store.versions()).records)
+    taken(store, records)
     history = list(store.answers(history=True))
-    again = store.add(arrivals(records, store.versions()).records)
+    _, again = taken(store, records)
 
     assert (again.items, again.answers) == (0, 0)
     assert list(store.answers(history=True)) == history
@@ -136,7 +137,7 @@ def test_known_answers_find_items_that_have_another_id(tmp_path):
         for key, text, label in (("~1", "same", "a"), ("~1-2", "same", "b"), ("q3", "other", "c"), ("~9", "new", "d"))
     ]
     for _ in range(2):
-        store.add(list(recognised(golds, store)))
+        store.add(golds)
 
     assert {store.case(number).item.key: gold.answers["sentiment"] for number, gold in store.known()} == {
         "q1": "a", "q2": "b", "q3": "c", "~9": "d",

@@ -219,11 +219,10 @@ class Project:
         1
         """
         from tui_label.arrivals import arrived, arriving, made_here
-        from tui_label.store.staging import Staging
 
-        with Staging() as staging:
+        with self.store.staging() as staging:
             for record in made_here(records, self.settings.tasks):
-                staging.append(arriving(record, self.versions))
+                staging.append(*arriving(record, self.versions))
             return self.store.add(arrived(staging).records, progress)
 
     def add_files(

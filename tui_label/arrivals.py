@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
 from tui_label.core.item import Item, content_key
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans, Task
 from tui_label.errors import InputError
-from tui_label.store.base import Store, Versions
-from tui_label.store.staging import Counts, Staging, content
+from tui_label.store.base import Versions
+from tui_label.store.staging import Counts, Staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,6 @@ class Arrivals:
     """Items that an annotator skipped: they come in as items to label."""
     undone: int = 0
     """Answers that were taken back."""
-
-
-def arrivals(records: Iterable[Record], versions: Versions) -> Arrivals:
-    """The latest revision of each annotator's answer about each item, in the order of the first one."""
-    staging = Staging()
-    for record in records:
-        staging.append(arriving(record, versions))
-    return arrived(staging)
 
 
 def made_here(made: Iterable[Record | Item | str], tasks: Sequence[Task]) -> Iterator[Record]:
@@ -108,22 +99,3 @@ def _ours(record: Record, versions: Versions) -> Record:
         finished = said.status == SUBMITTED
         said = replace(said, labels_version=versions.labels, guidelines_version=0, revision=0) if finished else None
     return replace(record, annotation=said, gold=gold)
-
-
-def recognised(records: Staging | list[Record], store: Store) -> Iterator[Record]:
-    """Known answers about items that are here under another id, for those items.
-
-    The first of several known answers about a content is for the first such item, and so on.
-    """
-    strange = {key for key in {one.item.key for one in records if one.gold} if store.find_item(key) is None}
-    waiting: dict[tuple[object, ...], dict[str, Item]] = {
-        content(one.item): {} for one in records if one.item.key in strange
-    }
-    if waiting:
-        # What has a known answer and no other is among both
-        for item in chain((item for item, _ in store.unanswered()), (one.item for one in store.testimonies())):
-            if content(item) in waiting:
-                waiting[content(item)][item.key] = item
-    for record in records:
-        here = waiting.get(content(record.item)) if record.gold and record.item.key in strange else None
-        yield replace(record, item=here.pop(min(here))) if here else record

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_label import formats
-from tui_label.arrivals import arrived, arriving, recognised
+from tui_label.arrivals import arrived, arriving
 from tui_label.core.project import Project
 from tui_label.errors import InputError
 from tui_label.formats import BadLine, BadLines, Reading
 from tui_label.store.base import Added, Store, Versions
-from tui_label.store.staging import Counts, Staging
+from tui_label.store.staging import Counts
 
 EVERY = 5000
 """Records between two words to who watches."""
@@ -94,7 +94,7 @@ def bring_in(
     """Raises InputError with all bad lines, and then nothing was written; else `Reading` has the options."""
     named = [one for path in files for one in formats.expanded(path)]
     bad = BadLines(skip_bad, watch.left_out, "brought in")
-    with Staging() as staging:
+    with store.staging() as staging:
         for path in named:
             chosen = formats.find(format) if format else formats.recognise(path, encoding)
             reading = Reading(
@@ -105,7 +105,7 @@ def bring_in(
                 if isinstance(one, BadLine):
                     bad.take(one)
                 else:
-                    staging.append(arriving(one, versions))
+                    staging.append(*arriving(one, versions))
                 if count % EVERY == 0:
                     watch.reading(path, count)
             watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
@@ -113,6 +113,5 @@ def bring_in(
         if not staging.taken:
             raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
         here, total = arrived(staging), len(staging)
-        records = recognised(staging, store) if gold else staging
-        added = store.add(records, lambda count: watch.writing(count, total))
+        added = store.add(staging, lambda count: watch.writing(count, total))
         return Brought(added, here.items, here.superseded, here.skipped, here.undone)

@@ -194,6 +194,82 @@ def test_overlap_raised_later_asks_more_people(make):
     assert store.progress("ann").done == 0
 
 
+@pytest.mark.parametrize("at", ["2026-01-01T00:00:00.000Z", ""])
+@pytest.mark.parametrize("later", ["corrected", "undone"])
+def test_what_was_corrected_here_does_not_come_back_with_the_same_file(make, at, later):
+    """By its time; where the file gives none, nothing says that it is newer than the correction."""
+    store = make(0)
+    file = [
+        Record(Item(f"k{n}", "text"), annotation=Annotation("ann", answers={"t": "a"}, flags=flags, submitted_at=at))
+        for n, flags in enumerate([(), (Flag("ambiguous"),)])
+    ]
+    assert store.add(file).answers == 2
+    for number in (1, 2):
+        if later == "corrected":
+            store.submit(number, Annotation("ann", answers={"t": "b"}), f"save-{number}", claim=False)
+        else:
+            store.reopen("ann")
+    before = list(store.answers(history=True))
+    again = store.add(file)
+
+    assert (again.answers, list(store.answers(history=True))) == (0, before)
+
+
+def test_a_later_answer_of_a_file_comes_in_even_if_it_was_given_before(make):
+    store = make(0)
+    item = Item("k", "text")
+    given = [
+        Annotation("ann", answers={"t": label}, submitted_at=f"2026-01-0{day}T00:00:00.000Z")
+        for day, label in ((1, "a"), (2, "b"), (3, "a"))
+    ]
+    added = [store.add([Record(item, annotation=one)]).answers for one in given]
+
+    assert added == [1, 1, 1]
+    assert [(one.answers["t"], one.revision) for _, one in store.answers()] == [("a", 3)]
+
+
+def test_many_answers_come_in_as_one_by_one(make):
+    """What is nobody's yet comes in by a few statements; what meets something that is there, one by one."""
+    chance = random.Random(5)
+    together, apart = make(folder="together"), make(folder="apart")
+    for store in (together, apart):
+        store.record_project(Policy(overlap=2), "source", "guidelines", {})
+        store.add([Record(Item(f"k{n}", "text")) for n in range(20)])
+        for name in ("ann", "eve"):
+            claim = store.claim(name)
+            store.skip(claim.number, Annotation(name, "skipped"), f"skip-{name}")
+    pairs = [(key, name) for key in range(40) for name in ("ann", "bob", "eve")]
+    file = [
+        Record(
+            Item(f"k{key}", "text"),
+            annotation=Annotation(
+                name,
+                answers={"t": chance.choice("xy")},
+                flags=(Flag("odd"),) * (chance.random() < 0.2),
+                submitted_at=f"2026-01-01T00:00:{n % 60:02}.000Z",
+            ),
+        )
+        for n, (key, name) in enumerate(chance.sample(pairs, 100))
+    ]
+    added = together.add(file)
+    one_by_one = [apart.add([record]) for record in file]
+
+    assert (added.items, added.answers) == (
+        sum(one.items for one in one_by_one),
+        sum(one.answers for one in one_by_one),
+    )
+    assert added.answers > 50
+    for ask in (
+        lambda store: list(store.answers(history=True)),
+        lambda store: store.tallies(),
+        lambda store: store.progress("ann"),
+        lambda store: [store.case(number) for number in range(1, added.items + 21)],
+        lambda store: [entry.item.key for entry in store.history("bob", limit=100)],
+        lambda store: list(store.unanswered()),
+    ):
+        assert ask(together) == ask(apart)
+
+
 def test_renames_carry_answers_along(make):
     store = make(1)
     store.submit(store.claim("ann").number, Annotation("ann", answers={"t": "old"}, labels_version=1), "a")

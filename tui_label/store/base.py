@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
@@ -24,6 +24,9 @@ from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.store.reviewing import Reviewing
+
+if TYPE_CHECKING:
+    from tui_label.store.staging import Staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,11 @@ class Store(Reviewing, Protocol):
 
     # items in
 
-    def add(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> Added:
+    def staging(self) -> Staging:
+        """Where records wait until all of them are read; one at a time, closed by who asked for it."""
+        ...
+
+    def add(self, records: Iterable[Record] | Staging, progress: Callable[[int], None] | None = None) -> Added:
         """Bring records in, in their order.  An item whose key is there already is that item.
 
         Raises InputError when the key is there with other content, naming the key.

@@ -31,6 +31,8 @@ from tui_label.store.schema import KNOWN
 
 BUSY_S = 10.0
 REPAIR = "`tui-label repair` the project, or restore the last backup"
+ASIDE_KIB = 16_000
+"""Memory for temporary tables: what is more is in a file without a name."""
 OLDEST_SQLITE = (3, 37)
 """The first with STRICT tables."""
 
@@ -70,6 +72,7 @@ class SqliteConnection:
                 self._sqlite.execute("PRAGMA synchronous = FULL")
                 self._sqlite.execute("PRAGMA foreign_keys = ON")
                 self._sqlite.execute("PRAGMA cache_size = -2000")
+                self._sqlite.execute(f"PRAGMA temp.cache_size = -{ASIDE_KIB}")
                 self._sqlite.create_function("casefold", 1, _casefold, deterministic=True)
                 self._migrate()
         except BaseException:
@@ -125,8 +128,15 @@ class SqliteConnection:
         with self.errors():
             self._sqlite.execute("PRAGMA cache_size = -64000")
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        self._sqlite.executemany(sql, rows)
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        return self._sqlite.executemany(sql, rows).rowcount
+
+    def aside(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        with self.errors():
+            # Temporary tables are a file of their own: this takes no lock
+            self._sqlite.execute("BEGIN")
+            self._sqlite.executemany(sql, rows)
+            self._sqlite.execute("COMMIT")
 
     def has_text(self, column: str) -> str:
         """LIKE is the quickest by far, but knows the case of ASCII only."""

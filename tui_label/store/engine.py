@@ -47,8 +47,12 @@ class Connection(Protocol):
         """
         ...
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Within a transaction: one statement for many rows."""
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Within a transaction: one statement for many rows; how many it wrote."""
+        ...
+
+    def aside(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Outside of transactions: the same into a temporary table, which keeps nobody waiting."""
         ...
 
     def errors(self) -> AbstractContextManager[None]:

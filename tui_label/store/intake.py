@@ -1,7 +1,9 @@
 """Bringing items in.
 
 Records are read and checked before anything is written, then written in short
-transactions: annotators wait for one of these, never for the file.
+transactions: annotators wait for one of these, never for the file.  They wait in the table `arriving`
+(see `staging`), out of which a few statements bring in a step of them; only what meets something that
+is there already is looked at one by one.
 """
 
 from __future__ import annotations
@@ -15,86 +17,278 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from tui_label.core.annotation import SUBMITTED, Annotation
+from tui_label.core.annotation import Annotation
 from tui_label.core.gold import GIVEN, Gold
-from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreError
 from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added
-from tui_label.store.engine import Connection, Execute
-from tui_label.store.rows import ITEM, from_json, item_from, key_text, sound_json, to_json, to_text
-from tui_label.store.staging import Staging, content, pages
+from tui_label.store.engine import Connection, Execute, Read
+from tui_label.store.queue import Place
+from tui_label.store.rows import ANSWER, ITEM, Renames, answer_from, from_json, item_from, key_from, to_json
+from tui_label.store.staging import Staging, content, gold_from, suggestions_from
 from tui_label.store.standing import Judge
 
 STEP = 200
 """Records between two looks at the clock."""
 HOLD_S = 0.015
 """How long a transaction goes on before others get their turn; its last step and the disk come on top."""
-KEYS = 500
-"""Looked for in one statement."""
+PAGE = 1000
+"""Read in one statement."""
 
 
 def add(
-    connection: Connection, records: Iterable[Record], progress: Callable[[int], None] | None, moment: str, judge: Judge
+    connection: Connection,
+    records: Iterable[Record] | Staging,
+    progress: Callable[[int], None] | None,
+    moment: str,
+    judge: Judge,
 ) -> Added:
-    staging = records if isinstance(records, Staging) else Staging(records)
+    staging = records if isinstance(records, Staging) else Staging(connection, records)
     try:
+        if staging.has("gold"):
+            _recognise(connection, staging)
         _refuse_conflicts(connection, staging)
-        return _write(connection, staging, progress, moment, judge)
+        return _Adding(connection, staging, moment, judge).all(progress)
     finally:
         if staging is not records:
             staging.close()
+
+
+def _recognise(connection: Connection, staging: Staging) -> None:
+    """Known answers about items that are here under another id are for those items."""
+    if staging.strange():
+        last = 0
+        while rows := connection.read(
+            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
+                WHERE item.number > ? AND item.probe <> 'repeat' ORDER BY item.number LIMIT {PAGE}""",
+            (last,),
+        ):
+            staging.offer((row[1], item_from(row[1:])) for row in rows)
+            last = rows[-1][0]
+    staging.recognise()
 
 
 def _refuse_conflicts(connection: Connection, staging: Staging) -> None:
     """All that would be refused while it is written is refused now."""
     if (key := staging.torn()) is not None:
         raise InputError(_conflict(key))
-    if not connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
-        return
-    rest = staging.contents()
-    while page := dict(islice(rest, KEYS)):
-        for _, item in _here(lambda sql, keys: connection.read(sql, keys), list(page)):
-            if hash(content(item)) != page[item.key]:
-                raise InputError(_conflict(item.key))
+    if connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
+        for first, last in staging.steps(PAGE):
+            _moved(connection.read, {"first": first, "last": last})
 
 
-def _write(
-    connection: Connection, staging: Staging, progress: Callable[[int], None] | None, moment: str, judge: Judge
-) -> Added:
-    added = Added()
-    steps = pages(staging, STEP)
-    try:
-        while few := list(islice(steps, 1)):
-            added = _sum(added, connection.write(partial(_add_few, connection, few, steps, moment, judge)))
-            if progress:
-                progress(sum(map(len, few)))
-    except StoreError as error:
-        if added == Added():
-            raise
-        raise type(error)(f"{error}; {_so_far(added)}") from error
-    return added
+def _moved(read: Read, scope: dict[str, Any]) -> list[tuple[str, int]]:
+    """Sounds that are known with another place: what is to be stored of them, and the item's number.
+
+    An item that is there with other content is refused.
+    """
+    rows = read(
+        f"""SELECT item.number, {ITEM}, arriving.key, arriving.text, arriving.escaped, arriving.candidates,
+              arriving.meta, arriving.sound
+            FROM arriving JOIN item ON item.key = arriving.key JOIN content ON content.item = item.number
+            WHERE arriving.number BETWEEN :first AND :last AND (
+              content.text <> arriving.text OR content.escaped <> arriving.escaped
+              OR coalesce(content.candidates, '') <> coalesce(arriving.candidates, '')
+              OR coalesce(content.sound, '') <> coalesce(arriving.sound, ''))
+            ORDER BY arriving.number""",
+        scope,
+    )
+    for row in rows:
+        if content(item_from(row[1:7])) != content(item_from(row[7:])):
+            raise InputError(_conflict(key_from(row[1])))
+    return [(row[-1], row[0]) for row in rows]
 
 
-def _add_few(
-    connection: Connection,
-    few: list[list[Record]],
-    steps: Iterator[list[Record]],
-    moment: str,
-    judge: Judge,
-    execute: Execute,
-) -> Added:
-    """As many steps as fit into a transaction.  They are in `few` when it has to be run anew."""
-    queue.growing(execute)
-    settings = dict(execute("SELECT name, value FROM setting").fetchall())
-    until = time.monotonic() + HOLD_S
-    added = Added()
-    for step in few:
-        added = _sum(added, _add_step(connection, execute, step, settings, moment, judge))
-        if step is few[-1] and time.monotonic() < until:
-            few += islice(steps, 1)
-    return added
+class _Adding:
+    """Records on their way from `arriving` into the tables."""
+
+    def __init__(self, connection: Connection, staging: Staging, moment: str, judge: Judge) -> None:
+        self._connection, self._staging, self._moment, self._judge = connection, staging, moment, judge
+        self._save = str(uuid.uuid4())
+        self._has = {column: staging.has(column) for column in ("answers", "suggestions", "gold")}
+
+    def all(self, progress: Callable[[int], None] | None) -> Added:
+        added = Added()
+        steps = self._staging.steps(STEP)
+        try:
+            while few := list(islice(steps, 1)):
+                done = self._connection.write(partial(self._few, few, steps))
+                added = _sum(added, done)
+                if progress:
+                    progress(done.items + done.known)
+        except StoreError as error:
+            if added == Added():
+                raise
+            raise type(error)(f"{error}; {_so_far(added)}") from error
+        return added
+
+    def _few(self, few: list[tuple[int, int]], steps: Iterator[tuple[int, int]], execute: Execute) -> Added:
+        """As many steps as fit into a transaction.  They are in `few` when it has to be run anew."""
+        queue.growing(execute)
+        settings = dict(execute("SELECT name, value FROM setting").fetchall())
+        until = time.monotonic() + HOLD_S
+        added = Added()
+        for step in few:
+            added = _sum(added, self._step(execute, *step, settings))
+            if step is few[-1] and time.monotonic() < until:
+                few += islice(steps, 1)
+        return added
+
+    def _step(self, execute: Execute, first: int, last: int, settings: dict[str, str]) -> Added:
+        """The records from number `first` to `last`."""
+        before = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
+        scope = {"first": first, "last": last, "before": before}
+        records, answers = execute(
+            "SELECT count(*), count(answers) FROM arriving WHERE number BETWEEN :first AND :last", scope
+        ).fetchone()
+        order = settings.get("order", "priority")
+        items = self._items(execute, scope, order, int(settings.get("overlap", 1)))
+        if items < records:
+            moved = _moved(lambda sql, values: execute(sql, values).fetchall(), scope)
+            self._connection.many("UPDATE content SET sound = ? WHERE item = ?", moved)
+        suggested, suggestions = self._suggestions(execute, scope) if self._has["suggestions"] else ((), 0)
+        answered = self._answers(execute, scope, answers) if answers else 0
+        gold = self._gold(execute, scope) if self._has["gold"] else 0
+        if order == "uncertain-first":
+            fresh = execute("SELECT number FROM item WHERE number > ?", (before,)).fetchall()
+            versions.place(self._connection, order, list(dict.fromkeys([*(row[0] for row in fresh), *suggested])))
+        return Added(items, records - items, answered, suggestions, gold)
+
+    def _items(self, execute: Execute, scope: dict[str, Any], order: str, want: int) -> int:
+        """Items with their contents; how many are new."""
+        place = ":before + row_number() OVER (ORDER BY arriving.number)"
+        priority = "priority" if order == "priority" else "0"
+        position = f"({place}) * 2654435761 % 4294967296" if order == "random" else place
+        items = execute(
+            f"""INSERT INTO item(number, key, stage, priority, position, want, probe)
+                SELECT {place}, key, CASE probe WHEN '' THEN 'fresh' ELSE 'held' END, {priority}, {position}, :want, probe
+                FROM arriving WHERE number IN (
+                  SELECT min(one.number) FROM arriving AS one WHERE one.number BETWEEN :first AND :last
+                    AND NOT EXISTS (SELECT 1 FROM item WHERE item.key = one.key) GROUP BY one.key)""",
+            scope | {"want": want},
+        ).rowcount
+        if items:
+            execute(
+                """INSERT INTO content(item, text, escaped, candidates, meta, priority, sound)
+                   SELECT item.number, text, escaped, candidates, meta, arriving.priority, sound
+                   FROM arriving JOIN item ON item.key = arriving.key AND item.number > :before
+                   WHERE arriving.number BETWEEN :first AND :last ORDER BY arriving.number
+                   ON CONFLICT (item) DO NOTHING""",
+                scope,
+            )
+            execute(
+                """UPDATE counter SET value = value + (SELECT count(*) FROM item WHERE number > ? AND probe = '')
+                   WHERE name = 'items'""",
+                (scope["before"],),
+            )
+        return items
+
+    def _suggestions(self, execute: Execute, scope: dict[str, Any]) -> tuple[list[int], int]:
+        """The items that they are about, and how many are new."""
+        rows = execute(
+            """SELECT item.number, suggestions FROM arriving JOIN item ON item.key = arriving.key
+               WHERE arriving.number BETWEEN :first AND :last AND suggestions IS NOT NULL ORDER BY arriving.number""",
+            scope,
+        ).fetchall()
+        new = self._connection.many(
+            """INSERT INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT (item, task, value, source) DO NOTHING""",
+            [(number, *one) for number, stored in rows for one in suggestions_from(stored)],
+        )
+        return [row[0] for row in rows], new
+
+    def _answers(self, execute: Execute, scope: dict[str, Any], answers: int) -> int:
+        """Finished answers that came with records; how many are new."""
+        scope = scope | {"save": self._save, "moment": self._moment}
+        execute(
+            """INSERT INTO annotator(name) SELECT DISTINCT annotator FROM arriving
+               WHERE number BETWEEN :first AND :last AND answers IS NOT NULL ORDER BY annotator
+               ON CONFLICT (name) DO NOTHING""",
+            scope,
+        )
+        places = queue.lock_all(execute, f"SELECT item.number FROM {ANSWERED} WHERE {IN_STEP}", scope)
+        added = self._first_answers(execute, scope, places)
+        if added < answers:
+            names = standing.renames(execute)
+            touched = [number for number, said in _others(execute, scope)
+                       if _add_answer(execute, number, said, names, self._moment)]  # fmt: skip
+            for item in dict.fromkeys(touched):
+                standing.weigh(execute, item, self._judge)
+            added += len(touched)
+        return added
+
+    def _first_answers(self, execute: Execute, scope: dict[str, Any], places: dict[int, Place]) -> int:
+        """What is the first that its annotator says of an item, and neither flagged nor of older labels."""
+        columns = ", ".join(f"arriving.{name}" for name in ANSWER)
+        added = execute(
+            f"""INSERT INTO annotation(item, annotator, revision, status, turn, save_id, {", ".join(ANSWER)})
+                SELECT item.number, annotator.id, 1, 'submitted',
+                  coalesce(tally.turn, 0) + row_number() OVER (PARTITION BY annotator.id ORDER BY arriving.number),
+                  :save || '-' || arriving.number,
+                  {columns.replace("arriving.submitted_at", "coalesce(nullif(arriving.submitted_at, ''), :moment)")}
+                FROM {ANSWERED} LEFT JOIN tally ON tally.annotator = annotator.id
+                WHERE {IN_STEP} AND arriving.flags = '[]' AND arriving.decisions = '{{}}'
+                  AND arriving.labels_version >= (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels')
+                  AND NOT EXISTS (SELECT 1 FROM assignment AS one
+                                  WHERE one.item = item.number AND one.annotator = annotator.id)
+                ORDER BY arriving.number
+                ON CONFLICT (item, annotator, revision) DO NOTHING""",
+            scope,
+        ).rowcount
+        if not added:
+            return 0
+        execute(
+            f"""INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
+                SELECT item.number, annotator.id, 'done', 1, annotation.turn, nullif(annotation.active_ms, 0),
+                  annotation.submitted_at, arriving.labels FROM {ADDED} WHERE {IN_STEP}""",
+            scope,
+        )
+        execute(
+            f"""INSERT INTO tally(annotator, turn, answered)
+                SELECT annotator.id, max(annotation.turn), count(*) FROM {ADDED} WHERE {IN_STEP} GROUP BY annotator.id
+                ON CONFLICT (annotator) DO UPDATE SET turn = excluded.turn, answered = tally.answered + excluded.answered""",
+            scope,
+        )
+        came = execute(
+            f"""SELECT item.number, count(*), max(annotator.id) FROM {ADDED} WHERE {IN_STEP}
+                GROUP BY item.number ORDER BY min(arriving.number)""",
+            scope,
+        ).fetchall()
+        for item in queue.move_all(self._connection, execute, came, places):
+            standing.weigh(execute, item, self._judge)
+        return added
+
+    def _gold(self, execute: Execute, scope: dict[str, Any]) -> int:
+        rows = execute(
+            """SELECT item.number, gold FROM arriving JOIN item ON item.key = arriving.key
+               WHERE arriving.number BETWEEN :first AND :last AND gold IS NOT NULL ORDER BY arriving.number""",
+            scope,
+        ).fetchall()
+        return sum(_add_gold(execute, item, gold_from(stored), self._moment, self._judge) for item, stored in rows)
+
+
+ANSWERED = """arriving JOIN item ON item.key = arriving.key JOIN annotator ON annotator.name = arriving.annotator"""
+IN_STEP = "arriving.number BETWEEN :first AND :last AND arriving.answers IS NOT NULL"
+ADDED = f"""{ANSWERED} JOIN annotation ON annotation.item = item.number AND annotation.annotator = annotator.id
+    AND annotation.revision = 1 AND annotation.save_id = :save || '-' || arriving.number"""
+
+
+def _others(execute: Execute, scope: dict[str, Any]) -> list[tuple[int, Annotation]]:
+    """Answers of the step that are not in yet, as item's number and annotation."""
+    columns = ", ".join(f"arriving.{name}" for name in ANSWER)
+    rows = execute(
+        f"""SELECT item.number, arriving.annotator, {columns} FROM {ANSWERED}
+            WHERE {IN_STEP} AND NOT EXISTS (SELECT 1 FROM annotation AS one
+              WHERE one.item = item.number AND one.annotator = annotator.id AND (
+                one.save_id = :save || '-' || arriving.number
+                OR one.status = 'submitted' AND one.answers = arriving.answers
+                  AND one.labels_version = arriving.labels_version
+                  AND arriving.submitted_at IN ('', one.submitted_at)))
+            ORDER BY arriving.number""",
+        scope,
+    ).fetchall()
+    return [(row[0], answer_from(row[1:])) for row in rows]
 
 
 def _so_far(added: Added) -> str:
@@ -113,63 +307,6 @@ def _sum(one: Added, other: Added) -> Added:
     )
 
 
-def _add_step(
-    connection: Connection,
-    execute: Execute,
-    chunk: list[Record],
-    settings: dict[str, str],
-    moment: str,
-    judge: Judge,
-) -> Added:
-    known = _known(execute, chunk)
-    number = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
-    want = int(settings.get("overlap", 1))
-    order = settings.get("order", "priority")
-    items, contents, here = [], [], {}
-    for record in chunk:
-        key = record.item.key
-        if key in known or key in here:
-            continue
-        number += 1
-        here[key] = number
-        priority = record.priority if order == "priority" else 0
-        position = number * 2654435761 % 4294967296 if order == "random" else number
-        probe = record.probe if record.gold else ""
-        items.append((number, key_text(key), "held" if probe else "fresh", priority, float(position), want, probe))
-        contents.append((number, *_content(record)))
-    connection.many(
-        "INSERT INTO item(number, key, stage, priority, position, want, probe) VALUES (?, ?, ?, ?, ?, ?, ?)", items
-    )
-    connection.many(
-        "INSERT INTO content(item, text, escaped, candidates, meta, priority, sound) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        contents,
-    )
-    numbers = known | here
-    before = execute("SELECT count(*) FROM suggestion").fetchone()[0] if any(one.suggestions for one in chunk) else 0
-    suggestions = [
-        (numbers[record.item.key], one.task, to_json(one.value), one.score, one.source)
-        for record in chunk
-        for one in record.suggestions
-    ]
-    connection.many(
-        "INSERT INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        suggestions,
-    )
-    fresh = execute("SELECT count(*) FROM suggestion").fetchone()[0] - before if suggestions else 0
-    given = [(numbers[one.item.key], one.annotation) for one in chunk if one.annotation is not None]
-    answered = [number for number, annotation in given if _add_answer(execute, number, annotation, moment)]
-    for item in dict.fromkeys(answered):
-        standing.weigh(execute, item, judge)
-    known_answers = [(numbers[one.item.key], one.gold) for one in chunk if one.gold is not None]
-    gold = sum(_add_gold(execute, number, gold, moment, judge) for number, gold in known_answers)
-    probes = sum(bool(probe) for *_, probe in items)
-    execute("UPDATE counter SET value = value + ? WHERE name = 'items'", (len(items) - probes,))
-    if order == "uncertain-first":
-        touched = dict.fromkeys([*here.values(), *(row[0] for row in suggestions)])
-        versions.place(connection, order, list(touched))
-    return Added(len(items), len(chunk) - len(items), len(answered), fresh, gold)
-
-
 def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Judge) -> bool:
     """Keep a known answer, unless just that stands already."""
     names = standing.renames(execute)
@@ -181,79 +318,38 @@ def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Jud
     return True
 
 
-def _content(record: Record) -> tuple[Any, ...]:
-    text, escaped = to_text(record.item.text)
-    candidates = to_json(list(record.item.candidates)) if record.item.candidates else None
-    meta = to_json(dict(record.item.meta)) if record.item.meta else None
-    return text, escaped, candidates, meta, record.priority, sound_json(record.item.sound)
-
-
-def _known(execute: Execute, chunk: list[Record]) -> dict[str, int]:
-    """Numbers of the items that are there already, with the same content."""
-    found: dict[str, int] = {}
-    by_key = {record.item.key: record.item for record in chunk}
-    for number, item in _here(lambda sql, keys: execute(sql, keys).fetchall(), list(by_key)):
-        sound = by_key[item.key].sound
-        if content(by_key[item.key]) != content(item):
-            raise InputError(_conflict(item.key))
-        found[item.key] = number
-        if sound is not None and sound != item.sound:
-            # The same sound in another place: that is where it is now
-            execute("UPDATE content SET sound = ? WHERE item = ?", (sound_json(sound), number))
-    return found
-
-
-def _here(read: Callable[[str, tuple[str, ...]], list[Any]], keys: list[str]) -> list[tuple[int, Item]]:
-    """Number and item of those of the keys that are in the store."""
-    found: list[tuple[int, Item]] = []
-    for first in range(0, len(keys), KEYS):
-        part = tuple(key_text(key) for key in keys[first : first + KEYS])
-        rows = read(
-            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
-                WHERE item.key IN ({", ".join("?" * len(part))})""",
-            part,
-        )
-        found += [(row[0], item_from(row[1:])) for row in rows]
-    return found
-
-
 def _conflict(key: str) -> str:
     return f"item {key} is there already with other content; give the new one another id, or leave it out"
 
 
-def _add_answer(execute: Execute, number: int, annotation: Annotation, moment: str) -> bool:
-    """Keep a finished answer that came with a record, unless the annotator has given just that."""
-    if annotation.status != SUBMITTED:
-        return False
+def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Renames, moment: str) -> bool:
+    """Keep an answer of somebody who may have dealt with the item before, unless they have given just that.
+
+    What they gave once and then corrected does not come back: it is the same where its time is, or where it has none.
+    """
     me = saves.annotator_id(execute, annotation.annotator)
     before = saves.before_save(execute, number, me, "")
-    fresh = before.state != "done"
-    if not fresh:
-        latest, given_under = execute(
-            "SELECT answers, labels_version FROM annotation WHERE item = ? AND annotator = ? AND revision = ?",
-            (number, me, before.standing),
-        ).fetchone()
-        # Under today's names: an export made after a rename already has them, and comes back as the same answer
-        renames = standing.renames(execute)
-        today = renames.apply(from_json(latest), given_under)
-        if today == renames.apply(json.loads(to_json(dict(annotation.answers))), annotation.labels_version):
+    given = execute(
+        """SELECT revision, answers, labels_version, submitted_at FROM annotation
+           WHERE item = ? AND annotator = ? AND status = 'submitted'""",
+        (number, me),
+    ).fetchall()
+    # Under today's names: an export made after a rename already has them, and comes back as the same answer
+    today = names.apply(json.loads(to_json(dict(annotation.answers))), annotation.labels_version)
+    for revision, answers, version, at in given:
+        stands = before.state == "done" and revision == before.standing
+        same = stands or annotation.submitted_at in ("", at)
+        if same and names.apply(from_json(answers), version) == today:
             return False
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
+    fresh = before.state != "done"
     turn = saves.next_turn(execute, me, int(fresh), -int(before.put_off))
     revision = before.revision + 1
     saves.write_revision(execute, number, me, revision, annotation, turn, str(uuid.uuid4()), "")
-    standing.keep(
-        execute,
-        number,
-        me,
-        annotation,
-        revision,
-        turn,
-        labels_version=before.labels_version,
-        replaces=bool(before.revision),
-    )
-    if before.revision:
+    version, again = before.labels_version, bool(before.revision)
+    standing.keep(execute, number, me, annotation, revision, turn, labels_version=version, replaces=again)
+    if again:
         outcomes.answered(execute, number, me, revision)
     if fresh:
         if before.state == "skipped":

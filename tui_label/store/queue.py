@@ -2,7 +2,7 @@
 
 An item waits in `fresh` (nobody had it) or `again` (it wants more people); with all
 places taken it is `full`, with all answers there `done`, taken out it is `held`.
-Only `move` changes counters and stage, and the stage follows from the numbers.
+Only `move` and `move_all` change counters and stage, and the stage follows from the numbers.
 A probe is `held` for good: `probes` says when it is given.
 
 Entering `again` gives an item a new position, behind all others.  So each annotator
@@ -13,11 +13,12 @@ claim at a million).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 from tui_label.store import probes
-from tui_label.store.engine import Execute, Read
+from tui_label.store.engine import Connection, Execute, Read
 
 LOOKS = (16, *(512,) * 20)
 """Rows of `again` looked at in each step; their sum bounds the longest claim."""
@@ -243,14 +244,31 @@ class Place(NamedTuple):
     done: int
     want: int
     probe: str
+    settled: int
 
 
-_PLACE = "SELECT stage, done, want, probe FROM item WHERE number = ? FOR UPDATE"
+_PLACE = "SELECT stage, done, want, probe, settled FROM item WHERE number = ? FOR UPDATE"
 
 
 def lock(execute: Execute, item: int) -> Place:
     """Where an item is, and stays but for this transaction: all that is said about one item is said in turn."""
     return Place(*execute(_PLACE, (item,)).fetchone())
+
+
+def lock_all(execute: Execute, numbers: str, arguments: dict[str, Any]) -> dict[int, Place]:
+    """The same for the items whose numbers a statement gives."""
+    rows = execute(
+        f"""SELECT number, stage, done, want, probe, settled FROM item WHERE number IN ({numbers})
+            ORDER BY number FOR UPDATE""",
+        arguments,
+    ).fetchall()
+    return {row[0]: Place(*row[1:]) for row in rows}
+
+
+_MOVED = """taken = taken + ?, done = done + ?,
+    stage = CASE WHEN stage = 'held' THEN 'held' WHEN done + ? >= want THEN 'done'
+                 WHEN taken + ? >= want THEN 'full' ELSE 'again' END"""
+"""Of `taken, done, done, taken`."""
 
 
 def move(
@@ -270,10 +288,7 @@ def move(
     """
     before = place or lock(execute, item)
     row = execute(
-        f"""UPDATE item SET taken = taken + ?, done = done + ?,
-              stage = CASE WHEN stage = 'held' THEN 'held' WHEN done + ? >= want THEN 'done'
-                           WHEN taken + ? >= want THEN 'full' ELSE 'again' END
-            WHERE number = ? {guard} RETURNING stage, done, settled, agreement""",
+        f"UPDATE item SET {_MOVED} WHERE number = ? {guard} RETURNING stage, done, settled, agreement",
         (taken, done, done, taken, item),
     ).fetchall()
     if not row:
@@ -285,6 +300,33 @@ def move(
     if finished and not before.probe:
         execute("UPDATE tally SET finished = finished + ? WHERE annotator = ?", (finished, by))
     return Known(*known)
+
+
+def move_all(
+    connection: Connection, execute: Execute, came: list[tuple[int, int, int]], places: dict[int, Place]
+) -> list[int]:
+    """`move` where answers came from people who had nothing to do with the items before.
+
+    Each item with how many, and an annotator of one of them.  Those items that have other answers too, or a gold one.
+    """
+    rows = execute(
+        "UPDATE counter SET value = value + ? WHERE name = 'arrival' RETURNING value", (len(came),)
+    ).fetchall()
+    first = rows[0][0] - len(came) + 1
+    connection.many(
+        f"""UPDATE item SET {_MOVED}, position = CASE
+              WHEN stage NOT IN ('again', 'held') AND done + ? < want AND taken + ? < want THEN ? ELSE position END
+            WHERE number = ?""",
+        [(*(count,) * 6, float(first + n), item) for n, (item, count, _) in enumerate(came)],
+    )
+    now = [(item, places[item].done + count, by) for item, count, by in came]
+    finished = Counter(
+        by for item, done, by in now if places[item].done < places[item].want <= done and not places[item].probe
+    )
+    connection.many(
+        "UPDATE tally SET finished = finished + ? WHERE annotator = ?", [(count, by) for by, count in finished.items()]
+    )
+    return [item for item, done, _ in now if done > 1 or places[item].settled]
 
 
 def growing(execute: Execute) -> None:

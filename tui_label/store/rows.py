@@ -119,6 +119,61 @@ ANNOTATION = (
 )
 
 
+ANSWER = {
+    "answers": "TEXT",
+    "origin": "TEXT",
+    "flags": "TEXT",
+    "decisions": "TEXT",
+    "started_at": "TEXT",
+    "submitted_at": "TEXT",
+    "active_ms": "INTEGER",
+    "idle_ms": "INTEGER",
+    "paused_ms": "INTEGER",
+    "task_ms": "TEXT",
+    "labels_version": "INTEGER",
+    "guidelines_version": "INTEGER",
+    "listening": "TEXT",
+}
+"""The columns of `annotation` with what an annotation says; the others say where it stands."""
+
+
+def answer_row(annotation: Annotation) -> tuple[Any, ...]:
+    """The columns ANSWER of an annotation."""
+    timing = annotation.timing
+    return (
+        to_json(dict(annotation.answers)),
+        to_json(dict(annotation.origin)) if annotation.origin else "{}",
+        flags_json(annotation.flags) if annotation.flags else "[]",
+        to_json({str(one): outcome for one, outcome in annotation.decisions.items()}) if annotation.decisions else "{}",
+        annotation.started_at,
+        annotation.submitted_at,
+        timing.active,
+        timing.idle,
+        timing.paused,
+        to_json(dict(timing.tasks)) if timing.tasks else "{}",
+        annotation.labels_version,
+        annotation.guidelines_version,
+        to_json(dict(annotation.listening)) if annotation.listening else "",
+    )
+
+
+def answer_from(row: tuple[Any, ...]) -> Annotation:
+    """A finished annotation of an annotator's name and the columns ANSWER, its labels as they were given."""
+    return Annotation(
+        row[0],
+        answers=json.loads(row[1]),
+        origin=json.loads(row[2]),
+        flags=flags_from(row[3]),
+        decisions={int(number): outcome for number, outcome in json.loads(row[4]).items()},
+        started_at=row[5],
+        submitted_at=row[6],
+        timing=Timing(row[7], row[8], row[9], json.loads(row[10])),
+        labels_version=row[11],
+        guidelines_version=row[12],
+        listening=json.loads(row[13]) if row[13] else {},
+    )
+
+
 def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
     """An annotation of the columns ANNOTATION, its labels under today's names."""
     labels_version = row[12]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tui_label.core.annotation import Annotation
 from tui_label.store.engine import Execute
-from tui_label.store.rows import escaped_json, flags_json, to_json
+from tui_label.store.rows import ANSWER, answer_row, escaped_json
 
 
 class Before(NamedTuple):
@@ -70,27 +70,6 @@ def write_revision(
     execute: Execute, number: int, me: int, revision: int, annotation: Annotation, turn: int, save_id: str, work: str
 ) -> None:
     """Append one revision."""
-    timing = annotation.timing
-    values: tuple[Any, ...] = (
-        number,
-        me,
-        revision,
-        annotation.status,
-        to_json(dict(annotation.answers)),
-        to_json(dict(annotation.origin)),
-        flags_json(annotation.flags),
-        to_json({str(one): outcome for one, outcome in annotation.decisions.items()}),
-        annotation.started_at,
-        annotation.submitted_at,
-        timing.active,
-        timing.idle,
-        timing.paused,
-        to_json(dict(timing.tasks)),
-        annotation.labels_version,
-        annotation.guidelines_version,
-        turn,
-        save_id,
-        escaped_json(work),
-        to_json(dict(annotation.listening)) if annotation.listening else "",
-    )
-    execute(f"INSERT INTO annotation VALUES ({', '.join('?' * len(values))})", values)
+    columns = ("item", "annotator", "revision", "status", "turn", "save_id", "work", *ANSWER)
+    values = (number, me, revision, annotation.status, turn, save_id, escaped_json(work), *answer_row(annotation))
+    execute(f"INSERT INTO annotation({', '.join(columns)}) VALUES ({', '.join('?' * len(values))})", values)

@@ -37,6 +37,7 @@ from tui_label.store.rows import (
     utc,
 )
 from tui_label.store.saves import Before, annotator_id, annotator_name, before_save, next_turn, write_revision
+from tui_label.store.staging import Staging
 from tui_label.store.standing import Judge
 
 
@@ -89,7 +90,10 @@ class SqlStore(SqlReviewing):
 
     # items in
 
-    def add(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> Added:
+    def staging(self) -> Staging:
+        return Staging(self._connection)
+
+    def add(self, records: Iterable[Record] | Staging, progress: Callable[[int], None] | None = None) -> Added:
         return intake.add(self._connection, records, progress, utc(self._clock()), self._judge)
 
     # suggestions in

@@ -126,6 +126,7 @@ TABLE = {
     "source_counts": Permit("see the figures of suggestions", REVIEWER),
     "judged": Permit("see the figures of suggestions", REVIEWER),
     # in and out
+    "staging": Permit("bring items in", LEAD),
     "add": Permit("bring items in", LEAD),
     "askable": Permit("bring suggestions in", LEAD),
     "suggest": Permit("bring suggestions in", LEAD),

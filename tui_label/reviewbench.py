@@ -132,6 +132,10 @@ class ReviewBench(Workbench):
             await self._call(self._store.hold_case, self.desk.claim.number, self.annotator)
         await self._recount()
 
+    async def _look_out(self) -> None:
+        if self.desk is None and await self._call(self._store.left_in, self.queue, 1) > 0:
+            await self.look_again()
+
     async def look_again(self) -> None:
         async with self._lock:
             if self.desk is None:

@@ -11,7 +11,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 SHOWN = "the right answer to that item was shown: your answer to it stays"
 DRAFT_AFTER_S = 0.7
 """A draft is at most this far behind the hands, plus one commit."""
+LOOK_S = 2.0
+"""Between two glances into a queue that was empty: a read along an index."""
 
 Result = TypeVar("Result")
 
@@ -107,7 +109,7 @@ class Workbench:
         self._heard_ahead: Listening | None = None
         self._drafting: asyncio.TimerHandle | None = None
         self._kept_draft = ""
-        self._beating: asyncio.Task[None] | None = None
+        self._beating: tuple[asyncio.Task[None], ...] = ()
         self._lock = asyncio.Lock()
         self.rhythm = Rhythm(project.pace, self._now())
         self.deck: Deck | None = None
@@ -167,8 +169,9 @@ class Workbench:
     async def leave(self) -> None:
         """Keep the draft, give the item back, close.  Safe to call twice."""
         if self._beating:
-            self._beating.cancel()
-            self._beating = None
+            for task in self._beating:
+                task.cancel()
+            self._beating = ()
             async with self._lock:
                 await self._keep_draft()
                 await self._end_sprint()
@@ -178,18 +181,26 @@ class Workbench:
         self._thread.shutdown(wait=True)
 
     def _begin_beating(self) -> None:
-        self._beating = asyncio.create_task(self._beat())
+        self._beating = (
+            asyncio.create_task(self._every(self.project.lease_ms / 3000, self._alive)),
+            asyncio.create_task(self._every(LOOK_S, self._look_out)),
+        )
 
     async def _put_down(self) -> None:
         await self._call(self._store.leave, self.annotator)
 
-    async def _beat(self) -> None:
+    async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(self.project.lease_ms / 3000)
+            await asyncio.sleep(seconds)
             try:
-                await self._alive()
+                await do()
             except StoreError as error:
                 self._fail(error)
+
+    async def _look_out(self) -> None:
+        """A glance into a queue that was empty, which keeps nobody waiting."""
+        if self.desk is None and await self._call(self._store.upcoming, self.annotator) is not None:
+            await self.look_again()
 
     async def _alive(self) -> None:
         """A third of a lease has passed: say that somebody is here, and look round."""

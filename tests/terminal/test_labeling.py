@@ -193,6 +193,27 @@ def test_kill_9_at_random_moments_while_a_robot_labels(opened, tmp_path):
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_items_and_suggestions_come_while_somebody_works(opened, tmp_path):
+    """Each next item has what has come by then, and a queue that was empty goes on by itself."""
+    folder = tmp_path / "project"
+    terminal = opened(SENTIMENT, ["first text", "second text is good"]).wait_for("first text")
+    (tmp_path / "words.yaml").write_text("positive: [good]")
+    status, out, errors = run("suggest", str(folder), "--with", str(tmp_path / "words.yaml"))
+    assert (status, out, errors) == (0, "words.yaml: 2 items, 1 suggestions added\n", "")
+    terminal.press("n").wait_for("second text").press("a").wait_for("Nothing is left")
+
+    (tmp_path / "more.txt").write_text("third text")
+    assert run("add", str(folder), str(tmp_path / "more.txt"))[0] == 0
+    terminal.wait_for("third text").press("p").wait_for("Nothing is left")
+    terminal.press("ctrl+q")
+
+    assert terminal.wait() == 0
+    said = answers(tmp_path)
+    assert [one["answers"]["sentiment"] for one in said] == ["negative", "positive", "positive"]
+    (counted,) = json.loads(run("status", str(folder), "--json")[1])["suggestions"]
+    assert counted["tasks"]["sentiment"]["accepted"] == 1
+
+
 def test_without_a_terminal_it_says_so(tmp_path):
     status, _, errors = run("label", str(write_project(tmp_path / "p")))
 

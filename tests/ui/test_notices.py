@@ -329,7 +329,7 @@ async def test_after_a_lost_link_the_same_page_is_there(trained, keys):
         for key in keys.split():
             await struck(app, key)
         before = shown(app)
-        app.workbench._beating.cancel()
+        app.workbench._beating[0].cancel()
     again = seated(trained)
     async with again.run_test(size=(80, 24)):
         if any("assed." in row for row in before):

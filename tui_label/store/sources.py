@@ -15,6 +15,7 @@ from tui_label.core.item import Suggestion
 from tui_label.store.engine import Execute
 from tui_label.store.rows import from_json, renamed, suggestion_from, to_json
 
+BACKSLASH = "\\"
 DECIDED = ("accepted", "changed", "rejected")
 
 
@@ -47,14 +48,29 @@ def offered(execute: Execute, item: int) -> tuple[Suggestion, ...]:
 def rename(execute: Execute, renames: Mapping[str, Mapping[str, str]]) -> None:
     """Nobody said a suggestion, so it is kept under the labels of today, where that is not there already."""
     for task, names in renames.items():
+        stored: dict[int, str] = {}
         for old in names:
-            rows = execute(
-                "SELECT number, value FROM suggestion WHERE task = ? AND instr(value, ?)", (task, to_json(old))
+            # LIKE finds too much at most: what it finds is looked at
+            like = f"%{to_json(old).replace(BACKSLASH, '_')}%"
+            stored |= execute(
+                "SELECT number, value FROM suggestion WHERE task = ? AND value LIKE ?", (task, like)
             ).fetchall()
-            for number, value in rows:
-                today = to_json(renamed(from_json(value), names))
-                if not execute("UPDATE OR IGNORE suggestion SET value = ? WHERE number = ?", (today, number)).rowcount:
-                    execute("UPDATE suggestion SET withdrawn = 1 WHERE number = ?", (number,))
+        for number, value in stored.items():
+            today = to_json(renamed(from_json(value), names))
+            if today != value:
+                _say_instead(execute, number, today)
+
+
+def _say_instead(execute: Execute, number: int, value: str) -> None:
+    twin = execute(
+        """SELECT 1 FROM suggestion AS one JOIN suggestion AS other USING (item, task, source)
+           WHERE one.number = ? AND other.value = ?""",
+        (number, value),
+    ).fetchone()
+    if twin:
+        execute("UPDATE suggestion SET withdrawn = 1 WHERE number = ?", (number,))
+    else:
+        execute("UPDATE suggestion SET value = ? WHERE number = ?", (value, number))
 
 
 def held(execute: Execute) -> Held:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -101,3 +103,25 @@ def test_a_label_with_answers_cannot_vanish(tmp_path):
     (folder / "project.yaml").write_text(source.replace("value: positive", "value: glad, was: positive"))
 
     assert '"glad"' in run("export", str(folder))[1]
+
+
+def test_every_argument_has_a_word_of_help():
+    parser, names = cli._parser()
+    (commands,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+
+    assert set(commands.choices) == set(names)
+    assert [(name, one.dest) for name in names for one in commands.choices[name]._actions if not one.help] == []
+
+
+def test_the_examples_of_the_help_are_commands():
+    """Each is one that the command itself understands."""
+    parser, names = cli._parser()
+    (commands,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    lines = [
+        line for name in names for line in (commands.choices[name].epilog or "").splitlines() if "tui-label" in line
+    ]
+
+    assert len(lines) > 10
+    for line in lines:
+        words = shlex.split(line.split(" > ")[0])
+        parser.parse_args(words[1 : words.index("--")] if "--" in words else words[1:])

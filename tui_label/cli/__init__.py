@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from tui_label import __version__
 from tui_label.cli import agreement, convert, figures, items, lead, review, start, suggest, work
-from tui_label.cli.project import complain
+from tui_label.cli.project import complain, layout
 from tui_label.errors import LabelError
 
 
@@ -49,7 +49,10 @@ def commands() -> tuple[str, ...]:
 def _parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     """The parser, and the names of the commands."""
     parser = argparse.ArgumentParser(
-        prog="tui-label", description="Fast, keyboard-driven labeling of text and audio in the terminal."
+        prog="tui-label",
+        description="Fast, keyboard-driven labeling of text and audio in the terminal.",
+        epilog="begin with `tui-label demo`; `tui-label COMMAND --help` says more",
+        formatter_class=layout,
     )
     parser.add_argument("--version", action="version", version=f"tui-label {__version__}")
     found = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

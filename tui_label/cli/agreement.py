@@ -21,7 +21,7 @@ def register(commands: Commands) -> None:
         "--by", action="append", choices=_parts(), help="show these parts only; may be given more than once"
     )
     agreement.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap")
-    agreement.add_argument("--json", action="store_true")
+    agreement.add_argument("--json", action="store_true", help="for programs")
 
 
 def _parts() -> tuple[str, ...]:

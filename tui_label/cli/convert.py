@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    convert = command(commands, "convert", "from one format to another, without a project", _convert)
+    convert = command(
+        commands, "convert", "from one format to another, without a project", _convert,
+        "news.conll news.spacy",
+        "tasks.json answers.csv --from labelstudio",
+        "calls.TextGrid calls.srt --tasks my-project",
+    )  # fmt: skip
     convert.add_argument("source", type=Path, metavar="IN", help="a file, packed or not, or - for standard input")
     convert.add_argument("target", type=Path, metavar="OUT", help="a file or folder, or - for standard output")
     convert.add_argument(

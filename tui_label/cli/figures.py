@@ -24,7 +24,7 @@ FOLLOW_S = 2.0
 def register(commands: Commands) -> None:
     status = command(commands, "status", "progress, pace, flags, per person", _status)
     folder(status)
-    status.add_argument("--json", action="store_true")
+    status.add_argument("--json", action="store_true", help="for programs")
     status.add_argument("--follow", action="store_true", help="a dashboard that keeps up with the work")
     report = command(commands, "report", "all figures and plots on one page for any browser", _report)
     folder(report)

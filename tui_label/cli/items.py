@@ -23,9 +23,17 @@ SHOWN = 20
 
 
 def register(commands: Commands) -> None:
-    add = command(commands, "add", "bring items in; the same item twice is one item", _add)
+    add = command(
+        commands, "add", "bring items in; the same item twice is one item", _add,
+        "airline tweets.csv",
+        "names news.conll --annotator ann",
+        "calls 'calls/**/*.wav'",
+        "airline checked.jsonl --gold",
+    )  # fmt: skip
     folder(add)
-    add.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    add.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="files, folders, patterns; - is standard input"
+    )
     add.add_argument("--format", default="", help="one of `tui-label formats`; recognised if not given")
     add.add_argument("--encoding", help="of the files, UTF-8 if not given")
     whose = add.add_mutually_exclusive_group()
@@ -53,10 +61,21 @@ def register(commands: Commands) -> None:
         help="of a table: the label; given more than once, each has the labels of the annotator it is named after",
     )
     add.add_argument("--skip-bad", action="store_true", help="leave bad lines out instead of refusing the file")
-    export = command(commands, "export", "write answers", _export)
+    export = command(
+        commands, "export", "write answers", _export,
+        "airline > answers.jsonl",
+        "airline --settled --rule dawid-skene --format csv -o settled.csv.gz",
+        "names --format conll --annotator ann -o ann.conll",
+    )  # fmt: skip
     folder(export)
-    export.add_argument("--format", default="jsonl", help="one of `tui-label formats`")
-    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="standard output if not given")
+    export.add_argument("--format", default="jsonl", help="one of `tui-label formats`, jsonl if not given")
+    export.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="a file or folder, packed as its name says; standard output if not given",
+    )
     which = export.add_mutually_exclusive_group()
     which.add_argument("--annotator", metavar="A", help="of one annotator only")
     which.add_argument("--history", action="store_true", help="every revision, draft and skip")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def register(commands: Commands) -> None:
     requeue = command(commands, "requeue", "send back what was answered with a label under older guidelines", _requeue)
     folder(requeue)
-    requeue.add_argument("--label", required=True, metavar="L")
+    requeue.add_argument("--label", required=True, metavar="L", help="what was answered")
     requeue.add_argument("--task", metavar="T", help="where more than one question has the label")
     requeue.add_argument(
         "--before", type=int, metavar="N", help="answers under guidelines older than version N, the latest if not given"
@@ -27,7 +27,7 @@ def register(commands: Commands) -> None:
     requeue.add_argument("--dry-run", action="store_true", help="say how many there are, and do nothing")
     qualify = command(commands, "qualify", "an annotator's attempts at the qualification set", _qualify)
     folder(qualify)
-    qualify.add_argument("name", metavar="NAME")
+    qualify.add_argument("name", metavar="NAME", help="whose")
     which = qualify.add_mutually_exclusive_group()
     which.add_argument("--pass", dest="passed", action="store_true", help="let them work, whatever they scored")
     which.add_argument("--again", action="store_true", help="give them one more attempt")

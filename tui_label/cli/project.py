@@ -14,11 +14,23 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def command(commands: Commands, name: str, words: str, run: object) -> argparse.ArgumentParser:
-    """A command of its own, done by `run(options)`, which returns the exit status."""
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+def command(commands: Commands, name: str, words: str, run: object, *examples: str) -> argparse.ArgumentParser:
+    """A command of its own, done by `run(options)`, which returns the exit status; examples without the `tui-label`."""
+    lines = [f"  tui-label {name} {example}" for example in examples]
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=words,
+        description=words,
+        epilog="\n".join(["for example:", *lines]) if lines else None,
+        formatter_class=layout,
+    )
     parser.set_defaults(run=run)
     return parser
+
+
+def layout(prog: str) -> argparse.HelpFormatter:
+    """Names on the left, words on the right; examples stay lines."""
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=26)
 
 
 def folder(of: argparse.ArgumentParser) -> None:

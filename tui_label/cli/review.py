@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    review = command(commands, "review", "settle what annotators answered differently, answer them, send back", _review)
+    review = command(
+        commands, "review", "settle what annotators answered differently, answer them, send back", _review,
+        "airline",
+        "airline --queue flagged --flag ambiguous",
+        "airline --auto-settle unanimous",
+    )  # fmt: skip
     folder(review)
     review.add_argument("--as", dest="reviewer", metavar="NAME", help="who you are, the login name if not given")
     review.add_argument(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def register(commands: Commands) -> None:
     demo = command(commands, "demo", "a throw-away project with real samples, opened", _demo)
     sound(demo)
-    demo.add_argument("template", nargs="?", default="sentiment", choices=ready.names())
+    demo.add_argument("template", nargs="?", default="sentiment", choices=ready.names(), help="sentiment if not given")
     new = command(commands, "new", "start a project", _new)
     folder(new)
     new.add_argument(
@@ -31,13 +31,15 @@ def register(commands: Commands) -> None:
     keys = command(commands, "keys", "the keys in force", _keys)
     keys.add_argument("dir", type=Path, metavar="DIR", nargs="?", help="a project, for its label keys")
     keys.add_argument("--test", action="store_true", help="show what this terminal sends for each key")
-    keys.add_argument("--json", action="store_true")
+    keys.add_argument("--json", action="store_true", help="for programs")
     check = command(commands, "check", "project.yaml, database, terminal: what works, what to do", _check)
-    check.add_argument("dir", type=Path, metavar="DIR", nargs="?")
+    check.add_argument(
+        "dir", type=Path, metavar="DIR", nargs="?", help="a project; without one, the terminal and the sound"
+    )
     sound(check)
     backup = command(commands, "backup", "a consistent copy of the database, while people work", _backup)
     folder(backup)
-    backup.add_argument("file", metavar="FILE")
+    backup.add_argument("file", metavar="FILE", help="where to write the copy")
 
 
 def _new(options: argparse.Namespace) -> int:

@@ -18,7 +18,13 @@ LONGEST_NAME = 100
 
 
 def register(commands: Commands) -> None:
-    suggest = command(commands, "suggest", "ask word lists, Python, spaCy or any program for suggestions", _suggest)
+    suggest = command(
+        commands, "suggest", "ask word lists, Python, spaCy or any program for suggestions", _suggest,
+        "names --with patterns.yaml",
+        "names --with spacy:en_core_web_sm --task entities",
+        "airline --with models:classify --dry-run",
+        'airline --with "node tagger.js" --source tagger --source-version 3',
+    )  # fmt: skip
     folder(suggest)
     suggest.add_argument(
         "--with",
@@ -32,7 +38,9 @@ def register(commands: Commands) -> None:
         "--source-version", default="", metavar="V", help="a newer one replaces what nobody has seen of the older"
     )
     suggest.add_argument("--task", action="append", metavar="T", help="only for this question; may be given again")
-    suggest.add_argument("--all", action="store_true", help="for answered items too")
+    suggest.add_argument(
+        "--all", action="store_true", help="for answered items too; without it, those that nobody has answered"
+    )
     suggest.add_argument("--batch", type=_whole, default=100, metavar="N", help="items handed over at a time")
     suggest.add_argument(
         "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds without an answer before it is given up"

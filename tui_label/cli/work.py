@@ -26,14 +26,18 @@ def register(commands: Commands) -> None:
     ssh = command(
         commands,
         "ssh",
-        "work on HOST, sound here: DIR and all else is what tui-label gets there; after --, ssh's options",
+        "work on HOST, sound here; after --, ssh's options",
         _ssh,
+        "you@box my-project",
+        "box my-project --as ann -- -p 2222",
     )
     ssh.add_argument("--no-local-keys", action="store_true", help="let play keys cross the network like all others")
     ssh.add_argument("--no-sound", action="store_true", help="forward nothing")
     ssh.add_argument("--program", default="tui-label", metavar="NAME", help="tui-label's name or path on HOST")
-    ssh.add_argument("host", metavar="[USER@]HOST")
-    ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="DIR ...")
+    ssh.add_argument("host", metavar="[USER@]HOST", help="where the project is")
+    ssh.add_argument(
+        "words", nargs=argparse.REMAINDER, metavar="DIR ...", help="what tui-label gets there; nothing: a shell"
+    )
     command(commands, "listen", "hear here what plays where you go by your own ssh", _listen)
 
 

@@ -181,6 +181,30 @@ def _sound_lines(people: list[dict[str, Any]]) -> list[str]:
     return found
 
 
+def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
+    """What project.yaml and the folder say against what is in the store."""
+    known = {task.id for task in project.tasks}
+    gone = {task: sum(found.values()) for task, found in store.labels_in_use().items() if task not in known}
+    found = [
+        (True, f"project.yaml: task {task} is gone, {count:,} labels in answers to it are kept and exported")
+        for task, count in sorted(gone.items())
+    ]
+    if project.items != "sound":
+        return found
+    sounds = [item.sound.path for _, item in store.askable(answered=True) if item.sound is not None]
+    missing = [path for path in sounds if "://" not in path and not (project.folder / path).is_file()]
+    if not missing:
+        return [*found, (True, f"sounds: all {len(sounds):,} files are there")]
+    some = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+    return [
+        *found,
+        (
+            False,
+            f"sounds: {len(missing):,} of {len(sounds):,} files are missing in {project.folder}: {some}; copy them there",
+        ),
+    ]
+
+
 def sound_check(wanted: str) -> list[tuple[bool, str]]:
     """What can be heard, and where.  All but hearing goes on without it, so nothing here is a failure."""
     from tui_label.sound.line import probe

@@ -405,6 +405,7 @@ class Work:
         assert walk(self.store, Queue("answered-back")) == open_ones, self.seed
 
     def compare(self) -> None:
+        assert [words for good, words in self.store.check() if not good] == []
         self.look_through_queues()
         model = self.model
         said = {pair: standing[-1] for pair, standing in model.standing.items() if standing}

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from tui_label import __version__
-from tui_label.cli import agreement, convert, figures, items, lead, review, start, suggest, work
+from tui_label.cli import agreement, care, convert, figures, items, lead, review, start, suggest, work
 from tui_label.cli.project import complain, layout
 from tui_label.errors import LabelError
 
@@ -56,6 +56,6 @@ def _parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     )
     parser.add_argument("--version", action="version", version=f"tui-label {__version__}")
     found = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for room in (start, items, convert, suggest, work, review, agreement, figures, lead):
+    for room in (start, items, convert, suggest, work, review, agreement, figures, lead, care):
         room.register(found)
     return parser, tuple(found.choices)

@@ -1,4 +1,4 @@
-"""Starting a project, and whether it is well: demo, new, keys, check, backup."""
+"""Starting a project: demo, new, keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tui_label import ready
 from tui_label.cli.project import command, folder, sound
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
-from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
     from tui_label.cli.project import Commands
@@ -32,14 +31,6 @@ def register(commands: Commands) -> None:
     keys.add_argument("dir", type=Path, metavar="DIR", nargs="?", help="a project, for its label keys")
     keys.add_argument("--test", action="store_true", help="show what this terminal sends for each key")
     keys.add_argument("--json", action="store_true", help="for programs")
-    check = command(commands, "check", "project.yaml, database, terminal: what works, what to do", _check)
-    check.add_argument(
-        "dir", type=Path, metavar="DIR", nargs="?", help="a project; without one, the terminal and the sound"
-    )
-    sound(check)
-    backup = command(commands, "backup", "a consistent copy of the database, while people work", _backup)
-    folder(backup)
-    backup.add_argument("file", metavar="FILE", help="where to write the copy")
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -87,34 +78,4 @@ def _keys(options: argparse.Namespace) -> int:
             print(f"{'' if not part else chr(10)}{mode}")
             part = mode
         print(f"  {key:<{wide}}  {visible(words)}")
-    return 0
-
-
-def _check(options: argparse.Namespace) -> int:
-    from tui_label import Project, config, reports
-
-    found = reports.terminal_check()
-    sound = options.dir is None
-    if options.dir is not None:
-        try:
-            with Project.open(options.dir) as project:
-                found += [(True, f"project.yaml: {len(project.settings.tasks)} tasks")]
-                found += [(True, f"project.yaml: {words}") for words in config.warnings(project.settings)]
-                sound = project.settings.items == "sound"
-                found += project.store.check()
-        except LabelError as error:
-            found += [(False, problem) for problem in error.problems]
-    if sound:
-        found += reports.sound_check(options.sound)
-    for good, words in found:
-        print(f"{'ok ' if good else 'NO '} {visible(words)}")
-    return 0 if all(good for good, _ in found) else 1
-
-
-def _backup(options: argparse.Namespace) -> int:
-    from tui_label import Project
-
-    with Project.open(options.dir) as project:
-        project.store.backup(options.file)
-    print(f"{options.file}: a copy of the database")
     return 0

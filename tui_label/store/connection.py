@@ -65,7 +65,7 @@ class SqliteConnection:
         with self.errors():
             self._file = path.stat().st_ino
             self._sqlite = sqlite3.connect(
-                f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
+                f"file:{quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
             )
         try:
             with self.errors():
@@ -143,18 +143,22 @@ class SqliteConnection:
         beyond_ascii = f"length({column}) <> length(CAST({column} AS BLOB))"
         return f"({column} LIKE :like ESCAPE '!' OR {beyond_ascii} AND instr(casefold({column}), :text) > 0)"
 
-    def health(self) -> list[tuple[bool, str]]:
-        from tui_label.store import figures
+    def health(self, now: int) -> list[tuple[bool, str]]:
+        from tui_label.store import health
 
-        return figures.check(self)
+        return health.check(self, now)
 
     def copy_to(self, path: str) -> None:
-        """What goes wrong at `path` is said of `path`, not of this database."""
+        """A copy on `path`, read once more; what goes wrong there is said of `path`, not of this database."""
+        create_file(Path(path))
         try:
             with contextlib.closing(sqlite3.connect(path)) as target:
                 self._sqlite.backup(target)
+                (verdict,) = target.execute("PRAGMA integrity_check(1)").fetchone()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: the copy could not be written ({error}); choose another place") from error
+        if verdict != "ok":
+            raise StoreDamaged(f"{self.path}: the copy is as damaged as it is ({verdict}); {REPAIR}")
 
     def _check_in_place(self) -> None:
         """A database that was moved away or restored over would take answers into nowhere."""
@@ -237,5 +241,5 @@ def _number(path: Path) -> int | None:
         return None
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     return str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -67,7 +67,7 @@ class Connection(Protocol):
         """Make room for somebody who searches all over the database."""
         ...
 
-    def health(self) -> list[tuple[bool, str]]:
+    def health(self, now: int) -> list[tuple[bool, str]]:
         """What of the engine is well and what not: `(ok, one line)` pairs."""
         ...
 

@@ -1,9 +1,8 @@
-"""What leads ask: progress, tallies, labels, answers out, and whether the store is well."""
+"""What leads ask: progress, tallies, labels, answers out."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,15 +11,11 @@ from tui_label.core.annotation import DRAFT, Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
-from tui_label.store.connection import SqliteConnection
 from tui_label.store.engine import Connection
 from tui_label.store.evidence import known
-from tui_label.store.place import NETWORK, filesystem
 from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_said, suggestion_from
 
 PAGE = 1000
-SAFE_SQLITE = (3, 51, 3)
-"""From here on a checkpoint cannot race a commit; our writers queue, others' may not."""
 
 
 def progress(connection: Connection, annotator: str) -> Progress:
@@ -124,25 +119,3 @@ def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion,
             )
             yield item_from(row[1:]), tuple(suggestion_from(one) for one in found)
         last = rows[-1][0]
-
-
-def check(connection: SqliteConnection) -> list[tuple[bool, str]]:
-    verdict = connection.read("PRAGMA quick_check")[0][0]
-    mode = connection.read("PRAGMA journal_mode")[0][0]
-    kind = filesystem(connection.path.parent)
-    counters = dict(connection.read("SELECT name, value FROM counter"))
-    found = [
-        (verdict == "ok", f"database {connection.path.name}: {verdict}, {counters['items']:,} items"),
-        (mode == "wal", f"write-ahead log: {mode}"),
-        (kind not in NETWORK, f"file system: {kind or 'unknown'}"),
-    ]
-    try:
-        connection.write(lambda execute: execute("UPDATE counter SET value = value WHERE name = 'items'"))
-        found.append((True, "writing: works"))
-    except Exception as error:
-        found.append((False, f"writing: {error}"))
-    if sqlite3.sqlite_version_info < SAFE_SQLITE:
-        found.append(
-            (True, f"SQLite {sqlite3.sqlite_version}: let no other program write to the database while people work")
-        )
-    return found

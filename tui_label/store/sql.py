@@ -434,7 +434,7 @@ class SqlStore(SqlReviewing):
         return suggesting.with_suggestions(self._connection)
 
     def check(self) -> list[tuple[bool, str]]:
-        return self._connection.health()
+        return self._connection.health(self._clock())
 
     def backup(self, path: str) -> None:
         self._connection.copy_to(path)

@@ -42,7 +42,7 @@ def record(
 
 def is_recorded(execute: Execute, policy: Policy, source: str, guidelines: str) -> bool:
     texts = {"labels": _text(execute, "labels"), "guidelines": _text(execute, "guidelines")}
-    return texts == {"labels": source, "guidelines": guidelines} and _settings(execute) == _as_settings(policy)
+    return texts == {"labels": source, "guidelines": guidelines} and _settings(execute) == as_settings(policy)
 
 
 def _text(execute: Execute, kind: str) -> str | None:
@@ -59,7 +59,7 @@ def _settings(execute: Execute) -> dict[str, str]:
     return dict(execute("SELECT name, value FROM setting").fetchall())
 
 
-def _as_settings(policy: Policy) -> dict[str, str]:
+def as_settings(policy: Policy) -> dict[str, str]:
     return {
         "overlap": str(policy.overlap),
         "order": policy.order,
@@ -88,7 +88,7 @@ def _keep_text(execute: Execute, kind: str, text: str, renames: Mapping[str, Map
 
 
 def _apply_policy(execute: Execute, policy: Policy, before: Mapping[str, str]) -> None:
-    for name, value in _as_settings(policy).items():
+    for name, value in as_settings(policy).items():
         execute(
             "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
         )
@@ -130,7 +130,7 @@ def _change_overlap(execute: Execute, overlap: int) -> None:
     """More or fewer people for every item; those that come back into the queue come behind the marks."""
     execute("UPDATE item SET want = ?", (overlap,))
     execute("UPDATE item SET stage = 'done' WHERE stage <> 'held' AND done >= want")
-    execute("UPDATE item SET stage = 'full' WHERE stage NOT IN ('held', 'done') AND done < want AND taken >= want")
+    execute("UPDATE item SET stage = 'full' WHERE stage <> 'held' AND done < want AND taken >= want")
     last = arrival(execute)
     execute(
         "UPDATE item SET stage = 'again', position = ? + number WHERE stage IN ('full', 'done') AND taken < want",

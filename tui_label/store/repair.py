@@ -1,0 +1,159 @@
+"""What a damaged database still has, put into a new one in its place; the old one stays beside it.
+
+Rows come from `pages`, whatever SQLite says of the file.  The record (answers, gold answers, what was
+said) is taken as it stands; what only repeats it is counted anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from tui_label.errors import StoreError, StoreMissing, StoreTooNew
+from tui_label.store import counts, migrations
+from tui_label.store.connection import BUSY_S, SqliteConnection, create_file, quoted
+from tui_label.store.engine import Execute
+from tui_label.store.gate import Gate
+from tui_label.store.pages import Image
+from tui_label.store.salvage import Salvage, fill, make_whole, own_tables
+from tui_label.store.schema import KNOWN
+from tui_label.store.standing import Judge
+
+
+def damage(path: Path) -> list[str]:
+    """What is wrong with a database file, without changing it; empty where nothing is.
+
+    Read-only, because the last to leave brings the log into the database, also past damage that it does not see.
+    """
+    if not path.exists():
+        raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
+    gate = Gate(path, BUSY_S)
+    try:
+        with gate.held():
+            damaged = Image(path).log.damaged
+    finally:
+        gate.close()
+    found = [f"{path.name}-wal: {damaged:,} pages of the write-ahead log are damaged"] if damaged else []
+    uri = f"file:{quoted(path)}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as sqlite:
+            found += _complaints(sqlite, path)
+    except sqlite3.Error as error:
+        found.append(f"{path.name}: {error}")
+    return found
+
+
+def _complaints(sqlite: sqlite3.Connection, path: Path) -> list[str]:
+    names = migrations.applied(sqlite)
+    if unknown := [name for name in names if name not in KNOWN]:
+        raise StoreTooNew(f"{path}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
+    if migrations.is_foreign(sqlite):
+        raise StoreError(f"{path}: a database, but not one of tui-label's; nothing is done to it")
+    found = [f"{path.name}: {words}" for (words,) in sqlite.execute("PRAGMA integrity_check(5)") if words != "ok"]
+    orphans = sqlite.execute("PRAGMA foreign_key_check").fetchmany(1)
+    found += [f"{path.name}: rows of {orphan[0]} belong to no {orphan[2]}" for orphan in orphans]
+    if len(names) == len(KNOWN):
+        found += [f"{path.name}: {name} is missing" for name in sorted(set(_sample_tables()) - set(own_tables(sqlite)))]
+    return found
+
+
+def _sample_tables() -> list[str]:
+    """All tables of a whole database, parents before children."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as sqlite:
+        migrations.migrate(sqlite)
+        return own_tables(sqlite)
+
+
+def recount(path: Path, judge: Judge, now: datetime | None = None) -> tuple[list[str], Path]:
+    """Make counters what the rows say; what was wrong, and where the database is kept as it was if anything."""
+    kept_as = _beside(path, "miscounted", now)
+    connection = SqliteConnection(path)
+    try:
+        if counts.wrong(connection.read):
+            connection.copy_to(str(kept_as))
+        return connection.write(partial(_recount, judge)), kept_as
+    finally:
+        connection.close()
+
+
+def _recount(judge: Judge, execute: Execute) -> list[str]:
+    wrong = counts.wrong(lambda sql: execute(sql).fetchall())
+    if wrong:
+        counts.rebuild(execute, judge)
+    return wrong
+
+
+def _beside(path: Path, what: str, now: datetime | None) -> Path:
+    return path.with_name(f"{path.name}.{what}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}")
+
+
+def repair(path: Path, judge: Judge, now: datetime | None = None) -> tuple[Salvage, Path]:
+    """Salvage a damaged database; it stays under the name that is returned."""
+    kept_as, fresh = _beside(path, "damaged", now), path.with_name(f"{path.name}.repairing")
+    gate = Gate(path, BUSY_S)
+    try:
+        with gate.held():
+            for name in _family(fresh):
+                name.unlink(missing_ok=True)
+            try:
+                salvage = _filled(path, fresh, judge)
+                _put_in_place(path, fresh, kept_as)
+            finally:
+                for name in _family(fresh):
+                    name.unlink(missing_ok=True)
+            return salvage, kept_as
+    finally:
+        gate.close()
+
+
+def _family(path: Path) -> list[Path]:
+    return [Path(f"{path}{end}") for end in ("", "-wal", "-shm")]
+
+
+def _put_in_place(path: Path, fresh: Path, kept_as: Path) -> None:
+    """The old log goes before the new database comes: SQLite would bring one into the other."""
+    for old, kept in zip(_family(path), _family(kept_as), strict=True):
+        if old.exists():
+            try:
+                os.link(old, kept)
+            except OSError:
+                shutil.copy2(old, kept)
+    for old in _family(path)[1:]:
+        old.unlink(missing_ok=True)
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _filled(path: Path, fresh: Path, judge: Judge) -> Salvage:
+    create_file(fresh)
+    fresh.chmod(path.stat().st_mode & 0o777)
+    salvage = Salvage()
+    with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as sqlite:
+        sqlite.execute("PRAGMA journal_mode = WAL")
+        sqlite.execute("PRAGMA synchronous = FULL")
+        sqlite.execute("BEGIN IMMEDIATE")
+        migrations.migrate(sqlite)
+        try:
+            fill(sqlite, path, salvage)
+            make_whole(sqlite, salvage)
+            counts.rebuild(sqlite.execute, judge)
+            salvage.people = counts.missing(sqlite.execute)
+            sqlite.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{fresh}: the new database could not be written ({error}); {path.name} is as it was"
+            ) from error
+        for pragma in ("integrity_check(1)", "foreign_key_check"):
+            if (row := sqlite.execute(f"PRAGMA {pragma}").fetchone()) and row[0] != "ok":
+                raise StoreError(f"{fresh}: the new database is not sound ({row[0]}); {path.name} is as it was")
+        sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return salvage

@@ -74,6 +74,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "keep_attempt": (Attempt("bob", 0, 0, True),),
     "requeue": ("t", "x", 2, Comment("lea", "again")),
     "settle_many": ([],),
+    "staging": (),
     "add": ([],),
     "askable": (),
     "suggest": (None, [], []),
@@ -85,7 +86,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
 """Each method, called about somebody else's work or everybody's, or as rob or lea where that is their work."""
 FOR_ALL = {"close", "versions", "changes", "check", "is_recorded"}
 FOR_LEADS = {
-    "record_project", "keep_attempt", "requeue", "settle_many", "add", "askable", "suggest", "answers", "unanswered",
+    "record_project", "keep_attempt", "requeue", "settle_many", "staging", "add", "askable", "suggest", "answers", "unanswered",
     "testimonies", "backup",
 }  # fmt: skip
 

@@ -14,6 +14,8 @@ from tui_label.formats.source import Reading, check
 from tui_label.formats.texts import HALF
 
 PIECE = 1 << 16
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+"""One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
 BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -133,5 +135,5 @@ def written(out: TextIO, records: Iterable[Any]) -> int:
 
 def dumped(record: Any) -> str:
     """JSON in the characters themselves; in escapes where there are half characters (lone surrogates)."""
-    text = json.dumps(record, ensure_ascii=False)
-    return json.dumps(record) if HALF.search(text) else text
+    text = _ENCODE(record)
+    return text if text.isascii() or not HALF.search(text) else json.dumps(record)

@@ -18,6 +18,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
 from tui_label.formats import sounds
+from tui_label.formats.array import dumped
 from tui_label.formats.making import (
     Bad,
     author,
@@ -170,7 +171,9 @@ def _text(record: Mapping[str, Any]) -> str:
 
 
 def _candidates(record: Mapping[str, Any]) -> tuple[str, ...]:
-    found = record.get("candidates", [])
+    if "candidates" not in record:
+        return ()
+    found = record["candidates"]
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > 9:
         raise Bad("candidates", "must be a list of up to nine texts")
     return tuple(found)
@@ -180,6 +183,8 @@ def _meta(record: Mapping[str, Any]) -> dict[str, Any]:
     meta = record.get("meta") or {}
     if not isinstance(meta, dict):
         raise Bad("meta", "must be an object")
+    if KNOWN.issuperset(record):
+        return meta
     rest = {name: value for name, value in record.items() if name not in KNOWN and not name.startswith("_")}
     return {**meta, **rest}
 
@@ -365,18 +370,9 @@ def _plain_labels(record: Mapping[str, Any]) -> list[str] | None:
 # writing
 
 
-def _line(record: Mapping[str, Any]) -> str:
-    text = json.dumps(record, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(record)
-    return text + "\n"
-
-
 def write(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
     count = 0
     for item, annotation in rows:
-        out.write(_line(annotation.record(item)))
+        out.write(dumped(annotation.record(item)) + "\n")
         count += 1
     return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,14 @@ from tui_label.errors import StoreDamaged
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 """One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
+_EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
+"""Most of what is stored beside answers, with what it reads as."""
 _LONE = re.compile("[\ud800-\udfff]")
+
+
+def _has_lone(text: str) -> bool:
+    # Python knows at once whether a text is ASCII
+    return not text.isascii() and _LONE.search(text) is not None
 
 
 def utc(ms: int) -> str:
@@ -28,7 +35,7 @@ def utc(ms: int) -> str:
 def to_json(value: Any) -> str:
     """JSON that reads well in the database; escaped where lone surrogates could not be stored."""
     text = _ENCODE(value)
-    return json.dumps(value) if _LONE.search(text) else text
+    return json.dumps(value) if _has_lone(text) else text
 
 
 def escaped_json(text: str) -> str:
@@ -38,7 +45,7 @@ def escaped_json(text: str) -> str:
 
 def to_text(text: str) -> tuple[str, int]:
     """A text as SQLite can hold it: lone surrogates come as the inside of a JSON string, marked 1."""
-    return (json.dumps(text)[1:-1], 1) if _LONE.search(text) else (text, 0)
+    return (json.dumps(text)[1:-1], 1) if _has_lone(text) else (text, 0)
 
 
 def storable(text: str) -> str:
@@ -52,6 +59,8 @@ def from_text(text: str, escaped: int) -> str:
 
 def from_json(text: str) -> Any:
     """What `to_json` wrote; raises StoreDamaged where it reads as nothing of that kind."""
+    if text in _EMPTY:
+        return _EMPTY[text]()
     try:
         return json.loads(text)
     except (ValueError, TypeError) as error:
@@ -89,7 +98,7 @@ def sound_json(sound: Sound | None) -> str | None:
 
 def key_text(key: str) -> str:
     """An item's key as it is stored: with lone surrogates, or a NUL in front, escaped behind a NUL."""
-    if _LONE.search(key) or key.startswith("\x00"):
+    if _has_lone(key) or key.startswith("\x00"):
         return "\x00" + json.dumps(key)[1:-1]
     return key
 
@@ -181,7 +190,7 @@ def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
         row[0],
         row[1],
         renames.apply(from_json(row[2]), labels_version),
-        flags_from(row[4]),
+        flags_from(row[4]) if row[4] != "[]" else (),
         from_json(row[3]),
         {int(number): outcome for number, outcome in from_json(row[5]).items()},
         Timing(row[8], row[9], row[10], from_json(row[11])),

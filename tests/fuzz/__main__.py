@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -43,10 +44,30 @@ def main() -> int:
     options = parser.parse_args()
     if options.here:
         return _fuzz(options.targets[0], Path(options.here), options.minutes * 60)
-    for target in options.targets or list(WORDS):
+    for target in options.targets or [*WORDS, "app"]:
+        if target == "app":
+            _hit(time.monotonic() + options.minutes * 60)
+            continue
         with tempfile.TemporaryDirectory(prefix="tui-label-fuzz-") as folder:
             _run(target, Path(folder), time.monotonic() + options.minutes * 60, options.grow)
     return 0
+
+
+def _hit(until: float) -> None:
+    """The app under one pair of hands after the other."""
+    from fuzz.hands import app, typed
+
+    done = 0
+    while time.monotonic() < until:
+        data = typed(seed := random.randrange(1 << 32))
+        try:
+            app(data)
+        except Exception as error:
+            print(f"app: seed {seed}", flush=True)
+            traceback.print_exception(error)
+            keep("app", [data])
+        done += 1
+    print(f"app: {done} pairs of hands", flush=True)
 
 
 def _run(target: str, folder: Path, until: float, grow: bool) -> None:

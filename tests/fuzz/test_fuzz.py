@@ -6,6 +6,7 @@ import time
 
 import pytest
 from fuzz.corpus import cases
+from fuzz.hands import app, typed
 from fuzz.targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,3 +34,8 @@ def test_so_does_what_is_near_to_one(target):
         TARGETS[target](case)
 
     holds()
+
+
+def test_the_app_outlives_hands_that_hit_anything():
+    for data in (*cases("app"), typed(1, 20)):
+        app(data)

@@ -100,6 +100,7 @@ JUNK = {
     "a key that is a control character": b"\x1b[155u",
     "a key whose text is one": b"\x1b[97;1;27u",
     "a character as a function key": b"\x1b[99~",
+    "a scroll wheel as the Linux console has it": b"\x1b[63~",
     "a size without pixels, then the mouse": b"\x1b[48;24;80;0;0t\x1b[<0;10;10M",
     "device attributes": b"\x1b[?62;4c",
     "secondary attributes": b"\x1b[>41;354;0c",
@@ -129,6 +130,21 @@ def test_junk_is_no_key_whole_or_in_two_reads(start, name):
 
     keys = terminal.screen.display[0].replace("replacement_character", "").replace("�", "").split(":", 1)[1].split()
     assert keys == ["x", "y."]
+
+
+def test_keys_whose_numbers_are_those_of_characters_are_keys(start):
+    terminal = start()
+    terminal.press("\x1b[25~", "\x1b[32~", "\x1b[5A", "\x1b[2C")
+
+    terminal.wait_for("f13 f18 ctrl+up shift+right.")
+
+
+def test_a_paste_whose_end_got_lost_ends_by_itself(start):
+    terminal = start()
+    terminal.send(b"\x1b[200~half a word")
+    terminal.wait_for("paste(half a word)", 10)
+    terminal.send(b"x")
+    terminal.wait_for("x.")
 
 
 def test_keys_that_look_like_replies_are_keys(start):

@@ -25,6 +25,7 @@ import select
 import signal
 import termios
 import threading
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
@@ -44,6 +45,9 @@ BAIL_AFTER_S = 2.0
 HUNG_UP = 128 + signal.SIGHUP
 HOLD_S = 0.05
 """How long the start of an escape sequence waits for the rest of it."""
+PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+PASTE_S = 5.0
+"""A paste of which nothing came for this long lost its end on the way; what is typed would go into it for ever."""
 HOLD_MOST = 8192
 """Characters that are held at most: a reply that never ends is none."""
 
@@ -64,6 +68,10 @@ _CURSOR = re.compile(r"[0-9]{1,5};[0-9]{1,5}R")
 _RESIZE = re.compile(r"48(?:;[0-9]{1,5}(?::[0-9]*)?){4}t")
 _NO_PIXELS = re.compile(r"48;([^;t]*;[^;t]*);(?:0+;[^;t]*|[^;t]*;0+)t")
 """A terminal that knows its cells only; Textual would divide by them."""
+_OLD_MODIFIED = re.compile("[2-8][A-D]")
+"""Arrows with Shift, Ctrl … as some terminals send them: `CSI 5 A` for `CSI 1;5 A`."""
+_F13_TO_F20 = dict(zip(("25~", "26~", "28~", "29~", "31~", "32~", "33~", "34~"), range(57376, 57384), strict=True))
+"""Textual takes the numbers of these for characters."""
 _KITTY = re.compile(
     r"(?P<code>[0-9]{0,7}(?::[0-9]{0,7}){0,2})"
     r"(?:;(?P<modifiers>[0-9]{0,3})(?::(?P<event>[123]))?(?P<text>;[0-9]{0,7}(?::[0-9]{1,7})*)?)?[u~ABCDEFHPQRS]"
@@ -116,13 +124,17 @@ def split_unfinished(text: str) -> tuple[str, str]:
 
 def _key_or_nothing(found: re.Match[str]) -> str:
     sequence, body = found[0], found[1] + found[2]
-    if sequence in ANSI_SEQUENCES_KEYS or sequence in SPECIAL_SEQUENCES:
+    if body in _F13_TO_F20:
+        return f"\x1b[{_F13_TO_F20[body]}u"
+    if _OLD_MODIFIED.fullmatch(body):
+        return f"\x1b[1;{body}"
+    kitty = _KITTY.fullmatch(body)
+    if sequence in SPECIAL_SEQUENCES or (sequence in ANSI_SEQUENCES_KEYS and kitty is None):
         return sequence
     if no_pixels := _NO_PIXELS.fullmatch(body):
         return f"\x1b[48;{no_pixels[1]};{no_pixels[1]}t"
     if any(wanted.fullmatch(body) for wanted in (_MOUSE, _MODE_REPORT, _CURSOR, _RESIZE)):
         return sequence
-    kitty = _KITTY.fullmatch(body)
     if kitty is None or kitty["event"] == _RELEASED or any(map(_no_character, _NUMBER.findall(found[1]))):
         return ""
     if not _says_something(kitty["code"].partition(":")[0] or "1", found[2], _NUMBER.findall(kitty["text"] or "")):
@@ -186,7 +198,7 @@ class Terminal(LinuxDriver):
     def run_input_thread(self) -> None:
         self._parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
-        held = ""
+        held, pasting, heard_at = "", False, 0.0
         while not self.exit_event.is_set():
             # Not poll, which on macOS knows no terminals
             if select.select([self.fileno], [], [], self._patience(held))[0]:
@@ -202,9 +214,15 @@ class Terminal(LinuxDriver):
                 text, held = split_unfinished(clean_input(held + decode(data)))
                 if text:
                     self._feed(self._parser.feed, text)
+                begun, ended = text.rfind(PASTE_BEGINS), text.rfind(PASTE_ENDS)
+                pasting = begun > ended if begun != ended else pasting
+                heard_at = time.monotonic()
             elif held:
                 self._give_up(held)
                 held = ""
+            elif pasting and time.monotonic() - heard_at > PASTE_S:
+                self._feed(self._parser.feed, PASTE_ENDS)
+                pasting = False
             self._feed(lambda _: self._parser.tick(), "")
 
     @staticmethod

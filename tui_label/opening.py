@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from tui_label import seal
 from tui_label.core.differences import disagreement
 from tui_label.core.project import Project
 from tui_label.core.roles import Person
@@ -29,6 +30,7 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     project.yaml and guidelines are recorded; raises ConfigError where a label with answers would be orphaned.
     """
     person = person or at_work(project.roles)
+    seal.refuse_loss(project.database)
     store = SqlStore.create(project.database, judge=partial(disagreement, project.tasks))
     review = project.review
     policy = Policy(

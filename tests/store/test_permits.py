@@ -28,6 +28,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "changes": (),
     "check": (),
     "is_recorded": (Policy(), "", ""),
+    "fingerprints": ({},),
     "record_project": (Policy(), "", "", {}),
     "labels_in_use": (),
     "claim": ("bob",),
@@ -80,14 +81,15 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "suggest": (None, [], []),
     "answers": (),
     "unanswered": (),
+    "with_suggestions": (),
     "testimonies": (),
     "backup": ("nowhere.db",),
 }
 """Each method, called about somebody else's work or everybody's, or as rob or lea where that is their work."""
 FOR_ALL = {"close", "versions", "changes", "check", "is_recorded"}
 FOR_LEADS = {
-    "record_project", "keep_attempt", "requeue", "settle_many", "staging", "add", "askable", "suggest", "answers", "unanswered",
-    "testimonies", "backup",
+    "record_project", "keep_attempt", "requeue", "settle_many", "staging", "add", "askable", "suggest", "answers",
+    "unanswered", "with_suggestions", "testimonies", "backup", "fingerprints",
 }  # fmt: skip
 
 

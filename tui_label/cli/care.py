@@ -55,7 +55,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _check_project(folder: Path) -> tuple[list[Finding], bool]:
     """What is said of a project, and whether it has sounds.  A damaged database is not opened."""
-    from tui_label import Project, config, reports
+    from tui_label import Project, config, reports, seal, sharing
     from tui_label.store import repair
 
     found: list[Finding] = []
@@ -70,8 +70,11 @@ def _check_project(folder: Path) -> tuple[list[Finding], bool]:
             return [*found, *((False, f"{words}; {mend}") for words in damage)], hears
         with Project.open(folder) as opened:
             found += opened.store.check()
+            shared = sharing.is_shared(project)
+            found += sharing.check(project) if shared else []
             with contextlib.suppress(StoreRefused):
                 found += reports.project_check(project, opened.store)
+                found += seal.check(project.folder, opened.store) if shared else []
     except LabelError as error:
         found += [(False, problem) for problem in error.problems]
     return found, hears
@@ -94,7 +97,7 @@ def _backup(options: argparse.Namespace) -> int:
     growing = target.with_name(f".{target.name}.part")
     shutil.rmtree(growing, ignore_errors=True)
     try:
-        growing.mkdir(parents=True)
+        growing.mkdir(mode=0o700, parents=True)
         for path in (source / "project.yaml", guidelines):
             if path.is_file():
                 shutil.copy2(path, growing / path.name)

@@ -27,6 +27,7 @@ def register(commands: Commands) -> None:
         "--from", dest="template", default="sentiment", choices=ready.names(), help="ready project to start from"
     )
     new.add_argument("--samples", action="store_true", help="bring its sample items in too")
+    new.add_argument("--group", metavar="NAME", help="share it with this Unix group")
     keys = command(commands, "keys", "the keys in force", _keys)
     keys.add_argument("dir", type=Path, metavar="DIR", nargs="?", help="a project, for its label keys")
     keys.add_argument("--test", action="store_true", help="show what this terminal sends for each key")
@@ -36,7 +37,14 @@ def register(commands: Commands) -> None:
 def _new(options: argparse.Namespace) -> int:
     from tui_label import Project
 
-    Project.create_ready(options.dir, options.template, samples=options.samples).close()
+    if options.group is None:
+        Project.create_ready(options.dir, options.template, samples=options.samples).close()
+    else:
+        from tui_label import sharing
+
+        group = sharing.group_of(options.group)
+        Project.create_ready(options.dir, options.template, samples=options.samples).close()
+        sharing.share(options.dir, group)
     print(f"{options.dir}: a {options.template} project; edit project.yaml and guidelines.md, then")
     print(f"  tui-label add {options.dir} FILE\n  tui-label {options.dir}")
     return 0

@@ -182,6 +182,17 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What somebody's revisions come to."""
+
+    turn: int
+    """Of the latest of them; each save has a higher one."""
+    revisions: int
+    digest: str
+    """Another one where any of them differs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sprint:
     """A stretch of work that somebody set a time for."""
 
@@ -390,6 +401,12 @@ class Store(Reviewing, Protocol):
 
     def check(self) -> list[tuple[bool, str]]:
         """What works and what does not: `(ok, one line)` pairs."""
+        ...
+
+    def fingerprints(self, upto: Mapping[str, int]) -> Mapping[str, tuple[Fingerprint, Fingerprint]]:
+        """For each annotator the fingerprint of the revisions up to a turn, none where `upto` does not name them,
+        and that of all.  Revisions are never changed, so the first stays the same for ever.
+        """
         ...
 
     def backup(self, path: str) -> None:

@@ -23,7 +23,7 @@ from tui_label.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
-from tui_label.store import migrations
+from tui_label.store import logs, migrations
 from tui_label.store.engine import Cursor, Execute, Result
 from tui_label.store.gate import Gate
 from tui_label.store.place import NETWORK, filesystem, holder_of_database
@@ -55,10 +55,20 @@ class SqliteConnection:
         self._log: int | None = None
         """The file of the write-ahead log, once it is known."""
         try:
-            self._open()
+            self._open_beside_logs()
         except BaseException:
             self._gate.close()
             raise
+
+    def _open_beside_logs(self) -> None:
+        with self.errors():
+            logs.wait_for(self.path)
+        try:
+            self._open()
+        except StoreReadOnly:
+            # The folder's owner may have left just now: SQLite then takes the logs away for a moment
+            logs.wait_for(self.path)
+            self._open()
 
     def _open(self) -> None:
         path = self.path
@@ -94,6 +104,7 @@ class SqliteConnection:
 
     def close(self) -> None:
         self._sqlite.close()
+        logs.keep(self.path)
         self._gate.close()
 
     def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
@@ -192,7 +203,8 @@ class SqliteConnection:
             return StoreFull(f"{self.path}: no space left on the disk; nothing was lost, free some and try again")
         if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
             return StoreReadOnly(
-                f"{self.path}: file or folder may not be written; `chmod g+rw` the file and `chmod g+rwxs` the folder"
+                f"{self.path}: file or folder may not be written; "
+                f"`tui-label check {self.path.parent}` says what its owner has to do"
             )
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             who = holder_of_database(self.path) or "another program"

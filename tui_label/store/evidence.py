@@ -27,7 +27,7 @@ PAGE = 1000
 """Items at a time: a reader that holds one long snapshot makes everybody's writes slower."""
 
 
-def _pages(connection: Connection) -> Iterator[tuple[int, int]]:
+def pages(connection: Connection) -> Iterator[tuple[int, int]]:
     """The first and the last number of each page of items."""
     last = connection.read("SELECT coalesce(max(number), 0) FROM item")[0][0]
     return ((first, first + PAGE - 1) for first in range(1, last + 1, PAGE))
@@ -41,7 +41,7 @@ def _by(annotator: str | None) -> tuple[str, tuple[str, ...]]:
 def opinions(connection: Connection, annotator: str | None = None) -> Iterator[Opinion]:
     names = renames(connection.execute)
     theirs, name = _by(annotator)
-    for page in _pages(connection):
+    for page in pages(connection):
         for row in connection.read(
             f"""SELECT assignment.item, annotator.name, annotation.answers, assignment.submitted_at,
                  annotation.active_ms, annotation.guidelines_version, annotation.labels_version
@@ -56,7 +56,7 @@ def opinions(connection: Connection, annotator: str | None = None) -> Iterator[O
 
 def known(connection: Connection, annotator: str | None = None) -> Iterator[tuple[int, Gold]]:
     names = renames(connection.execute)
-    for page in _pages(connection):
+    for page in pages(connection):
         for number, *row in _golds(connection, page, annotator):
             yield number, gold_from(tuple(row), names)
 
@@ -84,7 +84,7 @@ PENDING = """
 
 def testimonies(connection: Connection) -> Iterator[Testimony]:
     names = renames(connection.execute)
-    for page in _pages(connection):
+    for page in pages(connection):
         said = connection.read(
             f"""SELECT assignment.item, {ANNOTATION} FROM assignment JOIN annotation USING (item, annotator, revision)
                 JOIN annotator ON annotator.id = assignment.annotator
@@ -116,7 +116,7 @@ def _revisions(connection: Connection, since: Mapping[str, int] | None, annotato
     names = renames(connection.execute)
     theirs, named = _by(annotator)
     if since is None:
-        for page in _pages(connection):
+        for page in pages(connection):
             yield from _efforts(connection, names, "annotation.item BETWEEN ? AND ?" + theirs, (*page, *named))
         return
     for me, name in connection.read(f"SELECT id, name FROM annotator WHERE true {theirs} ORDER BY id", named):

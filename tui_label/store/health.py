@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from tui_label.errors import StoreError
-from tui_label.store import counts
+from tui_label.store import counts, logs
 from tui_label.store.connection import SqliteConnection
 from tui_label.store.place import NETWORK, filesystem
 from tui_label.store.rows import utc
@@ -113,7 +113,8 @@ def _room(folder: Path) -> Finding:
 def _permissions(path: Path) -> list[Finding]:
     found = []
     for name, mend in (
-        (path.parent, "chmod g+rwxs"),
+        # Where a group may not write the folder, nobody of it has to
+        *(() if logs.are_kept(path) else ((path.parent, "chmod g+rxs"),)),
         (path, "chmod g+rw"),
         *((Path(f"{path}{end}"), "chmod g+rw") for end in ("-wal", "-shm")),
     ):

@@ -64,6 +64,7 @@ TABLE = {
     "versions": Permit("see the versions in force"),
     "changes": Permit("see what changed in the guidelines"),
     "check": Permit("check the database"),
+    "fingerprints": Permit("check everybody's answers", LEAD),
     "is_recorded": Permit("compare project.yaml"),
     "record_project": Permit("change project.yaml", LEAD),
     "labels_in_use": Permit("count everybody's labels", REVIEWER),
@@ -132,6 +133,7 @@ TABLE = {
     "suggest": Permit("bring suggestions in", LEAD),
     "answers": Permit("take others' answers out", _mine_or(LEAD)),
     "unanswered": Permit("take items out", LEAD),
+    "with_suggestions": Permit("take items out", LEAD),
     "testimonies": Permit("take others' answers out", LEAD),
     "backup": Permit("copy the database", LEAD),
 }

@@ -10,11 +10,24 @@ from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.errors import StoreBusy
-from tui_label.store import figures, intake, outcomes, queue, sources, standing, suggesting, talking, training, versions
+from tui_label.store import (
+    figures,
+    fingerprints,
+    intake,
+    outcomes,
+    queue,
+    sources,
+    standing,
+    suggesting,
+    talking,
+    training,
+    versions,
+)
 from tui_label.store.base import (
     Added,
     Claim,
     Entry,
+    Fingerprint,
     Judged,
     Policy,
     Progress,
@@ -435,6 +448,9 @@ class SqlStore(SqlReviewing):
 
     def check(self) -> list[tuple[bool, str]]:
         return self._connection.health(self._clock())
+
+    def fingerprints(self, upto: Mapping[str, int]) -> Mapping[str, tuple[Fingerprint, Fingerprint]]:
+        return fingerprints.fingerprints(self._connection, upto)
 
     def backup(self, path: str) -> None:
         self._connection.copy_to(path)

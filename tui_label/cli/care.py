@@ -63,7 +63,7 @@ def _check_project(folder: Path) -> tuple[list[Finding], bool]:
     try:
         project = config.load(folder)
         hears = project.items == "sound"
-        found.append((True, f"project.yaml: {len(project.tasks)} tasks"))
+        found.append((True, "project.yaml: asks for " + ", ".join(task.id for task in project.tasks)))
         found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
         if project.database.exists() and (damage := repair.damage(project.database)):
             mend = f"let everybody leave, then `tui-label repair {folder}` saves what can be read"

@@ -45,7 +45,7 @@ def _new(options: argparse.Namespace) -> int:
         group = sharing.group_of(options.group)
         Project.create_ready(options.dir, options.template, samples=options.samples).close()
         sharing.share(options.dir, group)
-    print(f"{options.dir}: a {options.template} project; edit project.yaml and guidelines.md, then")
+    print(f"{options.dir}: a project of {options.template}; edit project.yaml and guidelines.md, then")
     print(f"  tui-label add {options.dir} FILE\n  tui-label {options.dir}")
     return 0
 

@@ -41,6 +41,7 @@ from tui_label.errors import StoreError
 from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.store import base
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
+from tui_label.unsaved import Left, Unsaved
 
 if TYPE_CHECKING:
     from tui_label.mine import Mine
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 SHOWN = "the right answer to that item was shown: your answer to it stays"
 DRAFT_AFTER_S = 0.7
 """A draft is at most this far behind the hands, plus one commit."""
+PATIENCE_S = 1.0
+WAITING = "waiting for the database …"
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
 
@@ -101,6 +104,7 @@ class Workbench:
         self.on_renewal = on_renewal
         """Told when project.yaml or the guidelines changed while somebody works by them."""
         self._store = store
+        self._unsaved = Unsaved(project.folder, annotator)
         self._versions = self._in_force = versions
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -139,14 +143,21 @@ class Workbench:
 
     async def _call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(function, *arguments, **named))
+        call = loop.run_in_executor(self._thread, partial(function, *arguments, **named))
+        if not (await asyncio.wait((call,), timeout=PATIENCE_S))[0]:
+            before, self.trouble = self.trouble, WAITING
+            self.on_change()
+            await asyncio.wait((call,))
+            self.trouble = before
+            self.on_change()
+        return await call
 
     # coming and going
 
     async def start(self) -> None:
         """Claim the first item, or the one that was left half-done."""
         self._open_deck()
-        claim = await self._call(self._store.claim, self.annotator)
+        claim = await self._bring_back(await self._call(self._store.claim, self.annotator))
         await self._look_round()
         await self._renew()
         await self._receive(claim)
@@ -154,6 +165,21 @@ class Workbench:
         self._begin_beating()
         if self._sprint_ms:
             self.start_sprint(self._sprint_ms)
+
+    async def _bring_back(self, claim: Claim | None) -> Claim | None:
+        """Give the store what it would not take the last time, unless it has something newer by now."""
+        for left in self._unsaved.all():
+            with contextlib.suppress(StoreError):
+                here = claim is not None and claim.number == left.number
+                there = claim if here else await self._call(self._store.revisit, self.annotator, left.number)
+                if there is None or there.item.key != left.key:
+                    continue
+                if left.revision == (there.answered.revision if there.answered else 0):
+                    await self._call(self._store.save_draft, self.annotator, left.number, left.draft)
+                    self.word = f"{left.key}: what was not saved the last time is here"
+                    claim = replace(there, draft=left.draft) if here else claim
+                self._unsaved.drop(left.number)
+        return claim
 
     def _open_deck(self) -> None:
         if self._make_deck is not None:
@@ -173,9 +199,13 @@ class Workbench:
                 task.cancel()
             self._beating = ()
             async with self._lock:
-                await self._keep_draft()
+                await self._try_to_keep_draft()
+                self._no_draft_soon()
                 await self._end_sprint()
-                await self._put_down()
+                try:
+                    await self._put_down()
+                except StoreError as error:
+                    self._fail(error)
         if self.deck is not None:
             await self.deck.close()
         self._thread.shutdown(wait=True)
@@ -342,13 +372,11 @@ class Workbench:
         self.word = ""
         if self.notice is not None:
             return None
-        if command == "item.previous":
-            return await self._visit(1)
-        if command == "item.next":
-            return await self._visit(-1)
+        if command in ("item.previous", "item.next"):
+            return await self._attempt(partial(self._visit, 1 if command == "item.previous" else -1))
         if self.desk is None:
             if command == "work.undo":
-                await self._back()
+                await self._attempt(self._back)
             return None
         session = self._at_tape(command)
         if session is None:
@@ -403,18 +431,21 @@ class Workbench:
         if word := self._refusal(effect):
             self.word = word
             return
+        acts: dict[Effect, Callable[[], Awaitable[None]]] = {
+            Effect.SUBMIT: partial(self._finish, SUBMITTED),
+            Effect.SKIP: partial(self._finish, SKIPPED),
+            Effect.BACK: self._back,
+        }
+        await self._attempt(acts.get(effect, self._forward))
+
+    async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do what needs the store; where that fails all stays as it is, is said, and kept as a draft."""
         try:
-            if effect is Effect.SUBMIT:
-                await self._finish(SUBMITTED)
-            elif effect is Effect.SKIP:
-                await self._finish(SKIPPED)
-            elif effect is Effect.BACK:
-                await self._back()
-            else:
-                await self._forward()
+            await act()
             self.trouble = ""
         except StoreError as error:
             self._fail(error)
+            self._draft_soon()
 
     def _hands(self) -> Session:
         assert self.desk is not None
@@ -448,7 +479,11 @@ class Workbench:
         return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: play the rest"
 
     def _fail(self, error: StoreError) -> None:
-        self.trouble = str(error)
+        self.trouble = str(error).removeprefix(f"{self.project.database}: ")
+        desk = self.desk
+        if desk is not None and has_content(desk.session):
+            answered = desk.claim.answered.revision if desk.claim.answered else 0
+            self._unsaved.keep(Left(desk.claim.number, desk.claim.item.key, answered, self._draft(desk)))
         self.on_change()
 
     async def _finish(self, status: str) -> None:
@@ -468,6 +503,7 @@ class Workbench:
             draft=self._draft(desk),
             claim=not desk.visiting and not tested,
         )
+        self._unsaved.drop(desk.claim.number)
         if status == SUBMITTED and any(one.to == self.annotator and not one.read for one in desk.claim.comments):
             await self._call(self._store.mark_read, self.annotator, desk.claim.number)
         await self._look_round()
@@ -785,8 +821,18 @@ class Workbench:
         self._draft_task = asyncio.ensure_future(self._keep_draft_alone())
 
     async def _keep_draft_alone(self) -> None:
+        """Keys go on while the store is slow: whatever they ask of it comes after this."""
         async with self._lock:
+            keeping = asyncio.ensure_future(self._try_to_keep_draft())
+            await asyncio.sleep(0)
+        await keeping
+
+    async def _try_to_keep_draft(self) -> None:
+        try:
             await self._keep_draft()
+        except StoreError as error:
+            self._fail(error)
+            self._draft_soon()
 
     async def _keep_draft(self) -> None:
         """Write the draft if the work changed since it was written."""
@@ -798,15 +844,14 @@ class Workbench:
         draft = self._draft(desk)
         if draft == self._kept_draft:
             return
-        try:
-            await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
+        await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
+        self._unsaved.drop(desk.claim.number)
+        if self.desk is not None and self.desk.save_id == desk.save_id:
             self._kept_draft = draft
             if self.trouble:
                 self.trouble = ""
+                self.word = "the database is back, and has this as a draft"
                 self.on_change()
-        except StoreError as error:
-            self._fail(error)
-            self._draft_soon()
 
 
 def _utc() -> str:

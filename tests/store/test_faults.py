@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import new_store
+from helpers import Clock, new_store
 
 from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreBusy, StoreDamaged, StoreError
@@ -118,3 +118,42 @@ def test_the_file_system_of_a_folder(tmp_path, folder, kind):
     )
 
     assert filesystem(Path(folder), mounts) == kind
+
+
+def test_a_clock_that_jumps_back_keeps_no_item_for_ever(tmp_path):
+    clock = Clock()
+    store = new_store(tmp_path, 1, clock=clock)
+    clock.now += 30 * 86_400_000
+    assert store.claim("ann") is not None
+    clock.now -= 30 * 86_400_000
+    assert "clock was or is wrong" in str(store.check())
+    assert store.claim("bob") is None
+    clock.now += 300_001
+
+    assert store.claim("bob") is not None
+
+
+def test_a_clock_that_jumps_forward_costs_no_answer_and_no_order(tmp_path):
+    clock = Clock()
+    store = new_store(tmp_path, 6, clock=clock)
+    number, given = store.claim("ann").number, []
+    for n, jump in enumerate((10**10, -2 * 10**10, 5 * 10**9, 0)):
+        clock.now += jump
+        if n == 0:
+            # To the store ann seems to be gone: bob gets hers, and both answers count
+            store.submit(store.claim("bob").number, Annotation("bob", answers={"s": "y"}), "bob")
+        given.append(number)
+        number = store.submit(number, answer(str(n)), str(n)).number
+
+    assert [entry.number for entry in store.history("ann")] == given[::-1]
+    assert len(list(store.answers())) == 5
+    assert [words for good, words in store.check() if not good] == []
+    assert store.reopen("ann").number == given[-1]
+
+
+def test_a_network_file_system_is_refused_in_a_line(tmp_path, monkeypatch):
+    new_store(tmp_path, 1).close()
+    monkeypatch.setattr(connection, "filesystem", lambda _: "nfs4")
+
+    with pytest.raises(StoreError, match=r"network file system \(nfs4\); move the project to a local disk"):
+        SqlStore(tmp_path / "project.db")

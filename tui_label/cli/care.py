@@ -56,7 +56,7 @@ def _check(options: argparse.Namespace) -> int:
 def _check_project(folder: Path) -> tuple[list[Finding], bool]:
     """What is said of a project, and whether it has sounds.  A damaged database is not opened."""
     from tui_label import Project, config, reports, seal, sharing
-    from tui_label.store import repair
+    from tui_label.store import health, repair
 
     found: list[Finding] = []
     hears = False
@@ -65,6 +65,8 @@ def _check_project(folder: Path) -> tuple[list[Finding], bool]:
         hears = project.items == "sound"
         found.append((True, "project.yaml: asks for " + ", ".join(task.id for task in project.tasks)))
         found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
+        if closed := health.permissions(project.database):
+            return [*found, *closed], hears
         if project.database.exists() and (damage := repair.damage(project.database)):
             mend = f"let everybody leave, then `tui-label repair {folder}` saves what can be read"
             return [*found, *((False, f"{words}; {mend}") for words in damage)], hears

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder, sound
+from tui_label.cli.project import command, complain, folder, sound
 from tui_label.core.text import visible
 from tui_label.errors import LabelError
 
@@ -73,6 +73,9 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         status = app.run(mouse=environment.mouse_wanted())
     if workbench.finished_sprint is not None:
         print("\n".join(sprint_summary(workbench.finished_sprint)))
+    if workbench.trouble:
+        complain(f"not saved: {workbench.trouble}; what you did last is kept, and there when you start again")
+        return 1
     return int(status or 0)
 
 

@@ -54,6 +54,8 @@ class SqliteConnection:
         self._gate = Gate(path, BUSY_S)
         self._log: int | None = None
         """The file of the write-ahead log, once it is known."""
+        self._damaged = ""
+        """What was said of damage: from then on nothing is written, which could do more."""
         try:
             self._open_beside_logs()
         except BaseException:
@@ -123,6 +125,8 @@ class SqliteConnection:
         """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
         with self.errors(), self._gate.held():
             self._check_in_place()
+            if self._damaged:
+                raise StoreDamaged(self._damaged)
             self._sqlite.execute("BEGIN IMMEDIATE")
             try:
                 result = work(self._execute)
@@ -210,7 +214,8 @@ class SqliteConnection:
             who = holder_of_database(self.path) or "another program"
             return StoreBusy(f"{self.path}: {who} has held the database for {BUSY_S:.0f} s; close it")
         if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "UTF-8" in str(error):
-            return StoreDamaged(f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}")
+            self._damaged = f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}"
+            return StoreDamaged(self._damaged)
         if name.startswith("SQLITE_IOERR"):
             return StoreError(
                 f"{self.path}: the disk refuses ({name}); it is broken, or a quota or a size limit is reached"

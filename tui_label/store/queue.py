@@ -22,6 +22,8 @@ from tui_label.store.engine import Connection, Execute, Read
 
 LOOKS = (16, *(512,) * 20)
 """Rows of `again` looked at in each step; their sum bounds the longest claim."""
+CLOCKS_DIFFER_MS = 60_000
+"""How far the clocks of those who work together may be apart."""
 MARK_AFTER = 8
 """Rows passed in vain before a mark is written: fewer are cheaper to look at again."""
 MORE = 0
@@ -39,6 +41,7 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
     After MORE the caller commits and asks again, so that others get their turn in between.
     """
     release_expired(execute, me, now)
+    shorten(execute, lease_until)
     held, returned, untested, probing, drafted = execute(_FIRST, {"me": me}).fetchone()
     if held:
         execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held, me))
@@ -360,6 +363,14 @@ def release_expired(execute: Execute, me: int, now: int) -> None:
     for item, annotator in rows:
         if annotator != me and execute(_PLACE + " SKIP LOCKED", (item,)).fetchone():
             release(execute, item, annotator, now)
+
+
+def shorten(execute: Execute, lease_until: int) -> None:
+    """A lease that ends later than one that begins now was given by a clock that went wrong: it must end some day."""
+    execute(
+        "UPDATE assignment SET lease_until = ? WHERE state = 'leased' AND lease_until > ?",
+        (lease_until, lease_until + CLOCKS_DIFFER_MS),
+    )
 
 
 def release(execute: Execute, item: int, annotator: int, now: int = 2**62) -> None:

@@ -1,0 +1,90 @@
+"""Work that the database would not take, in a file of the annotator's own until it does.
+
+It is on another disk than the project where the home folder is; where that is full or not to be written
+either, in the system's folder for running or temporary files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Unfinished work on one item."""
+
+    number: int
+    key: str
+    """The item's, so that nothing of one database comes into another."""
+    revision: int
+    """Of the answer that stood when this was written, 0 for none: a later one wins."""
+    draft: str
+
+
+class Unsaved:
+    """What one annotator left of one project, a file an item."""
+
+    def __init__(self, project: Path, annotator: str) -> None:
+        of = hashlib.sha256(f"{project.resolve()}\0{annotator}".encode("utf-8", "replace")).hexdigest()[:24]
+        self._name = f"unsaved-{of}"
+        self._kept: set[int] = set()
+
+    def keep(self, left: Left) -> bool:
+        """Whether it is on a disk."""
+        for folder in _folders():
+            with contextlib.suppress(OSError):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path = folder / f"{self._name}-{left.number}.json"
+                growing = path.with_suffix(".part")
+                _write(growing, json.dumps(asdict(left)))
+                growing.replace(path)
+                self._kept.add(left.number)
+                return True
+        return False
+
+    def all(self) -> list[Left]:
+        found = []
+        for path in self._files("*"):
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                left = Left(**json.loads(path.read_text(encoding="utf-8")))
+                self._kept.add(left.number)
+                found.append(left)
+        return found
+
+    def drop(self, number: int) -> None:
+        """The database has it now, or something newer."""
+        if number in self._kept:
+            self._kept.discard(number)
+            for path in self._files(str(number)):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _files(self, number: str) -> Iterator[Path]:
+        for folder in _folders():
+            for path in sorted(folder.glob(f"{self._name}-{number}.json")):
+                # In a folder that all may write to, others may have put a file of this name
+                if path.stat().st_uid == os.getuid():
+                    yield path
+
+
+def _folders() -> Iterator[Path]:
+    with contextlib.suppress(RuntimeError):
+        yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tui-label"
+    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        yield Path(runtime) / "tui-label"
+    yield Path(tempfile.gettempdir()) / f"tui-label-{os.getuid()}"
+
+
+def _write(path: Path, text: str) -> None:
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

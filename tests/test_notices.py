@@ -47,8 +47,9 @@ async def at_work(folder: Path, *, gone: bool = False, **named: object) -> Async
     finally:
         if not gone:
             await workbench.leave()
-        elif workbench._beating is not None:
-            workbench._beating.cancel()
+        else:
+            for task in workbench._beating:
+                task.cancel()
         store.close()
 
 

@@ -14,7 +14,7 @@ import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, write_project
 
 import tui_label
-from tui_label import Annotation, Flag, Item, Project, Record, Suggestion, api, cli
+from tui_label import Annotation, Flag, Item, Project, Record, Suggestion, api, care, cli
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.errors import ConfigError, InputError, LabelError, StoreRefused, UsageError
 
@@ -22,8 +22,8 @@ TEXT = "🛫 Ann flies to Paris"
 
 
 def test_the_examples_are_true(tmp_path):
-    found = doctest.DocTestFinder().find(api, globs={"folder": tmp_path / "p"} | vars(api))
-    runner = doctest.DocTestRunner()
+    finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
+    found = [one for room in (api, care) for one in finder.find(room, globs={"folder": tmp_path / "p"} | vars(room))]
     # The module's own example makes the project that each of the others opens
     first, *others = sorted(found, key=lambda one: one.name)
     runner.run(first)

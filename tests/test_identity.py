@@ -84,7 +84,7 @@ def test_a_name_is_a_word_on_a_line(name):
         (["review", "DIR", "--auto-settle", "majority"], "settle items in bulk: that needs a lead"),
         (["qualify", "DIR", "bob", "--pass"], "see others' attempts at the qualification set: that needs a reviewer"),
         (["qualify", "DIR", "bob"], "see others' attempts at the qualification set: that needs a reviewer"),
-        (["backup", "DIR", "copy.db"], "copy the database: that needs a lead"),
+        (["backup", "DIR", "--to", "copy"], "copy the database: that needs a lead"),
     ],
 )
 def test_a_command_is_refused_in_one_line_and_does_nothing(tmp_path, monkeypatch, arguments, what):

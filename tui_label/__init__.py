@@ -1,6 +1,7 @@
 """A terminal interface for fast, keyboard-driven labeling of text and audio.
 
-From Python: `Project` opens one, the other names are the values in it; `convert` needs none.  Nothing of them is loaded
+From Python: `Project` opens one, the other names are the values in it; `convert` needs none, and
+`check`, `backup` and `repair` take the folder of one that may be damaged.  Nothing of them is loaded
 before it is asked for.
 """
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tui_label.api import Project
+    from tui_label.care import backup, check, repair
     from tui_label.converting import convert
     from tui_label.core.annotation import Annotation, Flag
     from tui_label.core.gold import Gold
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
     from tui_label.core.record import Record
 
 __version__ = "0.1.0"
-__all__ = ["Annotation", "Flag", "Gold", "Item", "Project", "Record", "Suggestion", "convert"]
+__all__ = [
+    "Annotation", "Flag", "Gold", "Item", "Project", "Record", "Suggestion", "backup", "check", "convert", "repair",
+]  # fmt: skip
 
 _HOMES = {"Project": "api", "Annotation": "core.annotation", "Flag": "core.annotation", "Gold": "core.gold"} | {
     "Item": "core.item", "Suggestion": "core.item", "Record": "core.record", "convert": "converting",
+    "backup": "care", "check": "care", "repair": "care",
 }  # fmt: skip
 
 

@@ -124,6 +124,11 @@ class Project:
 
     # what is in it
 
+    @property
+    def guidelines(self) -> str:
+        """Their text; empty where there are none."""
+        return opening.guidelines_text(self.settings)
+
     def item(self, key: str) -> Item:
         """The item with this key."""
         number = self.store.find_item(key)

@@ -86,7 +86,7 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
     from tui_label.ui import environment
 
     environment.prepare()
-    from tui_label import Project, opening, person
+    from tui_label import Project, person
     from tui_label.cli.work import deck_maker
     from tui_label.reviewbench import ReviewBench, queue_of
     from tui_label.ui.review import ReviewApp
@@ -102,5 +102,5 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
             queue_of(settings, queue),
             make_deck=deck_maker(settings, sound),
         )
-        app = ReviewApp(bench, person.keymap_of(settings), opening.guidelines_text(settings))
+        app = ReviewApp(bench, person.keymap_of(settings), project.guidelines)
         return int(app.run(mouse=environment.mouse_wanted()) or 0)

@@ -94,6 +94,9 @@ def _suggest(options: argparse.Namespace) -> int:
                 run=run,
                 progress=_progress,
             )
+        except KeyboardInterrupt:
+            complain("stopped; all that came until then is counted below")
+            raise
         finally:
             _tell(run, options.source or assistant.name, options.dry_run)
     return int(0 < run.asked == run.failed)

@@ -55,7 +55,6 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
     with Project.open(folder, annotator) as project:
         settings = project.settings
         keymap = person.keymap_of(settings)
-        from tui_label import opening
         from tui_label.ui.app import LabelApp
         from tui_label.ui.views.pages import sprint_summary
         from tui_label.workbench import Workbench
@@ -69,7 +68,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
             sprint_ms=sprint_ms,
             keep_reaction=person.keep_reaction,
         )
-        app = LabelApp(workbench, keymap, opening.guidelines_text(settings), person.keymap_of)
+        app = LabelApp(workbench, keymap, project.guidelines, person.keymap_of)
         status = app.run(mouse=environment.mouse_wanted())
     if workbench.finished_sprint is not None:
         print("\n".join(sprint_summary(workbench.finished_sprint)))

@@ -1,0 +1,117 @@
+"""A project's health: whether it is well, a copy of it, what can be saved of a damaged one.
+
+All work on its folder, because what is damaged cannot be opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from tui_label import config, opening, reports, seal, sharing
+from tui_label.core.differences import disagreement
+from tui_label.errors import ConfigError, LabelError, StoreRefused
+from tui_label.identity import at_work
+from tui_label.store import health, permits
+from tui_label.store import repair as mending
+from tui_label.store.salvage import Salvage
+from tui_label.store.sql import SqlStore
+
+Finding = tuple[bool, str]
+"""Whether it is well, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was mended."""
+
+    wrong: list[str]
+    """What was damaged, or counted wrong."""
+    salvage: Salvage | None
+    """What could be read of a damaged database; None where only counts were wrong."""
+    kept: Path
+    """The database as it was."""
+
+
+def check(folder: str | Path) -> list[Finding]:
+    """What works and what does not.  A damaged database is not opened.
+
+    >>> from tui_label import check
+    >>> check(folder)[0]
+    (True, 'project.yaml: asks for mood')
+    """
+    found: list[Finding] = []
+    try:
+        project = config.load(Path(folder))
+        found.append((True, "project.yaml: asks for " + ", ".join(task.id for task in project.tasks)))
+        found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
+        if closed := health.permissions(project.database):
+            return [*found, *closed]
+        if project.database.exists() and (damage := mending.damage(project.database)):
+            mend = f"let everybody leave, then `tui-label repair {folder}` saves what can be read"
+            return [*found, *((False, f"{words}; {mend}") for words in damage)]
+        store, _ = opening.open_store(project)
+        with contextlib.closing(store):
+            found += store.check()
+            shared = sharing.is_shared(project)
+            found += sharing.check(project) if shared else []
+            with contextlib.suppress(StoreRefused):
+                found += reports.project_check(project, store)
+                found += seal.check(project.folder, store) if shared else []
+    except LabelError as error:
+        found += [(False, problem) for problem in error.problems]
+    return found
+
+
+def backup(folder: str | Path, to: str | Path | None = None) -> Path:
+    """A copy without its sounds, while people work: a new folder, beside it and named by the time if not given.
+
+    >>> from tui_label import backup
+    >>> sorted(path.name for path in backup(folder, folder.parent / "copy").iterdir())
+    ['project.db', 'project.yaml']
+    """
+    source = Path(folder)
+    named = f"{source.resolve().name}-{datetime.now():%Y%m%d-%H%M%S}"
+    target = Path(to) if to else source.resolve().with_name(named)
+    if target.exists():
+        raise LabelError(f"{target}: is there already; choose a folder that is not")
+    try:
+        project = config.load(source)
+        store, guidelines = opening.again(project), project.guidelines_path
+    except ConfigError:
+        # What is wrong with project.yaml is no reason to lose the answers
+        store, guidelines = SqlStore(source / "project.db"), source / "guidelines.md"
+    growing = target.with_name(f".{target.name}.part")
+    shutil.rmtree(growing, ignore_errors=True)
+    try:
+        growing.mkdir(mode=0o700, parents=True)
+        for path in (source / "project.yaml", guidelines):
+            if path.is_file():
+                shutil.copy2(path, growing / path.name)
+        store.backup(str(growing / "project.db"))
+        growing.rename(target)
+    finally:
+        shutil.rmtree(growing, ignore_errors=True)
+        store.close()
+    return target
+
+
+def repair(folder: str | Path) -> Repaired:
+    """Save what a damaged database still has, count anew what is counted wrong; LabelError where nothing is.
+
+    Nobody may be at work.
+    """
+    project = config.load(Path(folder))
+    permits.require("backup", at_work(project.roles), project.roles)
+    judge = partial(disagreement, project.tasks)
+    if damage := mending.damage(project.database):
+        salvage, kept = mending.repair(project.database, judge)
+        return Repaired(damage, salvage, kept)
+    wrong, kept = mending.recount(project.database, judge)
+    if not wrong:
+        raise LabelError(f"{project.database}: nothing is wrong with it, nothing was done")
+    return Repaired(wrong, None, kept)

@@ -81,6 +81,7 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
         raise LabelError(f"{target}: is there already; choose a folder that is not")
     try:
         project = config.load(source)
+        permits.require("backup", at_work(project.roles), project.roles)
         store, guidelines = opening.again(project), project.guidelines_path
     except ConfigError:
         # What is wrong with project.yaml is no reason to lose the answers

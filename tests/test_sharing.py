@@ -136,3 +136,15 @@ def test_a_project_with_roles_in_a_folder_of_ones_own_says_so(tmp_path):
 
     assert "ok  shared with nobody: " in words
     assert "project.seal: 0 revisions of answers noted" in words
+
+
+def test_a_backup_is_for_who_made_it(tmp_path):
+    """It has everybody's answers in it."""
+    folder = with_answers(tmp_path / "p")
+    before = os.umask(0o022)
+    try:
+        assert run("backup", str(folder), "--to", str(tmp_path / "copy"))[0] == 0
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o700

@@ -251,6 +251,22 @@ def seen(folder: Path, sound: Sound) -> Look:
     return look(folder, sound, lambda _: None)
 
 
+def test_who_may_not_write_beside_the_project_keeps_peaks_of_their_own(tmp_path, monkeypatch):
+    """As in a folder that a group may only read."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    project = tmp_path / "p"
+    project.mkdir()
+    sound = item_of(project, noise(1))
+    (project / CACHE.parent).touch()
+    first = seen(project, sound)
+    (file,) = (tmp_path / "own" / "tui-label" / "peaks").iterdir()
+    before = file.stat().st_mtime_ns
+    again = seen(project, sound)
+
+    assert (again.peaks.low == first.peaks.low).all()
+    assert file.stat().st_mtime_ns == before
+
+
 def test_peaks_are_computed_once(tmp_path):
     sound = item_of(tmp_path, noise(1))
     first = seen(tmp_path, sound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +33,19 @@ def locate(folder: Path, sound: Sound) -> Path:
     return cache().place(sound.path, sound.hash) if is_url(sound.path) else folder / sound.path
 
 
+def _own() -> Path:
+    """Where this person keeps what they cannot keep beside the project."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tui-label" / "peaks"
+
+
 def look(folder: Path, sound: Sound, tell: Callable[[Look], None]) -> Look:
-    """Peaks from beside the project, else measured now; `tell` sees long ones grow."""
+    """Peaks that were kept, else measured now; `tell` sees long ones grow."""
     path, words = locate(folder, sound), shown(sound.path)
     name = f"{sound.hash}-{sound.offset:.3f}-{sound.duration:.3f}"
     try:
         stat = path.stat()
-        found = kept(folder / CACHE, name, (stat.st_size, stat.st_mtime_ns))
+        stamp = (stat.st_size, stat.st_mtime_ns)
+        found = kept(folder / CACHE, name, stamp) or kept(_own(), name, stamp)
         if found is None:
             if sound.hash and fingerprint(path) != sound.hash:
                 return Look(None, f"{words} was changed after it was added: flag it, or add it again", broken=True)
@@ -46,7 +53,9 @@ def look(folder: Path, sound: Sound, tell: Callable[[Look], None]) -> Look:
                 rate = recording.facts.rate
             grow = lambda peaks: tell(Look(peaks))  # noqa: E731
             found = measure(path, round(sound.offset * rate), round(sound.duration * rate), grow)
-            keep(folder / CACHE, name, found, (stat.st_size, stat.st_mtime_ns))
+            # A folder that a team shares is its owner's to write
+            if not keep(folder / CACHE, name, found, stamp):
+                keep(_own(), name, found, stamp)
     except FileNotFoundError:
         return Look(None, f"{words} is not there any more", broken=True)
     except OSError as error:

@@ -136,7 +136,7 @@ def _add(peaks: Peaks, block: NDArray[np.float32]) -> None:
     peaks.ready += whole + bool(len(block) % peaks.bucket)
 
 
-# kept beside the project
+# kept, beside the project or by whoever may not write there
 
 
 def kept(folder: Path, name: str, stamp: tuple[int, int]) -> Peaks | None:
@@ -155,8 +155,8 @@ def kept(folder: Path, name: str, stamp: tuple[int, int]) -> Peaks | None:
     return Peaks(rate, bucket, low, high, count)
 
 
-def keep(folder: Path, name: str, peaks: Peaks, stamp: tuple[int, int]) -> None:
-    """Keep peaks, whole or not at all; a folder that may not be written keeps none."""
+def keep(folder: Path, name: str, peaks: Peaks, stamp: tuple[int, int]) -> bool:
+    """Keep peaks, whole or not at all; False where the folder may not be written."""
     partial = folder / f"{name}.{os.getpid()}.partial"
     body = np.stack([peaks.low, peaks.high]).astype("<i2").tobytes()
     head = HEAD.pack(peaks.rate, peaks.bucket, *peaks.low.shape, *stamp, zlib.crc32(body))
@@ -167,3 +167,5 @@ def keep(folder: Path, name: str, peaks: Peaks, stamp: tuple[int, int]) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             partial.unlink()
+        return False
+    return True

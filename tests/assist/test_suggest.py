@@ -328,6 +328,7 @@ def test_interrupted_it_leaves_what_was_done_and_no_program(tmp_path, signum):
     assert 0 < kept < 50_000
     assert f"{kept:,} suggestions added" in out
     assert not any(str(tmp_path / "it.py").encode() in command for command in running_commands())
+    assert "tui-label: stopped; all that came until then is counted below" in errors
     assert "Traceback" not in errors
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from tui_label.cli.project import command, complain, folder
+from tui_label.cli.project import command, complain, draw, folder, wipe
 from tui_label.core.text import visible
 from tui_label.errors import UsageError
 
@@ -142,14 +142,14 @@ class Screen:
         self._sounds = 0
 
     def reading(self, path: Path, records: int) -> None:
-        _draw(f"reading {path.name} {records:,}")
+        draw(f"reading {path.name} {records:,}")
 
     def read(self, file: FileRead) -> None:
         if file.format == "sound":
             self._sounds += 1
-            _draw(_bar("reading sounds", self._sounds, file.of))
+            draw(_bar("reading sounds", self._sounds, file.of))
             return
-        _wipe()
+        wipe()
         reading = file.reading
         several = f" in {file.records:,} records" if file.records > file.items else ""
         words = [f"{file.items:,} items{several}, read as {file.format}"]
@@ -164,24 +164,14 @@ class Screen:
 
     def writing(self, records: int, of: int) -> None:
         self.written += records
-        _draw(_bar("writing", self.written, of))
+        draw(_bar("writing", self.written, of))
         if self.written >= of:
-            _wipe()
+            wipe()
 
 
 def _bar(words: str, done: int, of: int) -> str:
     tenths = 40 * done // max(1, of)
     return f"{words} {'█' * tenths}{'░' * (40 - tenths)} {done:,} of {of:,}"
-
-
-def _draw(words: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{visible(words)}", end="", file=sys.stderr, flush=True)
-
-
-def _wipe() -> None:
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def tell_kept(reading: Reading) -> None:

@@ -57,3 +57,13 @@ def way(words: str) -> str:
 
 def complain(words: str) -> None:
     print(f"tui-label: {visible(words)}", file=sys.stderr)
+
+
+def draw(words: str) -> None:
+    """A line that the next one takes the place of, where standard error is a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{visible(words)}", end="", file=sys.stderr, flush=True)
+
+
+def wipe() -> None:
+    draw("")

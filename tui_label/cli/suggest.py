@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, complain, folder
+from tui_label.cli.project import command, complain, draw, folder, wipe
 from tui_label.core.text import visible
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _suggest(options: argparse.Namespace) -> int:
                 progress=_progress,
             )
         except KeyboardInterrupt:
+            wipe()
             complain("stopped; all that came until then is counted below")
             raise
         finally:
@@ -103,13 +104,11 @@ def _suggest(options: argparse.Namespace) -> int:
 
 
 def _progress(run: Run) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{run.asked:,} items, {run.kept.added:,} suggestions", end="", file=sys.stderr, flush=True)
+    draw(f"{run.asked:,} items, {run.kept.added:,} suggestions")
 
 
 def _tell(run: Run, name: str, dry: bool) -> None:
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+    wipe()
     for problem in run.problems:
         complain(problem)
     if run.repaired:

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 from helpers import BOTH, write_project
+from labelled import clip
 
-from tui_label import cli
+from tui_label import cli, formats
 
 SPANS = "EU B-ORG\nsays O\n\nin O\nParis B-LOC\n\n"
 
@@ -119,3 +120,63 @@ def test_what_cannot_be_done_is_said(tmp_path, arguments, words, capsys, monkeyp
     status, _, errors = convert(capsys, *arguments)
 
     assert (status, words in errors) == (2, True)
+
+
+def test_nothing_goes_out_where_a_line_is_bad(tmp_path, capsys):
+    folder = write_project(tmp_path / "p", BOTH)
+    (tmp_path / "a.csv").write_text("text,label\ngood,positive\nbad,rotten\n")
+    command = [tmp_path / "a.csv", "-", "--to", "jsonl", "--tasks", folder]
+    status, out, errors = convert(capsys, *command)
+    skipping, rest, _ = convert(capsys, *command, "--skip-bad")
+
+    assert (status, out) == (1, "")
+    assert "a.csv:3: label: 'rotten'" in errors and "nothing was written" in errors
+    assert (skipping, len(records(rest))) == (0, 1)
+
+
+def test_a_file_in_which_nothing_is_labelled(tmp_path, capsys):
+    (tmp_path / "a.conll").write_text("in\tO\n\n")
+    status, _, _ = convert(capsys, tmp_path / "a.conll", tmp_path / "b.conll")
+
+    assert (status, (tmp_path / "b.conll").read_text()) == (0, "in\tO\n\n")
+
+
+@pytest.mark.parametrize("form", ["brat", "webanno"])
+def test_folders_are_converted(tmp_path, form, capsys):
+    text = "EU\tB-ORG\nsays\tO\n\nin\tO\nParis\tB-LOC\n\n"
+    (tmp_path / "a.conll").write_text(text)
+    assert convert(capsys, tmp_path / "a.conll", tmp_path / "folder", "--to", form)[0] == 0
+    status, _, _ = convert(capsys, tmp_path / "folder", tmp_path / "b.conll")
+
+    assert status == 0
+    assert sorted((tmp_path / "b.conll").read_text().split("\n\n")) == sorted(text.split("\n\n"))
+
+
+CALL = "name: c\nitems: sound\ntasks: [{id: s, type: segments, overlap: true, transcript: {speakers: [Bo]}}]\n"
+STM = "a 1 Bo 0.50 1.25 hello\na 1 Bo 2.00 3.00 there\n"
+SOUNDS = {
+    "stm": "out.stm", "textgrid": "a.TextGrid", "eaf": "a.eaf", "srt": "a.srt", "vtt": "a.vtt", "audacity": "a.txt",
+    "raven": "a.Table.1.selections.txt", "ctm": "out.ctm", "kaldi": "wav.scp", "rttm": "out.rttm", "jsonl": "out.jsonl", "prodigy": "out.jsonl",
+}  # fmt: skip
+NO_SPEAKERS, NO_TEXTS = {"ctm", "srt", "audacity", "raven"}, {"rttm"}
+
+
+@pytest.mark.parametrize("through", SOUNDS)
+def test_what_is_said_in_a_sound_goes_through_each_format(tmp_path, through, capsys):
+    project = write_project(tmp_path / "p", CALL)
+    clip(tmp_path / "a.wav", 10)
+    (tmp_path / "in.stm").write_text(STM)
+    is_folder = formats.find(through).write_folder is not None
+    there = tmp_path / (("" if is_folder else "there.") + SOUNDS[through].removeprefix("out."))
+    target = tmp_path if is_folder else there
+    tasks = ["--tasks", project]
+    status, _, errors = convert(capsys, tmp_path / "in.stm", target, "--to", through, *tasks)
+    assert (status, "speakers dropped" in errors, "texts dropped" in errors) == (
+        0,
+        through in NO_SPEAKERS,
+        through in NO_TEXTS,
+    )
+    status, out, _ = convert(capsys, there, "-", "--from", through, "--to", "stm", *tasks)
+
+    who, said = ("<NA>" if through in NO_SPEAKERS else "Bo"), ("" if through in NO_TEXTS else " hello")
+    assert (status, out.splitlines()[0]) == (0, f"a 1 {who} 0.50 1.25{said}")

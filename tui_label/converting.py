@@ -35,13 +35,14 @@ def convert(
     skip_bad: bool = False,
     watch: Watch = SILENT,
 ) -> Written:
-    """What a file says, written to another one, to a folder, or to an open stream (name its format with `to`).
+    """What a file or a folder says, written to another one, or to an open stream (name its format with `to`).
 
     Formats are those of `tui-label formats`, by the names of the files where they are not given.  Tasks and
     labels are found in the file, or are those of a project.yaml, or of its folder.
     """
     source, target = Path(source), Path(target) if isinstance(target, str) else target
-    reads = formats.find(from_) if from_ else formats.recognise(source, encoding)
+    paths = formats.expanded(source)
+    reads = formats.find(from_) if from_ else formats.recognise(paths[0], encoding)
     writes = formats.find(to) if to else formats.for_writing(target if isinstance(target, Path) else formats.STANDARD)
     if writes.settled_only:
         raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
@@ -49,22 +50,41 @@ def convert(
     if tasks:
         project = config.load(Path(tasks).parent if Path(tasks).is_file() else Path(tasks))
     else:
-        project = Project(source.parent, source.stem, ())
-    reading = Reading(source, project, encoding, annotator or SOMEBODY, occurrences=Counts())
-    # Standard input is put aside here, and both readings share it
-    reading.open().close()
+        project = Project(source if source.is_dir() else source.parent, source.stem, ())
+    reading = Reading(paths[0], project, encoding, annotator or SOMEBODY, occurrences=Counts())
+    if source.is_fifo() or source == formats.STANDARD:
+        # It is put aside here, and all readings share it
+        reading.open().close()
     if not tasks:
-        fresh: dict[str, Any] = {"occurrences": Counts(), "unknown": {}, "reasons": {}, "left_out": {}, "known": {}}
-        reading = replace(reading, project=with_tasks(reading, reads), **fresh)
-    rows = _rows(reading, reads, writes, BadLines(skip_bad, watch.left_out, "written"))
-    written = write(writes, rows, target, reading.project, {})
+        reading = _again(reading, project=with_tasks(reading, paths, reads))
+    bad = BadLines(skip_bad, watch.left_out, "written")
+    if not isinstance(target, Path) and not skip_bad:
+        # What has gone out cannot be taken back
+        _refuse_bad(_again(reading), paths, reads, bad)
+    written = write(writes, _rows(reading, paths, reads, writes, bad), target, reading.project, {})
+    reading.path = source
     watch.read(FileRead(reading, reads.name, written.count, written.count, 1))
     return written
 
 
-def _rows(reading: Reading, reads: Format, writes: Format, bad: BadLines) -> Iterator[tuple[Item, Annotation]]:
-    """What the file says, as answers; an item without one comes with nothing answered."""
-    for one in formats.read(reading, reads):
+def _again(reading: Reading, **changed: Any) -> Reading:
+    """The reading from the first line on."""
+    fresh: dict[str, Any] = {"occurrences": Counts(), "unknown": {}, "reasons": {}, "left_out": {}, "known": {}}
+    return replace(reading, **fresh, **changed)
+
+
+def _refuse_bad(reading: Reading, paths: list[Path], reads: Format, bad: BadLines) -> None:
+    for one in formats.read_each(reading, paths, reads):
+        if isinstance(one, BadLine):
+            bad.take(one)
+    bad.refuse()
+
+
+def _rows(
+    reading: Reading, paths: list[Path], reads: Format, writes: Format, bad: BadLines
+) -> Iterator[tuple[Item, Annotation]]:
+    """What the files say, as answers; an item without one comes with nothing answered."""
+    for one in formats.read_each(reading, paths, reads):
         if isinstance(one, BadLine):
             bad.take(one)
             continue

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from tui_label.core.project import Project
 from tui_label.core.tasks import Choice, Choices, Rating, Spans, Task, Text
 from tui_label.core.tasks.base import Label
 from tui_label.errors import InputError
-from tui_label.formats import BadLine, Format, Reading, jsonl, read
+from tui_label.formats import BadLine, Format, Reading, jsonl, read_each
 from tui_label.formats.source import lines
 
 MOST = 100
@@ -60,24 +61,25 @@ def _labels(task: Task) -> dict[str, None]:
     return found
 
 
-def with_tasks(reading: Reading, format: Format) -> Project:
-    """The reading's project with the tasks of the file."""
-    named = _tasks_of_answers(reading) if format.read is jsonl.read else ()
-    tasks = named or _tasks_of_labels(reading, format)
+def with_tasks(reading: Reading, paths: list[Path], format: Format) -> Project:
+    """The reading's project with the tasks of the files."""
+    named = _tasks_of_answers(reading, paths) if format.read is jsonl.read else ()
+    tasks = named or _tasks_of_labels(reading, paths, format)
     # One question at least, so that texts alone can be converted too
     return replace(reading.project, tasks=tasks or (Text("note", required=False),))
 
 
-def _tasks_of_labels(reading: Reading, format: Format) -> tuple[Task, ...]:
+def _tasks_of_labels(reading: Reading, paths: list[Path], format: Format) -> tuple[Task, ...]:
     spans, label = _AnySpans("spans", overlap=True, required=False), _AnyChoices("label", required=False)
     learning = replace(reading, project=replace(reading.project, tasks=(spans, label)), occurrences={}, known={})
-    one_each = True
-    for one in read(learning, format):
+    marks, one_each = False, True
+    for one in read_each(learning, paths, format):
         if not isinstance(one, BadLine) and one.annotation is not None:
+            marks = marks or "spans" in one.annotation.answers
             one_each = one_each and len(one.annotation.answers.get("label", [""])) == 1
     kind = Choice if one_each else Choices
     found: list[Task] = []
-    if _labels(spans):
+    if marks:
         found.append(Spans("spans", labels=_made(_labels(spans)), overlap=True, required=False))
     if _labels(label):
         found.append(kind("label", labels=_made(_labels(label)), required=False))
@@ -88,10 +90,10 @@ def _made(labels: Mapping[str, None]) -> tuple[Label, ...]:
     return tuple(Label(one) for one in labels)
 
 
-def _tasks_of_answers(reading: Reading) -> tuple[Task, ...]:
+def _tasks_of_answers(reading: Reading, paths: list[Path]) -> tuple[Task, ...]:
     shapes: dict[str, str] = {}
     labels: dict[str, dict[str, None]] = {}
-    for line in lines(reading):
+    for line in _lines_of(reading, paths):
         try:
             record = {} if isinstance(line, BadLine) else json.loads(line[1] or "{}")
         except (ValueError, RecursionError):
@@ -113,6 +115,12 @@ def _tasks_of_answers(reading: Reading) -> tuple[Task, ...]:
             if len(seen) <= MOST:
                 seen.update(dict.fromkeys(map(str, said)))
     return tuple(_task(id, shape, labels[id]) for id, shape in shapes.items())
+
+
+def _lines_of(reading: Reading, paths: list[Path]) -> Iterator[tuple[int, str] | BadLine]:
+    for path in paths:
+        reading.path = path
+        yield from lines(reading)
 
 
 def _shape(value: Any) -> str:

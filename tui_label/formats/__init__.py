@@ -220,8 +220,10 @@ def for_writing(path: Path) -> Format:
 
 def recognise(path: Path, encoding: str | None = None) -> Format:
     """The format of a file, by its name, else by its content."""
-    if path == STANDARD:
-        raise UsageError("what comes on standard input has no name to go by: say its format")
+    if path == STANDARD or path.is_fifo():
+        raise UsageError(
+            f"what comes {'on standard input' if path == STANDARD else 'through a pipe'} has no name to go by: say its format"
+        )
     if found := _labels_of_sounds(path) or _labels_of_texts(path):
         return find(found)
     named = bare(path)
@@ -321,6 +323,13 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
     return (_known(reading, one) for one in found) if reading.gold else found
 
 
+def read_each(reading: Reading, paths: Iterable[Path], format: Format) -> Iterator[Record | BadLine]:
+    """The same of several files, one after the other, by one reading."""
+    for path in paths:
+        reading.path = path
+        yield from read(reading, format)
+
+
 def _known(reading: Reading, one: Record | BadLine) -> Record | BadLine:
     """A record with a known answer, also by a reader that knows somebody's answers only."""
     if isinstance(one, BadLine) or one.gold is not None:
@@ -332,5 +341,5 @@ def _known(reading: Reading, one: Record | BadLine) -> Record | BadLine:
 
 
 __all__ = [
-    "FORMATS", "STANDARD", "BadLine", "BadLines", "Format", "Reading", "expanded", "find", "for_writing", "packed", "read", "recognise",
+    "FORMATS", "STANDARD", "BadLine", "BadLines", "Format", "Reading", "expanded", "find", "for_writing", "packed", "read", "read_each", "recognise",
 ]  # fmt: skip

@@ -230,7 +230,7 @@ def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotat
             revision=_number(record, "revision"),
             listening=dict(record.get("listening", {})),
         )
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise Bad("answers", f"is not in the shape of an export: {error}") from error
 
 

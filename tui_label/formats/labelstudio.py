@@ -171,7 +171,10 @@ def _suggestions(reading: Reading, item: Item, found: list[dict[str, Any]]) -> t
         source = str(one.get("model_version") or "input")
         total = one.get("score")
         whole = float(total) if isinstance(total, int | float) and not isinstance(total, bool) else None
-        for result in one.get("result") or [] if item.sound is None else [one.get("result") or []]:
+        results = one.get("result") or []
+        if not isinstance(results, list):
+            raise Bad("result", "must be a list of results")
+        for result in results if item.sound is None else [results]:
             try:
                 values = said(reading, item, result if isinstance(result, list) else [result])
             except Bad as error:

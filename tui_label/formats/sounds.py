@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PATHS = ("audio", "audio_filepath", "file_name", "audio_path", "wav", "path", "filename", "file")
 TEXTS = ("text", "transcript", "transcription", "sentence")
-TAKEN = frozenset([*PATHS, *TEXTS, "offset", "duration", "segments", "audio_hash"])
+TAKEN = frozenset([*PATHS, *TEXTS, "offset", "duration", "segments", "audio_spans", "audio_hash"])
 NOT_THAT = "is not the file this line was written about (audio_hash); it was changed since"
 SHORTEST_S = 0.001
 SLACK_S = 0.05
@@ -52,7 +52,9 @@ def files(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(one for one in path.rglob("*") if is_sound(one) and one.is_file() and not _hidden(one, path))
         if not found:
-            raise InputError(f"{visible(str(path))}: no sound files in this folder")
+            raise InputError(
+                f"{visible(str(path))}: nothing in this folder that is known: no sounds, no brat, WebAnno or Kaldi, no dataset; name the files in it"
+            )
         return found
     if not path.exists() and any(sign in str(path) for sign in "*?["):
         root = Path(path.anchor) if path.anchor else Path()
@@ -115,7 +117,7 @@ def _drafted(
     """The item with its draft transcript and segments: suggestions, or finished answers of somebody."""
     text = _draft_text(line)
     found: dict[str, Any] = {}
-    for kind, value in ((Text, text), (Segments, line.get("segments"))):
+    for kind, value in ((Text, text), (Segments, _segments_in(line, item))):
         task = _first(reading, kind)
         if value is None:
             continue
@@ -129,7 +131,10 @@ def _drafted(
                 value, key=lambda one: (one.get("start", 0), one.get("end", 0)) if isinstance(one, dict) else (0, 0)
             )
         found[task.id] = value
-    annotator = author(reading, str(line.get("annotator") or ""))
+    if line.get("answer") in ("reject", "ignore"):
+        return Record(item, (), None, priority)
+    named_by = line.get("annotator") or (line.get("_annotator_id") if line.get("answer") == "accept" else "")
+    annotator = author(reading, str(named_by or ""))
     if annotator:
         return labelled(
             reading, item, labels=labels, values={**found, **values}, annotator=annotator, priority=priority
@@ -142,6 +147,24 @@ def _drafted(
     made = tuple(Suggestion(id, value, None, source) for id, value in found.items())
     named = labelled(reading, item, labels=labels, values=values, priority=priority)
     return replace(named, suggestions=(*made, *named.suggestions))
+
+
+def _segments_in(line: Mapping[str, Any], item: Item) -> Any:
+    """Our own, else Prodigy's, which count from the begin of the file and have more fields."""
+    spans = line.get("audio_spans")
+    if "segments" in line or not isinstance(spans, list):
+        return line.get("segments")
+    offset = item.sound.offset if item.sound is not None else 0.0
+    made = []
+    for one in spans:
+        if not isinstance(one, dict):
+            raise Bad("audio_spans", f"is no stretch: {json.dumps(one)[:40]}")
+        start, end = _seconds(one, "start"), _seconds(one, "end")
+        if start is None or end is None:
+            raise Bad("audio_spans", "each needs start and end, in seconds")
+        place = {"start": round(start - offset, 9), "end": round(end - offset, 9)}
+        made.append(place | {name: one[name] for name in ("label", "text", "speaker") if one.get(name)})
+    return made
 
 
 def _from_cell(value: str) -> Any:

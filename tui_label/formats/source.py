@@ -7,6 +7,7 @@ held in memory but a block of a file.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import difflib
 import gzip
 import io
@@ -26,7 +27,17 @@ from tui_label.errors import InputError
 
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 PACKED = (".gz", ".zst")
+NO_TEXT = (
+    (b"PK\x03\x04", 0, "a zip archive, or a spreadsheet or document made of one: unpack it and name the folder or files in it, or save it as CSV or text"),
+    (b"ustar", 257, "a tar archive: unpack it, and name the folder or files in it"),
+    (b"SQLite format 3\0", 0, "an SQLite database: export a table as CSV, or name a project's folder"),
+    (b"%PDF-", 0, "a PDF: convert it to text first"),
+    (b"PAR1", 0, "a parquet file: name it .parquet, or give --format datasets"),
+)  # fmt: skip
+"""How files begin that are no text, and what they are."""
 LOOK = 4096
+SHOWN = 300
+"""Characters of a complaint."""
 BLOCK = 1 << 16
 STANDARD = Path("-")
 """Standard input, or output."""
@@ -46,7 +57,12 @@ class BadLine:
     def __str__(self) -> str:
         place = [self.file, str(self.line)] if self.line else [self.file]
         words = [self.field, self.problem] if self.field else [self.problem]
-        return f"{visible(':'.join(place))}: {visible(': '.join(words))}"
+        return f"{visible(':'.join(place))}: {visible(_short(': '.join(words)))}"
+
+
+def _short(words: str) -> str:
+    """What is wrong stands at the begin, what to do at the end; what was in the file may be of any length."""
+    return words if len(words) <= SHOWN else f"{words[: SHOWN // 2]} … {words[-SHOWN // 2 :]}"
 
 
 class BadLines:
@@ -116,8 +132,8 @@ class Reading:
     _spooled: BinaryIO | None = None
 
     def open(self) -> BinaryIO:
-        """The bytes in it, from the first one; standard input is put aside, so that it can be read more than once."""
-        if self.path != STANDARD:
+        """The bytes in it, from the first one; what comes through a pipe is put aside, so that it can be read more than once."""
+        if self.path != STANDARD and not self.path.is_fifo():
             try:
                 return opened(self.path)
             except OSError as error:
@@ -125,7 +141,8 @@ class Reading:
         if self._spooled is None:
             self._spooled = tempfile.NamedTemporaryFile(prefix="tui-label-")  # type: ignore[assignment]  # noqa: SIM115
             assert self._spooled is not None
-            shutil.copyfileobj(sys.stdin.buffer, self._spooled)
+            with contextlib.nullcontext(sys.stdin.buffer) if self.path == STANDARD else self.path.open("rb") as pipe:
+                shutil.copyfileobj(pipe, self._spooled)
             self._spooled.flush()
         return opened(Path(self._spooled.name))
 
@@ -327,6 +344,9 @@ def check_file(path: Path, encoding: str | None) -> None:
 
 
 def _check(path: Path, head: bytes, encoding: str | None) -> None:
+    for start, at, words in NO_TEXT:
+        if head.startswith(start, at):
+            raise InputError(f"{visible(str(path))}: is {words}")
     if encoding is None and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) * 4 > len(head) > 3):
         order = (
             "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-be" if head[:1] == b"\0" else "utf-16-le"

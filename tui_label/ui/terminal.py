@@ -58,7 +58,7 @@ _STRING = re.compile(r"\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)")
 _CSI = re.compile(r"\x1b\[([0-?]*)(\$y|[@-Z\\-~])")
 """One whole sequence; `[[A` of the Linux console and `[3$` of rxvt are left to Textual."""
 _UNFINISHED = re.compile(
-    r"\x1b+$"
+    r"(?:\x1b\[[0-?]*)?\x1b+$"
     r"|\x1b\[(?:\?[0-9;]*\$?|[0-?]*)$"
     r"|\x1b[\]P_^X](?:[0-9lLIG>!|=$+][^\x07\x1b]*\x1b?)?$"  # so Alt+P and a letter stay two keys
 )
@@ -111,7 +111,11 @@ def clean_output(data: str) -> str:
 
 def clean_input(text: str) -> str:
     """`text` without replies of the terminal and keys that Textual's parser chokes on."""
-    return _CSI.sub(_key_or_nothing, _STRING.sub("", text)) if "\x1b" in text else text
+    before = ""
+    while before != text and "\x1b" in text:
+        # Again, for what stands on both sides of something left out may make a sequence
+        before, text = text, _CSI.sub(_key_or_nothing, _STRING.sub("", text))
+    return text
 
 
 def split_unfinished(text: str) -> tuple[str, str]:
@@ -236,7 +240,10 @@ class Terminal(LinuxDriver):
         if not held.strip("\x1b"):
             for _ in held:
                 self.process_message(Key("escape", "\x1b"))
-        elif len(held) == len("\x1b["):
+        elif held == "\x1b[":
+            # The parser would wait for more, and take the next key for the rest
+            self.process_message(Key("alt+left_square_bracket", None))
+        elif len(held) == len("\x1b]"):
             self._feed(self._parser.feed, held)
 
     def _feed(self, feed: Callable[[str], Iterable[Message]], text: str) -> None:

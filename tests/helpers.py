@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import postgres
+import pytest
+
 from tui_label import config
 from tui_label.core.item import Item
-from tui_label.core.project import Project
+from tui_label.core.project import Project, Server
 from tui_label.core.record import Record
 from tui_label.store.base import Policy, Store
 from tui_label.store.sql import SqlStore
@@ -55,14 +58,24 @@ def records(count: int) -> list[Record]:
 
 
 def new_store(folder: Path, count: int = 0, policy: Policy | None = None, **named: object) -> SqlStore:
-    store = SqlStore.create(folder / "project.db", **named)  # type: ignore[arg-type]
+    return _filled(folder / "project.db", count, policy, **named)
+
+
+def new_postgres(folder: Path, count: int = 0, policy: Policy | None = None, **named: object) -> SqlStore:
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    return _filled(postgres.schema_for(folder), count, policy, **named)
+
+
+def _filled(place: Path | Server, count: int, policy: Policy | None, **named: object) -> SqlStore:
+    store = SqlStore(place, create=True, **named)  # type: ignore[arg-type]
     store.record_project(policy or Policy(), "source", "guidelines", {})
     if count:
         store.add(records(count))
     return store
 
 
-BACKENDS: dict[str, Callable[..., Store]] = {"sqlite": new_store}
+BACKENDS: dict[str, Callable[..., Store]] = {"sqlite": new_store, "postgres": new_postgres}
 """Every store there is: the suites in tests/store run on each."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tui_label import config
 from tui_label.core import keymap
+from tui_label.core.project import Server
 from tui_label.core.roles import Roles
 from tui_label.errors import ConfigError
 
@@ -279,3 +281,37 @@ def test_mistakes_in_roles_are_named(source, problem):
     line = SENTIMENT.count("\n") + 1
 
     assert f"project.yaml:{line}: {problem}" in problems(SENTIMENT + source + "\n")
+
+
+@pytest.mark.parametrize(
+    ("store", "server"),
+    [
+        ("postgresql://lea@db.example.org/labels", Server("postgresql://lea@db.example.org/labels", "tweets")),
+        ("postgres://a,b:5433/labels?sslmode=require&schema=other", Server("postgres://a,b:5433/labels?sslmode=require", "other")),
+        ("postgresql:///labels?host=/run/pg", Server("postgresql:///labels?host=/run/pg", "tweets")),
+    ],
+)  # fmt: skip
+def test_a_server_is_read(store, server):
+    found = project(f"{SENTIMENT}store: {store}\n")
+
+    assert found.server == found.store == server
+    assert project(SENTIMENT).store == project(SENTIMENT).database
+
+
+@pytest.mark.parametrize(
+    ("store", "words"),
+    [
+        ("postgresql://lea:secret@db/labels", "~/.pgpass"),
+        ("postgresql://lea@db/labels?password=secret", "PGPASSWORD"),
+        ("mysql://lea@db/labels", "postgresql://USER@HOST/DATABASE"),
+        ("postgresql://lea@db", "postgresql://USER@HOST/DATABASE"),
+        ("postgresql://[x/labels", "is no URL"),
+        ("postgresql://db/labels?schema=Über", "small letters"),
+        ("[a]", "must be text"),
+    ],
+)
+def test_a_server_that_is_none_is_refused_at_its_line(store, words):
+    with pytest.raises(ConfigError, match=re.escape(words)) as caught:
+        project(f"{SENTIMENT}store: {store}\n")
+    assert [problem.split(": ")[:2] for problem in caught.value.problems] == [["project.yaml:6", "store"]]
+    assert "secret" not in str(caught.value)

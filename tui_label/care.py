@@ -108,6 +108,8 @@ def repair(folder: str | Path) -> Repaired:
     """
     project = config.load(Path(folder))
     permits.require("backup", at_work(project.roles), project.roles)
+    if project.server is not None:
+        raise LabelError(f"{project.server}: repair is for project.db; a server is mended by who runs it")
     judge = partial(disagreement, project.tasks)
     if damage := mending.damage(project.database):
         salvage, kept = mending.repair(project.database, judge)

@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import yaml
 
 from tui_label.core import keymap
-from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project, Review, Suggesting
+from tui_label.core.project import DEFAULT_FLAGS, FlagReason, Listen, Pace, Project, Review, Server, Suggesting
 from tui_label.core.roles import Roles
 from tui_label.core.tasks import TYPES, Label, Task
 from tui_label.core.text import visible
@@ -42,6 +43,7 @@ TOP = [
     "suggestions",
     "pace",
     "roles",
+    "store",
 ]
 TASK = ["id", "type", "ask", "labels", "required", "when", "help"]
 LABEL = ["value", "key", "color", "help", "was"]
@@ -247,11 +249,46 @@ def _project(reader: _Reader, root: Node | None, folder: Path, source: str) -> P
     for key, read in _SETTINGS.items():
         if key in top:
             found[key if key != "lease" else "lease_ms"] = read(reader, top[key])
+    if "store" in top:
+        found["server"] = _store(reader, top["store"], name)
     project = Project(folder, name, tasks, source=source, **found)
     _check_items(reader, project, root)
     if not reader.problems:
         _check_keys(reader, project, root)
     return project
+
+
+def _store(reader: _Reader, node: Node, name: str) -> Server | None:
+    """A server's URL; the schema stands at its end, or is the project's name as letters that need no quotes."""
+    words = reader.text(node, "store", 500)
+    if not words:
+        return None
+    try:
+        parts = urlsplit(words)
+        options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        password = parts.password
+    except ValueError:
+        reader.wrong(node, "store", f"is no URL; {_URL}")
+        return None
+    schema = options.pop("schema", "") or re.sub("[^a-z0-9]+", "_", name.casefold())[:40].strip("_") or "project"
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        reader.wrong(node, "store", _URL)
+    elif password is not None or "password" in options:
+        reader.wrong(
+            node,
+            "store",
+            "has a password in it, which all who may read this file would know; take it out, and put it into "
+            "~/.pgpass or what PGPASSFILE names, a service (PGSERVICEFILE), or PGPASSWORD",
+        )
+    elif not re.fullmatch("[a-z_][a-z0-9_]{0,39}", schema) or schema.startswith("pg_"):
+        reader.wrong(node, "store", "a schema's name is up to forty small letters, digits and _, a letter first")
+    else:
+        query = urlencode(options, safe="/,:")
+        return Server(words.split("?")[0] + (f"?{query}" if query else ""), schema)
+    return None
+
+
+_URL = "must be postgresql://USER@HOST/DATABASE; without it all is kept in project.db beside this file"
 
 
 def _check_items(reader: _Reader, project: Project, root: Node) -> None:

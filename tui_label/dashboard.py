@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tui_label import agreement_report, opening, reports
-from tui_label.core.project import Project
+from tui_label.core.project import Project, Server
 from tui_label.errors import StoreMissing
 from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement, figures
 from tui_label.quality.estimates import Ints
@@ -150,11 +150,7 @@ class _Door:
         """Whether the last `open` opened it."""
 
     def open(self) -> Store:
-        path = self._project.database
-        try:
-            inode = path.stat().st_ino
-        except FileNotFoundError:
-            raise StoreMissing(f"{path}: the database is gone; put it back, or leave") from None
+        inode = self._file()
         self.is_new = self._store is None or inode != self._inode
         if self._store is None or self.is_new:
             if self._store is not None:
@@ -162,6 +158,16 @@ class _Door:
                 self._store = None
             self._store, self._inode = opening.again(self._project), inode
         return self._store
+
+    def _file(self) -> int:
+        """Which file the database is; a server's stays the same."""
+        path = self._project.store
+        if isinstance(path, Server):
+            return 0
+        try:
+            return path.stat().st_ino
+        except FileNotFoundError:
+            raise StoreMissing(f"{path}: the database is gone; put it back, or leave") from None
 
 
 def activity(worked: Ints, now_ms: int) -> Activity:

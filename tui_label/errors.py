@@ -12,6 +12,7 @@ shows a traceback.
     └── StoreError             the database
         ├── StoreMissing       there is no project here
         ├── StoreBusy          somebody else holds it for too long
+        ├── StoreAway          its server does not answer
         ├── StoreReadOnly      file or folder may not be written
         ├── StoreRefused       somebody's role does not allow it
         ├── StoreFull          no space left
@@ -57,6 +58,10 @@ class StoreMissing(StoreError):
 
 
 class StoreBusy(StoreError):
+    pass
+
+
+class StoreAway(StoreError):
     pass
 
 

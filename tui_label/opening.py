@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from tui_label import seal
 from tui_label.core.differences import disagreement
@@ -30,8 +31,9 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     project.yaml and guidelines are recorded; raises ConfigError where a label with answers would be orphaned.
     """
     person = person or at_work(project.roles)
-    seal.refuse_loss(project.database)
-    store = SqlStore.create(project.database, judge=partial(disagreement, project.tasks))
+    if isinstance(project.store, Path):
+        seal.refuse_loss(project.store)
+    store = SqlStore(project.store, create=True, judge=partial(disagreement, project.tasks))
     review = project.review
     policy = Policy(
         project.overlap,
@@ -61,7 +63,7 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
 
 def again(project: Project, person: Person | None = None) -> Store:
     """One more connection to a store that is open; nothing is recorded."""
-    return permitted(SqlStore(project.database), person or at_work(project.roles), project.roles)
+    return permitted(SqlStore(project.store), person or at_work(project.roles), project.roles)
 
 
 def _refuse_orphans(

@@ -479,7 +479,7 @@ class Workbench:
         return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: play the rest"
 
     def _fail(self, error: StoreError) -> None:
-        self.trouble = str(error).removeprefix(f"{self.project.database}: ")
+        self.trouble = str(error).removeprefix(f"{self.project.store}: ")
         desk = self.desk
         if desk is not None and has_content(desk.session):
             answered = desk.claim.answered.revision if desk.claim.answered else 0

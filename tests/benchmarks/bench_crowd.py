@@ -140,7 +140,7 @@ def main(people: int = 50, writers: int = 64, seconds: float = 20.0, place: str 
     try:
         project = write_project(folder / "project", SENTIMENT)
         path = project / "project.db"
-        store = SqlStore.create(path)
+        store = SqlStore(path, create=True)
         store.record_project(Policy(), SENTIMENT, "guidelines", {})
         store.add(items(300_000))
         store.close()

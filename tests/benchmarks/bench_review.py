@@ -82,7 +82,7 @@ def answers(rng: random.Random, count: int) -> Iterator[Record]:
 
 
 def fill(folder: Path, count: int) -> None:
-    store = SqlStore.create(folder / "project.db", judge=judged())
+    store = SqlStore(folder / "project.db", create=True, judge=judged())
     store.record_project(Policy(3), "source", "guidelines", {})
     begun = time.perf_counter()
     store.add(answers(random.Random(1), count))
@@ -158,7 +158,7 @@ def reads(path: Path) -> None:
 
 def saves(folder: Path, overlap: int, count: int = 500) -> float:
     """Median milliseconds of a save with its claim, everybody in turn, a third of the items in dispute."""
-    store = SqlStore.create(folder / f"saves-{overlap}.db", judge=judged())
+    store = SqlStore(folder / f"saves-{overlap}.db", create=True, judge=judged())
     store.record_project(Policy(overlap), "source", "guidelines", {})
     store.add(Record(Item(f"item-{n}", TEXT.format(n))) for n in range(100_000))
     people = PEOPLE[:overlap]

@@ -114,7 +114,7 @@ def measure(count: int, overlap: int, folder: Path) -> dict[float, float]:
     """The 99th percentile for each share of the work."""
     project = write_project(folder / "project", SENTIMENT + f"overlap: {overlap}\n")
     path = project / "project.db"
-    store = SqlStore.create(path)
+    store = SqlStore(path, create=True)
     store.record_project(Policy(overlap), (project / "project.yaml").read_text(), "guidelines", {})
     store.add(items(count))
     store.close()

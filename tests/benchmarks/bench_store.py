@@ -84,7 +84,7 @@ def saves(store: SqlStore) -> list[float]:
 def measure(count: int, folder: Path) -> None:
     records = [Record(Item(f"item-{n}", TEXT.format(n))) for n in range(count)]
     floor_s = bare_import(folder, records)
-    store = SqlStore.create(folder / "project.db")
+    store = SqlStore(folder / "project.db", create=True)
     store.record_project(Policy(), "source", "guidelines", {})
     begun = time.perf_counter()
     store.add(records)

@@ -29,7 +29,7 @@ def test_another_programs_database_is_left_alone(tmp_path):
     other.commit()
 
     with pytest.raises(StoreDamaged, match="not one of tui-label's"):
-        SqlStore.create(tmp_path / "project.db")
+        SqlStore(tmp_path / "project.db", create=True)
     assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
 
 
@@ -153,7 +153,7 @@ def test_opening_for_work_does_not_load_sqlite_utils(tmp_path: Path) -> None:
 
 
 def test_eight_processes_may_create_the_same_project_at_once(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from tui_label.store.sql import SqlStore; SqlStore.create(pathlib.Path(sys.argv[1])).close()"
+    code = "import sys, pathlib; from tui_label.store.sql import SqlStore; SqlStore(pathlib.Path(sys.argv[1]), create=True).close()"
     runs = [
         subprocess.Popen([sys.executable, "-c", code, tmp_path / "project.db"], stderr=subprocess.PIPE)
         for _ in range(8)

@@ -457,7 +457,8 @@ def test_any_text_can_be_said(make):
         store.say(1, Comment("ann", text, at="2026-01-01T00:00:00.000Z"))
     store.say(1, Comment("ann", "lone \ud800", at="2026-01-01T00:00:00.000Z"))
 
-    assert [one.text for one in store.comments(1)] == [*texts, "lone \ufffd"]
+    kept = [text.replace("\x00", "\ufffd") for text in texts]
+    assert [one.text for one in store.comments(1)] == [*kept, "lone \ufffd"]
 
 
 # news

@@ -89,6 +89,18 @@ class Suggesting:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """A schema of a PostgreSQL database."""
+
+    url: str
+    """Without a password, and without the schema."""
+    schema: str
+
+    def __str__(self) -> str:
+        return f"{self.url.split('?')[0]}?schema={self.schema}"
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """project.yaml, checked: every field has its final value."""
 
@@ -110,6 +122,8 @@ class Project:
     sound: Listen = field(default_factory=Listen)
     review: Review = field(default_factory=Review)
     suggestions: Suggesting = field(default_factory=Suggesting)
+    server: Server | None = None
+    """Where items and answers are kept, if not in a file in the folder."""
     roles: Roles = field(default_factory=Roles)
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command name → keys (separated by spaces), the team's own."""
@@ -122,6 +136,11 @@ class Project:
     @property
     def database(self) -> Path:
         return self.folder / "project.db"
+
+    @property
+    def store(self) -> Path | Server:
+        """Where items and answers are kept."""
+        return self.server or self.database
 
     @property
     def guidelines_path(self) -> Path:

@@ -225,7 +225,7 @@ class SqliteConnection:
         return StoreError(f"{self.path}: {error}")
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def _without_locks(sql: str) -> str:
     """There is one writer at a time: what it reads stays as it is."""
     return sql.replace(" SKIP LOCKED", "").replace(" FOR UPDATE", "")

@@ -23,7 +23,7 @@ def progress(connection: Connection, annotator: str) -> Progress:
     everybodys = tallies(connection)
     return Progress(
         counters["items"],
-        counters["done"] + connection.read("SELECT coalesce(sum(finished), 0) FROM tally")[0][0],
+        counters["done"] + int(connection.read("SELECT coalesce(sum(finished), 0) FROM tally")[0][0]),
         sum(one.answered for one in everybodys.values()),
         everybodys.get(annotator, Tally()).answered,
     )

@@ -19,12 +19,15 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 """One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
 _EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
 """Most of what is stored beside answers, with what it reads as."""
-_LONE = re.compile("[\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
+"""What no engine's text can hold, or not every one's: lone surrogates and NUL."""
+
+_SIGN = "\x01"
 
 
-def _has_lone(text: str) -> bool:
+def _is_unstorable(text: str) -> bool:
     # Python knows at once whether a text is ASCII
-    return not text.isascii() and _LONE.search(text) is not None
+    return "\x00" in text or (not text.isascii() and _UNSTORABLE.search(text) is not None)
 
 
 def utc(ms: int) -> str:
@@ -35,22 +38,22 @@ def utc(ms: int) -> str:
 def to_json(value: Any) -> str:
     """JSON that reads well in the database; escaped where lone surrogates could not be stored."""
     text = _ENCODE(value)
-    return json.dumps(value) if _has_lone(text) else text
+    return json.dumps(value) if _is_unstorable(text) else text
 
 
 def escaped_json(text: str) -> str:
     """JSON text as SQLite can hold it: a lone surrogate becomes its JSON escape, which reads back the same."""
-    return _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def to_text(text: str) -> tuple[str, int]:
     """A text as SQLite can hold it: lone surrogates come as the inside of a JSON string, marked 1."""
-    return (json.dumps(text)[1:-1], 1) if _has_lone(text) else (text, 0)
+    return (json.dumps(text)[1:-1], 1) if _is_unstorable(text) else (text, 0)
 
 
 def storable(text: str) -> str:
     """A text that need not come back exactly: a lone surrogate becomes a replacement character."""
-    return _LONE.sub("\ufffd", text)
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def from_text(text: str, escaped: int) -> str:
@@ -97,22 +100,22 @@ def sound_json(sound: Sound | None) -> str | None:
 
 
 def key_text(key: str) -> str:
-    """An item's key as it is stored: with lone surrogates, or a NUL in front, escaped behind a NUL."""
-    if _has_lone(key) or key.startswith("\x00"):
-        return "\x00" + json.dumps(key)[1:-1]
+    """An item's key as it is stored: what no text can hold is escaped, behind a sign that no other key begins with."""
+    if _is_unstorable(key) or key.startswith(_SIGN):
+        return _SIGN + json.dumps(key)[1:-1]
     return key
 
 
 def twin_text(stored: str, number: int) -> str:
-    """The stored key of a twin, `number`, of the item with this stored key.  No other key has two NULs in front."""
-    return f"\x00\x00{number}\x00{stored}"
+    """The stored key of a twin, `number`, of the item with this stored key.  No other key has two signs in front."""
+    return f"{_SIGN}{_SIGN}{number}{_SIGN}{stored}"
 
 
 def key_from(stored: str) -> str:
     """The key of a stored one; a twin has the key of its item."""
-    if stored.startswith("\x00\x00"):
-        stored = stored[2:].split("\x00", 1)[1]
-    return from_text(stored[1:], 1) if stored.startswith("\x00") else stored
+    if stored.startswith(_SIGN + _SIGN):
+        stored = stored[2:].split(_SIGN, 1)[1]
+    return from_text(stored[1:], 1) if stored.startswith(_SIGN) else stored
 
 
 def suggestion_from(row: tuple[Any, ...]) -> Suggestion:

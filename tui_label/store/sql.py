@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.project import Server
 from tui_label.core.record import Record
 from tui_label.errors import StoreBusy
 from tui_label.store import (
@@ -39,7 +40,7 @@ from tui_label.store.base import (
     Versions,
 )
 from tui_label.store.connection import SqliteConnection, create_file
-from tui_label.store.engine import Execute, writing
+from tui_label.store.engine import Connection, Execute, writing
 from tui_label.store.reviews import SqlReviewing
 from tui_label.store.rows import (
     ANNOTATION,
@@ -53,9 +54,22 @@ from tui_label.store.saves import Before, annotator_id, annotator_name, before_s
 from tui_label.store.staging import Staging
 from tui_label.store.standing import Judge
 
+Place = Path | Server
+"""Where a store is kept."""
+
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _connected(place: Place, create: bool) -> Connection:
+    if isinstance(place, Server):
+        from tui_label.store.postgres import PostgresConnection
+
+        return PostgresConnection(place, create=create)
+    if create:
+        create_file(place)
+    return SqliteConnection(place)
 
 
 class SqlStore(SqlReviewing):
@@ -66,18 +80,16 @@ class SqlStore(SqlReviewing):
     """
 
     def __init__(
-        self, path: Path, *, clock: Callable[[], int] = _now_ms, judge: Judge = standing.pairs_that_differ
+        self,
+        place: Place,
+        *,
+        create: bool = False,
+        clock: Callable[[], int] = _now_ms,
+        judge: Judge = standing.pairs_that_differ,
     ) -> None:
-        super().__init__(SqliteConnection(path), clock, judge)
+        """`create`: in a new place too."""
+        super().__init__(_connected(place, create), clock, judge)
         self._ids: dict[str, int] = {}
-
-    @classmethod
-    def create(
-        cls, path: Path, *, clock: Callable[[], int] = _now_ms, judge: Judge = standing.pairs_that_differ
-    ) -> SqlStore:
-        """A store on a new file, or on the one that is there."""
-        create_file(path)
-        return cls(path, clock=clock, judge=judge)
 
     def close(self) -> None:
         self._connection.close()

@@ -1,0 +1,278 @@
+"""What is PostgreSQL's own: many processes, a server that goes away, answers to COMMIT that are lost, words."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgres
+import psycopg
+import pytest
+from helpers import new_postgres, records
+
+from tui_label.core.annotation import Annotation
+from tui_label.core.comments import Comment
+from tui_label.core.item import Item, Sound
+from tui_label.core.project import Server
+from tui_label.core.record import Record
+from tui_label.errors import StoreAway, StoreDamaged, StoreMissing, StoreReadOnly, StoreTooNew
+from tui_label.store.base import Policy, Progress
+from tui_label.store.sql import SqlStore
+
+pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
+
+WORKER = """
+import sys, time, uuid
+from tui_label.core.annotation import Annotation
+from tui_label.core.project import Server
+from tui_label.errors import StoreAway
+from tui_label.store.sql import SqlStore
+
+def insisting(act, *arguments):
+    while True:
+        try:
+            return act(*arguments)
+        except StoreAway:
+            time.sleep(0.05)
+
+url, schema, name = sys.argv[1:]
+store = insisting(SqlStore, Server(url, schema))
+claim = insisting(store.claim, name)
+while claim is not None:
+    number = claim.number
+    claim = insisting(store.submit, number, Annotation(name, answers={"s": "x"}), str(uuid.uuid4()))
+    print(number, flush=True)
+"""
+
+
+def said(name: str) -> Annotation:
+    return Annotation(name, answers={"s": "x"})
+
+
+def work(server: Server, name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WORKER, server.url, server.schema, name]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def check_work(server: Server, outputs: list[tuple[str, str]], overlap: int) -> None:
+    """Every item has its answers, of different people, each once and only what was acknowledged."""
+    assert [err for _, err in outputs if err] == []
+    store = SqlStore(server)
+    pairs = [(item.key, one.annotator) for item, one in store.answers()]
+    assert len(set(pairs)) == len(pairs)
+    assert set(Counter(key for key, _ in pairs).values()) == {overlap}
+    assert sum(len(out.split()) for out, _ in outputs) == len(pairs)
+    assert len(list(store.answers(history=True))) == len(pairs)
+    progress = store.progress("p0")
+    assert (progress.done, progress.answers) == (progress.items, len(pairs))
+
+
+@pytest.mark.parametrize("overlap", [1, 3])
+def test_eight_processes_share_one_queue(tmp_path, overlap):
+    new_postgres(tmp_path, 240 // overlap, Policy(overlap)).close()
+    server = postgres.schema_for(tmp_path)
+    workers = [work(server, f"p{n}") for n in range(8)]
+
+    check_work(server, [worker.communicate(timeout=60) for worker in workers], overlap)
+
+
+def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing():
+    cluster = postgres.Cluster()
+    try:
+        server = cluster.server("work")
+        store = SqlStore(server, create=True)
+        store.record_project(Policy(2), "source", "guidelines", {})
+        store.add(records(400))
+        workers = [work(server, f"p{n}") for n in range(4)]
+        for how in ("immediate", "fast"):
+            time.sleep(1.0)
+            cluster.stop(how)
+            assert any(worker.poll() is None for worker in workers), "over before the server was killed"
+            cluster.start()
+
+        check_work(server, [worker.communicate(timeout=60) for worker in workers], 2)
+        assert store.progress("p0").items == 400, "who was there before works on too"
+    finally:
+        cluster.remove()
+
+
+class Cutter:
+    """Stands between a store and the server; can cut a connection when COMMIT is done and not yet acknowledged."""
+
+    def __init__(self, to: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="cut-", dir="/tmp"))
+        self.armed = self.refusing = False
+        self.cuts = 0
+        self._to = str(to / ".s.PGSQL.5432")
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(self.folder / ".s.PGSQL.5432"))
+        self._listening.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            here, _ = self._listening.accept()
+            if self.refusing:
+                here.close()
+                continue
+            there = socket.socket(socket.AF_UNIX)
+            there.connect(self._to)
+            threading.Thread(target=self._pass, args=(here, there, True), daemon=True).start()
+            threading.Thread(target=self._pass, args=(there, here, False), daemon=True).start()
+
+    def _pass(self, one: socket.socket, other: socket.socket, outward: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                if outward and self.armed and b"COMMIT" in data:
+                    self.armed = False
+                    self.cuts += 1
+                    one.shutdown(socket.SHUT_RDWR)
+                    other.sendall(data)
+                    time.sleep(0.2)
+                    break
+                other.sendall(data)
+        for end in (one, other):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> Iterator[tuple[Cutter, SqlStore]]:
+    """A store of three items behind a cutter; `ann` has answered the first two."""
+    store = new_postgres(tmp_path, 3)
+    for number in (1, 2):
+        store.submit(number, said("ann"), f"s{number}", claim=False)
+    store.close()
+    cutter = Cutter(postgres.cluster().folder)
+    url = f"postgresql://lead@/postgres?host={cutter.folder}"
+    yield cutter, SqlStore(Server(url, postgres.schema_for(tmp_path).schema))
+
+
+def test_a_commit_without_an_answer_is_done_once(cut):
+    """Whatever was done: an undo must not undo twice, a comment not be said twice."""
+    cutter, store = cut
+    for act in (
+        lambda: store.reopen("ann"),
+        lambda: store.say(1, Comment("ann", "Why?")),
+        lambda: store.submit(3, said("ann"), "s3", claim=False),
+    ):
+        cutter.armed = True
+        act()
+
+    assert cutter.cuts == 3
+    assert [entry.number for entry in store.history("ann")] == [3, 1]
+    assert [one.text for one in store.comments(1)] == ["Why?"]
+    assert store.progress("ann").mine == 2
+
+
+def test_a_server_that_stays_away_is_said_in_a_line_and_work_goes_on_after(cut, monkeypatch):
+    monkeypatch.setattr("tui_label.store.postgres.PATIENCE_S", 0.1)
+    cutter, store = cut
+    cutter.armed = cutter.refusing = True
+    with pytest.raises(StoreAway, match="is away") as caught:
+        store.submit(3, said("ann"), "s3", claim=False)
+    with pytest.raises(StoreAway):
+        store.progress("ann")
+    assert "\n" not in str(caught.value)
+    cutter.refusing = False
+    store.submit(3, said("ann"), "s3", claim=False)
+
+    assert store.progress("ann") == Progress(3, 3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "words"),
+    [
+        ("postgresql://lead@/postgres?host=/nowhere", StoreAway, "/nowhere"),
+        ("postgresql://stranger@/postgres?host={folder}", StoreReadOnly, "stranger"),
+        ("postgresql://lead@/nothing?host={folder}", StoreReadOnly, "nothing"),
+        ("postgresql://lead@/postgres?host={folder}&typo=1", StoreAway, "typo"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_said_in_a_line(monkeypatch, url, error, words):
+    monkeypatch.setattr("tui_label.store.postgres.PATIENCE_S", 0.1)
+    with pytest.raises(error, match=words) as caught:
+        SqlStore(Server(url.format(folder=postgres.cluster().folder), "some"), create=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_project_that_is_not_there_is_not_made_by_opening_it_again():
+    with pytest.raises(StoreMissing):
+        SqlStore(postgres.cluster().server("typo"))
+
+
+def test_tables_of_others_are_left_alone():
+    with psycopg.connect(postgres.cluster().url(), autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS kitchen")
+        connection.execute("CREATE TABLE IF NOT EXISTS kitchen.recipe (title TEXT)")
+    with pytest.raises(StoreDamaged, match="schema=NAME"):
+        SqlStore(postgres.cluster().server("kitchen"), create=True)
+
+
+def test_a_schema_of_a_later_version():
+    server = postgres.cluster().server("later")
+    SqlStore(server, create=True).close()
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("INSERT INTO later.migration VALUES ('9999 future')")
+    with pytest.raises(StoreTooNew, match="9999 future"):
+        SqlStore(server)
+
+
+def test_eight_may_create_the_same_project_at_once():
+    server = postgres.cluster().server("race")
+    code = (
+        "import sys; from tui_label.store.sql import SqlStore; from tui_label.core.project import Server; "
+        "SqlStore(Server(*sys.argv[1:]), create=True).close()"
+    )
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code, server.url, server.schema], stderr=subprocess.PIPE)
+        for _ in range(8)
+    ]
+
+    assert [run.communicate()[1] for run in runs] == [b""] * 8
+
+
+def test_the_views_answer_a_lead(tmp_path):
+    store = new_postgres(tmp_path, 2)
+    span = {"start": 0, "end": 4, "label": "word", "text": "T\x00\ud800"}
+    store.submit(1, Annotation("ann", answers={"t": "x", "e": [span]}), "a")
+    store.add([Record(Item("c", sound=Sound("c.wav", 2.5, 0.0, 8000, 1, "00")))])
+    segment = {"start": 0.5, "end": 1.25, "label": "speech"}
+    store.submit(3, Annotation("ann", answers={"s": [segment]}, listening={"plays": 2, "seconds": 3.5}), "b")
+    read = store._connection.read
+
+    assert read("SELECT item, annotator FROM answers_latest ORDER BY item") == [("c", "ann"), ("i0", "ann")]
+    assert read('SELECT task, label, start, "end", text FROM spans_latest') == [("e", "word", 0, 4, "T\ufffd\ufffd")]
+    assert read('SELECT audio, start, "end", label FROM segments_latest') == [("c.wav", 0.5, 1.25, "speech")]
+    assert read("SELECT plays, seconds_heard, duration FROM listening_latest") == [(2, 3.5, 2.5)]
+    assert [tuple(map(str, row)) for row in read("SELECT annotator, answers FROM pace")] == [("ann", "2")]
+    for view in ("flags_open", "gold_latest", "disagreements", "comments", "returns"):
+        assert read(f"SELECT * FROM {view}") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
+        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
+        "ORDER BY priority DESC, position, number LIMIT 16",
+        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
+        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
+    ],
+)
+def test_hot_statements_use_their_index(tmp_path, statement):
+    connection = new_postgres(tmp_path, 10)._connection
+    connection.execute("SET enable_seqscan = off")
+    plan = " ".join(row[0] for row in connection.read("EXPLAIN " + statement))
+
+    assert "Index" in plan
+    assert not re.search("Seq Scan|Sort", plan)

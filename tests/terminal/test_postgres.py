@@ -1,0 +1,59 @@
+"""A project on a PostgreSQL server, from `new` to `report`, by the installed command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import postgres
+import pytest
+from helpers import SENTIMENT, write_project
+from terminal_harness import Terminal, run
+
+pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
+
+
+def said(*arguments: str) -> str:
+    status, out, errors = run(*arguments)
+    assert status == 0, (arguments, out, errors)
+    return out
+
+
+def test_a_project_on_a_server(tmp_path: Path) -> None:
+    server = postgres.schema_for(tmp_path)
+    source = SENTIMENT.replace("tasks:", f"overlap: 2\nstore: {server.url}&schema={server.schema}\ntasks:")
+    folder = str(write_project(tmp_path / "p", source))
+    (tmp_path / "in.jsonl").write_text(
+        "".join(json.dumps({"id": str(n), "text": f"text {n}"}) + "\n" for n in range(3))
+    )
+    said("add", folder, str(tmp_path / "in.jsonl"))
+    assert not (tmp_path / "p" / "project.db").exists()
+    for name, key in (("ann", "p"), ("bob", "n")):
+        terminal = Terminal(folder, "--as", name)
+        try:
+            terminal.wait_for("text 0").press(key).wait_for("text 1").press("u").wait_for("text 0").press(key)
+            terminal.wait_for("text 1").press("p").wait_for("text 2").press("ctrl+q")
+            assert terminal.wait() == 0
+        finally:
+            terminal.close()
+    (tmp_path / "words.yaml").write_text("negative: [text]\n")
+
+    assert [json.loads(line)["annotator"] for line in said("export", folder).splitlines()] == ["ann", "bob"] * 2
+    assert json.loads(said("status", folder, "--json"))["answers"] == 4
+    assert "sentiment" in said("agreement", folder)
+    said("report", folder, "-o", str(tmp_path / "report.html"))
+    said("suggest", folder, "--with", str(tmp_path / "words.yaml"))
+    status, out, errors = run("check", folder)
+    assert "PostgreSQL" in out, errors
+    for words, say in (("backup", "pg_dump"), ("repair", "who runs it")):
+        status, _, errors = run(words, folder)
+        assert (status, say in errors) == (1, True), errors
+
+    reviewer = Terminal("review", folder, "--as", "lea")
+    try:
+        reviewer.wait_for("text 0").press("1").wait_for("No case is left").press("ctrl+q")
+        assert reviewer.wait() == 0
+    finally:
+        reviewer.close()
+    settled = [json.loads(line) for line in said("export", folder, "--settled").splitlines()]
+    assert {one["id"]: one["answers"] for one in settled}["0"] == {"sentiment": "positive"}

@@ -144,3 +144,23 @@ def test_sentences_of_two_files_are_kept_apart(tmp_path):
     write("conll", [(one.item, one.annotation) for one in good * 2], ENTITIES, tmp_path / "out.conll")
 
     assert (tmp_path / "out.conll").read_text() == "a X O\n\na X O"
+
+
+@pytest.mark.parametrize("scheme", ["iob1", "iob2", "biluo", "bioes"])
+def test_seqeval_finds_the_same_entities_in_each_scheme(tmp_path, scheme):
+    """The evaluation that most training scripts use, strict about the scheme."""
+    from seqeval import scheme as schemes
+
+    there_and_back(
+        tmp_path, COLUMNS + b"Ann I-person\nLee I-person\nBo B-person\nin O\nRome I-place\n", f"conll-{scheme}"
+    )
+    blocks = [block for block in (tmp_path / "out.conll").read_text().split("\n\n") if "\n" in block.strip()]
+    tags = [[line.split()[-1] for line in block.split("\n") if line and "DOCSTART" not in line] for block in blocks]
+    named = {"iob1": schemes.IOB1, "iob2": schemes.IOB2, "biluo": schemes.BILOU, "bioes": schemes.IOBES}[scheme]
+    found = schemes.Entities(tags, named).entities
+
+    assert [[(one.tag, one.start, one.end) for one in sentence] for sentence in found] == [
+        [("person", 0, 1)],
+        [("place", 0, 1), ("place", 1, 2)],
+        [("person", 0, 2), ("person", 2, 3), ("place", 4, 5)],
+    ]

@@ -225,5 +225,5 @@ def _formats(_: argparse.Namespace) -> int:
     for format in FORMATS:
         writes = format.write or format.write_folder
         does = "read, write" if format.read and writes else "read" if format.read else "write"
-        print(f"{format.name:<12} {does:<12} {format.words}\n{'':<25} cannot carry: {format.cannot}")
+        print(f"{format.name:<12} {does:<12} {format.words}\n{'':<25} cannot carry: {format.loses}")
     return 0

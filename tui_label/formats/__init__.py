@@ -72,20 +72,27 @@ class Format:
     has_suggestions: bool = False
     """Whether it has a place for what is suggested; other formats count it."""
 
+    @property
+    def loses(self) -> str:
+        """All that it cannot carry, in words."""
+        is_written = self.write is not None or self.write_folder is not None
+        others = is_written and not self.settled_only and not self.has_suggestions
+        return f"{self.cannot}, skips, drafts, suggestions" if others else self.cannot
+
 
 HEAD = 1 << 16
 """Bytes of a file in which its keys are looked for."""
 ONE_STRING = "labels beside texts"
 BESIDES = "answers to other tasks, second answers, flags, timings"
-CONLL_CANNOT = "white space, overlapping spans, who said it, other tasks, flags, timings"
+CONLL_CANNOT = "ids, white space, overlapping spans, who said it, other tasks, flags, timings"
 
 FORMATS = (
     Format(
         "jsonl", "JSON Lines: our own, and Prodigy's and doccano's", "nothing", (".jsonl", ".ndjson", ".json"),
         jsonl.read, jsonl.write, has_suggestions=True,
     ),
-    Format("csv", "CSV with a header row", "spans other than as JSON, notes of flags", (".csv",), table.read_csv, table.write_csv),
-    Format("tsv", "TSV with a header row", "spans other than as JSON, notes of flags", (".tsv", ".tab"), table.read_tsv, table.write_tsv),
+    Format("csv", "CSV with a header row", "spans other than as JSON, meta, notes of flags, idle times, times of each task", (".csv",), table.read_csv, table.write_csv),
+    Format("tsv", "TSV with a header row", "spans other than as JSON, meta, notes of flags, idle times, times of each task", (".tsv", ".tab"), table.read_tsv, table.write_tsv),
     Format("text", "plain text, a line an item", "anything but texts", (".txt", ".text"), plain.read),
     Format(
         "conll", "CoNLL, a token a line: IOB1, IOB2, BILUO, BIOES, BMES as they came; else IOB2", CONLL_CANNOT,
@@ -100,7 +107,7 @@ FORMATS = (
         (), labelstudio.read, labelstudio.write, has_suggestions=True,
     ),
     Format(
-        "labelstudio-min", "Label Studio's JSON-MIN", "sounds, skips, drafts, suggestions, flags, idle times, origins",
+        "labelstudio-min", "Label Studio's JSON-MIN", "sounds, flags, idle times, origins",
         (), labelstudio.read, labelstudio.write_min,
     ),
     Format(
@@ -122,7 +129,7 @@ FORMATS = (
     ),
     Format(
         "datasets", "Hugging Face's datasets: parquet, Arrow, folders of them; needs tui-label[datasets]",
-        "half characters, sounds, idle times, origins, answers that are not finished", datasets.SUFFIXES,
+        "half characters, sounds, idle times, origins", datasets.SUFFIXES,
         datasets.read, write_folder=datasets.write,
     ),
     Format(
@@ -133,7 +140,7 @@ FORMATS = (
         "fasttext", "fastText: __label__x before each text", "line breaks, ids, who said it, other tasks, flags, timings",
         (".ft",), fasttext.read, fasttext.write,
     ),
-    Format("prodigy", "Prodigy's JSON Lines", "timings, notes of flags, several choice tasks", (), jsonl.read, prodigy.write, has_suggestions=True),
+    Format("prodigy", "Prodigy's JSON Lines", "drafts, timings, notes of flags, several choice tasks", (), jsonl.read, prodigy.write, has_suggestions=True),
     Format(
         "doccano", "doccano's JSON Lines", "timings, tasks of a kind after the first, ratings",
         (), doccano.read, doccano.write,
@@ -187,7 +194,7 @@ FORMATS = (
         (), librispeech.read, librispeech.write,
     ),
     Format(
-        "spreadsheet", "CSV safe to open in spreadsheets", "formulas as they are: they get an apostrophe",
+        "spreadsheet", "CSV safe to open in spreadsheets", "formulas as they are: they get an apostrophe; what CSV cannot carry",
         (), None, table.write_spreadsheet,
     ),
     Format(

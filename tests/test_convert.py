@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
+import os
+import pty
+import subprocess
 import sys
 
 import pytest
@@ -180,3 +184,32 @@ def test_what_is_said_in_a_sound_goes_through_each_format(tmp_path, through, cap
 
     who, said = ("<NA>" if through in NO_SPEAKERS else "Bo"), ("" if through in NO_TEXTS else " hello")
     assert (status, out.splitlines()[0]) == (0, f"a 1 {who} 0.50 1.25{said}")
+
+
+@pytest.mark.parametrize("command", ["add", "export", "convert"])
+def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(tmp_path, command):
+    project = write_project(tmp_path / "p")
+    file = tmp_path / "x.jsonl"
+    lines = ({"item": str(n), "text": "t", "annotator": "a", "answers": {"sentiment": "neutral"}} for n in range(5001))
+    file.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    if command == "export":
+        assert cli.main(["add", str(project), str(file)]) == 0
+    arguments = {
+        "add": ["add", str(project), str(file)],
+        "export": ["export", str(project), "-o", str(tmp_path / "out.jsonl")],
+        "convert": ["convert", str(file), str(tmp_path / "out.csv")],
+    }[command]
+    run = [sys.executable, "-m", "tui_label.cli", *arguments]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=theirs):
+        os.close(theirs)
+        seen = b""
+        # The terminal's end is an error here
+        with contextlib.suppress(OSError):
+            while more := os.read(ours, 1 << 16):
+                seen += more
+    os.close(ours)
+    piped = subprocess.run(run, check=True, capture_output=True)
+
+    assert b"5,000" in seen and b"\x1b[K" in seen
+    assert b"\x1b" not in piped.stderr + piped.stdout

@@ -174,11 +174,13 @@ class Project:
         rule: str = "",
         blind: bool = False,
         suggestions: bool = False,
+        progress: Callable[[int], None] | None = None,
     ) -> Written:
         """Answers to a file, a folder or an open stream, in any of `tui-label formats`.
 
         With a `rule` they are settled ones, one an item; with `suggestions` what is suggested about each item comes
         before its answers, in formats that have a place for it.  A file is there whole or not at all.
+        `progress` is told now and then how many rows were written.
 
         >>> import io
         >>> with Project.open(folder) as project:
@@ -190,7 +192,7 @@ class Project:
         from tui_label import formats
         from tui_label.errors import UsageError
         from tui_label.formats.offered import with_offers
-        from tui_label.formats.writing import Written, refuse_unwritable, write
+        from tui_label.formats.writing import Written, counted, refuse_unwritable, write
 
         chosen, target = formats.find(format), Path(output) if isinstance(output, str) else output
         refuse_unwritable(chosen, target)
@@ -206,7 +208,7 @@ class Project:
         )
         if suggestions:
             rows = with_offers(rows, self.store.with_suggestions())
-        done = write(chosen, rows, target, self.settings, {})
+        done = write(chosen, counted(rows, progress) if progress else rows, target, self.settings, {})
         return Written(done.format, done.count, done.things, done.dropped, undecided)
 
     # what is new

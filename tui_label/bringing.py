@@ -98,7 +98,15 @@ def bring_in(
         for path in named:
             chosen = formats.find(format) if format else formats.recognise(path, encoding)
             reading = Reading(
-                path, project, encoding, annotator, gold, annotator_column, label_columns, occurrences=Counts()
+                path,
+                project,
+                encoding,
+                annotator,
+                gold,
+                annotator_column,
+                label_columns,
+                occurrences=Counts(),
+                known=Counts(),
             )
             before = staging.taken
             for count, one in enumerate(formats.read(reading, chosen), 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,7 +16,7 @@ from tui_label.core.project import Project
 from tui_label.errors import UsageError
 from tui_label.formats import BadLine, BadLines, Format, Reading
 from tui_label.formats.offered import offer
-from tui_label.formats.writing import Written, refuse_unwritable, write
+from tui_label.formats.writing import Written, counted, refuse_unwritable, write
 from tui_label.inference import with_tasks
 from tui_label.store.staging import Counts
 
@@ -61,7 +62,8 @@ def convert(
     if not isinstance(target, Path) and not skip_bad:
         # What has gone out cannot be taken back
         _refuse_bad(_again(reading), paths, reads, bad)
-    written = write(writes, _rows(reading, paths, reads, writes, bad), target, reading.project, {})
+    rows = counted(_rows(reading, paths, reads, writes, bad), partial(watch.reading, source))
+    written = write(writes, rows, target, reading.project, {})
     reading.path = source
     watch.read(FileRead(reading, reads.name, written.count, written.count, 1))
     return written
@@ -69,7 +71,9 @@ def convert(
 
 def _again(reading: Reading, **changed: Any) -> Reading:
     """The reading from the first line on."""
-    fresh: dict[str, Any] = {"occurrences": Counts(), "unknown": {}, "reasons": {}, "left_out": {}, "known": {}}
+    fresh: dict[str, Any] = {
+        "occurrences": Counts(), "known": Counts(), "unknown": {}, "reasons": {}, "left_out": {},
+    }  # fmt: skip
     return replace(reading, **fresh, **changed)
 
 

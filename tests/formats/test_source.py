@@ -93,18 +93,19 @@ def test_standard_input_has_no_name_to_go_by():
         formats.recognise(STANDARD)
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "text", "conll"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "text", "conll", "doccano-csv"])
 def test_memory_stays_flat(tmp_path, form):
     lines = {
         "jsonl": lambda n: json.dumps({"item": str(n), "text": f"text {n}"}) + "\n",
         "csv": lambda n: f"{n},text {n}\n",
+        "doccano-csv": lambda n: f"{n},text {n}\n",
         "tsv": lambda n: f"{n}\ttext {n}\n",
         "text": lambda n: f"text {n % 100}\n",
         "conll": lambda n: f"text{n % 100}\tO\n\n",
     }[form]
-    path = tmp_path / "x"
+    path = tmp_path / ("x.csv" if form == "doccano-csv" else "x")
     with path.open("w") as out:
-        out.write({"csv": "id,text\n", "tsv": "id\ttext\n"}.get(form, ""))
+        out.write({"csv": "id,text\n", "doccano-csv": "id,text\n", "tsv": "id\ttext\n"}.get(form, ""))
         out.writelines(lines(n) for n in range(60_000))
     names = "name: n\ntasks: [{id: e, type: spans, labels: [a]}]\n"
     tracemalloc.start()

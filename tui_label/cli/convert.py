@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_label.cli.items import Screen, standard_output, tell_kept, tell_written
-from tui_label.cli.project import command
+from tui_label.cli.project import command, wipe
 
 if TYPE_CHECKING:
     from tui_label.bringing import FileRead
@@ -40,9 +40,18 @@ def register(commands: Commands) -> None:
 
 
 class _Screen(Screen):
-    """Says what of the file is lost, and nothing else."""
+    """Says what of the file is lost, and how far it is where `draws`."""
+
+    def __init__(self, draws: bool) -> None:
+        super().__init__()
+        self._draws = draws
+
+    def reading(self, path: Path, records: int) -> None:
+        if self._draws:
+            super().reading(path, records)
 
     def read(self, file: FileRead) -> None:
+        wipe()
         tell_kept(file.reading)
 
 
@@ -59,7 +68,7 @@ def _convert(options: argparse.Namespace) -> int:
         tasks=options.tasks,
         annotator=options.annotator,
         skip_bad=options.skip_bad,
-        watch=_Screen(),
+        watch=_Screen(draws=not standard),
     )
     tell_written(written, None if standard else options.target)
     return 0

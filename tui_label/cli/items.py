@@ -199,9 +199,15 @@ def _export(options: argparse.Namespace) -> int:
             rule=(options.rule or RULES[0]) if options.settled else "",
             blind=options.blind,
             suggestions=options.suggestions,
+            progress=_drawn_count if options.output else None,
         )
+    wipe()
     tell_written(written, options.output)
     return 0
+
+
+def _drawn_count(count: int) -> None:
+    draw(f"writing {count:,}")
 
 
 def standard_output() -> TextIO:

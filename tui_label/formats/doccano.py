@@ -10,7 +10,6 @@ and annotators travel.  Flags are its comments.
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
@@ -23,7 +22,8 @@ from tui_label.core.tasks import Spans, Task, Text
 from tui_label.formats import sounds
 from tui_label.formats.array import dumped
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
-from tui_label.formats.source import BadLine, Reading, bare, check, lines
+from tui_label.formats.source import BadLine, Reading, bare, lines
+from tui_label.formats.table import rows_of
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, first_spans, labels_said, located
 from tui_label.formats.tracks import Dropped, Rows, count, is_finished, plain
 
@@ -59,36 +59,22 @@ def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
 
 
 def _read_csv(reading: Reading) -> Iterator[Record | BadLine]:
-    check(reading)
-    data = reading.open().read()
-    encoding = reading.encoding or "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeError as error:
-        start = getattr(error, "start", 0)
-        yield reading.bad(
-            data[:start].count(b"\n") + 1, f"not {encoding} at byte {start}; give --encoding if it is another"
-        )
-        return
-    except LookupError:
-        yield reading.bad(0, f"{encoding}: no such encoding")
-        return
-    csv.field_size_limit(2**31 - 1)
-    rows = csv.reader(io.StringIO(text, newline=""))
-    try:
-        header = next(rows, [])
-        for row in rows:
-            if not row:
-                continue
-            record: dict[str, Any] = {name: value for name, value in zip(header, row, strict=False) if name}
-            label = record.get("label")
-            if label is not None:
-                record["label"] = [one for one in _parted(reading, label) if one]
-            comments = record.get("Comments")
-            record["Comments"] = [comments] if comments else []
-            yield _taken(reading, rows.line_num, record)
-    except csv.Error as error:
-        yield reading.bad(rows.line_num, f"not CSV: {error}")
+    header: list[str] = []
+    for one in rows_of(reading, strict=False):
+        if isinstance(one, BadLine):
+            yield one
+            continue
+        line, row = one
+        if not header:
+            header = row
+            continue
+        record: dict[str, Any] = {name: value for name, value in zip(header, row, strict=False) if name}
+        label = record.get("label")
+        if label is not None:
+            record["label"] = [one for one in _parted(reading, label) if one]
+        comments = record.get("Comments")
+        record["Comments"] = [comments] if comments else []
+        yield _taken(reading, line, record)
 
 
 def _parted(reading: Reading, label: str) -> list[str]:

@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, AnyStr, BinaryIO, Protocol
@@ -126,8 +126,8 @@ class Reading:
     """What the file carries and an item does not, and how often, as a plural: `notes`."""
     reasons: dict[str, int] = field(default_factory=dict)
     """Reasons of flags that the project does not list, and how often they came; they are kept."""
-    known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The known answers so far, by item."""
+    known: Counting = field(default_factory=dict[tuple[str, str], int])
+    """A number of the known answer so far, by item (and an empty second name)."""
 
     _spooled: BinaryIO | None = None
 

@@ -61,24 +61,37 @@ def read_tsv(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
-    csv.field_size_limit(2**31 - 1)
     loose = delimiter == "\t" and _loose_quotes(reading)
+    columns: Columns | None = None
+    header: list[str] = []
+    for one in rows_of(reading, delimiter, loose=loose):
+        if isinstance(one, BadLine):
+            yield one
+        elif columns is None:
+            header = one[1]
+            columns = _columns(reading, header)
+        else:
+            yield from _row(reading, columns, header, one[1], one[0])
+
+
+def rows_of(
+    reading: Reading, delimiter: str = ",", *, loose: bool = False, strict: bool = True
+) -> Iterator[tuple[int, list[str]] | BadLine]:
+    """`(line, cells)` of each row, the line it begins in; blank rows are only counted.  `loose`: quotes are signs like others."""
+    csv.field_size_limit(2**31 - 1)
     given = _Lines(reading)
-    rows = csv.reader(given, delimiter=delimiter, quoting=csv.QUOTE_NONE if loose else csv.QUOTE_MINIMAL, strict=True)
+    found = csv.reader(
+        given, delimiter=delimiter, quoting=csv.QUOTE_NONE if loose else csv.QUOTE_MINIMAL, strict=strict
+    )
     try:
-        header = next(rows, None)
-        yield from given.faults()
-        if header is None:
-            return
-        columns = _columns(reading, header)
         while True:
             first = given.number + 1
-            row = next(rows, None)
+            row = next(found, None)
             yield from given.faults()
             if row is None:
                 return
             if row:
-                yield from _row(reading, columns, header, row, first)
+                yield first, row
             else:
                 reading.blank += 1
     except csv.Error as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +13,8 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.errors import UsageError
 from tui_label.formats import Format, packed
+
+EVERY = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,16 @@ class Written:
     """What the format cannot carry, in words, and how much of it there was."""
     undecided: Mapping[str, int] = field(default_factory=dict)
     """Of settled answers: what was left open, in words, and how often."""
+
+
+def counted(
+    rows: Iterable[tuple[Item, Annotation]], progress: Callable[[int], None]
+) -> Iterator[tuple[Item, Annotation]]:
+    """The rows; `progress` is told now and then how many they were."""
+    for count, row in enumerate(rows, 1):
+        yield row
+        if count % EVERY == 0:
+            progress(count)
 
 
 def refuse_unwritable(format: Format, output: Path | TextIO) -> None:

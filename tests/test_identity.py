@@ -7,6 +7,8 @@ import pwd
 
 import pytest
 from helpers import SENTIMENT, write_project
+from hypothesis import given
+from hypothesis import strategies as st
 from terminal_harness import Terminal, run
 
 from tui_label.core.roles import Person, Role, Roles
@@ -61,6 +63,30 @@ def test_who_is_not_named_has_no_part_where_annotators_are():
         at_work(Roles(("lea",), (), ("ann",)))
     with pytest.raises(StoreRefused, match="eve has no part"):
         at_work(Roles((ME,), (), ("ann",)), "eve")
+
+
+NAMES = st.sampled_from([ME, "ann", "bob", "rob", "lea"])
+
+
+@given(
+    st.permutations([ME, "ann", "bob", "rob", "lea"]),
+    st.integers(1, 4),
+    st.integers(0, 3),
+    st.none() | NAMES,
+    st.booleans(),
+)
+def test_nobody_ever_gets_more_than_they_have(names, leads, reviewers, given_name, as_anyone):
+    """Whoever asks to be whom: they are themselves, or somebody who may do no more."""
+    rest = tuple(names[leads + reviewers :])
+    roles = Roles(tuple(names[:leads]), tuple(names[leads : leads + reviewers]), rest[:1] or None, as_anyone)
+    try:
+        person = at_work(roles, given_name)
+    except StoreRefused:
+        return
+
+    assert person.role == roles.of(person.name) <= roles.of(ME)
+    assert person.name == (given_name or ME)
+    assert person.name == ME or as_anyone or roles.of(ME) is Role.LEAD
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 61, "\x1b[31m"])

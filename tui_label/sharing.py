@@ -62,15 +62,15 @@ def share(folder: Path, group: int) -> None:
 def is_shared(project: Project) -> bool:
     """Whether a group is meant to work here: its folder was given to one, or roles name people."""
     status = project.folder.stat()
-    own = status.st_gid == _first_group(status.st_uid)
-    return project.roles.are_set or (not own and bool(status.st_mode & (stat.S_ISGID | stat.S_IWGRP)))
+    written = status.st_mode & stat.S_IWGRP and status.st_gid != _first_group(status.st_uid)
+    return project.roles.are_set or bool(status.st_mode & stat.S_ISGID or written)
 
 
 def check(project: Project) -> list[Line]:
     """What is as it must be for a group, and what is not."""
     folder, status = project.folder, project.folder.stat()
     owner, group = _user(status.st_uid), _group(status.st_gid)
-    if status.st_gid == _first_group(status.st_uid):
+    if status.st_gid == _first_group(status.st_uid) and not status.st_mode & stat.S_ISGID:
         return [(True, f"shared with nobody: {owner} alone can work here, unless `chgrp -R GROUP {_quoted(folder)}`")]
     wrong = [
         *_folder_problems(folder, status, group),

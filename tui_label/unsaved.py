@@ -68,10 +68,12 @@ class Unsaved:
 
     def _files(self, number: str) -> Iterator[Path]:
         for folder in _folders():
-            for path in sorted(folder.glob(f"{self._name}-{number}.json")):
-                # In a folder that all may write to, others may have put a file of this name
-                if path.stat().st_uid == os.getuid():
-                    yield path
+            # After `su` and the like it may be another one's, and closed
+            with contextlib.suppress(OSError):
+                for path in sorted(folder.glob(f"{self._name}-{number}.json")):
+                    # In a folder that all may write to, others may have put a file of this name
+                    if path.stat().st_uid == os.getuid():
+                        yield path
 
 
 def _folders() -> Iterator[Path]:

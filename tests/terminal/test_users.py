@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from users import User, team
+from users import ROOT, User, team
 
 from tui_label import config, sharing
 
@@ -265,6 +265,40 @@ def test_check_names_what_is_wrong_and_the_command_that_mends_it(there, broken):
         os.chown(there.folder.parent, 0, 0)
 
 
+def test_a_group_that_is_everybodys_first_one_will_do(there):
+    subprocess.run(["usermod", "-g", GROUP, there.lea.name], check=True)
+    try:
+        assert sharing.check(config.load(there.folder)) == [
+            (True, f"shared with the group {GROUP}, by {there.lea.name}")
+        ]
+        assert "shared with the group" in there.lea.label("check", there.dir)[1]
+    finally:
+        subprocess.run(["usermod", "-g", there.lea.name, "-aG", GROUP, there.lea.name], check=True)
+
+
+def test_a_project_that_is_there_already_is_shared_as_the_readme_says(there):
+    """By the commands that stand there."""
+    folder = there.folder.with_name("q")
+    folder.mkdir()
+    os.chown(folder, there.folder.stat().st_uid, -1)
+    readme = (ROOT / "README.md").read_text()
+    words = re.sub(r"\s+", " ", re.search(r"`(chgrp -R labelers DIR.*?)`", readme, re.S)[1])
+    try:
+        assert there.lea.label("new", str(folder), "--samples")[0] == 0
+        assert there.lea("sh", "-c", words.replace("labelers", GROUP).replace("DIR", str(folder)))[0] == 0
+        status, said = there.lea.label("check", str(folder))
+
+        assert (status, f"ok  shared with the group {GROUP}" in said) == (0, True)
+        terminal = there.ann.terminal(str(folder))
+        terminal.wait_for("sentiment").press("p").wait_for("saved ✓").press("ctrl+q")
+        assert terminal.wait() == 0
+        terminal.close()
+        assert there.ann.label("status", str(folder))[0] == 0, "nobody has a role here: everybody may do everything"
+        assert there.eve.label("status", str(folder))[0] == 1
+    finally:
+        subprocess.run(["rm", "-r", str(folder)], check=True)
+
+
 def test_what_was_mended_works_again(there):
     """By the commands of `check` itself, as often as it names some."""
     subprocess.run(
@@ -292,7 +326,7 @@ def test_somebody_who_is_no_user_of_this_machine_is_named(there):
 
 
 def test_a_folder_of_ones_own_is_shared_with_nobody(there):
-    subprocess.run(["chgrp", "-R", there.lea.name, there.dir], check=True)
+    subprocess.run(f"chgrp -R {there.lea.name} {there.dir} && chmod g-s {there.dir}", shell=True, check=True)
 
     assert (
         f"ok  shared with nobody: {there.lea.name} alone can work here, unless `chgrp"

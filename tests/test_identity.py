@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal_harness import Terminal, run
 
+from tui_label import cli
 from tui_label.core.roles import Person, Role, Roles
 from tui_label.errors import StoreRefused, UsageError
 from tui_label.identity import at_work, login
@@ -113,12 +114,13 @@ def test_a_name_is_a_word_on_a_line(name):
         (["backup", "DIR", "--to", "copy"], "copy the database: that needs a lead"),
     ],
 )
-def test_a_command_is_refused_in_one_line_and_does_nothing(tmp_path, monkeypatch, arguments, what):
+def test_a_command_is_refused_in_one_line_and_does_nothing(tmp_path, monkeypatch, capsys, arguments, what):
     folder = write_project(
         tmp_path / "p", SENTIMENT + "review: {attempts: 2}\nroles: {leads: [lea], reviewers: [rob]}\n"
     )
     monkeypatch.chdir(tmp_path)
-    status, words, errors = run(*[str(folder) if one == "DIR" else one for one in arguments])
+    status = cli.main([str(folder) if one == "DIR" else one for one in arguments])
+    words, errors = capsys.readouterr()
 
     assert (status, words) == (1, "")
     assert errors.startswith(f"tui-label: {ME} may not {what}, which {ME} is not; ask lea")

@@ -29,7 +29,13 @@ def test_every_kept_case_keeps_the_promises(target):
 @pytest.mark.parametrize("target", TARGETS)
 def test_so_does_what_is_near_to_one(target):
     @given(st.sampled_from(cases(target)).flatmap(spoilt))
-    @settings(max_examples=FEW.get(target, 100), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=FEW.get(target, 100),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     def holds(case: bytes) -> None:
         TARGETS[target](case)
 

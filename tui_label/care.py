@@ -92,7 +92,9 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
         growing.mkdir(mode=0o700, parents=True)
         for path in (source / "project.yaml", guidelines):
             if path.is_file():
-                shutil.copy2(path, growing / path.name)
+                place = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, place)
         store.backup(str(growing / "project.db"))
         growing.rename(target)
     finally:

@@ -167,6 +167,43 @@ def test_a_function_that_kills_its_process_costs_nothing(tmp_path, capsys):
     assert [key for key, found in suggested(folder).items() if found] == ["i0", "i1", "i2", "i3"]
 
 
+EATER = """
+import resource
+
+def hungry(items):
+    if any(item["item"] == "i5" for item in items):
+        resource.setrlimit(resource.RLIMIT_AS, (600 << 20, resource.RLIM_INFINITY))
+        try:
+            eaten = [bytearray(50 << 20) for _ in range(100)]
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return [{"label": "positive"} for _ in items]
+
+def first_to_go(items):
+    adjusted = open("/proc/self/oom_score_adj").read().strip()
+    return [{"label": "positive" if adjusted == "1000" else "negative"} for _ in items]
+"""
+
+
+def test_want_of_memory_costs_the_item_that_wants_it(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["a"] * 10)
+    (tmp_path / "eater.py").write_text(EATER)
+    _, out, errors = run(capsys, folder, "--with", "eater:hungry", "--batch", 3, "--task", "sentiment")
+
+    assert "9 suggestions added" in out
+    assert "item i5: MemoryError" in errors
+    assert [key for key, found in suggested(folder).items() if not found] == ["i5"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux chooses who goes")
+def test_where_memory_runs_out_the_suggester_goes_first(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["a"])
+    (tmp_path / "eater.py").write_text(EATER)
+    run(capsys, folder, "--with", "eater:first_to_go", "--task", "sentiment")
+
+    assert suggested(folder)["i0"][0][0] == "positive"
+
+
 def test_a_module_that_is_not_there(tmp_path, capsys):
     folder = made(tmp_path / "p", ["a"])
 

@@ -21,7 +21,8 @@ from tui_label.core.record import Record
 from tui_label.store import repair
 from tui_label.store.base import Policy
 from tui_label.store.pages import Image, Reader
-from tui_label.store.salvage import LOST_TEXT, Shape, own_tables
+from tui_label.store.rows import LOST_TEXT
+from tui_label.store.salvage import Shape, own_tables
 from tui_label.store.sql import SqlStore
 from tui_label.store.standing import pairs_that_differ
 

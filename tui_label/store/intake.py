@@ -25,7 +25,7 @@ from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added
 from tui_label.store.engine import Connection, Execute, Read
 from tui_label.store.queue import Place
-from tui_label.store.rows import ANSWER, ITEM, Renames, answer_from, from_json, item_from, key_from, to_json
+from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, Renames, answer_from, from_json, item_from, key_from, to_json
 from tui_label.store.staging import Staging, content, gold_from, suggestions_from
 from tui_label.store.standing import Judge
 
@@ -94,10 +94,31 @@ def _moved(read: Read, scope: dict[str, Any]) -> list[tuple[str, int]]:
             ORDER BY arriving.number""",
         scope,
     )
+    rows = [row for row in rows if row[2] != LOST_TEXT]
     for row in rows:
         if content(item_from(row[1:7])) != content(item_from(row[7:])):
             raise InputError(_conflict(key_from(row[1])))
     return [(row[-1], row[0]) for row in rows]
+
+
+def _found_again(execute: Execute, scope: dict[str, Any], want: int) -> None:
+    """Items whose text a repair could not save have it again, and wait for as many people as all others."""
+    for text, escaped, candidates, meta, sound, item, done, probe in execute(
+        """SELECT arriving.text, arriving.escaped, arriving.candidates, arriving.meta, arriving.sound,
+             item.number, item.done, item.probe
+           FROM arriving JOIN item ON item.key = arriving.key JOIN content ON content.item = item.number
+           WHERE arriving.number BETWEEN :first AND :last AND content.text = :lost AND item.want = 0""",
+        scope | {"lost": LOST_TEXT},
+    ).fetchall():
+        execute(
+            "UPDATE content SET text = ?, escaped = ?, candidates = ?, meta = ?, sound = ? WHERE item = ?",
+            (text, escaped, candidates, meta, sound, item),
+        )
+        stage = "held" if probe else "full"
+        execute("UPDATE item SET want = ?, stage = ? WHERE number = ?", (want, stage, item))
+        if done < want and not probe:
+            execute("UPDATE counter SET value = value - 1 WHERE name = 'done'")
+        queue.move(execute, item, requeue=True)
 
 
 class _Adding:
@@ -145,6 +166,7 @@ class _Adding:
         order = settings.get("order", "priority")
         items = self._items(execute, scope, order, int(settings.get("overlap", 1)))
         if items < records:
+            _found_again(execute, scope, int(settings.get("overlap", 1)))
             moved = _moved(lambda sql, values: execute(sql, values).fetchall(), scope)
             self._connection.many("UPDATE content SET sound = ? WHERE item = ?", moved)
         suggested, suggestions = self._suggestions(execute, scope) if self._has["suggestions"] else ((), 0)

@@ -23,6 +23,8 @@ _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 """What no engine's text can hold, or not every one's: lone surrogates and NUL."""
 
 _SIGN = "\x01"
+LOST_TEXT = "(the text of this item was lost)"
+"""Stands for a text that a repair could not save, until `add` brings it again."""
 
 
 def _is_unstorable(text: str) -> bool:

@@ -12,8 +12,8 @@ from tui_label.store import versions
 from tui_label.store.base import Policy
 from tui_label.store.engine import Execute
 from tui_label.store.pages import INDEX_INSIDE, INDEX_LEAF, TABLE_INSIDE, TABLE_LEAF, Image, Page, Reader, Row
+from tui_label.store.rows import LOST_TEXT
 
-LOST_TEXT = "(the text of this item was lost)"
 TYPES: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "REAL": (int, float), "TEXT": (str,)}
 JSON = {
     "annotation": ("answers", "origin", "flags", "decisions", "task_ms", "work", "listening"),

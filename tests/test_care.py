@@ -1,0 +1,139 @@
+"""check, backup and repair as commands: what they say, their status, and never a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+from helpers import SENTIMENT, write_project
+
+from tui_label import cli, config, opening
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item, Sound
+from tui_label.core.record import Record
+
+ROUNDS = int(os.environ.get("TUI_LABEL_ROUNDS", "4"))
+COMMANDS = (["status"], ["export", "--history"], ["check"], ["agreement"])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = write_project(tmp_path / "project", SENTIMENT.replace("name: tweets", "name: tweets\noverlap: 2"))
+    store, _ = opening.open_store(config.load(folder))
+    records = []
+    for n in range(150):
+        item = Item(f"i{n}", f"Text number {n}. " * 9)
+        for name in ("ann", "bob", "cyd")[: n % 4]:
+            answers = {"sentiment": "positive" if n % 5 else "negative"}
+            records.append(Record(item, annotation=Annotation(name, answers=answers)))
+        records.append(Record(item))
+    store.add(records)
+    store.close()
+    (folder / "items.jsonl").write_text(
+        "".join(json.dumps({"item": f"i{n}", "text": f"Text number {n}. " * 9}) + "\n" for n in range(150))
+    )
+    return folder
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    status = cli.main([str(one) for one in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_a_sound_project_is_well_and_not_repaired(folder, capsys):
+    status, out, _ = said(capsys, "check", folder)
+    assert status == 0, out
+    assert "NO " not in out
+    status, _, errors = said(capsys, "repair", folder)
+
+    assert (status, "nothing is wrong with it, nothing was done" in errors) == (1, True)
+    assert sorted(one.name for one in folder.iterdir() if "project.db." in one.name) == []
+
+
+def test_a_damaged_project_is_repaired_and_what_is_lost_comes_back(folder, capsys):
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as sqlite:
+        (root,) = sqlite.execute("SELECT rootpage FROM sqlite_master WHERE name = 'content'").fetchone()
+        sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (folder / "project.db").open("r+b") as file:
+        # The page that leads to all texts, and some of the pages with them
+        for page in (root, root + 40, root + 41):
+            file.seek((page - 1) * 4096)
+            file.write(os.urandom(4096))
+    before = (folder / "project.db").read_bytes()
+    status, out, _ = said(capsys, "check", folder)
+    assert status == 1
+    assert f"`tui-label repair {folder}` saves what can be read" in out
+    status, out, _ = said(capsys, "repair", folder)
+    assert status == 0
+    (kept,) = (one for one in folder.glob("project.db.damaged-*") if not one.name.endswith(("-wal", "-shm")))
+    assert str(kept) in out
+    assert kept.read_bytes() == before
+    assert said(capsys, "check", folder)[0] == 0
+    status, out, errors = said(capsys, "add", folder, folder / "items.jsonl")
+
+    assert status == 0, errors
+    assert said(capsys, "check", folder)[0] == 0
+    assert json.loads(said(capsys, "status", folder, "--json")[1])["items"] == 150
+    exported = [json.loads(line) for line in said(capsys, "export", folder)[1].splitlines()]
+    assert len(exported) == 223
+    assert all(one["text"].startswith(f"Text number {one['item'][1:]}.") for one in exported)
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_no_damage_shows_a_traceback(folder, capsys, seed):
+    rng = random.Random(seed)
+    path = folder / "project.db"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        for _ in range(rng.choice([1, 3, 30, 200])):
+            file.seek(rng.randrange(size))
+            file.write(rng.randbytes(rng.choice([1, 4, 100, 4096])))
+        if rng.random() < 0.3:
+            file.truncate(rng.randrange(size))
+    for command in COMMANDS:
+        status, _, errors = said(capsys, *command, folder)
+        assert status in (0, 1)
+        assert status == 0 or command == ["check"] or errors.startswith("tui-label: ")
+    status, out, errors = said(capsys, "repair", folder)
+    assert status == 0 or "nothing is wrong" in errors
+    status, out, _ = said(capsys, "check", folder)
+
+    assert status == 0, out
+
+
+def test_a_backup_is_a_project_and_nothing_is_written_over(folder, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    (folder / "project.yaml").write_text("name: [")
+    assert said(capsys, "backup", folder, "--to", copy)[0] == 0
+    assert (copy / "project.yaml").read_text() == "name: ["
+    status, _, errors = said(capsys, "backup", folder, "--to", copy)
+    assert (status, "is there already" in errors) == (1, True)
+    (copy / "project.yaml").write_text(SENTIMENT)
+
+    assert len(said(capsys, "export", copy)[1].splitlines()) == len(said(capsys, "export", copy)[1].splitlines()) > 0
+
+
+def test_a_backup_that_finds_no_room_leaves_nothing(folder, tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder")
+    status, _, errors = said(capsys, "backup", folder, "--to", tmp_path / "file" / "copy")
+
+    assert status == 1
+    assert errors.count("\n") == 1
+
+
+def test_missing_sounds_are_named(tmp_path, capsys):
+    folder = write_project(tmp_path, "name: calls\nitems: sound\ntasks: [{id: said, type: text}]\n")
+    store, _ = opening.open_store(config.load(folder))
+    store.add(Record(Item(f"c{n}", sound=Sound(f"c{n}.wav", 1.0))) for n in range(5))
+    store.close()
+    (folder / "c1.wav").write_bytes(b"here")
+    status, out, _ = said(capsys, "check", folder)
+
+    assert status == 1
+    assert f"NO  sounds: 4 of 5 files are missing in {folder}: c0.wav, c2.wav, c3.wav …; copy them there" in out

@@ -419,7 +419,11 @@ class ReviewBench(Workbench):
 
     async def mixed_up(self) -> list[tuple[str, Confusion]]:
         """Task and labels that were given to the same items, those of the most items first."""
-        found = await self._call(agreement, self.project, self._store, by=())
+        try:
+            found = await self._call(agreement, self.project, self._store, by=())
+        except StoreError as error:
+            self._fail(error)
+            return []
         pairs = [(one.task, pair) for one in found.tasks for pair in one.confusions]
         return sorted(pairs, key=lambda pair: -pair[1].items)
 
@@ -436,6 +440,9 @@ class ReviewBench(Workbench):
             self._kept_draft = draft
         except StoreError as error:
             self._fail(error)
+
+    def _set_aside(self) -> None:
+        """A review is none of the answers that annotators find again; it stays on the screen."""
 
     def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""

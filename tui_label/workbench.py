@@ -480,11 +480,15 @@ class Workbench:
 
     def _fail(self, error: StoreError) -> None:
         self.trouble = str(error).removeprefix(f"{self.project.store}: ")
+        self._set_aside()
+        self.on_change()
+
+    def _set_aside(self) -> None:
+        """Keep the work on the desk where the store has no part in it."""
         desk = self.desk
         if desk is not None and has_content(desk.session):
             answered = desk.claim.answered.revision if desk.claim.answered else 0
             self._unsaved.keep(Left(desk.claim.number, desk.claim.item.key, answered, self._draft(desk)))
-        self.on_change()
 
     async def _finish(self, status: str) -> None:
         assert self.desk is not None

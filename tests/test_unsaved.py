@@ -1,0 +1,139 @@
+"""Work that the database would not take: where it is kept, and what of it comes back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from helpers import BOTH, write_project
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_label import config, opening, workbench
+from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item
+from tui_label.core.record import Record
+from tui_label.reviewbench import ReviewBench
+from tui_label.store.reviewing import Queue
+from tui_label.unsaved import Left, Unsaved
+from tui_label.workbench import Workbench
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = write_project(tmp_path / "p", BOTH)
+    store, _ = opening.open_store(config.load(folder))
+    store.add(Record(Item(f"i{n}", "word " * 5)) for n in range(3))
+    store.close()
+    return folder
+
+
+@given(drafts=st.lists(st.tuples(st.integers(1, 5), st.text()), max_size=8), dropped=st.sets(st.integers(1, 5)))
+def test_what_is_kept_comes_back_until_it_is_dropped(tmp_path_factory, drafts, dropped):
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    unsaved = Unsaved(Path("project"), "ann")
+    for number, draft in drafts:
+        assert unsaved.keep(Left(number, f"i{number}", 0, draft))
+    for number in dropped:
+        unsaved.drop(number)
+
+    assert {one.number: one.draft for one in Unsaved(Path("project"), "ann").all()} == {
+        number: draft for number, draft in dict(drafts).items() if number not in dropped
+    }
+    assert Unsaved(Path("project"), "bob").all() == Unsaved(Path("other"), "ann").all() == []
+
+
+def test_a_home_that_takes_nothing_is_no_reason_to_lose_it(tmp_path, monkeypatch):
+    (tmp_path / "state").write_text("a file where the folder should be")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    left = Left(1, "i0", 0, "{}")
+
+    assert Unsaved(tmp_path, "ann").keep(left)
+    assert Unsaved(tmp_path, "ann").all() == [left]
+    (kept,) = (tmp_path / "run" / "tui-label").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+async def started(folder: Path) -> Workbench:
+    project = config.load(folder)
+    store, versions = opening.open_store(project)
+    bench = Workbench(project, store, "ann", versions)
+    await bench.start()
+    return bench
+
+
+async def gone_and_back(folder: Path) -> Workbench:
+    """Ann answered while the database was away, left, and starts again when it is back."""
+    bench = await started(folder)
+    (folder / "project.db").rename(folder / "away")
+    await bench.do("label.give", ("sentiment", "positive"))
+    await bench.do("item.submit")
+    assert bench.trouble.startswith("the database was moved or replaced")
+    await bench.leave()
+    (folder / "away").rename(folder / "project.db")
+    return bench
+
+
+async def test_an_item_that_was_answered_since_keeps_that_answer(folder):
+    await gone_and_back(folder)
+    store, _ = opening.open_store(config.load(folder))
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"sentiment": "negative"}), "elsewhere")
+    bench = await started(folder)
+    shown = bench.desk.claim.item.key
+    await bench.leave()
+
+    assert shown == "i1"
+    assert [one.answers["sentiment"] for _, one in store.answers()] == ["negative"]
+    assert Unsaved(folder, "ann").all() == []
+
+
+async def test_another_database_in_its_place_gets_nothing_of_it(folder):
+    await gone_and_back(folder)
+    for name in folder.glob("project.db*"):
+        name.unlink()
+    store, _ = opening.open_store(config.load(folder))
+    store.add([Record(Item("other", "text"))])
+    bench = await started(folder)
+
+    assert (bench.desk.claim.item.key, bench.desk.claim.draft) == ("other", "")
+    await bench.leave()
+
+
+async def test_a_review_is_no_annotators_draft(folder):
+    store, versions = opening.open_store(config.load(folder))
+    for name, label in (("ann", "positive"), ("bob", "negative")):
+        store.add([Record(Item("i0", "word " * 5), annotation=Annotation(name, answers={"sentiment": label}))])
+    bench = ReviewBench(config.load(folder), store, "lead", versions, Queue("all"))
+    await bench.start()
+    (folder / "project.db").rename(folder / "away")
+    await bench.do("review.take", 1)
+
+    assert bench.trouble
+    assert Unsaved(folder, "lead").all() == []
+    (folder / "away").rename(folder / "project.db")
+    await bench.leave()
+
+
+async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch):
+    import asyncio
+    import time
+
+    monkeypatch.setattr(workbench, "PATIENCE_S", 0.05)
+    bench = await started(folder)
+    save = bench._store.save_draft
+    monkeypatch.setattr(bench._store, "save_draft", lambda *said: (time.sleep(0.6), save(*said)))
+    await bench.do("label.give", ("sentiment", "positive"))
+    bench._draft_now()
+    await asyncio.sleep(0.15)
+    assert bench.trouble == workbench.WAITING
+    before = time.monotonic()
+    await bench.do("label.give", ("sentiment", "negative"))
+
+    assert time.monotonic() - before < 0.3
+    assert bench.session.answers["sentiment"] == "negative"
+    await bench.leave()
+    store, _ = opening.open_store(config.load(folder))
+    assert '"negative"' in store.claim("ann").draft

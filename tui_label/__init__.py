@@ -1,7 +1,7 @@
 """A terminal interface for fast, keyboard-driven labeling of text and audio.
 
 From Python: `Project` opens one, the other names are the values in it; `convert` needs none, and
-`check`, `backup` and `repair` take the folder of one that may be damaged.  Nothing of them is loaded
+`check`, `backup`, `repair` and `move` take the folder of one.  Nothing of them is loaded
 before it is asked for.
 """
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from tui_label.core.gold import Gold
     from tui_label.core.item import Item, Suggestion
     from tui_label.core.record import Record
+    from tui_label.moving import move
 
 __version__ = "0.1.0"
 __all__ = [
-    "Annotation", "Flag", "Gold", "Item", "Project", "Record", "Suggestion", "backup", "check", "convert", "repair",
+    "Annotation", "Flag", "Gold", "Item", "Project", "Record", "Suggestion", "backup", "check", "convert", "move", "repair",
 ]  # fmt: skip
 
 _HOMES = {"Project": "api", "Annotation": "core.annotation", "Flag": "core.annotation", "Gold": "core.gold"} | {
     "Item": "core.item", "Suggestion": "core.item", "Record": "core.record", "convert": "converting",
-    "backup": "care", "check": "care", "repair": "care",
+    "backup": "care", "check": "care", "repair": "care", "move": "moving",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from tui_label import config, opening, reports, seal, sharing
+from tui_label import config, moving, opening, reports, seal, sharing
 from tui_label.core.differences import disagreement
 from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
@@ -79,6 +79,7 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
     target = Path(to) if to else source.resolve().with_name(named)
     if target.exists():
         raise LabelError(f"{target}: is there already; choose a folder that is not")
+    project = None
     try:
         project = config.load(source)
         permits.require("backup", at_work(project.roles), project.roles)
@@ -95,6 +96,9 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
                 place = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, place)
+        if project is not None and project.server is not None:
+            # The copy is a project of its own, in a file
+            (growing / config.FILE).write_text(moving.placed(project, "").source, encoding="utf-8")
         store.backup(str(growing / "project.db"))
         growing.rename(target)
     finally:

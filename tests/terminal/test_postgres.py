@@ -45,9 +45,11 @@ def test_a_project_on_a_server(tmp_path: Path) -> None:
     said("suggest", folder, "--with", str(tmp_path / "words.yaml"))
     status, out, errors = run("check", folder)
     assert "PostgreSQL" in out, errors
-    for words, say in (("backup", "pg_dump"), ("repair", "who runs it")):
-        status, _, errors = run(words, folder)
-        assert (status, say in errors) == (1, True), errors
+    said("backup", folder, "--to", str(tmp_path / "copy"))
+    assert (tmp_path / "copy" / "project.db").exists()
+    assert said("export", str(tmp_path / "copy")) == said("export", folder)
+    status, _, errors = run("repair", folder)
+    assert (status, "who runs it" in errors) == (1, True), errors
 
     reviewer = Terminal("review", folder, "--as", "lea")
     try:

@@ -31,6 +31,9 @@ def register(commands: Commands) -> None:
         commands, "repair", "save what a damaged database still has, count anew what is counted wrong", _repair
     )
     folder(repair)
+    move = command(commands, "move", "items and answers to a PostgreSQL server, or back into project.db", _move)
+    folder(move)
+    move.add_argument("--to", required=True, metavar="PLACE", help="postgresql://USER@HOST/DATABASE, or sqlite")
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -81,3 +84,15 @@ def _salvage_lines(salvage: Salvage) -> list[str]:
     if salvage.untold:
         found.append(f"{salvage.untold:,} items have answers and no text any more; nobody is asked about them")
     return [*found, "items that are lost come back with `tui-label add` of the files they came from"]
+
+
+def _move(options: argparse.Namespace) -> int:
+    from tui_label import move
+
+    done = move(options.dir, options.to)
+    for table, count in done.rows.items():
+        if count:
+            print(f"{table:<16}{count:>12,} rows, the same in both")
+    print(visible(f"{done.place}: the project is here now; whoever was at work leaves and starts again"))
+    print(visible(f"{done.old}: as it was, closed for writing; when all is well, delete it"))
+    return 0

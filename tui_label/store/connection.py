@@ -11,6 +11,7 @@ import functools
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,33 @@ class SqliteConnection:
             raise StoreError(f"{path}: the copy could not be written ({error}); choose another place") from error
         if verdict != "ok":
             raise StoreDamaged(f"{self.path}: the copy is as damaged as it is ({verdict}); {REPAIR}")
+
+    def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
+        """Under another name the file takes no answers: see `_check_in_place`."""
+        aside = self.path.with_name(f"{self.path.name}.moved-{datetime.now():%Y%m%d-%H%M%S}")
+        with self.errors(), self._gate.held():
+            self._check_in_place()
+            self._sqlite.execute("BEGIN IMMEDIATE")
+            try:
+                copy()
+            finally:
+                self._sqlite.execute("ROLLBACK")
+            self._sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.path.rename(aside)
+            try:
+                then()
+            except BaseException:
+                aside.rename(self.path)
+                raise
+            for end in ("-wal", "-shm"):
+                Path(f"{self.path}{end}").unlink(missing_ok=True)
+        return str(aside)
+
+    def number_on(self, execute: Execute) -> None:
+        """SQLite's next number is behind the highest."""
+
+    def __str__(self) -> str:
+        return str(self.path)
 
     def _check_in_place(self) -> None:
         """A database that was moved away or restored over would take answers into nowhere."""

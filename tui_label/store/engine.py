@@ -75,6 +75,17 @@ class Connection(Protocol):
         """A consistent copy, while people work."""
         ...
 
+    def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
+        """Do both while nobody can write; afterwards nobody ever can here.  Where all of it is kept then.
+
+        Where one of them fails, all goes on as before.
+        """
+        ...
+
+    def number_on(self, execute: Execute) -> None:
+        """After rows came with their numbers: the next ones come behind them."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -18,6 +18,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NoReturn
 
 from tui_label.core.project import Server
@@ -31,6 +32,8 @@ from tui_label.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
+from tui_label.store.connection import SqliteConnection, create_file
+from tui_label.store.copying import copy
 from tui_label.store.engine import Cursor, Execute, Result
 from tui_label.store.schema import KNOWN, Spelling, statements
 
@@ -341,6 +344,10 @@ class PostgresConnection:
             raise StoreFull(
                 f"{self}: no space left on the server's disk; nothing was lost, try again when there is"
             ) from error
+        if state == "42P01" and '"receipt"' in reason:
+            raise StoreError(
+                f"{self}: the project was moved; leave, and start again with the project.yaml of today"
+            ) from error
         if state == "42P01" and '"arriving"' in reason:
             raise StoreAway(
                 f"{self}: the server went away meanwhile; the same again brings in what is not there yet"
@@ -378,7 +385,33 @@ class PostgresConnection:
         return found
 
     def copy_to(self, path: str) -> None:
-        raise StoreError(
-            f"{self}: a server's database is not copied into a file; "
-            f"save it with pg_dump --schema={self.server.schema} {self.server.url!r}"
-        )
+        """A project.db, of one moment."""
+        create_file(Path(path))
+        with contextlib.closing(SqliteConnection(Path(path))) as target, self.errors():
+            self._pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                copy(self, target)
+            finally:
+                self._roll_back()
+
+    def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
+        """Every transaction begins with its receipt.  Whoever has begun is waited for."""
+        self.execute("ALTER TABLE receipt RENAME TO moved")
+        try:
+            copy()
+            then()
+        except BaseException:
+            self.execute("ALTER TABLE moved RENAME TO receipt")
+            raise
+        return str(self)
+
+    def number_on(self, execute: Execute) -> None:
+        for table, column in self.read(
+            """SELECT table_name, column_name FROM information_schema.columns
+               WHERE table_schema = ? AND is_identity = 'YES'""",
+            (self.server.schema,),
+        ):
+            execute(
+                f"""SELECT setval(pg_get_serial_sequence('{table}', '{column}'), coalesce(max({column}), 0) + 1, false)
+                    FROM {table}"""
+            ).fetchall()

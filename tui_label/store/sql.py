@@ -62,7 +62,7 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _connected(place: Place, create: bool) -> Connection:
+def connected(place: Place, create: bool) -> Connection:
     if isinstance(place, Server):
         from tui_label.store.postgres import PostgresConnection
 
@@ -88,7 +88,7 @@ class SqlStore(SqlReviewing):
         judge: Judge = standing.pairs_that_differ,
     ) -> None:
         """`create`: in a new place too."""
-        super().__init__(_connected(place, create), clock, judge)
+        super().__init__(connected(place, create), clock, judge)
         self._ids: dict[str, int] = {}
 
     def close(self) -> None:

@@ -1,0 +1,86 @@
+"""A project's items and answers to another place; project.yaml names it last."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from tui_label import config
+from tui_label.core.project import Project
+from tui_label.errors import ConfigError, LabelError
+from tui_label.identity import at_work
+from tui_label.store import copying, permits
+from tui_label.store.sql import connected
+
+SQLITE = "sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    place: str
+    rows: dict[str, int]
+    """By table; each was read back and compared."""
+    old: str
+    """Where all of it is still kept, closed for writing."""
+
+
+def move(folder: str | Path, to: str) -> Moved:
+    """To a PostgreSQL server's URL, or back to project.db with `sqlite`; people have to leave and start again.
+
+    Nobody can save meanwhile.  Where anything goes wrong, all is as it was.
+    """
+    project = config.load(Path(folder))
+    permits.require("backup", at_work(project.roles), project.roles)
+    there = placed(project, "" if to == SQLITE else to)
+    if there.store == project.store:
+        raise LabelError(f"{project.store}: the project is there already")
+    file = there.store if isinstance(there.store, Path) else None
+    with closing(connected(project.store, create=False)) as old:
+        rows, kept = copying.move(old, lambda: connected(there.store, create=True), file, lambda: _write(there))
+    return Moved(str(there.store), rows, kept)
+
+
+def placed(project: Project, url: str) -> Project:
+    """The project with `store` in its project.yaml, or without it where `url` is empty; all else is as it was written."""
+    text = _without_store(project.source)
+    if url:
+        text = f"{text.rstrip()}\nstore: {url}\n"
+    found = config.parse(text, project.folder)
+    if replace(found, server=None, source="") != replace(project, server=None, source="") or bool(url) != bool(
+        found.server
+    ):
+        raise ConfigError("project.yaml: `store` could not be written into it; write one key a line at its top level")
+    return found
+
+
+def _without_store(text: str) -> str:
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert isinstance(root, yaml.MappingNode)
+    for key, value in root.value:
+        if key.value == "store":
+            start, end = key.start_mark.index, value.end_mark.index
+            return text[:start] + re.sub(r"^[^\n]*\n?", "", text[end:], count=1)
+    return text
+
+
+def _write(project: Project) -> None:
+    """In one step, with the rights it had."""
+    path = project.folder / config.FILE
+    growing = path.with_name(f".{path.name}.part")
+    try:
+        growing.write_text(project.source, encoding="utf-8")
+        shutil.copymode(path, growing)
+        growing.replace(path)
+    finally:
+        growing.unlink(missing_ok=True)
+    folder = os.open(project.folder, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -15,7 +15,7 @@ import psycopg
 
 from tui_label.core.project import Server
 
-FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+FAST = ("fsync=off", "full_page_writes=off", "autovacuum=off")
 """For tests that lose nothing when the machine does."""
 
 

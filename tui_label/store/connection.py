@@ -226,8 +226,14 @@ class SqliteConnection:
             yield
         except sqlite3.Error as error:
             raise self._translated(error) from error
+        except UnicodeDecodeError as error:
+            raise self._found_damaged() from error
         except PermissionError as error:
             raise StoreReadOnly(f"{self.path}: {error.strerror}; ask its owner for write access") from error
+
+    def _found_damaged(self) -> StoreDamaged:
+        self._damaged = f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}"
+        return StoreDamaged(self._damaged)
 
     def _translated(self, error: sqlite3.Error) -> StoreError:
         name = getattr(error, "sqlite_errorname", "") or ""
@@ -242,8 +248,7 @@ class SqliteConnection:
             who = holder_of_database(self.path) or "another program"
             return StoreBusy(f"{self.path}: {who} has held the database for {BUSY_S:.0f} s; close it")
         if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "UTF-8" in str(error):
-            self._damaged = f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}"
-            return StoreDamaged(self._damaged)
+            return self._found_damaged()
         if name.startswith("SQLITE_IOERR"):
             return StoreError(
                 f"{self.path}: the disk refuses ({name}); it is broken, or a quota or a size limit is reached"

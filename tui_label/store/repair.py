@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from tui_label.store.connection import BUSY_S, SqliteConnection, create_file, qu
 from tui_label.store.engine import Execute
 from tui_label.store.gate import Gate
 from tui_label.store.pages import Image
-from tui_label.store.salvage import Salvage, fill, make_whole, own_tables
+from tui_label.store.salvage import JSON, Salvage, fill, make_whole, no_json, own_tables
 from tui_label.store.schema import KNOWN
 from tui_label.store.standing import Judge
 
@@ -45,6 +46,9 @@ def damage(path: Path) -> list[str]:
             found += _complaints(sqlite, path)
     except sqlite3.Error as error:
         found.append(f"{path.name}: {error}")
+    except UnicodeDecodeError:
+        # SQLite's own message has a damaged name in it
+        found.append(f"{path.name}: its list of tables is damaged")
     return found
 
 
@@ -57,9 +61,25 @@ def _complaints(sqlite: sqlite3.Connection, path: Path) -> list[str]:
     found = [f"{path.name}: {words}" for (words,) in sqlite.execute("PRAGMA integrity_check(5)") if words != "ok"]
     orphans = sqlite.execute("PRAGMA foreign_key_check").fetchmany(1)
     found += [f"{path.name}: rows of {orphan[0]} belong to no {orphan[2]}" for orphan in orphans]
+    found += [f"{path.name}: {words}" for words in _unreadable(sqlite)]
     if len(names) == len(KNOWN):
         found += [f"{path.name}: {name} is missing" for name in sorted(set(_sample_tables()) - set(own_tables(sqlite)))]
     return found
+
+
+def _unreadable(sqlite: sqlite3.Connection) -> Iterator[str]:
+    """What is well kept to SQLite and cannot be what was written: text that is none, JSON that is none."""
+    for table in own_tables(sqlite):
+        try:
+            for _ in sqlite.execute(f"SELECT * FROM {table}"):
+                pass
+        except (sqlite3.OperationalError, UnicodeDecodeError):
+            yield f"{table} has text that is no UTF-8"
+            continue
+        if table in JSON:
+            (count,) = sqlite.execute(f"SELECT count(*) FROM {table} WHERE {no_json(table)}").fetchone()
+            if count:
+                yield f"{count:,} rows of {table} hold what tui-label did not write"
 
 
 def _sample_tables() -> list[str]:

@@ -40,6 +40,11 @@ class Salvage:
     """Items whose text is lost and that have answers: they stay, and nobody is asked about them."""
 
 
+def no_json(table: str) -> str:
+    """A condition: the row has a value that should be JSON, and is none."""
+    return " OR ".join(f"({column} <> '' AND NOT json_valid({column}))" for column in JSON[table])
+
+
 def own_tables(sqlite: sqlite3.Connection) -> list[str]:
     """Ours, in the order in which they were made."""
     rows = sqlite.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid").fetchall()
@@ -117,9 +122,8 @@ def fill(sqlite: sqlite3.Connection, path: Path, salvage: Salvage) -> None:
     sqlite.execute("CREATE TEMP TABLE key_of(number INTEGER PRIMARY KEY, key TEXT)")
     whole = [(row[1], row[0]) for _, row in keys if [type(one) for one in row] == [str, int]]
     sqlite.executemany("INSERT OR IGNORE INTO key_of VALUES (?, ?)", whole)
-    for name, columns in JSON.items():
-        bad = " OR ".join(f"({column} <> '' AND NOT json_valid({column}))" for column in columns)
-        lost[name] += sqlite.execute(f"DELETE FROM {name} WHERE {bad}").rowcount
+    for name in JSON:
+        lost[name] += sqlite.execute(f"DELETE FROM {name} WHERE {no_json(name)}").rowcount
     for name in tables:
         (count,) = sqlite.execute(f"SELECT count(*) FROM {name}").fetchone()
         salvage.tables[name] = count, lost[name]

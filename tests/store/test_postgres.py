@@ -25,6 +25,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.project import Server
 from tui_label.core.record import Record
 from tui_label.errors import StoreAway, StoreDamaged, StoreMissing, StoreReadOnly, StoreTooNew
+from tui_label.store import counts
 from tui_label.store.base import Policy, Progress
 from tui_label.store.sql import SqlStore
 
@@ -276,3 +277,62 @@ def test_hot_statements_use_their_index(tmp_path, statement):
 
     assert "Index" in plan
     assert not re.search("Seq Scan|Sort", plan)
+
+
+CHAOS = """
+import random, sys, time
+from tui_label.core.annotation import Annotation, Flag
+from tui_label.core.comments import Comment
+from tui_label.core.gold import Gold
+from tui_label.core.item import Item
+from tui_label.core.project import Server
+from tui_label.core.record import Record
+from tui_label.store.reviewing import Queue
+from tui_label.store.sql import SqlStore
+
+url, schema, name, turns = sys.argv[1:]
+store, rng = SqlStore(Server(url, schema)), random.Random(name)
+def said(status="submitted"):
+    flags = (Flag("ambiguous"),) if rng.random() < 0.2 else ()
+    return Annotation(name, status, {"t": rng.choice("ab")} if status == "submitted" else {}, flags)
+for saves in range(int(turns)):
+    act = rng.random()
+    claim = store.claim(name)
+    if act < 0.03:
+        store.add([Record(Item(f"n{saves}", "new"), annotation=said()) for _ in range(2)])
+    elif act < 0.06 and (case := store.next_case(Queue("disagreements"), name)):
+        store.settle(case.number, Gold(name, {"t": "a"}), f"g{name}{saves}")
+        store.send_back(case.number, ["p0", "p1", "p2"], Comment(name, "Sure?"))
+    elif act < 0.1:
+        store.leave(name)
+    elif act < 0.2:
+        store.reopen(name)
+    elif claim is None:
+        time.sleep(0.01)
+    elif act < 0.3:
+        store.save_draft(name, claim.number, "{}")
+    elif act < 0.45:
+        store.skip(claim.number, said("skipped"), f"{name}{saves}")
+    else:
+        store.submit(claim.number, said(), f"{name}{saves}")
+"""
+
+
+def test_whatever_many_do_at_once_the_counts_are_those_of_the_rows(tmp_path):
+    """Compared on a copy in a file, where counting anew is known."""
+    new_postgres(tmp_path, 40, Policy(2, lease_ms=30, gold_rate=0.1, repeat_rate=0.2, repeat_after_ms=0)).close()
+    server = postgres.schema_for(tmp_path)
+    command = [sys.executable, "-c", CHAOS, server.url, server.schema]
+    workers = [
+        subprocess.Popen([*command, f"p{n}", "80"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for n in range(6)
+    ]
+    outputs = [worker.communicate(timeout=60) for worker in workers]
+    assert [err for _, err in outputs if err] == []
+    store = SqlStore(server)
+    store.backup(str(tmp_path / "copy.db"))
+    copy = SqlStore(tmp_path / "copy.db")
+
+    assert counts.wrong(copy._connection.read) == []
+    over = "SELECT count(*) FROM item WHERE probe = '' AND taken > want AND taken > done"
+    assert copy._connection.read(over) == [(0,)], "nobody is given a place that somebody else has"

@@ -68,7 +68,7 @@ def test_an_answer_given_while_nothing_can_be_written_is_kept_and_saved_later(fo
         assert "second text" in terminal.text
         no_file_may_grow(terminal, resource.RLIM_INFINITY)
         terminal.wait_for("the database is back").press("enter").wait_for("third text").press("ctrl+q")
-        assert terminal.wait() == 0
+        assert terminal.wait(20) == 0
 
     assert answers(folder) == {"first": "positive", "second": "negative"}
 
@@ -78,13 +78,13 @@ def test_who_leaves_while_the_database_takes_nothing_finds_their_work_again(fold
         terminal.wait_for("first text")
         (folder / "project.db").rename(folder / "away.db")
         terminal.press("n").wait_for("not saved: the database was moved or replaced while open").press("ctrl+q")
-        assert terminal.wait() == 1
+        assert terminal.wait(20) == 1
         assert "what you did last is kept, and there when you start again" in terminal.text.replace("\n", "")
     (folder / "away.db").rename(folder / "project.db")
     with at_work(folder) as terminal:
         terminal.wait_for("first text").wait_for("what was not saved the last time is here")
         terminal.press("enter").wait_for("second text").press("ctrl+q")
-        assert terminal.wait() == 0
+        assert terminal.wait(20) == 0
 
     assert answers(folder) == {"first": "negative"}
     assert list((Path(os.environ["XDG_STATE_HOME"]) / "tui-label").glob("*.json")) == []
@@ -101,7 +101,7 @@ def test_words_typed_while_another_program_holds_the_database_are_kept(tmp_path)
         holder.execute("ROLLBACK")
         holder.close()
         terminal.press("enter").wait_for("second text").press("ctrl+q")
-        assert terminal.wait() == 0
+        assert terminal.wait(20) == 0
 
     assert json.loads(run("export", str(folder))[1])["answers"] == {"sentiment": "positive", "why": "because"}
 
@@ -118,7 +118,7 @@ def test_a_database_that_is_damaged_under_the_hands(folder):
                     file.seek(4096 if name == "project.db" else 0)
                     file.write(os.urandom(size - 4096 if name == "project.db" else file.seek(0, 2)))
         terminal.press("p").wait_for("not saved: not a sound SQLite database; stop work").press("ctrl+q")
-        assert terminal.wait() == 1
+        assert terminal.wait(20) == 1
     for name in (folder / "project.db-wal", folder / "project.db-shm"):
         name.unlink(missing_ok=True)
     shutil.copy(backup / "project.db", folder / "project.db")
@@ -134,9 +134,9 @@ def test_nonsense_in_project_yaml_stops_nobody_and_is_said_at_the_next_start(fol
         (folder / "project.yaml").write_text(SENTIMENT.replace("type: choice", "type: chioce"))
         assert run("status", str(folder))[0] == 1
         terminal.press("p").wait_for("second text").press("n").wait_for("third text").press("ctrl+q")
-        assert terminal.wait() == 0
+        assert terminal.wait(20) == 0
     with at_work(folder) as terminal:
-        assert terminal.wait() == 1
+        assert terminal.wait(20) == 1
         said = terminal.text.replace("\n", "")
     assert "tui-label: project.yaml:4: sentiment.type: 'chioce' is unknown; did you mean choice?" in said
     assert run("backup", str(folder), "--to", str(folder.parent / "copy"))[0] == 0
@@ -205,7 +205,7 @@ def test_a_disk_that_is_full(tmp_path):
             terminal.wait_for("the database is back").press("enter")
             terminal.settle(0.3)
             terminal.press("ctrl+q")
-            assert terminal.wait() == 0
+            assert terminal.wait(20) == 0
         assert answers(folder)[shown.split()[0]] == "positive"
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)

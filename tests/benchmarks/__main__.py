@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 
 import bench_crowd
+import bench_postgres
 import bench_scale
+import postgres
 from measuring import HEAD
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -20,3 +22,5 @@ options = parser.parse_args()
 print(HEAD)
 bench_scale.main(tuple(n for n in (1_000, 100_000, 1_000_000, 10_000_000) if n <= options.most), options.folder)
 bench_crowd.main(place=options.folder)
+if postgres.programs() is not None:
+    bench_postgres.main()

@@ -172,11 +172,15 @@ class PostgresConnection:
 
     def _applied(self) -> list[str] | None:
         """The migrations that the schema has had; None where there is none of ours."""
+        # What somebody may not use is shown here too, other than in information_schema
         tables = self._pg.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (self.server.schema,)
+            """SELECT relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+               WHERE nspname = %s AND relkind IN ('r', 'v')""",
+            (self.server.schema,),
         ).fetchall()
         if ("migration",) in tables:
-            return [name for (name,) in self._pg.execute("SELECT name FROM migration").fetchall()]
+            ours = spelled.SQL("SELECT name FROM {}.migration").format(spelled.Identifier(self.server.schema))
+            return [name for (name,) in self._pg.execute(ours).fetchall()]
         if tables:
             raise StoreDamaged(
                 f"{self}: the schema has tables that are not tui-label's; "
@@ -190,7 +194,7 @@ class PostgresConnection:
             try:
                 with self._pg.transaction():
                     if not self._pg.execute(
-                        "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (self.server.schema,)
+                        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (self.server.schema,)
                     ).fetchone():
                         self._pg.execute(spelled.SQL("CREATE SCHEMA {}").format(schema))
                     for statement in (*BESIDE, *statements(SPELLING)):
@@ -203,6 +207,7 @@ class PostgresConnection:
                     raise
                 if self._applied() is not None:
                     return
+        raise StoreBusy(f"{self}: others make the same schema; try again in a moment")
 
     def close(self) -> None:
         with contextlib.suppress(psycopg.Error):
@@ -339,7 +344,11 @@ class PostgresConnection:
         if self._is_away(error):
             raise self._away(error) from error
         if state == "42501":
-            raise StoreReadOnly(f"{self}: {reason}; a lead can give you your part with `tui-label grant`") from error
+            schema, user = self.server.schema, self._pg.info.user
+            raise StoreReadOnly(
+                f"{self}: {reason}; who made the project can GRANT USAGE ON SCHEMA {schema} TO {user}, and "
+                f"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema}"
+            ) from error
         if state == "53100":
             raise StoreFull(
                 f"{self}: no space left on the server's disk; nothing was lost, try again when there is"

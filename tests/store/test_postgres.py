@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -156,6 +157,7 @@ def cut(tmp_path: Path) -> Iterator[tuple[Cutter, SqlStore]]:
     cutter = Cutter(postgres.cluster().folder)
     url = f"postgresql://lead@/postgres?host={cutter.folder}"
     yield cutter, SqlStore(Server(url, postgres.schema_for(tmp_path).schema))
+    shutil.rmtree(cutter.folder)
 
 
 def test_a_commit_without_an_answer_is_done_once(cut):

@@ -22,10 +22,11 @@ from tui_label.core.project import Project
 from tui_label.core.review import Review
 from tui_label.core.session import Effect
 from tui_label.core.timing import watch_from
+from tui_label.desk import Desk
 from tui_label.errors import StoreError, UsageError
 from tui_label.store.base import Claim, Store, Versions
 from tui_label.store.reviewing import QUEUES, START, Case, Queue
-from tui_label.workbench import Desk, Workbench
+from tui_label.workbench import Workbench
 
 if TYPE_CHECKING:
     from tui_label.quality.agreement import Confusion

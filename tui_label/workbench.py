@@ -13,13 +13,12 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_label import notices
-from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation, timing_from
+from tui_label.core.annotation import SKIPPED, SUBMITTED, timing_from
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening, listening_from
@@ -28,15 +27,13 @@ from tui_label.core.session import (
     Effect,
     Session,
     begin,
-    draft_of,
-    drafts_kept,
     has_content,
-    outcome_decisions,
 )
 from tui_label.core.sprint import Sprint
 from tui_label.core.steps import step
-from tui_label.core.timing import Rhythm, Watch, watch_from
+from tui_label.core.timing import Rhythm, watch_from
 from tui_label.core.training import UsedUp
+from tui_label.desk import Desk, annotation_of, draft_of, utc_now
 from tui_label.errors import StoreError
 from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.store import base
@@ -56,19 +53,6 @@ LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """One claimed item with the work on it."""
-
-    claim: Claim
-    session: Session
-    watch: Watch
-    save_id: str
-    started_at: str
-    visiting: bool = False
-    """Whether it is an answered item that is looked at again."""
 
 
 class Workbench:
@@ -342,7 +326,7 @@ class Workbench:
             session,
             watch_from(timing_from(kept.get("ms", {})), idle, now),
             str(uuid.uuid4()),
-            kept.get("started_at") or _utc(),
+            kept.get("started_at") or utc_now(),
             visiting,
         )
         if self.deck is not None:
@@ -488,7 +472,7 @@ class Workbench:
         desk = self.desk
         if desk is not None and has_content(desk.session):
             answered = desk.claim.answered.revision if desk.claim.answered else 0
-            self._unsaved.keep(Left(desk.claim.number, desk.claim.item.key, answered, self._draft(desk)))
+            self._unsaved.keep(Left(desk.claim.number, desk.claim.item.key, answered, self._draft_of(desk)))
 
     async def _finish(self, status: str) -> None:
         assert self.desk is not None
@@ -496,7 +480,7 @@ class Workbench:
         self._no_draft_soon()
         if self.deck is not None:
             self.deck.stop()
-        annotation = self._annotation(desk, status)
+        annotation = annotation_of(desk, self.annotator, status, self._versions, self.deck)
         act = self._store.submit if status == SUBMITTED else self._store.skip
         tested = desk.claim.known is not None
         claim = await self._call(
@@ -504,7 +488,7 @@ class Workbench:
             desk.claim.number,
             annotation,
             desk.save_id,
-            draft=self._draft(desk),
+            draft=self._draft_of(desk),
             claim=not desk.visiting and not tested,
         )
         self._unsaved.drop(desk.claim.number)
@@ -534,40 +518,6 @@ class Workbench:
         self.rhythm = self.rhythm.answer(active_ms, sound_ms)
         if self.sprint is not None:
             self.sprint = self.sprint.answer(active_ms, sound_ms)
-
-    def _annotation(self, desk: Desk, status: str) -> Annotation:
-        session = desk.session
-        asked = {task.id for task in session.asked}
-        answers = {id: value for id, value in session.answers.items() if id in asked}
-        for task in session.asked:
-            # No spans, no segments, no labels chosen: an answer too, once it is submitted
-            if task.kind in ("spans", "segments", "choices") and status == SUBMITTED:
-                answers.setdefault(task.id, [])
-        origins = session.work.all_origins()
-        return Annotation(
-            self.annotator,
-            status,
-            answers if status == SUBMITTED else {},
-            session.work.flags,
-            {id: origins[id] for id in answers if origins.get(id)} if status == SUBMITTED else {},
-            outcome_decisions(session) if status == SUBMITTED else {},
-            desk.watch.timing,
-            desk.started_at,
-            _utc(),
-            self._versions.labels,
-            self._versions.guidelines,
-            listening=self._listening(session),
-        )
-
-    def _listening(self, session: Session) -> dict[str, Any]:
-        """How the sound was heard, and how far the drafts were kept."""
-        if self.deck is None:
-            return {}
-        record = self.deck.listening.record(self.deck.duration)
-        if record and self.deck.reaction_s:
-            record["reaction_ms"] = round(self.deck.reaction_s * 1000)
-        counted = drafts_kept(session)
-        return {**record, "edits": {id: asdict(edits) for id, edits in counted.items()}} if counted else record
 
     # back and forth
 
@@ -643,7 +593,7 @@ class Workbench:
         if self.deck is not None:
             self.deck.lay(self.desk.claim.item, self._heard_ahead)
             self.deck.seek(self.desk.session.at)
-        self._kept_draft = self._draft(self.desk)
+        self._kept_draft = self._draft_of(self.desk)
 
     # talking
 
@@ -766,7 +716,7 @@ class Workbench:
         return self._now()
 
     def start_sprint(self, planned_ms: int) -> None:
-        self.sprint, self._sprint_at = Sprint(planned_ms, self._now()), _utc()
+        self.sprint, self._sprint_at = Sprint(planned_ms, self._now()), utc_now()
 
     async def end_sprint(self) -> None:
         async with self._lock:
@@ -785,7 +735,7 @@ class Workbench:
         if self.deck is not None:
             self.deck.pause()
         line = base.Sprint(
-            self.annotator, self._sprint_at, _utc(), done.planned_ms, done.active_ms, done.items, done.sound_ms
+            self.annotator, self._sprint_at, utc_now(), done.planned_ms, done.active_ms, done.items, done.sound_ms
         )
         try:
             await self._call(self._store.add_sprint, line)
@@ -794,21 +744,8 @@ class Workbench:
 
     # drafts
 
-    def _draft(self, desk: Desk) -> str:
-        record = json.loads(draft_of(desk.session))
-        timing = desk.watch.timing
-        record["ms"] = {
-            "active": timing.active,
-            "idle": timing.idle,
-            "paused": timing.paused,
-            "tasks": dict(timing.tasks),
-        }
-        record["started_at"] = desk.started_at
-        if self.deck is not None and desk is self.desk:
-            self.deck.count()
-            record["at"] = round(self.deck.position, 3)
-            record["listening"] = self.deck.listening.record(self.deck.duration)
-        return json.dumps(record)
+    def _draft_of(self, desk: Desk) -> str:
+        return draft_of(desk, self.deck if desk is self.desk else None)
 
     def _no_draft_soon(self) -> None:
         if self._drafting:
@@ -845,7 +782,7 @@ class Workbench:
         heard = self.deck is not None and self.deck.listening.plays > 0
         if desk is None or not (has_content(desk.session) or heard or self._kept_draft):
             return
-        draft = self._draft(desk)
+        draft = self._draft_of(desk)
         if draft == self._kept_draft:
             return
         await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
@@ -856,7 +793,3 @@ class Workbench:
                 self.trouble = ""
                 self.word = "the database is back, and has this as a draft"
                 self.on_change()
-
-
-def _utc() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

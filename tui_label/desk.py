@@ -1,0 +1,89 @@
+"""An item on somebody's desk, and what it becomes: an annotation when it is done, a draft until then."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tui_label.core import session as sessions
+from tui_label.core.annotation import SUBMITTED, Annotation
+from tui_label.core.session import Session, drafts_kept, outcome_decisions
+from tui_label.core.timing import Watch
+from tui_label.store.base import Claim, Versions
+
+if TYPE_CHECKING:
+    from tui_label.sound.deck import Deck
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One claimed item with the work on it."""
+
+    claim: Claim
+    session: Session
+    watch: Watch
+    save_id: str
+    started_at: str
+    visiting: bool = False
+    """Whether it is an answered item that is looked at again."""
+
+
+def annotation_of(desk: Desk, annotator: str, status: str, versions: Versions, deck: Deck | None) -> Annotation:
+    """What is saved of the work on the desk, submitted or skipped."""
+    session = desk.session
+    asked = {task.id for task in session.asked}
+    answers = {id: value for id, value in session.answers.items() if id in asked}
+    for task in session.asked:
+        # No spans, no segments, no labels chosen: an answer too, once it is submitted
+        if task.kind in ("spans", "segments", "choices") and status == SUBMITTED:
+            answers.setdefault(task.id, [])
+    origins = session.work.all_origins()
+    return Annotation(
+        annotator,
+        status,
+        answers if status == SUBMITTED else {},
+        session.work.flags,
+        {id: origins[id] for id in answers if origins.get(id)} if status == SUBMITTED else {},
+        outcome_decisions(session) if status == SUBMITTED else {},
+        desk.watch.timing,
+        desk.started_at,
+        utc_now(),
+        versions.labels,
+        versions.guidelines,
+        listening=_listening(session, deck),
+    )
+
+
+def _listening(session: Session, deck: Deck | None) -> dict[str, Any]:
+    """How the sound was heard, and how far the drafts were kept."""
+    if deck is None:
+        return {}
+    record = deck.listening.record(deck.duration)
+    if record and deck.reaction_s:
+        record["reaction_ms"] = round(deck.reaction_s * 1000)
+    counted = drafts_kept(session)
+    return {**record, "edits": {id: asdict(edits) for id, edits in counted.items()}} if counted else record
+
+
+def draft_of(desk: Desk, deck: Deck | None) -> str:
+    """The work on the desk as JSON text; `deck` is what plays its sound, if anything does."""
+    record = json.loads(sessions.draft_of(desk.session))
+    timing = desk.watch.timing
+    record["ms"] = {
+        "active": timing.active,
+        "idle": timing.idle,
+        "paused": timing.paused,
+        "tasks": dict(timing.tasks),
+    }
+    record["started_at"] = desk.started_at
+    if deck is not None:
+        deck.count()
+        record["at"] = round(deck.position, 3)
+        record["listening"] = deck.listening.record(deck.duration)
+    return json.dumps(record)
+
+
+def utc_now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

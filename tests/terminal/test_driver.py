@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fuzz.targets import heard
 from terminal_harness import Terminal
+from textual.events import Key
 
 import tui_label
 
@@ -92,7 +94,6 @@ def test_idle_is_idle(start):
 
 
 JUNK = {
-    "a byte that is no UTF-8": b"\xff",
     "a key release": b"\x1b[97;1:3u",
     "a number too large": b"\x1b[999999999999u",
     "a surrogate": b"\x1b[55296u",
@@ -115,21 +116,30 @@ JUNK = {
 }
 
 
-@pytest.mark.parametrize("name", JUNK)
-def test_junk_is_no_key_whole_or_in_two_reads(start, name):
-    junk, terminal = JUNK[name], start()
-    terminal.send(junk)
-    terminal.settle(0.1, 0.2)
-    for cut in range(1, len(junk)):
-        terminal.send(junk[:cut])
-        time.sleep(0.005)
-        terminal.send(junk[cut:])
-        time.sleep(0.03)
-    terminal.send(b"x" + junk + b"y")
-    terminal.wait_for("y.")
+def test_junk_is_no_key(start):
+    terminal = start()
+    for count, junk in enumerate(JUNK.values(), 1):
+        terminal.send(b"x" + junk + b"y")
+        terminal.wait_for(f"ready {2 * count}:")
 
-    keys = terminal.screen.display[0].replace("replacement_character", "").replace("�", "").split(":", 1)[1].split()
-    assert keys == ["x", "y."]
+    keys = " ".join(terminal.screen.display).split(":", 1)[1].rstrip(" .").split()
+    assert keys == ["x", "y"] * len(JUNK)
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_junk_that_comes_in_two_reads_is_no_key(name):
+    junk = JUNK[name]
+    for cut in range(1, len(junk)):
+        events = heard([junk[:cut], junk[cut:], b"y"])
+
+        assert [event.key for event in events if isinstance(event, Key)] == ["y"], cut
+
+
+def test_a_byte_that_is_no_utf_8_is_shown_as_one(start):
+    terminal = start()
+    terminal.send(b"x\xffy")
+
+    terminal.wait_for("ready 3: x replacement_character y.")
 
 
 def test_keys_whose_numbers_are_those_of_characters_are_keys(start):
@@ -203,6 +213,31 @@ def test_suspended_by_the_shell_it_comes_back(start):
     terminal.kill(signal.SIGCONT)
     terminal.settle(0.3, 2.0)
     terminal.press("a", "b").wait_for("a b.")
+
+
+SLOW = """
+import runpy, sys, time
+from textual.drivers.linux_driver import LinuxDriver
+size = LinuxDriver._get_terminal_size
+LinuxDriver._get_terminal_size = lambda self: (size(self), time.sleep(0.1))[0]
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
+"""
+"""The tiny app where each look at the size takes long, as on a busy machine."""
+
+
+def test_the_last_of_several_sizes_is_the_one_it_has(log):
+    terminal = Terminal(command=[sys.executable, "-c", SLOW, str(TINY), str(log)], env=ENV)
+    try:
+        terminal.wait_for("ready")
+        for columns in (100, 120, 60):
+            terminal.resize(columns, 20)
+            time.sleep(0.03)
+        end = time.monotonic() + 10
+        while "size 60x20." not in terminal.text:
+            assert time.monotonic() < end, terminal.text
+            terminal.press("S")
+    finally:
+        terminal.close()
 
 
 def test_type_ahead_before_the_first_screen_is_thrown_away(log):

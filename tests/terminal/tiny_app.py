@@ -44,6 +44,9 @@ class TinyApp(App[int]):
             return
         elif event.key == "F":
             self.set_interval(1 / 60, lambda: self._show("*" * 40 + str(len(self._keys))))
+        elif event.key == "S":
+            self._show("size {}x{}.".format(*self.size))
+            return
         self._keys.append(event.key)
         self._show()
 

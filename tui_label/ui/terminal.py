@@ -10,6 +10,8 @@ All tricks that depend on the version of Textual (8.2.8) live here:
   here would label an item;
 * SIGCONT, which also follows a hang-up, starts a second input thread;
 * a lone Escape waits for the 100 ms of its select, whatever ESCDELAY says;
+* it reads the terminal's size within the signal's handler: a second signal there comes
+  first to the app, which then keeps the older size;
 * control characters of data reach the terminal;
 * it draws on standard error, where C libraries print too (libmpg123 on a damaged frame).
 """
@@ -35,7 +37,8 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import SPECIAL_SEQUENCES, XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Size
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -57,8 +60,10 @@ _STRING = re.compile(r"\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)")
 """OSC, DCS, APC, PM and SOS: a terminal answers with them, no key sends them."""
 _CSI = re.compile(r"\x1b\[([0-?]*)(\$y|[@-Z\\-~])")
 """One whole sequence; `[[A` of the Linux console and `[3$` of rxvt are left to Textual."""
+_CUT_OFF = re.compile(r"\x1b\[[0-?]*(?=\x1b)")
+"""The parser would take the next key for the rest of it."""
 _UNFINISHED = re.compile(
-    r"(?:\x1b\[[0-?]*)?\x1b+$"
+    r"\x1b+$"
     r"|\x1b\[(?:\?[0-9;]*\$?|[0-?]*)$"
     r"|\x1b[\]P_^X](?:[0-9lLIG>!|=$+][^\x07\x1b]*\x1b?)?$"  # so Alt+P and a letter stay two keys
 )
@@ -114,7 +119,7 @@ def clean_input(text: str) -> str:
     before = ""
     while before != text and "\x1b" in text:
         # Again, for what stands on both sides of something left out may make a sequence
-        before, text = text, _CSI.sub(_key_or_nothing, _STRING.sub("", text))
+        before, text = text, _CSI.sub(_key_or_nothing, _CUT_OFF.sub("", _STRING.sub("", text)))
     return text
 
 
@@ -187,6 +192,12 @@ class Terminal(LinuxDriver):
         with contextlib.suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCIFLUSH)
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
+
+    def _resized(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self.send_message(Resize(size, size))
 
     def write(self, data: str) -> None:
         writer = self._writer_thread

@@ -12,8 +12,8 @@ from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
 from tui_label.store.engine import Connection
-from tui_label.store.evidence import known
-from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_said, suggestion_from
+from tui_label.store.evidence import known, pages
+from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_from, labels_said, suggestion_from
 
 PAGE = 1000
 
@@ -31,12 +31,17 @@ def progress(connection: Connection, annotator: str) -> Progress:
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    said = [one.answers for _, one in answers(connection, None, False)] + [
-        gold.answers for _, gold in known(connection)
-    ]
-    for one in said:
-        for task, value in one.items():
-            found[task].update(set(labels_said(value)))
+    for page in pages(connection):
+        for labels, count in connection.read(
+            """SELECT labels, count(*) FROM assignment
+               WHERE item BETWEEN ? AND ? AND state = 'done' AND labels <> '' GROUP BY labels""",
+            page,
+        ):
+            for task, label in labels_from(labels):
+                found[task][label] += count
+    for _, gold in known(connection):
+        for task, value in gold.answers.items():
+            found[task].update({" ".join(one.split()) for one in labels_said(value)})
     return found
 
 

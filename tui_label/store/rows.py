@@ -267,6 +267,14 @@ def labels_text(answers: Mapping[str, Any]) -> str:
 LABEL_LENGTH = 100
 
 
+def labels_from(text: str) -> Iterator[tuple[str, str]]:
+    """Task and label of each line that has one."""
+    for line in text.split("\n"):
+        task, _, label = line.partition("\t")
+        if label:
+            yield task, label
+
+
 def label_line(task: str, label: str) -> str:
     return f"{task}\t{' '.join(label.split())}"
 

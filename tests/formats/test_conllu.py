@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from labelled import spoilt
 from labelled_texts import NAMES, TEXTS, given_file, read, refused_in_words, said, spans, uncut, write
 
+from tui_label.core.annotation import Annotation
 from tui_label.core.tasks import Span
 
 UD = """\
@@ -76,7 +77,61 @@ def test_a_treebank(tmp_path):
     assert [(one["text"], one["label"]) for one in record.annotation.answers["names"]] == [
         ("Nueva York", "big place"), ("Ann", "person"),
     ]  # fmt: skip
-    assert reading.left_out == {"empty nodes": 1, "values of Entity that are no tags": 1}
+    assert reading.left_out == {"values of Entity that are no tags": 1}
+
+
+def there_and_back(folder, content, change=lambda spans: spans, annotator="gold"):
+    """The file brought in as answers, and written again; what was dropped."""
+    good, bad, _ = read(given_file(folder, "x.conllu", content), NAMES, annotator="gold")
+    assert bad == []
+    answers = [{"names": change(one.annotation.answers["names"])} for one in good]
+    rows = [(one.item, Annotation(annotator, answers=said)) for one, said in zip(good, answers, strict=True)]
+    dropped = write("conllu", rows, NAMES, folder / "out.conllu")
+    return (folder / "out.conllu").read_bytes().decode(), dropped
+
+
+ODD = UD + "\n\n# a comment alone\n\n1\tsolo\t_\tX\t_\t_\t0\troot\t0:root\tGloss=alone\n"
+
+
+@pytest.mark.parametrize("content", [UD, UD * 2, ODD, UD.replace("\n", "\r\n"), UD.replace("B-big", "U-big")])
+def test_a_treebank_goes_out_as_it_came(tmp_path, content):
+    assert there_and_back(tmp_path, content) == (content, {})
+
+
+def test_other_spans_change_the_tags_in_misc_alone(tmp_path):
+    whole_word = [{"start": 0, "end": 7, "label": "person", "text": "Vámonos"}]
+    changed, dropped = there_and_back(tmp_path, UD, lambda spans: spans[:1] + whole_word)
+
+    assert (changed, dropped) == (
+        UD.replace("ir\tVERB\t_\t_\t0\troot\t_\t_", "ir\tVERB\t_\t_\t0\troot\t_\tNER=B-person", 1)
+        .replace("obj\t_\t_", "obj\t_\tNER=I-person")
+        .replace("NE=B-person|", ""),
+        {"blanks in labels": 2},
+    )
+
+
+def test_the_scheme_and_the_name_of_the_file_are_kept_to(tmp_path):
+    content = UD.replace("NER=", "NE=").replace("I-big", "L-big").replace("NE=B-person", "NE=U-person")
+    changed, _ = there_and_back(tmp_path, content, lambda spans: [{**one, "label": "日本"} for one in spans])
+
+    assert changed == content.replace("big_place", "日本").replace("U-person", "U-日本")
+
+
+def test_a_span_that_ends_within_a_word_costs_the_tree_and_not_the_span(tmp_path):
+    part = [{"start": 0, "end": 4, "label": "person", "text": "Vámo"}]
+    changed, dropped = there_and_back(tmp_path, UD, lambda spans: part)
+    (record,), _, _ = read(given_file(tmp_path, "y.conllu", changed), NAMES, annotator="gold")
+
+    assert dropped == {"trees of sentences in which a span begins or ends within a word": 1}
+    assert changed.startswith("# newdoc id = d\n# sent_id = s-1\n")
+    assert (record.item.text, record.annotation.answers["names"]) == ("Vámonos a Nueva York, Ann.", part)
+
+
+def test_answers_of_others_are_named(tmp_path):
+    changed, _ = there_and_back(tmp_path, UD, annotator="bob")
+
+    assert changed == UD.replace("Ann.\n", "Ann.\n# annotator = bob\n", 1)
+    assert there_and_back(tmp_path, changed, annotator="bob")[0] == changed
 
 
 def test_what_is_written_keeps_the_rules_of_the_format(tmp_path):

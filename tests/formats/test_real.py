@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -54,6 +55,19 @@ def test_conll_is_equal_byte_for_byte(data_folder, tmp_path, name, capsys):
     assert back.read_bytes() == path.read_bytes()
     if path.stat().st_size < 400_000:
         assert exported(tmp_path / "p", SPANS, path, "conll", tmp_path / "out.conll") == path.read_bytes()
+    assert "dropped" not in capsys.readouterr().err
+
+
+def test_a_treebank_is_equal_byte_for_byte(data_folder, tmp_path, capsys):
+    """A treebank's columns around real sentences, through a project and through `convert`."""
+    path, row = tmp_path / "x.conllu", re.compile(r"^([0-9]+)\t([^\t\n]+)\t([^\t\n]+)\t.*$", re.MULTILINE)
+    tagged = (data_folder / CONLL[-1]).read_text(encoding="utf-8")
+    path.write_text(row.sub(r"\1\t\2\t\2\tX\t_\tA=b\t0\tdep\t_\tNER=\3", tagged), encoding="utf-8")
+    run("convert", path, tmp_path / "there.jsonl")
+    run("convert", tmp_path / "there.jsonl", tmp_path / "back.conllu")
+
+    assert (tmp_path / "back.conllu").read_bytes() == path.read_bytes()
+    assert exported(tmp_path / "p", SPANS, path, "conllu", tmp_path / "out.conllu") == path.read_bytes()
     assert "dropped" not in capsys.readouterr().err
 
 

@@ -111,7 +111,7 @@ FORMATS = (
         (), labelstudio.read, labelstudio.write_min,
     ),
     Format(
-        "conllu", "CoNLL-U, named entities in MISC", "overlapping spans, blanks at the ends of spans, other tasks, flags, timings",
+        "conllu", "CoNLL-U as it came, named entities in MISC", "overlapping spans, trees of words that a span cuts, blanks at the ends of spans, other tasks, flags, timings",
         (".conllu",), conllu.read, conllu.write,
     ),
     Format(

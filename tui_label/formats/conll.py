@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from tui_label.core.item import Item
@@ -23,10 +23,11 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Span
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.recordings import spelled
+from tui_label.formats.sentences import Sentence, gap, kept_sentence, placed, sentences
 from tui_label.formats.source import BadLine, Reading, lines_as_they_are
 from tui_label.formats.tagging import IOB2, SCHEMES, TAG, in_scheme, meant_spans, scheme_of, spans_of_tags, tagged
 from tui_label.formats.texts import finished_texts, first_line, first_spans, spans_said
-from tui_label.formats.tracks import Dropped, Rows, kept_lines, plain
+from tui_label.formats.tracks import Dropped, Rows, plain
 
 KEPT = "conll"
 """The item's meta with `lines` as they came and the `scheme` of their file."""
@@ -50,79 +51,37 @@ class _Token:
         return self.line[: self.form[0]] + form + between + tag + self.line[self.tag[1] :]
 
 
-@dataclass(slots=True)
-class _Sentence:
-    """Lines with their ends: what stands before the first token, too, and the blank ones after the last."""
+def _placed(one: Sentence[_Token]) -> tuple[str, list[tuple[int, int]]]:
+    """The text, and each token's place in it: the text of the comment where that is made of just these tokens."""
+    forms = [token.says(token.form) for token in one.words]
+    text = one.comments.get("text", "")
+    if (places := placed(text, forms)) is not None:
+        return text, places
+    ends = list(itertools.accumulate(len(form) + 1 for form in forms))
+    return " ".join(forms), [(end - 1 - len(form), end - 1) for form, end in zip(forms, ends, strict=True)]
 
-    number: int = 0
-    """Of its first token's line."""
-    lines: list[str] = field(default_factory=list)
-    comments: dict[str, str] = field(default_factory=dict)
-    tokens: list[_Token] = field(default_factory=list)
-    faults: list[BadLine | tuple[int, str]] = field(default_factory=list)
-    """Lines that are no text, and what is wrong with others by their number."""
 
-    def placed(self) -> tuple[str, list[tuple[int, int]]]:
-        """The text, and each token's place in it: the text of the comment where that is made of just these tokens."""
-        forms = [one.says(one.form) for one in self.tokens]
-        text, places, at = self.comments.get("text", ""), [], 0
-        for form in forms:
-            start = text.find(form, at)
-            if start < 0 or text[at:start].strip():
-                break
-            at = start + len(form)
-            places.append((start, at))
-        if len(places) == len(forms) and not text[at:].strip():
-            return text, places
-        ends = list(itertools.accumulate(len(form) + 1 for form in forms))
-        return " ".join(forms), [(end - 1 - len(form), end - 1) for form, end in zip(forms, ends, strict=True)]
-
-    def tags(self) -> list[str]:
-        return [one.says(one.tag) for one in self.tokens]
+def _tags(one: Sentence[_Token]) -> list[str]:
+    return [token.says(token.tag) for token in one.words]
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
-    scheme = scheme_of(one.tags() for one in _sentences(lines_as_they_are(reading)))
-    for one in _sentences(lines_as_they_are(reading)):
+    scheme = scheme_of(_tags(one) for one in _sentences(reading))
+    for one in _sentences(reading):
         yield from _record(reading, one, scheme)
 
 
-def _sentences(lines: Iterable[tuple[int, str] | BadLine]) -> Iterator[_Sentence]:
-    """Sentences; what stands between two is of the second, but for blank lines at once after the first."""
-    one, ahead = _Sentence(), _Sentence()
-    is_open = False
-    for line in lines:
-        number, raw = (line.line, "") if isinstance(line, BadLine) else line
-        text = raw.rstrip("\r\n")
-        if not isinstance(line, BadLine):
-            if not text.strip():
-                (ahead if ahead.lines else one).lines.append(raw)
-                is_open = False
-                continue
-            if _opens_document(text, is_open):
-                ahead.lines.append(raw)
-                is_open = False
-                continue
-            if text.startswith("# ") and " = " in text and not is_open:
-                name, _, value = text[2:].partition(" = ")
-                ahead.comments[name.strip()] = value
-                ahead.lines.append(raw)
-                continue
-        if not is_open:
-            if one.number:
-                yield one
-                one = _Sentence()
-            one = replace(one, number=number, lines=[*one.lines, *ahead.lines], comments=ahead.comments)
-            ahead, is_open = _Sentence(), True
-        token = line if isinstance(line, BadLine) else _token(raw)
-        if isinstance(token, _Token):
-            one.tokens.append(token)
-            one.lines.append(raw)
-        else:
-            one.faults.append(token if isinstance(token, BadLine) else (number, token))
-    if one.number:
-        one.lines += ahead.lines
-        yield one
+def _sentences(reading: Reading) -> Iterator[Sentence[_Token]]:
+    return sentences(lines_as_they_are(reading), _aside, _token)
+
+
+def _aside(text: str, is_open: bool) -> tuple[str, str] | None:
+    if _opens_document(text, is_open):
+        return "", ""
+    if text.startswith("# ") and " = " in text and not is_open:
+        name, _, value = text[2:].partition(" = ")
+        return name.strip(), value
+    return None
 
 
 def _opens_document(line: str, within: bool) -> bool:
@@ -143,13 +102,13 @@ def _token(line: str) -> _Token | str:
     return _Token(line, columns[form], columns[tag])
 
 
-def _record(reading: Reading, one: _Sentence, scheme: str) -> Iterator[Record | BadLine]:
+def _record(reading: Reading, one: Sentence[_Token], scheme: str) -> Iterator[Record | BadLine]:
     """One item, or what is wrong with its lines: a sentence with a bad line is not brought in."""
     if one.faults:
-        yield from (fault if isinstance(fault, BadLine) else reading.bad(*fault) for fault in one.faults)
+        yield from one.bad(reading)
         return
-    text, places = one.placed()
-    spans = meant_spans(reading, spans_of_tags(one.tags(), places))
+    text, places = _placed(one)
+    spans = meant_spans(reading, spans_of_tags(_tags(one), places))
     kept: dict[str, Any] = {} if scheme == IOB2 else {"scheme": scheme}
     if one.lines != _fresh(text, spans, scheme, {}):
         kept["lines"] = one.lines
@@ -171,17 +130,11 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped, scheme: s
     last = "\n"
     for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
         lines = _lines(item, spans_said(annotation, task), scheme, dropped)
-        sentence = _gap(last, lines[0]) + "".join(lines)
+        sentence = gap(last, lines[0]) + "".join(lines)
         out.write(sentence if written else first_line(sentence))
         last = lines[-1]
         written += 1
     return written
-
-
-def _gap(last: str, first: str) -> str:
-    """What has to stand between the last line of a sentence and the first of the next one."""
-    end = "" if last.endswith(("\n", "\r")) else "\n"
-    return end if not last.strip() or first.startswith("-DOCSTART-") else end + "\n"
 
 
 def _lines(item: Item, spans: list[Span], scheme: str, dropped: Dropped) -> list[str]:
@@ -190,13 +143,13 @@ def _lines(item: Item, spans: list[Span], scheme: str, dropped: Dropped) -> list
     kept = kept if isinstance(kept, Mapping) else {}
     theirs = kept.get("scheme")
     theirs = theirs if theirs in SCHEMES else IOB2
-    came = next(_sentences(enumerate(kept_lines(kept, "lines"), 1)), None)
-    if came is None or not came.tokens or (placed := came.placed())[0] != item.text:
+    came = kept_sentence(kept, _aside, _token)
+    if came is None or (found := _placed(came))[0] != item.text:
         return _fresh(item.text, spans, scheme or theirs, dropped)
-    said = {(one.start, one.end, spelled(one.label)) for one in spans_of_tags(came.tags(), placed[1])}
+    said = {(one.start, one.end, spelled(one.label)) for one in spans_of_tags(_tags(came), found[1])}
     if not scheme and said == {(one.start, one.end, spelled(one.label)) for one in spans}:
         return came.lines
-    return _retagged(item.text, came, placed[1], spans, scheme or theirs, dropped)
+    return _retagged(item.text, came, found[1], spans, scheme or theirs, dropped)
 
 
 def _fresh(text: str, spans: list[Span], scheme: str, dropped: Dropped) -> list[str]:
@@ -207,17 +160,16 @@ def _fresh(text: str, spans: list[Span], scheme: str, dropped: Dropped) -> list[
 
 
 def _retagged(
-    text: str, came: _Sentence, places: list[tuple[int, int]], spans: list[Span], scheme: str, dropped: Dropped
+    text: str, came: Sentence[_Token], places: list[tuple[int, int]], spans: list[Span], scheme: str, dropped: Dropped
 ) -> list[str]:
     """Its lines with other tags; a token that is cut has its other columns on each piece."""
     found = list(tagged(text, spans, dropped, places=places))
     tags = iter(in_scheme([tag for _, _, tag in found], scheme))
     pieces = iter(found)
     piece = next(pieces, None)
-    first = came.lines.index(came.tokens[0].line)
-    lines = came.lines[:first]
-    for token, (_, end) in zip(came.tokens, places, strict=True):
+    lines = came.before
+    for token, (_, end) in zip(came.words, places, strict=True):
         while piece is not None and piece[1] <= end:
             lines.append(token.saying(text[piece[0] : piece[1]], next(tags)))
             piece = next(pieces, None)
-    return lines + came.lines[first + len(came.tokens) :]
+    return lines + came.after

@@ -24,3 +24,4 @@ bench_scale.main(tuple(n for n in (1_000, 100_000, 1_000_000, 10_000_000) if n <
 bench_crowd.main(place=options.folder)
 if postgres.programs() is not None:
     bench_postgres.main()
+bench_postgres.main()

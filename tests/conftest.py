@@ -17,12 +17,10 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that play, listen, or type into a terminal one after the other: they measure time."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.relative_to(here).parts[0] in ("sound", "terminal"):
-            item.add_marker(pytest.mark.xdist_group("in real time"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests that play, listen, or type into a terminal run one after the other: they measure time."""
+    if item.path.relative_to(Path(__file__).parent).parts[0] in ("sound", "terminal", "fuzz"):
+        item.add_marker(pytest.mark.xdist_group("in real time"))
 
 
 @pytest.fixture(autouse=True, scope="session")

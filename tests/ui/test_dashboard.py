@@ -176,7 +176,7 @@ async def test_a_locked_database_is_a_word_too(tmp_path, monkeypatch):
     lock.execute("BEGIN EXCLUSIVE")
     app = Dashboard(following)
     async with app.run_test(size=(120, 24)):
-        await until(app, "another program has held the database")
+        await until(app, "another program has held")
     lock.execute("ROLLBACK")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,16 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Tests that play, listen, or type into a terminal run one after the other: they measure time."""
-    if item.path.relative_to(Path(__file__).parent).parts[0] in ("sound", "terminal", "fuzz"):
-        item.add_marker(pytest.mark.xdist_group("in real time"))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneInRealTime(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "in real time" if nodeid.split("/")[1] in ("sound", "terminal", "fuzz") else nodeid
+
+    return OneInRealTime(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

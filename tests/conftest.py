@@ -25,7 +25,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class OneInRealTime(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "in real time" if nodeid.split("/")[1] in ("sound", "terminal", "fuzz") else nodeid
+            return "in real time" if nodeid.split("/")[1] in ("sound", "terminal") else nodeid
 
     return OneInRealTime(config, log)
 

@@ -56,7 +56,8 @@ async def greeted(line: Line, timeout: float, token: str = "", *, own: bool = Fa
     """
     try:
         line.writer.write(wire.pack({"op": "hello", "v": wire.VERSION, "token": token, "own": own}))
-        hello, _ = await asyncio.wait_for(wire.read(line.reader), timeout)
+        async with asyncio.timeout(timeout):
+            hello, _ = await wire.read(line.reader)
         if hello.get("ev") != "hello" or not hello.get("ok"):
             raise ConnectionError(words(hello.get("why", "")) or "what answered is no speaker")
     except TimeoutError:
@@ -139,7 +140,8 @@ async def unix_listener(path: Path, *, own: bool = False) -> Line:
 
 async def tcp_listener(host: str, port: int, token: str) -> Line:
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port, limit=2 * wire.LARGEST), HELLO_S)
+        async with asyncio.timeout(HELLO_S):
+            reader, writer = await asyncio.open_connection(host, port, limit=2 * wire.LARGEST)
     except TimeoutError:
         raise ConnectionError("the listener does not answer") from None
     return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, token, own=True)
@@ -233,7 +235,8 @@ async def _probe(wanted: str) -> tuple[bool, str, float]:
     began = time.monotonic()
     line.writer.write(wire.pack({"op": "ping", "x": 0}))
     with contextlib.suppress(TimeoutError, OSError, EOFError):
-        await asyncio.wait_for(wire.read(line.reader), HELLO_S)
+        async with asyncio.timeout(HELLO_S):
+            await wire.read(line.reader)
     took = time.monotonic() - began
     await _ended(line)
     return True, line.name, took if line.far else 0.0

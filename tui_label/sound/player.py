@@ -410,7 +410,9 @@ class SpeakerPlayer:
             self._tell(Told("silent", why=why))
             self._look.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), AGAIN_S)
+                # Not wait_for: before Python 3.12 it can swallow that this task is cancelled, and close() waits for ever
+                async with asyncio.timeout(AGAIN_S):
+                    await self._look.wait()
             urgent = self._look.is_set()
 
     async def _talk(self, line: Line) -> str:

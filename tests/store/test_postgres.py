@@ -93,7 +93,7 @@ def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing():
         server = cluster.server("work")
         store = SqlStore(server, create=True)
         store.record_project(Policy(2), "source", "guidelines", {})
-        store.add(records(400))
+        store.add(records(2500))
         workers = [work(server, f"p{n}") for n in range(4)]
         for how in ("immediate", "fast"):
             time.sleep(1.0)
@@ -102,7 +102,7 @@ def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing():
             cluster.start()
 
         check_work(server, [worker.communicate(timeout=60) for worker in workers], 2)
-        assert store.progress("p0").items == 400, "who was there before works on too"
+        assert store.progress("p0").items == 2500, "who was there before works on too"
     finally:
         cluster.remove()
 

@@ -22,6 +22,7 @@ from tui_label.quality.estimates import Ints
 from tui_label.quality.pace import DAY_MS, HOUR_MS, Person
 from tui_label.store.base import Progress, Store, Versions
 from tui_label.store.reviewing import Queue
+from tui_label.store.rows import utc
 
 QUEUES = ("questions", "answered-back", "flagged", "disagreements", "fast", "sample")
 """What to do next, what others wait for first."""
@@ -122,7 +123,7 @@ class Following:
         store = self._measuring.open()
         now = agreement_report.agreement(self.project, store, by=(LABEL,))
         if self._before is None or begun - self._before[0] > HOUR_MS / 1000:
-            week_ago = _utc(begun * 1000 - WEEK_MS)
+            week_ago = utc(begun * 1000 - WEEK_MS)
             then = (one for one in store.opinions() if one.submitted_at < week_ago)
             self._before = (
                 begun,
@@ -222,7 +223,3 @@ def shares(agreement: Agreement, kind: str) -> Mapping[str, float]:
             if part.figures and part.figures[0].value is not None:
                 found.setdefault(part.names[0], []).append(part.figures[0].value)
     return {name: sum(values) / len(values) for name, values in found.items()}
-
-
-def _utc(moment_ms: float) -> str:
-    return datetime.fromtimestamp(moment_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

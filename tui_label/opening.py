@@ -73,9 +73,8 @@ def _refuse_orphans(
     for task in project.tasks:
         if not task.labels:
             continue
-        known = {" ".join(one.split()) for one in (*task.values, *renames.get(task.id, {}))}
         for label, count in used.get(task.id, {}).items():
-            if label not in known:
+            if renames.get(task.id, {}).get(label, label) not in task.values:
                 problems.append(
                     f"project.yaml: {task.id}: label {label!r} has {count} answers and is gone; "
                     f"put it back, or say which label takes them over with `was: {label}`"

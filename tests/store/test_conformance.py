@@ -279,6 +279,14 @@ def test_renames_carry_answers_along(make):
     assert store.labels_in_use() == {"t": {"new": 1}}
 
 
+def test_a_label_is_in_use_as_it_was_written_however_long(make):
+    store = make(1)
+    long = "two  blanks " + "x" * 200
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"t": long}, labels_version=1), "a")
+
+    assert store.labels_in_use() == {"t": {long: 1}}
+
+
 def test_any_text_survives(make):
     store = make(0)
     texts = ["\x00NUL\x00", "\ud800 lone", "a\r\nb\u2028c", "👩‍👩‍👧 e\u0301", "\x1b[2J", ""]

@@ -236,7 +236,7 @@ class Store(Reviewing, Protocol):
     def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
         """For each task id, the labels that latest answers and gold answers contain and how many do.
 
-        Labels are as stored, after the renames recorded so far, each run of white space one blank.
+        Labels are as stored, after the renames recorded so far.
         """
         ...
 

@@ -13,7 +13,7 @@ from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
 from tui_label.store.engine import Connection
 from tui_label.store.evidence import known, pages
-from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, item_from, labels_from, labels_said, suggestion_from
+from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, from_json, item_from, labels_said, suggestion_from
 
 PAGE = 1000
 
@@ -31,17 +31,22 @@ def progress(connection: Connection, annotator: str) -> Progress:
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
+    renames = standing.renames(connection.execute)
     for page in pages(connection):
-        for labels, count in connection.read(
-            """SELECT labels, count(*) FROM assignment
-               WHERE item BETWEEN ? AND ? AND state = 'done' AND labels <> '' GROUP BY labels""",
+        for said, version, count in connection.read(
+            """SELECT annotation.answers, annotation.labels_version, count(*)
+               FROM assignment JOIN annotation USING (item, annotator, revision)
+               JOIN item ON item.number = assignment.item
+               WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done' AND item.probe IN ('', 'check')
+               GROUP BY annotation.answers, annotation.labels_version""",
             page,
         ):
-            for task, label in labels_from(labels):
-                found[task][label] += count
+            for task, value in renames.apply(from_json(said), version).items():
+                for label in set(labels_said(value)):
+                    found[task][label] += count
     for _, gold in known(connection):
         for task, value in gold.answers.items():
-            found[task].update({" ".join(one.split()) for one in labels_said(value)})
+            found[task].update(set(labels_said(value)))
     return found
 
 

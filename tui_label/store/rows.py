@@ -32,7 +32,7 @@ def _is_unstorable(text: str) -> bool:
     return "\x00" in text or (not text.isascii() and _UNSTORABLE.search(text) is not None)
 
 
-def utc(ms: int) -> str:
+def utc(ms: float) -> str:
     """Milliseconds since 1970 as UTC ISO 8601."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -265,14 +265,6 @@ def labels_text(answers: Mapping[str, Any]) -> str:
 
 
 LABEL_LENGTH = 100
-
-
-def labels_from(text: str) -> Iterator[tuple[str, str]]:
-    """Task and label of each line that has one."""
-    for line in text.split("\n"):
-        task, _, label = line.partition("\t")
-        if label:
-            yield task, label
 
 
 def label_line(task: str, label: str) -> str:

@@ -87,12 +87,44 @@ def test_standard_input_to_standard_output(monkeypatch, capsys):
 
 
 def test_what_is_lost_is_counted(tmp_path, capsys):
-    spans = [{"start": 0, "end": 4, "label": "a"}, {"start": 2, "end": 4, "label": "b"}]
-    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "text", "spans": spans, "label": "c"}) + "\n")
+    spans = [{"start": 0, "end": 4, "label": "a"}, {"start": 1, "end": 4, "label": "b"}]
+    spans.append({"start": 2, "end": 4, "label": "b"})
+    record = {
+        "text": "text",
+        "annotator": "a",
+        "answers": {"spans": spans, "label": "c"},
+        "ms": {"wall": 1, "active": 1},
+    }
+    (tmp_path / "a.jsonl").write_text(
+        "".join(
+            json.dumps(record | {"item": f"{n}"} | ({"flags": [{"reason": "odd"}]} if n else {})) + "\n"
+            for n in range(5)
+        )
+    )
     status, _, errors = convert(capsys, tmp_path / "a.jsonl", tmp_path / "b.conll")
 
-    assert status == 0
-    assert "1 overlapping spans dropped" in errors and "1 answers to label dropped" in errors
+    said = errors.splitlines()
+    assert (status, said[0], said[-2:]) == (
+        0,
+        f"{tmp_path / 'a.jsonl'}: 5 items, read as jsonl",
+        [
+            f"{tmp_path / 'b.conll'}: 5 answers, as conll",
+            "tui-label: no place in conll for: 10 overlapping spans, 5 answers to label, 4 flags, 5 times",
+        ],
+    )
+
+
+@pytest.mark.parametrize(("target", "shown"), [("b.conll", "b.conll"), ("-", "standard output")])
+def test_that_a_file_is_empty_is_said(tmp_path, capsys, target, shown):
+    """An empty file becomes an empty file: that is no failure, and no silence either."""
+    (tmp_path / "a.jsonl").write_text("")
+    status, out, errors = convert(
+        capsys, tmp_path / "a.jsonl", target if target == "-" else tmp_path / target, "--to", "conll"
+    )
+
+    assert (status, out) == (0, "")
+    assert errors.splitlines() == [f"{tmp_path / 'a.jsonl'}: 0 items, read as jsonl", f"{errors.splitlines()[1]}"]
+    assert errors.splitlines()[1].endswith(f"{shown}: 0 answers, as conll")
 
 
 def test_tasks_of_a_project_are_kept_to(tmp_path, capsys):
@@ -175,11 +207,7 @@ def test_what_is_said_in_a_sound_goes_through_each_format(tmp_path, through, cap
     target = tmp_path if is_folder else there
     tasks = ["--tasks", project]
     status, _, errors = convert(capsys, tmp_path / "in.stm", target, "--to", through, *tasks)
-    assert (status, "speakers dropped" in errors, "texts dropped" in errors) == (
-        0,
-        through in NO_SPEAKERS,
-        through in NO_TEXTS,
-    )
+    assert (status, "speakers" in errors, "texts" in errors) == (0, through in NO_SPEAKERS, through in NO_TEXTS)
     status, out, _ = convert(capsys, there, "-", "--from", through, "--to", "stm", *tasks)
 
     who, said = ("<NA>" if through in NO_SPEAKERS else "Bo"), ("" if through in NO_TEXTS else " hello")

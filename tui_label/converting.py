@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -62,10 +61,17 @@ def convert(
     if not isinstance(target, Path) and not skip_bad:
         # What has gone out cannot be taken back
         _refuse_bad(_again(reading), paths, reads, bad)
-    rows = counted(_rows(reading, paths, reads, writes, bad), partial(watch.reading, source))
+    records = 0
+
+    def tell(count: int) -> None:
+        nonlocal records
+        records = count
+        watch.reading(source, count)
+
+    rows = counted(_rows(reading, paths, reads, writes, bad), tell)
     written = write(writes, rows, target, reading.project, {})
     reading.path = source
-    watch.read(FileRead(reading, reads.name, written.count, written.count, 1))
+    watch.read(FileRead(reading, reads.name, records, records, 1))
     return written
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_label.cli.items import Screen, standard_output, tell_kept, tell_written
 from tui_label.cli.project import command, wipe
+from tui_label.core.text import visible
 
 if TYPE_CHECKING:
     from tui_label.bringing import FileRead
@@ -40,18 +42,20 @@ def register(commands: Commands) -> None:
 
 
 class _Screen(Screen):
-    """Says what of the file is lost, and how far it is where `draws`."""
+    """Says what was read and what of it is lost; how far it is, and that all went well, not beside standard output."""
 
-    def __init__(self, draws: bool) -> None:
+    def __init__(self, beside: bool) -> None:
         super().__init__()
-        self._draws = draws
+        self._beside = beside
 
     def reading(self, path: Path, records: int) -> None:
-        if self._draws:
+        if not self._beside:
             super().reading(path, records)
 
     def read(self, file: FileRead) -> None:
         wipe()
+        if not (self._beside and file.records):
+            print(f"{visible(str(file.reading.path))}: {file.records:,} items, read as {file.format}", file=sys.stderr)
         tell_kept(file.reading)
 
 
@@ -68,7 +72,7 @@ def _convert(options: argparse.Namespace) -> int:
         tasks=options.tasks,
         annotator=options.annotator,
         skip_bad=options.skip_bad,
-        watch=_Screen(draws=not standard),
+        watch=_Screen(beside=standard),
     )
     tell_written(written, None if standard else options.target)
     return 0

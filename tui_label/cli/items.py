@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tui_label.formats.writing import Written
 
 RULES = ("majority", "unanimous", "dawid-skene", "none")
+TIMES = re.compile(r"\b(times|milliseconds)\b")
 SHOWN = 20
 """Lines about one kind of loss in a file."""
 
@@ -217,10 +219,15 @@ def standard_output() -> TextIO:
 
 
 def tell_written(written: Written, output: Path | None) -> None:
-    if output is not None:
-        print(f"{output}: {written.count:,} {written.things}, as {written.format}", file=sys.stderr)
-    for words, number in sorted(written.dropped.items()):
-        complain(f"{number:,} {words} dropped: {written.format} cannot carry them")
+    if output is not None or not written.count:
+        print(
+            f"{output or 'standard output'}: {written.count:,} {written.things}, as {written.format}", file=sys.stderr
+        )
+    if written.dropped:
+        # What was said comes before when it was said
+        ordered = sorted(written.dropped.items(), key=lambda one: (bool(TIMES.search(one[0])), -one[1], one[0]))
+        lost = ", ".join(f"{number:,} {words}" for words, number in ordered)
+        complain(f"no place in {written.format} for: {lost}")
     for words, number in written.undecided.items():
         complain(f"{number:,} {words}")
 

@@ -133,7 +133,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
             )
         exact = whole(item.text, dropped)
         text = exact.replace("\r\n", "\n").replace("\r", "\n")
-        count(dropped, "texts with carriage returns, which brat takes for line breaks", text != exact)
+        count(dropped, "texts with carriage returns that brat takes for line breaks", text != exact)
         said: list[str] = []
         for span in spans_said(annotation, task):
             start, end = (at - exact.count("\r\n", 0, at) for at in (span.start, span.end))

@@ -227,7 +227,7 @@ def _stm_carried(task: Segments, segments: tuple[Segment, ...], dropped: Dropped
     for one in segments:
         label = one.label
         if ">" in label or label == "NA":
-            count(dropped, "labels with >, or called NA")
+            count(dropped, "labels with > or called NA")
             label = ""
         made.append(
             replace(

@@ -171,7 +171,7 @@ def _clock(ms: int, *, vtt: bool) -> str:
 def _said(one: Segment, dropped: Dropped, *, vtt: bool) -> str:
     text = one.text or one.label
     made = "\n".join(line for line in LINE_END.split(text) if line.strip())
-    count(dropped, "blank lines, or carriage returns", made != text)
+    count(dropped, "blank lines or carriage returns", made != text)
     if not vtt:
         if "-->" in made:
             count(dropped, "arrows in texts")

@@ -86,7 +86,7 @@ def count_finer_times(annotation: Annotation, dropped: Dropped) -> None:
     """For formats that carry one time an answer."""
     timing = annotation.timing
     finer = bool(timing.idle or timing.paused or timing.tasks)
-    count(dropped, "idle and paused times, or times for each task", finer)
+    count(dropped, "idle and paused times and those of tasks", finer)
 
 
 def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> Iterator[Said]:
@@ -231,14 +231,14 @@ def unbroken(text: str, dropped: Dropped, more: str = "") -> str:
 def one_line(text: str, dropped: Dropped) -> str:
     """Without line breaks of any kind, or blanks at its ends."""
     made = " ".join(text.splitlines()).strip()
-    count(dropped, "line breaks, or blanks at the ends of texts", made != text)
+    count(dropped, "line breaks or blanks at the ends of texts", made != text)
     return plain(made, dropped)
 
 
 def single_blanks(text: str, dropped: Dropped) -> str:
     """Words parted by single blanks."""
     made = " ".join(text.split())
-    count(dropped, "line breaks, or blanks beside others", made != text)
+    count(dropped, "line breaks or blanks beside others", made != text)
     return plain(made, dropped)
 
 

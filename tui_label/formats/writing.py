@@ -34,11 +34,13 @@ class Written:
 def counted(
     rows: Iterable[tuple[Item, Annotation]], progress: Callable[[int], None]
 ) -> Iterator[tuple[Item, Annotation]]:
-    """The rows; `progress` is told now and then how many they were."""
+    """The rows; `progress` is told now and then, and at the end, how many they were."""
+    count = 0
     for count, row in enumerate(rows, 1):
         yield row
         if count % EVERY == 0:
             progress(count)
+    progress(count)
 
 
 def refuse_unwritable(format: Format, output: Path | TextIO) -> None:

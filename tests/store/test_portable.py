@@ -84,9 +84,9 @@ def test_nothing_is_used_that_relatives_lack(tmp_path: Path, monkeypatch: pytest
     issued: set[str] = set()
     translated = engine.translated
 
-    def noting(sql: str) -> bytes:
+    def noting(sql: str) -> engine.Statement:
         made = translated(sql)
-        issued.add(made.decode())
+        issued.add(made.sql.decode())
         return made
 
     monkeypatch.setattr(engine, "translated", noting)

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from tui_label.core.project import Server
 from tui_label.errors import (
@@ -41,6 +41,8 @@ try:
     import psycopg
     from psycopg import sql as spelled
     from psycopg.types.numeric import Int8Dumper
+
+    from tui_label.store.pipeline import Pipeline
 except ImportError as error:
     raise StoreError(
         "a project on PostgreSQL needs psycopg; install it with pip install 'tui-label[postgres]'"
@@ -80,25 +82,43 @@ SPELLING = Spelling(
     "jsonb_typeof(part.value) = 'object'",
     f"jsonb_array_elements({_JSON.format('annotation.flags')}) AS flag(value)",
 )
+RECEIPT = b"""INSERT INTO receipt VALUES ($1, $2, $3)
+    ON CONFLICT (id) DO UPDATE SET number = excluded.number, at = excluded.at"""
 BESIDE = (
     "CREATE TABLE migration (name TEXT PRIMARY KEY) STRICT",
     "CREATE TABLE receipt (id TEXT PRIMARY KEY, number INTEGER NOT NULL, at INTEGER NOT NULL) STRICT",
 )
 
 
+class Statement(NamedTuple):
+    """A statement as PostgreSQL takes it."""
+
+    sql: bytes
+    """With $1, $2 … for its arguments."""
+    names: tuple[str, ...]
+    """Of the arguments, in this order; none where they come in order."""
+
+    def given(self, arguments: Sequence[Any] | dict[str, Any]) -> Sequence[Any]:
+        return [arguments[name] for name in self.names] if isinstance(arguments, dict) else arguments
+
+
 @lru_cache(1000)
-def translated(sql: str) -> bytes:
-    """A statement of the store as psycopg takes it."""
+def translated(sql: str) -> Statement:
+    """A statement of the store."""
     if sql.startswith("CREATE TEMP TABLE"):
-        return defined(sql)
-    sql = sql.replace("%", "%%").replace("CROSS JOIN", "JOIN").replace("instr(", "strpos(")
-    return re.sub(r"'[^']*'|\?|(?<!:):([a-z]\w*)", _placeholder, sql).encode()
+        return Statement(defined(sql), ())
+    names: list[str] = []
 
+    def placeholder(found: re.Match[str]) -> str:
+        if found[0].startswith("'"):
+            return found[0]
+        if found[0] == "?" or found[1] not in names:
+            names.append(found[1] or "")
+            return f"${len(names)}"
+        return f"${names.index(found[1]) + 1}"
 
-def _placeholder(found: re.Match[str]) -> str:
-    if found[0] == "?":
-        return "%s"
-    return f"%({found[1]})s" if found[1] else found[0]
+    sql = sql.replace("CROSS JOIN", "JOIN").replace("instr(", "strpos(")
+    return Statement(re.sub(r"'[^']*'|\?|(?<!:):([a-z]\w*)", placeholder, sql).encode(), tuple(names))
 
 
 def defined(sql: str) -> bytes:
@@ -133,7 +153,9 @@ class PostgresConnection:
         self.server = server
         self._id = uuid.uuid4().hex
         self._number = 0
-        self._pg: psycopg.Connection[Any] = self._connected()
+        self._pg: psycopg.Connection[Any]
+        self._pipeline: Pipeline
+        self._connect()
         try:
             with self.errors():
                 self._look(create)
@@ -143,9 +165,14 @@ class PostgresConnection:
 
     # coming and going
 
+    def _connect(self) -> None:
+        self._pg = self._connected()
+        self._pipeline = Pipeline(self._pg)
+
     def _connected(self) -> psycopg.Connection[Any]:
         try:
-            found = psycopg.connect(self.server.url, autocommit=True, **OPTIONS)  # type: ignore[arg-type]
+            found = psycopg.connect(self.server.url, autocommit=True, prepare_threshold=None, **OPTIONS)  # type: ignore[arg-type]
+            found.cursor_factory = psycopg.RawCursor
         except psycopg.Error as error:
             raise self._unreachable(error) from error
         try:
@@ -175,7 +202,7 @@ class PostgresConnection:
         # What somebody may not use is shown here too, other than in information_schema
         tables = self._pg.execute(
             """SELECT relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
-               WHERE nspname = %s AND relkind IN ('r', 'v')""",
+               WHERE nspname = $1 AND relkind IN ('r', 'v')""",
             (self.server.schema,),
         ).fetchall()
         if ("migration",) in tables:
@@ -194,13 +221,13 @@ class PostgresConnection:
             try:
                 with self._pg.transaction():
                     if not self._pg.execute(
-                        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (self.server.schema,)
+                        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", (self.server.schema,)
                     ).fetchone():
                         self._pg.execute(spelled.SQL("CREATE SCHEMA {}").format(schema))
                     for statement in (*BESIDE, *statements(SPELLING)):
                         self._pg.execute(defined(statement))
                     for name in KNOWN:
-                        self._pg.execute("INSERT INTO migration VALUES (%s)", (name,))
+                        self._pg.execute("INSERT INTO migration VALUES ($1)", (name,))
                 return
             except psycopg.Error as error:
                 if error.sqlstate not in (*MADE_MEANWHILE, *AGAIN):
@@ -212,7 +239,7 @@ class PostgresConnection:
     def close(self) -> None:
         with contextlib.suppress(psycopg.Error):
             if self._number and not self._pg.closed:
-                self._pg.execute("DELETE FROM receipt WHERE id = %s", (self._id,))
+                self._pg.execute("DELETE FROM receipt WHERE id = $1", (self._id,))
         self._pg.close()
 
     # statements
@@ -222,21 +249,19 @@ class PostgresConnection:
             return self._insist(lambda: self._execute(sql, arguments))
 
     def _execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
-        return self._pg.execute(translated(sql), arguments)
+        statement = translated(sql)
+        pipeline = self._pipeline
+        return (pipeline.send if pipeline.is_open else pipeline.ask)(statement.sql, statement.given(arguments))
 
     def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         return self.execute(sql, arguments).fetchall()
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        if not rows:
-            return 0
-        with self._pg.cursor() as cursor:
-            cursor.executemany(translated(sql), rows)
-            return cursor.rowcount
+        return self._pipeline.many(translated(sql).sql, rows)
 
     def aside(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self.errors(), self._pg.transaction():
-            self.many(sql, rows)
+        with self.errors(), self._pg.transaction(), self._pg.cursor() as cursor:
+            cursor.executemany(translated(sql).sql, rows)
 
     def write(self, work: Callable[[Execute], Result]) -> Result:
         done: list[Result] = []
@@ -249,41 +274,43 @@ class PostgresConnection:
             try:
                 self._begin()
                 done.append(work(self._execute))
-                self._pg.execute("COMMIT")
+                self._pipeline.send(b"COMMIT", keep=False)
+                self._pipeline.close()
                 return done[0]
             except psycopg.Error as error:
                 if not self._is_away(error):
                     done.clear()
                 raise
             finally:
-                self._roll_back()
+                self._end()
 
         with self.errors():
             return self._insist(transaction)
 
     def _begin(self) -> None:
-        """In one go with the receipt, so that the connection's own row is held until the transaction ends."""
+        """With the receipt, so that the connection's own row is held until the transaction ends."""
         self._number += 1
         now = time.time_ns() // 1_000_000
-        old = f"DELETE FROM receipt WHERE at < {now - KEPT_MS};" if self._number == 1 else ""
-        self._pg.execute(
-            f"""BEGIN ISOLATION LEVEL READ COMMITTED; {old}
-                INSERT INTO receipt VALUES ('{self._id}', {self._number}, {now})
-                ON CONFLICT (id) DO UPDATE SET number = excluded.number, at = excluded.at""".encode(),
-            prepare=False,
-        )
+        self._pipeline.open()
+        self._pipeline.send(b"BEGIN ISOLATION LEVEL READ COMMITTED", keep=False)
+        if self._number == 1:
+            self._pipeline.send(b"DELETE FROM receipt WHERE at < $1", (now - KEPT_MS,), keep=False)
+        self._pipeline.send(RECEIPT, (self._id, self._number, now))
+
+    def _end(self) -> None:
+        """After whatever went wrong; nothing to do where all went well."""
+        with contextlib.suppress(psycopg.Error):
+            if self._pipeline.is_open:
+                self._pipeline.close()
+        with contextlib.suppress(psycopg.Error):
+            if not self._pg.closed and self._pg.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                self._pg.execute("ROLLBACK")
 
     def _is_kept(self) -> bool:
         """Whether the last transaction was committed.  If the server is still at it, this waits for that."""
         with self._pg.transaction():
-            row = self._pg.execute("SELECT number FROM receipt WHERE id = %s FOR UPDATE", (self._id,)).fetchone()
+            row = self._pg.execute("SELECT number FROM receipt WHERE id = $1 FOR UPDATE", (self._id,)).fetchone()
         return row == (self._number,)
-
-    def _roll_back(self) -> None:
-        """After whatever went wrong; nothing to do where all went well."""
-        if not self._pg.closed and self._pg.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            with contextlib.suppress(psycopg.Error):
-                self._pg.execute("ROLLBACK")
 
     # going on
 
@@ -293,7 +320,7 @@ class PostgresConnection:
         for turn in range(TRIES):
             try:
                 if self._pg.closed:
-                    self._pg = self._connected()
+                    self._connect()
                 return attempt()
             except (StoreAway, psycopg.Error) as error:
                 if isinstance(error, StoreAway) or self._is_away(error):
@@ -401,7 +428,8 @@ class PostgresConnection:
             try:
                 copy(self, target)
             finally:
-                self._roll_back()
+                with contextlib.suppress(psycopg.Error):
+                    self._pg.execute("ROLLBACK")
 
     def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
         """Every transaction begins with its receipt.  Whoever has begun is waited for."""
@@ -415,11 +443,11 @@ class PostgresConnection:
         return str(self)
 
     def number_on(self, execute: Execute) -> None:
-        for table, column in self.read(
+        for table, column in execute(
             """SELECT table_name, column_name FROM information_schema.columns
                WHERE table_schema = ? AND is_identity = 'YES'""",
             (self.server.schema,),
-        ):
+        ).fetchall():
             execute(
                 f"""SELECT setval(pg_get_serial_sequence('{table}', '{column}'), coalesce(max({column}), 0) + 1, false)
                     FROM {table}"""

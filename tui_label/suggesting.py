@@ -39,6 +39,8 @@ class Run:
 
     asked: int = 0
     """Items that were answered."""
+    of: int | None = None
+    """Items there are to ask about, where they are counted; known answers that are mixed in come on top."""
     kept: Suggested = field(default_factory=Suggested)
     failed: int = 0
     """Items for which no answer could be made."""
@@ -50,6 +52,8 @@ class Run:
     """Spans whose offsets were UTF-16 units, as the texts they came with say."""
     repaired_in: list[str] = field(default_factory=list)
     """Keys of the first items with such."""
+    renamed: int = 0
+    """Suggestions that called a label by an earlier name: they are taken under the one of today."""
     unanswered: int = 0
     """Items that the program ended without answering."""
     said: Sequence[str] = ()
@@ -81,6 +85,7 @@ def suggest(
     `run` tells what was done, also after an exception.  A source without a name is named after the assistant,
     one without a version has that which the program says of itself.  `dry`: nothing is kept.
     """
+    run.of = _askable(project, store, answered)
     by = Source(visible(source or assistant.name)[:LONGEST_NAME], visible(version))
     with assistant.start(batch, timeout_s) as program:
         try:
@@ -89,6 +94,13 @@ def suggest(
         except BaseException:
             run.said = program.said
             raise
+
+
+def _askable(project: Project, store: Store, answered: bool) -> int | None:
+    there = store.progress("")
+    if answered or not there.answers:
+        return there.items
+    return there.items - there.done if project.overlap == 1 else None
 
 
 def _ask(
@@ -178,6 +190,7 @@ def _taken(run: Run, tasks: Sequence[Task], item: Item, answer: Answer) -> list[
     run.unfit += len(found.unfit)
     for one in found.unfit:
         run.name(item, one)
+    run.renamed += found.renamed
     if found.repaired:
         run.repaired += found.repaired
         if len(run.repaired_in) < NAMED:

@@ -129,6 +129,65 @@ def test_what_is_no_valid_suggestion_is_counted_and_named(tmp_path, capsys):
     assert len(errors.splitlines()) == 11
 
 
+RENAMED = """\
+name: both
+tasks:
+  - {id: mood, type: choices, labels: [{value: glad, was: [happy, merry]}, {value: sad, was: low}]}
+  - {id: names, type: spans, labels: [{value: person, was: PER}, {value: place, was: person_place}]}
+"""
+BEFORE = """\
+def tag(items):
+    return [
+        {
+            "spans": [{"start": 0, "end": 3, "label": "PER"}, {"start": 7, "end": 11, "label": "place"}],
+            "accept": ["low", "merry", "happy"],
+        },
+        [
+            {"task": "names", "value": {"start": 0, "end": 3, "label": "person", "text": "Ada"}},
+            {"task": "mood", "value": ["sad"]},
+            {"task": "mood", "value": ["LOW"]},
+        ],
+    ][:len(items)]
+"""
+
+
+def test_earlier_names_of_labels_are_taken_for_those_of_today(tmp_path, capsys):
+    """Who trained a model when the label was called otherwise need not train another."""
+    folder = made(tmp_path / "p", ["Ada in York", "Ada"], RENAMED)
+    (tmp_path / "old.py").write_text(BEFORE)
+    status, out, errors = run(capsys, folder, "--with", "old:tag")
+
+    assert (status, out) == (0, "old:tag: 2 items, 5 suggestions added\n")
+    assert errors.splitlines() == [
+        "tui-label: item i1: mood: 'LOW' is no label of mood; it has glad, sad",
+        "tui-label: 2 suggestions by a label's earlier name, taken under the one of today",
+        "tui-label: 1 suggestions can't be used and were left out; the first are named above",
+    ]
+    assert {key: [value for value, *_ in found] for key, found in suggested(folder).items()} == {
+        "i0": [
+            {"start": 0, "end": 3, "label": "person", "text": "Ada"},
+            {"start": 7, "end": 11, "label": "place", "text": "York"},
+            ["glad", "sad"],
+        ],
+        "i1": [{"start": 0, "end": 3, "label": "person", "text": "Ada"}, ["sad"]],
+    }
+    (tmp_path / "w.yaml").write_text("PER: [Ada]\n")
+    assert run(capsys, folder, "--with", "w.yaml")[1] == "w.yaml: 2 items, 2 suggestions added\n"
+
+
+@pytest.mark.parametrize(("arguments", "of"), [([], 1), (["--all"], 2)])
+def test_progress_says_of_how_many(tmp_path, monkeypatch, arguments, of):
+    folder = made(tmp_path / "p", ["good", "bad"])
+    (tmp_path / "tagger.py").write_text(TAGGER)
+    store, drawn = opened(folder), []
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"sentiment": "neutral"}), "once", claim=False)
+    monkeypatch.setattr("tui_label.suggesting.PIECE", 1)
+    monkeypatch.setattr("tui_label.cli.suggest.draw", drawn.append)
+    assert cli.main(["suggest", str(folder), "--with", "tagger:odd", *arguments]) == 0
+
+    assert drawn[0].startswith(f"1 of {of} items")
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [

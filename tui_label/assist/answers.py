@@ -37,6 +37,8 @@ class Proposed:
     """Why the rest can't."""
     repaired: int = 0
     """Spans whose offsets were UTF-16 units."""
+    renamed: int = 0
+    """Suggestions that called a label by an earlier name."""
 
 
 def suggestions(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> Proposed:
@@ -46,16 +48,25 @@ def suggestions(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> Proposed
         try:
             if isinstance(proposal, Unfit):
                 raise proposal
-            task, value, score = proposal
+            task, came, score = proposal
+            value = task.renamed(came)
             at = _placed(task, value, item)
-            one = _suggestion(item, task, at, score)
+            one = _suggestion(item, task, _ordered(task, at), score)
         except Unfit as problem:
             found.unfit.append(visible(str(problem))[:300])
         else:
             found.repaired += at is not value
+            found.renamed += value != came
             fit.setdefault((one.task, repr(one.value)), one)
     found.fit = list(fit.values())
     return found
+
+
+def _ordered(task: Task, value: Any) -> Any:
+    """Several labels each once and in the project's order, where all are known; all else as it is."""
+    if isinstance(task, Choices) and isinstance(value, list) and all(one in task.values for one in value):
+        return [one for one in task.values if one in value]
+    return value
 
 
 def _placed(task: Task, value: Any, item: Item) -> Any:
@@ -139,7 +150,7 @@ def _prodigy(tasks: Tasks, answer: Mapping[str, Any]) -> Iterator[Proposal | Unf
         if task is None:
             yield Unfit(f"{labels[0]!r} is no label of a choice or choices task that is asked here")
         else:
-            yield task, _whole(task, labels), answer.get("score")
+            yield task, labels[0] if isinstance(task, Choice) and len(labels) == 1 else labels, answer.get("score")
 
 
 def _heard(tasks: Tasks, answer: Mapping[str, Any]) -> Iterator[Proposal | Unfit]:
@@ -149,23 +160,15 @@ def _heard(tasks: Tasks, answer: Mapping[str, Any]) -> Iterator[Proposal | Unfit
             yield (task, answer[name], answer.get("score")) if task else Unfit(f"no {name} task is asked here")
 
 
-def _whole(task: Task, labels: list[Any]) -> Any:
-    """Labels as the value of a task; in the project's order where all are known."""
-    if isinstance(task, Choice):
-        return labels[0] if len(labels) == 1 else labels
-    return [one for one in task.values if one in labels] if set(map(str, labels)) <= set(task.values) else labels
-
-
 def _matched(tasks: Tasks, matches: Sequence[Mapping[str, Any]]) -> Iterator[Proposal]:
     """Longest first where spans may not overlap; of a choice the label that is matched first."""
     for task in tasks:
-        here = [one for one in matches if one["label"] in task.values and task.id in one.get("tasks", (task.id,))]
+        here = [one for one in matches if one["label"] in called(task) and task.id in one.get("tasks", (task.id,))]
         if isinstance(task, Spans):
             for one in here if task.overlap else _apart(here):
                 yield task, one, None
         elif isinstance(task, Choices) and here:
-            labels = {one["label"] for one in here}
-            yield task, [value for value in task.values if value in labels], None
+            yield task, [one["label"] for one in here], None
         elif isinstance(task, Choice) and here:
             yield task, min(here, key=lambda one: (one["start"], -one["end"]))["label"], None
 
@@ -180,4 +183,9 @@ def _apart(matches: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _task_for(tasks: Tasks, kinds: type[Task] | tuple[type[Task], ...], label: Any) -> Task | None:
-    return next((task for task in tasks if isinstance(task, kinds) and label in task.values), None)
+    return next((task for task in tasks if isinstance(task, kinds) and label in called(task)), None)
+
+
+def called(task: Task) -> tuple[str, ...]:
+    """All that its labels are called, or were."""
+    return (*task.values, *task.renames)

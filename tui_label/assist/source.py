@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_label.assist import patterns
+from tui_label.assist.answers import called
 from tui_label.assist.program import BATCH, TIMEOUT_S, Program
 from tui_label.core.project import Project
 from tui_label.core.tasks import Task
@@ -74,7 +75,7 @@ def _patterns(path: Path, tasks: tuple[Task, ...]) -> Assistant:
     left_out = [*found.left_out]
     usable = 0
     for rule in found.rules:
-        asked = [task for task in tasks if rule.label in task.values and rule.task in ("", task.id)]
+        asked = [task for task in tasks if rule.label in called(task) and rule.task in ("", task.id)]
         usable += bool(asked)
         if not asked:
             of = f"{rule.task}, or it is not asked" if rule.task else "a task that is asked here"

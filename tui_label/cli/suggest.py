@@ -104,7 +104,8 @@ def _suggest(options: argparse.Namespace) -> int:
 
 
 def _progress(run: Run) -> None:
-    draw(f"{run.asked:,} items, {run.kept.added:,} suggestions")
+    of = f" of {max(run.asked, run.of):,}" if run.of else ""
+    draw(f"{run.asked:,}{of} items, {run.kept.added:,} suggestions")
 
 
 def _tell(run: Run, name: str, dry: bool) -> None:
@@ -116,6 +117,7 @@ def _tell(run: Run, name: str, dry: bool) -> None:
             f"{run.repaired:,} spans read as UTF-16 offsets, as their texts say, first in {', '.join(run.repaired_in)}"
         )
     for count, words in (
+        (run.renamed, "suggestions by a label's earlier name, taken under the one of today"),
         (run.failed, "items failed; the first are named above"),
         (run.unfit, "suggestions can't be used and were left out; the first are named above"),
         (run.unanswered, "items got no answer"),

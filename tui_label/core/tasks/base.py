@@ -50,6 +50,11 @@ class Task:
     def values(self) -> tuple[str, ...]:
         return tuple(label.value for label in self.labels)
 
+    @property
+    def renames(self) -> dict[str, str]:
+        """Earlier names of labels, and what each is called now; not those that are in use again."""
+        return {old: label.value for label in self.labels for old in label.was if old not in self.values}
+
     def label(self, value: str) -> Label | None:
         return next((label for label in self.labels if label.value == value), None)
 
@@ -75,10 +80,15 @@ class Task:
             return ()
         return tuple(value) if isinstance(value, list) else (str(value),)
 
-    def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
-        """`value` with labels renamed."""
+    def renamed(self, value: Any) -> Any:
+        """`value`, which may be anything, with its labels called as they are now."""
+        names = self.renames
+        if not names:
+            return value
         if isinstance(value, list):
-            return [names.get(one, one) if isinstance(one, str) else one for one in value]
+            return [self.renamed(one) for one in value]
+        if isinstance(value, dict):
+            return {**value, "label": self.renamed(value.get("label"))} if "label" in value else value
         return names.get(value, value) if isinstance(value, str) else value
 
     def agreement(self, one: Any, other: Any) -> float:

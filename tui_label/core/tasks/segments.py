@@ -137,11 +137,6 @@ class Segments(Task):
     def says(self, value: Any) -> tuple[str, ...]:
         return tuple(one["label"] for one in value or [] if one.get("label"))
 
-    def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
-        return [
-            {**one, "label": names.get(one["label"], one["label"])} if one.get("label") else one for one in value or []
-        ]
-
     def agreement(self, one: Any, other: Any) -> float:
         """F1 of segments that overlap by half of their union or more, one to one, the nearest first, and have the same
         label and speaker; a pair counts as much as its words are alike.

@@ -114,9 +114,6 @@ class Spans(Task):
     def says(self, value: Any) -> tuple[str, ...]:
         return tuple(one["label"] for one in value or [])
 
-    def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
-        return [{**one, "label": names.get(one["label"], one["label"])} for one in value or []]
-
     def agreement(self, one: Any, other: Any) -> float:
         """F1 of exact spans (start, end, label)."""
         a, b = ({(span["start"], span["end"], span["label"]) for span in value or ()} for value in (one, other))

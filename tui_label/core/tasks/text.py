@@ -60,9 +60,6 @@ class Text(Task):
     def says(self, value: Any) -> tuple[str, ...]:
         return ()
 
-    def renamed(self, value: Any, names: Mapping[str, str]) -> Any:
-        return value
-
     def agreement(self, one: Any, other: Any) -> float:
         """As `likeness`; 0 where only one is given."""
         if one is None or other is None:

@@ -56,7 +56,7 @@ def saving(server: Server, name: str, begin: float, seconds: float, think: float
 
     def save() -> None:
         nonlocal number
-        claim = store.submit(number, Annotation(name, answers={"s": "x"}), f"{name} {number}")
+        claim = store.submit(number, Annotation(name, answers={"s": "x"}, labels_version=1), f"{name} {number}")
         assert claim is not None, "too few items"
         number = claim.number
 

@@ -118,7 +118,7 @@ def _found_again(execute: Execute, scope: dict[str, Any], want: int) -> None:
         execute("UPDATE item SET want = ?, stage = ? WHERE number = ?", (want, stage, item))
         if done < want and not probe:
             execute("UPDATE counter SET value = value - 1 WHERE name = 'done'")
-        queue.move(execute, item, requeue=True)
+        queue.move(execute, item, queue.lock(execute, item), requeue=True)
 
 
 class _Adding:
@@ -376,5 +376,7 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
     if fresh:
         if before.state == "skipped":
             queue.hold(execute, number, False)
-        queue.move(execute, number, done=1, taken=0 if before.state == "leased" else 1, by=me)
+        place = queue.lock(execute, number)
+        after = queue.move(execute, number, place, done=1, taken=0 if before.state == "leased" else 1)
+        queue.count_finished(execute, me, place, after)
     return True

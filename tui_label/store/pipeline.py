@@ -142,10 +142,10 @@ class Pipeline:
     def _take(self, result: pq.abc.PGresult | None) -> None:
         if result is None:
             raise psycopg.OperationalError("the server closed the connection")
-        sent = self._waiting.popleft()
+        sent = self._waiting.popleft() if self._waiting else None
         self._received()
-        if result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
-            if sent.named:
+        if sent is None or result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
+            if sent and sent.named:
                 del self._names[sent.named]
             raise psycopg.errors.error_from_result(result)
         sent.result = result

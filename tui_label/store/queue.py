@@ -18,7 +18,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 from tui_label.store import probes
-from tui_label.store.engine import Connection, Execute, Read
+from tui_label.store.engine import Connection, Cursor, Execute, Read
 
 LOOKS = (16, *(512,) * 20)
 """Rows of `again` looked at in each step; their sum bounds the longest claim."""
@@ -40,9 +40,11 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
 
     After MORE the caller commits and asks again, so that others get their turn in between.
     """
-    release_expired(execute, me, now)
-    shorten(execute, lease_until)
-    held, returned, untested, probing, drafted = execute(_FIRST, {"me": me}).fetchone()
+    tops, soonest, latest, held, returned, untested, probing, drafted = _first(execute, me)
+    if soonest is not None and soonest < now and release_expired(execute, me, now):
+        tops, *_ = _first(execute, me)
+    if latest is not None and latest > lease_until + CLOCKS_DIFFER_MS:
+        shorten(execute, lease_until)
     if held:
         execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held, me))
         return int(held)
@@ -51,14 +53,28 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | No
     if untested and (test := probes.qualify(_reader(execute), me, int(untested))) != probes.PASSED:
         return test if test is None or take(execute, me, test, lease_until) else BUSY
     busy = False
-    for item in _candidates(execute, me, now, bool(probing), bool(drafted)):
-        if item == MORE or (item != BUSY and take(execute, me, item, lease_until)):
+    for item, place in _candidates(execute, me, now, tops, bool(probing), bool(drafted)):
+        if item == MORE or (item != BUSY and take(execute, me, item, lease_until, place)):
             return item
         busy = True
     return BUSY if busy else None
 
 
-_FIRST = """SELECT
+Tops = tuple[int | None, int | None]
+"""The highest priority of what waits `again` and `fresh`."""
+
+
+def _first(execute: Execute, me: int) -> tuple[Any, ...]:
+    row = execute(_FIRST, {"me": me, "below": 2**62}).fetchone()
+    return (row[:2], *row[2:])
+
+
+_TOPS = """
+    (SELECT priority FROM item WHERE stage = 'again' AND priority < :below ORDER BY priority DESC LIMIT 1),
+    (SELECT priority FROM item WHERE stage = 'fresh' AND priority < :below ORDER BY priority DESC LIMIT 1)"""
+_FIRST = f"""SELECT {_TOPS},
+    (SELECT min(lease_until) FROM assignment WHERE state = 'leased'),
+    (SELECT max(lease_until) FROM assignment WHERE state = 'leased'),
     (SELECT item FROM assignment WHERE annotator = :me AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1),
     (SELECT returned.item FROM returned JOIN assignment USING (item, annotator)
      WHERE returned.annotator = :me AND returned.state = 'open' AND assignment.state = 'done'
@@ -67,7 +83,7 @@ _FIRST = """SELECT
      AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.annotator = :me AND passed = 1)),
     (SELECT 1 FROM setting WHERE name IN ('gold_rate', 'repeat_rate') AND value <> '0.0' LIMIT 1),
     EXISTS (SELECT 1 FROM draft WHERE annotator = :me)"""
-"""In hand; sent back (it stays theirs, so it needs no lease); how many goes they have at a test that is not passed;
+"""Tops; when the first lease ends, and the last; in hand; sent back (it stays theirs, so it needs no lease); how many goes they have at a test that is not passed;
 whether probes are mixed in; whether they have drafts.
 """
 
@@ -76,21 +92,27 @@ def _reader(execute: Execute) -> Read:
     return lambda sql, arguments=(): execute(sql, arguments).fetchall()
 
 
-def take(execute: Execute, me: int, item: int, lease_until: int) -> bool:
-    """Lease an item, unless somebody else is at it, or was given its last place.
+def take(execute: Execute, me: int, item: int, lease_until: int, place: Place | None = None) -> bool:
+    """Lease an item, unless somebody else is at it, or was given its last place.  `place`: where it is locked.
 
     The revision of one they skipped stays in the row: `release` makes it skipped again.
     """
-    row = execute(_PLACE + " SKIP LOCKED", (item,)).fetchone()
-    guard = "AND (stage IN ('fresh', 'again') AND taken < want OR probe <> '')"
-    if row is None or not move(execute, item, taken=1, guard=guard, place=Place(*row)):
+    place = place or lock_free(execute, item)
+    if place is None or not place.is_free:
         return False
+    move(execute, item, place, taken=1)
     execute(
         """INSERT INTO assignment(item, annotator, state, lease_until) VALUES (?, ?, 'leased', ?)
            ON CONFLICT (item, annotator) DO UPDATE SET state = 'leased', lease_until = excluded.lease_until""",
         (item, me, lease_until),
     )
     return True
+
+
+def lock_free(execute: Execute, item: int) -> Place | None:
+    """Like `lock`, but None where somebody else has locked it."""
+    row = execute(f"SELECT {PLACE} FROM item WHERE number = ? FOR UPDATE SKIP LOCKED", (item,)).fetchone()
+    return Place(*row) if row else None
 
 
 _LEFT_DRAFTS = """SELECT draft.item FROM draft JOIN item ON item.number = draft.item
@@ -103,47 +125,44 @@ _PUT_OFF = """SELECT assignment.item FROM assignment JOIN item ON item.number = 
     ORDER BY assignment.turn LIMIT 20"""
 
 
-def _candidates(execute: Execute, me: int, now: int, probing: bool, drafted: bool) -> Iterator[int]:
-    """A probe comes instead of an item of the queue, never after the queue is empty."""
+def _candidates(
+    execute: Execute, me: int, now: int, tops: Tops, probing: bool, drafted: bool
+) -> Iterator[tuple[int, Place | None]]:
+    """Items, with where they are if they are locked.
+
+    A probe comes instead of an item of the queue, never after the queue is empty.
+    """
     if drafted:
-        yield from (item for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
-    for item in _queued(execute, me):
+        yield from ((item, None) for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
+    for item, place in _queued(execute, me, tops):
         if probing and item > 0 and (probe := probes.due(_reader(execute), me, now)):
             kind, number = probe
             if kind == "repeat":
                 growing(execute)
                 number = probes.twin(execute, me, number)
-            yield number
-        yield item
-    yield from (item for (item,) in execute(_PUT_OFF, (me,)).fetchall())
+            yield number, None
+        yield item, place
+    yield from ((item, None) for (item,) in execute(_PUT_OFF, (me,)).fetchall())
 
 
-_TOP_PRIORITIES = """SELECT
-    (SELECT priority FROM item WHERE stage = 'again' AND priority < :below ORDER BY priority DESC LIMIT 1),
-    (SELECT priority FROM item WHERE stage = 'fresh' AND priority < :below ORDER BY priority DESC LIMIT 1)"""
-
-
-def _queued(execute: Execute, me: int) -> Iterator[int]:
+def _queued(execute: Execute, me: int, tops: Tops) -> Iterator[tuple[int, Place | None]]:
     """Highest priority first; within it started items before fresh ones."""
-    below = 2**62
-    while True:
-        tops = execute(_TOP_PRIORITIES, {"below": below}).fetchone()
-        if tops == (None, None):
-            return
+    while tops != (None, None):
         below = max(top for top in tops if top is not None)
         if tops[0] == below and (yield from _scan_again(execute, me, below)):
-            yield MORE
+            yield MORE, None
         if tops[1] == below:
             while fresh := execute(
-                """SELECT number FROM item WHERE stage = 'fresh' AND priority = ?
-                   ORDER BY priority DESC, position, number LIMIT 1 FOR UPDATE SKIP LOCKED""",
+                f"""SELECT number, {PLACE} FROM item WHERE stage = 'fresh' AND priority = ?
+                    ORDER BY priority DESC, position, number LIMIT 1 FOR UPDATE SKIP LOCKED""",
                 (below,),
             ).fetchone():
-                yield fresh[0]
-            yield BUSY
+                yield fresh[0], Place(*fresh[1:])
+            yield BUSY, None
+        tops = execute(f"SELECT {_TOPS}", {"below": below}).fetchone()
 
 
-def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None, bool]:
+def _scan_again(execute: Execute, me: int, priority: int) -> Generator[tuple[int, None], None, bool]:
     """Started items they have not had, from their mark on; whether rows remain that were not looked at.
 
     The mark stays before an item that was free and could not be taken: it may be in the queue the next time.
@@ -167,7 +186,7 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Generator[int, None
                 if skipped > MARK_AFTER and mark > stored:
                     _store_mark(execute, me, priority, mark)
                     stored = mark
-                yield item
+                yield item, None
                 missed = True
             skipped += 1
         if len(rows) < look:
@@ -193,7 +212,7 @@ def likely_next(read: Read, annotator: str, now: int) -> int | None:
            ORDER BY reopened DESC, item LIMIT 2""",
         (me,),
     )
-    _, returned, untested, probing, drafted = read(_FIRST, {"me": me})[0]
+    returned, untested, probing, drafted = read(_FIRST, {"me": me, "below": 2**62})[0][5:]
     if held[1:] or returned:
         return int(held[1][0] if held[1:] else returned)
     if untested and (test := probes.qualify(read, me, int(untested))) != probes.PASSED:
@@ -232,77 +251,74 @@ def _store_mark(execute: Execute, me: int, priority: int, position: float) -> No
     )
 
 
-class Known(NamedTuple):
-    """What an item's row says of its answers."""
-
-    done: int
-    settled: int
-    agreement: float | None
-
-
 class Place(NamedTuple):
-    """Where an item is in the queue."""
+    """Where an item is in the queue, and what its row says of its answers."""
 
     stage: str
+    taken: int
     done: int
     want: int
     probe: str
     settled: int
+    agreement: float | None
+
+    @property
+    def is_free(self) -> bool:
+        return bool(self.probe) or (self.stage in ("fresh", "again") and self.taken < self.want)
+
+    @property
+    def is_finished(self) -> bool:
+        return not self.probe and self.done >= self.want
+
+    def after(self, taken: int = 0, done: int = 0) -> Place:
+        """Where it is when its counters have changed by so much."""
+        taken, done = self.taken + taken, self.done + done
+        stage = "done" if done >= self.want else "full" if taken >= self.want else "again"
+        return self._replace(taken=taken, done=done, stage="held" if self.stage == "held" else stage)
 
 
-_PLACE = "SELECT stage, done, want, probe, settled FROM item WHERE number = ? FOR UPDATE"
+PLACE = "stage, taken, done, want, probe, settled, agreement"
+
+
+def locking(execute: Execute, item: int) -> Cursor:
+    """The row of its place, which stays but for this transaction: all that is said about one item is said in turn."""
+    return execute(f"SELECT {PLACE} FROM item WHERE number = ? FOR UPDATE", (item,))
 
 
 def lock(execute: Execute, item: int) -> Place:
-    """Where an item is, and stays but for this transaction: all that is said about one item is said in turn."""
-    return Place(*execute(_PLACE, (item,)).fetchone())
+    return Place(*locking(execute, item).fetchone())
 
 
 def lock_all(execute: Execute, numbers: str, arguments: dict[str, Any]) -> dict[int, Place]:
     """The same for the items whose numbers a statement gives."""
     rows = execute(
-        f"""SELECT number, stage, done, want, probe, settled FROM item WHERE number IN ({numbers})
-            ORDER BY number FOR UPDATE""",
-        arguments,
+        f"SELECT number, {PLACE} FROM item WHERE number IN ({numbers}) ORDER BY number FOR UPDATE", arguments
     ).fetchall()
     return {row[0]: Place(*row[1:]) for row in rows}
 
 
-_MOVED = """taken = taken + ?, done = done + ?,
-    stage = CASE WHEN stage = 'held' THEN 'held' WHEN done + ? >= want THEN 'done'
-                 WHEN taken + ? >= want THEN 'full' ELSE 'again' END"""
-"""Of `taken, done, done, taken`."""
+def move(execute: Execute, item: int, place: Place, *, taken: int = 0, done: int = 0, requeue: bool = False) -> Place:
+    """Change the counters of an item that is locked at `place`; stage and position follow.  Where it is then.
 
-
-def move(
-    execute: Execute,
-    item: int,
-    *,
-    taken: int = 0,
-    done: int = 0,
-    by: int = 0,
-    requeue: bool = False,
-    guard: str = "",
-    place: Place | None = None,
-) -> Known | None:
-    """Change an item's counters; stage, position and how many items its annotator, `by`, has finished follow.
-
-    What the item is then, or None where `guard` did not hold.  `place` is where it is now, if that is known.
+    `requeue`: an item that waits goes behind all others, also if it did before.
     """
-    before = place or lock(execute, item)
-    row = execute(
-        f"UPDATE item SET {_MOVED} WHERE number = ? {guard} RETURNING stage, done, settled, agreement",
-        (taken, done, done, taken, item),
-    ).fetchall()
-    if not row:
-        return None
-    stage, *known = row[0]
-    if stage == "again" and (before.stage != "again" or requeue):
-        execute("UPDATE item SET position = ? WHERE number = ?", (arrival(execute), item))
-    finished = int(known[0] >= before.want) - int(before.done >= before.want)
-    if finished and not before.probe:
-        execute("UPDATE tally SET finished = finished + ? WHERE annotator = ?", (finished, by))
-    return Known(*known)
+    after = place.after(taken, done)
+    arrived, position = "", []
+    if after.stage == "again" and (place.stage != "again" or requeue):
+        arrived, position = ", position = ?", [arrival(execute)]
+    execute(
+        f"UPDATE item SET stage = ?, taken = ?, done = ?{arrived} WHERE number = ?",
+        (after.stage, after.taken, after.done, *position, item),
+    )
+    return after
+
+
+def count_finished(execute: Execute, by: int, before: Place, after: Place) -> None:
+    """How many items an annotator has finished, after an answer of theirs came or went."""
+    if before.is_finished != after.is_finished:
+        execute(
+            "UPDATE tally SET finished = finished + ? WHERE annotator = ?", (after.is_finished - before.is_finished, by)
+        )
 
 
 def move_all(
@@ -316,20 +332,20 @@ def move_all(
         "UPDATE counter SET value = value + ? WHERE name = 'arrival' RETURNING value", (len(came),)
     ).fetchall()
     first = rows[0][0] - len(came) + 1
+    now = {item: places[item].after(count, count) for item, count, _ in came}
     connection.many(
-        f"""UPDATE item SET {_MOVED}, position = CASE
-              WHEN stage NOT IN ('again', 'held') AND done + ? < want AND taken + ? < want THEN ? ELSE position END
-            WHERE number = ?""",
-        [(*(count,) * 6, float(first + n), item) for n, (item, count, _) in enumerate(came)],
+        """UPDATE item SET position = CASE WHEN ? = 'again' AND stage <> 'again' THEN ? ELSE position END,
+             stage = ?, taken = ?, done = ? WHERE number = ?""",
+        [
+            (after.stage, float(first + n), after.stage, after.taken, after.done, item)
+            for n, (item, after) in enumerate(now.items())
+        ],
     )
-    now = [(item, places[item].done + count, by) for item, count, by in came]
-    finished = Counter(
-        by for item, done, by in now if places[item].done < places[item].want <= done and not places[item].probe
-    )
+    finished = Counter(by for item, _, by in came if now[item].is_finished and not places[item].is_finished)
     connection.many(
         "UPDATE tally SET finished = finished + ? WHERE annotator = ?", [(count, by) for by, count in finished.items()]
     )
-    return [item for item, done, _ in now if done > 1 or places[item].settled]
+    return [item for item, after in now.items() if after.done > 1 or after.settled]
 
 
 def growing(execute: Execute) -> None:
@@ -350,19 +366,20 @@ def hold(execute: Execute, item: int, held: bool) -> None:
         return
     if not execute("SELECT 1 FROM assignment WHERE item = ? AND state = 'skipped' LIMIT 1", (item,)).fetchone():
         execute("UPDATE item SET stage = 'full' WHERE number = ? AND stage = 'held' AND probe = ''", (item,))
-        move(execute, item, requeue=True)
+        move(execute, item, lock(execute, item), requeue=True)
 
 
-def release_expired(execute: Execute, me: int, now: int) -> None:
-    """Give back what people who are gone had in their hands; one's own lease is simply renewed."""
+def release_expired(execute: Execute, me: int, now: int) -> bool:
+    """Give back what people who are gone had in their hands; one's own lease is simply renewed.  Whether anything was."""
     rows = execute(
         """SELECT item, annotator FROM assignment WHERE state = 'leased' AND lease_until < ?
            ORDER BY lease_until LIMIT 20""",
         (now,),
     ).fetchall()
-    for item, annotator in rows:
-        if annotator != me and execute(_PLACE + " SKIP LOCKED", (item,)).fetchone():
-            release(execute, item, annotator, now)
+    gone = [(item, annotator) for item, annotator in rows if annotator != me and lock_free(execute, item)]
+    for item, annotator in gone:
+        release(execute, item, annotator, now)
+    return bool(gone)
 
 
 def shorten(execute: Execute, lease_until: int) -> None:
@@ -375,7 +392,7 @@ def shorten(execute: Execute, lease_until: int) -> None:
 
 def release(execute: Execute, item: int, annotator: int, now: int = 2**62) -> None:
     """An item leaves somebody's hands unanswered, unless their lease is longer; a skipped one is one again."""
-    lock(execute, item)
+    place = lock(execute, item)
     again = execute(
         """UPDATE assignment SET state = 'skipped', reopened = 0, lease_until = NULL
            WHERE item = ? AND annotator = ? AND state = 'leased' AND lease_until < ? AND revision > 0""",
@@ -390,7 +407,8 @@ def release(execute: Execute, item: int, annotator: int, now: int = 2**62) -> No
             return
     elif execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
         hold(execute, item, True)
-    move(execute, item, taken=-1, requeue=True)
+        place = place._replace(stage="held")
+    move(execute, item, place, taken=-1, requeue=True)
 
 
 def effective(execute: Execute, item: int, annotator: int) -> list[Any]:

@@ -21,6 +21,8 @@ class Before(NamedTuple):
     state: str | None
     standing: int | None
     """The revision that stands."""
+    drafted: int
+    """Whether they have a draft of it."""
 
     @property
     def put_off(self) -> bool:
@@ -35,19 +37,20 @@ def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
              (SELECT coalesce(max(revision), 0) FROM annotation WHERE item = :item AND annotator = :me),
              (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'),
              (SELECT state FROM assignment WHERE item = :item AND annotator = :me),
-             (SELECT revision FROM assignment WHERE item = :item AND annotator = :me)""",
+             (SELECT revision FROM assignment WHERE item = :item AND annotator = :me),
+             EXISTS (SELECT 1 FROM draft WHERE item = :item AND annotator = :me)""",
         {"item": number, "me": me, "save": save_id},
     ).fetchone()
     return Before(*row)
 
 
-def next_turn(execute: Execute, me: int, answered: int = 0, skipped: int = 0) -> int:
-    """Count one more save of an annotator, and what it adds to their answers and skips."""
+def next_turn(execute: Execute, me: int, answered: int = 0, skipped: int = 0, finished: int = 0) -> int:
+    """Count one more save of an annotator, and what it adds to their answers, skips and finished items."""
     rows = execute(
-        """INSERT INTO tally(annotator, turn, answered, skipped) VALUES (?, 1, ?, ?)
+        """INSERT INTO tally(annotator, turn, answered, skipped, finished) VALUES (?, 1, ?, ?, ?)
            ON CONFLICT (annotator) DO UPDATE SET turn = tally.turn + 1, answered = tally.answered + excluded.answered,
-             skipped = tally.skipped + excluded.skipped RETURNING turn""",
-        (me, answered, skipped),
+             skipped = tally.skipped + excluded.skipped, finished = tally.finished + excluded.finished RETURNING turn""",
+        (me, answered, skipped, finished),
     ).fetchall()
     return int(rows[0][0])
 

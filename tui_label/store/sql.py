@@ -173,18 +173,19 @@ class SqlStore(SqlReviewing):
             f"""SELECT {ITEM}, probe, a.state, a.revision, a.reopened,
                   (SELECT work FROM draft WHERE draft.item = :item AND annotator = :me),
                   EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND returned.item = :item AND state = 'open'),
-                  EXISTS (SELECT 1 FROM comment WHERE comment.item = :item)
+                  EXISTS (SELECT 1 FROM comment WHERE comment.item = :item),
+                  EXISTS (SELECT 1 FROM suggestion WHERE suggestion.item = :item AND withdrawn = 0)
                 FROM item JOIN content ON content.item = item.number
                 LEFT JOIN assignment AS a ON a.item = item.number AND a.annotator = :me
                 WHERE item.number = :item""",
             {"item": number, "me": me},
         ).fetchone()
-        probe, state, revision, reopened, draft, returned, talked = row[6:]
+        probe, state, revision, reopened, draft, returned, talked, suggested = row[6:]
         latest = self._annotation(execute, number, me, revision) if revision else None
         return Claim(
             number,
             item_from(row[:6]),
-            sources.offered(execute, number),
+            sources.offered(execute, number) if suggested else (),
             draft or "",
             latest if latest and latest.status == SUBMITTED else None,
             bool(state == "leased" and reopened),
@@ -237,19 +238,23 @@ class SqlStore(SqlReviewing):
         self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
     ) -> tuple[int | None, Claim | None]:
         me = self._id(execute, annotation.annotator)
-        place: queue.Place | None = queue.lock(execute, number)
+        locked = queue.locking(execute, number)
         before = before_save(execute, number, me, save_id)
         if not before.saved:
+            place = queue.Place(*locked.fetchone())
             fresh = before.state != "done"
-            self._keep(execute, number, me, annotation, save_id, draft, before, int(fresh), -int(before.put_off))
-            moved = None
+            taken = int(fresh and before.state != "leased")
+            after = place.after(taken, int(fresh))
+            finished = int(after.is_finished) - int(place.is_finished)
+            self._keep(
+                execute, number, me, annotation, save_id, draft, before, (int(fresh), -int(before.put_off), finished)
+            )
+            if before.state == "skipped":
+                queue.hold(execute, number, False)
+                place = queue.lock(execute, number)
             if fresh:
-                if before.state == "skipped":
-                    queue.hold(execute, number, False)
-                    place = None
-                taken = 0 if before.state == "leased" else 1
-                moved = queue.move(execute, number, done=1, taken=taken, by=me, place=place)
-            standing.weigh(execute, number, self._judge, moved)
+                after = queue.move(execute, number, place, taken=taken, done=1)
+            standing.weigh(execute, number, self._judge, after)
         return self._next(execute, me) if claim else (None, None)
 
     def skip(
@@ -267,13 +272,15 @@ class SqlStore(SqlReviewing):
         before = before_save(execute, number, me, save_id)
         if not before.saved:
             was_done = before.state == "done"
-            answered, skipped = (0, 0) if before.put_off else (-int(was_done), 1)
-            self._keep(execute, number, me, annotation, save_id, draft, before, answered, skipped)
+            after = place.after(-int(was_done), -int(was_done))
+            finished = int(after.is_finished) - int(place.is_finished)
+            counts = (0, 0, finished) if before.put_off else (-int(was_done), 1, finished)
+            self._keep(execute, number, me, annotation, save_id, draft, before, counts)
             if was_done:
-                queue.move(execute, number, done=-1, taken=-1, requeue=True, by=me, place=place)
-                standing.weigh(execute, number, self._judge)
+                queue.move(execute, number, place, done=-1, taken=-1, requeue=True)
+                standing.weigh(execute, number, self._judge, after)
             elif before.state == "leased":
-                queue.move(execute, number, taken=-1, requeue=True, place=place)
+                queue.move(execute, number, place, taken=-1, requeue=True)
             if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
                 queue.hold(execute, number, True)
         return self._next(execute, me) if claim else (None, None)
@@ -287,11 +294,13 @@ class SqlStore(SqlReviewing):
         save_id: str,
         work: str,
         before: Before,
-        answered: int,
-        skipped: int,
+        counts: tuple[int, int, int],
     ) -> None:
-        """Write a revision, make it the one that stands, and count what it adds to the annotator's tally."""
-        turn = next_turn(execute, me, answered, skipped)
+        """Write a revision, make it the one that stands, and count what it adds to the annotator's tally.
+
+        `counts`: answers, skips, finished items.
+        """
+        turn = next_turn(execute, me, *counts)
         revision = before.revision + 1
         write_revision(execute, number, me, revision, annotation, turn, save_id, work)
         again = bool(before.revision)
@@ -299,7 +308,8 @@ class SqlStore(SqlReviewing):
         standing.keep(execute, number, me, annotation, revision, turn, labels_version=version, replaces=again)
         if again:
             outcomes.answered(execute, number, me, revision)
-        execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
+        if before.drafted:
+            execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
 
     @writing
     def reopen(self, execute: Execute, annotator: str) -> Claim | None:
@@ -363,7 +373,10 @@ class SqlStore(SqlReviewing):
         if old == "skipped":
             queue.hold(execute, number, False)
         done = int(standing == SUBMITTED) - int(old == "done")
-        queue.move(execute, number, done=done, taken=int(old == "skipped"), by=me)
+        place = queue.lock(execute, number)
+        queue.count_finished(
+            execute, me, place, queue.move(execute, number, place, done=done, taken=int(old == "skipped"))
+        )
         execute(
             "UPDATE tally SET answered = answered + ?, skipped = skipped + ? WHERE annotator = ?",
             (done, int(standing == SKIPPED) - int(old == "skipped"), me),

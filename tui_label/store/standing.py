@@ -12,7 +12,7 @@ from typing import Any
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
 from tui_label.store import sources
 from tui_label.store.engine import Execute
-from tui_label.store.queue import Known
+from tui_label.store.queue import Place
 from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
@@ -78,13 +78,15 @@ def keep_flags(execute: Execute, item: int, annotator: int, flags: Sequence[Flag
         execute("INSERT INTO flagged VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (item, annotator, storable(flag.reason)))
 
 
-def weigh(execute: Execute, item: int, judge: Judge, known: Known | None = None) -> None:
+def weigh(execute: Execute, item: int, judge: Judge, place: Place | None = None) -> None:
     """Keep how far the answers about an item agree, and whose differ from its gold answer.
 
-    Nothing is computed while there is one answer and no gold one.
+    Nothing is computed while there is one answer and no gold one.  `place`: where the item is, if that is known.
     """
     done, settled, before = (
-        known or execute("SELECT done, settled, agreement FROM item WHERE number = ?", (item,)).fetchone()
+        (place.done, place.settled, place.agreement)
+        if place
+        else execute("SELECT done, settled, agreement FROM item WHERE number = ?", (item,)).fetchone()
     )
     if done < 2 and not settled:
         if before is not None:

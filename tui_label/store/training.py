@@ -33,7 +33,8 @@ def ask_again(execute: Execute, me: int) -> None:
     ).fetchall():
         for table in ("assignment", "draft", "flagged", "corrected"):
             execute(f"DELETE FROM {table} WHERE item = ? AND annotator = ?", (item, me))
-        queue.move(execute, item, done=-int(state == "done"), taken=-int(state != "skipped"), by=me)
+        place = queue.lock(execute, item)
+        queue.move(execute, item, place, done=-int(state == "done"), taken=-int(state != "skipped"))
         execute(
             "UPDATE tally SET answered = answered - ?, skipped = skipped - ? WHERE annotator = ?",
             (int(state == "done"), int(state == "skipped"), me),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import postgres
@@ -10,7 +15,7 @@ import psycopg
 import pytest
 from helpers import SENTIMENT, records, write_project
 
-from tui_label import cli, config, move, moving, opening
+from tui_label import cli, config, move, moving, opening, underway
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
@@ -20,6 +25,7 @@ from tui_label.errors import ConfigError, LabelError, StoreError
 from tui_label.store import copying
 from tui_label.store.base import Store
 from tui_label.store.postgres import PostgresConnection
+from tui_label.store.sql import connected
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
 SOURCE = "# ours\n" + SENTIMENT.replace("tasks:", "overlap: 2   # two of us\ntasks:") + "# the end\n"
@@ -116,12 +122,116 @@ def test_nothing_changes_where_it_fails(worked_on, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         move(worked_on, url)
     monkeypatch.undo()
+    assert (worked_on / "project.yaml").read_text() == source
+    assert everything(worked_on / "project.db") == before
+    assert not (worked_on / underway.NAME).exists()
+    other = write_project(worked_on.parent / "other", SOURCE)
+    opened(other).add(records(1))
+    move(other, url)
     with pytest.raises(StoreError, match="a project already"):
         move(worked_on, url)
 
-    assert (worked_on / "project.yaml").read_text() == source
-    assert everything(worked_on / "project.db") == before
     assert opened(worked_on).claim("cyd") is not None
+    assert opened(other).claim("cyd").item.key == records(1)[0].item.key
+
+
+KILLED = """\
+import os, signal, sys
+file, name, when, times = sys.argv[1:5]
+times = int(times)
+
+def watch(frame, event, _):
+    global times
+    if event == when and frame.f_code.co_name == name and frame.f_code.co_filename.endswith(file):
+        times -= 1
+        if not times:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+from tui_label import cli
+sys.setprofile(watch)
+sys.exit(cli.main(sys.argv[5:]))
+"""
+MOMENTS = [
+    ("underway.py", "write", "return", 1),
+    ("copying.py", "carry", "call", 1),
+    ("copying.py", "_pages", "call", 9),
+    ("copying.py", "_digest", "call", 1),
+    ("moving.py", "_write", "call", 1),
+    ("moving.py", "_write", "return", 1),
+    ("underway.py", "clear", "call", 3),
+]
+
+
+def killed(moment: tuple[str, str, str, int], *arguments: object) -> None:
+    command = [sys.executable, "-c", KILLED, *map(str, moment), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done
+
+
+def contents(folder: Path) -> list[list[tuple[object, ...]]]:
+    """Items and answers, wherever they are."""
+    with closing(connected(config.load(folder).store, create=False)) as connection:
+        return [
+            [tuple(row) for row in connection.read(f"SELECT * FROM {one.name} ORDER BY {one.key}")]
+            for one in copying.tables()
+            if one.name in ("annotator", "item", "content", "assignment", "annotation")
+        ]
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["there", "back"])
+def test_a_move_that_is_killed_is_finished_by_the_same_again(tmp_path, capsys, back):
+    """At whatever moment: nobody works in an empty project, nobody is locked out for good, no answer is lost."""
+    folder = write_project(tmp_path / "p", SOURCE)
+    store = opened(folder)
+    store.add(records(40))
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"sentiment": "positive"}), "1", claim=False)
+    store.close()
+    for moment in MOMENTS:
+        url = place(folder)
+        if back:
+            move(folder, url)
+        there, before = "sqlite" if back else url, contents(folder)
+        killed(moment, "move", folder, "--to", there)
+        command = f"tui-label move {folder} --to {there}"
+        is_there = (config.load(folder).server is None) == back
+        assert (cli.main(["check", str(folder)]) == 0, command in capsys.readouterr().out) == (is_there, not is_there)
+        try:
+            opened(folder).close()
+        except StoreError as error:
+            assert command in str(error) and not is_there
+        status = cli.main(["move", str(folder), "--to", there])
+        capsys.readouterr()
+
+        assert status == int(is_there), moment
+        assert contents(folder) == before
+        assert not (folder / underway.NAME).exists()
+        if not back:
+            move(folder, "sqlite")
+
+
+def test_after_a_move_that_is_killed_another_place_will_do_and_other_work_is_left_alone(tmp_path):
+    folder = write_project(tmp_path / "p", SOURCE)
+    opened(folder).add(records(3))
+    before, first = contents(folder), place(folder)
+    killed(("copying.py", "carry", "return", 1), "move", folder, "--to", first)
+    # Somebody works there meanwhile
+    shutil.copytree(folder, copy := tmp_path / "copy")
+    (copy / underway.NAME).unlink()
+    (copy / "project.yaml").write_text(f"{SOURCE}store: {first}\n")
+    store = opened(copy)
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"sentiment": "neutral"}), "1", claim=False)
+    with pytest.raises(StoreError, match="a project already"):
+        move(folder, first)
+    move(folder, first.replace("schema=s", "schema=other_s"))
+
+    assert contents(folder) == before
+    assert next(iter(store.answers()))[1].annotator == "ann"
+
+
+def test_two_do_not_move_it_at_once(tmp_path):
+    folder = write_project(tmp_path / "p", SOURCE)
+    with underway.note(folder), pytest.raises(LabelError, match="somebody moves it at this moment"):
+        move(folder, "postgresql://lead@/postgres")
 
 
 @pytest.mark.parametrize("spoil", ["DELETE FROM draft", "UPDATE annotation SET answers = '{}' WHERE item = 2"])

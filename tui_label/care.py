@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from tui_label import config, moving, opening, reports, seal, sharing
+from tui_label import config, moving, opening, reports, seal, sharing, underway
 from tui_label.core.differences import disagreement
 from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
@@ -49,6 +49,8 @@ def check(folder: str | Path) -> list[Finding]:
         project = config.load(Path(folder))
         found.append((True, "project.yaml: asks for " + ", ".join(task.id for task in project.tasks)))
         found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
+        if cut_off := underway.problem(project):
+            return [*found, (False, cut_off)]
         if closed := health.permissions(project.database):
             return [*found, *closed]
         if project.database.exists() and (damage := mending.damage(project.database)):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from tui_label import config
+from tui_label import config, underway
 from tui_label.core.project import Project
 from tui_label.errors import ConfigError, LabelError
 from tui_label.identity import at_work
@@ -33,16 +33,29 @@ class Moved:
 def move(folder: str | Path, to: str) -> Moved:
     """To a PostgreSQL server's URL, or back to project.db with `sqlite`; people have to leave and start again.
 
-    Nobody can save meanwhile.  Where anything goes wrong, all is as it was.
+    Nobody can save meanwhile.  Where anything goes wrong, all is as it was.  What is left of a move that was cut off
+    (its process was killed, the server went away) is undone first: the same again finishes it.
     """
     project = config.load(Path(folder))
     permits.require("backup", at_work(project.roles), project.roles)
     there = placed(project, "" if to == SQLITE else to)
-    if there.store == project.store:
-        raise LabelError(f"{project.store}: the project is there already")
-    file = there.store if isinstance(there.store, Path) else None
-    with closing(connected(project.store, create=False)) as old:
-        rows, kept = copying.move(old, lambda: connected(there.store, create=True), file, lambda: _write(there))
+    with underway.note(project.folder) as note:
+        if (before := note.cut_off(project)) is not None:
+            copying.undo(project.store, before)
+        note.clear()
+        if there.store == project.store:
+            raise LabelError(f"{project.store}: the project is there already")
+        copying.refuse_taken(there.store)
+        note.write(to, there)
+        try:
+            with closing(connected(project.store, create=False)) as old:
+                rows, kept = copying.move(old, there.store, lambda: _write(there))
+        except BaseException:
+            # What can't be undone now is by the next move: the note says so
+            copying.undo(project.store, there.store)
+            note.clear()
+            raise
+        note.clear()
     return Moved(str(there.store), rows, kept)
 
 

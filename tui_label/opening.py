@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from tui_label import seal
+from tui_label import seal, underway
 from tui_label.core.differences import disagreement
 from tui_label.core.project import Project
 from tui_label.core.roles import Person
@@ -31,6 +31,7 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     project.yaml and guidelines are recorded; raises ConfigError where a label with answers would be orphaned.
     """
     person = person or at_work(project.roles)
+    underway.refuse(project)
     if isinstance(project.store, Path):
         seal.refuse_loss(project.store)
     store = SqlStore(project.store, create=True, judge=partial(disagreement, project.tasks))

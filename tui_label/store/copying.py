@@ -9,9 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tui_label.core.project import Server
 from tui_label.errors import StoreError
 from tui_label.store.engine import Connection, Execute, Read
 from tui_label.store.schema import TABLES
+from tui_label.store.sql import Place, connected
 
 PAGE = 2000
 SIZE = 1 << 256
@@ -65,10 +67,23 @@ def _digest(read: Read, table: Table) -> Digest:
     return Digest(count, total % SIZE)
 
 
-def copy(source: Connection, target: Connection) -> dict[str, int]:
-    """All rows, and how many of each table, once what is in the target was compared; the source does not change meanwhile."""
+def refuse_taken(new: Place) -> None:
+    """Raises StoreError where a project is already."""
+    if isinstance(new, Server):
+        with closing(connected(new, create=True)) as target:
+            _refuse_filled(target)
+    elif new.exists():
+        raise StoreError(f"{new}: is there already; move it out of the way")
+
+
+def _refuse_filled(target: Connection) -> None:
     if any(target.read(f"SELECT EXISTS (SELECT 1 FROM {name})")[0][0] for name in ("item", "annotator")):
         raise StoreError(f"{target}: has a project already; choose another place")
+
+
+def copy(source: Connection, target: Connection) -> dict[str, int]:
+    """All rows, and how many of each table, once what is in the target was compared; the source does not change meanwhile."""
+    _refuse_filled(target)
 
     def fill(execute: Execute) -> None:
         for table in reversed(tables()):
@@ -88,25 +103,52 @@ def copy(source: Connection, target: Connection) -> dict[str, int]:
     return counts
 
 
-def move(
-    old: Connection, connect: Callable[[], Connection], new_file: Path | None, then: Callable[[], None]
-) -> tuple[dict[str, int], str]:
+def move(old: Connection, new: Place, then: Callable[[], None]) -> tuple[dict[str, int], str]:
     """Copy, then close the old store for good; how many rows, and where the old one is kept.
 
-    `connect` makes the new one, in `new_file` if it is one; `then` puts it in force.  Where anything fails, the old one is.
+    `then` puts the new one in force.  Where anything fails, the old one is, once `undo` was done.
     """
-    if new_file is not None and new_file.exists():
-        raise StoreError(f"{new_file}: is there already; move it out of the way")
     counts: dict[str, int] = {}
 
     def carry() -> None:
-        with closing(connect()) as new:
-            counts.update(copy(old, new))
+        with closing(connected(new, create=True)) as target:
+            counts.update(copy(old, target))
 
-    try:
-        return counts, old.hand_over(carry, then)
-    except BaseException:
-        if new_file is not None:
+    return counts, old.hand_over(carry, then)
+
+
+def undo(old: Place, new: Place) -> None:
+    """After a move that ended in the middle: the old place takes answers again, and what came to the new one goes."""
+    if isinstance(old, Path) and not old.exists():
+        asides = [path for path in old.parent.glob(f"{old.name}.moved-*") if re.search(r"-\d{8}-\d{6}$", path.name)]
+        if asides:
+            max(asides).rename(old)
+    with closing(connected(old, create=False)) as source:
+        if isinstance(old, Server):
+            source.execute("ALTER TABLE IF EXISTS moved RENAME TO receipt")
+        if isinstance(new, Path):
             for end in ("", "-wal", "-shm"):
-                Path(f"{new_file}{end}").unlink(missing_ok=True)
-        raise
+                Path(f"{new}{end}").unlink(missing_ok=True)
+            return
+        with closing(connected(new, create=True)) as target:
+            if _is_copy(source, target):
+                target.write(lambda execute: _empty(target, execute))
+
+
+def _is_copy(source: Connection, target: Connection) -> bool:
+    """Whether nothing is in the target but what came from the source: nobody worked there."""
+    versions, newest = (
+        "SELECT kind, number, text, recorded_at FROM version",
+        "SELECT coalesce(max(submitted_at), '') FROM annotation",
+    )
+    here, there = ({tuple(row) for row in one.read(versions)} for one in (source, target))
+    return there <= here and target.read(newest)[0][0] <= source.read(newest)[0][0]
+
+
+def _empty(target: Connection, execute: Execute) -> None:
+    """As it was made."""
+    for table in reversed(tables()):
+        execute(f"DELETE FROM {table.name}")
+    for statement in re.findall(r"^INSERT .*(?=;$)", TABLES, re.MULTILINE):
+        execute(statement)
+    target.number_on(execute)

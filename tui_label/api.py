@@ -244,7 +244,7 @@ class Project:
         skip_bad: bool = False,
         watch: Watch | None = None,
     ) -> Brought:
-        """Bring in what files, folders and patterns hold, as `tui-label add` does; with bad lines nothing.
+        """Bring in what files, folders, patterns and URLs of files hold, as `tui-label add` does; with bad lines nothing.
 
         Labels are suggestions, or finished answers of `annotator`, or known ones: `gold` is `check` or
         `qualification`.  `watch` is told how far it is.
@@ -263,7 +263,7 @@ class Project:
             self.settings,
             self.store,
             self.versions,
-            [Path(one) for one in files],
+            files,
             format=format,
             encoding=encoding,
             annotator=annotator,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,8 +11,10 @@ from typing import Protocol
 from tui_label import formats
 from tui_label.arrivals import arrived, arriving
 from tui_label.core.project import Project
+from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats import BadLine, BadLines, Reading
+from tui_label.sound.kinds import is_url, shown
 from tui_label.store.base import Added, Store, Versions
 from tui_label.store.staging import Counts
 
@@ -35,6 +38,10 @@ class FileRead:
 class Watch(Protocol):
     """Is told how far things are."""
 
+    def fetching(self, name: str, part: float) -> None:
+        """From elsewhere; `part` of it is here, from 0 to 1."""
+        ...
+
     def reading(self, path: Path, records: int) -> None: ...
 
     def read(self, file: FileRead) -> None: ...
@@ -48,6 +55,8 @@ class Watch(Protocol):
 
 class Silent:
     """A watch that says nothing."""
+
+    def fetching(self, name: str, part: float) -> None: ...
 
     def reading(self, path: Path, records: int) -> None: ...
 
@@ -76,11 +85,31 @@ class Brought:
     """Answers that were taken back, left out."""
 
 
+def _expanded(given: str | Path) -> Sequence[str | Path]:
+    return [given] if isinstance(given, str) and is_url(given) else formats.expanded(Path(given))
+
+
+@contextmanager
+def _here(given: str | Path, watch: Watch) -> Iterator[Path]:
+    """Where it can be read; what lies elsewhere is called as it was given, also where it is refused."""
+    if isinstance(given, Path):
+        yield given
+        return
+    from tui_label.sound.remote import cache
+
+    name = shown(given)
+    with cache().lent(given, lambda part: watch.fetching(name, part)) as path:
+        try:
+            yield path
+        except InputError as error:
+            raise InputError(*(words.replace(visible(str(path)), name) for words in error.problems)) from error
+
+
 def bring_in(
     project: Project,
     store: Store,
     versions: Versions,
-    files: Sequence[Path],
+    files: Sequence[str | Path],
     *,
     format: str = "",
     encoding: str | None = None,
@@ -91,35 +120,40 @@ def bring_in(
     skip_bad: bool = False,
     watch: Watch = SILENT,
 ) -> Brought:
-    """Raises InputError with all bad lines, and then nothing was written; else `Reading` has the options."""
-    named = [one for path in files for one in formats.expanded(path)]
+    """Files, folders and patterns, or URLs of a file; else `Reading` has the options.
+
+    Raises InputError with all bad lines, and then nothing was written.
+    """
+    named = [one for given in files for one in _expanded(given)]
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:
-        for path in named:
-            chosen = formats.find(format) if format else formats.recognise(path, encoding)
-            reading = Reading(
-                path,
-                project,
-                encoding,
-                annotator,
-                gold,
-                annotator_column,
-                label_columns,
-                occurrences=Counts(),
-                known=Counts(),
-            )
-            before = staging.taken
-            for count, one in enumerate(formats.read(reading, chosen), 1):
-                if isinstance(one, BadLine):
-                    bad.take(one)
-                else:
-                    staging.append(*arriving(one, versions))
-                if count % EVERY == 0:
-                    watch.reading(path, count)
-            watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
+        for given in named:
+            with _here(given, watch) as path:
+                chosen = formats.find(format) if format else formats.recognise(path, encoding)
+                reading = Reading(
+                    path,
+                    project,
+                    encoding,
+                    annotator,
+                    gold,
+                    annotator_column,
+                    label_columns,
+                    given if isinstance(given, str) else "",
+                    occurrences=Counts(),
+                    known=Counts(),
+                )
+                before = staging.taken
+                for count, one in enumerate(formats.read(reading, chosen), 1):
+                    if isinstance(one, BadLine):
+                        bad.take(one)
+                    else:
+                        staging.append(*arriving(one, versions))
+                    if count % EVERY == 0:
+                        watch.reading(path, count)
+                watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
         bad.refuse()
         if not staging.taken:
-            raise InputError(f"{', '.join(str(path) for path in files)}: no items in it")
+            raise InputError(f"{', '.join(shown(str(given)) for given in files)}: no items in it")
         here, total = arrived(staging), len(staging)
         added = store.add(staging, lambda count: watch.writing(count, total))
         return Brought(added, here.items, here.superseded, here.skipped, here.undone)

@@ -30,11 +30,12 @@ def register(commands: Commands) -> None:
         "airline tweets.csv",
         "names news.conll --annotator ann",
         "calls 'calls/**/*.wav'",
+        "calls https://example.org/calls.jsonl s3://calls/one.wav",
         "airline checked.jsonl --gold",
     )  # fmt: skip
     folder(add)
     add.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="files, folders, patterns; - is standard input"
+        "files", nargs="+", metavar="FILE", help="files, folders, patterns, URLs of files; - is standard input"
     )
     add.add_argument("--format", default="", help="one of `tui-label formats`; recognised if not given")
     add.add_argument("--encoding", help="of the files, UTF-8 if not given")
@@ -143,6 +144,9 @@ class Screen:
         self.written = 0
         self._sounds = 0
 
+    def fetching(self, name: str, part: float) -> None:
+        draw(f"fetching {name} {part:.0%}")
+
     def reading(self, path: Path, records: int) -> None:
         draw(f"reading {path.name} {records:,}")
 
@@ -158,7 +162,7 @@ class Screen:
         words += [f"{reading.blank:,} blank lines left out"] if reading.blank else []
         words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
         words += [f"{reading.repaired:,} spans read as UTF-16 offsets"] if reading.repaired else []
-        print(f"{visible(str(reading.path))}: {'; '.join(words)}", file=sys.stderr)
+        print(f"{visible(reading.name)}: {'; '.join(words)}", file=sys.stderr)
         tell_kept(reading)
 
     def left_out(self, line: BadLine) -> None:
@@ -184,7 +188,7 @@ def tell_kept(reading: Reading) -> None:
         (reading.reasons, "flags with a reason that project.yaml does not list, kept: {}"),
     ):
         for what, count in list(counts.items())[:SHOWN]:
-            complain(f"{reading.path}: {count:,} {words.format(what)}")
+            complain(f"{reading.name}: {count:,} {words.format(what)}")
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -41,7 +42,8 @@ SLACK_S = 0.05
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     """One recording is one item."""
     try:
-        yield Record(_item(_kept_path(reading, reading.path), None, reading.path, None, None, {}))
+        kept = reading.url or _kept_path(reading, reading.path)
+        yield Record(_item(kept, None, reading.path, None, None, {}))
     except Bad as error:
         # The file as such is meant, not a line of it
         yield reading.bad(0, error.problem, "" if error.field == "audio" else error.field)
@@ -270,7 +272,7 @@ def _quiet() -> Iterator[None]:
 
 def _found(reading: Reading, field: str, path: str, hash: Any) -> tuple[Path, str]:
     """The file of a line, and what is kept as its path: a URL, or one relative to the file it stands in, or to the
-    project's folder.
+    project's folder.  What a file that came by a URL names lies beside it there.
 
     A line that says which content is meant (an export does) gets that, or nothing.
     """
@@ -280,6 +282,8 @@ def _found(reading: Reading, field: str, path: str, hash: Any) -> tuple[Path, st
         places = [place for place in (reading.path.parent / path, reading.project.folder / path) if place.exists()]
     except (OSError, ValueError) as error:
         raise Bad(field, f"{path}: {getattr(error, 'strerror', None) or 'no path'}") from error
+    if not places and reading.url:
+        return _found(reading, field, f"{re.split('[?#]', reading.url)[0].rpartition('/')[0]}/{path}", hash)
     if not places:
         raise Bad(field, f"{path}: no such file{near(reading.path.parent / path)}")
     for place in places:

@@ -24,6 +24,7 @@ from typing import Any, AnyStr, BinaryIO, Protocol
 from tui_label.core.project import Project
 from tui_label.core.text import visible
 from tui_label.errors import InputError
+from tui_label.sound.kinds import shown
 
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 PACKED = (".gz", ".zst")
@@ -113,6 +114,8 @@ class Reading:
     """In a table, the column with the annotators' names; empty: one with a name known for it."""
     label_columns: tuple[str, ...] = ()
     """In a table, the column with the labels; several: each has those of the annotator it is named after."""
+    url: str = ""
+    """Where it was fetched from, to be read at `path`."""
     blank: int = 0
     twins: int = 0
     """Items that repeat another one of this file."""
@@ -151,7 +154,12 @@ class Reading:
             self.left_out[words] = self.left_out.get(words, 0) + count
 
     def bad(self, line: int, problem: str, field: str = "") -> BadLine:
-        return BadLine(str(self.path), line, problem, field)
+        return BadLine(self.name, line, problem, field)
+
+    @property
+    def name(self) -> str:
+        """As it is called in messages."""
+        return shown(self.url) if self.url else str(self.path)
 
 
 def bare(path: Path) -> Path:

@@ -15,7 +15,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -90,6 +91,15 @@ class Cache:
             raise
         except Exception as error:  # backends raise what they like
             raise InputError(f"{shown(url)}: {_at_home(error, self._folder) or _why(_real(error), url)}") from error
+
+    @contextlib.contextmanager
+    def lent(self, url: str, tell: Tell = lambda _: None) -> Iterator[Path]:
+        """The file at `url`, by the name that it has there, for as long as it is read."""
+        place = self.fetch(url, tell=tell)
+        with TemporaryDirectory(prefix="tui-label-") as folder:
+            named = Path(folder) / (unquote(PurePosixPath(urlsplit(url).path).name).replace("/", "_") or "file")
+            named.symlink_to(place.absolute())
+            yield named
 
     def _fetched(self, url: str, scheme: str, hash: str, tell: Tell) -> Path:
         files, path = _reached(url, scheme)

@@ -1,0 +1,157 @@
+"""Files that are brought in from elsewhere: `add` takes URLs as it takes paths."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from elsewhere import Elsewhere, elsewhere
+from far import far_machine, needs_ssh
+from helpers import write_project
+
+from tui_label import Project, cli
+from tui_label.sound import remote
+
+TURNS = "name: t\nitems: sound\ntasks: [{id: said, type: text}]\n"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setattr(remote, "PAUSES_S", (0.01, 0.02))
+    monkeypatch.setattr(remote, "SILENCE_S", 0.6)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    remote.cache.cache_clear()
+    yield
+    remote.cache.cache_clear()
+
+
+@pytest.fixture
+def server() -> Iterator[Elsewhere]:
+    with elsewhere() as made:
+        made.files |= {"/d/a.csv": b"text,label\ngood,positive\n", "/d/a.wav": wav()}
+        yield made
+
+
+def wav() -> bytes:
+    out = io.BytesIO()
+    soundfile.write(out, np.zeros(8000, np.float32), 8000, format="WAV", subtype="PCM_16")
+    return out.getvalue()
+
+
+def add(capsys, *arguments: object) -> tuple[int, str, str]:
+    status = cli.main(["add", *map(str, arguments)])
+    return status, *capsys.readouterr()
+
+
+def test_a_file_of_items_comes_by_its_url_and_is_called_by_it(tmp_path, server, capsys):
+    folder = write_project(tmp_path / "p")
+    (tmp_path / "b.txt").write_text("here\n")
+    server.files["/d/more%20.jsonl.gz"] = gzip.compress(b'{"text": "packed"}\n')
+    urls = [f"{server.url}/d/a.csv?key=secret", f"{server.url}/d/more%20.jsonl.gz"]
+    status, out, errors = add(capsys, folder, *urls, tmp_path / "b.txt")
+
+    assert (status, out) == (0, "3 items added, 1 suggestions\n")
+    assert errors.splitlines() == [
+        f"{server.url}/d/a.csv: 1 items, read as csv",
+        f"{urls[1]}: 1 items, read as jsonl",
+        f"{tmp_path / 'b.txt'}: 1 items, read as text",
+    ]
+    with Project.open(folder) as project:
+        assert [item.text for item, _ in project.unanswered()] == ["good", "packed", "here"]
+    assert not list(tmp_path.glob("tui-label-*"))
+
+
+def test_a_sound_by_its_url_stays_there(tmp_path, server, capsys):
+    folder = write_project(tmp_path / "p", TURNS)
+    url = f"{server.url}/d/a.wav?part=1"
+    status, out, errors = add(capsys, folder, url)
+
+    assert (status, out, errors) == (0, "1 items added\n", "")
+    with Project.open(folder) as project:
+        assert [(item.sound.path, item.sound.duration) for item, _ in project.unanswered()] == [(url, 1.0)]
+
+
+def test_what_a_file_from_elsewhere_names_lies_beside_it(tmp_path, server, capsys):
+    folder = write_project(tmp_path / "p", TURNS)
+    server.files["/d/m.jsonl"] = b'{"audio": "a.wav"}\n{"audio": "none.wav"}\n'
+    status, _, errors = add(capsys, folder, f"{server.url}/d/m.jsonl?key=secret")
+    assert (status, errors.splitlines()[-2]) == (
+        1,
+        f"tui-label: {server.url}/d/m.jsonl:2: audio: {server.url}/d/none.wav: is not there",
+    )
+    status, out, _ = add(capsys, folder, f"{server.url}/d/m.jsonl", "--skip-bad")
+
+    assert (status, out) == (0, "1 items added\n")
+    with Project.open(folder) as project:
+        assert [item.sound.path for item, _ in project.unanswered()] == [f"{server.url}/d/a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "words"),
+    [
+        ("a.csv", 404, "{url}: is not there"),
+        ("a.csv", 403, "{url}: no permission; a name and a password for it belong in ~/.netrc"),
+        ("a.csv", "silent", "{url}: 127.0.0.1 said nothing for 1 seconds; try again later"),
+        ("a.wav", None, "{url}: read as sound, but the project's items are text"),
+        ("odd.csv", None, "{url}:1: no column is named text (it has words, more); "),
+        ("bad.jsonl", None, "{url}:1: not JSON"),
+        ("none.txt", None, "{url}: no items in it"),
+    ],
+)
+def test_what_cannot_be_brought_is_said_in_a_line(tmp_path, server, capsys, name, how, words):
+    folder = write_project(tmp_path / "p")
+    server.files |= {"/d/odd.csv": b"words,more\nx,y\n", "/d/bad.jsonl": b"nothing\n", "/d/none.txt": b""}
+    server.how[f"/d/{name}"] = how
+    url = f"{server.url}/d/{name}"
+    status, out, errors = add(capsys, folder, url)
+
+    said = [line for line in errors.splitlines() if line.startswith("tui-label: ")]
+    assert (status, out) == (1, "")
+    assert said[0].startswith(f"tui-label: {words.format(url=url)}")
+    assert str(tmp_path) not in errors
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://x/a.csv", "no way is known to ftp://; there are"),
+        ("https://me:secret@x/a.csv", "https://…: has a password in it"),
+        ("s3://bucket/a.csv", "s3://bucket/a.csv: needs s3fs to be fetched: `pip install s3fs`"),
+    ],
+)
+def test_urls_that_lead_nowhere_are_said_in_a_line(tmp_path, capsys, monkeypatch, url, words):
+    monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
+    status, _, errors = add(capsys, write_project(tmp_path / "p"), url)
+
+    assert (status, len(errors.splitlines())) == (1, 1)
+    assert words in errors and "secret" not in errors
+
+
+@needs_ssh
+def test_sftp_brings_both(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("paramiko")
+    (tmp_path / "a.wav").write_bytes(wav())
+    (tmp_path / "m.jsonl").write_text(json.dumps({"audio": "a.wav", "offset": 0.5}) + "\n")
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    folder = write_project(tmp_path / "p", TURNS)
+    with far_machine("Subsystem sftp internal-sftp") as far:
+        config = far.config.read_text().replace(f"{far.folder}/known", f"{home}/known").replace("Host far", "Host box")
+        (home / ".ssh" / "config").write_text(config)
+        host = (far.folder / "host.pub").read_text().split()[:2]
+        (home / "known").write_text(f"[127.0.0.1]:{far.port} {' '.join(host)}\n")
+        status, out, _ = add(capsys, folder, f"sftp://box{tmp_path}/m.jsonl", f"sftp://box{tmp_path}/a.wav")
+        refused = add(capsys, folder, f"sftp://box{tmp_path}/none.jsonl")
+
+    assert (status, out) == (0, "2 items added\n")
+    assert refused == (1, "", f"tui-label: sftp://box{tmp_path}/none.jsonl: is not there\n")
+    with Project.open(folder) as project:
+        assert {item.sound.path for item, _ in project.unanswered()} == {f"sftp://box{tmp_path}/a.wav"}

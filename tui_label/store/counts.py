@@ -175,7 +175,7 @@ def _restore_standing(execute: Execute) -> None:
                 (item, me, revision),
             ).fetchone()
             said = annotation_from(row, standing.renames(execute))
-            standing.keep(execute, item, me, said, revision, turn, labels_version=0, replaces=False)
+            standing.keep(execute, item, me, said, revision, turn=turn, labels_version=0, replaces=False)
 
 
 def missing(execute: Execute) -> dict[str, int]:

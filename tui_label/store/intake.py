@@ -366,11 +366,11 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
     fresh = before.state != "done"
-    turn = saves.next_turn(execute, me, int(fresh), -int(before.put_off))
+    saves.count_save(execute, me, int(fresh), -int(before.put_off))
     revision = before.revision + 1
-    saves.write_revision(execute, number, me, revision, annotation, turn, str(uuid.uuid4()), "")
+    saves.write_revision(execute, number, me, revision, annotation, str(uuid.uuid4()), "")
     version, again = before.labels_version, bool(before.revision)
-    standing.keep(execute, number, me, annotation, revision, turn, labels_version=version, replaces=again)
+    standing.keep(execute, number, me, annotation, revision, labels_version=version, replaces=again)
     if again:
         outcomes.answered(execute, number, me, revision)
     if fresh:

@@ -69,6 +69,8 @@ class Pipeline:
         self._names: dict[Any, bytes] = {}
         self._numbers = count()
         self._uses: Counter[Any] = Counter()
+        self._socket = select.poll()
+        self._socket.register(self._pg.socket)
 
     @property
     def is_open(self) -> bool:
@@ -152,12 +154,9 @@ class Pipeline:
 
     def _received(self) -> pq.abc.PGresult | None:
         """The next result, or the end of one."""
-        pg = self._pg
-        if pg.is_busy():
-            watched = select.poll()
-            while pg.is_busy():
-                unsent = pg.flush()
-                watched.register(pg.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
-                watched.poll()
-                pg.consume_input()
-        return pg.get_result()
+        while self._pg.is_busy():
+            unsent = self._pg.flush()
+            self._socket.modify(self._pg.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+            self._socket.poll()
+            self._pg.consume_input()
+        return self._pg.get_result()

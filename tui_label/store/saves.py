@@ -44,15 +44,14 @@ def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
     return Before(*row)
 
 
-def next_turn(execute: Execute, me: int, answered: int = 0, skipped: int = 0, finished: int = 0) -> int:
-    """Count one more save of an annotator, and what it adds to their answers, skips and finished items."""
-    rows = execute(
+def count_save(execute: Execute, me: int, answered: int = 0, skipped: int = 0, finished: int = 0) -> None:
+    """One more turn of an annotator, and what it adds to their answers, skips and finished items."""
+    execute(
         """INSERT INTO tally(annotator, turn, answered, skipped, finished) VALUES (?, 1, ?, ?, ?)
            ON CONFLICT (annotator) DO UPDATE SET turn = tally.turn + 1, answered = tally.answered + excluded.answered,
-             skipped = tally.skipped + excluded.skipped, finished = tally.finished + excluded.finished RETURNING turn""",
+             skipped = tally.skipped + excluded.skipped, finished = tally.finished + excluded.finished""",
         (me, answered, skipped, finished),
-    ).fetchall()
-    return int(rows[0][0])
+    )
 
 
 def annotator_name(execute: Execute, me: int) -> str:
@@ -70,9 +69,13 @@ def annotator_id(execute: Execute, name: str) -> int:
 
 
 def write_revision(
-    execute: Execute, number: int, me: int, revision: int, annotation: Annotation, turn: int, save_id: str, work: str
+    execute: Execute, number: int, me: int, revision: int, annotation: Annotation, save_id: str, work: str
 ) -> None:
-    """Append one revision."""
-    columns = ("item", "annotator", "revision", "status", "turn", "save_id", "work", *ANSWER)
-    values = (number, me, revision, annotation.status, turn, save_id, escaped_json(work), *answer_row(annotation))
-    execute(f"INSERT INTO annotation({', '.join(columns)}) VALUES ({', '.join('?' * len(values))})", values)
+    """Append one revision, of their latest turn."""
+    columns = ("item", "annotator", "revision", "status", "save_id", "work", *ANSWER)
+    values = (number, me, revision, annotation.status, save_id, escaped_json(work), *answer_row(annotation))
+    execute(
+        f"""INSERT INTO annotation({", ".join(columns)}, turn)
+            VALUES ({", ".join("?" * len(values))}, (SELECT turn FROM tally WHERE annotator = ?))""",
+        (*values, me),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
@@ -40,7 +41,7 @@ from tui_label.store.base import (
     Versions,
 )
 from tui_label.store.connection import SqliteConnection, create_file
-from tui_label.store.engine import Connection, Execute, writing
+from tui_label.store.engine import Connection, Cursor, Execute, writing
 from tui_label.store.reviews import SqlReviewing
 from tui_label.store.rows import (
     ANNOTATION,
@@ -50,7 +51,7 @@ from tui_label.store.rows import (
     item_from,
     utc,
 )
-from tui_label.store.saves import Before, annotator_id, annotator_name, before_save, next_turn, write_revision
+from tui_label.store.saves import Before, annotator_id, annotator_name, before_save, count_save, write_revision
 from tui_label.store.staging import Staging
 from tui_label.store.standing import Judge
 
@@ -70,6 +71,24 @@ def connected(place: Place, create: bool) -> Connection:
     if create:
         create_file(place)
     return SqliteConnection(place)
+
+
+class Handed(NamedTuple):
+    """An item for somebody, as it was in the transaction; the row is read when that is over, so that nobody waits for it."""
+
+    me: int
+    item: int | None
+    row: Cursor | None = None
+
+
+_CLAIM = f"""SELECT {ITEM}, probe, a.state, a.revision, a.reopened,
+      (SELECT work FROM draft WHERE draft.item = :item AND annotator = :me),
+      EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND returned.item = :item AND state = 'open'),
+      EXISTS (SELECT 1 FROM comment WHERE comment.item = :item),
+      EXISTS (SELECT 1 FROM suggestion WHERE suggestion.item = :item AND withdrawn = 0)
+    FROM item JOIN content ON content.item = item.number
+    LEFT JOIN assignment AS a ON a.item = item.number AND a.annotator = :me
+    WHERE item.number = :item"""
 
 
 class SqlStore(SqlReviewing):
@@ -135,16 +154,16 @@ class SqlStore(SqlReviewing):
 
     def claim(self, annotator: str) -> Claim | None:
         for wait in queue.WAITS:
-            item, claim = self._claim(annotator)
-            while item == queue.MORE:
-                item, claim = self._claim(annotator)
-            if item != queue.BUSY:
-                return claim
+            handed = self._claim(annotator)
+            while handed.item == queue.MORE:
+                handed = self._claim(annotator)
+            if handed.item != queue.BUSY:
+                return self._claimed(handed)
             time.sleep(wait)
         raise StoreBusy("what is left in the queue is being changed by others; try again in a moment")
 
     @writing
-    def _claim(self, execute: Execute, annotator: str) -> tuple[int | None, Claim | None]:
+    def _claim(self, execute: Execute, annotator: str) -> Handed:
         return self._next(execute, self._id(execute, annotator))
 
     def _id(self, execute: Execute, name: str) -> int:
@@ -163,23 +182,22 @@ class SqlStore(SqlReviewing):
         talking.tell_all(execute, me)
         return me
 
-    def _next(self, execute: Execute, me: int) -> tuple[int | None, Claim | None]:
+    def _next(self, execute: Execute, me: int) -> Handed:
         now = self._clock()
         item = queue.next_item(execute, me, now, now + self._lease(execute))
-        return item, self._claim_of(execute, me, item) if item and item > 0 else None
+        return self._hand(execute, me, item) if item and item > 0 else Handed(me, item)
 
-    def _claim_of(self, execute: Execute, me: int, number: int) -> Claim:
-        row = execute(
-            f"""SELECT {ITEM}, probe, a.state, a.revision, a.reopened,
-                  (SELECT work FROM draft WHERE draft.item = :item AND annotator = :me),
-                  EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND returned.item = :item AND state = 'open'),
-                  EXISTS (SELECT 1 FROM comment WHERE comment.item = :item),
-                  EXISTS (SELECT 1 FROM suggestion WHERE suggestion.item = :item AND withdrawn = 0)
-                FROM item JOIN content ON content.item = item.number
-                LEFT JOIN assignment AS a ON a.item = item.number AND a.annotator = :me
-                WHERE item.number = :item""",
-            {"item": number, "me": me},
-        ).fetchone()
+    def _hand(self, execute: Execute, me: int, number: int) -> Handed:
+        return Handed(me, number, execute(_CLAIM, {"item": number, "me": me}))
+
+    def _claimed(self, handed: Handed) -> Claim | None:
+        """What a transaction that is over has handed out."""
+        if handed.row is None or handed.item is None:
+            return None
+        with self._connection.errors():
+            return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row.fetchone())
+
+    def _claim_of(self, execute: Execute, me: int, number: int, row: tuple[Any, ...]) -> Claim:
         probe, state, revision, reopened, draft, returned, talked, suggested = row[6:]
         latest = self._annotation(execute, number, me, revision) if revision else None
         return Claim(
@@ -230,13 +248,13 @@ class SqlStore(SqlReviewing):
     def submit(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
-        item, following = self._submit(number, annotation, save_id, draft, claim)
-        return self.claim(annotation.annotator) if item in queue.AGAIN else following
+        handed = self._submit(number, annotation, save_id, draft, claim)
+        return self.claim(annotation.annotator) if handed.item in queue.AGAIN else self._claimed(handed)
 
     @writing
     def _submit(
         self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
-    ) -> tuple[int | None, Claim | None]:
+    ) -> Handed:
         me = self._id(execute, annotation.annotator)
         locked = queue.locking(execute, number)
         before = before_save(execute, number, me, save_id)
@@ -255,18 +273,18 @@ class SqlStore(SqlReviewing):
             if fresh:
                 after = queue.move(execute, number, place, taken=taken, done=1)
             standing.weigh(execute, number, self._judge, after)
-        return self._next(execute, me) if claim else (None, None)
+        return self._next(execute, me) if claim else Handed(me, None)
 
     def skip(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
-        item, following = self._skip(number, annotation, save_id, draft, claim)
-        return self.claim(annotation.annotator) if item in queue.AGAIN else following
+        handed = self._skip(number, annotation, save_id, draft, claim)
+        return self.claim(annotation.annotator) if handed.item in queue.AGAIN else self._claimed(handed)
 
     @writing
     def _skip(
         self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
-    ) -> tuple[int | None, Claim | None]:
+    ) -> Handed:
         me = self._id(execute, annotation.annotator)
         place = queue.lock(execute, number)
         before = before_save(execute, number, me, save_id)
@@ -283,7 +301,7 @@ class SqlStore(SqlReviewing):
                 queue.move(execute, number, place, taken=-1, requeue=True)
             if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
                 queue.hold(execute, number, True)
-        return self._next(execute, me) if claim else (None, None)
+        return self._next(execute, me) if claim else Handed(me, None)
 
     def _keep(
         self,
@@ -300,19 +318,22 @@ class SqlStore(SqlReviewing):
 
         `counts`: answers, skips, finished items.
         """
-        turn = next_turn(execute, me, *counts)
+        count_save(execute, me, *counts)
         revision = before.revision + 1
-        write_revision(execute, number, me, revision, annotation, turn, save_id, work)
+        write_revision(execute, number, me, revision, annotation, save_id, work)
         again = bool(before.revision)
         version = before.labels_version
-        standing.keep(execute, number, me, annotation, revision, turn, labels_version=version, replaces=again)
+        standing.keep(execute, number, me, annotation, revision, labels_version=version, replaces=again)
         if again:
             outcomes.answered(execute, number, me, revision)
         if before.drafted:
             execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
 
+    def reopen(self, annotator: str) -> Claim | None:
+        return self._claimed(self._reopen(annotator))
+
     @writing
-    def reopen(self, execute: Execute, annotator: str) -> Claim | None:
+    def _reopen(self, execute: Execute, annotator: str) -> Handed:
         me = self._id(execute, annotator)
         # They may be at work in another terminal
         execute("SELECT turn FROM tally WHERE annotator = ? FOR UPDATE", (me,))
@@ -322,11 +343,11 @@ class SqlStore(SqlReviewing):
             (me,),
         ).fetchone()
         if latest is None:
-            return None
+            return Handed(me, None)
         number, state, revision = latest
         queue.lock(execute, number)
         self._undo(execute, number, me, state, revision)
-        return self._claim_of(execute, me, number)
+        return self._hand(execute, me, number)
 
     def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int) -> None:
         undone = self._annotation(execute, number, me, revision)
@@ -343,16 +364,17 @@ class SqlStore(SqlReviewing):
             labels_version=undone.labels_version,
             guidelines_version=undone.guidelines_version,
         )
-        turn = next_turn(execute, me)
+        count_save(execute, me)
+        turn = execute("SELECT turn FROM tally WHERE annotator = ?", (me,)).fetchone()[0]
         last = before_save(execute, number, me, "")
-        write_revision(execute, number, me, last.revision + 1, mark, turn, f"undo-{turn}", "")
+        write_revision(execute, number, me, last.revision + 1, mark, f"undo-{turn}", "")
         first = training.first_turn(execute, number, me)
         left = [one for one in queue.effective(execute, number, me) if one[2] > first]
         before, status, before_turn = left[-1] if left else (0, "", turn)
         stands = self._annotation(execute, number, me, before)
         if stands:
             # Its labels have today's names already
-            standing.keep(execute, number, me, stands, before, before_turn, labels_version=0, replaces=True)
+            standing.keep(execute, number, me, stands, before, turn=before_turn, labels_version=0, replaces=True)
         else:
             standing.keep_flags(execute, number, me, (), True)
             sources.recount(execute, number, me, None)
@@ -384,10 +406,7 @@ class SqlStore(SqlReviewing):
 
     def revisit(self, annotator: str, number: int) -> Claim | None:
         rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))
-        if not rows:
-            return None
-        with self._connection.errors():
-            return self._claim_of(self._connection.execute, rows[0][0], number)
+        return self._claimed(self._hand(self._connection.execute, rows[0][0], number)) if rows else None
 
     @writing
     def save_draft(self, execute: Execute, annotator: str, number: int, draft: str) -> None:

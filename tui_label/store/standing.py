@@ -37,14 +37,14 @@ def keep(
     annotator: int,
     annotation: Annotation,
     revision: int,
-    turn: int,
     *,
+    turn: int | None = None,
     labels_version: int,
     replaces: bool,
 ) -> None:
     """Make a revision the one that stands, and out of anybody's hands.
 
-    `labels_version` is today's; `replaces`: another one may have stood before.
+    `turn`: when it was made, if that was not their latest.  `labels_version` is today's; `replaces`: another one may have stood before.
     """
     answers = dict(annotation.answers)
     if answers and annotation.labels_version < labels_version:
@@ -53,7 +53,7 @@ def keep(
         sources.recount(execute, item, annotator, annotation)
     execute(
         """INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+           VALUES (?, ?, ?, ?, coalesce(?, (SELECT turn FROM tally WHERE tally.annotator = ?)), ?, ?, ?)
            ON CONFLICT (item, annotator) DO UPDATE SET state = excluded.state, revision = excluded.revision,
              turn = excluded.turn, reopened = 0, lease_until = NULL, active_ms = excluded.active_ms,
              submitted_at = excluded.submitted_at, labels = excluded.labels""",
@@ -63,6 +63,7 @@ def keep(
             "done" if annotation.status == SUBMITTED else "skipped",
             revision,
             turn,
+            annotator,
             annotation.timing.active or None,
             annotation.submitted_at,
             labels_text(answers),

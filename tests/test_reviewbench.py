@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import os
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import create_autospec
@@ -13,6 +17,7 @@ from reviewing import MOOD, annotations, answered, golds, moods, opened, prepare
 
 from tui_label import config, opening
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
 from tui_label.errors import StoreBusy
 from tui_label.reviewbench import ReviewBench
@@ -233,6 +238,86 @@ async def test_what_is_not_saved_is_said_and_tried_again(three, monkeypatch):
         assert calls[0][2] == calls[1][2], "the same save, so that one that arrived is not kept twice"
 
     assert golds(three)["i0"] == ("settled", {"mood": "bad"})
+
+
+def asides() -> list[Path]:
+    return list((Path(os.environ["XDG_STATE_HOME"]) / "tui-label").glob("unsaved-*"))
+
+
+@pytest.fixture
+def own_state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr("tui_label.store.connection.BUSY_S", 0.2)
+    monkeypatch.setattr("tui_label.workbench.DRAFT_AFTER_S", 0.05)
+
+
+@contextmanager
+def locked(bench: ReviewBench, folder: Path) -> Iterator[None]:
+    holder = sqlite3.connect(folder / "project.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    yield
+    holder.execute("ROLLBACK")
+    holder.close()
+
+
+@contextmanager
+def read_only(bench: ReviewBench, folder: Path) -> Iterator[None]:
+    sqlite: sqlite3.Connection = bench._store._connection._sqlite  # type: ignore[attr-defined]
+    sqlite.execute("PRAGMA query_only = 1")
+    yield
+    sqlite.execute("PRAGMA query_only = 0")
+
+
+FAULTS = [(locked, "has held the database"), (read_only, "readonly|read-only|may not be written|write access")]
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS, ids=["locked", "read-only"])
+async def test_a_review_given_while_nothing_is_taken_stays_and_is_kept_as_a_draft(three, own_state, fault, words):
+    async with at_work(three) as bench:
+        with fault(bench, three):
+            await bench.do("review.take", 1)
+            assert (bool(re.search(words, bench.trouble)), here(bench)) == (True, "i0"), bench.trouble
+            assert bench.case_desk.review.is_touched
+            assert len(asides()) == 1
+        while bench.trouble:
+            await asyncio.sleep(0.05)
+        assert bench.word == "the database is back, and has this as a draft"
+        assert not asides()
+        await bench.do("review.settle")
+        assert here(bench) == "i2"
+
+    assert golds(three) == {"i0": ("settled", {"mood": "bad"})}
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS, ids=["locked", "read-only"])
+async def test_who_leaves_while_nothing_is_taken_finds_the_review_again(three, own_state, fault, words):
+    async with at_work(three) as bench:
+        with fault(bench, three):
+            await bench.do("review.take", 1)
+            await bench.leave()
+    assert re.search(words, bench.trouble)
+    assert golds(three) == {}
+    async with at_work(three) as bench:
+        assert (here(bench), bench.word) == ("i0", "i0: what was not saved the last time is here")
+        assert bench.case_desk.review.taken
+        await bench.do("review.settle")
+
+    assert golds(three) == {"i0": ("settled", {"mood": "bad"})}
+    assert not asides()
+
+
+async def test_a_review_that_was_not_saved_gives_way_to_what_was_decided_since(three, own_state):
+    async with at_work(three) as bench:
+        with locked(bench, three):
+            await bench.do("review.take", 1)
+            number = bench.case_desk.case.number
+            await bench.leave()
+    opened(three).settle(number, Gold("other", {"mood": "good"}), "elsewhere")
+    async with at_work(three) as bench:
+        assert (here(bench), bench.word) == ("i2", "")
+
+    assert golds(three) == {"i0": ("settled", {"mood": "good"})}
+    assert not asides()
 
 
 async def test_an_empty_queue_says_which_have_cases(three):

@@ -7,6 +7,7 @@ is touched.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ from tui_label.desk import Desk
 from tui_label.errors import StoreError, UsageError
 from tui_label.store.base import Claim, Store, Versions
 from tui_label.store.reviewing import QUEUES, START, Case, Queue
-from tui_label.workbench import Workbench
+from tui_label.unsaved import Left, Unsaved
+from tui_label.workbench import BACK_AGAIN, Workbench
 
 if TYPE_CHECKING:
     from tui_label.quality.agreement import Confusion
@@ -57,6 +59,11 @@ class Deed:
     """Whom it was sent back to; none: it was settled."""
 
 
+def _decided(case: Case) -> int:
+    """The revision of its gold answer, 0 for none."""
+    return case.gold.revision if case.gold is not None else 0
+
+
 def queue_of(project: Project, queue: Queue) -> Queue:
     """A queue as it was asked for, by the project's rules; raises UsageError for what the project does not have."""
     tasks = [task for task in project.tasks if queue.task in ("", task.id)]
@@ -83,6 +90,8 @@ class ReviewBench(Workbench):
         **named: Any,
     ) -> None:
         super().__init__(project, store, reviewer, versions, make_deck=make_deck, **named)
+        # Who reviews may be an annotator too, with work of their own that was not saved
+        self._unsaved = Unsaved(project.folder, f"{reviewer}\0reviewing")
         self.queue = queue
         self.left = 0
         """Cases in the queue that nobody has gone through."""
@@ -116,12 +125,26 @@ class ReviewBench(Workbench):
     async def start(self) -> None:
         self._open_deck()
         await self._count_cases()
+        await self._bring_back_review()
         left = await self._call(self._store.unfinished, self.annotator)
         if left is not None:
             await self._lay_case(left)
         else:
             await self._next(START)
         self._begin_beating()
+
+    async def _bring_back_review(self) -> None:
+        """Give the store the review that it would not take the last time, unless the case was decided since."""
+        for left in self._unsaved.all():
+            with contextlib.suppress(StoreError):
+                case = await self._call(self._store.case, left.number)
+                if case is None or case.item.key != left.key:
+                    continue
+                if left.revision == _decided(case):
+                    if not await self._call(self._store.hold_case, left.number, self.annotator, left.draft):
+                        continue  # another reviewer has it in hand
+                    self.word = f"{left.key}{BACK_AGAIN}"
+                self._unsaved.drop(left.number)
 
     async def _put_down(self) -> None:
         await self._call(self._store.release_case, self.annotator)
@@ -163,6 +186,9 @@ class ReviewBench(Workbench):
         await self._lay_case(case)
 
     async def _lay_case(self, case: Case | None) -> None:
+        # What waited to be written was of the case before, and the store is there
+        self._no_draft_soon()
+        self.trouble = ""
         if case is None:
             self.desk = None
             if self.deck is not None:
@@ -235,10 +261,11 @@ class ReviewBench(Workbench):
                 self.word = "Esc goes back to the versions, and then < and > to other cases"
             else:
                 await self._step(command, argument)
-            if self.trouble:
-                self.trouble = ""
+            if self._drafting is None:
+                self.trouble = ""  # nothing waits to be written
         except StoreError as error:
             self._fail(error)
+            self._draft_soon()
 
     async def _step(self, command: str, argument: Any) -> None:
         session = self._at_tape(command)
@@ -308,6 +335,7 @@ class ReviewBench(Workbench):
 
     async def _on(self, deed: Deed) -> None:
         """An outcome is on disk: to the next case."""
+        self._unsaved.drop(deed.case.number)
         self._deeds.append(deed)
         self._trail.append(deed.case)
         if not deed.returned_to and deed.case.gold is None and not self._keeps_settled:
@@ -333,6 +361,7 @@ class ReviewBench(Workbench):
         for name in to:
             await self._call(self._store.say, desk.case.number, Comment(self.annotator, text, COMMENT, name))
         said = await self._call(self._store.comments, desk.case.number)
+        self.trouble = ""
         self.desk = replace(desk, case=replace(desk.case, comments=said))
         self._show(self.case_desk.review if self.case_desk else desk.review)
         self.word = "sent"
@@ -436,14 +465,13 @@ class ReviewBench(Workbench):
         draft = review.draft_of(desk.review) if desk is not None else ""
         if desk is None or draft == self._kept_draft:
             return
-        try:
-            await self._call(self._store.hold_case, desk.case.number, self.annotator, draft)
-            self._kept_draft = draft
-        except StoreError as error:
-            self._fail(error)
+        await self._call(self._store.hold_case, desk.case.number, self.annotator, draft)
+        self._draft_is_kept(desk, draft)
 
     def _set_aside(self) -> None:
-        """A review is none of the answers that annotators find again; it stays on the screen."""
+        desk = self.case_desk
+        if desk is not None and (draft := review.draft_of(desk.review)):
+            self._unsaved.keep(Left(desk.case.number, desk.case.item.key, _decided(desk.case), draft))
 
     def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""

@@ -48,6 +48,7 @@ SHOWN = "the right answer to that item was shown: your answer to it stays"
 DRAFT_AFTER_S = 0.7
 """A draft is at most this far behind the hands, plus one commit."""
 PATIENCE_S = 1.0
+BACK_AGAIN = ": what was not saved the last time is here"
 WAITING = "waiting for the database …"
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
@@ -160,7 +161,7 @@ class Workbench:
                     continue
                 if left.revision == (there.answered.revision if there.answered else 0):
                     await self._call(self._store.save_draft, self.annotator, left.number, left.draft)
-                    self.word = f"{left.key}: what was not saved the last time is here"
+                    self.word = f"{left.key}{BACK_AGAIN}"
                     claim = replace(there, draft=left.draft) if here else claim
                 self._unsaved.drop(left.number)
         return claim
@@ -786,6 +787,9 @@ class Workbench:
         if draft == self._kept_draft:
             return
         await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
+        self._draft_is_kept(desk, draft)
+
+    def _draft_is_kept(self, desk: Desk, draft: str) -> None:
         self._unsaved.drop(desk.claim.number)
         if self.desk is not None and self.desk.save_id == desk.save_id:
             self._kept_draft = draft

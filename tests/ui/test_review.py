@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,22 @@ def mixed(key: str = "tweet") -> list[Any]:
         {"mood": "good", "topics": ["delay"], "sure": 3},
         flags={1: Flag("ambiguous", "cyd says sarcasm")},
     )
+
+
+async def test_a_line_that_could_not_be_sent_stays_to_be_sent_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("tui_label.store.connection.BUSY_S", 0.2)
+    folder = prepare(tmp_path / "p", MOOD, *moods(["good", "bad", "bad"]))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        holder = sqlite3.connect(folder / "project.db", isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        await pilot.press("c", *"why?", "enter")
+        await until(app, "not saved: ")
+        holder.execute("ROLLBACK")
+        await pilot.press("enter")
+        await until(app, "sent")
+
+    assert [one.text for one in opened(folder).comments(1)] == ["why?"] * 3
 
 
 # the bars: keys counted

@@ -87,7 +87,7 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
 
     environment.prepare()
     from tui_label import Project, person
-    from tui_label.cli.work import deck_maker
+    from tui_label.cli.work import deck_maker, told_unsaved
     from tui_label.reviewbench import ReviewBench, queue_of
     from tui_label.ui.review import ReviewApp
 
@@ -103,4 +103,5 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
             make_deck=deck_maker(settings, sound),
         )
         app = ReviewApp(bench, person.keymap_of(settings), project.guidelines)
-        return int(app.run(mouse=environment.mouse_wanted()) or 0)
+        status = app.run(mouse=environment.mouse_wanted())
+    return told_unsaved(bench) or int(status or 0)

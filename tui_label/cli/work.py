@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui_label.cli.project import Commands
     from tui_label.core.project import Project as Settings
     from tui_label.sound.deck import Deck
+    from tui_label.workbench import Workbench
 
 
 def register(commands: Commands) -> None:
@@ -72,10 +73,14 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         status = app.run(mouse=environment.mouse_wanted())
     if workbench.finished_sprint is not None:
         print("\n".join(sprint_summary(workbench.finished_sprint)))
+    return told_unsaved(workbench) or int(status or 0)
+
+
+def told_unsaved(workbench: Workbench) -> int:
+    """Say what the database would not take, if there is anything; the exit status for it."""
     if workbench.trouble:
         complain(f"not saved: {workbench.trouble}; what you did last is kept, and there when you start again")
-        return 1
-    return int(status or 0)
+    return int(bool(workbench.trouble))
 
 
 def deck_maker(project: Settings, wanted: str) -> Callable[[], Deck] | None:

@@ -50,7 +50,8 @@ DECIDING = (
 """Commands that must not reach a case before its reviewer has seen it."""
 NOT_A_REVIEWERS = {"flag", "skip", "earlier", "later"}
 """Of the labeling legend what does nothing here."""
-Keep = Callable[[tuple[str, ...], str], Awaitable[None]]
+Keep = Callable[[tuple[str, ...], str], Awaitable[bool]]
+"""Takes who is to read it, and the words; whether they are kept."""
 
 
 # lines that are typed
@@ -79,8 +80,8 @@ class Remark:
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "enter" and self.editor.text.strip():
-            await self.keep(self.to[self.chosen][1] if self.to else (), self.editor.text.strip())
-            return None
+            kept = await self.keep(self.to[self.chosen][1] if self.to else (), self.editor.text.strip())
+            return None if kept else self
         if key in ("enter", "escape"):
             return None
         if key in ("tab", "shift+tab") and self.to:
@@ -277,15 +278,17 @@ class ReviewApp(LabelApp):
         self._mode = Remark("answer" if asked else "comment", readers, self._keep("review.comment"))
 
     async def _review_correct(self) -> None:
-        async def keep(_: tuple[str, ...], text: str) -> None:
+        async def keep(_: tuple[str, ...], text: str) -> bool:
             await self._do("review.correct", text)
+            return not self.bench.trouble
 
         if self._review is not None:
             self._mode = Remark("settle, and say why", (), keep)
 
     def _keep(self, command: str) -> Keep:
-        async def keep(to: tuple[str, ...], text: str) -> None:
+        async def keep(to: tuple[str, ...], text: str) -> bool:
             await self._do(command, (to, text))
+            return not self.bench.trouble
 
         return keep
 

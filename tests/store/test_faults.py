@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,8 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import Clock, new_store
+from helpers import Clock, new_store, write_project
 
+from tui_label.cli import main
 from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreBusy, StoreDamaged, StoreError
 from tui_label.store import connection
@@ -90,6 +93,16 @@ def test_answers_in_a_log_that_was_removed_are_kept_and_no_more_are_taken(tmp_pa
     assert len(list(SqlStore(copy / "project.db").answers())) == 2
 
 
+def test_the_log_stays_short_while_somebody_saves(tmp_path):
+    """Whatever a save leaves open keeps it from being written over."""
+    store = new_store(tmp_path, 400)
+    claim = store.claim("ann")
+    while claim:
+        claim = store.submit(claim.number, answer(), str(claim.number))
+
+    assert (tmp_path / "project.db-wal").stat().st_size < 6e6
+
+
 def test_a_value_that_is_no_json_is_damage(tmp_path):
     store = new_store(tmp_path, 5)
     store.submit(store.claim("ann").number, answer(), "a")
@@ -151,9 +164,35 @@ def test_a_clock_that_jumps_forward_costs_no_answer_and_no_order(tmp_path):
     assert store.reopen("ann").number == given[-1]
 
 
-def test_a_network_file_system_is_refused_in_a_line(tmp_path, monkeypatch):
-    new_store(tmp_path, 1).close()
-    monkeypatch.setattr(connection, "filesystem", lambda _: "nfs4")
+@pytest.fixture
+def far_folder(tmp_path) -> Iterator[Path]:
+    """A folder on a network file system: sshfs, to an SFTP server of its own on this machine."""
+    server, far, near = Path("/usr/lib/openssh/sftp-server"), tmp_path / "far", tmp_path / "near"
+    if not (shutil.which("sshfs") and server.exists()):
+        pytest.skip("needs sshfs: apt install sshfs")
+    connect = tmp_path / "connect"
+    connect.write_text(f"#!/bin/sh\nexec {server}\n")
+    connect.chmod(0o755)
+    for folder in (far, near):
+        folder.mkdir()
+    mount = ["sshfs", "-o", f"ssh_command={connect}", f"here:{far}", str(near)]
+    if (run := subprocess.run(mount, capture_output=True, text=True)).returncode:
+        pytest.skip(f"needs FUSE: {run.stderr}")
+    yield near
+    subprocess.run(["fusermount3", "-u", str(near)], check=True)
 
-    with pytest.raises(StoreError, match=r"network file system \(nfs4\); move the project to a local disk"):
-        SqlStore(tmp_path / "project.db")
+
+def test_a_network_file_system_is_refused_in_a_line_and_nothing_is_left_on_it(far_folder, tmp_path, capsys):
+    near, far = far_folder, tmp_path / "far"
+    new_store(write_project(far / "p"), 1).close()
+    before = (far / "p" / "project.db").read_bytes()
+    refused = r"network file system \(fuse\.sshfs\); keep the project on a local disk, or its answers on a PostgreSQL server\n$"
+    for command in (["new", "q"], ["add", "p", "p/project.yaml"], ["status", "p"], ["backup", "p"], ["check", "p"]):
+        assert main([command[0], *(str(near / one) for one in command[1:])]) == 1
+        said = capsys.readouterr()
+        assert re.search(refused, said.err or said.out)
+    with pytest.raises(StoreError, match="network file system"):
+        SqlStore(near / "fresh.db", create=True)
+
+    assert [path.name for path in far.iterdir()] == ["p"]
+    assert (far / "p" / "project.db").read_bytes() == before

@@ -27,7 +27,7 @@ from tui_label.errors import (
 from tui_label.store import logs, migrations
 from tui_label.store.engine import Cursor, Execute, Result
 from tui_label.store.gate import Gate
-from tui_label.store.place import NETWORK, filesystem, holder_of_database
+from tui_label.store.place import holder_of_database, refuse_network
 from tui_label.store.schema import KNOWN
 
 BUSY_S = 10.0
@@ -47,11 +47,7 @@ class SqliteConnection:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python with SQLite 3.37 or later")
         if not path.exists():
             raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
-        if (kind := filesystem(path.parent)) in NETWORK:
-            raise StoreError(
-                f"{path}: SQLite cannot be shared safely over a network file system ({kind}); "
-                f"move the project to a local disk"
-            )
+        refuse_network(path)
         self._gate = Gate(path, BUSY_S)
         self._log: int | None = None
         """The file of the write-ahead log, once it is known."""
@@ -138,6 +134,11 @@ class SqliteConnection:
                 raise
             self._check_log()
             return result
+
+    def later(self, cursor: Cursor) -> Callable[[], Any]:
+        # Read at once: an open SELECT outlives COMMIT, and no checkpoint goes past it
+        row = cursor.fetchone()
+        return lambda: row
 
     def widen(self) -> None:
         """More memory for pages: a reviewer searches all over the database, and there are few of them."""

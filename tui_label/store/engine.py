@@ -47,6 +47,10 @@ class Connection(Protocol):
         """
         ...
 
+    def later(self, cursor: Cursor) -> Callable[[], Any]:
+        """Within a transaction: what gives the one row of a SELECT once it is over."""
+        ...
+
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         """Within a transaction: one statement for many rows; how many it wrote."""
         ...

@@ -256,6 +256,9 @@ class PostgresConnection:
     def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         return self.execute(sql, arguments).fetchall()
 
+    def later(self, cursor: Cursor) -> Callable[[], Any]:
+        return cursor.fetchone
+
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         return self._pipeline.many(translated(sql).sql, rows)
 

@@ -41,7 +41,8 @@ from tui_label.store.base import (
     Versions,
 )
 from tui_label.store.connection import SqliteConnection, create_file
-from tui_label.store.engine import Connection, Cursor, Execute, writing
+from tui_label.store.engine import Connection, Execute, writing
+from tui_label.store.place import refuse_network
 from tui_label.store.reviews import SqlReviewing
 from tui_label.store.rows import (
     ANNOTATION,
@@ -69,6 +70,7 @@ def connected(place: Place, create: bool) -> Connection:
 
         return PostgresConnection(place, create=create)
     if create:
+        refuse_network(place)
         create_file(place)
     return SqliteConnection(place)
 
@@ -78,7 +80,7 @@ class Handed(NamedTuple):
 
     me: int
     item: int | None
-    row: Cursor | None = None
+    row: Callable[[], Any] | None = None
 
 
 _CLAIM = f"""SELECT {ITEM}, probe, a.state, a.revision, a.reopened,
@@ -188,14 +190,14 @@ class SqlStore(SqlReviewing):
         return self._hand(execute, me, item) if item and item > 0 else Handed(me, item)
 
     def _hand(self, execute: Execute, me: int, number: int) -> Handed:
-        return Handed(me, number, execute(_CLAIM, {"item": number, "me": me}))
+        return Handed(me, number, self._connection.later(execute(_CLAIM, {"item": number, "me": me})))
 
     def _claimed(self, handed: Handed) -> Claim | None:
         """What a transaction that is over has handed out."""
         if handed.row is None or handed.item is None:
             return None
         with self._connection.errors():
-            return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row.fetchone())
+            return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row())
 
     def _claim_of(self, execute: Execute, me: int, number: int, row: tuple[Any, ...]) -> Claim:
         probe, state, revision, reopened, draft, returned, talked, suggested = row[6:]

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from tui_label.errors import LabelError, UsageError
+from tui_label.store.place import refuse_network
 
 SAMPLES = "items.jsonl"
 COPIED = (".yaml", ".md", ".jsonl", ".opus")
@@ -32,6 +33,7 @@ def copy(name: str, folder: Path) -> None:
     if name not in names():
         raise UsageError(f"{name}: no such ready project; there are {', '.join(names())}")
     refuse_taken(folder)
+    refuse_network(folder / "project.db")
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted((home() / name).rglob("*")):
         target = folder / path.relative_to(home() / name)

@@ -124,15 +124,6 @@ def test_a_backup_that_cannot_be_written_names_its_own_place(tmp_path):
         store.backup(str(tmp_path / "nowhere" / "copy.db"))
 
 
-def test_a_network_file_system_is_refused_in_one_line(tmp_path, monkeypatch):
-    new_store(tmp_path).close()
-    monkeypatch.setattr(connection, "filesystem", lambda _: "nfs4")
-
-    with pytest.raises(StoreError, match="network file system") as caught:
-        SqlStore(tmp_path / "project.db")
-    assert "\n" not in str(caught.value)
-
-
 def test_an_old_sqlite_is_refused(tmp_path, monkeypatch):
     new_store(tmp_path).close()
     monkeypatch.setattr(connection, "OLDEST_SQLITE", (99, 0))

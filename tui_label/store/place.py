@@ -1,6 +1,6 @@
 """Where a database lies: on what file system, and which process keeps others from it.
 
-All of it is for words to a person; where the system does not tell, they are left out.
+Where the system does not tell, nothing is said of it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import contextlib
 import os
 import re
 from pathlib import Path
+
+from tui_label.errors import StoreError
 
 NETWORK = frozenset(
     (
@@ -31,6 +33,15 @@ def filesystem(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     found = [(Path(_unescaped(fields[1])), fields[2]) for fields in map(str.split, lines) if len(fields) > 2]
     over = [(len(point.parts), n, kind) for n, (point, kind) in enumerate(found) if here.is_relative_to(point)]
     return max(over)[2] if over else ""
+
+
+def refuse_network(path: Path) -> None:
+    """Raises StoreError where a database at `path` could not be shared; neither it nor its folder has to be there."""
+    if (kind := filesystem(path.parent)) in NETWORK:
+        raise StoreError(
+            f"{path}: SQLite cannot be shared safely over a network file system ({kind}); "
+            f"keep the project on a local disk, or its answers on a PostgreSQL server"
+        )
 
 
 def _unescaped(words: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from tui_label import seal, underway
+from tui_label import config, seal, underway
 from tui_label.core.differences import disagreement
-from tui_label.core.project import Project
+from tui_label.core.project import Project, orphans
 from tui_label.core.roles import Person
+from tui_label.core.tasks.base import Task
 from tui_label.errors import ConfigError
 from tui_label.identity import at_work
 from tui_label.store.base import Policy, Store, Versions
@@ -52,12 +53,11 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     guidelines = guidelines_text(project)
     if store.is_recorded(policy, project.source, guidelines):
         return permitted(store, person, project.roles), store.versions()
-    renames = {
-        task.id: {old: label.value for label in task.labels for old in label.was}
-        for task in project.tasks
-        if any(label.was for label in task.labels)
-    }
-    _refuse_orphans(project, store.labels_in_use(), renames)
+    before = _before(project, store)
+    renames = _renames(project, before)
+    suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
+    if suspects and (problems := orphans(suspects, store.labels_in_use(), renames)):
+        raise ConfigError(*problems)
     versions = store.record_project(policy, project.source, guidelines, renames)
     return permitted(store, person, project.roles), versions
 
@@ -67,18 +67,36 @@ def again(project: Project, person: Person | None = None) -> Store:
     return permitted(SqlStore(project.store), person or at_work(project.roles), project.roles)
 
 
-def _refuse_orphans(
-    project: Project, used: Mapping[str, Mapping[str, int]], renames: Mapping[str, Mapping[str, str]]
-) -> None:
-    problems = []
+def _before(project: Project, store: Store) -> dict[str, Task]:
+    """The tasks of project.yaml as it was recorded last; none where there was none, or one that is not understood any more."""
+    sources = [change.after for change in store.changes() if change.kind == "labels"]
+    try:
+        return {task.id: task for task in config.parse(sources[-1], project.folder).tasks} if sources else {}
+    except ConfigError:
+        return {}
+
+
+def _renames(project: Project, before: Mapping[str, Task]) -> dict[str, dict[str, str]]:
+    """By task, the labels that have another name now.
+
+    A `was` that stands there since before is done, unless answers were given under that name again.
+    """
+    found: dict[str, dict[str, str]] = {}
     for task in project.tasks:
-        if not task.labels:
-            continue
-        for label, count in used.get(task.id, {}).items():
-            if renames.get(task.id, {}).get(label, label) not in task.values:
-                problems.append(
-                    f"project.yaml: {task.id}: label {label!r} has {count} answers and is gone; "
-                    f"put it back, or say which label takes them over with `was: {label}`"
-                )
-    if problems:
-        raise ConfigError(*problems)
+        earlier = before.get(task.id)
+        done = {(old, label.value) for label in earlier.labels for old in label.was} if earlier else set()
+        for label in task.labels:
+            for old in label.was:
+                again = earlier and old in earlier.values and old not in task.values
+                if (old, label.value) not in done or again:
+                    found.setdefault(task.id, {})[old] = label.value
+    return found
+
+
+def _may_orphan(task: Task, earlier: Task | None, renames: Mapping[str, str]) -> bool:
+    """Whether it is worth a look at all answers: a label that they may have is gone."""
+    if not task.labels:
+        return False
+    if earlier is None or type(earlier) is not type(task) or not earlier.labels:
+        return True
+    return any(renames.get(label, label) not in task.values for label in earlier.values)

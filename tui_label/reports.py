@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, tzinfo
 from typing import Any
 
-from tui_label.core.project import Project
+from tui_label.core.project import Project, orphans
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger, Person
 from tui_label.quality.sources import OUTCOMES, Sources
@@ -184,11 +184,14 @@ def _sound_lines(people: list[dict[str, Any]]) -> list[str]:
 def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
     """What project.yaml and the folder say against what is in the store."""
     known = {task.id for task in project.tasks}
-    gone = {task: sum(found.values()) for task, found in store.labels_in_use().items() if task not in known}
+    used = store.labels_in_use()
+    gone = {task: sum(found.values()) for task, found in used.items() if task not in known}
     found = [
         (True, f"project.yaml: task {task} is gone, {count:,} labels in answers to it are kept and exported")
         for task, count in sorted(gone.items())
     ]
+    # From whoever was still at work when it went
+    found += [(False, words) for words in orphans(project.tasks, used, {})]
     if project.items != "sound":
         return found
     sounds = [item.sound.path for _, item in store.askable(answered=True) if item.sound is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -145,3 +145,19 @@ class Project:
     @property
     def guidelines_path(self) -> Path:
         return self.folder / self.guidelines
+
+
+def orphans(
+    tasks: Iterable[Task],
+    used: Mapping[str, Mapping[str, int]],
+    renames: Mapping[str, Mapping[str, str]],
+) -> list[str]:
+    """A line for each label that answers have and its task has not, nor under another name; `used`: how many, by task."""
+    return [
+        f"project.yaml: {task.id}: label {label!r} has {count:,} answers and is gone; "
+        f"put it back, or say which label takes them over with `was: {label}`"
+        for task in tasks
+        if task.labels
+        for label, count in used.get(task.id, {}).items()
+        if renames.get(task.id, {}).get(label, label) not in task.values
+    ]

@@ -13,7 +13,7 @@ from tui_label.core.annotation import SUBMITTED, Annotation, Flag
 from tui_label.store import sources
 from tui_label.store.engine import Execute
 from tui_label.store.queue import Place
-from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, labels_text, storable
+from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, label_line, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
@@ -127,18 +127,20 @@ def _compare_with_gold(
             execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
 
 
-def restate(execute: Execute, judge: Judge) -> None:
-    """All of it anew, where labels have other names now, or nothing of it was kept before."""
+def restate(execute: Execute, judge: Judge, renamed: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    """All of it anew: of the answers with labels that were `renamed`, of all if that is not given."""
     names = renames(execute)
+    lines = [f"\n{label_line(task, label)}\n" for task, labels in (renamed or {}).items() for label in labels]
+    wanted = "true" if renamed is None else " OR ".join(["instr(assignment.labels, ?) > 0"] * len(lines))
     touched: dict[int, None] = {}
     last = (0, 0)
     while rows := execute(
         f"""SELECT assignment.item, assignment.annotator, annotation.active_ms, annotation.submitted_at, answers,
               annotation.labels_version, flags, assignment.active_ms, assignment.submitted_at, labels
             FROM assignment JOIN annotation USING (item, annotator, revision)
-            WHERE assignment.item >= ? AND (assignment.item, assignment.annotator) > (?, ?)
+            WHERE assignment.item >= ? AND (assignment.item, assignment.annotator) > (?, ?) AND ({wanted})
             ORDER BY assignment.item, assignment.annotator LIMIT {PAGE}""",
-        (last[0], *last),
+        (last[0], *last, *map(storable, lines)),
     ).fetchall():
         for item, annotator, active_ms, submitted_at, answers, version, flags, *kept in rows:
             found = [active_ms or None, submitted_at, labels_text(names.apply(from_json(answers), version))]

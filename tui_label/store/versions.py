@@ -32,8 +32,7 @@ def record(
         _keep_text(execute, "guidelines", guidelines, {}, moment)
         _apply_policy(execute, policy, before)
         if fresh and renames:
-            restate(execute, judge)
-        if fresh and renames:
+            restate(execute, judge, renames)
             sources.rename(execute, renames)
         return latest(execute)
 

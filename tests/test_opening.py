@@ -1,0 +1,108 @@
+"""What a changed project.yaml does to answers that were given before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers import records
+
+from tui_label import check, config, opening
+from tui_label.core.annotation import Annotation
+from tui_label.errors import ConfigError
+from tui_label.store.base import Store
+from tui_label.store.sql import SqlStore
+
+SOURCE = "name: p\ntasks:\n  - {id: t, type: choice, labels: [%s]}\n"
+
+
+def opened(folder: Path, labels: str, source: str = SOURCE) -> Store:
+    (folder / "project.yaml").write_text(source % labels)
+    return opening.open_store(config.load(folder))[0]
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A project with one answer, `a`."""
+    store = opened(tmp_path, "a, b")
+    store.add(records(3))
+    answer(store, "a")
+    return tmp_path
+
+
+def answer(store: Store, label: str) -> None:
+    said = Annotation("ann", answers={"t": label}, labels_version=store.versions().labels)
+    store.submit(store.claim("ann").number, said, label + str(store.versions().labels))
+    store.close()
+
+
+def answers(store: Store) -> list[str]:
+    found = [one.answers["t"] for _, one in store.answers()]
+    store.close()
+    return found
+
+
+def test_names_that_were_swapped_are_swapped_once(folder):
+    swapped = "{value: b, was: a}, {value: a, was: b}"
+
+    assert answers(opened(folder, swapped)) == ["b"]
+    assert answers(opened(folder, swapped + ", c")) == ["b"]
+
+
+def test_a_name_that_is_used_again_keeps_its_new_answers(folder):
+    answer(opened(folder, "{value: new, was: a}, a, b"), "a")
+
+    assert answers(opened(folder, "{value: new, was: a}, a, b, c")) == ["new", "a"]
+    assert answers(opened(folder, "{value: new, was: a}, b, c")) == ["new", "new"]
+
+
+def test_a_label_can_be_added_renamed_and_taken_back_without_a_look_at_the_answers(folder, monkeypatch):
+    """There may be millions."""
+    monkeypatch.setattr(SqlStore, "labels_in_use", lambda _: pytest.fail("looked"))
+    for labels in (
+        "a, b, c",
+        "{value: new, was: a}, b, c",
+        "{value: new, was: a}, {value: c, key: x}, {value: d, was: b}",
+    ):
+        opened(folder, labels).close()
+
+    assert answers(SqlStore(folder / "project.db")) == ["new"]
+
+
+def test_a_label_may_go_where_nobody_gave_it(folder):
+    opened(folder, "a").close()
+
+    with pytest.raises(ConfigError, match="label 'a' has 1 answers and is gone"):
+        opened(folder, "b")
+    assert answers(opened(folder, "a, b")) == ["a"]
+
+
+def test_a_task_that_comes_back_with_less_is_refused(folder):
+    opened(folder, "x, y", SOURCE.replace("id: t", "id: other")).close()
+
+    with pytest.raises(ConfigError, match="label 'a' has 1 answers and is gone"):
+        opened(folder, "b")
+
+
+def test_a_label_that_goes_into_another_is_found_under_that_and_counts_as_agreement(folder):
+    store = opened(folder, "a, b", SOURCE + "overlap: 2\n")
+    store.submit(store.claim("bob").number, Annotation("bob", answers={"t": "b"}, labels_version=1), "bob")
+    assert [row[0] for row in store._connection.read("SELECT agreement FROM item WHERE done = 2")] == [0.0]
+    store.close()
+    store = opened(folder, "{value: b, was: a}", SOURCE + "overlap: 2\n")
+
+    assert [row[0] for row in store._connection.read("SELECT agreement FROM item WHERE done = 2")] == [1.0]
+    assert {row[0] for row in store._connection.read("SELECT labels FROM assignment WHERE state = 'done'")} == {
+        "\nt\t\nt\tb\n"
+    }
+
+
+def test_an_answer_under_a_label_that_went_while_somebody_was_at_work_is_seen_by_check(folder):
+    at_work = SqlStore(folder / "project.db")
+    opened(folder, "a, c").close()
+    answer(at_work, "b")
+
+    assert [words for good, words in check(folder) if not good] == [
+        "project.yaml: t: label 'b' has 1 answers and is gone; put it back, or say which label takes them over with `was: b`"
+    ]
+    assert answers(opened(folder, "a, {value: c, was: b}")) == ["a", "c"]

@@ -38,6 +38,7 @@ from tui_label.errors import StoreError
 from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.store import base
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
+from tui_label.store.place import holder_of_database, holder_of_folder
 from tui_label.unsaved import Left, Unsaved
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ SHOWN = "the right answer to that item was shown: your answer to it stays"
 DRAFT_AFTER_S = 0.7
 """A draft is at most this far behind the hands, plus one commit."""
 PATIENCE_S = 1.0
+"""Before somebody is told that the database is waited for;"""
+AT_ONCE_S = 0.2
+"""who leaves, sooner."""
 BACK_AGAIN = ": what was not saved the last time is here"
 WAITING = "waiting for the database …"
 LOOK_S = 2.0
@@ -100,6 +104,10 @@ class Workbench:
         self._kept_draft = ""
         self._beating: tuple[asyncio.Task[None], ...] = ()
         self._lock = asyncio.Lock()
+        self._leaving = False
+        self.holdup = ""
+        """Whom it waits for on the way out; empty: nobody."""
+        self.abandoned = False
         self.rhythm = Rhythm(project.pace, self._now())
         self.deck: Deck | None = None
         """What plays, in projects of sounds."""
@@ -129,13 +137,22 @@ class Workbench:
     async def _call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
         loop = asyncio.get_running_loop()
         call = loop.run_in_executor(self._thread, partial(function, *arguments, **named))
-        if not (await asyncio.wait((call,), timeout=PATIENCE_S))[0]:
-            before, self.trouble = self.trouble, WAITING
+        if not (await asyncio.wait((call,), timeout=AT_ONCE_S if self._leaving else PATIENCE_S))[0]:
+            before = self.trouble, self.holdup
+            if self._leaving:
+                self.holdup = self._holder()
+            else:
+                self.trouble = WAITING
             self.on_change()
             await asyncio.wait((call,))
-            self.trouble = before
+            self.trouble, self.holdup = before
             self.on_change()
         return await call
+
+    def _holder(self) -> str:
+        """Who keeps all others from the database, as far as can be told."""
+        path = self.project.database
+        return holder_of_folder(path.parent) or holder_of_database(path) or "the database"
 
     # coming and going
 
@@ -182,18 +199,26 @@ class Workbench:
         if self._beating:
             for task in self._beating:
                 task.cancel()
-            self._beating = ()
+            self._beating, self._leaving = (), True
             async with self._lock:
-                await self._try_to_keep_draft()
+                kept = await self._try_to_keep_draft()
                 self._no_draft_soon()
                 await self._end_sprint()
                 try:
-                    await self._put_down()
+                    # What did not take the draft is not waited for once more: the lease will be over soon
+                    if kept:
+                        await self._put_down()
                 except StoreError as error:
                     self._fail(error)
         if self.deck is not None:
             await self.deck.close()
-        self._thread.shutdown(wait=True)
+        self._thread.shutdown(wait=not self.abandoned)
+
+    def abandon(self) -> None:
+        """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""
+        self.abandoned = True
+        self.trouble = f"nobody waited for {self.holdup}"
+        self._set_aside()
 
     def _begin_beating(self) -> None:
         self._beating = (
@@ -769,12 +794,14 @@ class Workbench:
             await asyncio.sleep(0)
         await keeping
 
-    async def _try_to_keep_draft(self) -> None:
+    async def _try_to_keep_draft(self) -> bool:
         try:
             await self._keep_draft()
         except StoreError as error:
             self._fail(error)
             self._draft_soon()
+            return False
+        return True
 
     async def _keep_draft(self) -> None:
         """Write the draft if the work changed since it was written."""

@@ -106,6 +106,32 @@ def test_words_typed_while_another_program_holds_the_database_are_kept(tmp_path)
     assert json.loads(run("export", str(folder))[1])["answers"] == {"sentiment": "positive", "why": "because"}
 
 
+@pytest.mark.parametrize("command", ["label", "review"])
+def test_who_leaves_while_another_program_holds_the_database_is_told_and_need_not_wait(tmp_path, command):
+    folder = filled(tmp_path / "project", BOX)
+    arguments = [command, str(folder), "--as", "ann", *(["--queue", "all"] if command == "review" else [])]
+    if command == "review":
+        said = {"item": "first", "text": "first text", "annotator": "bob", "answers": {"sentiment": "positive"}}
+        (folder / "said.jsonl").write_text(json.dumps(said) + "\n")
+        assert run("add", str(folder), str(folder / "said.jsonl"))[0] == 0
+    terminal = Terminal(*arguments, columns=120)
+    terminal.wait_for("first text")
+    holder = sqlite3.connect(folder / "project.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    terminal.press(*(["p"] if command == "label" else ["e", "n", "escape"]))
+    since = time.monotonic()
+    terminal.press("ctrl+q").wait_for(f"waiting for process {os.getpid()}").press("x")
+    assert terminal.wait(5) == 1
+    assert time.monotonic() - since < 5
+    assert "what you did last is kept, and there when you start again" in terminal.text.replace("\n", "")
+    terminal.close()
+    holder.close()
+    again = Terminal(*arguments, columns=120)
+    again.wait_for("what was not saved the last time is here").press("ctrl+q")
+    assert again.wait(20) == 0
+    again.close()
+
+
 def test_a_database_that_is_damaged_under_the_hands(folder):
     backup = folder.parent / "backup"
     assert run("backup", str(folder), "--to", str(backup))[0] == 0

@@ -87,7 +87,7 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
 
     environment.prepare()
     from tui_label import Project, person
-    from tui_label.cli.work import deck_maker, told_unsaved
+    from tui_label.cli.work import deck_maker, end_if_abandoned, told_unsaved
     from tui_label.reviewbench import ReviewBench, queue_of
     from tui_label.ui.review import ReviewApp
 
@@ -104,4 +104,5 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
         )
         app = ReviewApp(bench, person.keymap_of(settings), project.guidelines)
         status = app.run(mouse=environment.mouse_wanted())
+        end_if_abandoned(bench)
     return told_unsaved(bench) or int(status or 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,9 +73,18 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         )
         app = LabelApp(workbench, keymap, project.guidelines, person.keymap_of)
         status = app.run(mouse=environment.mouse_wanted())
+        end_if_abandoned(workbench)
     if workbench.finished_sprint is not None:
         print("\n".join(sprint_summary(workbench.finished_sprint)))
     return told_unsaved(workbench) or int(status or 0)
+
+
+def end_if_abandoned(workbench: Workbench) -> None:
+    """End the process where its thread still waits for the database, and would for long."""
+    if workbench.abandoned:
+        told_unsaved(workbench)
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def told_unsaved(workbench: Workbench) -> int:

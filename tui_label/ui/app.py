@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -22,11 +23,12 @@ from tui_label.core.project import Project
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.tasks import Spans
+from tui_label.core.text import visible
 from tui_label.core.training import Feedback
 from tui_label.core.transcript import expanded, fixed, next_speaker
 from tui_label.errors import LabelError, StoreError
 from tui_label.notices import Announcement, Notice, Renewal
-from tui_label.ui.canvas import Row
+from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.modes import (
     Calibration,
     Find,
@@ -165,13 +167,14 @@ class LabelApp(App[int]):
         self._word = ""
         self._view = SoundView(workbench)
         self._next_tick: Timer | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._twin_count = 0
         """How much of what was typed a listener that catches keys was told to be done."""
         workbench.on_change = self._show
         workbench.on_renewal = self._renew
 
     def compose(self) -> ComposeResult:
-        yield Sheet(self._draw)
+        yield Sheet(self._drawn)
 
     async def on_mount(self) -> None:
         if not self.is_headless:
@@ -189,7 +192,10 @@ class LabelApp(App[int]):
         self.set_interval(1.0, self._second)
 
     async def on_unmount(self) -> None:
-        await self.workbench.leave()
+        if self._leaving is not None and not self.workbench.abandoned:
+            await self._leaving
+        else:
+            await self.workbench.leave()
 
     # keys
 
@@ -202,11 +208,13 @@ class LabelApp(App[int]):
         self._show()
 
     async def _key(self, key: str, pressed_at: float) -> None:
-        if self._reading is not None:
+        if self._leaving is not None:
+            self._leave()
+        elif self._reading is not None:
             self._read_key(key)
         elif self.workbench.finished_sprint is not None:
             if key == "ctrl+q":
-                self.exit(0)
+                self._leave()
             elif key == "enter":
                 self.workbench.rest()
         elif self.workbench.notice is not None:
@@ -268,7 +276,7 @@ class LabelApp(App[int]):
         command = action.command if action is not None else ""
         self._guard = self._guard.pressed(key, pressed_at)
         if command == "quit":
-            self.exit(0)
+            self._leave()
         elif command == "guide.open":
             await self._guide_open()
         elif command == "work.undo":
@@ -297,7 +305,7 @@ class LabelApp(App[int]):
             return
         self._letters = None
         if key == "ctrl+q":
-            self.exit(0)
+            self._leave()
         elif key == "enter" and page.letters:
             await self.workbench.go_to(page.letters[page.chosen][0])
 
@@ -324,7 +332,7 @@ class LabelApp(App[int]):
     async def _paused_key(self, key: str) -> None:
         action = self.keymap.lookup(SCROLL, key)
         if action is not None and action.command == "quit":
-            self.exit(0)
+            self._leave()
         elif (action is not None and action.command == "pause") or key in ("enter", "escape", "space"):
             self.workbench.resume()
 
@@ -336,6 +344,8 @@ class LabelApp(App[int]):
             await self._do(action.command, action.label)
 
     async def _do(self, command: str, argument: Any = None) -> None:
+        if self._leaving is not None:
+            return
         if command == "find.set":
             self._needle = argument
             await self._find_next()
@@ -344,7 +354,24 @@ class LabelApp(App[int]):
 
     # commands that are about the view
 
+    async def action_quit(self) -> None:
+        """Ctrl+Q is in Textual's own table, before ours."""
+        self._leave()
+
     async def _quit(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        """Give the item back, then end; a key that is pressed while somebody holds that up ends it at once."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._left())
+        elif self.workbench.holdup and not self.workbench.abandoned:
+            self._leaving.cancel()
+            self.workbench.abandon()
+            self.exit(1)
+
+    async def _left(self) -> None:
+        await self.workbench.leave()
         self.exit(0)
 
     async def _pause(self) -> None:
@@ -767,6 +794,13 @@ class LabelApp(App[int]):
         due = self._view.due(self._sheet.size.width)
         if due is not None:
             self._next_tick = self.set_timer(due, self._show)
+
+    def _drawn(self, width: int, height: int) -> list[Row]:
+        rows = self._draw(width, height)
+        if holdup := self.workbench.holdup:
+            words = f" waiting for {visible(holdup)}; any key leaves at once, your work is kept"
+            rows[-1] = clipped([(words, "warn")], width)
+        return rows
 
     def _draw(self, width: int, height: int) -> list[Row]:
         if width < SMALLEST[0] or height < SMALLEST[1]:

@@ -62,6 +62,8 @@ def check(folder: str | Path) -> list[Finding]:
             shared = sharing.is_shared(project)
             found += sharing.check(project) if shared else []
             with contextlib.suppress(StoreRefused):
+                found += store.admit(opening.people(project))
+            with contextlib.suppress(StoreRefused):
                 found += reports.project_check(project, store)
                 found += seal.check(project.folder, store) if shared else []
     except LabelError as error:

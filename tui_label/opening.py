@@ -9,9 +9,9 @@ from pathlib import Path
 from tui_label import config, seal, underway
 from tui_label.core.differences import disagreement
 from tui_label.core.project import Project, orphans
-from tui_label.core.roles import Person
+from tui_label.core.roles import Person, Role
 from tui_label.core.tasks.base import Task
-from tui_label.errors import ConfigError
+from tui_label.errors import ConfigError, StoreRefused
 from tui_label.identity import at_work
 from tui_label.store.base import Policy, Store, Versions
 from tui_label.store.permits import permitted
@@ -35,7 +35,8 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     underway.refuse(project)
     if isinstance(project.store, Path):
         seal.refuse_loss(project.store)
-    store = SqlStore(project.store, create=True, judge=partial(disagreement, project.tasks))
+    leads = person.role is Role.LEAD
+    store = SqlStore(project.store, create=leads or project.server is None, judge=partial(disagreement, project.tasks))
     review = project.review
     policy = Policy(
         project.overlap,
@@ -51,8 +52,16 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
         project.suggestions.hold_from,
     )
     guidelines = guidelines_text(project)
+    if leads:
+        store.admit(people(project))
     if store.is_recorded(policy, project.source, guidelines):
         return permitted(store, person, project.roles), store.versions()
+    if project.server is not None and not leads:
+        store.close()
+        raise StoreRefused(
+            f"{project.folder}: project.yaml or the guidelines here are not those that the project goes by; "
+            f"get today's from a lead ({project.roles.holders(Role.LEAD)})"
+        )
     before = _before(project, store)
     renames = _renames(project, before)
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
@@ -60,6 +69,11 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
         raise ConfigError(*problems)
     versions = store.record_project(policy, project.source, guidelines, renames)
     return permitted(store, person, project.roles), versions
+
+
+def people(project: Project) -> dict[str, Role]:
+    """Everybody who is named in the project's roles."""
+    return {name: role for name in project.roles.named if (role := project.roles.of(name))}
 
 
 def again(project: Project, person: Person | None = None) -> Store:

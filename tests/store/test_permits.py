@@ -84,12 +84,13 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "with_suggestions": (),
     "testimonies": (),
     "backup": ("nowhere.db",),
+    "admit": ({},),
 }
 """Each method, called about somebody else's work or everybody's, or as rob or lea where that is their work."""
 FOR_ALL = {"close", "versions", "changes", "check", "is_recorded"}
 FOR_LEADS = {
     "record_project", "keep_attempt", "requeue", "settle_many", "staging", "add", "askable", "suggest", "answers",
-    "unanswered", "with_suggestions", "testimonies", "backup", "fingerprints",
+    "unanswered", "with_suggestions", "testimonies", "backup", "fingerprints", "admit",
 }  # fmt: skip
 
 

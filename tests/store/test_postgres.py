@@ -230,26 +230,6 @@ def test_a_schema_of_a_later_version():
         SqlStore(server)
 
 
-def test_somebody_with_a_login_of_their_own_works_once_it_is_granted(tmp_path):
-    new_postgres(tmp_path, 2, Policy(2)).close()
-    server = postgres.schema_for(tmp_path)
-    with psycopg.connect(server.url, autocommit=True) as lead:
-        lead.execute("DROP ROLE IF EXISTS ann")
-        lead.execute("CREATE ROLE ann LOGIN")
-        hers = Server(postgres.cluster().url("ann"), server.schema)
-        with pytest.raises(StoreReadOnly, match="GRANT USAGE ON SCHEMA") as caught:
-            SqlStore(hers).claim("ann")
-        assert "\n" not in str(caught.value)
-        lead.execute(f"GRANT USAGE ON SCHEMA {server.schema} TO ann".encode())
-        lead.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {server.schema} TO ann".encode())
-        store = SqlStore(hers)
-        store.submit(store.claim("ann").number, said("ann"), "a")
-        store.add(records(3))
-        store.close()
-        assert [one.annotator for _, one in SqlStore(server).answers()] == ["ann"]
-        lead.execute("DROP OWNED BY ann")
-
-
 def test_eight_may_create_the_same_project_at_once():
     server = postgres.cluster().server("race")
     code = (

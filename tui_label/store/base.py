@@ -23,6 +23,7 @@ from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
+from tui_label.core.roles import Role
 from tui_label.store.reviewing import Reviewing
 
 if TYPE_CHECKING:
@@ -222,6 +223,13 @@ class Store(Reviewing, Protocol):
         A changed text gets the next version number.  `renames` (task → old label → new
         label) is kept with the version; `answers` reads old answers under their new names, and suggestions have them.
         A raised or lowered `overlap` takes effect on items that are not finished.
+        """
+        ...
+
+    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+        """Let the database itself hold these people to their roles, as far as they have an access of their own.
+
+        `(ok, one line)` pairs about it.
         """
         ...
 

@@ -10,11 +10,12 @@ import contextlib
 import functools
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui_label.core.roles import Role
 from tui_label.errors import (
     StoreBusy,
     StoreDamaged,
@@ -105,6 +106,13 @@ class SqliteConnection:
         self._sqlite.close()
         logs.keep(self.path)
         self._gate.close()
+
+    @property
+    def confined_to(self) -> None:
+        """Whoever can open a file sees all of it."""
+
+    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+        return []
 
     def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
         with self.errors():

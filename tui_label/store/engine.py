@@ -6,10 +6,12 @@ Rows that a transaction decides by are read `FOR UPDATE`: SQLite has one writer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from tui_label.core.roles import Role
 
 
 class Cursor(Protocol):
@@ -29,6 +31,15 @@ Parameters = ParamSpec("Parameters")
 
 class Connection(Protocol):
     """One connection to a project's database; what goes wrong comes out as a `StoreError`."""
+
+    @property
+    def confined_to(self) -> str | None:
+        """The annotator whose answers alone this connection sees, where the database holds people to theirs."""
+        ...
+
+    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+        """Hold people with an access of their own to their role, where the database can; `(ok, one line)` pairs."""
+        ...
 
     @property
     def execute(self) -> Execute:

@@ -67,6 +67,7 @@ TABLE = {
     "fingerprints": Permit("check everybody's answers", LEAD),
     "is_recorded": Permit("compare project.yaml"),
     "record_project": Permit("change project.yaml", LEAD),
+    "admit": Permit("say who may do what", LEAD),
     "labels_in_use": Permit("count everybody's labels", REVIEWER),
     # one annotator at work
     "claim": Permit("take items", own=_as_annotator),

@@ -63,6 +63,7 @@ class Pipeline:
     """Of one connection, which says nothing else between `open` and `close`."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.is_open = False
         self._pg: pq.abc.PGconn = connection.pgconn
         self._values = Transformer(connection)
         self._waiting: deque[Sent] = deque()
@@ -72,12 +73,9 @@ class Pipeline:
         self._socket = select.poll()
         self._socket.register(self._pg.socket)
 
-    @property
-    def is_open(self) -> bool:
-        return bool(self._pg.pipeline_status)
-
     def open(self) -> None:
         self._pg.enter_pipeline_mode()
+        self.is_open = True
 
     def send(self, sql: bytes, arguments: Sequence[Any] = (), *, keep: bool = True) -> Sent:
         """`sql` with $1, $2 … for the arguments; `keep`: the server may keep it by a name, to be quick the next time."""
@@ -127,6 +125,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Wait for all that is on its way; the first error comes out.  The connection is as before."""
+        self.is_open = False
         self._pg.pipeline_sync()
         first: psycopg.Error | None = None
         while (result := self._received()) is None or result.status != pq.ExecStatus.PIPELINE_SYNC:

@@ -16,12 +16,13 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tui_label.core.project import Server
+from tui_label.core.roles import Role
 from tui_label.errors import (
     StoreAway,
     StoreBusy,
@@ -42,6 +43,7 @@ try:
     from psycopg import sql as spelled
     from psycopg.types.numeric import Int8Dumper
 
+    from tui_label.store import logins
     from tui_label.store.pipeline import Pipeline
 except ImportError as error:
     raise StoreError(
@@ -87,6 +89,7 @@ RECEIPT = b"""INSERT INTO receipt VALUES ($1, $2, $3)
 BESIDE = (
     "CREATE TABLE migration (name TEXT PRIMARY KEY) STRICT",
     "CREATE TABLE receipt (id TEXT PRIMARY KEY, number INTEGER NOT NULL, at INTEGER NOT NULL) STRICT",
+    logins.LOGIN,
 )
 
 
@@ -151,6 +154,7 @@ class PostgresConnection:
 
     def __init__(self, server: Server, *, create: bool = False) -> None:
         self.server = server
+        self.confined_to: str | None = None
         self._id = uuid.uuid4().hex
         self._number = 0
         self._pg: psycopg.Connection[Any]
@@ -196,6 +200,7 @@ class PostgresConnection:
             self._migrate()
         elif unknown := [name for name in names if name not in KNOWN]:
             raise StoreTooNew(f"{self}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
+        self.confined_to = self.read(logins.CONFINED_TO)[0][0]
 
     def _applied(self) -> list[str] | None:
         """The migrations that the schema has had; None where there is none of ours."""
@@ -224,7 +229,7 @@ class PostgresConnection:
                         "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", (self.server.schema,)
                     ).fetchone():
                         self._pg.execute(spelled.SQL("CREATE SCHEMA {}").format(schema))
-                    for statement in (*BESIDE, *statements(SPELLING)):
+                    for statement in (*BESIDE, *statements(SPELLING), *logins.policies()):
                         self._pg.execute(defined(statement))
                     for name in KNOWN:
                         self._pg.execute("INSERT INTO migration VALUES ($1)", (name,))
@@ -245,13 +250,15 @@ class PostgresConnection:
     # statements
 
     def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
+        if self._pipeline.is_open:
+            return self._execute(sql, arguments)
+        statement = translated(sql)
         with self.errors():
-            return self._insist(lambda: self._execute(sql, arguments))
+            return self._insist(lambda: self._pipeline.ask(statement.sql, statement.given(arguments)))
 
     def _execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
         statement = translated(sql)
-        pipeline = self._pipeline
-        return (pipeline.send if pipeline.is_open else pipeline.ask)(statement.sql, statement.given(arguments))
+        return self._pipeline.send(statement.sql, statement.given(arguments))
 
     def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         return self.execute(sql, arguments).fetchall()
@@ -374,10 +381,9 @@ class PostgresConnection:
         if self._is_away(error):
             raise self._away(error) from error
         if state == "42501":
-            schema, user = self.server.schema, self._pg.info.user
             raise StoreReadOnly(
-                f"{self}: {reason}; who made the project can GRANT USAGE ON SCHEMA {schema} TO {user}, and "
-                f"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema}"
+                f"{self}: {reason}; a lead names {self._pg.info.user} under `roles:` in project.yaml, and opens the "
+                f"project once"
             ) from error
         if state == "53100":
             raise StoreFull(
@@ -422,6 +428,10 @@ class PostgresConnection:
         except StoreError as error:
             found.append((False, f"writing: {error}"))
         return found
+
+    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+        with self.errors():
+            return self._insist(lambda: logins.admit(self._pg, self.server.schema, people))
 
     def copy_to(self, path: str) -> None:
         """A project.db, of one moment."""

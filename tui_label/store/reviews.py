@@ -26,7 +26,7 @@ from tui_label.store.rows import (
     storable,
     utc,
 )
-from tui_label.store.standing import Judge, renames
+from tui_label.store.standing import Judge, renames, weigh_rest
 
 
 class SqlReviewing:
@@ -45,6 +45,7 @@ class SqlReviewing:
         if not self._searches:
             self._connection.widen()
             self._searches = True
+        weigh_rest(self._connection, self._judge)
         return cases.search(self._connection, queue)
 
     def next_case(self, queue: Queue, reviewer: str, after: Mark | None = None) -> Case | None:

@@ -6,7 +6,8 @@ claim never rewrites a long document.  Rows of `annotation` and `gold` are never
 deleted.
 
 For the reviewers' queues, `assignment` repeats what is asked of each standing answer in
-columns that are quick to read; `flagged` and `corrected` list what is rare.
+columns that are quick to read; `flagged` and `corrected` list what is rare.  How far answers agree is `unweighed`
+while only people said something who may not see the others' (`logins`).
 
 What a `source` suggests no more is `withdrawn`; `consulted` says about which items it was asked, also in vain.
 
@@ -157,6 +158,7 @@ CREATE TABLE reviewing (
   item INTEGER PRIMARY KEY REFERENCES item(number), reviewer TEXT NOT NULL UNIQUE, lease_until INTEGER NOT NULL,
   draft TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE TABLE unweighed (item INTEGER PRIMARY KEY REFERENCES item(number)) STRICT;
 """
 
 VIEWS = """CREATE VIEW answers_latest AS

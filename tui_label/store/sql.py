@@ -11,7 +11,8 @@ from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Server
 from tui_label.core.record import Record
-from tui_label.errors import StoreBusy
+from tui_label.core.roles import Role
+from tui_label.errors import StoreBusy, StoreRefused
 from tui_label.store import (
     figures,
     fingerprints,
@@ -76,7 +77,7 @@ def connected(place: Place, create: bool) -> Connection:
 
 
 class Handed(NamedTuple):
-    """An item for somebody, as it was in the transaction; the row is read when that is over, so that nobody waits for it."""
+    """An item for somebody, as it was in the transaction."""
 
     me: int
     item: int | None
@@ -122,6 +123,9 @@ class SqlStore(SqlReviewing):
     ) -> Versions:
         self._lease_ms = policy.lease_ms
         return versions.record(self._connection, policy, source, guidelines, renames, utc(self._clock()), self._judge)
+
+    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+        return self._connection.admit(people)
 
     def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
         with self._connection.errors():
@@ -172,6 +176,11 @@ class SqlStore(SqlReviewing):
         """The number of somebody at work; they know of all that is so far when they begin."""
         if name in self._ids:
             return self._ids[name]
+        if self._connection.confined_to not in (None, name):
+            raise StoreRefused(
+                f"{self._connection}: the server knows you as {self._connection.confined_to} and takes answers in that "
+                f"name only, not as {name}: leave USER@ out of `store`, or set PGUSER={name}"
+            )
         found = execute(
             "SELECT annotator.id, told.kind FROM annotator LEFT JOIN told ON told.annotator = annotator.id WHERE name = ?",
             (name,),
@@ -253,6 +262,13 @@ class SqlStore(SqlReviewing):
         handed = self._submit(number, annotation, save_id, draft, claim)
         return self.claim(annotation.annotator) if handed.item in queue.AGAIN else self._claimed(handed)
 
+    def _weigh(self, execute: Execute, number: int, place: queue.Place) -> None:
+        """Who may not see what others say leaves it to those who may."""
+        if self._connection.confined_to is None:
+            standing.weigh(execute, number, self._judge, place)
+        elif place.done > 1 or place.settled or place.agreement is not None:
+            execute("INSERT INTO unweighed VALUES (?) ON CONFLICT (item) DO NOTHING", (number,))
+
     @writing
     def _submit(
         self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
@@ -274,7 +290,7 @@ class SqlStore(SqlReviewing):
                 place = queue.lock(execute, number)
             if fresh:
                 after = queue.move(execute, number, place, taken=taken, done=1)
-            standing.weigh(execute, number, self._judge, after)
+            self._weigh(execute, number, after)
         return self._next(execute, me) if claim else Handed(me, None)
 
     def skip(
@@ -298,7 +314,7 @@ class SqlStore(SqlReviewing):
             self._keep(execute, number, me, annotation, save_id, draft, before, counts)
             if was_done:
                 queue.move(execute, number, place, done=-1, taken=-1, requeue=True)
-                standing.weigh(execute, number, self._judge, after)
+                self._weigh(execute, number, after)
             elif before.state == "leased":
                 queue.move(execute, number, place, taken=-1, requeue=True)
             if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
@@ -382,13 +398,13 @@ class SqlStore(SqlReviewing):
             sources.recount(execute, number, me, None)
         if status != SUBMITTED:
             execute(
-                """UPDATE assignment SET state = 'leased', revision = ?, turn = ?, reopened = ?, lease_until = ?
-                   WHERE item = ? AND annotator = ?""",
+                """UPDATE assignment SET state = 'leased', revision = ?, turn = ?, reopened = ?, lease_until = ?,
+                     labels = '' WHERE item = ? AND annotator = ?""",
                 (before, before_turn, turn, self._clock() + self._lease(execute), number, me),
             )
         outcomes.unanswered(execute, number, me, revision)
         self._restate(execute, number, me, state, status)
-        standing.weigh(execute, number, self._judge)
+        self._weigh(execute, number, queue.lock(execute, number))
         if work:
             self._write_draft(execute, me, number, work)
 

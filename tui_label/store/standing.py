@@ -11,13 +11,15 @@ from typing import Any
 
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
 from tui_label.store import sources
-from tui_label.store.engine import Execute
-from tui_label.store.queue import Place
+from tui_label.store.engine import Connection, Execute
+from tui_label.store.queue import Place, lock
 from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, label_line, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
 PAGE = 2000
+SHARE = 100
+"""Items weighed in one transaction: those who save wait for no more."""
 
 
 def pairs_that_differ(answers: Sequence[Mapping[str, Any]]) -> float:
@@ -107,6 +109,19 @@ def weigh(execute: Execute, item: int, judge: Judge, place: Place | None = None)
         execute("UPDATE item SET agreement = ?, differs = ? WHERE number = ?", (agreement, differs, item))
     if names and settled:
         _compare_with_gold(execute, item, said, judge, names)
+
+
+def weigh_rest(connection: Connection, judge: Judge) -> None:
+    """The same for items with answers of people who could not see the others'."""
+    while rows := connection.read(f"SELECT item FROM unweighed ORDER BY item LIMIT {SHARE}"):
+
+        def weigh_some(execute: Execute, items: Sequence[int] = [row[0] for row in rows]) -> None:
+            for item in items:
+                place = lock(execute, item)
+                execute("DELETE FROM unweighed WHERE item = ?", (item,))
+                weigh(execute, item, judge, place)
+
+        connection.write(weigh_some)
 
 
 def _tasks_that_differ(answers: Sequence[Mapping[str, Any]]) -> str:

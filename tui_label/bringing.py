@@ -111,16 +111,16 @@ def bring_in(
     versions: Versions,
     files: Sequence[str | Path],
     *,
-    format: str = "",
-    encoding: str | None = None,
-    annotator: str = "",
-    gold: str = "",
-    annotator_column: str = "",
-    label_columns: tuple[str, ...] = (),
-    skip_bad: bool = False,
-    watch: Watch = SILENT,
+    format: str,
+    encoding: str | None,
+    annotator: str,
+    gold: str,
+    annotator_column: str,
+    label_columns: tuple[str, ...],
+    skip_bad: bool,
+    watch: Watch,
 ) -> Brought:
-    """Files, folders and patterns, or URLs of a file; else `Reading` has the options.
+    """See `api.Project.add_files`; `Reading` has the options.
 
     Raises InputError with all bad lines, and then nothing was written.
     """

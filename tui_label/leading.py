@@ -54,15 +54,12 @@ def requeue(
     label: str,
     reviewer: str,
     *,
-    task: str | None = None,
-    before: int | None = None,
-    words: str = "",
-    dry: bool = False,
+    task: str | None,
+    before: int | None,
+    words: str,
+    dry: bool,
 ) -> Requeued:
-    """Send back what was answered with a label under guidelines older than `before`, the latest if not given.
-
-    `words` are shown with each item; `dry`: only count.
-    """
+    """See `api.Project.requeue`."""
     asked = _task_with(project, label, task)
     before = versions.guidelines if before is None else before
     if not 2 <= before <= versions.guidelines:
@@ -101,7 +98,7 @@ def _near(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
 
 
-def qualify(project: Project, store: Store, name: str, *, passed: bool = False, again: bool = False) -> Qualifying:
+def qualify(project: Project, store: Store, name: str, *, passed: bool, again: bool) -> Qualifying:
     """How far somebody is; `passed` lets them work, whatever they scored, `again` gives one more attempt."""
     if not project.review.attempts:
         raise UsageError("this project asks for no qualification; `review: {attempts: 3}` in project.yaml does")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tui_label.assist import answers
-from tui_label.assist.program import BATCH, TIMEOUT_S, Answer, Program
+from tui_label.assist.program import Answer, Program
 from tui_label.assist.source import Assistant
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
@@ -72,13 +72,13 @@ def suggest(
     assistant: Assistant,
     run: Run,
     *,
-    source: str = "",
-    version: str = "",
-    answered: bool = False,
-    batch: int = BATCH,
-    timeout_s: float = TIMEOUT_S,
-    dry: bool = False,
-    progress: Callable[[Run], None] = lambda run: None,
+    source: str,
+    version: str,
+    answered: bool,
+    batch: int,
+    timeout_s: float,
+    dry: bool,
+    progress: Callable[[Run], None],
 ) -> None:
     """Ask about every item that nobody has answered (`answered`: about all) and keep what is suggested.
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder
+from tui_label.cli.project import Commands, command, folder
 from tui_label.core.text import visible
-
-if TYPE_CHECKING:
-    from tui_label.cli.project import Commands
 
 
 def register(commands: Commands) -> None:

@@ -7,12 +7,11 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder, sound
+from tui_label.cli.project import Commands, command, folder, sound
 from tui_label.core.text import visible
 from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
-    from tui_label.cli.project import Commands
     from tui_label.store.salvage import Salvage
 
 

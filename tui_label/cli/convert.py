@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_label.cli.items import Screen, standard_output, tell_kept, tell_written
-from tui_label.cli.project import command, wipe
+from tui_label.cli.project import Commands, command, wipe
 from tui_label.core.text import visible
 
 if TYPE_CHECKING:
     from tui_label.bringing import FileRead
-    from tui_label.cli.project import Commands
 
 
 def register(commands: Commands) -> None:

@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_label.cli.project import command, folder
+from tui_label.cli.project import Commands, command, folder
 from tui_label.core.text import visible
 from tui_label.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from tui_label.api import Project
-    from tui_label.cli.project import Commands
 
 FOLLOW_S = 2.0
 

@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from tui_label.cli.project import command, complain, draw, folder, wipe
+from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
 from tui_label.core.text import visible
 from tui_label.errors import UsageError
 
 if TYPE_CHECKING:
     from tui_label.bringing import Brought, FileRead
-    from tui_label.cli.project import Commands
     from tui_label.formats import BadLine, Reading
     from tui_label.formats.writing import Written
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder
+from tui_label.cli.project import Commands, command, folder
 from tui_label.core.text import visible
 
 if TYPE_CHECKING:
-    from tui_label.cli.project import Commands
     from tui_label.leading import Qualifying
     from tui_label.store.reviewing import Attempt
 

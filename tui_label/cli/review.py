@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, folder, sound
+from tui_label.cli.project import Commands, command, folder, sound
 from tui_label.core.text import visible
 from tui_label.store.reviewing import QUEUES, Queue
-
-if TYPE_CHECKING:
-    from tui_label.cli.project import Commands
 
 
 def register(commands: Commands) -> None:

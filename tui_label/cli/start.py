@@ -6,15 +6,11 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui_label import ready
-from tui_label.cli.project import command, folder, sound
+from tui_label.cli.project import Commands, command, folder, sound
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
-
-if TYPE_CHECKING:
-    from tui_label.cli.project import Commands
 
 
 def register(commands: Commands) -> None:

@@ -7,11 +7,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, complain, draw, folder, wipe
+from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
 from tui_label.core.text import visible
 
 if TYPE_CHECKING:
-    from tui_label.cli.project import Commands
     from tui_label.suggesting import Run
 
 LONGEST_NAME = 100

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import command, complain, folder, sound
+from tui_label.cli.project import Commands, command, complain, folder, sound
 from tui_label.core.text import visible
 from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
-    from tui_label.cli.project import Commands
     from tui_label.core.project import Project as Settings
     from tui_label.sound.deck import Deck
     from tui_label.workbench import Workbench

@@ -51,15 +51,16 @@ def check(folder: str | Path) -> list[Finding]:
         found += [(True, f"project.yaml: {words}") for words in config.warnings(project)]
         if cut_off := underway.problem(project):
             return [*found, (False, cut_off)]
-        if closed := health.permissions(project.database):
+        in_file = project.server is None
+        if in_file and (closed := health.permissions(project.database)):
             return [*found, *closed]
-        if project.database.exists() and (damage := mending.damage(project.database)):
+        if in_file and project.database.exists() and (damage := mending.damage(project.database)):
             mend = f"let everybody leave, then `tui-label repair {folder}` saves what can be read"
             return [*found, *((False, f"{words}; {mend}") for words in damage)]
         store, _ = opening.open_store(project)
         with contextlib.closing(store):
             found += store.check()
-            shared = sharing.is_shared(project)
+            shared = in_file and sharing.is_shared(project)
             found += sharing.check(project) if shared else []
             with contextlib.suppress(StoreRefused):
                 found += store.admit(opening.people(project))

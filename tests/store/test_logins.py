@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from helpers import new_postgres, records
 
 from tui_label import config
+from tui_label.care import check
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
@@ -279,3 +282,14 @@ def test_leads_alone_make_a_project_and_say_what_it_goes_by(
     assert "\n" not in str(caught.value)
     opened("lead", Role.LEAD, "overlap: 2\n")
     assert opened("ann", Role.ANNOTATOR, "overlap: 2\n")[1].labels == 2
+
+
+def test_check_says_who_is_held_to_what_and_nothing_of_the_folder(team: Team, tmp_path: Path, monkeypatch) -> None:
+    me = pwd.getpwuid(os.getuid()).pw_name
+    source = TEAM.format(host=postgres.cluster().folder, schema=f"{team.server.schema}_checked")
+    (tmp_path / "project.yaml").write_text(source.replace("leads: [lead]", f"leads: [{me}]"), encoding="utf-8")
+    monkeypatch.setenv("PGUSER", "lead")
+    found = check(tmp_path)
+
+    assert (True, "held to their role by the server: ann (annotator)") in found
+    assert [line for line in found if not line[0] or "chgrp" in line[1]] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,14 @@ def test_an_answer_under_a_label_that_went_while_somebody_was_at_work_is_seen_by
         "project.yaml: t: label 'b' has 1 answers and is gone; put it back, or say which label takes them over with `was: b`"
     ]
     assert answers(opened(folder, "a, {value: c, was: b}")) == ["a", "c"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what is open")
+def test_a_project_that_is_refused_leaves_no_file_open(folder):
+    answer(opened(folder, "a, b"), "b")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(10):
+        with pytest.raises(ConfigError, match="is gone; put it back"):
+            opened(folder, "a, c")
+
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before

@@ -37,6 +37,15 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
         seal.refuse_loss(project.store)
     leads = person.role is Role.LEAD
     store = SqlStore(project.store, create=leads or project.server is None, judge=partial(disagreement, project.tasks))
+    try:
+        versions = _recorded(project, store, leads)
+    except BaseException:
+        store.close()
+        raise
+    return permitted(store, person, project.roles), versions
+
+
+def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
     review = project.review
     policy = Policy(
         project.overlap,
@@ -55,9 +64,8 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     if leads:
         store.admit(people(project))
     if store.is_recorded(policy, project.source, guidelines):
-        return permitted(store, person, project.roles), store.versions()
+        return store.versions()
     if project.server is not None and not leads:
-        store.close()
         raise StoreRefused(
             f"{project.folder}: project.yaml or the guidelines here are not those that the project goes by; "
             f"get today's from a lead ({project.roles.holders(Role.LEAD)})"
@@ -67,8 +75,7 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
     if suspects and (problems := orphans(suspects, store.labels_in_use(), renames)):
         raise ConfigError(*problems)
-    versions = store.record_project(policy, project.source, guidelines, renames)
-    return permitted(store, person, project.roles), versions
+    return store.record_project(policy, project.source, guidelines, renames)
 
 
 def people(project: Project) -> dict[str, Role]:

@@ -103,11 +103,13 @@ def test_what_a_file_from_elsewhere_names_lies_beside_it(tmp_path, server, capsy
         ("odd.csv", None, "{url}:1: no column is named text (it has words, more); "),
         ("bad.jsonl", None, "{url}:1: not JSON"),
         ("none.txt", None, "{url}: no items in it"),
+        ("page.csv", None, "{url}: is a web page; give the address of the file itself"),
     ],
 )
 def test_what_cannot_be_brought_is_said_in_a_line(tmp_path, server, capsys, name, how, words):
     folder = write_project(tmp_path / "p")
     server.files |= {"/d/odd.csv": b"words,more\nx,y\n", "/d/bad.jsonl": b"nothing\n", "/d/none.txt": b""}
+    server.files["/d/page.csv"] = b"\n<!DOCTYPE html>\n<title>Log in</title>\n"
     server.how[f"/d/{name}"] = how
     url = f"{server.url}/d/{name}"
     status, out, errors = add(capsys, folder, url)

@@ -105,6 +105,16 @@ def _here(given: str | Path, watch: Watch) -> Iterator[Path]:
             raise InputError(*(words.replace(visible(str(path)), name) for words in error.problems)) from error
 
 
+def _refuse_page(path: Path) -> None:
+    """A link to where a file is shown, or to a login, leads to a page about it."""
+    with path.open("rb") as file:
+        head = file.read(100).lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")) and path.suffix not in (".html", ".htm"):
+        raise InputError(
+            f"{visible(str(path))}: is a web page; give the address of the file itself, or --format text if the page is meant"
+        )
+
+
 def bring_in(
     project: Project,
     store: Store,
@@ -129,6 +139,8 @@ def bring_in(
     with store.staging() as staging:
         for given in named:
             with _here(given, watch) as path:
+                if isinstance(given, str) and not format:
+                    _refuse_page(path)
                 chosen = formats.find(format) if format else formats.recognise(path, encoding)
                 reading = Reading(
                     path,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,9 @@ from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
     from tui_label.store.salvage import Salvage
+
+LONG = 100_000_000
+"""Bytes of a database from which on it is said that a look at all of it takes its time."""
 
 
 def register(commands: Commands) -> None:
@@ -36,19 +41,36 @@ def register(commands: Commands) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from tui_label import check, config, reports
+    from tui_label import config, reports
 
-    found = reports.terminal_check()
+    found = _said(reports.terminal_check())
     hears = options.dir is None
     if options.dir is not None:
-        found += check(options.dir)
+        found += _project_said(options.dir)
         with contextlib.suppress(LabelError):
             hears = config.load(options.dir).items == "sound"
     if hears:
-        found += reports.sound_check(options.sound)
-    for good, words in found:
-        print(f"{'ok ' if good else 'NO '} {visible(words)}")
-    return 0 if all(good for good, _ in found) else 1
+        found += _said(reports.sound_check(options.sound))
+    return 0 if all(found) else 1
+
+
+def _said(findings: Iterable[tuple[bool, str]]) -> list[bool]:
+    """Print each as soon as it is found; whether it was well."""
+    found = []
+    for good, words in findings:
+        print(f"{'ok ' if good else 'NO '} {visible(words)}", flush=True)
+        found.append(good)
+    return found
+
+
+def _project_said(folder: Path) -> list[bool]:
+    from tui_label import care
+
+    database = folder / "project.db"
+    if sys.stderr.isatty() and database.exists() and (size := database.stat().st_size) > LONG:
+        words = f"reading all {size / 1e6:,.0f} MB of {database}: about a minute for each 1,000 MB"
+        print(visible(words), file=sys.stderr, flush=True)
+    return _said(care.findings(folder))
 
 
 def _backup(options: argparse.Namespace) -> int:

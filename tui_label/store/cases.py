@@ -96,7 +96,8 @@ def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
             where = "a{n}.state = 'done' AND " + _within(bounds(), 1, ">=")
             return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"), descending=True)
         case "sample":
-            where = f"a{{n}}.state = 'done' AND {SAMPLED} < :share"
+            # The few that are sampled first: all other conditions cost more
+            where = f"{SAMPLED} < :share AND a{{n}}.state = 'done'"
             if queue.text:
                 tables = f"{texts} CROSS JOIN assignment AS a{{n}} ON a{{n}}.item = text{{n}}.item"
                 return _Source(tables, where, ("text{n}.item",), repeats=False, has_text=True)
@@ -121,9 +122,8 @@ def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
 
 
 MODULUS = 2**31 - 1
-_PLACE = f"((a{{n}}.item * 1103515245 + a{{n}}.annotator * 917191861 + 12345) % {MODULUS})"
-SAMPLED = f"({_PLACE} * {_PLACE} % {MODULUS})"
-"""A number below the modulus that looks random and is always the same for an answer: a square modulo a prime, so
+SAMPLED = f"((a{{n}}.item * 1103515245 + a{{n}}.annotator * 917191861) % {MODULUS} * (a{{n}}.item + a{{n}}.annotator) % {MODULUS})"
+"""A number below the modulus that looks random and is always the same for an answer: quadratic modulo a prime, so
 that what is sampled of one annotator says nothing about what is of another.
 """
 

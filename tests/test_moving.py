@@ -115,12 +115,20 @@ def test_nothing_changes_where_it_fails(worked_on, monkeypatch):
         with pytest.raises(LabelError, match=words):
             move(worked_on, target)
 
+    write = moving._write
+
     def broken(project):
         raise OSError("no space left")
 
-    monkeypatch.setattr(moving, "_write", broken)
-    with pytest.raises(OSError, match="no space"):
-        move(worked_on, url)
+    def broken_late(project):
+        write(project)
+        monkeypatch.setattr(moving, "_write", write)
+        raise OSError("no space left")
+
+    for fault in (broken, broken_late):
+        monkeypatch.setattr(moving, "_write", fault)
+        with pytest.raises(OSError, match="no space"):
+            move(worked_on, url)
     monkeypatch.undo()
     assert (worked_on / "project.yaml").read_text() == source
     assert everything(worked_on / "project.db") == before

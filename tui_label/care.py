@@ -50,13 +50,13 @@ def check(folder: str | Path) -> list[Finding]:
 
 def findings(folder: str | Path) -> Iterator[Finding]:
     """What `check` finds, as it goes: about a minute for each gigabyte."""
+    cut_off = ""
     try:
         project = config.load(Path(folder))
         yield True, "project.yaml: asks for " + ", ".join(task.id for task in project.tasks)
         yield from ((True, f"project.yaml: {words}") for words in config.warnings(project))
         if cut_off := underway.problem(project):
             yield False, cut_off
-            return
         in_file = project.server is None
         if in_file and (closed := health.permissions(project.database)):
             yield from closed
@@ -74,7 +74,7 @@ def findings(folder: str | Path) -> Iterator[Finding]:
                 yield from reports.project_check(project, store)
                 yield from seal.check(project.folder, store) if shared else []
     except LabelError as error:
-        yield from ((False, problem) for problem in error.problems)
+        yield from ((False, problem) for problem in error.problems if problem != cut_off)
 
 
 def backup(folder: str | Path, to: str | Path | None = None) -> Path:

@@ -52,6 +52,8 @@ def move(folder: str | Path, to: str) -> Moved:
                 rows, kept = copying.move(old, there.store, lambda: _write(there))
         except BaseException:
             # What can't be undone now is by the next move: the note says so
+            if (project.folder / config.FILE).read_text(encoding="utf-8") != project.source:
+                _write(project)
             copying.undo(project.store, there.store)
             note.clear()
             raise

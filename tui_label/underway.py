@@ -49,11 +49,11 @@ def note(folder: Path) -> Iterator[Note]:
     """The folder's, for one at a time."""
     path = folder / NAME
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise LabelError(f"{path}: {error.strerror}; who moves a project must be able to write its folder") from error
     try:
-        if not _taken(file):
+        if not _locked(file, fcntl.LOCK_EX):
             raise LabelError(f"{folder}: somebody moves it at this moment; wait for that")
         try:
             yield Note(file)
@@ -76,7 +76,7 @@ def problem(project: Project) -> str:
         if not _is_open(said, project):
             return ""
         again = f"tui-label move {visible(str(project.folder))} --to {visible(said['to'])}"
-        if not _taken(file):
+        if not _locked(file, fcntl.LOCK_SH):
             return f"{project.store}: is being moved at this moment (`{again}`); start again when that is done"
         return f"{project.store}: a move was cut off; `{again}` again finishes it, no answer is lost"
     finally:
@@ -90,9 +90,9 @@ def refuse(project: Project) -> None:
         raise StoreError(words)
 
 
-def _taken(file: int) -> bool:
+def _locked(file: int, how: int) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

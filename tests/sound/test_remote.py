@@ -9,6 +9,7 @@ import getpass
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ import numpy as np
 import pytest
 import soundfile
 from elsewhere import Elsewhere, elsewhere
-from far import far_machine, needs_ssh
+from far import Far, far_machine, needs_ssh
 from helpers import project, write_project
 
 from tui_label import cli
@@ -271,26 +272,60 @@ def test_memory_is_a_way_too(cache):
     assert refused(cache, "memory://clips/none.wav") == "is not there"
 
 
-@needs_ssh
-def test_sftp_goes_as_ssh_does(cache, tmp_path, monkeypatch):
+@pytest.fixture
+def far(tmp_path, monkeypatch) -> Iterator[Far]:
+    """A far machine, and an ssh that knows it by tmp_path/config."""
     pytest.importorskip("paramiko")
+    from tui_label.sound import sftp
+
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {tmp_path}/config "$@"\n')
+    (tools / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     (tmp_path / "a.wav").write_bytes(A)
-    (tmp_path / "mine.wav").write_bytes(A)
-    home = tmp_path / "home"
-    (home / ".ssh").mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(home))
     with far_machine("Subsystem sftp internal-sftp") as far:
-        config = far.config.read_text().replace(f"{far.folder}/known", f"{home}/known")
-        (home / ".ssh" / "config").write_text(config)
-        url = f"sftp://far{tmp_path}/a.wav"
-        assert refused(cache, url) == "far is not known yet: go there once by `sftp far`"
+        config = far.config.read_text().replace(f"{far.folder}/known", f"{tmp_path}/known")
+        (tmp_path / "config").write_text(config)
         host = (far.folder / "host.pub").read_text().split()[:2]
-        (home / "known").write_text(f"[127.0.0.1]:{far.port} {' '.join(host)}\n")
-        assert cache.fetch(url).read_bytes() == A
-        assert refused(cache, f"sftp://far{tmp_path}/none.wav") == "is not there"
-        (home / ".ssh" / "config").write_text(config.replace(f"{far.folder}/user", f"{far.folder}/host"))
-        words = refused(cache, f"sftp://{getpass.getuser()}@far{tmp_path}/a.wav")
-        assert words.startswith("no permission; keys and names come from ~/.ssh")
+        (tmp_path / "hosts").write_text(f"[127.0.0.1]:{far.port} {' '.join(host)}\n")
+        yield far
+    # What is connected stays so
+    sftp._Sftp.clear_instance_cache()
+
+
+@needs_ssh
+def test_sftp_goes_as_ssh_does(cache, tmp_path, far):
+    url = f"sftp://far{tmp_path}/a.wav"
+    assert refused(cache, url) == "far is not known yet: go there once by `sftp far`"
+    (tmp_path / "hosts").rename(tmp_path / "known")
+    assert cache.fetch(url).read_bytes() == A
+    assert refused(cache, f"sftp://far{tmp_path}/none.wav") == "is not there"
+    config = (tmp_path / "config").read_text()
+    (tmp_path / "config").write_text(config.replace(f"{far.folder}/user", f"{far.folder}/host"))
+    words = refused(cache, f"sftp://{getpass.getuser()}@far{tmp_path}/a.wav")
+    assert words.startswith("no permission; keys and names come from ~/.ssh")
+
+
+@needs_ssh
+@pytest.mark.parametrize("way", ["ProxyJump far", "ProxyCommand ssh -W %h:%p far"])
+def test_sftp_goes_through_another_host_as_ssh_does(cache, tmp_path, far, way):
+    (tmp_path / "hosts").rename(tmp_path / "known")
+    (tmp_path / "config").write_text(f"Include {tmp_path}/inside\n" + (tmp_path / "config").read_text())
+    inside = (
+        f"Host inside\n  HostName localhost\n  Port {far.port}\n  {way}\n  IdentityFile {far.folder}/user\n"
+        f"  UserKnownHostsFile {tmp_path}/inner\n"
+    )
+    key = " ".join((far.folder / "host.pub").read_text().split()[:2])
+    (tmp_path / "inner").write_text(f"[localhost]:{far.port} {key}\n")
+    (tmp_path / "inside").write_text(inside.replace("far\n", "nowhere\n", 1))
+    assert (
+        refused(cache, f"sftp://inside{tmp_path}/a.wav")
+        == "inside can't be reached through another host: try `sftp inside`"
+    )
+    (tmp_path / "inside").write_text(inside)
+
+    assert cache.fetch(f"sftp://inside{tmp_path}/a.wav").read_bytes() == A
 
 
 def test_s3_from_a_server_that_speaks_it(cache, monkeypatch):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +13,74 @@ from fsspec.implementations.sftp import SFTPFileSystem
 
 from tui_label.sound.remote import SILENCE_S
 
+# Else it prints tracebacks where the screen is
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
 
 class _Sftp(SFTPFileSystem):  # type: ignore[misc]
     """fsspec's takes any host at its word, and waits for ever."""
 
     def _connect(self) -> None:
-        own = Path.home() / ".ssh"
-        config = paramiko.SSHConfig()
-        if (own / "config").is_file():
-            config = paramiko.SSHConfig.from_path(str(own / "config"))
-        found = config.lookup(self.host)
+        found = _settings(self.host, self.ssh_kwargs.get("port"), self.ssh_kwargs.get("username"))
+        (host,), (port,), (user,) = found["hostname"], found["port"], found["user"]
         self.client = paramiko.SSHClient()
         self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        for name in found.get("userknownhostsfile", str(own / "known_hosts")).split():
-            if Path(name).expanduser().is_file():
-                self.client.load_system_host_keys(str(Path(name).expanduser()))
-        self.client.connect(
-            found["hostname"],
-            port=int(self.ssh_kwargs.get("port") or found.get("port", 22)),
-            username=self.ssh_kwargs.get("username") or found.get("user"),
-            key_filename=found.get("identityfile"),
-            timeout=SILENCE_S,
-            banner_timeout=SILENCE_S,
-            auth_timeout=SILENCE_S,
-        )
+        for name in _files(found, "globalknownhostsfile", "userknownhostsfile"):
+            self.client.load_system_host_keys(name)
+        way = _way(found, host, port, user)
+        through = paramiko.ProxyCommand(way) if way else None
+        try:
+            self.client.connect(
+                host,
+                port=int(port),
+                username=user,
+                key_filename=_files(found, "identityfile"),
+                timeout=SILENCE_S,
+                banner_timeout=SILENCE_S,
+                auth_timeout=SILENCE_S,
+                sock=through,
+            )
+        except paramiko.SSHException as error:
+            if through and through.process.poll() is not None:
+                words = f"{self.host} can't be reached through another host: try `sftp {self.host}`"
+                raise OSError(words) from error
+            raise
         self.ftp = self.client.open_sftp()
         self.ftp.get_channel().settimeout(SILENCE_S)
+
+
+def _settings(host: str, port: int | None, user: str | None) -> dict[str, list[str]]:
+    """What ssh itself makes of ~/.ssh/config for a host: `Include`, `Match` and defaults too."""
+    command = ["ssh", "-G", *(["-p", str(port)] if port else []), *(["-l", user] if user else []), "--", host]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise OSError("needs ssh to be fetched: `apt install openssh-client`") from error
+    if run.returncode:
+        raise OSError(f"ssh says: {run.stderr.strip()}")
+    found: dict[str, list[str]] = {}
+    for line in run.stdout.splitlines():
+        name, _, value = line.partition(" ")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _files(found: dict[str, list[str]], *names: str) -> list[str]:
+    """Those that are there."""
+    paths = [Path(one).expanduser() for name in names for value in found.get(name, []) for one in value.split()]
+    return [str(path) for path in paths if path.is_file()]
+
+
+def _way(found: dict[str, list[str]], host: str, port: str, user: str) -> str:
+    """The command that leads to a host behind another one; empty where there is none between."""
+    *before, last = found.get("proxyjump", [""])[0].split(",")
+    if last:
+        through = ["-J", ",".join(before)] if before else []
+        return shlex.join(["ssh", "-o", "BatchMode=yes", *through, "-W", f"[{host}]:{port}", f"ssh://{last}"])
+    command = found.get("proxycommand", ["none"])[0]
+    for mark, value in (("%h", host), ("%p", port), ("%r", user)):
+        command = command.replace(mark, value)
+    return "" if command == "none" else command
 
 
 def reached(url: str) -> tuple[Any, str]:

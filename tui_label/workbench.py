@@ -152,7 +152,7 @@ class Workbench:
     def _holder(self) -> str:
         """Who keeps all others from the database, as far as can be told."""
         path = self.project.database
-        return holder_of_folder(path.parent) or holder_of_database(path) or "the database"
+        return holder_of_database(path) or holder_of_folder(path.parent) or "the database"
 
     # coming and going
 
@@ -217,7 +217,7 @@ class Workbench:
     def abandon(self) -> None:
         """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""
         self.abandoned = True
-        self.trouble = f"nobody waited for {self.holdup}"
+        self.trouble = f"left without waiting for {self.holdup}"
         self._set_aside()
 
     def _begin_beating(self) -> None:

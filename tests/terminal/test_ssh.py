@@ -189,7 +189,7 @@ def test_a_host_without_sockets_gets_a_port_and_a_token(near, ears, tmp_path):
 
 
 def _environment_of_the_app() -> dict[str, str]:
-    apps = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"][1:2] == [PROGRAM]]
+    apps = [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [])[1:2] == [PROGRAM]]
     return next(env for env in (one.environ() for one in apps) if "SSH_CONNECTION" in env)
 
 

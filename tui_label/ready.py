@@ -34,9 +34,15 @@ def copy(name: str, folder: Path) -> None:
         raise UsageError(f"{name}: no such ready project; there are {', '.join(names())}")
     refuse_taken(folder)
     refuse_network(folder / "project.db")
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted((home() / name).rglob("*")):
-        target = folder / path.relative_to(home() / name)
-        if path.suffix in COPIED and not target.exists():
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(path, target)
+    made = []
+    try:
+        for path in sorted((home() / name).rglob("*")):
+            target = folder / path.relative_to(home() / name)
+            if path.suffix in COPIED and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.append(target)
+                shutil.copyfile(path, target)
+    except OSError as error:
+        for target in made:
+            target.unlink(missing_ok=True)
+        raise LabelError(f"{folder}: {error.strerror}; nothing was begun there") from error

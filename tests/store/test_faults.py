@@ -196,3 +196,30 @@ def test_a_network_file_system_is_refused_in_a_line_and_nothing_is_left_on_it(fa
 
     assert [path.name for path in far.iterdir()] == ["p"]
     assert (far / "p" / "project.db").read_bytes() == before
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A disk of a few pages."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_project_that_the_disk_has_no_room_for_is_not_begun(small_disk, capsys):
+    assert main(["new", str(small_disk / "p")]) == 1
+
+    assert capsys.readouterr().err == f"tui-label: {small_disk}/p: No space left on device; nothing was begun there\n"
+    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+
+
+def test_a_backup_that_does_not_fit_names_its_own_place(small_disk, tmp_path, capsys):
+    new_store(write_project(tmp_path / "p"), 1).close()
+    (tmp_path / "p" / "guidelines.md").write_text("x" * 10_000)
+    assert main(["backup", str(tmp_path / "p"), "--to", str(small_disk / "copy")]) == 1
+
+    assert re.search(r"/disk/\.copy\.part/\S+: No space left on device\n$", capsys.readouterr().err)
+    assert list(small_disk.iterdir()) == []

@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        complain(f"{error.filename or ''}: {error.strerror}".lstrip(": "))
+        # Of a copy, the second is where it was to go
+        complain(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
         return 1
 
 

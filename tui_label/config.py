@@ -7,7 +7,9 @@ written `no` is the label "no", not False.
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import stat
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -82,6 +84,8 @@ def load(folder: Path) -> Project:
         raise ConfigError(
             f"{path}: no project here; start one with `tui-label new {folder} --from sentiment`"
         ) from error
+    except PermissionError as error:
+        raise ConfigError(f"{path}: you may not read it; {_way_in(folder)}") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     try:
@@ -90,6 +94,24 @@ def load(folder: Path) -> Project:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{FILE}:{line}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     return parse(text, folder)
+
+
+def _way_in(folder: Path) -> str:
+    """What lets somebody in who may not read a project."""
+    # Windows has neither, and listens
+    import grp
+    import pwd
+
+    try:
+        status, me = folder.stat(), pwd.getpwuid(os.getuid())
+        owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
+    except (OSError, KeyError):
+        return "ask whose it is"
+    if status.st_gid in os.getgrouplist(me.pw_name, me.pw_gid) and status.st_gid not in os.getgroups():
+        return f"you came into its group, {group}, after you logged in: log in anew"
+    if status.st_mode & stat.S_ISGID:
+        return f"{owner}, whose it is, can let you in by `sudo usermod -aG {group} {me.pw_name}`; then log in anew"
+    return f"ask {owner}, whose it is"
 
 
 def parse(text: str, folder: Path) -> Project:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import re
 import sqlite3
@@ -125,6 +126,12 @@ def test_a_group_works_in_a_folder_that_outsiders_cannot_see(there):
         status, said = there.eve(*words)
         assert (status != 0, "Permission denied" in said) == (True, True)
     assert there.eve.label(there.dir)[0] == there.eve.label("export", there.dir)[0] == 1
+    words = there.eve.label("status", there.dir)[1]
+    group = grp.getgrgid(there.database.stat().st_gid).gr_name
+    assert words == (
+        f"tui-label: {there.dir}/project.yaml: you may not read it; {there.lea.name}, whose it is, can let you in by "
+        f"`sudo usermod -aG {group} {there.eve.name}`; then log in anew\n"
+    )
 
 
 def test_two_at_once_and_one_killed(there):

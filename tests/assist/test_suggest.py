@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, write_project
 
 from tui_label import cli, config, opening
+from tui_label.assist import program as child
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
@@ -254,6 +256,20 @@ def test_want_of_memory_costs_the_item_that_wants_it(tmp_path, capsys):
     assert [key for key, found in suggested(folder).items() if not found] == ["i5"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux can limit what another process has")
+def test_a_suggester_that_takes_memory_without_end_is_stopped_while_there_is_some(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(child, "_free_memory", lambda: 800 << 20)
+    folder = made(tmp_path / "p", ["a"] * 3)
+    endless = "held = []\nwhile True:\n    held.append(bytearray(50 << 20))\n"
+    (tmp_path / "endless.py").write_text(f"def f(item):\n{textwrap.indent(endless, '    ')}")
+    (tmp_path / "it.py").write_text(f"for line in open(0):\n{textwrap.indent(endless, '    ')}")
+    called = run(capsys, folder, "--with", "endless:f", "--task", "sentiment")
+    spoken = run(capsys, folder, "--with", f"{sys.executable} {tmp_path}/it.py", "--task", "sentiment")
+
+    assert "item i0: MemoryError" in called[2]
+    assert spoken[2].endswith("it.py: ended with status 1, at item i0 (MemoryError)\n")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux chooses who goes")
 def test_where_memory_runs_out_the_suggester_goes_first(tmp_path, capsys):
     folder = made(tmp_path / "p", ["a"])
@@ -276,7 +292,7 @@ def program(path: Path, code: str) -> str:
     return f"{sys.executable} {path}"
 
 
-def test_any_program_that_speaks_json_lines(tmp_path, capsys):
+def test_any_childthat_speaks_json_lines(tmp_path, capsys):
     folder = made(tmp_path / "p", ["Ada flew UA12", "x"], BOTH)
     command = program(
         tmp_path / "it.py",

@@ -10,9 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import resource
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +38,8 @@ LONGEST_LINE = 16 << 20
 BLOCK = 1 << 16
 LEAVE_S = 5.0
 """How long a program may take to end after its last answer."""
+SHARE = 0.75
+"""Of the memory that is free when it starts, what a program may have for its data."""
 SAID = 20
 """Last lines of standard error that are kept."""
 
@@ -66,6 +71,12 @@ class _Waiting:
 
     def told(self) -> str:
         return visible(next(iter(self.items))) if self.items else ""
+
+
+def _free_memory() -> int:
+    """Bytes that programs can have before others have to do without; 0 where the system does not tell."""
+    found = re.search(r"^MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 class Program:
@@ -103,8 +114,10 @@ class Program:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise AssistError(f"{self._name}: could not be started: {visible(reason)}") from error
-        # Where memory runs out, this goes, and nobody who is at work on the same box
+        # Where memory runs short, this goes without or goes, and nobody who is at work on the same box
         with contextlib.suppress(OSError):
+            if sys.platform == "linux" and (free := _free_memory()):
+                resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (round(free * SHARE),) * 2)
             Path(f"/proc/{self._process.pid}/oom_score_adj").write_text("1000", encoding="ascii")
         self._selector = selectors.DefaultSelector()
         for pipe in (self._process.stdout, self._process.stderr):

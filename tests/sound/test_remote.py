@@ -309,7 +309,7 @@ def test_sftp_goes_as_ssh_does(cache, tmp_path, far):
 
 @needs_ssh
 @pytest.mark.parametrize("way", ["ProxyJump far", "ProxyCommand ssh -W %h:%p far"])
-def test_sftp_goes_through_another_host_as_ssh_does(cache, tmp_path, far, way):
+def test_sftp_goes_through_another_host_as_ssh_does(cache, tmp_path, far, way, capfd):
     (tmp_path / "hosts").rename(tmp_path / "known")
     (tmp_path / "config").write_text(f"Include {tmp_path}/inside\n" + (tmp_path / "config").read_text())
     inside = (
@@ -326,6 +326,7 @@ def test_sftp_goes_through_another_host_as_ssh_does(cache, tmp_path, far, way):
     (tmp_path / "inside").write_text(inside)
 
     assert cache.fetch(f"sftp://inside{tmp_path}/a.wav").read_bytes() == A
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_s3_from_a_server_that_speaks_it(cache, monkeypatch):

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -233,6 +234,8 @@ def _reached(url: str, scheme: str) -> tuple[Any, str]:
 
         if library:
             __import__(library)
+            # Else what it logs, tracebacks too, is printed where the screen is
+            logging.getLogger(library).addHandler(logging.NullHandler())
         if scheme == "sftp":
             from tui_label.sound.sftp import reached
 

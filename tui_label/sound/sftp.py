@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import shlex
 import subprocess
 from pathlib import Path
@@ -13,8 +13,13 @@ from fsspec.implementations.sftp import SFTPFileSystem
 
 from tui_label.sound.remote import SILENCE_S
 
-# Else it prints tracebacks where the screen is
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+class _Through(paramiko.ProxyCommand):  # type: ignore[misc]
+    """Paramiko's ends its program a second time."""
+
+    def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            super().close()
 
 
 class _Sftp(SFTPFileSystem):  # type: ignore[misc]
@@ -28,7 +33,7 @@ class _Sftp(SFTPFileSystem):  # type: ignore[misc]
         for name in _files(found, "globalknownhostsfile", "userknownhostsfile"):
             self.client.load_system_host_keys(name)
         way = _way(found, host, port, user)
-        through = paramiko.ProxyCommand(way) if way else None
+        through = _Through(way) if way else None
         try:
             self.client.connect(
                 host,

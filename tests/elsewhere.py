@@ -70,7 +70,7 @@ class Elsewhere:
             to.close_connection = True
             return
         step = len(data) // 20 if how == "slow" else len(data)
-        for at in range(0, len(data), step):
+        for at in range(0, len(data), step or 1):
             to.wfile.write(data[at : at + step])
             to.wfile.flush()
             if how == "slow" and self.over.wait(0.05):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 import shutil
 import socket
 import subprocess
@@ -92,6 +93,28 @@ def far_machine(*settings: str) -> Iterator[Far]:
         yield far
     finally:
         far.close()
+
+
+@contextmanager
+def reached_by_ssh(folder: Path) -> Iterator[Far]:
+    """A far machine with sftp; the ssh first on PATH calls it `far`, by `config` in a folder, and trusts who is in `known`.
+
+    Its key is in `hosts`.
+    """
+    tools = folder / "tools"
+    tools.mkdir()
+    (tools / "ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder}/config "$@"\n')
+    (tools / "ssh").chmod(0o755)
+    with far_machine("Subsystem sftp internal-sftp") as far, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+        (folder / "config").write_text(far.config.read_text().replace(f"{far.folder}/known", f"{folder}/known"))
+        key = (far.folder / "host.pub").read_text().split()[:2]
+        (folder / "hosts").write_text(f"[127.0.0.1]:{far.port} {' '.join(key)}\n")
+        yield far
+    from tui_label.sound import sftp
+
+    # What is connected stays so
+    sftp._Sftp.clear_instance_cache()
 
 
 class SlowLink:

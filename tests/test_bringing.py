@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from elsewhere import Elsewhere, elsewhere
-from far import far_machine, needs_ssh
+from far import needs_ssh, reached_by_ssh
 from helpers import write_project
 
 from tui_label import Project, cli
@@ -137,23 +137,17 @@ def test_urls_that_lead_nowhere_are_said_in_a_line(tmp_path, capsys, monkeypatch
 
 
 @needs_ssh
-def test_sftp_brings_both(tmp_path, monkeypatch, capsys):
+def test_sftp_brings_both(tmp_path, capsys):
     pytest.importorskip("paramiko")
     (tmp_path / "a.wav").write_bytes(wav())
     (tmp_path / "m.jsonl").write_text(json.dumps({"audio": "a.wav", "offset": 0.5}) + "\n")
-    home = tmp_path / "home"
-    (home / ".ssh").mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(home))
     folder = write_project(tmp_path / "p", TURNS)
-    with far_machine("Subsystem sftp internal-sftp") as far:
-        config = far.config.read_text().replace(f"{far.folder}/known", f"{home}/known").replace("Host far", "Host box")
-        (home / ".ssh" / "config").write_text(config)
-        host = (far.folder / "host.pub").read_text().split()[:2]
-        (home / "known").write_text(f"[127.0.0.1]:{far.port} {' '.join(host)}\n")
-        status, out, _ = add(capsys, folder, f"sftp://box{tmp_path}/m.jsonl", f"sftp://box{tmp_path}/a.wav")
-        refused = add(capsys, folder, f"sftp://box{tmp_path}/none.jsonl")
+    with reached_by_ssh(tmp_path):
+        (tmp_path / "hosts").rename(tmp_path / "known")
+        status, out, _ = add(capsys, folder, f"sftp://far{tmp_path}/m.jsonl", f"sftp://far{tmp_path}/a.wav")
+        refused = add(capsys, folder, f"sftp://far{tmp_path}/none.jsonl")
 
     assert (status, out) == (0, "2 items added\n")
-    assert refused == (1, "", f"tui-label: sftp://box{tmp_path}/none.jsonl: is not there\n")
+    assert refused == (1, "", f"tui-label: sftp://far{tmp_path}/none.jsonl: is not there\n")
     with Project.open(folder) as project:
-        assert {item.sound.path for item, _ in project.unanswered()} == {f"sftp://box{tmp_path}/a.wav"}
+        assert {item.sound.path for item, _ in project.unanswered()} == {f"sftp://far{tmp_path}/a.wav"}

@@ -131,7 +131,7 @@ def test_a_command_is_refused_in_one_line_and_does_nothing(tmp_path, monkeypatch
 def test_own_answers_can_be_taken_out_by_an_annotator(tmp_path):
     folder = write_project(tmp_path / "p", SENTIMENT + "roles: {leads: [lea]}\n")
 
-    assert run("export", str(folder), "--annotator", ME) == (0, "", "")
+    assert run("export", str(folder), "--annotator", ME) == (0, "", "standard output: 0 answers, as jsonl\n")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import getpass
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ import numpy as np
 import pytest
 import soundfile
 from elsewhere import Elsewhere, elsewhere
-from far import Far, far_machine, needs_ssh
+from far import Far, needs_ssh, reached_by_ssh
 from helpers import project, write_project
 
 from tui_label import cli
@@ -273,25 +272,11 @@ def test_memory_is_a_way_too(cache):
 
 
 @pytest.fixture
-def far(tmp_path, monkeypatch) -> Iterator[Far]:
-    """A far machine, and an ssh that knows it by tmp_path/config."""
+def far(tmp_path) -> Iterator[Far]:
     pytest.importorskip("paramiko")
-    from tui_label.sound import sftp
-
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {tmp_path}/config "$@"\n')
-    (tools / "ssh").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     (tmp_path / "a.wav").write_bytes(A)
-    with far_machine("Subsystem sftp internal-sftp") as far:
-        config = far.config.read_text().replace(f"{far.folder}/known", f"{tmp_path}/known")
-        (tmp_path / "config").write_text(config)
-        host = (far.folder / "host.pub").read_text().split()[:2]
-        (tmp_path / "hosts").write_text(f"[127.0.0.1]:{far.port} {' '.join(host)}\n")
+    with reached_by_ssh(tmp_path) as far:
         yield far
-    # What is connected stays so
-    sftp._Sftp.clear_instance_cache()
 
 
 @needs_ssh

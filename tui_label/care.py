@@ -71,6 +71,8 @@ def findings(folder: str | Path) -> Iterator[Finding]:
             shared = in_file and sharing.is_shared(project)
             yield from sharing.check(project) if shared else []
             with contextlib.suppress(StoreRefused):
+                yield from store.admit(opening.people(project))
+            with contextlib.suppress(StoreRefused):
                 yield from reports.project_check(project, store)
                 yield from seal.check(project.folder, store) if shared else []
     except LabelError as error:

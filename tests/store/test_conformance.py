@@ -15,6 +15,7 @@ from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.record import Record
 from tui_label.errors import InputError
 from tui_label.store.base import Policy
+from tui_label.store.reviewing import Queue
 
 
 def said(name: str, label: str = "positive") -> Annotation:
@@ -277,6 +278,33 @@ def test_renames_carry_answers_along(make):
 
     assert [one.answers["t"] for _, one in store.answers()] == ["new"]
     assert store.labels_in_use() == {"t": {"new": 1}}
+
+
+def test_a_rename_that_is_cut_off_is_finished_by_the_next_reviewer(make, monkeypatch):
+    """It goes by shares of the items, so that nobody who saves waits for all of it."""
+    monkeypatch.setattr("tui_label.store.standing.SHARE", 2)
+    judged = []
+
+    def judge(answers):
+        judged.append(answers)
+        if len(judged) == 10:
+            raise KeyboardInterrupt
+        return 0.5
+
+    store = make(6, Policy(2), judge=judge)
+    for name, label in (("ann", "old"), ("bob", "other")):
+        for number in range(1, 7):
+            store.submit(
+                number, Annotation(name, answers={"t": label}, labels_version=1), f"{name}{number}", claim=False
+            )
+    with pytest.raises(KeyboardInterrupt):
+        store.record_project(Policy(2), "another source", "guidelines", {"t": {"old": "new"}})
+    assert judged[-1] == [{"t": "new"}, {"t": "other"}]
+    assert store._connection.read("SELECT count(*) FROM unweighed") == [(4,)], "two of three shares are left"
+
+    assert store.left_in(Queue("all", label="new")) == 6
+    assert store.left_in(Queue("all", label="old")) == 0
+    assert len(judged) == 10 + 4
 
 
 def test_a_label_is_in_use_as_it_was_written_however_long(make):

@@ -146,9 +146,6 @@ def rebuild(execute: Execute, judge: Judge) -> None:
         else:
             execute(f"UPDATE {one.table} SET {one.column} = ({one.truth}) WHERE {one.where}")
     standing.restate(execute, judge)
-    execute("DELETE FROM unweighed")
-    for (item,) in execute("SELECT number FROM item WHERE done > 1 OR agreement IS NOT NULL").fetchall():
-        standing.weigh(execute, item, judge)
 
 
 def _restage(execute: Execute, stage: Kept) -> None:

@@ -26,7 +26,7 @@ from tui_label.store.rows import (
     storable,
     utc,
 )
-from tui_label.store.standing import Judge, renames, weigh_rest
+from tui_label.store.standing import Judge, catch_up, renames
 
 
 class SqlReviewing:
@@ -45,7 +45,7 @@ class SqlReviewing:
         if not self._searches:
             self._connection.widen()
             self._searches = True
-        weigh_rest(self._connection, self._judge)
+        catch_up(self._connection, self._judge)
         return cases.search(self._connection, queue)
 
     def next_case(self, queue: Queue, reviewer: str, after: Mark | None = None) -> Case | None:
@@ -182,6 +182,7 @@ class SqlReviewing:
 
     def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
         with self._connection.errors():
+            catch_up(self._connection, self._judge)
             found = outcomes.outdated(self._connection.execute, task, label, before)
         return sum(self._requeue_few(task, label, before, comment, (few[0][0], few[-1][0])) for few in _shares(found))
 

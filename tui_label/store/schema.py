@@ -6,8 +6,9 @@ claim never rewrites a long document.  Rows of `annotation` and `gold` are never
 deleted.
 
 For the reviewers' queues, `assignment` repeats what is asked of each standing answer in
-columns that are quick to read; `flagged` and `corrected` list what is rare.  How far answers agree is `unweighed`
-while only people said something who may not see the others' (`logins`).
+columns that are quick to read; `flagged` and `corrected` list what is rare.  What is repeated of an item's answers, and how
+far they agree, is behind them while the item is `unweighed`: a label has another name now, or its last answer is of
+somebody who may not see the others' (`logins`).
 
 What a `source` suggests no more is `withdrawn`; `consulted` says about which items it was asked, also in vain.
 

@@ -12,14 +12,13 @@ from typing import Any
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
 from tui_label.store import sources
 from tui_label.store.engine import Connection, Execute
-from tui_label.store.queue import Place, lock
+from tui_label.store.queue import Place, lock_all
 from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, label_line, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
 PAGE = 2000
-SHARE = 100
-"""Items weighed in one transaction: those who save wait for no more."""
+SHARE = 200
 
 
 def pairs_that_differ(answers: Sequence[Mapping[str, Any]]) -> float:
@@ -111,17 +110,32 @@ def weigh(execute: Execute, item: int, judge: Judge, place: Place | None = None)
         _compare_with_gold(execute, item, said, judge, names)
 
 
-def weigh_rest(connection: Connection, judge: Judge) -> None:
-    """The same for items with answers of people who could not see the others'."""
-    while rows := connection.read(f"SELECT item FROM unweighed ORDER BY item LIMIT {SHARE}"):
+def put_off(execute: Execute, renamed: Mapping[str, Mapping[str, str]]) -> None:
+    """Leave to `catch_up` what labels that have other names now are repeated in."""
+    lines = [f"\n{label_line(task, label)}\n" for task, labels in renamed.items() for label in labels]
+    wanted = " OR ".join(["instr(labels, ?) > 0"] * len(lines))
+    execute(
+        f"""INSERT INTO unweighed SELECT item FROM assignment WHERE {wanted}
+            UNION SELECT number FROM item WHERE settled = 1 ON CONFLICT (item) DO NOTHING""",
+        [*map(storable, lines)],
+    )
 
-        def weigh_some(execute: Execute, items: Sequence[int] = [row[0] for row in rows]) -> None:
-            for item in items:
-                place = lock(execute, item)
+
+def catch_up(connection: Connection, judge: Judge) -> None:
+    """Look at what is `unweighed`, a few at a time: those who save wait for no more."""
+    while rows := connection.read(f"SELECT item FROM unweighed ORDER BY item LIMIT {SHARE}"):
+        share = {"first": rows[0][0], "last": rows[-1][0]}
+
+        def look(execute: Execute, share: dict[str, Any] = share) -> None:
+            among = "SELECT item FROM unweighed WHERE item BETWEEN :first AND :last"
+            places = lock_all(execute, among, share)
+            stated = execute(f"{_STATED} WHERE assignment.item IN ({among})", share).fetchall()
+            _restate(execute, [row for row in stated if row[0] in places], renames(execute))
+            for item, place in places.items():
                 execute("DELETE FROM unweighed WHERE item = ?", (item,))
                 weigh(execute, item, judge, place)
 
-        connection.write(weigh_some)
+        connection.write(look)
 
 
 def _tasks_that_differ(answers: Sequence[Mapping[str, Any]]) -> str:
@@ -142,32 +156,35 @@ def _compare_with_gold(
             execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
 
 
-def restate(execute: Execute, judge: Judge, renamed: Mapping[str, Mapping[str, str]] | None = None) -> None:
-    """All of it anew: of the answers with labels that were `renamed`, of all if that is not given."""
+_STATED = """SELECT assignment.item, assignment.annotator, annotation.active_ms, annotation.submitted_at, answers,
+      annotation.labels_version, flags, assignment.active_ms, assignment.submitted_at, labels
+    FROM assignment JOIN annotation USING (item, annotator, revision)"""
+"""What standing answers say, and how that is repeated."""
+
+
+def _restate(execute: Execute, stated: Sequence[Any], names: Renames) -> None:
+    for item, annotator, active_ms, submitted_at, answers, version, flags, *kept in stated:
+        found = [active_ms or None, submitted_at, labels_text(names.apply(from_json(answers), version))]
+        if found != kept:
+            execute(
+                "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",
+                (*found, item, annotator),
+            )
+        if flags != "[]":
+            keep_flags(execute, item, annotator, flags_from(flags), True)
+
+
+def restate(execute: Execute, judge: Judge) -> None:
+    """All of it anew."""
+    execute("DELETE FROM unweighed")
     names = renames(execute)
-    lines = [f"\n{label_line(task, label)}\n" for task, labels in (renamed or {}).items() for label in labels]
-    wanted = "true" if renamed is None else " OR ".join(["instr(assignment.labels, ?) > 0"] * len(lines))
-    touched: dict[int, None] = {}
     last = (0, 0)
     while rows := execute(
-        f"""SELECT assignment.item, assignment.annotator, annotation.active_ms, annotation.submitted_at, answers,
-              annotation.labels_version, flags, assignment.active_ms, assignment.submitted_at, labels
-            FROM assignment JOIN annotation USING (item, annotator, revision)
-            WHERE assignment.item >= ? AND (assignment.item, assignment.annotator) > (?, ?) AND ({wanted})
+        f"""{_STATED} WHERE assignment.item >= ? AND (assignment.item, assignment.annotator) > (?, ?)
             ORDER BY assignment.item, assignment.annotator LIMIT {PAGE}""",
-        (last[0], *last, *map(storable, lines)),
+        (last[0], *last),
     ).fetchall():
-        for item, annotator, active_ms, submitted_at, answers, version, flags, *kept in rows:
-            found = [active_ms or None, submitted_at, labels_text(names.apply(from_json(answers), version))]
-            if found != kept:
-                execute(
-                    "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",
-                    (*found, item, annotator),
-                )
-                touched[item] = None
-            if flags != "[]":
-                keep_flags(execute, item, annotator, flags_from(flags), True)
+        _restate(execute, rows, names)
         last = rows[-1][:2]
-    touched |= dict.fromkeys(item for (item,) in execute("SELECT number FROM item WHERE settled = 1").fetchall())
-    for item in touched:
+    for (item,) in execute("SELECT number FROM item WHERE done > 1 OR settled = 1 OR agreement IS NOT NULL").fetchall():
         weigh(execute, item, judge)

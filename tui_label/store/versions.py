@@ -9,7 +9,7 @@ from tui_label.store.base import Policy, Versions
 from tui_label.store.engine import Connection, Execute
 from tui_label.store.queue import arrival, growing
 from tui_label.store.rows import to_json
-from tui_label.store.standing import Judge, restate
+from tui_label.store.standing import Judge, catch_up, put_off
 
 
 def record(
@@ -32,11 +32,13 @@ def record(
         _keep_text(execute, "guidelines", guidelines, {}, moment)
         _apply_policy(execute, policy, before)
         if fresh and renames:
-            restate(execute, judge, renames)
+            put_off(execute, renames)
             sources.rename(execute, renames)
         return latest(execute)
 
-    return connection.write(keep)
+    versions = connection.write(keep)
+    catch_up(connection, judge)
+    return versions
 
 
 def is_recorded(execute: Execute, policy: Policy, source: str, guidelines: str) -> bool:

@@ -128,7 +128,7 @@ FORMATS = (
         "blanks at the ends of spans, ratings, texts, flags, timings", (), spacy.read_json, spacy.write_json,
     ),
     Format(
-        "datasets", "Hugging Face's datasets: parquet, Arrow, folders of them; needs tui-label[datasets]",
+        "datasets", "Hugging Face's datasets: parquet, Arrow, JSON and CSV with a card, folders of them; needs tui-label[datasets]",
         "half characters, sounds, idle times, origins", datasets.SUFFIXES,
         datasets.read, write_folder=datasets.write,
     ),
@@ -286,6 +286,8 @@ def _labels_of_texts(path: Path) -> str:
         return ""
     with opened(path) as file:
         head = file.read(HEAD).decode("utf-8", "replace")
+    if suffix in datasets.JSON and datasets.recognised(path):
+        return "datasets"
     if suffix == ".json":
         return labelstudio.recognised(head) or ("spacy-json" if spacy.recognised(head) else "")
     if suffix in (".txt", ".train", ".valid"):

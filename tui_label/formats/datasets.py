@@ -3,7 +3,8 @@
 A column for each task, by its id: `ClassLabel` for a choice, a list of them for choices, a number for a
 rating, a list of `{start, end, label, text}` for spans in code points.  From elsewhere come also
 `label`, `entities` or `spans`, and `tokens` with `ner_tags`; other columns are meta.  pyarrow does it
-alone: `load_dataset` of the folder sees the same, without a copy of it in a cache.
+alone: `load_dataset` of the folder sees the same, without a copy of it in a cache.  JSON and tables
+are a dataset where its card names the classes.
 """
 
 from __future__ import annotations
@@ -22,13 +23,19 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
+from tui_label.formats import card, table
+from tui_label.formats.array import NoArray, elements
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
-from tui_label.formats.source import BadLine, Reading
+from tui_label.formats.source import BadLine, Reading, bare, lines
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import finished_texts, whole
 from tui_label.formats.tracks import Dropped, Rows, count_finer_times
 
 SUFFIXES = (".parquet", ".arrow")
+JSON = (".jsonl", ".ndjson", ".json")
+TABLES = {".csv": table.read_csv, ".tsv": table.read_tsv}
+NO_DATA = ("config.json", "dataset_dict.json", "dataset_info.json", "dataset_infos.json", "state.json")
+"""What `datasets` writes beside the data."""
 ROWS = 1000
 """How many are in memory at a time."""
 FEATURES = b"huggingface"
@@ -48,7 +55,15 @@ def _module(name: str) -> Any:
 
 def files(folder: Path) -> list[Path]:
     """The files of a dataset's folder: as `load_dataset` takes them, or as `save_to_disk` left them."""
-    return sorted(one for suffix in SUFFIXES for one in folder.rglob(f"*{suffix}") if one.is_file())
+    found = sorted(one for suffix in SUFFIXES for one in folder.rglob(f"*{suffix}") if one.is_file())
+    return found or sorted(one for one in folder.rglob("*") if recognised(one))
+
+
+def recognised(path: Path) -> bool:
+    """Whether a file of JSON or a table is of a dataset whose card names the classes."""
+    suffix = bare(path).suffix.lower()
+    is_data = (suffix in JSON or suffix in TABLES) and path.name not in NO_DATA and path.is_file()
+    return is_data and card.names_classes(path)
 
 
 def column(task: Task) -> str:
@@ -57,26 +72,73 @@ def column(task: Task) -> str:
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
-    for number, row in enumerate(_rows(reading), 1):
+    suffix = bare(reading.path).suffix.lower()
+    if suffix in TABLES:
+        yield from TABLES[suffix](reading)
+        return
+    of_card = card.features(reading.path)
+    for one in _rows_of_json(reading) if suffix in JSON else _rows(reading):
+        if isinstance(one, BadLine):
+            yield one
+            continue
+        number, row, features = one
+        features = {**features, **of_card}
         try:
-            yield finished(reading, _record(reading, row))
+            named = {name: _named(name, value, features.get(name)) for name, value in row.items()}
+            yield finished(reading, _record(reading, named))
         except Bad as error:
             yield reading.bad(number, error.problem, error.field)
 
 
-def _rows(reading: Reading) -> Iterator[dict[str, Any]]:
+Row = tuple[int, dict[str, Any], dict[str, Any]]
+"""Its number, from 1 on, its values and their features by column."""
+
+
+def _rows(reading: Reading) -> Iterator[Row]:
     arrow = _module("pyarrow")
     try:
         with reading.path.open("rb") as file:
             schema, batches = _opened(arrow, file)
             features = _features(schema)
-            for batch in batches:
-                for row in batch.to_pylist():
-                    yield {name: _named(value, features.get(name)) for name, value in row.items()}
+            rows = (row for batch in batches for row in batch.to_pylist())
+            for number, row in enumerate(rows, 1):
+                yield number, row, features
     except (arrow.ArrowException, OSError, ValueError, RecursionError, OverflowError) as error:
         raise InputError(
             f"{visible(str(reading.path))}: no parquet or Arrow file that can be read: {visible(str(error))[:80]}"
         ) from error
+
+
+def _rows_of_json(reading: Reading) -> Iterator[Row | BadLine]:
+    """Of an array or of a row a line, whatever the file is called, as `datasets` takes it."""
+    try:
+        for line, row in elements(reading) if _is_array(reading) else _lines_of_json(reading):
+            if isinstance(row, dict):
+                yield line, row, {}
+            else:
+                yield row if isinstance(row, BadLine) else reading.bad(line, "must be an object in braces")
+    except NoArray as error:
+        yield reading.bad(error.line, str(error))
+
+
+def _is_array(reading: Reading) -> bool:
+    with reading.open() as file:
+        return file.read(4096).lstrip().startswith(b"[")
+
+
+def _lines_of_json(reading: Reading) -> Iterator[tuple[int, Any]]:
+    for line in lines(reading):
+        if isinstance(line, BadLine):
+            yield line.line, line
+            continue
+        number, text = line
+        if not text.strip():
+            reading.blank += 1
+            continue
+        try:
+            yield number, json.loads(text)
+        except (ValueError, RecursionError) as error:
+            yield number, reading.bad(number, f"not JSON: {error}")
 
 
 def _opened(arrow: Any, file: Any) -> tuple[Any, Iterator[Any]]:
@@ -100,7 +162,7 @@ def _features(schema: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _named(value: Any, feature: Any) -> Any:
+def _named(field: str, value: Any, feature: Any) -> Any:
     """A value with the names of classes for their numbers; columns of lists as a list of objects."""
     if isinstance(feature, list) and len(feature) == 1:
         feature = {"_type": "List", "feature": feature[0]}
@@ -108,15 +170,16 @@ def _named(value: Any, feature: Any) -> Any:
         return value
     if feature.get("_type") == "ClassLabel":
         names = feature.get("names")
-        known = isinstance(names, list) and isinstance(value, int) and 0 <= value < len(names)
-        return str(names[value]) if known else None if value == -1 else value  # type: ignore[index]
+        return card.class_name(field, value, names) if isinstance(names, list) and names else value
     if "_type" in feature:
         inner = feature.get("feature")
         if isinstance(value, dict) and isinstance(inner, dict) and all(isinstance(one, list) for one in value.values()):
-            parts = {name: [_named(one, inner.get(name)) for one in some] for name, some in value.items()}
+            parts = {name: [_named(field, one, inner.get(name)) for one in some] for name, some in value.items()}
             return [dict(zip(parts, some, strict=True)) for some in zip(*parts.values(), strict=False)]
-        return [_named(one, inner) for one in value] if isinstance(value, list) else value
-    return {name: _named(one, feature.get(name)) for name, one in value.items()} if isinstance(value, dict) else value
+        return [_named(field, one, inner) for one in value] if isinstance(value, list) else value
+    if not isinstance(value, dict):
+        return value
+    return {name: _named(field, one, feature.get(name)) for name, one in value.items()}
 
 
 def _record(reading: Reading, row: dict[str, Any]) -> Record:

@@ -5,7 +5,8 @@ The text column is the one named `text`, else the first with a name known for it
 it is; a column named after a task has its answers, as our own tables do; all others
 are kept as meta.  So a row is one annotator's answers about one item (long form).  Where
 several label columns are named, a row is an item and each of them one annotator's (wide form).
-A TSV whose quotes are not CSV quoting is read without any.
+A TSV whose quotes are not CSV quoting is read without any.  Numbers of classes are read as
+their names where the card of a dataset has these.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.formats import sounds
+from tui_label.formats import card, sounds
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
 from tui_label.formats.tracks import count, count_finer_times, is_finished
@@ -155,6 +156,8 @@ class Columns:
     """Answers to a task each, by its id."""
     people: Mapping[str, int]
     """Labels of an annotator each, by name."""
+    classes: Mapping[int, list[str]]
+    """The names that numbers stand for, where the card of a dataset has them."""
 
     @property
     def taken(self) -> set[int]:
@@ -203,7 +206,9 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
     if not people:
         look_for("label", LABELS)
     tasks = {task.id: roles.pop(f"task {task.id}") for task in own if f"task {task.id}" in roles}
-    return Columns(roles, tasks, people)
+    named = card.classes(reading.path)
+    classes = {n: named[name] for n, name in enumerate(header) if name in named}
+    return Columns(roles, tasks, people, classes)
 
 
 def _named(reading: Reading, header: list[str], name: str) -> int:
@@ -222,6 +227,8 @@ def _row(
         yield reading.bad(line, f"has {len(row)} columns, the header has {len(header)}")
         return
     try:
+        for place, names in columns.classes.items():
+            row[place] = card.class_name(header[place], row[place], names) or ""
         # All of a row or nothing of it
         yield from [finished(reading, record) for record in _records(reading, columns, header, row)]
     except Bad as error:

@@ -134,7 +134,7 @@ class Cutter:
     def _pass(self, one: socket.socket, other: socket.socket, outward: bool) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65536):
-                if outward and self.armed and b"COMMIT" in data:
+                if outward and self.armed and b"COMMIT\0" in data:
                     self.armed = False
                     self.cuts += 1
                     one.shutdown(socket.SHUT_RDWR)
@@ -175,6 +175,19 @@ def test_a_commit_without_an_answer_is_done_once(cut):
     assert [entry.number for entry in store.history("ann")] == [3, 1]
     assert [one.text for one in store.comments(1)] == ["Why?"]
     assert store.progress("ann").mine == 2
+
+
+def test_what_was_handed_out_with_such_a_commit_is_in_hand(cut):
+    cutter, store = cut
+    for act, number in (
+        (lambda: store.reopen("ann"), 2),
+        (lambda: store.submit(2, said("ann"), "s2 again"), 3),
+        (lambda: store.claim("ann"), 3),
+    ):
+        cutter.armed = True
+        claim = act()
+        assert (claim.number, claim.item.key) == (number, f"i{number - 1}")
+    assert cutter.cuts == 3
 
 
 def test_a_server_that_stays_away_is_said_in_a_line_and_work_goes_on_after(cut, monkeypatch):

@@ -143,9 +143,9 @@ class SqliteConnection:
             self._check_log()
             return result
 
-    def later(self, cursor: Cursor) -> Callable[[], Any]:
+    def later(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Callable[[], Any]:
         # Read at once: an open SELECT outlives COMMIT, and no checkpoint goes past it
-        row = cursor.fetchone()
+        row = self.execute(sql, arguments).fetchone()
         return lambda: row
 
     def widen(self) -> None:

@@ -58,7 +58,7 @@ class Connection(Protocol):
         """
         ...
 
-    def later(self, cursor: Cursor) -> Callable[[], Any]:
+    def later(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Callable[[], Any]:
         """Within a transaction: what gives the one row of a SELECT once it is over."""
         ...
 

@@ -38,6 +38,10 @@ class Sent:
         self.result: pq.abc.PGresult | None = None
 
     @property
+    def is_back(self) -> bool:
+        return self.result is not None
+
+    @property
     def rowcount(self) -> int:
         return self._there().command_tuples or 0
 

@@ -35,7 +35,7 @@ from tui_label.errors import (
 )
 from tui_label.store.connection import SqliteConnection, create_file
 from tui_label.store.copying import copy
-from tui_label.store.engine import Cursor, Execute, Result
+from tui_label.store.engine import Execute, Result
 from tui_label.store.schema import KNOWN, Spelling, statements
 
 try:
@@ -44,7 +44,7 @@ try:
     from psycopg.types.numeric import Int8Dumper
 
     from tui_label.store import logins
-    from tui_label.store.pipeline import Pipeline
+    from tui_label.store.pipeline import Pipeline, Sent
 except ImportError as error:
     raise StoreError(
         "a project on PostgreSQL needs psycopg; install it with pip install 'tui-label[postgres]'"
@@ -249,22 +249,24 @@ class PostgresConnection:
 
     # statements
 
-    def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
+    def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Sent:
         if self._pipeline.is_open:
             return self._execute(sql, arguments)
         statement = translated(sql)
         with self.errors():
             return self._insist(lambda: self._pipeline.ask(statement.sql, statement.given(arguments)))
 
-    def _execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
+    def _execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Sent:
         statement = translated(sql)
         return self._pipeline.send(statement.sql, statement.given(arguments))
 
     def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         return self.execute(sql, arguments).fetchall()
 
-    def later(self, cursor: Cursor) -> Callable[[], Any]:
-        return cursor.fetchone
+    def later(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Callable[[], Any]:
+        """It comes with the answer to COMMIT: where that was lost, it is asked for once more."""
+        sent = self.execute(sql, arguments)
+        return lambda: (sent if sent.is_back else self.execute(sql, arguments)).fetchone()
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         return self._pipeline.many(translated(sql).sql, rows)

@@ -196,10 +196,10 @@ class SqlStore(SqlReviewing):
     def _next(self, execute: Execute, me: int) -> Handed:
         now = self._clock()
         item = queue.next_item(execute, me, now, now + self._lease(execute))
-        return self._hand(execute, me, item) if item and item > 0 else Handed(me, item)
+        return self._hand(me, item) if item and item > 0 else Handed(me, item)
 
-    def _hand(self, execute: Execute, me: int, number: int) -> Handed:
-        return Handed(me, number, self._connection.later(execute(_CLAIM, {"item": number, "me": me})))
+    def _hand(self, me: int, number: int) -> Handed:
+        return Handed(me, number, self._connection.later(_CLAIM, {"item": number, "me": me}))
 
     def _claimed(self, handed: Handed) -> Claim | None:
         """What a transaction that is over has handed out."""
@@ -365,7 +365,7 @@ class SqlStore(SqlReviewing):
         number, state, revision = latest
         queue.lock(execute, number)
         self._undo(execute, number, me, state, revision)
-        return self._hand(execute, me, number)
+        return self._hand(me, number)
 
     def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int) -> None:
         undone = self._annotation(execute, number, me, revision)
@@ -424,7 +424,7 @@ class SqlStore(SqlReviewing):
 
     def revisit(self, annotator: str, number: int) -> Claim | None:
         rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))
-        return self._claimed(self._hand(self._connection.execute, rows[0][0], number)) if rows else None
+        return self._claimed(self._hand(rows[0][0], number)) if rows else None
 
     @writing
     def save_draft(self, execute: Execute, annotator: str, number: int, draft: str) -> None:

@@ -120,7 +120,7 @@ class StillDeck(Deck):
 
 
 class Box:
-    """The app without its screens: what ui/app.py and workbench.py do with keys and with messages."""
+    """The app without its screens: what ui/farkeys.py and workbench.py do with keys and with messages."""
 
     def __init__(self, folder: Path, autoplay: bool, clock: Any) -> None:
         self.clock = clock

@@ -251,7 +251,7 @@ async def test_keys_typed_ahead_or_held_do_not_skip_the_page(make):
         await struck(app, "p", 12, 0.03)
         assert sees(app, "label “mixed” is new") and sees(app, "held key ignored")
         early = Key("n", "n")
-        early.time = app._drawn_at - 0.5
+        early.time = app._guard._drawn_at - 0.5
         await app.on_key(early)
         assert sees(app, "a key came before this was on the screen: ignored")
         await struck(app, "p")

@@ -58,7 +58,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         settings = project.settings
         keymap = person.keymap_of(settings)
         from tui_label.ui.app import LabelApp
-        from tui_label.ui.views.pages import sprint_summary
+        from tui_label.ui.views.pace import sprint_summary
         from tui_label.workbench import Workbench
 
         workbench = Workbench(

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
-from tui_label.core.commands import FAR, LISTENING, REVIEW, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
+from tui_label.core.commands import SCROLL, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.comments import QUESTION
-from tui_label.core.editor import EDITS, Editor, insert, vertical
+from tui_label.core.editor import EMPTY, Editor, insert
 from tui_label.core.find import find_between, find_next, find_previous
-from tui_label.core.guards import Guard
 from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
 from tui_label.core.project import Project
-from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.tasks import Spans
-from tui_label.core.text import visible
 from tui_label.core.training import Feedback
-from tui_label.core.transcript import expanded, fixed, next_speaker
+from tui_label.core.transcript import next_speaker
 from tui_label.errors import LabelError, StoreError
-from tui_label.notices import Announcement, Notice, Renewal
+from tui_label.notices import Notice, Renewal
 from tui_label.ui.canvas import Row, clipped
+from tui_label.ui.farkeys import FarKeys
+from tui_label.ui.keyguard import ANSWERING, LEAVING, KeyGuard
+from tui_label.ui.keymodes import HELP, key_mode
+from tui_label.ui.leaving import Leaving
 from tui_label.ui.modes import (
     Calibration,
     Find,
@@ -41,14 +40,15 @@ from tui_label.ui.modes import (
     Picker,
     Say,
     TagMenu,
-    edited,
     hints_for,
-    line,
 )
+from tui_label.ui.overlays import Letters, NoticeScroll, Reading
 from tui_label.ui.sheet import Sheet
 from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import Terminal, leave_on_signals
-from tui_label.ui.views.document import MARGIN, Marks, lanes, text_width
+from tui_label.ui.textbox import box_of, mended, typed
+from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
+from tui_label.ui.views.document import Marks, lanes, text_width
 from tui_label.ui.views.frame import Hint
 from tui_label.ui.views.label import (
     SMALLEST,
@@ -60,70 +60,19 @@ from tui_label.ui.views.label import (
     top_rows,
     zones,
 )
-from tui_label.ui.views.notices import body_rows, label_to_learn, notice_page, room
+from tui_label.ui.views.notices import label_to_learn, notice_page
+from tui_label.ui.views.pace import left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import (
     guide_rows,
     key_rows,
+    label_at_hand,
     nothing_left,
-    page,
     paused,
     section_row,
     sprint_page,
-    sprint_words,
 )
-from tui_label.ui.views.questions import box_width, findings
-from tui_label.ui.views.talk import Letter, letters_page, talk_rows
+from tui_label.ui.views.talk import letters_page, talk_rows
 from tui_label.workbench import Workbench
-
-ANSWERING = (
-    "label.give",
-    "item.submit",
-    "item.skip",
-    "work.undo",
-    "suggestion.",
-    "label.",
-    "span.",
-    "flag.",
-    "segment.",
-)
-"""Commands that must not reach an item before its person has seen it."""
-LEAVING = ("item.", "work.undo")
-"""Those among them that leave it: a held key must not run through the queue, also where one types."""
-
-BEHIND_KEYS_S = 0.04
-"""From a message of a listener until the keys that were typed before it are read."""
-SHARED = {"TMUX", "STY", "ZELLIJ"}
-"""Set where several programs share the terminal."""
-
-HELP = {
-    SPANS: ["labels", "everywhere", "spans"],
-    SCROLL: ["labels", "everywhere", "scroll"],
-    TYPING: ["labels", "typing", "everywhere"],
-    SOUND: ["labels", "sound", "everywhere", "transcribing", "typing"],
-    TRANSCRIBING: ["labels", "transcribing", "typing", "sound", "everywhere"],
-    REVIEW: ["review", "labels", "editing"],
-    LISTENING: ["review", "listening", "labels", "editing"],
-}
-"""The keys that help lists in each mode, nearest first."""
-
-
-@dataclass
-class Reading:
-    """A page that is open over the item: what it shows and how far it is scrolled."""
-
-    title: str
-    rows: list[Row] = field(default_factory=list)
-    top: int = 0
-    finding: Editor | None = None
-    needle: str = ""
-
-
-@dataclass
-class Letters:
-    """The page of comments, and which one is chosen."""
-
-    letters: list[Letter]
-    chosen: int = 0
 
 
 class LabelApp(App[int]):
@@ -153,23 +102,20 @@ class LabelApp(App[int]):
         self._mode: Mode | None = None
         self._reading: Reading | None = None
         self._letters: Letters | None = None
-        self._notice_top = 0
-        self._rows = Rows("", 10)
+        self._notice_scroll = NoticeScroll()
+        self._viewport = Viewport()
         self._asked: tuple[list[Row], int] = ([], 1)
         """The question zone as it was drawn last, and the rows it left for the item."""
         self._talk: list[Row] = []
-        self._top = 0
         self._needle = ""
-        self._guard = Guard()
-        self._drawn_at = 0.0
+        self._guard = KeyGuard()
         self._shown: tuple[str, Notice | None] = ("", None)
         self._drag: int | None = None
         self._word = ""
         self._view = SoundView(workbench)
         self._next_tick: Timer | None = None
-        self._leaving: asyncio.Task[None] | None = None
-        self._twin_count = 0
-        """How much of what was typed a listener that catches keys was told to be done."""
+        self._leaving = Leaving(workbench, self.exit)
+        self._far_keys = FarKeys(self, workbench, self._show)
         workbench.on_change = self._show
         workbench.on_renewal = self._renew
 
@@ -186,16 +132,12 @@ class LabelApp(App[int]):
         except StoreError as error:
             self.exit(1, message=str(error))
             return
-        if self.workbench.deck is not None:
-            self.workbench.deck.on_twin = self._twin
+        self._far_keys.listen()
         self._show()
         self.set_interval(1.0, self._second)
 
     async def on_unmount(self) -> None:
-        if self._leaving is not None and not self.workbench.abandoned:
-            await self._leaving
-        else:
-            await self.workbench.leave()
+        await self._leaving.finished()
 
     # keys
 
@@ -208,13 +150,13 @@ class LabelApp(App[int]):
         self._show()
 
     async def _key(self, key: str, pressed_at: float) -> None:
-        if self._leaving is not None:
-            self._leave()
+        if self._leaving.begun:
+            self._leaving.leave()
         elif self._reading is not None:
-            self._read_key(key)
+            self._reading = self._reading.key(key, self._sheet.size.height)
         elif self.workbench.finished_sprint is not None:
             if key == "ctrl+q":
-                self._leave()
+                self._leaving.leave()
             elif key == "enter":
                 self.workbench.rest()
         elif self.workbench.notice is not None:
@@ -243,143 +185,7 @@ class LabelApp(App[int]):
 
     @property
     def _key_mode(self) -> str:
-        session = self._session
-        if session is None:
-            return SCROLL
-        if session.item.sound is not None:
-            return TRANSCRIBING if session.typing else SOUND
-        if session.typing:
-            return TYPING
-        return SPANS if session.span_task is not None and session.item.text else SCROLL
-
-    async def _single_key(self, key: str, pressed_at: float) -> None:
-        mode = self._key_mode
-        action = self.keymap.lookup(mode, key)
-        self._guard = self._guard.pressed(key, pressed_at)
-        if action is None:
-            return
-        leaves = action.command.startswith(LEAVING if mode in (TYPING, TRANSCRIBING) else ANSWERING)
-        if leaves and self._too_early(pressed_at):
-            return
-        await self._act(action)
-
-    def _too_early(self, pressed_at: float) -> bool:
-        """Whether nobody meant the key that the guard saw last for what is on the screen now."""
-        self._word = self._guard.refused
-        if not self._word and pressed_at < self._drawn_at:
-            self._word = "a key came before this was on the screen: ignored"
-        return bool(self._word)
-
-    async def _notice_key(self, notice: Notice, key: str, pressed_at: float) -> None:
-        """Any key goes on, but those that scroll, leave, or show the guidelines."""
-        action = self.keymap.lookup(SCROLL, key)
-        command = action.command if action is not None else ""
-        self._guard = self._guard.pressed(key, pressed_at)
-        if command == "quit":
-            self._leave()
-        elif command == "guide.open":
-            await self._guide_open()
-        elif command == "work.undo":
-            self._word = "nothing to undo here"
-        elif not self._notice_scrolled(notice, command) and not self._too_early(pressed_at):
-            await self.workbench.read_on()
-            self._word = self.workbench.trouble and f"not saved: {self.workbench.trouble}"
-
-    def _notice_scrolled(self, notice: Notice, command: str) -> bool:
-        if not isinstance(notice, Announcement | Feedback):
-            return False
-        rows, shown = len(body_rows(notice, self._sheet.size.width)), room(self._sheet.size.height)
-        by = {"up": -1, "down": 1, "page-up": -shown, "page-down": shown, "home": -rows, "end": rows}
-        kind, _, name = command.partition(".")
-        before = self._notice_top
-        if kind == "scroll":
-            self._notice_top = max(0, min(before + by[name], rows - shown))
-        # A page down at the end goes on, as reading does
-        return kind == "scroll" and rows > shown and (before != self._notice_top or name != "page-down")
-
-    async def _letters_key(self, page: Letters, key: str) -> None:
-        last = len(page.letters) - 1
-        by = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -10, "pagedown": 10, "home": -last, "end": last}
-        if key in by:
-            page.chosen = max(0, min(page.chosen + by[key], last))
-            return
-        self._letters = None
-        if key == "ctrl+q":
-            self._leave()
-        elif key == "enter" and page.letters:
-            await self.workbench.go_to(page.letters[page.chosen][0])
-
-    async def _typed(self, key: str) -> bool:
-        """A key in the text box; whether it was typing."""
-        session = self._session
-        assert session is not None
-        if session.box is None:
-            return False
-        editor = Editor(session.box, session.caret)
-        if len(key) == 1 or key == "space":
-            editor = insert(editor, " " if key == "space" else key)
-            if session.style is not None and not editor.text[editor.caret - 1].isalnum():
-                editor = expanded(session.style, editor)
-        elif key in EDITS:
-            editor = EDITS[key](editor)
-        elif key in ("up", "down"):
-            editor = vertical(editor, -1 if key == "up" else 1, box_width(session, self._sheet.size.width))
-        else:
-            return False
-        await self._do("text.edit", editor)
-        return True
-
-    async def _paused_key(self, key: str) -> None:
-        action = self.keymap.lookup(SCROLL, key)
-        if action is not None and action.command == "quit":
-            self._leave()
-        elif (action is not None and action.command == "pause") or key in ("enter", "escape", "space"):
-            self.workbench.resume()
-
-    async def _act(self, action: Action) -> None:
-        opened = getattr(self, "_" + action.command.replace(".", "_").replace("-", "_"), None)
-        if opened is not None:
-            await opened()
-        else:
-            await self._do(action.command, action.label)
-
-    async def _do(self, command: str, argument: Any = None) -> None:
-        if self._leaving is not None:
-            return
-        if command == "find.set":
-            self._needle = argument
-            await self._find_next()
-            return
-        await self.workbench.do(command, argument)
-
-    # commands that are about the view
-
-    async def action_quit(self) -> None:
-        """Ctrl+Q is in Textual's own table, before ours."""
-        self._leave()
-
-    async def _quit(self) -> None:
-        self._leave()
-
-    def _leave(self) -> None:
-        """Give the item back, then end; a key that is pressed while somebody holds that up ends it at once."""
-        if self._leaving is None:
-            self._leaving = asyncio.create_task(self._left())
-        elif self.workbench.holdup and not self.workbench.abandoned:
-            self._leaving.cancel()
-            self.workbench.abandon()
-            self.exit(1)
-
-    async def _left(self) -> None:
-        await self.workbench.leave()
-        self.exit(0)
-
-    async def _pause(self) -> None:
-        self.workbench.pause()
-
-    async def _text_newline(self) -> None:
-        if (box := self._box) is not None:
-            await self._do("text.edit", insert(box, "\n"))
+        return key_mode(self._session)
 
     @property
     def _covered(self) -> bool:
@@ -393,17 +199,105 @@ class LabelApp(App[int]):
             or workbench.notice is not None
         )
 
-    @property
-    def _box(self) -> Editor | None:
-        """The text box that takes the keys."""
-        session = self._session
-        return None if session is None or session.box is None else Editor(session.box, session.caret)
+    async def _single_key(self, key: str, pressed_at: float) -> None:
+        mode = self._key_mode
+        action = self.keymap.lookup(mode, key)
+        self._guard.pressed(key, pressed_at)
+        if action is None:
+            return
+        guarded = LEAVING if mode in (TYPING, TRANSCRIBING) else ANSWERING
+        if action.command.startswith(guarded) and self._too_early(pressed_at):
+            return
+        await self._act(action)
+
+    def _too_early(self, pressed_at: float) -> bool:
+        """Whether nobody meant the key pressed last for what is on the screen now."""
+        self._word = self._guard.refusal(pressed_at)
+        return bool(self._word)
+
+    async def _notice_key(self, notice: Notice, key: str, pressed_at: float) -> None:
+        """Any key goes on, but those that scroll, leave, or show the guidelines."""
+        action = self.keymap.lookup(SCROLL, key)
+        command = action.command if action is not None else ""
+        self._guard.pressed(key, pressed_at)
+        if command == "quit":
+            self._leaving.leave()
+        elif command == "guide.open":
+            await self._guide_open()
+        elif command == "work.undo":
+            self._word = "nothing to undo here"
+        elif not self._notice_scrolled(notice, command) and not self._too_early(pressed_at):
+            await self.workbench.read_on()
+            self._word = self.workbench.trouble and f"not saved: {self.workbench.trouble}"
+
+    def _notice_scrolled(self, notice: Notice, command: str) -> bool:
+        return self._notice_scroll.scrolled(notice, command, *self._sheet.size)
+
+    async def _letters_key(self, page: Letters, key: str) -> None:
+        if page.moved(key):
+            return
+        self._letters = None
+        if key == "ctrl+q":
+            self._leaving.leave()
+        elif key == "enter" and page.letters:
+            await self.workbench.go_to(page.letters[page.chosen][0])
+
+    async def _typed(self, key: str) -> bool:
+        """A key in the text box; whether it was typing."""
+        assert self._session is not None
+        box = typed(self._session, key, self._sheet.size.width)
+        if box is not None:
+            await self._do("text.edit", box)
+        return box is not None
+
+    async def _paused_key(self, key: str) -> None:
+        action = self.keymap.lookup(SCROLL, key)
+        if action is not None and action.command == "quit":
+            self._leaving.leave()
+        elif (action is not None and action.command == "pause") or key in ("enter", "escape", "space"):
+            self.workbench.resume()
+
+    async def _act(self, action: Action) -> None:
+        """Carry out a command: what is about the view here, in the method named like it, all else at the workbench."""
+        opened = getattr(self, "_" + action.command.replace(".", "_").replace("-", "_"), None)
+        if opened is not None:
+            await opened()
+        elif action.command in CURSOR_MOVES:
+            await self._move_cursor(partial(self._viewport.moved, command=action.command))
+        elif by := scroll_steps(action.command, self._viewport.page):
+            self._scroll(by)
+        else:
+            await self._do(action.command, action.label)
+
+    async def _do(self, command: str, argument: Any = None) -> None:
+        if self._leaving.begun:
+            return
+        if command == "find.set":
+            self._needle = argument
+            await self._find_next()
+            return
+        await self.workbench.do(command, argument)
+
+    # commands that are about the view
+
+    async def action_quit(self) -> None:
+        """Ctrl+Q is in Textual's own table, before ours."""
+        self._leaving.leave()
+
+    async def _quit(self) -> None:
+        self._leaving.leave()
+
+    async def _pause(self) -> None:
+        self.workbench.pause()
+
+    async def _text_newline(self) -> None:
+        if (box := box_of(self._session)) is not None:
+            await self._do("text.edit", insert(box, "\n"))
 
     async def _hop(self) -> None:
         session = self._session
         if session is not None:
-            start, end = self._visible_text()
-            self._mode = Hop(hints_for(session.item.text, start, end))
+            self._mode = Hop(hints_for(session.item.text, *self._viewport.seen))
 
     async def _flag_open(self) -> None:
         session = self._session
@@ -439,14 +333,14 @@ class LabelApp(App[int]):
         if session is None or not self._needle:
             self._word = "nothing to find: / first"
             return
-        here = session.cursor if self._key_mode == SPANS else self._visible_text()[0]
+        here = session.cursor if self._key_mode == SPANS else self._viewport.seen[0]
         found = look(session.item.text, self._needle, here)
         if found is None:
             self._word = f"{self._needle!r} is not in this item"
         elif self._key_mode == SPANS:
             await self.workbench.do("cursor.to", found[0])
         else:
-            self._top = self._rows.row_of(found[0])
+            self._viewport.show(found[0])
 
     async def _label_by_name(self) -> None:
         session = self._session
@@ -464,15 +358,7 @@ class LabelApp(App[int]):
         if isinstance(self.workbench.notice, Feedback):
             return label_to_learn(self.workbench.notice)
         session = self._session
-        if session is None:
-            return ""
-        under = session.span_under_cursor
-        if under is not None:
-            return under[1].label
-        given = session.work.answers.get(session.focus)
-        if given:
-            return str(given[0] if isinstance(given, list) else given)
-        return session.last_label[1] if session.last_label else ""
+        return label_at_hand(session) if session is not None else ""
 
     async def _figures_open(self) -> None:
         found = await self.workbench.figures()
@@ -491,7 +377,7 @@ class LabelApp(App[int]):
     async def _tag_open(self) -> None:
         session = self._session
         if session is not None and session.box is not None and session.style is not None and session.style.tags:
-            self._mode = TagMenu(session.style.tags, lambda: self._box or Editor("", 0))
+            self._mode = TagMenu(session.style.tags, lambda: box_of(self._session) or EMPTY)
         else:
             self._word = "the project names no tags"
 
@@ -505,16 +391,11 @@ class LabelApp(App[int]):
             await self._do("text.edit", next_speaker(session.style, Editor(session.box, session.caret)))
 
     async def _transcript_fix(self) -> None:
-        session = self._session
-        found = findings(session) if session is not None else ()
-        mendable = next((one for one in found if one.fix is not None), None)
-        if session is None or session.box is None or mendable is None:
+        box = mended(self._session)
+        if box is None:
             self._word = "nothing here that can be mended by a key"
-            return
-        caret = session.caret
-        if caret >= mendable.end:
-            caret += len(mendable.fix or "") - (mendable.end - mendable.start)
-        await self._do("text.edit", Editor(fixed(session.box, mendable), max(0, caret)))
+        else:
+            await self._do("text.edit", box)
 
     async def _view_spectrogram(self) -> None:
         self._view.spectrogram = not self._view.spectrogram
@@ -560,109 +441,17 @@ class LabelApp(App[int]):
         if self.workbench.sprint is not None or self._mode is not None:
             self._show()
 
-    async def _cursor_up(self) -> None:
-        await self._vertical(-1)
+    # cursor and scrolling
 
-    async def _cursor_down(self) -> None:
-        await self._vertical(1)
-
-    async def _cursor_page_up(self) -> None:
-        await self._vertical(-self._page_rows())
-
-    async def _cursor_page_down(self) -> None:
-        await self._vertical(self._page_rows())
-
-    async def _vertical(self, by: int) -> None:
-        session = self._session
-        assert session is not None
-        row, column = self._rows.column_of(session.cursor)
-        target = max(0, row + by)
-        while target > row and not self._rows.has(target):
-            target -= 1
-        await self.workbench.do("cursor.to", self._rows.offset_at(target, column))
-
-    async def _cursor_home(self) -> None:
-        await self._line_edge(0)
-
-    async def _cursor_end(self) -> None:
-        await self._line_edge(10**6)
-
-    async def _line_edge(self, column: int) -> None:
-        session = self._session
-        assert session is not None
-        row = self._rows.row_of(session.cursor)
-        await self.workbench.do("cursor.to", self._rows.offset_at(row, column))
-
-    async def _scroll_up(self) -> None:
-        self._scroll(-1)
-
-    async def _scroll_down(self) -> None:
-        self._scroll(1)
-
-    async def _scroll_page_up(self) -> None:
-        self._scroll(-self._page_rows())
-
-    async def _scroll_page_down(self) -> None:
-        self._scroll(self._page_rows())
-
-    async def _scroll_home(self) -> None:
-        self._top = 0
-
-    async def _scroll_end(self) -> None:
-        self._scroll(10**9)
+    async def _move_cursor(self, move: Callable[[int], int]) -> None:
+        if self._session is not None:
+            await self.workbench.do("cursor.to", move(self._session.cursor))
 
     def _scroll(self, by: int) -> None:
         session = self._session
-        if session is None:
-            return
-        if session.item.candidates:
-            count = len(compare_rows(session, self._sheet.size.width))
-        elif by < 10**6:
-            count = self._top + by + self._page_rows()
-            while count > self._top and not self._rows.has(count - 1):
-                count -= 1
-        else:
-            count = self._rows.count()
-        self._top = max(0, min(self._top + by, count - self._page_rows()))
-
-    # reading
-
-    def _read_key(self, key: str) -> None:
-        reading = self._reading
-        assert reading is not None
-        if reading.finding is not None:
-            self._page_find(reading, key)
-            return
-        step = {"up": -1, "k": -1, "down": 1, "j": 1, "home": -(10**6), "end": 10**6}.get(key, 0)
-        room = max(1, self._sheet.size.height - 5)
-        step += {"pageup": -room, "pagedown": room, "space": room}.get(key, 0)
-        if step:
-            reading.top = max(0, min(reading.top + step, len(reading.rows) - room))
-        elif key == "/":
-            reading.finding = Editor("", 0)
-        elif key == "n" and reading.needle:
-            self._page_jump(reading)
-        else:
-            self._reading = None
-
-    def _page_find(self, reading: Reading, key: str) -> None:
-        assert reading.finding is not None
-        if key == "enter":
-            reading.needle, reading.finding = reading.finding.text, None
-            self._page_jump(reading)
-        elif key == "escape":
-            reading.finding = None
-        else:
-            reading.finding = edited(reading.finding, key)
-
-    def _page_jump(self, reading: Reading) -> None:
-        needle = reading.needle.casefold()
-        places = [n for n, row in enumerate(reading.rows) if needle in "".join(text for text, _ in row).casefold()]
-        after = [n for n in places if n > reading.top]
-        if places:
-            reading.top = (after or places)[0]
-        else:
-            self._word = "not found"
+        if session is not None:
+            rows = len(compare_rows(session, self._sheet.size.width)) if session.item.candidates else None
+            self._viewport.scroll(by, rows)
 
     # mouse and paste
 
@@ -691,14 +480,14 @@ class LabelApp(App[int]):
 
     async def _wheel(self, by: int) -> None:
         if self._reading is not None:
-            self._reading.top = max(0, min(self._reading.top + by, len(self._reading.rows) - 5))
+            self._reading.wheel(by)
         elif self._letters is not None:
             await self._letters_key(self._letters, "down" if by > 0 else "up")
         elif self.workbench.notice is not None:
             for _ in range(abs(by)):
                 self._notice_scrolled(self.workbench.notice, "scroll.down" if by > 0 else "scroll.up")
         elif self._key_mode == SPANS:
-            await self._vertical(by)
+            await self._move_cursor(partial(self._viewport.below, by=by))
         else:
             self._scroll(by)
         self._show()
@@ -708,59 +497,19 @@ class LabelApp(App[int]):
         session = self._session
         if session is None or self._key_mode != SPANS or self._mode or self._covered:
             return None
-        y -= top_rows(self._sheet.size.height)
-        row = self._top + y // (1 + lanes(session))
-        if not 0 <= y < self._asked[1] or not self._rows.has(row):
-            return None
-        return self._rows.offset_at(row, max(0, x - MARGIN))
+        return self._viewport.under(x, y - top_rows(self._sheet.size.height))
 
     async def on_paste(self, event: Paste) -> None:
         event.stop()
-        session = self._session
+        session, box = self._session, box_of(self._session)
         if isinstance(self._mode, self.LINES):
             words = "".join(char for char in event.text if char.isprintable())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
-        elif (
-            self._mode is None
-            and not self._covered
-            and session is not None
-            and session.typing
-            and self._box is not None
-        ):
-            await self._do("text.edit", insert(self._box, event.text))
+        elif self._mode is None and not self._covered and session is not None and session.typing and box is not None:
+            await self._do("text.edit", insert(box, event.text))
         else:
             self._word = "paste ignored"
         self._show()
-
-    # play keys that act at the other end of ssh
-
-    def _twin(self, message: Mapping[str, Any]) -> None:
-        """What a listener says of keys, in the order in which they were typed."""
-        if message.get("ev") == "key":
-            self.call_later(self._twin_pressed, message)
-        else:
-            # What was typed before stands in the terminal's queue by then
-            self.set_timer(BEHIND_KEYS_S, lambda: self.call_later(self._twin_known, message))
-
-    async def _twin_pressed(self, message: Mapping[str, Any]) -> None:
-        await self.workbench.local_key(message["name"], message["at"], message["seq"], message["on"])
-        self._twin_known(message)
-
-    def _twin_known(self, message: Mapping[str, Any]) -> None:
-        self._twin_count = message["n"]
-        self._show()
-
-    def _offer_keys(self) -> None:
-        deck, session = self.workbench.deck, self._session
-        if deck is None:
-            return
-        # In tmux and the like the keys that are typed may be for another window
-        covered = self._mode is not None or self._covered or not SHARED.isdisjoint(os.environ)
-        names: dict[str, str] = {}
-        if not covered and session is not None and session.item.sound is not None:
-            for name in FAR:
-                names |= dict.fromkeys(self.keymap.keys_of(name, self._key_mode), name)
-        deck.offer(self._twin_count, names, session)
 
     # showing
 
@@ -778,12 +527,11 @@ class LabelApp(App[int]):
         shown = (desk.save_id if desk else "", self.workbench.notice)
         if shown != self._shown:
             self._shown = shown
-            self._top, self._mode, self._drag, self._notice_top = 0, None, None, 0
-            self._guard = self._guard.finished_item()
-            self._drawn_at = time.monotonic()
+            self._viewport.top, self._mode, self._drag, self._notice_scroll = 0, None, None, NoticeScroll()
+            self._guard.turned()
             self.call_after_refresh(self.workbench.painted)
         self._sheet.redraw()
-        self._offer_keys()
+        self._far_keys.offer(self.keymap, self._key_mode, covered=self._mode is not None or self._covered)
         self._tick()
 
     def _tick(self) -> None:
@@ -797,9 +545,8 @@ class LabelApp(App[int]):
 
     def _drawn(self, width: int, height: int) -> list[Row]:
         rows = self._draw(width, height)
-        if holdup := self.workbench.holdup:
-            words = f" waiting for {visible(holdup)}; any key leaves at once, your work is kept"
-            rows[-1] = clipped([(words, "warn")], width)
+        if self._leaving.word:
+            rows[-1] = clipped([(self._leaving.word, "warn")], width)
         return rows
 
     def _draw(self, width: int, height: int) -> list[Row]:
@@ -808,12 +555,12 @@ class LabelApp(App[int]):
         workbench, session = self.workbench, self._session
         name, annotator = workbench.project.name, workbench.annotator
         if self._reading is not None:
-            return self._draw_page(self._reading, width, height)
+            return self._reading.draw(name, self._word, width, height)
         if workbench.finished_sprint is not None:
             return sprint_page(name, annotator, workbench.finished_sprint, width, height)
         if workbench.notice is not None:
             hints = self._key_hints("guide.open", "quit")
-            return notice_page(name, workbench.notice, self._notice_top, hints, self._word, width, height)
+            return notice_page(name, workbench.notice, self._notice_scroll.top, hints, self._word, width, height)
         if self._letters is not None:
             letters, chosen = self._letters.letters, self._letters.chosen
             return letters_page(name, letters, chosen, annotator, workbench.project.review.blind, width, height)
@@ -823,16 +570,16 @@ class LabelApp(App[int]):
             waiting = ["talk.open"] if workbench.unread else []
             hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
             return nothing_left(name, annotator, workbench.progress, workbench.rhythm, hints, width, height)
-        if self._rows.text is not session.item.text or self._rows.width != text_width(width):
-            self._rows = Rows(session.item.text, text_width(width))
+        self._viewport.lay(session.item.text, text_width(width))
         return self._draw_item(session, width, height)
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         self._talk = self._talk_rows(width, height)
         self._asked = zones(session, self.keymap, width, height, len(self._talk))
+        self._viewport.fit(self._asked[1], 1 + lanes(session))
         if self._key_mode == SPANS:
-            self._follow_cursor(self._rows.row_of(session.cursor), self._page_rows())
-        return label_screen(self._state(session, self._marks(session)), self._rows, width, height)
+            self._viewport.follow(session.cursor)
+        return label_screen(self._state(session, self._marks(session)), self._viewport.rows, width, height)
 
     def _talk_rows(self, width: int, height: int) -> list[Row]:
         """What was said about the item on the desk."""
@@ -842,22 +589,8 @@ class LabelApp(App[int]):
         claim = desk.claim
         return talk_rows(claim.comments, self.workbench.annotator, blind, claim.returned, width, talk_room(height))
 
-    def _follow_cursor(self, row: int, room: int) -> None:
-        if row < self._top:
-            self._top = row
-        elif row >= self._top + room:
-            self._top = row - room + 1
-
     def _state(self, session: Session, marks: Marks) -> State:
-        workbench = self.workbench
-        pace = workbench.rhythm.per_hour
-        goal = workbench.project.pace.goal_per_hour
-        words = f"{pace:,}/h" if pace else ""
-        if words and goal:
-            words = f"{pace:,}/h, goal {goal:,}"
-        deck = workbench.deck
-        if deck is not None and (factor := workbench.rhythm.real_time_factor) is not None:
-            words = f"{words}  {factor:.1f}× real time".strip()
+        workbench, deck = self.workbench, self.workbench.deck
         state = State(
             session,
             self.keymap,
@@ -865,13 +598,13 @@ class LabelApp(App[int]):
             workbench.progress.done,
             workbench.progress.items,
             bool(workbench.desk and workbench.desk.visiting),
-            words,
+            pace_words(workbench.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
             self._time_left(),
             workbench.trouble,
             self._word or workbench.word,
             self._mode,
             marks,
-            self._top,
+            self._viewport.top,
             *self._asked,
             returned=bool(workbench.desk and workbench.desk.claim.returned),
             talk=self._talk,
@@ -884,40 +617,15 @@ class LabelApp(App[int]):
     def _time_left(self) -> str:
         sprint = self.workbench.sprint
         if sprint is not None:
-            return "  ·  " + sprint_words(sprint, self.workbench.now(), self.workbench.project.pace.goal_per_hour)
-        pace, progress = self.workbench.rhythm.per_hour, self.workbench.progress
-        if not pace:
-            return ""
-        minutes = max(1, round((progress.items - progress.done) * 60 / pace))
-        return f"  ·  {minutes} min left" if minutes < 120 else f"  ·  {round(minutes / 60):,} h left"
+            words = sprint_words(sprint, self.workbench.now(), self.workbench.project.pace.goal_per_hour)
+        else:
+            words = left_words(self.workbench.rhythm, self.workbench.progress)
+        return f"  ·  {words}" if words else ""
 
     def _marks(self, session: Session) -> Marks:
-        start, end = self._visible_text()
-        found = tuple(find_between(session.item.text, self._needle, start, end)) if self._needle else ()
+        found = find_between(session.item.text, self._needle, *self._viewport.seen) if self._needle else ()
         hints = self._mode.left if isinstance(self._mode, Hop) else {}
-        return Marks(found, hints, isinstance(session.span_task, Spans))
-
-    def _visible_text(self) -> tuple[int, int]:
-        """First and last offset on the screen."""
-        last = self._top
-        while last < self._top + self._page_rows() - 1 and self._rows.has(last + 1):
-            last += 1
-        if not self._rows.has(self._top):
-            return 0, 0
-        return self._rows.row(self._top)[0], self._rows.row(last)[1]
-
-    def _page_rows(self) -> int:
-        """Rows of text that fit the screen."""
-        session = self._session
-        return max(1, self._asked[1] // (1 + lanes(session))) if session else 1
-
-    def _draw_page(self, reading: Reading, width: int, height: int) -> list[Row]:
-        status: Row = [(self._word, "hint")]
-        if reading.finding is not None:
-            status = line("find ", reading.finding)
-        hints = [("↑↓", "scroll"), ("/", "find"), ("n", "next found"), ("any other key", "back")]
-        title = [self.workbench.project.name, reading.title]
-        return page(title, reading.rows, reading.top, hints, status, width, height)
+        return Marks(tuple(found), hints, isinstance(session.span_task, Spans))
 
     def _key_hints(self, *names: str) -> list[Hint]:
         return [

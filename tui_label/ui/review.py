@@ -21,7 +21,7 @@ from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Do, Mode, edited, line
-from tui_label.ui.views.document import Marks
+from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import Hint, header, legend
 from tui_label.ui.views.label import SMALLEST, too_small
 from tui_label.ui.views.label import hints as labeling_hints
@@ -176,7 +176,7 @@ class ReviewApp(LabelApp):
                 await super()._single_key(key, pressed_at)
             return
         action = self.keymap.lookup(self._key_mode, key)
-        self._guard = self._guard.pressed(key, pressed_at)
+        self._guard.pressed(key, pressed_at)
         command = action.command if action is not None else ""
         if self._choosing or (self._session is None and command == "review.take"):
             await self._choose(self._number(key))
@@ -334,10 +334,10 @@ class ReviewApp(LabelApp):
         if self._editing or self._board is None:
             super()._scroll(by)
             return
-        top = max(0, self._top + by)
+        top = max(0, self._viewport.top + by)
         while top > 0 and not self._board.has(top):
             top -= 1
-        self._top = top
+        self._viewport.top = top
 
     def _draw(self, width: int, height: int) -> list[Row]:
         if width < SMALLEST[0] or height < SMALLEST[1]:
@@ -365,7 +365,7 @@ class ReviewApp(LabelApp):
             return self._draw_editing(session, width, height)
         bench, desk = self.bench, self.bench.case_desk
         assert desk is not None
-        board = self._board = Board(desk.review, bench.names, self._rows, width)
+        board = self._board = Board(desk.review, bench.names, self._viewport.rows, width)
         state = ReviewState(
             board,
             desk.case,
@@ -377,19 +377,20 @@ class ReviewApp(LabelApp):
             bench.trouble,
             self._word or bench.word,
             self._mode,
-            self._top,
+            self._viewport.top,
             [],
             1,
         )
         zone, room = zone_and_room(state, width, height)
         self._asked = zone, room
+        self._viewport.fit(room, 1 + lanes(session))
         state = replace(state, zone=zone, room=room)
         if bench.deck is not None:
             state = replace(state, tape=self._view.tape(session, width, head_room(state, room)))
         if self._followed != (desk.save_id, board.review.at):
             self._followed = desk.save_id, board.review.at
-            self._top = board.following(self._top, max(1, room - len(sound_head(state, width))))
-        return review_screen(replace(state, top=self._top), width, height)
+            self._viewport.top = board.following(self._viewport.top, max(1, room - len(sound_head(state, width))))
+        return review_screen(replace(state, top=self._viewport.top), width, height)
 
     def _draw_editing(self, session: Session, width: int, height: int) -> list[Row]:
         """The labeling screen, with the way back first in its legend."""

@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from tui_label.core.keymap import Keymap
 from tui_label.core.news import HEADING
 from tui_label.core.rows import Rows
+from tui_label.core.session import Session
 from tui_label.core.sprint import Sprint
 from tui_label.core.text import glyphs, visible
 from tui_label.core.timing import Rhythm
@@ -14,6 +15,7 @@ from tui_label.store.base import Progress
 from tui_label.ui.canvas import Row, clipped, rule
 from tui_label.ui.views.document import text_width
 from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.pace import sprint_summary
 
 MODES = {
     "labels": "Labels",
@@ -64,6 +66,17 @@ def guide_rows(text: str, width: int) -> list[Row]:
     return found
 
 
+def label_at_hand(session: Session) -> str:
+    """The label that is being thought about: of the span under the cursor, the answer given, or the latest one."""
+    under = session.span_under_cursor
+    if under is not None:
+        return under[1].label
+    given = session.work.answers.get(session.focus)
+    if given:
+        return str(given[0] if isinstance(given, list) else given)
+    return session.last_label[1] if session.last_label else ""
+
+
 def section_row(text: str, label: str, width: int) -> int:
     """The row of the heading that names `label`, the first if none does."""
     lines = text.splitlines()
@@ -110,28 +123,6 @@ def nothing_left(
             "New items appear here by themselves.",
         ]
     return calm([name, annotator], words, skip, width, height)
-
-
-def sprint_words(sprint: Sprint, now: float, goal: int | None) -> str:
-    """How far a sprint is, for the header; `goal` is items an hour."""
-    left = max(0, round(sprint.left_ms(now) / 1000))
-    time = f"{left // 60}:{left % 60:02} left" if left else "over after this one"
-    aim = f" of {round(goal * sprint.planned_ms / 3_600_000)}" if goal else ""
-    sound = f", {sprint.sound_ms / 60_000:.1f} min" if sprint.sound_ms else ""
-    return f"sprint {time}, {sprint.items:,}{aim} done{sound}"
-
-
-def sprint_summary(sprint: Sprint) -> list[str]:
-    """What a sprint came to."""
-    words = [
-        "The sprint is over.",
-        f"{sprint.planned_ms / 60_000:g} minutes were planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
-        f"{sprint.items:,} items answered"
-        + (f", {sprint.sound_ms / 60_000:.1f} minutes of sound." if sprint.sound_ms else "."),
-    ]
-    if sprint.real_time_factor is not None:
-        words.append(f"{sprint.real_time_factor:.1f} minutes of work for a minute of sound.")
-    return words
 
 
 def sprint_page(name: str, annotator: str, sprint: Sprint, width: int, height: int) -> list[Row]:

@@ -1,0 +1,44 @@
+"""Whether a key was meant for what is on the screen, where it would answer or leave an item."""
+
+from __future__ import annotations
+
+import time
+
+from tui_label.core.guards import Guard
+
+ANSWERING = (
+    "label.give",
+    "item.submit",
+    "item.skip",
+    "work.undo",
+    "suggestion.",
+    "label.",
+    "span.",
+    "flag.",
+    "segment.",
+)
+"""Commands that must not reach an item before its person has seen it."""
+LEAVING = ("item.", "work.undo")
+"""Those among them that leave it: a held key must not run through the queue, also where one types."""
+
+
+class KeyGuard:
+    """Watches the keys, and when another thing came on the screen.  Times are seconds of `time.monotonic`."""
+
+    def __init__(self) -> None:
+        self._guard = Guard()
+        self._drawn_at = 0.0
+
+    def pressed(self, key: str, at: float) -> None:
+        self._guard = self._guard.pressed(key, at)
+
+    def turned(self) -> None:
+        """Another item or page is on the screen."""
+        self._guard = self._guard.finished_item()
+        self._drawn_at = time.monotonic()
+
+    def refusal(self, at: float) -> str:
+        """Why the key pressed last, at that time, was not meant; empty if it was."""
+        if not self._guard.refused and at < self._drawn_at:
+            return "a key came before this was on the screen: ignored"
+        return self._guard.refused

@@ -1,0 +1,49 @@
+"""The way out: the item in hand is given back, then the app ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tui_label.core.text import visible
+from tui_label.workbench import Workbench
+
+
+class Leaving:
+    """Leaves once, whoever asks how often."""
+
+    def __init__(self, workbench: Workbench, end: Callable[[int], object]) -> None:
+        """`end` ends the app, with an exit status."""
+        self._workbench = workbench
+        self._end = end
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._task is not None
+
+    def leave(self) -> None:
+        """Give the item back, then end; asked again while somebody holds that up, end at once."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._left())
+        elif self._workbench.holdup and not self._workbench.abandoned:
+            self._task.cancel()
+            self._workbench.abandon()
+            self._end(1)
+
+    async def _left(self) -> None:
+        await self._workbench.leave()
+        self._end(0)
+
+    async def finished(self) -> None:
+        """The app is gone, by this way or another one: return when the item is given back."""
+        if self._task is not None and not self._workbench.abandoned:
+            await self._task
+        else:
+            await self._workbench.leave()
+
+    @property
+    def word(self) -> str:
+        """What it waits for; empty if for nothing."""
+        holdup = self._workbench.holdup
+        return f" waiting for {visible(holdup)}; any key leaves at once, your work is kept" if holdup else ""

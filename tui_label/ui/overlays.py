@@ -1,0 +1,110 @@
+"""Pages that lie over the item for a while: text to read, comments to choose from, what is said before an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tui_label.core.editor import EMPTY, Editor
+from tui_label.core.training import Feedback
+from tui_label.notices import Announcement, Notice
+from tui_label.ui.canvas import Row
+from tui_label.ui.modes import edited, line
+from tui_label.ui.viewport import scroll_steps
+from tui_label.ui.views.notices import body_rows, room
+from tui_label.ui.views.pages import page
+from tui_label.ui.views.talk import Letter
+
+
+@dataclass
+class Reading:
+    """A text to read: what it shows, how far it is scrolled, and what is looked for in it."""
+
+    title: str
+    rows: list[Row] = field(default_factory=list)
+    top: int = 0
+    finding: Editor | None = None
+    needle: str = ""
+    word: str = ""
+    """What the latest key came to, where that can't be seen."""
+
+    def key(self, key: str, height: int) -> Reading | None:
+        """Take a key on a screen of `height` rows; None: it leads back."""
+        self.word = ""
+        if self.finding is not None:
+            self._find_key(self.finding, key)
+            return self
+        page_rows = max(1, height - 5)
+        steps = {"up": -1, "k": -1, "down": 1, "j": 1, "home": -(10**6), "end": 10**6}
+        step = (steps | {"pageup": -page_rows, "pagedown": page_rows, "space": page_rows}).get(key, 0)
+        if step:
+            self.top = max(0, min(self.top + step, len(self.rows) - page_rows))
+        elif key == "/":
+            self.finding = EMPTY
+        elif key == "n" and self.needle:
+            self._find_next()
+        else:
+            return None
+        return self
+
+    def wheel(self, by: int) -> None:
+        self.top = max(0, min(self.top + by, len(self.rows) - 5))
+
+    def _find_key(self, finding: Editor, key: str) -> None:
+        if key == "enter":
+            self.needle, self.finding = finding.text, None
+            self._find_next()
+        elif key == "escape":
+            self.finding = None
+        else:
+            self.finding = edited(finding, key)
+
+    def _find_next(self) -> None:
+        needle = self.needle.casefold()
+        places = [n for n, row in enumerate(self.rows) if needle in "".join(text for text, _ in row).casefold()]
+        after = [n for n in places if n > self.top]
+        if places:
+            self.top = (after or places)[0]
+        else:
+            self.word = "not found"
+
+    def draw(self, project: str, word: str, width: int, height: int) -> list[Row]:
+        """The page; `word` is said at its foot rather than what the latest key came to."""
+        status: Row = [(word or self.word, "hint")]
+        if self.finding is not None:
+            status = line("find ", self.finding)
+        hints = [("↑↓", "scroll"), ("/", "find"), ("n", "next found"), ("any other key", "back")]
+        return page([project, self.title], self.rows, self.top, hints, status, width, height)
+
+
+@dataclass
+class Letters:
+    """The page of comments, and which one is chosen."""
+
+    letters: list[Letter]
+    chosen: int = 0
+
+    def moved(self, key: str) -> bool:
+        """Whether the key chooses another one."""
+        last = len(self.letters) - 1
+        by = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -10, "pagedown": 10, "home": -last, "end": last}
+        if key in by:
+            self.chosen = max(0, min(self.chosen + by[key], last))
+        return key in by
+
+
+@dataclass
+class NoticeScroll:
+    """How far the page before an item is scrolled."""
+
+    top: int = 0
+
+    def scrolled(self, notice: Notice, command: str, width: int, height: int) -> bool:
+        """Whether the command scrolls it; a page down at the end goes on, as reading does."""
+        if not isinstance(notice, Announcement | Feedback):
+            return False
+        rows, shown = len(body_rows(notice, width)), room(height)
+        by = scroll_steps(command, shown)
+        if not by:
+            return False
+        before, self.top = self.top, max(0, min(self.top + by, rows - shown))
+        return rows > shown and (before != self.top or command != "scroll.page-down")

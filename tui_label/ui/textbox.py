@@ -1,0 +1,44 @@
+"""The text box of a session: what it holds after a key."""
+
+from __future__ import annotations
+
+from tui_label.core.editor import EDITS, Editor, insert, vertical
+from tui_label.core.session import Session
+from tui_label.core.transcript import expanded, fixed
+from tui_label.ui.views.questions import box_width, findings
+
+
+def box_of(session: Session | None) -> Editor | None:
+    """The text box that takes the keys."""
+    return None if session is None or session.box is None else Editor(session.box, session.caret)
+
+
+def typed(session: Session, key: str, width: int) -> Editor | None:
+    """The box after a key on a screen of `width` cells; None if the key was no typing."""
+    editor = box_of(session)
+    if editor is None:
+        return None
+    if len(key) == 1 or key == "space":
+        editor = insert(editor, " " if key == "space" else key)
+        if session.style is not None and not editor.text[editor.caret - 1].isalnum():
+            editor = expanded(session.style, editor)
+        return editor
+    if key in EDITS:
+        return EDITS[key](editor)
+    if key in ("up", "down"):
+        return vertical(editor, -1 if key == "up" else 1, box_width(session, width))
+    return None
+
+
+def mended(session: Session | None) -> Editor | None:
+    """The box with the first finding fixed that can be; None where there is none."""
+    box = box_of(session)
+    if session is None or box is None:
+        return None
+    found = next((one for one in findings(session) if one.fix is not None), None)
+    if found is None:
+        return None
+    caret = box.caret
+    if caret >= found.end:
+        caret += len(found.fix or "") - (found.end - found.start)
+    return Editor(fixed(box.text, found), max(0, caret))

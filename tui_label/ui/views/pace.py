@@ -1,0 +1,48 @@
+"""How the work goes, in words: the pace, what is left of it, a sprint."""
+
+from __future__ import annotations
+
+from tui_label.core.sprint import Sprint
+from tui_label.core.timing import Rhythm
+from tui_label.store.base import Progress
+
+
+def pace_words(rhythm: Rhythm, goal: int | None, *, sound: bool) -> str:
+    """Items an hour, beside the `goal` if there is one, and minutes of work for one of `sound`."""
+    words = f"{rhythm.per_hour:,}/h" if rhythm.per_hour else ""
+    if words and goal:
+        words = f"{words}, goal {goal:,}"
+    if sound and (factor := rhythm.real_time_factor) is not None:
+        words = f"{words}  {factor:.1f}× real time".strip()
+    return words
+
+
+def left_words(rhythm: Rhythm, progress: Progress) -> str:
+    """The time that the items left take at this pace; empty while there is none."""
+    pace = rhythm.per_hour
+    if not pace:
+        return ""
+    minutes = max(1, round((progress.items - progress.done) * 60 / pace))
+    return f"{minutes} min left" if minutes < 120 else f"{round(minutes / 60):,} h left"
+
+
+def sprint_words(sprint: Sprint, now: float, goal: int | None) -> str:
+    """How far a sprint is, for the header; `goal` is items an hour."""
+    left = max(0, round(sprint.left_ms(now) / 1000))
+    time = f"{left // 60}:{left % 60:02} left" if left else "over after this one"
+    aim = f" of {round(goal * sprint.planned_ms / 3_600_000)}" if goal else ""
+    sound = f", {sprint.sound_ms / 60_000:.1f} min" if sprint.sound_ms else ""
+    return f"sprint {time}, {sprint.items:,}{aim} done{sound}"
+
+
+def sprint_summary(sprint: Sprint) -> list[str]:
+    """What a sprint came to."""
+    words = [
+        "The sprint is over.",
+        f"{sprint.planned_ms / 60_000:g} minutes were planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
+        f"{sprint.items:,} items answered"
+        + (f", {sprint.sound_ms / 60_000:.1f} minutes of sound." if sprint.sound_ms else "."),
+    ]
+    if sprint.real_time_factor is not None:
+        words.append(f"{sprint.real_time_factor:.1f} minutes of work for a minute of sound.")
+    return words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,36 @@ def test_spreadsheets_get_no_formula():
     out, _ = written([(Item("=1+1", "@x"), Annotation("a"))], SENTIMENT, "spreadsheet")
 
     assert "'=1+1,'@x" in out
+
+
+def test_an_array_of_records_is_read_one_after_the_other(tmp_path):
+    """What is wrong is named with the line its record begins in, and what came before is there."""
+    content = '\ufeff[\n  {"id": 7, "text": "a"},\n  {"text":\n    "b", "label": "positiv"},\n  5,\n  {"id": 1.5, "text": "c"},\n'
+    path = given_file(tmp_path, "x.json", content + '  {"text": "d"}\n')
+    good, bad, _ = read(path, annotator="ann")
+
+    assert [(one.item.key, one.item.text) for one in good if one.item.text != "d"] == [("7", "a"), ("1.5", "c")]
+    assert [str(one).removeprefix(str(path)) for one in bad] == [
+        ":3: label: 'positiv' is no label of this project; did you mean positive?", ":5: must be an object in braces",
+        ":8: not JSON: a comma or the closing bracket is missing",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", ['{"text": "a"}\n{"text": "b"}\n', "", '"a"'])
+def test_what_is_no_array_is_one_line(tmp_path, content):
+    good, (bad,), _ = read(given_file(tmp_path, "x.json", content))
+
+    assert good == []
+    assert str(bad) == f"{tmp_path}/x.json:1: must be a list of objects; for one object a line, name the file .jsonl"
+
+
+def test_an_array_is_not_held_in_memory(tmp_path):
+    records = (json.dumps({"id": number, "text": "x" * 400}) for number in range(5000))
+    path = given_file(tmp_path, "x.json", "[" + ",\n".join(records) + "]")
+    tracemalloc.start()
+    found = sum(1 for _ in formats.read(Reading(path, project(SENTIMENT)), formats.find("jsonl")))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert found == 5000
+    assert peak < path.stat().st_size / 4

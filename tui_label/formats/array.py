@@ -27,6 +27,13 @@ class NoArray(ValueError):
         self.line = line
 
 
+def is_array(reading: Reading) -> bool:
+    """Whether a list begins, after blanks, where the file begins."""
+    text = _Text(reading)
+    with text.file:
+        return text.next() == "["
+
+
 def elements(reading: Reading) -> Iterator[tuple[int, Any]]:
     """`(line, value)` of each element, the line it begins in; one object that is no array counts as its element.
 
@@ -65,7 +72,7 @@ class _Text:
             self._decoder = codecs.getincrementaldecoder(encoding)()
         except LookupError as error:
             raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
-        self._file = reading.open()
+        self.file = reading.open()
         self._name, self._encoding = visible(str(reading.path)), "UTF-8" if reading.encoding is None else encoding
         self._text, self._at, self._ended = "", 0, False
         self.line = 1
@@ -75,18 +82,18 @@ class _Text:
         if self._ended:
             return False
         rest = self._text[self._at :]
-        data = self._file.read(max(PIECE, len(rest)))
+        data = self.file.read(max(PIECE, len(rest)))
         self._ended = not data
         try:
             self._text, self._at = rest + self._decoder.decode(data, final=not data), 0
         except UnicodeError as error:
-            place = self._file.tell() - len(data) + getattr(error, "start", 0)
+            place = self.file.tell() - len(data) + getattr(error, "start", 0)
             line = self.line + rest.count("\n") + data[: getattr(error, "start", 0)].count(b"\n")
             raise InputError(
                 f"{self._name}:{line}: not {self._encoding} at byte {place}; give --encoding if it is another"
             ) from error
         if self._ended:
-            self._file.close()
+            self.file.close()
         return not self._ended
 
     def _pass(self, end: int) -> None:

@@ -24,7 +24,7 @@ from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spa
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import card, table
-from tui_label.formats.array import NoArray, elements
+from tui_label.formats.array import NoArray, elements, is_array
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
 from tui_label.formats.source import BadLine, Reading, bare, lines
 from tui_label.formats.tagging import TAG, spans_of_tags
@@ -112,18 +112,13 @@ def _rows(reading: Reading) -> Iterator[Row]:
 def _rows_of_json(reading: Reading) -> Iterator[Row | BadLine]:
     """Of an array or of a row a line, whatever the file is called, as `datasets` takes it."""
     try:
-        for line, row in elements(reading) if _is_array(reading) else _lines_of_json(reading):
+        for line, row in elements(reading) if is_array(reading) else _lines_of_json(reading):
             if isinstance(row, dict):
                 yield line, row, {}
             else:
                 yield row if isinstance(row, BadLine) else reading.bad(line, "must be an object in braces")
     except NoArray as error:
         yield reading.bad(error.line, str(error))
-
-
-def _is_array(reading: Reading) -> bool:
-    with reading.open() as file:
-        return file.read(4096).lstrip().startswith(b"[")
 
 
 def _lines_of_json(reading: Reading) -> Iterator[tuple[int, Any]]:

@@ -18,7 +18,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
 from tui_label.formats import sounds
-from tui_label.formats.array import dumped
+from tui_label.formats.array import NoArray, dumped, elements, is_array
 from tui_label.formats.making import (
     Bad,
     author,
@@ -98,17 +98,14 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def _read_array(reading: Reading) -> Iterator[Record | BadLine]:
-    text = "\n".join(line[1] for line in lines(reading) if not isinstance(line, BadLine))
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        yield reading.bad(getattr(error, "lineno", 1), f"not JSON: {error}")
-        return
-    if not isinstance(found, list):
+    if not is_array(reading):
         yield reading.bad(1, "must be a list of objects; for one object a line, name the file .jsonl")
         return
-    for number, record in enumerate(found, 1):
-        yield _one(reading, number, json.dumps(record))
+    try:
+        for number, record in elements(reading):
+            yield _made(reading, number, record)
+    except NoArray as error:
+        yield reading.bad(error.line, str(error))
 
 
 def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
@@ -118,6 +115,11 @@ def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
         return reading.bad(number, "not JSON: nested too deeply")
     except ValueError as error:
         return reading.bad(number, f"not JSON: {error}")
+    return _made(reading, number, record, text)
+
+
+def _made(reading: Reading, number: int, record: Any, text: str = "") -> Record | BadLine:
+    """What a record says; `text` is how it is written, where that is known."""
     if not isinstance(record, dict):
         return reading.bad(number, "must be an object in braces")
     try:
@@ -136,6 +138,8 @@ def _written_id(text: str, record: Mapping[str, Any]) -> str | None:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Bad(field, f"an id must be text or a number, not {json.dumps(value)}")
+    if not text:
+        return json.dumps(value)
     written = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
     return str(written[field])
 

@@ -16,6 +16,8 @@ from tui_label.core.item import Item
 from tui_label.core.keymap import Action, build
 from tui_label.core.record import Record
 from tui_label.ui.app import LabelApp
+from tui_label.ui.canvas import cells
+from tui_label.ui.views.pages import MODES as HEADINGS
 from tui_label.ui.views.pages import key_rows
 from tui_label.workbench import Workbench
 
@@ -158,6 +160,12 @@ def test_the_words_of_all_keys_stand_in_one_column(source):
 
         assert len({len(row[0][0]) for row in rows if len(row) == 2}) == 1
         assert all(row[0][0].endswith("  ") for row in rows if len(row) == 2)
+
+
+def test_no_words_of_a_key_are_cut_off_at_80_columns():
+    rows = key_rows(build(config.parse(TURNS, Path("nowhere"))), list(HEADINGS))
+
+    assert [row for row in rows if cells(row) > 80] == []
 
 
 # pastes

@@ -16,3 +16,18 @@ def test_every_hue_stands_out_on_a_light_and_on_a_dark_ground():
     for name, hue in theme.HUES.items():
         assert 1.05 / (luminance(hue) + 0.05) >= 3, name
         assert (luminance(hue) + 0.05) / 0.05 >= 4.5, name
+
+
+def test_in_16_colours_the_first_labels_of_a_project_have_a_colour_each():
+    """The nearest of 16 colours to a mid-tone is white, or its neighbour's."""
+    looks = [theme.style(f"hue:{name}", few=True).color for name in theme.PALETTE[:8]]
+    numbers = {look.number for look in looks if look is not None}
+
+    assert len(numbers) == 8
+    assert numbers <= {1, 2, 3, 5, 6, 9, 12, 13}  # those that most palettes keep readable on any ground
+    assert theme.SIXTEEN.keys() == theme.HUES.keys()
+
+
+def test_what_need_not_be_read_is_dim_without_grey():
+    assert theme.style("faint", few=True).dim
+    assert theme.style("faint", few=True).color is None

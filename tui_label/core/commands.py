@@ -43,7 +43,7 @@ def _everywhere() -> tuple[Command, ...]:
         _command("suggestion.reject", "Reject the suggestion under the cursor", "x", "reject", "X f7"),
         _command("work.undo", "Undo, also on earlier items and after a restart", "u ctrl+z", "undo"),
         _command("work.redo", "Redo", "ctrl+r", "redo"),
-        _command("flag.open", "Flag the item with a reason: then its digit; n adds a note, q asks", "f ctrl+g", "flag"),
+        _command("flag.open", "Flag the item: its reason's digit; n with a note, q asks", "f ctrl+g", "flag"),
         _command("item.skip", "Skip the item, by the project's policy", "s", "skip", "S f8"),
         _command("talk.say", "Ask a question or leave a comment on the item", "q", "ask", "Q ctrl+x"),
         _command("talk.open", "Comments for me, and to the items they are on", ",", "comments", "ctrl+l"),
@@ -191,7 +191,7 @@ def _sound() -> tuple[Command, ...]:
         sound("segment.mark", "Mark where it starts, then where it ends", "m", "mark", "M"),
         sound(
             "segment.mark-on",
-            "End this segment and begin the next; or begin where the last one ended",
+            "End this segment and begin the next, or begin at its end",
             "e",
             "mark on",
             "E",
@@ -232,11 +232,11 @@ def _review() -> tuple[Command, ...]:
 
     return (
         review("review.take", "Take that annotator's version of the difference", "1 2 3 4 5 6 7 8 9", "take"),
-        review("review.keep", "It is right as it stands in the answer in the making: often nothing", "0", "neither"),
+        review("review.keep", "It is right as it stands in the making: often nothing", "0", "neither"),
         review("review.next", "Next difference", "tab", "next"),
         review("review.previous", "Difference before", "shift+tab", "previous"),
         review("review.settle", "Settle the item and go on", "enter", "settle"),
-        review("review.accept", "Accept as it stands: one version, what is agreed, or what most say", "a", "accept"),
+        review("review.accept", "Accept: the one version, what is agreed, or what most say", "a", "accept"),
         review("review.edit", "Edit the answer with the labeling keys; Esc comes back", "e", "edit"),
         review("review.return", "Send it back, with a comment", "x", "send back"),
         review("review.comment", "Comment, or answer a question", "c", "comment"),

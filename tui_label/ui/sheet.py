@@ -56,7 +56,8 @@ class Sheet(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         row = self._rows[y] if y < len(self._rows) else []
-        segments = [Segment(clean_text(text), style(words)) for text, words in row if text]
+        few = self.app.no_color or self.app.console.color_system == "standard"
+        segments = [Segment(clean_text(text), style(words, few)) for text, words in row if text]
         return Strip(segments).adjust_cell_length(self.size.width)
 
 

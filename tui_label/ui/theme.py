@@ -2,7 +2,8 @@
 
 The terminal's own colours stay the ground, light or dark; hues are mid-tones that
 stand out on both (a contrast of 3 at least) and that colour-blind people can tell apart (after Okabe and Ito,
-2008).  With 16 colours or none, underline, reverse and brackets carry the meaning.
+2008).  Where there are 16 colours, their names stand in, since the nearest of mid-tones is white for half of them;
+with those or none, underline, reverse, letters and brackets carry the meaning.
 """
 
 from __future__ import annotations
@@ -28,6 +29,25 @@ HUES = {
 PALETTE = ("cyan", "orange", "green", "magenta", "blue", "yellow", "red", "purple", "pink", "brown")
 """Given to labels without a colour, in this order."""
 
+SIXTEEN = {
+    "red": "red",
+    "green": "green",
+    "yellow": "yellow",
+    "blue": "bright_blue",
+    "magenta": "bright_magenta",
+    "cyan": "cyan",
+    "orange": "bright_red",
+    "purple": "magenta",
+    "pink": "bright_magenta",
+    "brown": "yellow",
+    "grey": "default",
+    "white": "default",
+}
+"""The terminal's own colour for each hue, one for each of the palette's first eight.
+
+Bright yellow, green and cyan cannot be read on a light ground, dark blue not on a dark one.
+"""
+
 WORDS = {
     "faint": Style(color="#808080"),
     "bold": Style(bold=True),
@@ -42,11 +62,22 @@ WORDS = {
 }
 
 
+SIXTEEN_WORDS = WORDS | {
+    # Not grey: some palettes have bright black for the ground
+    "faint": Style(dim=True),
+    "accent": Style(color="cyan", bold=True),
+    "good": Style(color="green"),
+    "warn": Style(color="red", bold=True),
+    "hint": Style(color="yellow", bold=True),
+}
+
+
 @lru_cache(2048)
-def style(words: str) -> Style:
-    """The look of a style, such as `under hue:green cursor`."""
+def style(words: str, few: bool = False) -> Style:
+    """The look of a style, such as `under hue:green cursor`; `few`: of 16 colours or none."""
+    hues, looks = (SIXTEEN, SIXTEEN_WORDS) if few else (HUES, WORDS)
     total = Style()
     for word in words.split():
         kind, _, hue = word.partition(":")
-        total += Style(color=HUES.get(hue, hue)) if kind == "hue" else WORDS[word]
+        total += Style(color=hues.get(hue, hue)) if kind == "hue" else looks[word]
     return total

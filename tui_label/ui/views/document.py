@@ -152,7 +152,7 @@ def in_lanes(here: list[Stretch], start: int, count: int) -> list[list[Stretch]]
 
 
 def lane_row(lane: list[Stretch], columns: dict[int, int], end: int) -> Row:
-    """Names under their stretches: bright as far as the stretch goes, grey beyond."""
+    """Names under their stretches: bright as far as the stretch goes, grey beyond; a gap where two stretches touch."""
     row: Row = []
     at = 0
     starts = sorted(columns)
@@ -168,7 +168,7 @@ def lane_row(lane: list[Stretch], columns: dict[int, int], end: int) -> Row:
             continue
         row.append((" " * (first - at), ""))
         name = visible(one.name)
-        extent = max(1, last - first)
+        extent = max(1, last - first - (following == one.end))
         size = min(cell_len(name), max(extent, limit - first))
         name = set_cell_size(name, size)
         bright = set_cell_size(name, min(extent, size))

@@ -9,7 +9,7 @@ from tui_label.core.item import candidate_names
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session, kept_here
-from tui_label.core.tasks import Compare, Rating, Segments, Task, Text
+from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
 from tui_label.core.text import glyphs, visible
 from tui_label.core.transcript import Finding, lint
@@ -91,7 +91,7 @@ def _label_rows(session: Session, task: Task, keymap: Keymap, lead: Row, width: 
 
 
 def options(session: Session, task: Task, keymap: Keymap) -> list[Option]:
-    """What a task offers, with what is chosen and what is suggested."""
+    """What a task offers, with what is chosen and what is suggested; of spans and segments, what the cursor is on."""
     value = session.work.answers.get(task.id)
     offered = {
         str(name)
@@ -102,6 +102,9 @@ def options(session: Session, task: Task, keymap: Keymap) -> list[Option]:
     found = []
     if isinstance(task, Segments):
         value = session.segment_here.label if session.segment_here is not None else None
+    elif isinstance(task, Spans):
+        task_here, span = session.span_under_cursor or ("", None)
+        value = span.label if span is not None and task_here == task.id else None
     for name in names_of(session, task):
         given = name in value if isinstance(value, list) else str(value) == name and value is not None
         place = value.index(name) + 1 if isinstance(task, Compare) and isinstance(value, list) and given else 0

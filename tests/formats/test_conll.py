@@ -6,7 +6,10 @@ import pytest
 from helpers import ENTITIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelled_texts import given_file, read, write
+from labelled_texts import given_file, read, said, write
+from nervaluate.loaders import ConllLoader
+from seqeval import scheme as schemes
+from seqeval.metrics.sequence_labeling import get_entities
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
@@ -149,8 +152,6 @@ def test_sentences_of_two_files_are_kept_apart(tmp_path):
 @pytest.mark.parametrize("scheme", ["iob1", "iob2", "biluo", "bioes"])
 def test_seqeval_finds_the_same_entities_in_each_scheme(tmp_path, scheme):
     """The evaluation that most training scripts use, strict about the scheme."""
-    from seqeval import scheme as schemes
-
     there_and_back(
         tmp_path, COLUMNS + b"Ann I-person\nLee I-person\nBo B-person\nin O\nRome I-place\n", f"conll-{scheme}"
     )
@@ -164,3 +165,20 @@ def test_seqeval_finds_the_same_entities_in_each_scheme(tmp_path, scheme):
         [("place", 0, 1), ("place", 1, 2)],
         [("person", 0, 2), ("person", 2, 3), ("place", 4, 5)],
     ]
+
+
+@pytest.mark.parametrize("scheme", ["iob1", "iob2", "bioes"])
+def test_the_rule_of_conlleval_finds_the_same_entities(tmp_path, scheme):
+    """seqeval's default, after the script of the shared tasks; nervaluate reads the file itself, in the schemes it knows."""
+    found = [(0, 3, "person"), (9, 13, "place"), (14, 18, "place"), (19, 27, "place")]
+    spans = [{"start": start, "end": end, "label": label} for start, end, label in found]
+    rows = [said("Ann flew Rome Oslo New York x", {"entities": spans}), said("x", {"entities": []}, key="k2")]
+    write(f"conll-{scheme}", rows, ENTITIES, tmp_path / "out")
+    text = (tmp_path / "out").read_text()
+    wanted = [[("person", 0, 0), ("place", 2, 2), ("place", 3, 3), ("place", 4, 5)], []]
+
+    assert [
+        get_entities([line.split("\t")[-1] for line in block.split("\n")]) for block in text.strip().split("\n\n")
+    ] == wanted
+    if scheme != "bioes":
+        assert [[(one.label, one.start, one.end) for one in block] for block in ConllLoader().load(text)] == wanted

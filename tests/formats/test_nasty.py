@@ -108,7 +108,7 @@ def test_bytes_that_are_no_text_are_refused_with_their_line(case, tmp_path, caps
 
 @cases(lambda case: case.get("items_after_import", 0) >= LARGE)
 def test_many_items_are_all_there(case):
-    found = list(formats.read(Reading(FOLDER / case["file"], project(SOURCE)), formats.find("text")))
+    found = formats.read(Reading(FOLDER / case["file"], project(SOURCE)), formats.find("text"))
 
     assert len({one.item.key for one in found}) == case["items_after_import"]
 

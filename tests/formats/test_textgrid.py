@@ -1,10 +1,11 @@
-"""Praat's TextGrid, beside praatio."""
+"""Praat's TextGrid, beside praatio and the package textgrid."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+import textgrid as another
 from hypothesis import given, settings
 from labelled import (
     BOTH,
@@ -108,23 +109,29 @@ def test_long_and_short_in_the_encodings_that_praat_writes(tmp_path, text, encod
     assert reading.left_out == ({"intervals of tier phones": 1, "points of tier bells": 1} if text == LONG else {})
 
 
-def test_praatio_sees_the_same(tmp_path):
+def test_praatio_and_textgrid_see_the_same(tmp_path):
     said_of = [
         Segment(0.5, 1.25, "dog", 'she said "hi"\nand left', "Ann Lee"),
         Segment(1.25, 2.0, "", "日本 👩‍👧", "Ann Lee"),
-        Segment(1.0, 3.141592653589793, "car horn", "", ""),
+        Segment(1.0, 3.14159, "car horn", "", ""),
         Segment(2.0, 4.0, "car horn", "", ""),
     ]
     write("textgrid", [said(said_of, item("deep/a.wav"))], BOTH, tmp_path)
     grid = textgrid.openTextgrid(str(tmp_path / "a.TextGrid"), includeEmptyIntervals=False)
 
-    assert (grid.minTimestamp, grid.maxTimestamp) == (0, 100)
-    assert {name: [tuple(one) for one in grid.getTier(name).entries] for name in grid.tierNames} == {
+    theirs = another.TextGrid.fromFile(str(tmp_path / "a.TextGrid"))
+    wanted = {
         "text@Ann Lee": [(0.5, 1.25, 'she said "hi"\nand left'), (1.25, 2.0, "日本 👩‍👧")],
         "label@Ann Lee": [(0.5, 1.25, "dog")],
-        "label": [(1.0, 3.141592653589793, "car horn")],
+        "label": [(1.0, 3.14159, "car horn")],
         "label (2)": [(2.0, 4.0, "car horn")],
     }
+
+    assert (grid.minTimestamp, grid.maxTimestamp) == (theirs.minTime, theirs.maxTime) == (0, 100)
+    assert {name: [tuple(one) for one in grid.getTier(name).entries] for name in grid.tierNames} == wanted
+    assert {
+        tier.name: [(one.minTime, one.maxTime, one.mark) for one in tier if one.mark] for tier in theirs.tiers
+    } == wanted
 
 
 @pytest.mark.parametrize("format", ["long_textgrid", "short_textgrid"])

@@ -146,7 +146,7 @@ FORMATS = (
         (), doccano.read, doccano.write,
     ),
     Format(
-        "doccano-csv", "doccano's CSV", f"spans, labels with {doccano.SEPARATOR}, meta, flags after the first, timings",
+        "doccano-csv", "doccano's CSV, which it reads back with one label a text", f"spans, labels with {doccano.SEPARATOR}, meta, flags after the first, timings",
         (), doccano.read, doccano.write_csv,
     ),
     Format(

@@ -1,6 +1,7 @@
 """doccano's JSON Lines and CSV, in the shape that each kind of its projects has.
 
-Labels of the text: `"label": ["neg"]` (in CSV joined by `#`); spans:
+Labels of the text: `"label": ["neg"]` (in CSV joined by `#`, as its export writes them; its import takes
+the whole for one label); spans:
 `"label": [[0, 2, "ORG"]]`; both: `entities` and `cats`; a free text: `"label": ["…"]`; a sound:
 `filename` and `label`.  Offsets are UTF-16 units, as its pages count; where they
 mean no span so, code points.  doccano keeps fields it does not know as meta: there our item ids

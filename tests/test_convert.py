@@ -170,6 +170,22 @@ def test_nothing_goes_out_where_a_line_is_bad(tmp_path, capsys):
     assert (skipping, len(records(rest))) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.jsonl", '{"text": "a"}\n{"text": "b", "label": "good"}\n'),
+        ("x.json", '[{"text": "a"}, {"text": "b", "label": "good"}]'),
+        ("x.json", '[\n{"text": "b",\n"label": "good"}\n]'),
+    ],
+)
+def test_labels_of_json_are_found_wherever_they_are(tmp_path, name, content, capsys):
+    (tmp_path / name).write_text(content)
+    status, out, errors = convert(capsys, tmp_path / name, "-", "--to", "jsonl")
+    (said,) = [one for one in records(out) if one["text"] == "b"]
+
+    assert (status, errors, said["answers"]) == (0, "", {"label": "good"})
+
+
 def test_a_file_in_which_nothing_is_labelled(tmp_path, capsys):
     (tmp_path / "a.conll").write_text("in\tO\n\n")
     status, _, _ = convert(capsys, tmp_path / "a.conll", tmp_path / "b.conll")

@@ -63,8 +63,9 @@ def _labels(task: Task) -> dict[str, None]:
 
 def with_tasks(reading: Reading, paths: list[Path], format: Format) -> Project:
     """The reading's project with the tasks of the files."""
-    named = _tasks_of_answers(reading, paths) if format.read is jsonl.read else ()
-    tasks = named or _tasks_of_labels(reading, paths, format)
+    tasks, labelled = _tasks_of_answers(reading, paths) if format.read is jsonl.read else ((), True)
+    if not tasks and labelled:
+        tasks = _tasks_of_labels(reading, paths, format)
     # One question at least, so that texts alone can be converted too
     return replace(reading.project, tasks=tasks or (Text("note", required=False),))
 
@@ -90,14 +91,18 @@ def _made(labels: Mapping[str, None]) -> tuple[Label, ...]:
     return tuple(Label(one) for one in labels)
 
 
-def _tasks_of_answers(reading: Reading, paths: list[Path]) -> tuple[Task, ...]:
+def _tasks_of_answers(reading: Reading, paths: list[Path]) -> tuple[tuple[Task, ...], bool]:
+    """The tasks of our own answers, and whether there may be labels in other fields: a file of bare texts need not be read again."""
+    labelled = False
     shapes: dict[str, str] = {}
     labels: dict[str, dict[str, None]] = {}
     for line in _lines_of(reading, paths):
         try:
             record = {} if isinstance(line, BadLine) else json.loads(line[1] or "{}")
         except (ValueError, RecursionError):
-            continue
+            record = None
+        # A line of a list in .json is no object of its own
+        labelled = labelled or not isinstance(record, dict) or not jsonl.SAYS.isdisjoint(record)
         answers = record.get("answers") if isinstance(record, dict) else None
         for id, value in answers.items() if isinstance(answers, dict) else ():
             if value is None:
@@ -114,7 +119,7 @@ def _tasks_of_answers(reading: Reading, paths: list[Path]) -> tuple[Task, ...]:
             seen = labels.setdefault(id, {})
             if len(seen) <= MOST:
                 seen.update(dict.fromkeys(map(str, said)))
-    return tuple(_task(id, shape, labels[id]) for id, shape in shapes.items())
+    return tuple(_task(id, shape, labels[id]) for id, shape in shapes.items()), labelled
 
 
 def _lines_of(reading: Reading, paths: list[Path]) -> Iterator[tuple[int, str] | BadLine]:

@@ -25,8 +25,8 @@ from tui_label.sound import player as player_module
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Line
 from tui_label.sound.localkeys import KEYS, LocalKeys
-from tui_label.sound.media import Facts
 from tui_label.sound.player import Clip, SpeakerPlayer, _Loaded
+from tui_label.sound.recording import Facts
 from tui_label.sound.tape import Region
 
 RATE = 8_000

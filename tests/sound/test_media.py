@@ -14,7 +14,8 @@ import soundfile
 from recordings import BY_FFMPEG, BY_SOUNDFILE, LOSSY, RATE, lag, noise, write, write_av, write_varying_mp3
 
 from tui_label.errors import InputError
-from tui_label.sound.media import Facts, open_recording, probe
+from tui_label.sound.media import open_recording, probe
+from tui_label.sound.recording import Facts
 
 ALL = [*BY_SOUNDFILE, *BY_FFMPEG]
 SOUND = noise(2.5)

@@ -28,7 +28,7 @@ from tui_label.formats.source import BadLine, Reading, near
 from tui_label.sound.kinds import is_sound, is_url, shown
 
 if TYPE_CHECKING:
-    from tui_label.sound.media import Facts
+    from tui_label.sound.recording import Facts
 
 PATHS = ("audio", "audio_filepath", "file_name", "audio_path", "wav", "path", "filename", "file")
 TEXTS = ("text", "transcript", "transcription", "sentence")

@@ -20,7 +20,8 @@ from typing import Any, Protocol
 from tui_label.core.commands import FAR
 from tui_label.sound import packing, wire
 from tui_label.sound.line import Line
-from tui_label.sound.media import Facts, Recording, open_recording
+from tui_label.sound.media import open_recording
+from tui_label.sound.recording import Facts, Recording
 
 PIECE_S = 0.5
 AHEAD_S = 20.0

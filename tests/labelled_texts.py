@@ -97,7 +97,7 @@ def read(
     """Records, complaints, and what was noticed; the format recognised where none is named."""
     good, bad, notes = [], [], None
     for one in formats.expanded(path):
-        reading = Reading(one, project(source), None, annotator, **how)
+        reading = Reading(one, project(source), None, annotator, folder=path, **how)
         if notes is not None:
             reading.left_out, reading.unknown = notes.left_out, notes.unknown
         found = list(formats.read(reading, formats.find(name) if name else formats.recognise(one)))

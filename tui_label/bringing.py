@@ -134,10 +134,10 @@ def bring_in(
 
     Raises InputError with all bad lines, and then nothing was written.
     """
-    named = [one for given in files for one in _expanded(given)]
+    named = [(one, given) for given in files for one in _expanded(given)]
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:
-        for given in named:
+        for given, whole in named:
             with _here(given, watch) as path:
                 if isinstance(given, str) and not format:
                     _refuse_page(path)
@@ -151,6 +151,7 @@ def bring_in(
                     annotator_column,
                     label_columns,
                     given if isinstance(given, str) else "",
+                    None if isinstance(given, str) else Path(whole),
                     occurrences=Counts(),
                     known=Counts(),
                 )

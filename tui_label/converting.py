@@ -51,7 +51,7 @@ def convert(
         project = config.load(Path(tasks).parent if Path(tasks).is_file() else Path(tasks))
     else:
         project = Project(source if source.is_dir() else source.parent, source.stem, ())
-    reading = Reading(paths[0], project, encoding, annotator or SOMEBODY, occurrences=Counts())
+    reading = Reading(paths[0], project, encoding, annotator or SOMEBODY, folder=source, occurrences=Counts())
     if source.is_fifo() or source == formats.STANDARD:
         # It is put aside here, and all readings share it
         reading.open().close()

@@ -112,3 +112,41 @@ def test_the_text_must_be_there(tmp_path):
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     given_file(folder, "bad.txt", TEXT)
     refused_in_words(folder / "bad.ann", NAMES, data, "brat")
+
+
+def said_by(good):
+    return sorted(
+        (one.item.key, one.annotation.annotator, [span["text"] for span in one.annotation.answers["names"]])
+        for one in good
+        if one.annotation is not None
+    )
+
+
+def test_folders_with_the_same_documents_are_annotators(tmp_path):
+    """Also of a document that only one of them has; what one found nothing in is answered."""
+    for name, found in (("alice", "T1\tperson 0 3\tAnn\n"), ("bob", "")):
+        given_file(tmp_path, f"{name}/1.txt", "Ann flew")
+        given_file(tmp_path, f"{name}/1.ann", found)
+    given_file(tmp_path, "bob/2.txt", "Bob ran")
+    given_file(tmp_path, "bob/2.ann", "T1\tperson 0 3\tBob\n")
+    good, bad, _ = read(tmp_path, NAMES)
+
+    assert (bad, said_by(good)) == ([], [("1", "alice", ["Ann"]), ("1", "bob", []), ("2", "bob", ["Bob"])])
+    assert said_by(read(tmp_path / "bob", NAMES)[0]) == [], "what lies beside the folder that was named may be a copy"
+
+
+def test_what_was_exported_of_several_comes_back(tmp_path):
+    found = [{"start": 0, "end": 3, "label": "person", "text": "Ann"}]
+    rows = [said("Ann flew", {"names": found}, "Jo Doe"), said("Ann flew", {"names": []}, "bob")]
+    write("brat", rows, NAMES, tmp_path)
+
+    assert said_by(read(tmp_path, NAMES)[0]) == [("k", "Jo Doe", ["Ann"]), ("k", "bob", [])]
+
+
+def test_parts_of_a_corpus_are_nobodys(tmp_path):
+    for part, text in (("train", "Ann flew"), ("dev", "Ann ran")):
+        given_file(tmp_path, f"{part}/1.txt", text)
+        given_file(tmp_path, f"{part}/1.ann", "T1\tperson 0 3\tAnn\n")
+    good, _, _ = read(tmp_path, NAMES)
+
+    assert [(one.annotation, len(one.suggestions)) for one in good] == [(None, 1), (None, 1)]

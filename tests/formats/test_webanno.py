@@ -120,3 +120,71 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, before, now, words):
 @settings(max_examples=150, deadline=None)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.tsv", NAMES, data, "webanno")
+
+
+def tsv(text: str, label: str = "_") -> str:
+    """A document of two words as INCEpTION writes it, with a label for the first."""
+    first, second = text.split()
+    rows = f"1-1\t0-{len(first)}\t{first}\t{label}\t\n1-2\t{len(first) + 1}-{len(text)}\t{second}\t_\t\n"
+    return f"#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.Span|value\n\n\n#Text={text}\n{rows}"
+
+
+@pytest.fixture
+def export(tmp_path):
+    """A project that INCEpTION exported and somebody unpacked."""
+    given_file(tmp_path, "annotation/one.txt/INITIAL_CAS.tsv", tsv("Ann flew"))
+    given_file(tmp_path, "annotation/one.txt/alice.tsv", tsv("Ann flew", "person"))
+    given_file(tmp_path, "annotation/one.txt/bob.tsv", tsv("Ann flew", "big place"))
+    given_file(tmp_path, "annotation/two.txt/alice.tsv", tsv("Bob ran"))
+    given_file(tmp_path, "annotation/three.txt/INITIAL_CAS.tsv", tsv("Rome fell", "big place"))
+    (tmp_path / "source").mkdir()
+    given_file(tmp_path, "curation/one.txt/CURATION_USER.tsv", tsv("Ann flew", "person"))
+    return tmp_path
+
+
+def said_by(good):
+    return sorted(
+        (one.item.key, one.annotation.annotator, [span["label"] for span in one.annotation.answers["names"]])
+        for one in good
+        if one.annotation is not None
+    )
+
+
+def test_an_export_of_inception_names_documents_and_annotators(export):
+    good, bad, reading = read(export, NAMES)
+    (fresh,) = [one for one in good if one.item.key == "three.txt"]
+
+    assert (bad, said_by(good)) == (
+        [], [("one.txt", "alice", ["person"]), ("one.txt", "bob", ["big place"]), ("two.txt", "alice", [])],
+    )  # fmt: skip
+    assert (fresh.annotation, [one.value["label"] for one in fresh.suggestions]) == (None, ["big place"])
+    assert reading.left_out == {"curated answers, which --gold takes as known ones": 1}
+
+
+def test_what_was_curated_is_a_known_answer(export):
+    good, bad, reading = read(export, NAMES, gold="check")
+
+    assert bad == []
+    assert [(one.item.key, one.annotation, one.gold.answers["names"][0]["label"]) for one in good] == [
+        ("one.txt", None, "person")
+    ]
+    assert reading.left_out == {"answers of annotators beside curated ones": 4}
+
+
+def test_curated_answers_alone_are_whose_one_says(export):
+    assert said_by(read(export / "curation", NAMES, annotator="jo")[0]) == [("one.txt", "jo", ["person"])]
+
+
+def test_what_was_exported_of_several_comes_back(tmp_path):
+    found = [{"start": 0, "end": 3, "label": "person", "text": "Ann"}]
+    rows = [said("Ann flew", {"names": found}, "Jo Doe"), said("Ann flew", {"names": []}, "bob")]
+    write("webanno", rows, NAMES, tmp_path)
+
+    assert said_by(read(tmp_path, NAMES)[0]) == [("k", "Jo Doe", ["person"]), ("k", "bob", [])]
+
+
+def test_a_folder_of_ours_may_be_called_annotation(tmp_path):
+    found = [{"start": 0, "end": 3, "label": "person", "text": "Ann"}]
+    write("webanno", [said("Ann flew", {"names": found})], NAMES, tmp_path / "annotation")
+
+    assert [one.item.key for one in read(tmp_path / "annotation", NAMES)[0]] == ["k"]

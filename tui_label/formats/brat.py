@@ -3,7 +3,8 @@
 Offsets are code points of the text with every line break as one character.  brat cuts
 a span at line breaks into pieces; pieces with nothing but line breaks between them are one span
 here, others are discontinuous and left out.  Written is a folder for each annotator, as
-brat keeps several, with its annotation.conf.
+brat keeps several, with its annotation.conf; where folders in the one that was named have the same
+documents, each is read as an annotator's.
 
 Stenetorp et al. 2012, and https://brat.nlplab.org/standoff.html.
 """
@@ -19,6 +20,7 @@ from typing import Any
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Span
+from tui_label.formats.folders import annotator_of
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.named import file_name, key_of, write_file
 from tui_label.formats.source import BadLine, Reading, lines
@@ -66,11 +68,18 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
         yield from faults
         return
     try:
-        item = make_item(reading, key_of(reading.path.stem), text)
+        annotator = annotator_of(reading, _text)
+        item = make_item(reading, key_of(reading.path.stem), text, annotator=annotator)
         spans = [one.record(text) for one in meant_spans(reading, sorted(set(found)))]
-        yield finished(reading, labelled(reading, item, spans=spans if spans or author(reading) else None))
+        said = spans if spans or author(reading, annotator) else None
+        yield finished(reading, labelled(reading, item, spans=said, annotator=annotator))
     except Bad as error:
         yield reading.bad(0, error.problem, error.field)
+
+
+def _text(path: Path) -> bytes:
+    path = path.with_suffix(".txt")
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _spans(reading: Reading, units: Units, raw: str, line: str) -> Iterator[Span]:

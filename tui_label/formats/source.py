@@ -116,6 +116,8 @@ class Reading:
     """In a table, the column with the labels; several: each has those of the annotator it is named after."""
     url: str = ""
     """Where it was fetched from, to be read at `path`."""
+    folder: Path | None = None
+    """The folder that was named, for a file in it."""
     blank: int = 0
     twins: int = 0
     """Items that repeat another one of this file."""

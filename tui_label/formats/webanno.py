@@ -5,6 +5,9 @@ stacked labels apart, which `|` parts.  Spans are those of all span layers whose
 the project knows; relations, chains and layers about words (POS, lemma) are left out.  Written
 is the layer of named entities, a folder for each annotator.
 
+INCEpTION exports a project as `annotation/DOCUMENT/ANNOTATOR.tsv` and `curation/DOCUMENT/CURATION_USER.tsv`:
+what was curated is a known answer, and nobody's.
+
 WebAnno user guide, "WebAnno TSV 3.3 File format".
 """
 
@@ -18,6 +21,7 @@ from pathlib import Path
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Span, Spans
+from tui_label.formats.folders import annotator_of
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.named import file_name, key_of, write_file
 from tui_label.formats.source import BadLine, Reading, lines
@@ -29,6 +33,11 @@ FORMAT = "#FORMAT=WebAnno TSV 3"
 LAYER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value"
 LABELS = ("value", "label")
 """What the feature with the label is called; else it is the first."""
+CURATED = "CURATION_USER"
+AS_IT_CAME = ("INITIAL_CAS", "CORRECTION_USER")
+"""In place of an annotator, for a document as it was before anybody was asked."""
+BESIDES = ("annotation_ser", "curation", "source")
+"""Folders that lie beside `annotation` in an export of INCEpTION."""
 OF_WORDS = ("Lemma", "POS", "Stem", "MorphologicalFeatures", "SurfaceForm")
 ROW = re.compile(r"[0-9]{1,9}-[0-9]{1,9}(?:\.[0-9]{1,9})?\t([0-9]{1,9})-([0-9]{1,9})\t([^\t]*)\t?(.*)", re.DOTALL)
 READABLE = {"\t": "t", "\n": "n", "\f": "f", "\r": "r", "\b": "b", "\\": "\\"}
@@ -56,16 +65,51 @@ def recognised(head: str) -> bool:
 
 
 def files(folder: Path) -> list[Path]:
-    """The documents in a folder and those in it."""
+    """The documents in a folder and those in it; one as it came only where nobody annotated it."""
     found = []
     for path in sorted(one for one in folder.rglob("*.tsv") if one.is_file()):
         with path.open("rb") as file:
             if recognised(file.read(100).decode("utf-8", "replace")):
                 found.append(path)
-    return found
+    annotated = {one.parent for one in found if one.stem not in AS_IT_CAME}
+    return [one for one in found if one.stem not in AS_IT_CAME or one.parent not in annotated]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the place of a file says."""
+
+    key: str
+    """Of the document."""
+    annotator: str = ""
+    is_curated: bool = False
+    has_curated: bool = False
+    """Whether curated answers lie beside those of annotators."""
+
+
+def _source(reading: Reading) -> _Source:
+    path = reading.path.absolute()
+    document, export = key_of(path.parent.name), path.parents[min(2, len(path.parents) - 1)]
+    if path.stem == CURATED:
+        return _Source(document, is_curated=True)
+    if path.stem in AS_IT_CAME:
+        return _Source(document, has_curated=(export / "curation").is_dir())
+    # A folder of ours may be called so too
+    if path.parent.parent.name == "annotation" and any((export / name).is_dir() for name in BESIDES):
+        return _Source(document, key_of(path.stem), has_curated=(export / "curation").is_dir())
+    return _Source(key_of(path.stem), annotator_of(reading, _text))
+
+
+def _text(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return b"".join(line for line in file if line.startswith(b"#Text="))
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
+    source = _source(reading)
+    if reading.gold and source.has_curated:
+        reading.leave_out("answers of annotators beside curated ones")
+        return
     layers: list[_Layer] = []
     sentences: list[_Sentence] = []
     columns, faults = 0, []
@@ -93,7 +137,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
         yield from faults
         return
     try:
-        yield finished(reading, _record(reading, [one for one in sentences if one.texts], layers))
+        yield finished(reading, _record(reading, source, [one for one in sentences if one.texts], layers))
     except Bad as error:
         line_number, _, problem = error.problem.partition("\0")
         yield reading.bad(int(line_number), problem) if problem else reading.bad(0, error.problem, error.field)
@@ -112,7 +156,7 @@ def _layer(reading: Reading, text: str, columns: int) -> list[_Layer]:
     return [_Layer(name, columns + column)]
 
 
-def _record(reading: Reading, sentences: list[_Sentence], layers: list[_Layer]) -> Record:
+def _record(reading: Reading, source: _Source, sentences: list[_Sentence], layers: list[_Layer]) -> Record:
     text, places = _document(reading, sentences)
     rows = [row for one in sentences for row in one.rows]
     found = {layer.name: _spans(reading, layer, rows, places) for layer in layers}
@@ -122,9 +166,13 @@ def _record(reading: Reading, sentences: list[_Sentence], layers: list[_Layer]) 
         if ours and name not in ours:
             reading.leave_out(f"annotations of layer {name}", len(spans))
     spans = sorted({one for name in ours or found for one in found[name]})
-    item = make_item(reading, key_of(reading.path.stem), text)
+    item = make_item(reading, source.key, text, annotator=source.annotator)
+    if source.is_curated and not author(reading):
+        reading.leave_out("curated answers, which --gold takes as known ones")
+        return Record(item)
     said = [one.record(text) for one in spans]
-    return labelled(reading, item, spans=said if said or author(reading) else None)
+    is_answer = said or author(reading, source.annotator)
+    return labelled(reading, item, spans=said if is_answer else None, annotator=source.annotator)
 
 
 def _document(reading: Reading, sentences: list[_Sentence]) -> tuple[str, list[tuple[int, int]]]:

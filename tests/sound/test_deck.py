@@ -23,7 +23,7 @@ from tui_label.core.project import Listen
 from tui_label.core.session import Effect, Session, begin
 from tui_label.sound.calibration import TAPS
 from tui_label.sound.deck import Deck
-from tui_label.sound.player import Clip, Heard, Told
+from tui_label.sound.player import Clip, Heard, Told, Typed
 from tui_label.sound.tape import EDGE_S, PAUSE_TAKES_S, Region
 
 RATE = 8_000
@@ -65,7 +65,7 @@ class Tape:
 
     def follow(self, seq: int | None) -> None: ...
 
-    def offer(self, n: int, keys, tape) -> None: ...
+    def offer(self, typed: Typed, keys, tape) -> None: ...
 
     async def close(self) -> None: ...
 

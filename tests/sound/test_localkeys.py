@@ -25,7 +25,7 @@ from tui_label.sound import player as player_module
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Line
 from tui_label.sound.localkeys import KEYS, LocalKeys
-from tui_label.sound.player import Clip, SpeakerPlayer, _Loaded
+from tui_label.sound.player import Clip, SpeakerPlayer, Typed, _Loaded
 from tui_label.sound.recording import Facts
 from tui_label.sound.tape import Region
 
@@ -135,7 +135,7 @@ class Box:
         """What was put down of the items that were left."""
         self.done = 0
         self._later: list[tuple[float, Any]] = []
-        self._count = 0
+        self._count = Typed()
         self.next_item()
 
     def _made(self, tell: Any) -> SpeakerPlayer:
@@ -185,7 +185,7 @@ class Box:
 
     def _twin(self, message: dict[str, Any]) -> None:
         def known() -> None:
-            self._count = message["n"]
+            self._count = message["typed"]
             self.offer()
 
         def pressed() -> None:

@@ -22,7 +22,7 @@ from tui_label.sound import wire
 from tui_label.sound.line import Line, Ways, tcp_listener, unix_listener
 from tui_label.sound.listener import CALLS_MOST, Listener
 from tui_label.sound.packing import pack
-from tui_label.sound.player import COUNT_MOST, Clip, SpeakerPlayer, Told
+from tui_label.sound.player import Clip, SpeakerPlayer, Told, Typed
 from tui_label.sound.speaker import CLIPS_MOST, HELD_MOST, OTHER_VERSION, PARTS_MOST, RUN_MOST, Speaker
 
 HELLO = {"op": "hello", "v": wire.VERSION, "token": ""}
@@ -418,7 +418,7 @@ async def test_a_listener_that_falls_silent_is_said_within_two_seconds_and_calle
         *(wire.pack({"ev": "started", "seq": 1, "t": t}) for t in (None, "x", float("nan"), float("inf"), 10**400)),
         *(wire.pack({"ev": "pos", "seq": 1, "t": 1, "speed": speed}) for speed in (-1, 1e300, None, float("nan"))),
         wire.pack({"ev": "ended", "seq": 1}), wire.pack({"ev": "pos", "seq": 1, "t": 0, "in": float("inf")}),
-        *(wire.pack({"ev": "sync", "n": n}) for n in (-1, COUNT_MOST, None, "x")),
+        *(wire.pack({"ev": "sync", "n": n}) for n in (-1, None, "x")),
         wire.pack({"ev": "key", "n": 1}), wire.pack({"ev": "key", "n": 1, "name": "item.submit", "at": 0, "seq": 0, "on": [1, 1]}),
         wire.pack({"ev": "key", "n": 1, "name": ["a"], "at": 0, "seq": 0, "on": [1, 1]}),
         wire.pack({"ev": "key", "n": 1, "name": "play.toggle", "at": float("nan"), "seq": 0, "on": [1, 1]}),
@@ -476,11 +476,11 @@ async def test_what_was_counted_on_a_line_that_broke_means_nothing_on_the_next(l
     monkeypatch.setattr("tui_label.sound.player.AGAIN_S", 0.02)
     called = await lied(liar := Liar(wire.pack({"ev": "sync", "n": 1}), keys=True))
     await until(lambda: len(called.of("sync")) == 2)
-    first, stale = (told.more["n"] for _, told in called.told if told.event == "sync")
-    assert (first, stale) == (0, 1)
+    first, stale = (told.more["typed"] for _, told in called.told if told.event == "sync")
+    assert (first, stale) == (Typed(0, 0), Typed(0, 1))
     await until(lambda: len(called.of("ready")) == 2)
     called.player.offer(stale, {}, {"id": "a"})
-    fresh = [told.more["n"] for _, told in called.told if told.event == "sync"][2]
+    fresh = [told.more["typed"] for _, told in called.told if told.event == "sync"][2]
     called.player.offer(fresh, {}, {"id": "a"})
     await until(lambda: any(header["op"] == "keys" for header in liar.heard))
 

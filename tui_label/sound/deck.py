@@ -22,7 +22,7 @@ from tui_label.errors import InputError
 from tui_label.sound.calibration import RATE, write_clicks
 from tui_label.sound.kinds import is_url, shown
 from tui_label.sound.look import Look, locate, look
-from tui_label.sound.player import Clip
+from tui_label.sound.player import Clip, Typed
 from tui_label.sound.remote import Unwanted, cache
 from tui_label.sound.tape import NOTHING, PLAY_LATER_S, MakePlayer, Region, Tape, Track
 
@@ -225,12 +225,12 @@ class Deck(Tape):
 
     # a listener that catches keys
 
-    def offer(self, n: int, keys: Mapping[str, str], session: Session | None) -> None:
-        """Tell the listener which keys may act there, now that all is done that it counted up to `n`."""
+    def offer(self, typed: Typed, keys: Mapping[str, str], session: Session | None) -> None:
+        """Tell the listener which keys may act there, now that all is done that it counted as `typed`."""
         region = region_of(session) if session is not None else None
         here = [region.start, region.end] if region else None
         able = keys if session is not None and self._playable and self._clicks is None else {}
-        self._player.offer(n, able, {**self.state(), "here": here, "typing": bool(session and session.typing)})
+        self._player.offer(typed, able, {**self.state(), "here": here, "typing": bool(session and session.typing)})
 
     def follow(self, name: str, at: float, seq: int, on: Sequence[Any], session: Session | None) -> None:
         """Do as the listener did with a play key."""

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui_label.core.commands import FAR
-from tui_label.sound.player import Clip, Heard, Loop, Told, manner
+from tui_label.sound.player import Clip, Heard, Loop, Told, Typed, manner
 from tui_label.sound.tape import Region, Tape
 
 Send = Callable[[dict[str, Any]], None]
@@ -163,7 +163,7 @@ class _Voices:
 
     def follow(self, seq: int | None) -> None: ...
 
-    def offer(self, n: int, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None: ...
+    def offer(self, typed: Typed, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None: ...
 
     def _say(self, op: str, **fields: Any) -> None:
         self._send({"op": op, **fields})

@@ -41,8 +41,6 @@ SILENCE_S = 1.5
 """A far line from which nothing came for this long is broken."""
 AGAIN_S = 0.8
 """From a loss until a speaker is looked for again."""
-COUNT_MOST = 1 << 40
-"""A listener counts what is typed up to here; above it stands which line it was counted on."""
 
 Loop = tuple[float, float]
 
@@ -69,12 +67,20 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """How much of what was typed a listener has counted, `n`, on which line: on another one that means nothing."""
+
+    line: int = 0
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a player tells: `started`, `pos`, `ended`, `ready`, `silent`, `refused`, `far`; `key` and `sync`.
 
     `silent` says in `why` that nothing can be heard; `ready` that something can, on `why`;
     `refused` why a clip can't be; `far` how long a message takes there and back (`more["rtt"]`, seconds).  `key` and
-    `sync` come from a listener that catches keys (localkeys.py).
+    `sync` come from a listener that catches keys (localkeys.py), with a Typed as `more["typed"]`.
     """
 
     event: str
@@ -122,10 +128,10 @@ class Player(Protocol):
         """
         ...
 
-    def offer(self, n: int, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
+    def offer(self, typed: Typed, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
         """Tell a listener that catches keys which of them may act there, and on what (localkeys.py).
 
-        `n` is of the last `key` or `sync` that was told and is done with.
+        `typed` is of the last `key` or `sync` that was told and is done with.
         """
         ...
 
@@ -269,15 +275,12 @@ class SpeakerPlayer:
     def follow(self, seq: int | None) -> None:
         self._following = seq
 
-    def offer(self, n: int, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
-        if self._line is None or not self._line.hello.get("keys"):
-            return
-        line, n = divmod(n, COUNT_MOST)
-        if line != self._lines:
+    def offer(self, typed: Typed, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
+        if self._line is None or not self._line.hello.get("keys") or typed.line != self._lines:
             return
         loaded = self._loaded.get(tape["id"])
         able = keys if loaded is not None else {}
-        offer = {"n": n, "keys": dict(able), "tape": {**tape, "rate": loaded.facts.rate if loaded else 0}}
+        offer = {"n": typed.n, "keys": dict(able), "tape": {**tape, "rate": loaded.facts.rate if loaded else 0}}
         if offer != self._offered:
             self._offered = offer
             self._send("keys", **offer)
@@ -426,7 +429,7 @@ class SpeakerPlayer:
             self._declare(loaded)
         self._tell(Told("ready", why=line.name))
         if line.hello.get("keys"):
-            self._tell(Told("sync", more={"ev": "sync", "n": self._lines * COUNT_MOST}))
+            self._tell(Told("sync", more={"ev": "sync", "typed": Typed(self._lines)}))
         self._begin()
         work = [self._read(line.reader), self._write(line), self._watch(line.far)]
         tasks = [asyncio.create_task(one) for one in work]
@@ -541,9 +544,9 @@ class SpeakerPlayer:
         if self._line is None or not self._line.hello.get("keys"):
             return None
         n = int(header["n"])
-        if not 0 <= n < COUNT_MOST:
-            raise ValueError("nobody types that much")
-        more: dict[str, Any] = {"ev": event, "n": self._lines * COUNT_MOST + n}
+        if n < 0:
+            raise ValueError("nobody types less than nothing")
+        more: dict[str, Any] = {"ev": event, "typed": Typed(self._lines, n)}
         if event == "key":
             at, seq = float(header["at"]), int(header["seq"])
             more |= {"name": header["name"], "at": at, "seq": seq, "on": [int(one) for one in header["on"]]}

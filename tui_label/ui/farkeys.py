@@ -10,6 +10,7 @@ from textual.app import App
 
 from tui_label.core.commands import FAR
 from tui_label.core.keymap import Keymap
+from tui_label.sound.player import Typed
 from tui_label.workbench import Workbench
 
 BEHIND_KEYS_S = 0.04
@@ -26,7 +27,7 @@ class FarKeys:
         self._app = app
         self._workbench = workbench
         self._show = show
-        self._known = 0
+        self._known = Typed()
         """How much of what was typed the listener was told to be done."""
 
     def listen(self) -> None:
@@ -59,5 +60,5 @@ class FarKeys:
         self._done(message)
 
     def _done(self, message: Mapping[str, Any]) -> None:
-        self._known = message["n"]
+        self._known = message["typed"]
         self._show()

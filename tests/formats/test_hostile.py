@@ -83,21 +83,22 @@ def test_whatever_is_in_a_file(format, tmp_path):
     clip(tmp_path / "a.wav", 10)
     suffix = ENDINGS.get(format.name) or (format.suffixes or (".x",))[0]
     path = tmp_path / f"a{suffix}"
+    projects = [project(source, tmp_path) for source in (TEXTS, SOUNDS)]
     for words, content in CONTENTS.items():
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         if format.name == "brat":
             (tmp_path / "a.txt").write_text("abc")
-        for source in (TEXTS, SOUNDS):
+        for one in projects:
             try:
-                found = list(formats.read(Reading(path, project(source, tmp_path), None, "ann"), format))
+                found = list(formats.read(Reading(path, one, None, "ann"), format))
             except LabelError as error:
                 assert (str(error).count("\n") == 0 and str(tmp_path) in str(error)) or "needs one more" in str(
                     error
                 ), words
                 continue
-            for one in found:
-                if isinstance(one, BadLine):
-                    assert str(one).startswith(str(tmp_path)) and "\n" not in str(one) and len(str(one)) < 700, words
+            for bad in found:
+                if isinstance(bad, BadLine):
+                    assert str(bad).startswith(str(tmp_path)) and "\n" not in str(bad) and len(str(bad)) < 700, words
 
 
 def no_text(folder: Path) -> dict[str, str]:

@@ -47,7 +47,7 @@ def test_a_name_of_two_recordings_is_refused(tmp_path):
     clip(tmp_path / "a.wav")
     clip(tmp_path / "a.flac", seed=1)
 
-    assert ctm(tmp_path, "a")[1] == [f"audio: a may be a.flac or a.wav ({tmp_path}, {tmp_path})"]
+    assert ctm(tmp_path, "a")[1] == [f"audio: a may be {tmp_path / 'a.flac'} or {tmp_path / 'a.wav'}"]
     assert ctm(tmp_path, "a.flac")[0] == ["a.flac"]
 
 

@@ -94,12 +94,11 @@ def _token(line: str) -> _Token | str:
     columns = [found.span() for found in COLUMN["\t" if "\t" in line else " "].finditer(line)]
     if len(columns) < 2:
         return "has 1 column; a token and its tag are needed"
-    words = [line[start:end] for start, end in columns]
-    numbered = words[0].isdigit() and len(words) >= 3 and TAG.fullmatch(words[2])
-    form, tag = (1, 2) if numbered else (0, -1)
-    if not TAG.fullmatch(words[tag]):
-        return f"{words[tag]!r} is no tag such as O, B-PER, I-PER"
-    return _Token(line, columns[form], columns[tag])
+    numbered = len(columns) >= 3 and line[slice(*columns[0])].isdigit() and TAG.fullmatch(line, *columns[2])
+    form, tag = (columns[1], columns[2]) if numbered else (columns[0], columns[-1])
+    if not TAG.fullmatch(line, *tag):
+        return f"{line[slice(*tag)]!r} is no tag such as O, B-PER, I-PER"
+    return _Token(line, form, tag)
 
 
 def _record(reading: Reading, one: Sentence[_Token], scheme: str) -> Iterator[Record | BadLine]:

@@ -101,7 +101,7 @@ def _by_name(paths: Iterable[Path], folder: Path) -> dict[str, list[Path]]:
 
 def _one_of(name: str, found: list[Path]) -> Path:
     if len(found) > 1:
-        raise Bad("audio", f"{name} may be {found[0].name} or {found[1].name} ({found[0].parent}, {found[1].parent})")
+        raise Bad("audio", f"{name} may be {found[0]} or {found[1]}")
     return found[0]
 
 

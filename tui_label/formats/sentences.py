@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from tui_label.formats.source import BadLine, Reading
@@ -64,7 +64,7 @@ def sentences(lines: Iterable[tuple[int, str] | BadLine], aside: Aside, parse: P
                 yield one
                 one = Sentence()
             before = [*one.lines, *ahead.lines]
-            one = replace(one, number=number, lines=before, first=len(before), comments=ahead.comments)
+            one = Sentence(number, lines=before, first=len(before), comments=ahead.comments)
             ahead, is_open = Sentence(), True
         word = line if isinstance(line, BadLine) else parse(raw)
         if isinstance(word, BadLine):

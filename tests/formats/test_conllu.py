@@ -106,8 +106,25 @@ def test_other_spans_change_the_tags_in_misc_alone(tmp_path):
         UD.replace("ir\tVERB\t_\t_\t0\troot\t_\t_", "ir\tVERB\t_\t_\t0\troot\t_\tNER=B-person", 1)
         .replace("obj\t_\t_", "obj\t_\tNER=I-person")
         .replace("NE=B-person|", ""),
-        {"blanks in labels": 2},
+        {},
     )
+
+
+PLAIN = (
+    "# sent_id = s-2\n# text = To Rome\n1\tTo\t_\t_\t_\t_\t_\t_\t_\t_\n2\tRome\t_\t_\t_\t_\t_\t_\t_\tNER=B-person\n\n"
+)
+
+
+def test_a_label_that_the_file_spells_so_loses_nothing(tmp_path):
+    """In whichever of its sentences; another label with a blank is counted once a span."""
+
+    def placed(spans):
+        return [{**one, "label": "big place"} for one in spans]
+
+    assert there_and_back(tmp_path, UD + PLAIN, placed)[1] == there_and_back(tmp_path, PLAIN + UD, placed)[1] == {}
+    changed, dropped = there_and_back(tmp_path, PLAIN, lambda spans: placed([{**spans[0], "start": 0}]))
+    assert changed == PLAIN.replace("_\n2", "NER=B-big_place\n2").replace("B-person", "I-big_place")
+    assert dropped == {"blanks in labels": 1}
 
 
 def test_the_scheme_and_the_name_of_the_file_are_kept_to(tmp_path):

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Span
+from tui_label.core.tasks import Span, Spans
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.recordings import spelled
 from tui_label.formats.sentences import Sentence, gap, kept_sentence, placed, sentences
@@ -132,21 +132,35 @@ def _word(line: str) -> _Word | str:
     return _Word(columns, line[len(text) :])
 
 
-def _customs(reading: Reading) -> dict[str, str]:
-    """How the file says its tags, where that is not as they would be said here: their scheme, and their name."""
+def _customs(reading: Reading) -> dict[str, Any]:
+    """How the file says its tags, where that is not as they would be said here: their scheme, their name, and
+    which of the project's labels it spells without their blanks.
+    """
     names: list[str] = []
+    written: set[str] = set()
 
     def tags() -> Iterator[list[str]]:
         for one in _sentences(reading):
             names.extend([name for word in one.words for name, value in word.tags() if TAG.fullmatch(value)][:1])
-            yield [word.tag for word in one.words if word.is_word]
+            found = [word.tag for word in one.words if word.is_word]
+            written.update(tag[2:] for tag in found)
+            yield found
 
-    scheme = scheme_of(tags())
-    said = {"scheme": scheme if scheme != IOB2 else "", "name": next((name for name in names if name != NAME), "")}
+    rest = tags()
+    scheme = scheme_of(rest)
+    known = [value for task in reading.project.tasks if isinstance(task, Spans) for value in task.values]
+    with_blanks = [label for label in known if spelled(label) != label]
+    # The scheme is often known after a few sentences, and then all that is left to look for is these
+    for _ in rest if with_blanks else ():
+        pass
+    said = {
+        "scheme": scheme if scheme != IOB2 else "", "name": next((name for name in names if name != NAME), ""),
+        "spelled": [label for label in with_blanks if label not in written and spelled(label) in written],
+    }  # fmt: skip
     return {name: value for name, value in said.items() if value}
 
 
-def _record(reading: Reading, one: Sentence[_Word], customs: Mapping[str, str]) -> Record | BadLine:
+def _record(reading: Reading, one: Sentence[_Word], customs: Mapping[str, Any]) -> Record | BadLine:
     text, spans = _said(one)
     for name, value in (tag for word in one.words for tag in word.tags()):
         reading.leave_out(f"values of {name} that are no tags", not TAG.fullmatch(value))
@@ -256,9 +270,14 @@ def _lines(item: Item, annotator: str, spans: list[Span], dropped: Dropped) -> l
         (one.start, one.end, spelled(one.label)) for one in spans
     }:
         return before + came.lines[came.first :]
-    if (tags := _tags(came, spans, dropped)) is None:
+    theirs = kept.get("spelled")
+    as_theirs = [
+        replace(one, label=spelled(one.label)) if isinstance(theirs, list) and one.label in theirs else one
+        for one in spans
+    ]
+    if (tags := _tags(came, as_theirs, dropped)) is None:
         count(dropped, "trees of sentences in which a span begins or ends within a word")
-        return [*before, *_words(item.text, spans, dropped), *came.after]
+        return [*before, *_words(item.text, as_theirs, dropped), *came.after]
     scheme, name = kept.get("scheme"), kept.get("name")
     made = iter(in_scheme(tags, scheme if scheme in SCHEMES else IOB2))
     name = name if isinstance(name, str) and name.casefold() in TAGS else NAME

@@ -97,12 +97,13 @@ def tagged(
     the longest of spans that overlap, are counted as dropped.
     """
     kept = flat(trimmed(text, spans, dropped, blanks), dropped)
+    labels = [label_word(span.label, dropped) for span in kept]
     at = 0
     for start, end in cut(places, kept) if places is not None else tokens(text, kept, blanks):
         while at < len(kept) and kept[at].end <= start:
             at += 1
         if at < len(kept) and kept[at].start <= start:
-            yield start, end, ("B-" if start == kept[at].start else "I-") + label_word(kept[at].label, dropped)
+            yield start, end, ("B-" if start == kept[at].start else "I-") + labels[at]
         else:
             yield start, end, "O"
 

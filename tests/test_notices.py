@@ -114,9 +114,9 @@ async def test_enter_says_that_the_answer_stands_and_it_is_no_new_answer(tweets)
         lead = opened(tweets)
         lead.send_back(1, ["ann"], Comment("lea", "sure?", RETURN, "ann"))
         await give(workbench, "neutral")
-        count = workbench.rhythm.answered
+        count = workbench.tally.rhythm.answered
         await workbench.do("item.submit")
-        assert (here(workbench), workbench.rhythm.answered) == ("i2", count)
+        assert (here(workbench), workbench.tally.rhythm.answered) == ("i2", count)
         assert lead.case(1).returned == () and lead.case(1).versions[0].answers == {"sentiment": "positive"}
         lead.close()
 
@@ -360,7 +360,7 @@ async def test_passed_and_on_to_real_items(trained):
         await workbench.do("work.undo")
         await workbench.do("work.undo")
         assert (here(workbench), workbench.word) == ("i0", SHOWN)
-        assert workbench.rhythm.answered == 1, "training is not counted as work"
+        assert workbench.tally.rhythm.answered == 1, "training is not counted as work"
     store = opened(trained)
     assert [(one.right, one.of, one.passed) for one in store.attempts("ann")] == [(2.0, 3, True)]
     store.close()

@@ -248,7 +248,7 @@ def asides() -> list[Path]:
 def own_state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr("tui_label.store.connection.BUSY_S", 0.2)
-    monkeypatch.setattr("tui_label.workbench.DRAFT_AFTER_S", 0.05)
+    monkeypatch.setattr("tui_label.drafting.DRAFT_AFTER_S", 0.05)
 
 
 @contextmanager

@@ -121,12 +121,12 @@ async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch)
     import asyncio
     import time
 
-    monkeypatch.setattr(workbench, "PATIENCE_S", 0.05)
     bench = await started(folder)
+    bench._thread.patience_s = 0.05
     save = bench._store.save_draft
     monkeypatch.setattr(bench._store, "save_draft", lambda *said: (time.sleep(0.6), save(*said)))
     await bench.do("label.give", ("sentiment", "positive"))
-    bench._draft_now()
+    bench._drafts.now()
     await asyncio.sleep(0.15)
     assert bench.trouble == workbench.WAITING
     before = time.monotonic()

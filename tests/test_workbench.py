@@ -169,9 +169,9 @@ async def give(workbench: Workbench, *labels: str) -> None:
 
 def counted(workbench: Workbench) -> int:
     """New answers, by sprint and pace alike."""
-    assert workbench.sprint is not None
-    assert workbench.sprint.items == workbench.rhythm.answered
-    return workbench.sprint.items
+    assert workbench.tally.sprint is not None
+    assert workbench.tally.sprint.items == workbench.tally.rhythm.answered
+    return workbench.tally.sprint.items
 
 
 async def test_a_skip_is_no_answer_until_it_is_undone_and_answered(texts):

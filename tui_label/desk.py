@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+import time
+import uuid
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from tui_label.core import session as sessions
-from tui_label.core.annotation import SUBMITTED, Annotation
+from tui_label.core.annotation import SUBMITTED, Annotation, timing_from
+from tui_label.core.listening import Listening, listening_from
+from tui_label.core.project import Project
 from tui_label.core.session import Session, drafts_kept, outcome_decisions
-from tui_label.core.timing import Watch
+from tui_label.core.timing import Watch, watch_from
 from tui_label.store.base import Claim, Versions
+from tui_label.store.rows import utc
 
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
@@ -28,6 +32,44 @@ class Desk:
     started_at: str
     visiting: bool = False
     """Whether it is an answered item that is looked at again."""
+
+    def touched(self, now: float) -> Self:
+        """Work went on until `now`, in milliseconds."""
+        return replace(self, watch=self.watch.touched(now, self.session.focus))
+
+    def rested(self, now: float) -> Self:
+        """What passed until `now` was no work on the item."""
+        return replace(self, watch=replace(self.watch, last=now))
+
+
+def desk_of(
+    claim: Claim,
+    project: Project,
+    now: float,
+    *,
+    last_label: tuple[str, str] | None,
+    edge_step: str,
+    visiting: bool,
+) -> Desk:
+    """A claimed item as its draft or answer left it; `now` in milliseconds, the rest as the hands were at the item before."""
+    session = sessions.begin(
+        project,
+        claim.item,
+        claim.suggestions,
+        draft=claim.draft,
+        answered=claim.answered,
+        last_label=last_label,
+        edge_step=edge_step,
+    )
+    kept = json.loads(claim.draft) if claim.draft else {}
+    watch = watch_from(timing_from(kept.get("ms", {})), project.pace.idle_ms, now)
+    return Desk(claim, session, watch, str(uuid.uuid4()), kept.get("started_at") or utc_now(), visiting)
+
+
+def heard_before(claim: Claim) -> Listening:
+    """What was heard of the item's sound, by its draft or answer."""
+    kept = json.loads(claim.draft) if claim.draft else {}
+    return listening_from(kept.get("listening") or (claim.answered.listening if claim.answered else {}))
 
 
 def annotation_of(desk: Desk, annotator: str, status: str, versions: Versions, deck: Deck | None) -> Annotation:
@@ -86,4 +128,5 @@ def draft_of(desk: Desk, deck: Deck | None) -> str:
 
 
 def utc_now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Now, as the store writes times."""
+    return utc(time.time() * 1000)

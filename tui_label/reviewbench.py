@@ -187,7 +187,7 @@ class ReviewBench(Workbench):
 
     async def _lay_case(self, case: Case | None) -> None:
         # What waited to be written was of the case before, and the store is there
-        self._no_draft_soon()
+        self._drafts.cancel()
         self.trouble = ""
         if case is None:
             self.desk = None
@@ -200,12 +200,12 @@ class ReviewBench(Workbench):
         made = self._shelf.pop(case.number, None)
         if made is None or made.versions != versions:
             made = review.begin(self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last)
-        self._kept_draft = case.draft
+        self._drafts.kept = case.draft
         made = review.restored(made, case.draft)
         self.desk = CaseDesk(
             Claim(case.number, case.item),
             made.session,
-            watch_from(Timing(), self.project.pace.idle_ms, self._now()),
+            watch_from(Timing(), self.project.pace.idle_ms, self.now()),
             str(uuid.uuid4()),
             "",
             case=case,
@@ -261,11 +261,11 @@ class ReviewBench(Workbench):
                 self.word = "Esc goes back to the versions, and then < and > to other cases"
             else:
                 await self._step(command, argument)
-            if self._drafting is None:
+            if not self._drafts.is_due:
                 self.trouble = ""  # nothing waits to be written
         except StoreError as error:
             self._fail(error)
-            self._draft_soon()
+            self._drafts.soon()
 
     async def _step(self, command: str, argument: Any) -> None:
         session = self._at_tape(command)
@@ -287,10 +287,10 @@ class ReviewBench(Workbench):
         """What a command made of the review, on the desk; the time since the key before is work."""
         desk = self.case_desk
         assert desk is not None
-        watch = desk.watch.touched(self._now(), made.session.focus)
+        watch = desk.watch.touched(self.now(), made.session.focus)
         self.desk = replace(desk, reading=made, session=made.session, watch=watch)
         self.word = made.word
-        self._draft_soon()
+        self._drafts.soon()
 
     async def _follow(self, effect: Enum) -> None:
         if effect is review.Effect.SETTLE:
@@ -460,10 +460,10 @@ class ReviewBench(Workbench):
     # an unfinished review is kept with the lease: the reviewer may be an annotator too, with a draft of their own
 
     async def _keep_draft(self) -> None:
-        self._no_draft_soon()
+        self._drafts.cancel()
         desk = self.case_desk
         draft = review.draft_of(desk.review) if desk is not None else ""
-        if desk is None or draft == self._kept_draft:
+        if desk is None or draft == self._drafts.kept:
             return
         await self._call(self._store.hold_case, desk.case.number, self.annotator, draft)
         self._draft_is_kept(desk, draft)

@@ -8,56 +8,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tui_label import notices
-from tui_label.core.annotation import SKIPPED, SUBMITTED, timing_from
+from tui_label.core.annotation import SKIPPED, SUBMITTED
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
-from tui_label.core.listening import Listening, listening_from
+from tui_label.core.listening import Listening
 from tui_label.core.project import Project
-from tui_label.core.session import (
-    Effect,
-    Session,
-    begin,
-    has_content,
-)
-from tui_label.core.sprint import Sprint
+from tui_label.core.session import Effect, Session, has_content
 from tui_label.core.steps import step
-from tui_label.core.timing import Rhythm, watch_from
 from tui_label.core.training import UsedUp
-from tui_label.desk import Desk, annotation_of, draft_of, utc_now
+from tui_label.desk import Desk, annotation_of, desk_of, draft_of, heard_before
+from tui_label.drafting import Drafting
 from tui_label.errors import StoreError
 from tui_label.notices import Announcement, Notice, Renewal
-from tui_label.store import base
+from tui_label.refusals import SHOWN, refusal
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
 from tui_label.store.place import holder_of_database, holder_of_folder
+from tui_label.storethread import AT_ONCE_S, Result, StoreThread
+from tui_label.tally import Tally
 from tui_label.unsaved import Left, Unsaved
 
 if TYPE_CHECKING:
     from tui_label.mine import Mine
     from tui_label.sound.deck import Deck
 
-SHOWN = "the right answer to that item was shown: your answer to it stays"
-DRAFT_AFTER_S = 0.7
-"""A draft is at most this far behind the hands, plus one commit."""
-PATIENCE_S = 1.0
-"""Before somebody is told that the database is waited for;"""
-AT_ONCE_S = 0.2
-"""who leaves, sooner."""
 BACK_AGAIN = ": what was not saved the last time is here"
 WAITING = "waiting for the database …"
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
-
-Result = TypeVar("Result")
 
 
 class Workbench:
@@ -96,19 +80,18 @@ class Workbench:
         self._unsaved = Unsaved(project.folder, annotator)
         self._versions = self._in_force = versions
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._thread = StoreThread(self._waiting)
         self._ahead: Desk | None = None
         """The unfinished item that waits while an answered one is visited."""
         self._heard_ahead: Listening | None = None
-        self._drafting: asyncio.TimerHandle | None = None
-        self._kept_draft = ""
+        self._drafts = Drafting(self._keep_draft_alone)
         self._beating: tuple[asyncio.Task[None], ...] = ()
         self._lock = asyncio.Lock()
         self._leaving = False
         self.holdup = ""
         """Whom it waits for on the way out; empty: nobody."""
         self.abandoned = False
-        self.rhythm = Rhythm(project.pace, self._now())
+        self.tally = Tally(project.pace, self.now())
         self.deck: Deck | None = None
         """What plays, in projects of sounds."""
         self._make_deck = make_deck
@@ -116,12 +99,7 @@ class Workbench:
         self._heard_before: Listening | None = None
         self._edge_step = "coarse"
         self._asked_ahead: asyncio.Task[None] | None = None
-        self._most_answers = 0
-        """Of this person since they sat down: undone and given once more, an answer is no new one."""
-        self.sprint: Sprint | None = None
-        self.finished_sprint: Sprint | None = None
-        """One that is over and whose figures were not looked at yet."""
-        self._sprint_ms, self._sprint_at = sprint_ms, ""
+        self._sprint_ms = sprint_ms
 
     @property
     def session(self) -> Session | None:
@@ -131,23 +109,25 @@ class Workbench:
     def notice(self) -> Notice | None:
         return self.notices[0] if self.notices else None
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Milliseconds of the clock that all times of work are counted by."""
         return self._clock() * 1000
 
     async def _call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
-        loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._thread, partial(function, *arguments, **named))
-        if not (await asyncio.wait((call,), timeout=AT_ONCE_S if self._leaving else PATIENCE_S))[0]:
-            before = self.trouble, self.holdup
-            if self._leaving:
-                self.holdup = self._holder()
-            else:
-                self.trouble = WAITING
-            self.on_change()
-            await asyncio.wait((call,))
-            self.trouble, self.holdup = before
-            self.on_change()
-        return await call
+        return await self._thread.call(function, *arguments, **named)
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """The database is waited for, and that is said."""
+        before = self.trouble, self.holdup
+        if self._leaving:
+            self.holdup = self._holder()
+        else:
+            self.trouble = WAITING
+        self.on_change()
+        yield
+        self.trouble, self.holdup = before
+        self.on_change()
 
     def _holder(self) -> str:
         """Who keeps all others from the database, as far as can be told."""
@@ -163,7 +143,7 @@ class Workbench:
         await self._look_round()
         await self._renew()
         await self._receive(claim)
-        self._most_answers = self.progress.mine
+        self.tally.sat_down(self.progress.mine)
         self._begin_beating()
         if self._sprint_ms:
             self.start_sprint(self._sprint_ms)
@@ -191,7 +171,7 @@ class Workbench:
     def _tape_moved(self) -> None:
         """Listening is work, also when no key is pressed."""
         if self.desk is not None and self.deck is not None and self.deck.playing and not self.paused:
-            self.desk = replace(self.desk, watch=self.desk.watch.touched(self._now(), self.desk.session.focus))
+            self.desk = self.desk.touched(self.now())
         self.on_change()
 
     async def leave(self) -> None:
@@ -200,9 +180,10 @@ class Workbench:
             for task in self._beating:
                 task.cancel()
             self._beating, self._leaving = (), True
+            self._thread.patience_s = AT_ONCE_S
             async with self._lock:
                 kept = await self._try_to_keep_draft()
-                self._no_draft_soon()
+                self._drafts.cancel()
                 await self._end_sprint()
                 try:
                     # What did not take the draft is not waited for once more: the lease will be over soon
@@ -212,7 +193,7 @@ class Workbench:
                     self._fail(error)
         if self.deck is not None:
             await self.deck.close()
-        self._thread.shutdown(wait=not self.abandoned)
+        self._thread.close(wait=not self.abandoned)
 
     def abandon(self) -> None:
         """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""
@@ -320,46 +301,36 @@ class Workbench:
                 self._fail(error)
 
     def _rest_watch(self) -> None:
-        """What passed until now was no work on the item."""
         if self.desk is not None:
-            self.desk = replace(self.desk, watch=replace(self.desk.watch, last=self._now()))
+            self.desk = self.desk.rested(self.now())
 
     # the item on the desk
 
     def _lay(self, claim: Claim | None, *, visiting: bool = False) -> None:
-        self._kept_draft = claim.draft if claim else ""
+        self._drafts.kept = claim.draft if claim else ""
         if claim is None:
             self.desk = None
             if self.deck is not None:
                 self.deck.lay(None)
             return
-        last = self.desk.session.last_label if self.desk else None
-        if self.desk is not None and self.deck is not None:
-            self._edge_step = self.desk.session.step
-        session = begin(
-            self.project,
-            claim.item,
-            claim.suggestions,
-            draft=claim.draft,
-            answered=claim.answered,
-            last_label=last,
-            edge_step=self._edge_step,
-        )
-        kept = json.loads(claim.draft) if claim.draft else {}
-        now, idle = self._now(), self.project.pace.idle_ms
-        self.desk = Desk(
+        before = self.desk.session if self.desk else None
+        if before is not None and self.deck is not None:
+            self._edge_step = before.step
+        self.desk = desk_of(
             claim,
-            session,
-            watch_from(timing_from(kept.get("ms", {})), idle, now),
-            str(uuid.uuid4()),
-            kept.get("started_at") or utc_now(),
-            visiting,
+            self.project,
+            self.now(),
+            last_label=before.last_label if before else None,
+            edge_step=self._edge_step,
+            visiting=visiting,
         )
         if self.deck is not None:
-            before = kept.get("listening") or (claim.answered.listening if claim.answered else {})
-            self.deck.lay(claim.item, listening_from(before))
-            self.deck.seek(session.at)
+            self._lay_tape(self.deck, self.desk, heard_before(claim))
             self._asked_ahead = asyncio.ensure_future(self._look_ahead(self.deck))
+
+    def _lay_tape(self, deck: Deck, desk: Desk, heard: Listening | None) -> None:
+        deck.lay(desk.claim.item, heard)
+        deck.seek(desk.session.at)
 
     async def _look_ahead(self, deck: Deck) -> None:
         """Have the sound of the next item at hand."""
@@ -368,7 +339,7 @@ class Workbench:
 
     def painted(self) -> None:
         """The item is on the screen: its time starts now."""
-        if self.desk and not self.paused and self.finished_sprint is None and self.notice is None:
+        if self.desk and not self.paused and self.tally.finished_sprint is None and self.notice is None:
             self._rest_watch()
             if self.deck is not None:
                 self.deck.painted()
@@ -395,13 +366,13 @@ class Workbench:
             argument = self.deck.look.peaks.quietest
         session, effects = step(session, command, argument)
         task = argument[0] if command == "label.give" else session.focus
-        watch = self.desk.watch.touched(self._now(), task)
+        watch = self.desk.watch.touched(self.now(), task)
         self.desk = replace(self.desk, session=session, watch=watch)
         self.word = session.word
         for effect in effects:
             await self._carry_out(effect)
         if not effects:
-            self._draft_soon()
+            self._drafts.soon()
         return None
 
     def _at_tape(self, command: str) -> Session | None:
@@ -432,13 +403,14 @@ class Workbench:
         assert self.desk is not None and self.deck is not None
         if command.startswith("tape.") and not self.deck.playing:
             session, _ = step(replace(session, at=self.deck.position), "segment.follow")
-        self.desk = replace(self.desk, session=session, watch=self.desk.watch.touched(self._now(), session.focus))
-        self._draft_soon()
+        self.desk = replace(self.desk, session=session).touched(self.now())
+        self._drafts.soon()
 
     async def _carry_out(self, effect: Effect) -> None:
         if self.deck is not None and self.deck.effect(effect, self._hands()):
             return
-        if word := self._refusal(effect):
+        assert self.desk is not None
+        if word := refusal(effect, self.desk, self.deck):
             self.word = word
             return
         acts: dict[Effect, Callable[[], Awaitable[None]]] = {
@@ -455,38 +427,11 @@ class Workbench:
             self.trouble = ""
         except StoreError as error:
             self._fail(error)
-            self._draft_soon()
+            self._drafts.soon()
 
     def _hands(self) -> Session:
         assert self.desk is not None
         return self.desk.session
-
-    def _refusal(self, effect: Effect) -> str:
-        """Why the item may not be left that way; empty if it may."""
-        assert self.desk is not None
-        tested = self.desk.claim.known is not None
-        if tested and self.desk.visiting and effect in (Effect.SUBMIT, Effect.SKIP):
-            return SHOWN
-        if tested and effect is Effect.SKIP:
-            return "each item of the qualification set needs an answer; a flag can say what is wrong with it"
-        return self._unheard() if effect is Effect.SUBMIT else ""
-
-    def _unheard(self) -> str:
-        """Why an item may not be submitted yet: its sound is not what was added, or was not heard."""
-        deck, wanted = self.deck, self.project.sound.must_hear
-        if deck is None:
-            return ""
-        if deck.look.broken:
-            return f"{deck.look.word}; s skips it"
-        if wanted and deck.look.coming:
-            return f"not heard yet: {deck.look.word}"
-        if not wanted or deck.trouble or deck.look.word:
-            return ""
-        deck.count()
-        share = deck.listening.coverage(deck.duration)
-        if share >= wanted - 0.0005:
-            return ""
-        return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: play the rest"
 
     def _fail(self, error: StoreError) -> None:
         self.trouble = str(error).removeprefix(f"{self.project.store}: ")
@@ -503,7 +448,7 @@ class Workbench:
     async def _finish(self, status: str) -> None:
         assert self.desk is not None
         desk = self.desk
-        self._no_draft_soon()
+        self._drafts.cancel()
         if self.deck is not None:
             self.deck.stop()
         annotation = annotation_of(desk, self.annotator, status, self._versions, self.deck)
@@ -521,10 +466,8 @@ class Workbench:
         if status == SUBMITTED and any(one.to == self.annotator and not one.read for one in desk.claim.comments):
             await self._call(self._store.mark_read, self.annotator, desk.claim.number)
         await self._look_round()
-        if self.progress.mine > self._most_answers:
-            self._most_answers = self.progress.mine
-            if not tested:
-                self._count(annotation.timing.active, round(desk.session.duration * 1000))
+        if self.tally.is_new(self.progress.mine) and not tested:
+            self.tally.answer(annotation.timing.active, round(desk.session.duration * 1000))
         if desk.visiting:
             await self._return_ahead()
             self.word = f"{desk.claim.item.key} corrected"
@@ -534,16 +477,11 @@ class Workbench:
             self.notices = (page,) if page is not None else ()
         else:
             await self._receive(claim)
-            self.word = self.rhythm.word(self._now())
+            self.word = self.tally.rhythm.word(self.now())
             # Not in the middle of an item: the hands are on it
-            if self.sprint is not None and (claim is None or self.sprint.left_ms(self._now()) <= 0):
+            sprint = self.tally.sprint
+            if sprint is not None and (claim is None or sprint.left_ms(self.now()) <= 0):
                 await self._end_sprint()
-
-    def _count(self, active_ms: int, sound_ms: int) -> None:
-        """One more item answered, for pace and sprint."""
-        self.rhythm = self.rhythm.answer(active_ms, sound_ms)
-        if self.sprint is not None:
-            self.sprint = self.sprint.answer(active_ms, sound_ms)
 
     # back and forth
 
@@ -591,12 +529,12 @@ class Workbench:
         if claim is None:
             return False
         if self.desk is None or not self.desk.visiting:
-            self._ahead = self._rested(self.desk)
+            self._ahead = self._with_tape(self.desk)
             self._heard_ahead = self.deck.listening if self.deck else None
         self._lay(claim, visiting=True)
         return True
 
-    def _rested(self, desk: Desk | None) -> Desk | None:
+    def _with_tape(self, desk: Desk | None) -> Desk | None:
         """The desk with its tape where it is now."""
         if desk is None or self.deck is None:
             return desk
@@ -613,13 +551,10 @@ class Workbench:
         if self._ahead is None:
             await self._claim_next()
             return
-        self.desk, self._ahead = self._ahead, None
-        watch = replace(self.desk.watch, last=self._now())
-        self.desk = replace(self.desk, watch=watch)
+        self.desk, self._ahead = self._ahead.rested(self.now()), None
         if self.deck is not None:
-            self.deck.lay(self.desk.claim.item, self._heard_ahead)
-            self.deck.seek(self.desk.session.at)
-        self._kept_draft = self._draft_of(self.desk)
+            self._lay_tape(self.deck, self.desk, self._heard_ahead)
+        self._drafts.kept = self._draft_of(self.desk)
 
     # talking
 
@@ -636,7 +571,7 @@ class Workbench:
             except StoreError as error:
                 self._fail(error)
                 return False
-            self.desk = replace(self.desk, watch=self.desk.watch.touched(self._now(), self.desk.session.focus))
+            self.desk = self.desk.touched(self.now())
             return True
 
     async def _hear_of(self, number: int) -> None:
@@ -700,21 +635,21 @@ class Workbench:
             if self.deck is not None:
                 self.deck.pause()
             if self.desk:
-                self.desk = replace(self.desk, watch=self.desk.watch.pause(self._now()))
+                self.desk = replace(self.desk, watch=self.desk.watch.pause(self.now()))
 
     def resume(self) -> None:
         if self.paused:
             self.paused = False
-            self.rhythm = self.rhythm.rested(self._now())
+            self.tally.rested(self.now())
             if self.desk:
-                self.desk = replace(self.desk, watch=self.desk.watch.resume(self._now()))
+                self.desk = replace(self.desk, watch=self.desk.watch.resume(self.now()))
 
     # how late a tap is
 
     def begin_calibration(self) -> list[float]:
         """Play clicks instead of the item; when they come, in seconds."""
         assert self.deck is not None
-        self.desk = self._rested(self.desk)
+        self.desk = self._with_tape(self.desk)
         self._heard_before = self.deck.listening
         return self.deck.rehearse()
 
@@ -725,8 +660,7 @@ class Workbench:
         assert self.deck is not None
         delay = reaction(times, taps)
         if self.desk is not None:
-            self.deck.lay(self.desk.claim.item, self._heard_before)
-            self.deck.seek(self.desk.session.at)
+            self._lay_tape(self.deck, self.desk, self._heard_before)
         if delay is None:
             self.word = "not measured: too few clicks were answered" if taps else ""
         else:
@@ -737,12 +671,8 @@ class Workbench:
 
     # sprints
 
-    def now(self) -> float:
-        """Milliseconds of the clock that sprints and rhythm count by."""
-        return self._now()
-
     def start_sprint(self, planned_ms: int) -> None:
-        self.sprint, self._sprint_at = Sprint(planned_ms, self._now()), utc_now()
+        self.tally.start_sprint(planned_ms, self.now())
 
     async def end_sprint(self) -> None:
         async with self._lock:
@@ -750,19 +680,15 @@ class Workbench:
 
     def rest(self) -> None:
         """The sprint's figures were read: on without a clock."""
-        self.finished_sprint = None
+        self.tally.finished_sprint = None
         self.painted()
 
     async def _end_sprint(self) -> None:
-        if self.sprint is None:
+        line = self.tally.end_sprint(self.annotator)
+        if line is None:
             return
-        done, self.sprint = self.sprint, None
-        self.finished_sprint = done
         if self.deck is not None:
             self.deck.pause()
-        line = base.Sprint(
-            self.annotator, self._sprint_at, utc_now(), done.planned_ms, done.active_ms, done.items, done.sound_ms
-        )
         try:
             await self._call(self._store.add_sprint, line)
         except StoreError as error:
@@ -772,20 +698,6 @@ class Workbench:
 
     def _draft_of(self, desk: Desk) -> str:
         return draft_of(desk, self.deck if desk is self.desk else None)
-
-    def _no_draft_soon(self) -> None:
-        if self._drafting:
-            self._drafting.cancel()
-            self._drafting = None
-
-    def _draft_soon(self) -> None:
-        if self._drafting is None:
-            loop = asyncio.get_running_loop()
-            self._drafting = loop.call_later(DRAFT_AFTER_S, self._draft_now)
-
-    def _draft_now(self) -> None:
-        self._drafting = None
-        self._draft_task = asyncio.ensure_future(self._keep_draft_alone())
 
     async def _keep_draft_alone(self) -> None:
         """Keys go on while the store is slow: whatever they ask of it comes after this."""
@@ -799,19 +711,19 @@ class Workbench:
             await self._keep_draft()
         except StoreError as error:
             self._fail(error)
-            self._draft_soon()
+            self._drafts.soon()
             return False
         return True
 
     async def _keep_draft(self) -> None:
         """Write the draft if the work changed since it was written."""
-        self._no_draft_soon()
+        self._drafts.cancel()
         desk = self.desk
         heard = self.deck is not None and self.deck.listening.plays > 0
-        if desk is None or not (has_content(desk.session) or heard or self._kept_draft):
+        if desk is None or not (has_content(desk.session) or heard or self._drafts.kept):
             return
         draft = self._draft_of(desk)
-        if draft == self._kept_draft:
+        if draft == self._drafts.kept:
             return
         await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
         self._draft_is_kept(desk, draft)
@@ -819,7 +731,7 @@ class Workbench:
     def _draft_is_kept(self, desk: Desk, draft: str) -> None:
         self._unsaved.drop(desk.claim.number)
         if self.desk is not None and self.desk.save_id == desk.save_id:
-            self._kept_draft = draft
+            self._drafts.kept = draft
             if self.trouble:
                 self.trouble = ""
                 self.word = "the database is back, and has this as a draft"

@@ -154,7 +154,7 @@ class LabelApp(App[int]):
             self._leaving.leave()
         elif self._reading is not None:
             self._reading = self._reading.key(key, self._sheet.size.height)
-        elif self.workbench.finished_sprint is not None:
+        elif self.workbench.tally.finished_sprint is not None:
             if key == "ctrl+q":
                 self._leaving.leave()
             elif key == "enter":
@@ -195,7 +195,7 @@ class LabelApp(App[int]):
             self._reading is not None
             or self._letters is not None
             or workbench.paused
-            or workbench.finished_sprint is not None
+            or workbench.tally.finished_sprint is not None
             or workbench.notice is not None
         )
 
@@ -430,7 +430,7 @@ class LabelApp(App[int]):
         self._mode = Palette(tuple(commands), run)
 
     async def _sprint_start(self) -> None:
-        if self.workbench.sprint is not None:
+        if self.workbench.tally.sprint is not None:
             await self.workbench.end_sprint()
         else:
             self._mode = Minutes(self.workbench.start_sprint)
@@ -438,7 +438,7 @@ class LabelApp(App[int]):
     async def _second(self) -> None:
         if isinstance(self._mode, Calibration):
             self._mode = self._mode.waited()
-        if self.workbench.sprint is not None or self._mode is not None:
+        if self.workbench.tally.sprint is not None or self._mode is not None:
             self._show()
 
     # cursor and scrolling
@@ -556,8 +556,8 @@ class LabelApp(App[int]):
         name, annotator = workbench.project.name, workbench.annotator
         if self._reading is not None:
             return self._reading.draw(name, self._word, width, height)
-        if workbench.finished_sprint is not None:
-            return sprint_page(name, annotator, workbench.finished_sprint, width, height)
+        if workbench.tally.finished_sprint is not None:
+            return sprint_page(name, annotator, workbench.tally.finished_sprint, width, height)
         if workbench.notice is not None:
             hints = self._key_hints("guide.open", "quit")
             return notice_page(name, workbench.notice, self._notice_scroll.top, hints, self._word, width, height)
@@ -569,7 +569,7 @@ class LabelApp(App[int]):
         if session is None:
             waiting = ["talk.open"] if workbench.unread else []
             hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
-            return nothing_left(name, annotator, workbench.progress, workbench.rhythm, hints, width, height)
+            return nothing_left(name, annotator, workbench.progress, workbench.tally.rhythm, hints, width, height)
         self._viewport.lay(session.item.text, text_width(width))
         return self._draw_item(session, width, height)
 
@@ -598,7 +598,7 @@ class LabelApp(App[int]):
             workbench.progress.done,
             workbench.progress.items,
             bool(workbench.desk and workbench.desk.visiting),
-            pace_words(workbench.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
+            pace_words(workbench.tally.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
             self._time_left(),
             workbench.trouble,
             self._word or workbench.word,
@@ -615,11 +615,11 @@ class LabelApp(App[int]):
         return replace(state, tape=self._view.tape(session, self._sheet.size.width, state.room))
 
     def _time_left(self) -> str:
-        sprint = self.workbench.sprint
+        sprint = self.workbench.tally.sprint
         if sprint is not None:
             words = sprint_words(sprint, self.workbench.now(), self.workbench.project.pace.goal_per_hour)
         else:
-            words = left_words(self.workbench.rhythm, self.workbench.progress)
+            words = left_words(self.workbench.tally.rhythm, self.workbench.progress)
         return f"  ·  {words}" if words else ""
 
     def _marks(self, session: Session) -> Marks:

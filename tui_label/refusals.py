@@ -1,0 +1,38 @@
+"""Why an item may not be left yet, by submitting or skipping it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui_label.core.session import Effect
+from tui_label.desk import Desk
+
+if TYPE_CHECKING:
+    from tui_label.sound.deck import Deck
+
+SHOWN = "the right answer to that item was shown: your answer to it stays"
+
+
+def refusal(effect: Effect, desk: Desk, deck: Deck | None) -> str:
+    """Why what a key asked for is not done to the item on the desk; empty if it is."""
+    tested = desk.claim.known is not None
+    if tested and desk.visiting and effect in (Effect.SUBMIT, Effect.SKIP):
+        return SHOWN
+    if tested and effect is Effect.SKIP:
+        return "each item of the qualification set needs an answer; a flag can say what is wrong with it"
+    return _unheard(deck, desk.session.project.sound.must_hear) if effect is Effect.SUBMIT and deck is not None else ""
+
+
+def _unheard(deck: Deck, wanted: float) -> str:
+    """Why an item may not be submitted yet: its sound is not what was added, or less than `wanted` of it was heard."""
+    if deck.look.broken:
+        return f"{deck.look.word}; s skips it"
+    if wanted and deck.look.coming:
+        return f"not heard yet: {deck.look.word}"
+    if not wanted or deck.trouble or deck.look.word:
+        return ""
+    deck.count()
+    share = deck.listening.coverage(deck.duration)
+    if share >= wanted - 0.0005:
+        return ""
+    return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: play the rest"

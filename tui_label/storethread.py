@@ -1,0 +1,39 @@
+"""A store's calls beside the event loop: one at a time, on a thread of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, TypeVar
+
+PATIENCE_S = 1.0
+"""Before somebody is told that the database is waited for;"""
+AT_ONCE_S = 0.2
+"""who leaves, sooner."""
+
+Result = TypeVar("Result")
+
+
+class StoreThread:
+    """Awaits calls; one that takes long is awaited inside `slow()`, which says so."""
+
+    def __init__(self, slow: Callable[[], AbstractContextManager[None]]) -> None:
+        self._slow = slow
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.patience_s = PATIENCE_S
+
+    async def call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
+        """What the function returns or raises; by then what it wrote is on disk."""
+        loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._thread, partial(function, *arguments, **named))
+        if not (await asyncio.wait((call,), timeout=self.patience_s))[0]:
+            with self._slow():
+                await asyncio.wait((call,))
+        return await call
+
+    def close(self, *, wait: bool) -> None:
+        """No more calls; without `wait`, one that hangs may do so until the process ends."""
+        self._thread.shutdown(wait=wait)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from textual.app import App, ComposeResult
@@ -73,6 +74,9 @@ from tui_label.ui.views.pages import (
 )
 from tui_label.ui.views.talk import letters_page, talk_rows
 from tui_label.workbench import Workbench
+
+GO_ON = "item.submit"
+"""Its key leads on from the page of a sprint's figures, too."""
 
 
 class LabelApp(App[int]):
@@ -155,10 +159,7 @@ class LabelApp(App[int]):
         elif self._reading is not None:
             self._reading = self._reading.key(key, self._sheet.size.height)
         elif self.workbench.tally.finished_sprint is not None:
-            if key == "ctrl+q":
-                self._leaving.leave()
-            elif key == "enter":
-                self.workbench.rest()
+            self._sprint_key(key)
         elif self.workbench.notice is not None:
             await self._notice_key(self.workbench.notice, key, pressed_at)
         elif self._letters is not None:
@@ -215,10 +216,21 @@ class LabelApp(App[int]):
         self._word = self._guard.refusal(pressed_at)
         return bool(self._word)
 
+    def _command(self, key: str) -> str:
+        """The command of a key on a page where nothing is typed; empty if none."""
+        action = self.keymap.lookup(SCROLL, key)
+        return action.command if action is not None else ""
+
+    def _sprint_key(self, key: str) -> None:
+        command = self._command(key)
+        if command == "quit":
+            self._leaving.leave()
+        elif command == GO_ON or key == "escape":
+            self.workbench.rest()
+
     async def _notice_key(self, notice: Notice, key: str, pressed_at: float) -> None:
         """Any key goes on, but those that scroll, leave, or show the guidelines."""
-        action = self.keymap.lookup(SCROLL, key)
-        command = action.command if action is not None else ""
+        command = self._command(key)
         self._guard.pressed(key, pressed_at)
         if command == "quit":
             self._leaving.leave()
@@ -237,7 +249,7 @@ class LabelApp(App[int]):
         if page.moved(key):
             return
         self._letters = None
-        if key == "ctrl+q":
+        if self._command(key) == "quit":
             self._leaving.leave()
         elif key == "enter" and page.letters:
             await self.workbench.go_to(page.letters[page.chosen][0])
@@ -251,10 +263,10 @@ class LabelApp(App[int]):
         return box is not None
 
     async def _paused_key(self, key: str) -> None:
-        action = self.keymap.lookup(SCROLL, key)
-        if action is not None and action.command == "quit":
+        command = self._command(key)
+        if command == "quit":
             self._leaving.leave()
-        elif (action is not None and action.command == "pause") or key in ("enter", "escape", "space"):
+        elif command == "pause" or key in ("enter", "escape", "space"):
             self.workbench.resume()
 
     async def _act(self, action: Action) -> None:
@@ -557,7 +569,8 @@ class LabelApp(App[int]):
         if self._reading is not None:
             return self._reading.draw(name, self._word, width, height)
         if workbench.tally.finished_sprint is not None:
-            return sprint_page(name, annotator, workbench.tally.finished_sprint, width, height)
+            hints = self._key_hints(GO_ON, "quit", words={GO_ON: "go on"})
+            return sprint_page(name, annotator, workbench.tally.finished_sprint, hints, width, height)
         if workbench.notice is not None:
             hints = self._key_hints("guide.open", "quit")
             return notice_page(name, workbench.notice, self._notice_scroll.top, hints, self._word, width, height)
@@ -565,7 +578,7 @@ class LabelApp(App[int]):
             letters, chosen = self._letters.letters, self._letters.chosen
             return letters_page(name, letters, chosen, annotator, workbench.project.review.blind, width, height)
         if workbench.paused:
-            return paused(name, annotator, self._key_hints("pause", "quit"), width, height)
+            return paused(name, annotator, self._key_hints("pause", "quit", words={"pause": "back"}), width, height)
         if session is None:
             waiting = ["talk.open"] if workbench.unread else []
             hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
@@ -627,8 +640,9 @@ class LabelApp(App[int]):
         hints = self._mode.left if isinstance(self._mode, Hop) else {}
         return Marks(tuple(found), hints, isinstance(session.span_task, Spans))
 
-    def _key_hints(self, *names: str) -> list[Hint]:
+    def _key_hints(self, *names: str, words: Mapping[str, str] = MappingProxyType({})) -> list[Hint]:
+        """Keys of commands, of those that have one, by their short names or other words."""
+        keys = {name: self.keymap.keys_of(name) for name in names}
         return [
-            (key_display(self.keymap.keys_of(name)[0]), "back" if name == "pause" else self.keymap.command(name).short)
-            for name in names
+            (key_display(own[0]), words.get(name, self.keymap.command(name).short)) for name, own in keys.items() if own
         ]

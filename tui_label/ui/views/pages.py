@@ -125,9 +125,9 @@ def nothing_left(
     return calm([name, annotator], words, skip, width, height)
 
 
-def sprint_page(name: str, annotator: str, sprint: Sprint, width: int, height: int) -> list[Row]:
+def sprint_page(name: str, annotator: str, sprint: Sprint, hints: list[Hint], width: int, height: int) -> list[Row]:
     words = [*sprint_summary(sprint), "", "A short break does good. Then go on without a clock, or leave."]
-    return calm([name, annotator], words, [("↵", "go on"), ("^Q", "leave")], width, height)
+    return calm([name, annotator], words, hints, width, height)
 
 
 def calm(title: list[str], words: list[str], hints: list[Hint], width: int, height: int, word: str = "") -> list[Row]:

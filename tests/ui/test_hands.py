@@ -112,7 +112,7 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, mod
     source, keys = MODES[mode]
     app = at(tmp_path, source)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.exit = lambda *_, **__: None
+        app._leaving.leave = lambda: None
         await pilot.press(*keys)
         assert app._key_mode == mode.split()[0]
         desk = app.workbench.desk

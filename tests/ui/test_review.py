@@ -305,7 +305,7 @@ async def test_every_row_fits_and_every_key_is_safe(tmp_path, size):
     folder = prepare(tmp_path, ALL, mixed(), mixed("日本 👩‍👩‍👧" * 8))
     app = start(folder)
     async with app.run_test(size=size) as pilot:
-        app.exit = lambda *_, **__: None  # type: ignore[method-assign]
+        app._leaving.leave = lambda: None  # type: ignore[method-assign]
         for key in (
             *("tab", "shift+tab", "down", "up", "pagedown", "pageup", "e", "escape", "x", "tab", "tab", "escape"),
             *("c", "escape", "C", "escape", "asterisk", "u", "ctrl+r", "q", "escape", "slash", "escape", "colon"),
@@ -466,7 +466,7 @@ async def test_a_whole_session_of_review_leaves_every_answer_as_it_was(tmp_path)
     before = annotations(folder)
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.exit = lambda *_, **__: None  # type: ignore[method-assign]
+        app._leaving.leave = lambda: None  # type: ignore[method-assign]
         await pilot.press("3", "a", "enter", "u", "u", "C", *"why", "enter")
         await pilot.press(
             "x", *"no", "enter", "u", "c", *"hm", "enter", "e", "b", "escape", "a", "1", "1", "1", "enter"
@@ -528,7 +528,7 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, sou
         folder = prepare(tmp_path, source, *moods(*[["good", "bad", "bad"]] * 3))
     app = start(folder, deck=source is CALLS)
     async with app.run_test(size=(80, 24)):
-        app.exit = lambda *_, **__: None  # type: ignore[method-assign]
+        app._leaving.leave = lambda: None  # type: ignore[method-assign]
         desk = app.bench.desk
         await app._palette_open()
         offered = [name for name, _, _ in app._mode.commands]  # type: ignore[union-attr]

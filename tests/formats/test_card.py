@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from labelled import spoilt
 from labelled_texts import MOOD, NAMES, TOPICS, given_file, read
 
+from tui_label import formats
 from tui_label.errors import InputError
 
 CARD = """\
@@ -83,6 +84,7 @@ def test_numbers_of_classes_are_named_by_the_card(tmp_path, name, content):
     file = given_file(tmp_path, name, content)
 
     assert moods(tmp_path) == moods(file) == (SAID, [])
+    assert formats.recognise(file).name == "datasets", "one format for all files of a dataset"
 
 
 def test_of_parquet_too(tmp_path):

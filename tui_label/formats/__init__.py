@@ -280,14 +280,14 @@ def _labels_of_sounds(path: Path) -> str:
 
 
 def _labels_of_texts(path: Path) -> str:
-    """The format of labels whose names end as those of many do, by its keys; empty: it is none of these."""
+    """The format of labels whose names end as those of many do, by its card or its keys; empty: it is none of these."""
+    if datasets.recognised(path):
+        return "datasets"
     suffix = bare(path).suffix.lower()
     if suffix not in (".json", ".jsonl", ".ndjson", ".txt", ".train", ".valid", ".tsv") or not path.is_file():
         return ""
     with opened(path) as file:
         head = file.read(HEAD).decode("utf-8", "replace")
-    if suffix in datasets.JSON and datasets.recognised(path):
-        return "datasets"
     if suffix == ".json":
         return labelstudio.recognised(head) or ("spacy-json" if spacy.recognised(head) else "")
     if suffix in (".txt", ".train", ".valid"):

@@ -22,7 +22,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.errors import StoreBusy
 from tui_label.reviewbench import ReviewBench
 from tui_label.sound.deck import Deck
-from tui_label.sound.player import SpeakerPlayer
+from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.sound.tape import Region
 from tui_label.store.reviewing import Queue
 

@@ -19,7 +19,7 @@ from tui_label.core.listening import Listening
 from tui_label.core.record import Record
 from tui_label.sound.deck import Deck
 from tui_label.sound.media import fingerprint
-from tui_label.sound.player import SpeakerPlayer
+from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.workbench import Workbench
 
 CALLS = """\

@@ -36,8 +36,9 @@ from tui_label.sound import speaker as speaker_module
 from tui_label.sound import wire
 from tui_label.sound.line import Line
 from tui_label.sound.listener import Call
-from tui_label.sound.player import Clip, SpeakerPlayer, Told
+from tui_label.sound.player import Clip, Told
 from tui_label.sound.speaker import Speaker
+from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.ui.terminal import Terminal, clean_output, clean_text
 
 Target = Callable[[bytes], None]

@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.core.session import Effect
-from tui_label.sound import player as player_module
+from tui_label.sound import speakerplayer as player_module
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Line
 from tui_label.sound.localkeys import KEYS, LocalKeys
-from tui_label.sound.player import Clip, SpeakerPlayer, Typed, _Loaded
+from tui_label.sound.player import Clip, Typed
 from tui_label.sound.recording import Facts
+from tui_label.sound.speakerplayer import SpeakerPlayer, _Loaded
 from tui_label.sound.tape import Region
 
 RATE = 8_000

@@ -16,7 +16,8 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
-from tui_label.sound.player import Clip, SpeakerPlayer
+from tui_label.sound.player import Clip
+from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.sound.tape import Track
 
 pytestmark = needs_pulse

@@ -22,8 +22,9 @@ from tui_label.sound import wire
 from tui_label.sound.line import Line, Ways, tcp_listener, unix_listener
 from tui_label.sound.listener import CALLS_MOST, Listener
 from tui_label.sound.packing import pack
-from tui_label.sound.player import Clip, SpeakerPlayer, Told, Typed
+from tui_label.sound.player import Clip, Told, Typed
 from tui_label.sound.speaker import CLIPS_MOST, HELD_MOST, OTHER_VERSION, PARTS_MOST, RUN_MOST, Speaker
+from tui_label.sound.speakerplayer import SpeakerPlayer
 
 HELLO = {"op": "hello", "v": wire.VERSION, "token": ""}
 CLIP = {"op": "clip", "id": "a", "rate": 8000, "channels": 1, "frames": 80_000, "piece": 4000}
@@ -426,7 +427,7 @@ async def test_a_listener_that_falls_silent_is_said_within_two_seconds_and_calle
     ],
 )  # fmt: skip
 async def test_a_listener_that_lies_is_left_and_called_again(lied, monkeypatch, lie):
-    monkeypatch.setattr("tui_label.sound.player.AGAIN_S", 0.02)
+    monkeypatch.setattr("tui_label.sound.speakerplayer.AGAIN_S", 0.02)
     called = await lied(liar := Liar(lie, keys=True))
     await until(lambda: liar.calls >= 2)
 
@@ -473,7 +474,7 @@ async def test_acknowledgements_that_never_come_are_a_listener_that_hangs(lied, 
 
 async def test_what_was_counted_on_a_line_that_broke_means_nothing_on_the_next(lied, monkeypatch):
     """Else a key that is still on its way would be taken for done."""
-    monkeypatch.setattr("tui_label.sound.player.AGAIN_S", 0.02)
+    monkeypatch.setattr("tui_label.sound.speakerplayer.AGAIN_S", 0.02)
     called = await lied(liar := Liar(wire.pack({"ev": "sync", "n": 1}), keys=True))
     await until(lambda: len(called.of("sync")) == 2)
     first, stale = (told.more["typed"] for _, told in called.told if told.event == "sync")

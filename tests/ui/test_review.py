@@ -23,7 +23,7 @@ from tui_label.reviewbench import ReviewBench
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
 from tui_label.sound.media import fingerprint
-from tui_label.sound.player import SpeakerPlayer
+from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.canvas import cells
 from tui_label.ui.review import ReviewApp

@@ -100,7 +100,7 @@ def deck_maker(project: Settings, wanted: str) -> Callable[[], Deck] | None:
     from tui_label import person
     from tui_label.sound.deck import Deck
     from tui_label.sound.line import Ways
-    from tui_label.sound.player import SpeakerPlayer
+    from tui_label.sound.speakerplayer import SpeakerPlayer
 
     def make() -> Deck:
         lossless = project.sound.lossless

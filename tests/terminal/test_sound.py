@@ -268,8 +268,8 @@ def published(data: Path) -> dict[Path, str]:
 
 
 def test_published_transcripts_come_back_as_they_were(opened, tmp_path, data_folder):
-    wanted = published(data_folder / "sound")
-    assert len(wanted) > 100
+    wanted = dict(list(published(data_folder / "sound").items())[::4])  # some of each corpus
+    assert len(wanted) > 25
     manifest = tmp_path / "in.jsonl"
     manifest.write_text("".join(json.dumps({"item": path.stem, "audio": str(path)}) + "\n" for path in wanted))
     terminal = opened(transcripts("order: as-added"), manifest, columns=120, rows=36)
@@ -285,10 +285,10 @@ def test_published_transcripts_come_back_as_they_were(opened, tmp_path, data_fol
 
 
 def test_a_long_call_is_transcribed_turn_by_turn(opened, tmp_path, data_folder):
-    """568 s of MP3 with 62 turns: the robot types each one into its segment."""
+    """568 s of MP3, every third of its 62 turns: the robot types each one into its segment."""
     call = data_folder / "sound" / "gecko_demo" / "demo.mp3"
     turns = []
-    for one in json.loads(call.with_suffix(".json").read_text())["monologues"]:
+    for one in json.loads(call.with_suffix(".json").read_text())["monologues"][::3]:
         words = " ".join(term["text"] for term in one["terms"] if term["type"] == "WORD")
         times = {"start": one["terms"][0]["start"], "end": one["terms"][-1]["end"]}
         turns.append(times | {"speaker": one["speaker"]["id"], "text": words})

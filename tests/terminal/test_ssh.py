@@ -400,7 +400,7 @@ class Near:
 
 def test_whatever_breaks_the_work_goes_on_and_the_sound_comes_back(far, ears, tmp_path):
     """Ssh killed, the listener killed, the network cut or stalled, while somebody types and plays."""
-    rounds = int(os.environ.get("TUI_LABEL_ROUNDS", "6"))
+    rounds = int(os.environ.get("TUI_LABEL_ROUNDS", "4"))
     chance = random.Random(int(os.environ.get("TUI_LABEL_SEED", "1")))
     link = SlowLink(far.port)
     far.lead(link.port)

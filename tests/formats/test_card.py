@@ -10,6 +10,7 @@ from labelled import spoilt
 from labelled_texts import MOOD, NAMES, TOPICS, given_file, read
 
 from tui_label import formats
+from tui_label.cli import main
 from tui_label.errors import InputError
 
 CARD = """\
@@ -127,6 +128,19 @@ def test_what_datasets_writes_with_its_card(tmp_path, suffix):
     assert loaded.features["ner_tags"].feature.names == names.names
     assert (bad, [one["text"] for one in record.annotation.answers["names"]]) == ([], ["Ann Lee"])
     assert record.item.meta == {"spare": [{"kind": "no", "at": 1}]}
+
+
+def test_a_folder_is_converted_with_all_its_labels(tmp_path, capsys):
+    """The column is called as the task that is made for it."""
+    given_file(tmp_path, "README.md", CARD)
+    given_file(tmp_path, "a.csv", "text,label\nx,1\n")
+    given_file(tmp_path, "b.jsonl", ROWS)
+
+    assert main(["convert", str(tmp_path), "-", "--to", "jsonl"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["text"], one["answers"]) for one in found] == [
+        ("x", {"label": "so so"}), ("a", {"label": "日本"}), ("b", {}), ("c", {"label": "so so"}),
+    ]  # fmt: skip
 
 
 def test_each_file_has_the_names_of_its_configuration(tmp_path):

@@ -181,7 +181,7 @@ def _record(reading: Reading, row: dict[str, Any]) -> Record:
     values, taken = {}, {*OURS, "id"}
     for task in reading.project.tasks:
         if (value := row.get(column(task))) is not None:
-            values[task.id] = value
+            values[task.id] = [value] if isinstance(task, Choices) and isinstance(value, str) else value
         taken.add(column(task))
     field = next((name for name in TEXTS if isinstance(row.get(name), str)), "")
     taken.add(field)

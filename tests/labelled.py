@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
-from helpers import project
+from helpers import project as parsed
 from hypothesis import strategies as st
 
 from tui_label import formats
@@ -20,6 +21,7 @@ from tui_label.core.tasks import Segment
 from tui_label.errors import LabelError
 from tui_label.formats import BadLine, Reading
 
+project = cache(parsed)  # once for all examples of a property
 SECONDS = 100
 TRANSCRIPT = (
     "name: t\nitems: sound\ntasks: [{id: s, type: segments, overlap: true, transcript: {speakers: [Ann Lee, Bo]}}]\n"

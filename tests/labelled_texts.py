@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from helpers import project
+from helpers import project as parsed
 from hypothesis import strategies as st
 
 from tui_label import formats
@@ -18,6 +19,7 @@ from tui_label.core.record import Record
 from tui_label.errors import LabelError
 from tui_label.formats import BadLine, Reading
 
+project = cache(parsed)  # once for all examples of a property
 NAMES = "name: n\ntasks: [{id: names, type: spans, overlap: true, labels: [person, big place, 日本]}]\n"
 MOOD = "name: m\ntasks: [{id: mood, type: choice, labels: [good, so so, 日本]}]\n"
 TOPICS = "name: t\ntasks: [{id: topics, type: choices, labels: [sport, hard money, 日本]}]\n"

@@ -347,7 +347,7 @@ def test_there_is_no_trace_of_the_speaker_after_leaving(opened, ears, tmp_path):
     terminal.press("ctrl+q")
 
     assert terminal.wait() == 0
-    assert not speaker.is_running()
+    speaker.wait(2)  # raises where it stays; on a busy machine it may end a moment after the app
 
 
 @needs_pulse

@@ -184,6 +184,14 @@ def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.conllu", NAMES, data, "conllu")
 
 
+def test_a_text_of_nul_is_not_taken_for_utf_16(tmp_path):
+    write("conll", [said("\0\0", {"names": []})], NAMES, tmp_path / "x.conll")
+    good, bad, _ = read(tmp_path / "x.conll", NAMES, "conll", "ann")
+
+    assert bad == []
+    assert [record.item.text for record in good] == ["\0\0"]
+
+
 @given(st.data(), TEXTS)
 @settings(max_examples=150, deadline=None)
 def test_conll_brings_spans_back_word_by_word(folder, data, text):

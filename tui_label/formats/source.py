@@ -357,8 +357,9 @@ def _check(path: Path, head: bytes, encoding: str | None) -> None:
     for start, at, words in NO_TEXT:
         if head.startswith(start, at):
             raise InputError(f"{visible(str(path))}: is {words}")
-    if encoding is None and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) * 4 > len(head) > 3):
-        order = (
-            "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
-        )
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    # Every other byte of what is mostly ASCII
+    upper, lower = head[0::2].count(0), head[1::2].count(0)
+    if encoding is None and (marked or abs(upper - lower) * 4 > len(head) > 3):
+        order = "utf-16" if marked else "utf-16-be" if upper > lower else "utf-16-le"
         raise InputError(f"{visible(str(path))}: looks like UTF-16; give --encoding {order}")

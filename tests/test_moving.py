@@ -260,3 +260,20 @@ def test_a_file_that_store_cannot_be_written_into_is_left_alone(tmp_path, source
     project = config.parse(source, tmp_path)
     with pytest.raises(ConfigError):
         moving.placed(project, "postgresql://lea@db/labels")
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("nonsense", "must be sqlite or postgresql://USER@HOST/DATABASE"),
+        ("postgresql://host", "must be sqlite or postgresql://USER@HOST/DATABASE"),
+        ("a: b", "must be sqlite or postgresql://USER@HOST/DATABASE"),
+        ("postgresql://me:secret@host/labels", "has a password in it"),
+    ],
+)
+def test_a_place_that_is_none_is_said_of_the_option(tmp_path, capsys, to, words):
+    before = (write_project(tmp_path) / "project.yaml").read_text()
+
+    assert cli.main(["move", str(tmp_path), "--to", to]) == 1
+    assert capsys.readouterr().err.startswith(f"tui-label: --to {to}: {words}")
+    assert (tmp_path / "project.yaml").read_text() == before

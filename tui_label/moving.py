@@ -13,6 +13,7 @@ import yaml
 
 from tui_label import config, underway
 from tui_label.core.project import Project
+from tui_label.core.text import visible
 from tui_label.errors import ConfigError, LabelError
 from tui_label.identity import at_work
 from tui_label.store import copying, permits
@@ -38,6 +39,8 @@ def move(folder: str | Path, to: str) -> Moved:
     """
     project = config.load(Path(folder))
     permits.require("backup", at_work(project.roles), project.roles)
+    if to != SQLITE and not re.match("postgres(ql)?://[^/]*/.", to):
+        raise LabelError(f"--to {visible(to)}: must be {SQLITE} or postgresql://USER@HOST/DATABASE")
     there = placed(project, "" if to == SQLITE else to)
     with underway.note(project.folder) as note:
         if (before := note.cut_off(project)) is not None:
@@ -66,7 +69,12 @@ def placed(project: Project, url: str) -> Project:
     text = _without_store(project.source)
     if url:
         text = f"{text.rstrip()}\nstore: {url}\n"
-    found = config.parse(text, project.folder)
+    try:
+        found = config.parse(text, project.folder)
+    except ConfigError as error:
+        # Nobody has written that line
+        words = "".join(re.sub(r"^project\.yaml:\d+: store:? ?", "", problem) for problem in error.problems[:1])
+        raise LabelError(f"--to {visible(url)}: {words}") from error
     if replace(found, server=None, source="") != replace(project, server=None, source="") or bool(url) != bool(
         found.server
     ):

@@ -367,7 +367,7 @@ class PostgresConnection:
 
     def _away(self, error: psycopg.Error) -> StoreAway:
         return StoreAway(
-            f"{self}: the database server is away ({_reason(error)}); what is not saved is kept here, try again"
+            f"{self}: the database server is away ({_reason(error)}); try again when it is back, nothing is lost"
         )
 
     @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
     python tests/benchmarks [--most ITEMS] [FOLDER]
 
-FOLDER is where to measure, on the disk that matters.  Ten million items take 40 GB and an hour.
+FOLDER is where to measure, on the disk that matters.  Ten million items take 40 GB and half an hour.
 """
 
 from __future__ import annotations
@@ -24,4 +24,3 @@ bench_scale.main(tuple(n for n in (1_000, 100_000, 1_000_000, 10_000_000) if n <
 bench_crowd.main(place=options.folder)
 if postgres.programs() is not None:
     bench_postgres.main()
-bench_postgres.main()

@@ -162,6 +162,16 @@ def test_the_words_of_all_keys_stand_in_one_column(source):
         assert all(row[0][0].endswith("  ") for row in rows if len(row) == 2)
 
 
+def test_the_page_of_keys_leaves_out_what_no_key_does():
+    """In a transcript Tab plays, so the text box has no key for the next question."""
+    keymap = build(config.parse(TURNS, Path("nowhere")))
+    rows = key_rows(keymap, ["typing"])
+
+    assert ("typing", "", "Next question") in keymap.rows()
+    assert [row for row in rows if len(row) == 2 and not row[0][0].strip()] == []
+    assert any("Undo" in row[1][0] for row in rows if len(row) == 2)
+
+
 def test_no_words_of_a_key_are_cut_off_at_80_columns():
     rows = key_rows(build(config.parse(TURNS, Path("nowhere"))), list(HEADINGS))
 

@@ -95,7 +95,7 @@ def key_rows(keymap: Keymap, modes: list[str]) -> list[Row]:
     for mode in modes:
         found += [[], [("   " + MODES[mode], "accent")]]
         for here, keys, words in rows:
-            if here == mode:
+            if here == mode and keys:
                 shown = set_cell_size(visible(keys), widest + 2)
                 found.append([("   " + shown, "bold"), (visible(words), "")])
     return found

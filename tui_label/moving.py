@@ -72,9 +72,10 @@ def placed(project: Project, url: str) -> Project:
     try:
         found = config.parse(text, project.folder)
     except ConfigError as error:
-        # Nobody has written that line
-        words = "".join(re.sub(r"^project\.yaml:\d+: store:? ?", "", problem) for problem in error.problems[:1])
-        raise LabelError(f"--to {visible(url)}: {words}") from error
+        if wrong := re.match(r"project\.yaml:\d+: store: (.*)", error.problems[0]):
+            # Nobody has written that line
+            raise LabelError(f"--to {visible(url)}: {wrong[1]}") from error
+        raise
     if replace(found, server=None, source="") != replace(project, server=None, source="") or bool(url) != bool(
         found.server
     ):

@@ -103,6 +103,8 @@ def schema_for(folder: Path) -> Server:
 def _empty(schema: str) -> None:
     """Much quicker than to make all of it anew."""
     with psycopg.connect(cluster().url(), autocommit=True) as connection:
+        # A test may have moved the project away
+        connection.execute(f"ALTER TABLE IF EXISTS {schema}.moved RENAME TO receipt".encode())
         rows = connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_type = 'BASE TABLE'",
             (schema,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 
 import pytest
 from helpers import project
@@ -61,7 +62,7 @@ def test_a_span_in_any_unit_is_one_that_covers_what_it_says(tmp_path_factory, te
         located(reading, Units(text), *edges, span["text"] + "?", tuple(order))
 
 
-@given(st.lists(st.recursive(st.none() | st.integers() | st.text(max_size=9), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=2), inner), max_leaves=9)), st.integers(1, 9), st.sampled_from([None, 0, 2]))  # fmt: skip
+@given(st.lists(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=2), inner), max_leaves=9)), st.integers(1, 9), st.sampled_from([None, 0, 2]))  # fmt: skip
 @settings(max_examples=150, deadline=None)
 def test_an_array_is_read_as_a_whole_file_would_be(tmp_path_factory, values, piece, indent):
     path = tmp_path_factory.getbasetemp() / "array.json"
@@ -73,13 +74,25 @@ def test_an_array_is_read_as_a_whole_file_would_be(tmp_path_factory, values, pie
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
-    [("[1,\n2", 2, "a comma or the closing"), ("[1,\n]", 2, "Expecting value"), ("[1]\n\nx", 3, "follows"), ("[\n" * 5000, 1, "too deeply")],
+    [("[1,\n2", 2, "a comma or the closing"), ("[1,\n]", 2, "Expecting value"), ("[1]\n\nx", 3, "follows"),
+     ("[\n" * 5000, 2, "too deeply"), ('[\n1,\n{"a":\n2 3},\n4,\n5\n]\n', 4, "Expecting ','"), ('[\n1,\n{"a', 3, "Unterminated")],
 )  # fmt: skip
 def test_where_an_array_breaks_off_is_named(tmp_path, text, line, words):
     with pytest.raises(NoArray, match=words) as found:
         list(elements(Reading(given_file(tmp_path, "x.json", text), project(NAMES))))
 
-    assert found.value.line >= line
+    assert found.value.line == line
+
+
+def test_a_fault_early_in_an_array_does_not_take_the_rest_of_it_into_memory(tmp_path):
+    path = given_file(tmp_path, "x.json", '[\n{"a" 1},\n' + '{"a": 1},\n' * 500_000)
+    tracemalloc.start()
+    with pytest.raises(NoArray, match="Expecting ':'") as found:
+        list(elements(Reading(path, project(NAMES))))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (found.value.line, peak < 1_000_000) == (2, True)
 
 
 def test_an_array_of_nothing_is_one():

@@ -14,6 +14,8 @@ from tui_label.formats.source import Reading, check
 from tui_label.formats.texts import HALF
 
 PIECE = 1 << 16
+TAIL = 16
+"""Characters at the end in which what is cut there may look wrong, or done: a number, a literal, an escape."""
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 """One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
 BLANK = re.compile(r"[ \t\r\n]*")
@@ -85,7 +87,7 @@ class _Text:
         data = self.file.read(max(PIECE, len(rest)))
         self._ended = not data
         try:
-            self._text, self._at = rest + self._decoder.decode(data, final=not data), 0
+            more = self._decoder.decode(data, final=not data)
         except UnicodeError as error:
             place = self.file.tell() - len(data) + getattr(error, "start", 0)
             line = self.line + rest.count("\n") + data[: getattr(error, "start", 0)].count(b"\n")
@@ -94,6 +96,8 @@ class _Text:
             ) from error
         if self._ended:
             self.file.close()
+        else:
+            self._text, self._at = rest + more, 0
         return not self._ended
 
     def _pass(self, end: int) -> None:
@@ -119,15 +123,20 @@ class _Text:
             except RecursionError as error:
                 raise NoArray(self.line, "not JSON: nested too deeply") from error
             except ValueError as error:
-                if self._more():
+                if self._may_be_cut(error) and self._more():
                     continue
                 line = self.line + self._text.count("\n", self._at, getattr(error, "pos", self._at))
                 raise NoArray(line, f"not JSON: {getattr(error, 'msg', error)}") from error
-            # A number may go on in what is not read yet
-            if end == len(self._text) and self._more():
+            if end > len(self._text) - TAIL and self._more():
                 continue
             self._pass(end)
             return found
+
+    def _may_be_cut(self, error: ValueError) -> bool:
+        """Whether a value may be wrong only because the rest of it is not read yet."""
+        return isinstance(error, json.JSONDecodeError) and (
+            error.msg.startswith("Unterminated string") or error.pos > len(self._text) - TAIL
+        )
 
 
 def written(out: TextIO, records: Iterable[Any]) -> int:

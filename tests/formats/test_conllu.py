@@ -98,6 +98,15 @@ def test_a_treebank_goes_out_as_it_came(tmp_path, content):
     assert there_and_back(tmp_path, content) == (content, {})
 
 
+def test_a_file_that_tags_also_what_is_outside_does_so_when_others_are_labelled(tmp_path):
+    tags = ("B-person", "O", "B-big_place")
+    lines = [f"{n}\tw{n}\t_\t_\t_\t_\t0\tdep\t_\tNER={tag}\n" for n, tag in enumerate(tags, 1)]
+    content = "# text = w1 w2 w3\n" + "".join(lines) + "\n"
+    changed, dropped = there_and_back(tmp_path, content, lambda spans: spans[1:])
+
+    assert (changed, dropped) == (content.replace("B-person", "O"), {})
+
+
 def test_other_spans_change_the_tags_in_misc_alone(tmp_path):
     whole_word = [{"start": 0, "end": 7, "label": "person", "text": "Vámonos"}]
     changed, dropped = there_and_back(tmp_path, UD, lambda spans: spans[:1] + whole_word)

@@ -78,14 +78,16 @@ class _Word:
     def tag(self) -> str:
         return next((value for _, value in self.tags() if TAG.fullmatch(value)), "O")
 
-    def tagged(self, tag: str, name: str) -> str:
-        """The line with another tag; `name` is what it is called where there was none."""
+    def tagged(self, tag: str, name: str, says_outside: bool) -> str:
+        """The line with another tag; `name` is what it is called where there was none, and `says_outside` whether
+        a tag that is taken away becomes O.
+        """
         said = [one for one, value in self.tags() if TAG.fullmatch(value)]
         misc = []
         for one in self.misc:
             if one.partition("=")[0] not in said:
                 misc += [one] if one != "_" else []
-            elif tag != "O":
+            elif tag != "O" or says_outside:
                 misc.append(f"{one.partition('=')[0]}={_escaped(tag)}")
         if tag != "O" and not said:
             misc.insert(0, f"{name}={_escaped(tag)}")
@@ -281,7 +283,8 @@ def _lines(item: Item, annotator: str, spans: list[Span], dropped: Dropped) -> l
     scheme, name = kept.get("scheme"), kept.get("name")
     made = iter(in_scheme(tags, scheme if scheme in SCHEMES else IOB2))
     name = name if isinstance(name, str) and name.casefold() in TAGS else NAME
-    words = [word.tagged(next(made), name) if word.is_word else word.line for word in came.words]
+    says_outside = any(value == "O" for word in came.words for _, value in word.tags())
+    words = [word.tagged(next(made), name, says_outside) if word.is_word else word.line for word in came.words]
     return [*before, *words, *came.after]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import conllu
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +79,18 @@ def test_a_treebank(tmp_path):
         ("Nueva York", "big place"), ("Ann", "person"),
     ]  # fmt: skip
     assert reading.left_out == {"values of Entity that are no tags": 1}
+
+
+def test_conllu_sees_the_same(tmp_path):
+    text = "😊 Ann flew to Rome."
+    found = [{"start": 2, "end": 5, "label": "person"}, {"start": 14, "end": 18, "label": "日本"}]
+    write("conllu", [said(text, {"names": found})], NAMES, tmp_path / "x.conllu")
+    (sentence,) = conllu.parse((tmp_path / "x.conllu").read_text(encoding="utf-8"))
+
+    assert sentence.metadata["text"] == text
+    assert {word["form"]: word["misc"]["NER"] for word in sentence if "NER" in (word["misc"] or {})} == {
+        "Ann": "B-person", "Rome": "B-日本",
+    }  # fmt: skip
 
 
 def there_and_back(folder, content, change=lambda spans: spans, annotator="gold"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import kaldiio
 import pytest
 from hypothesis import given, settings
 from labelled import (
@@ -109,6 +110,18 @@ def test_without_segments_each_utterance_is_an_item(data):
         ("rec1-2", 1.5, {"t": "bye"}),
     ]
     assert got[0].item.meta == {"speaker": "Bo"}
+
+
+def test_kaldiio_cuts_the_same_stretches(tmp_path):
+    clip(tmp_path / "a b.wav")
+    found = [Segment(0.5, 1.25, text="hello you", speaker="Bo"), Segment(2, 4.5, text="日本", speaker="Ann Lee")]
+    write("kaldi", [said(found, item("a b.wav"))], TRANSCRIPT, tmp_path)
+    texts = dict(line.split(maxsplit=1) for line in (tmp_path / "text").read_text(encoding="utf-8").splitlines())
+    cut = kaldiio.load_scp(str(tmp_path / "wav.scp"), segments=str(tmp_path / "segments"))
+
+    assert sorted((texts[key], rate, len(samples)) for key, (rate, samples) in cut.items()) == [
+        ("hello you", 100, 75), ("日本", 100, 250),
+    ]  # fmt: skip
 
 
 def test_whole_recordings_go_out_without_segments(tmp_path):

@@ -366,7 +366,10 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
     fresh = before.state != "done"
-    saves.count_save(execute, me, int(fresh), -int(before.put_off))
+    place = queue.lock(execute, number)
+    taken = int(fresh and before.state != "leased")
+    finished = place.after(taken, int(fresh)).finished_since(place)
+    saves.count_save(execute, me, int(fresh), -int(before.put_off), finished)
     revision = before.revision + 1
     saves.write_revision(execute, number, me, revision, annotation, str(uuid.uuid4()), "")
     version, again = before.labels_version, bool(before.revision)
@@ -376,7 +379,6 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
     if fresh:
         if before.state == "skipped":
             queue.hold(execute, number, False)
-        place = queue.lock(execute, number)
-        after = queue.move(execute, number, place, done=1, taken=0 if before.state == "leased" else 1)
-        queue.count_finished(execute, me, place, after)
+            place = queue.lock(execute, number)
+        queue.move(execute, number, place, done=1, taken=taken)
     return True

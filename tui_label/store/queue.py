@@ -270,6 +270,10 @@ class Place(NamedTuple):
     def is_finished(self) -> bool:
         return not self.probe and self.done >= self.want
 
+    def finished_since(self, before: Place) -> int:
+        """What that adds to the items which whoever answered has finished."""
+        return int(self.is_finished) - int(before.is_finished)
+
     def after(self, taken: int = 0, done: int = 0) -> Place:
         """Where it is when its counters have changed by so much."""
         taken, done = self.taken + taken, self.done + done
@@ -311,14 +315,6 @@ def move(execute: Execute, item: int, place: Place, *, taken: int = 0, done: int
         (after.stage, after.taken, after.done, *position, item),
     )
     return after
-
-
-def count_finished(execute: Execute, by: int, before: Place, after: Place) -> None:
-    """How many items an annotator has finished, after an answer of theirs came or went."""
-    if before.is_finished != after.is_finished:
-        execute(
-            "UPDATE tally SET finished = finished + ? WHERE annotator = ?", (after.is_finished - before.is_finished, by)
-        )
 
 
 def move_all(

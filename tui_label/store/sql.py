@@ -281,10 +281,8 @@ class SqlStore(SqlReviewing):
             fresh = before.state != "done"
             taken = int(fresh and before.state != "leased")
             after = place.after(taken, int(fresh))
-            finished = int(after.is_finished) - int(place.is_finished)
-            self._keep(
-                execute, number, me, annotation, save_id, draft, before, (int(fresh), -int(before.put_off), finished)
-            )
+            counts = (int(fresh), -int(before.put_off), after.finished_since(place))
+            self._keep(execute, number, me, annotation, save_id, draft, before, counts)
             if before.state == "skipped":
                 queue.hold(execute, number, False)
                 place = queue.lock(execute, number)
@@ -309,7 +307,7 @@ class SqlStore(SqlReviewing):
         if not before.saved:
             was_done = before.state == "done"
             after = place.after(-int(was_done), -int(was_done))
-            finished = int(after.is_finished) - int(place.is_finished)
+            finished = after.finished_since(place)
             counts = (0, 0, finished) if before.put_off else (-int(was_done), 1, finished)
             self._keep(execute, number, me, annotation, save_id, draft, before, counts)
             if was_done:
@@ -414,12 +412,10 @@ class SqlStore(SqlReviewing):
             queue.hold(execute, number, False)
         done = int(standing == SUBMITTED) - int(old == "done")
         place = queue.lock(execute, number)
-        queue.count_finished(
-            execute, me, place, queue.move(execute, number, place, done=done, taken=int(old == "skipped"))
-        )
+        after = queue.move(execute, number, place, done=done, taken=int(old == "skipped"))
         execute(
-            "UPDATE tally SET answered = answered + ?, skipped = skipped + ? WHERE annotator = ?",
-            (done, int(standing == SKIPPED) - int(old == "skipped"), me),
+            "UPDATE tally SET answered = answered + ?, skipped = skipped + ?, finished = finished + ? WHERE annotator = ?",
+            (done, int(standing == SKIPPED) - int(old == "skipped"), after.finished_since(place), me),
         )
 
     def revisit(self, annotator: str, number: int) -> Claim | None:

@@ -13,6 +13,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
+from tui_label.core.tasks.base import renamed
 from tui_label.errors import StoreDamaged
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
@@ -285,14 +286,3 @@ class Renames:
                     if task in answers:
                         answers[task] = renamed(answers[task], names)
         return answers
-
-
-def renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """A task's value with other names for its labels."""
-    if isinstance(value, str):
-        return names.get(value, value)
-    if isinstance(value, list):
-        return [renamed(one, names) for one in value]
-    if isinstance(value, dict):
-        return {**value, "label": names[value["label"]]} if value.get("label") in names else value
-    return value

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.item import Suggestion
+from tui_label.core.tasks.base import renamed
 from tui_label.store.engine import Execute
-from tui_label.store.rows import from_json, renamed, suggestion_from, to_json
+from tui_label.store.rows import from_json, suggestion_from, to_json
 
 BACKSLASH = "\\"
 DECIDED = ("accepted", "changed", "rejected")

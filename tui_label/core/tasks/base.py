@@ -14,6 +14,17 @@ from typing import Any, ClassVar
 from tui_label.core.item import Item
 
 
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A task's value, which may be anything, with other names for its labels."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, list):
+        return [renamed(one, names) for one in value]
+    if isinstance(value, dict):
+        return {**value, "label": renamed(value["label"], names)} if "label" in value else value
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """One possible answer, the key that gives it and how it is told apart."""
@@ -82,14 +93,7 @@ class Task:
 
     def renamed(self, value: Any) -> Any:
         """`value`, which may be anything, with its labels called as they are now."""
-        names = self.renames
-        if not names:
-            return value
-        if isinstance(value, list):
-            return [self.renamed(one) for one in value]
-        if isinstance(value, dict):
-            return {**value, "label": self.renamed(value.get("label"))} if "label" in value else value
-        return names.get(value, value) if isinstance(value, str) else value
+        return renamed(value, self.renames)
 
     def agreement(self, one: Any, other: Any) -> float:
         """How far two values agree, from 0 to 1."""

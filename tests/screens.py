@@ -76,7 +76,7 @@ def make(folder: Path, source: str, *sounds: np.ndarray, draft: object = None, r
 
 
 def shown(app: LabelApp) -> list[str]:
-    return ["".join(text for text, _ in row).rstrip() for row in app._sheet._rows]
+    return ["".join(text for text, _ in row).rstrip() for row in app.sheet._rows]
 
 
 async def until(app: LabelApp, words: str) -> None:

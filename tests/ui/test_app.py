@@ -26,7 +26,7 @@ def make(folder: Path, source: str, *records: Record) -> LabelApp:
 
 
 def shown(app: LabelApp) -> list[str]:
-    return ["".join(text for text, _ in row).rstrip() for row in app._sheet._rows]
+    return ["".join(text for text, _ in row).rstrip() for row in app.sheet._rows]
 
 
 TEXT = "Angela Merkel flew to Rome."
@@ -76,8 +76,8 @@ async def test_every_row_fits_the_screen(tmp_path, size):
             "question_mark",
         ):
             await pilot.press(key)
-            assert len(app._sheet._rows) == size[1]
-            assert all(cells(row) <= size[0] for row in app._sheet._rows)
+            assert len(app.sheet._rows) == size[1]
+            assert all(cells(row) <= size[0] for row in app.sheet._rows)
 
 
 async def test_compare_picks_with_one_key(tmp_path):

@@ -50,7 +50,7 @@ def follow(folder: Path, *names: str, many: int = 30) -> Following:
 
 
 def shown(app: Dashboard) -> list[str]:
-    return ["".join(text for text, _ in row).rstrip() for row in app._sheet._rows]
+    return ["".join(text for text, _ in row).rstrip() for row in app.sheet._rows]
 
 
 async def until(app: Dashboard, words: str) -> None:
@@ -97,7 +97,7 @@ async def test_every_row_fits_and_columns_stand_under_their_heads(tmp_path, size
     async with app.run_test(size=size) as pilot:
         await until(app, "just now" if size[0] > 60 else "next")
         await pilot.press("down", "down", "pagedown", "up")
-        rows = app._sheet._rows
+        rows = app.sheet._rows
         screen = shown(app)
 
     assert len(rows) == size[1]
@@ -137,7 +137,7 @@ async def test_what_is_new_appears_and_only_rows_that_changed_are_sent(tmp_path,
         await until(app, "just now")
         before = shown(app)
         sent = []
-        monkeypatch.setattr(app._sheet, "refresh", lambda *regions: sent.extend(region.y for region in regions))
+        monkeypatch.setattr(app.sheet, "refresh", lambda *regions: sent.extend(region.y for region in regions))
         await asyncio.sleep(0.3)
         assert sent == []
         store, _ = opening.open_store(following.project)

@@ -43,7 +43,7 @@ def seated(folder: Path) -> LabelApp:
 
 
 def shown(app: LabelApp) -> list[str]:
-    return ["".join(text for text, _ in row).rstrip() for row in app._sheet._rows]
+    return ["".join(text for text, _ in row).rstrip() for row in app.sheet._rows]
 
 
 def sees(app: LabelApp, words: str) -> bool:
@@ -53,12 +53,12 @@ def sees(app: LabelApp, words: str) -> bool:
 
 def styles(app: LabelApp, words: str) -> str:
     """The style of the piece of the screen that these words stand in."""
-    return next(look for row in app._sheet._rows for text, look in row if words in text)
+    return next(look for row in app.sheet._rows for text, look in row if words in text)
 
 
 def fits(app: LabelApp) -> bool:
-    width, height = app._sheet.size
-    rows = app._sheet._rows
+    width, height = app.sheet.size
+    rows = app.sheet._rows
     return len(rows) == height and all(cells(row) <= width for row in rows) and "".join(shown(app)[-1:]) != ""
 
 
@@ -176,7 +176,7 @@ async def test_the_caret_of_a_long_line_stays_in_sight(make, size):
     app = seated(make())
     async with app.run_test(size=size) as pilot:
         await pilot.press("q", *("which of the two 日本 is it " * 6), "z")
-        (row,) = [row for row in app._sheet._rows if any(look == "cursor" for _, look in row)]
+        (row,) = [row for row in app.sheet._rows if any(look == "cursor" for _, look in row)]
         assert "".join(text for text, _ in row).rstrip().endswith("is it z") and fits(app)
 
 

@@ -313,8 +313,8 @@ async def test_every_row_fits_and_every_key_is_safe(tmp_path, size):
             *("3", "1", "1", "1", "1", "1", "1", "enter", "a", "s", "d", "less_than_sign"),
         ):
             await pilot.press(key)
-            assert len(app._sheet._rows) == size[1]
-            assert all(cells(row) <= size[0] for row in app._sheet._rows), key
+            assert len(app.sheet._rows) == size[1]
+            assert all(cells(row) <= size[0] for row in app.sheet._rows), key
 
 
 async def test_a_long_text_scrolls_to_the_difference(tmp_path):

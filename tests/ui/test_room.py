@@ -27,8 +27,8 @@ def caret(app: LabelApp) -> tuple[int, int, int]:
     """Row and column of the caret within the text, and the row of the screen that shows it."""
     session = app.workbench.session
     assert session is not None and session.box is not None
-    row, column = Rows(session.box, box_width(session, app._sheet.size.width)).column_of(session.caret)
-    seen = [n for n, pieces in enumerate(app._sheet._rows) if any(style == "cursor" for _, style in pieces)]
+    row, column = Rows(session.box, box_width(session, app.sheet.size.width)).column_of(session.caret)
+    seen = [n for n, pieces in enumerate(app.sheet._rows) if any(style == "cursor" for _, style in pieces)]
     return row, column, seen[0] if len(seen) == 1 else -1
 
 

@@ -64,8 +64,8 @@ async def test_every_row_fits_the_screen(tmp_path, size, source):
             "q",
         ):
             await pilot.press(key)
-            assert len(app._sheet._rows) == size[1]
-            assert all(cells(row) <= size[0] for row in app._sheet._rows)
+            assert len(app.sheet._rows) == size[1]
+            assert all(cells(row) <= size[0] for row in app.sheet._rows)
 
 
 async def test_nothing_above_the_box_moves_while_one_types(tmp_path):

@@ -8,7 +8,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from textual.app import App, ComposeResult
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
@@ -44,9 +43,9 @@ from tui_label.ui.modes import (
     hints_for,
 )
 from tui_label.ui.overlays import Letters, NoticeScroll, Reading
-from tui_label.ui.sheet import Sheet
+from tui_label.ui.sheet import SheetApp
 from tui_label.ui.soundview import SoundView
-from tui_label.ui.terminal import Terminal, leave_on_signals
+from tui_label.ui.terminal import leave_on_signals
 from tui_label.ui.textbox import box_of, mended, typed
 from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
 from tui_label.ui.views.document import Marks, lanes, text_width
@@ -79,12 +78,9 @@ GO_ON = "item.submit"
 """Its key leads on from the page of a sprint's figures, too."""
 
 
-class LabelApp(App[int]):
+class LabelApp(SheetApp):
     """One person labeling one project."""
 
-    CSS = "Screen { background: ansi_default; color: ansi_default; }"
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS = []  # noqa: RUF012  the keyboard is ours alone
     LINES: tuple[type[Any], ...] = (Find, Note, Say, Picker, Palette, TagMenu)
     """Modes in which a line is typed, and so may be pasted into."""
 
@@ -96,9 +92,7 @@ class LabelApp(App[int]):
         make_keymap: Callable[[Project], Keymap] = build,
     ) -> None:
         """`make_keymap`: the keys after project.yaml changed while somebody works."""
-        super().__init__(driver_class=Terminal, ansi_color=True)
-        self.theme = "ansi-dark"
-        self.animation_level = "none"
+        super().__init__()
         self.workbench = workbench
         self.keymap = keymap
         self._guidelines = guidelines
@@ -123,14 +117,9 @@ class LabelApp(App[int]):
         workbench.on_change = self._show
         workbench.on_renewal = self._renew
 
-    def compose(self) -> ComposeResult:
-        yield Sheet(self._drawn)
-
     async def on_mount(self) -> None:
         if not self.is_headless:
             leave_on_signals(self)
-        self._sheet = self.query_one(Sheet)
-        self._sheet.focus()
         try:
             await self.workbench.start()
         except StoreError as error:
@@ -146,8 +135,6 @@ class LabelApp(App[int]):
     # keys
 
     async def on_key(self, event: Key) -> None:
-        event.stop()
-        event.prevent_default()
         key = event_key(event.key, event.character)
         self._word = ""
         await self._key(key, event.time)
@@ -157,7 +144,7 @@ class LabelApp(App[int]):
         if self._leaving.begun:
             self._leaving.leave()
         elif self._reading is not None:
-            self._reading = self._reading.key(key, self._sheet.size.height)
+            self._reading = self._reading.key(key, self.sheet.size.height)
         elif self.workbench.tally.finished_sprint is not None:
             self._sprint_key(key)
         elif self.workbench.notice is not None:
@@ -243,7 +230,7 @@ class LabelApp(App[int]):
             self._word = self.workbench.trouble and f"not saved: {self.workbench.trouble}"
 
     def _notice_scrolled(self, notice: Notice, command: str) -> bool:
-        return self._notice_scroll.scrolled(notice, command, *self._sheet.size)
+        return self._notice_scroll.scrolled(notice, command, *self.sheet.size)
 
     async def _letters_key(self, page: Letters, key: str) -> None:
         if page.moved(key):
@@ -257,7 +244,7 @@ class LabelApp(App[int]):
     async def _typed(self, key: str) -> bool:
         """A key in the text box; whether it was typing."""
         assert self._session is not None
-        box = typed(self._session, key, self._sheet.size.width)
+        box = typed(self._session, key, self.sheet.size.width)
         if box is not None:
             await self._do("text.edit", box)
         return box is not None
@@ -291,10 +278,6 @@ class LabelApp(App[int]):
         await self.workbench.do(command, argument)
 
     # commands that are about the view
-
-    async def action_quit(self) -> None:
-        """Ctrl+Q is in Textual's own table, before ours."""
-        self._leaving.leave()
 
     async def _quit(self) -> None:
         self._leaving.leave()
@@ -361,7 +344,7 @@ class LabelApp(App[int]):
             self._mode = Picker(labels)
 
     async def _guide_open(self) -> None:
-        width = self._sheet.size.width
+        width = self.sheet.size.width
         rows = guide_rows(self._guidelines or "This project has no guidelines yet.", width)
         top = section_row(self._guidelines, self._label_here(), width)
         self._reading = Reading("guidelines", rows, top)
@@ -379,7 +362,7 @@ class LabelApp(App[int]):
             return
         from tui_label.ui.views.figures import figure_rows
 
-        self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self._sheet.size.width))
+        self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self.sheet.size.width))
 
     async def _help_open(self) -> None:
         self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode]))
@@ -462,7 +445,7 @@ class LabelApp(App[int]):
     def _scroll(self, by: int) -> None:
         session = self._session
         if session is not None:
-            rows = len(compare_rows(session, self._sheet.size.width)) if session.item.candidates else None
+            rows = len(compare_rows(session, self.sheet.size.width)) if session.item.candidates else None
             self._viewport.scroll(by, rows)
 
     # mouse and paste
@@ -509,7 +492,7 @@ class LabelApp(App[int]):
         session = self._session
         if session is None or self._key_mode != SPANS or self._mode or self._covered:
             return None
-        return self._viewport.under(x, y - top_rows(self._sheet.size.height))
+        return self._viewport.under(x, y - top_rows(self.sheet.size.height))
 
     async def on_paste(self, event: Paste) -> None:
         event.stop()
@@ -537,12 +520,16 @@ class LabelApp(App[int]):
     def _show(self) -> None:
         desk = self.workbench.desk
         shown = (desk.save_id if desk else "", self.workbench.notice)
-        if shown != self._shown:
+        turned = shown != self._shown
+        if turned:
             self._shown = shown
             self._viewport.top, self._mode, self._drag, self._notice_scroll = 0, None, None, NoticeScroll()
             self._guard.turned()
+        at_once = self.sheet.redraw()
+        if turned and at_once:
+            self.workbench.painted()
+        elif turned:
             self.call_after_refresh(self.workbench.painted)
-        self._sheet.redraw()
         self._far_keys.offer(self.keymap, self._key_mode, covered=self._mode is not None or self._covered)
         self._tick()
 
@@ -551,11 +538,11 @@ class LabelApp(App[int]):
         if self._next_tick is not None:
             self._next_tick.stop()
             self._next_tick = None
-        due = self._view.due(self._sheet.size.width)
+        due = self._view.due(self.sheet.size.width)
         if due is not None:
             self._next_tick = self.set_timer(due, self._show)
 
-    def _drawn(self, width: int, height: int) -> list[Row]:
+    def drawn(self, width: int, height: int) -> list[Row]:
         rows = self._draw(width, height)
         if self._leaving.word:
             rows[-1] = clipped([(self._leaving.word, "warn")], width)
@@ -625,7 +612,7 @@ class LabelApp(App[int]):
         )
         if deck is None or session.item.sound is None:
             return state
-        return replace(state, tape=self._view.tape(session, self._sheet.size.width, state.room))
+        return replace(state, tape=self._view.tape(session, self.sheet.size.width, state.room))
 
     def _time_left(self) -> str:
         sprint = self.workbench.tally.sprint

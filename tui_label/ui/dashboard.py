@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from textual.app import App, ComposeResult
 from textual.events import Key
 
 from tui_label.core.keymap import event_key
@@ -16,8 +15,8 @@ from tui_label.dashboard import Following, Glance, Measured
 from tui_label.errors import StoreError
 from tui_label.store.reviewing import Queue
 from tui_label.ui.canvas import Row
-from tui_label.ui.sheet import Sheet
-from tui_label.ui.terminal import Terminal, leave_on_signals
+from tui_label.ui.sheet import SheetApp
+from tui_label.ui.terminal import leave_on_signals
 from tui_label.ui.views.dashboard import Shown, dashboard, furthest
 
 EVERY_S = 2.0
@@ -25,34 +24,23 @@ SCROLL = {"up": -1, "down": 1, "k": -1, "j": 1, "pageup": -10, "pagedown": 10}
 Found = TypeVar("Found")
 
 
-class Dashboard(App[int]):
+class Dashboard(SheetApp):
     """Follows along until a key leads away; `chosen` is then the queue to review, if any."""
 
-    CSS = "Screen { background: ansi_default; color: ansi_default; }"
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS = []  # noqa: RUF012
-
     def __init__(self, following: Following) -> None:
-        super().__init__(driver_class=Terminal, ansi_color=True)
-        self.theme = "ansi-dark"
-        self.animation_level = "none"
+        super().__init__()
         self.chosen: Queue | None = None
         self._following = following
         self._shown = Shown(following.project.name)
         self._busy: set[str] = set()
 
-    def compose(self) -> ComposeResult:
-        yield Sheet(self._draw)
-
     def on_mount(self) -> None:
         if not self.is_headless:
             leave_on_signals(self)
-        self._sheet = self.query_one(Sheet)
-        self._sheet.focus()
         self._refresh()
         self.set_interval(EVERY_S, self._refresh)
 
-    def _draw(self, width: int, height: int) -> list[Row]:
+    def drawn(self, width: int, height: int) -> list[Row]:
         return dashboard(self._shown, width, height)
 
     def _refresh(self) -> None:
@@ -68,7 +56,7 @@ class Dashboard(App[int]):
 
     def _show(self, shown: Shown) -> None:
         self._shown = shown
-        self._sheet.redraw()
+        self.sheet.redraw()
 
     def _apart(self, name: str, work: Callable[[], Found], done: Callable[[Found], None]) -> None:
         """Do `work` in a thread unless it is under way.  The thread is no reason to stay when somebody leaves."""
@@ -95,9 +83,7 @@ class Dashboard(App[int]):
             raise error
         self._show(replace(self._shown, word=str(error)))
 
-    def on_key(self, event: Key) -> None:
-        event.stop()
-        event.prevent_default()
+    async def on_key(self, event: Key) -> None:
         key = event_key(event.key, event.character)
         queues = self._shown.glance.queues if self._shown.glance else ()
         if key in ("q", "ctrl+q"):
@@ -106,5 +92,5 @@ class Dashboard(App[int]):
             self.chosen = queues[int(key) - 1][0]
             self.exit(0)
         elif key in SCROLL:
-            most = furthest(self._shown, *self._sheet.size)
+            most = furthest(self._shown, *self.sheet.size)
             self._show(replace(self._shown, top=max(0, min(self._shown.top + SCROLL[key], most))))

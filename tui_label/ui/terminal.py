@@ -33,7 +33,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS, SYNC_END, SYNC_START
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import SPECIAL_SEQUENCES, XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -86,6 +86,8 @@ _RELEASED = "3"
 
 # what goes out
 
+HOME = "\x1b[1;1H"
+"""Where the cursor rests; it is hidden, but some readers of screens follow it."""
 _DIRECTIONS = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _SURROGATES = "\ud800-\udfff"
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f{_DIRECTIONS}{_SURROGATES}]")
@@ -298,6 +300,13 @@ async def _leave(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None,
             await on_hangup()
     finally:
         app.exit(status, status)
+
+
+def paint(app: App[int], runs: str) -> None:
+    """Put on the terminal what was drawn beside Textual's compositor."""
+    driver = app._driver
+    if isinstance(driver, Terminal):
+        driver.write(f"{SYNC_START}{runs}{HOME}{SYNC_END}" if app._sync_available else runs + HOME)
 
 
 def leave_on_signals(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None = None) -> None:

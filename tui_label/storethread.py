@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -28,11 +29,12 @@ class StoreThread:
     async def call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
         """What the function returns or raises; by then what it wrote is on disk."""
         loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._thread, partial(function, *arguments, **named))
-        if not (await asyncio.wait((call,), timeout=self.patience_s))[0]:
-            with self._slow():
-                await asyncio.wait((call,))
-        return await call
+        with contextlib.ExitStack() as waiting:
+            late = loop.call_later(self.patience_s, lambda: waiting.enter_context(self._slow()))
+            try:
+                return await loop.run_in_executor(self._thread, partial(function, *arguments, **named))
+            finally:
+                late.cancel()
 
     def close(self, *, wait: bool) -> None:
         """No more calls; without `wait`, one that hangs may do so until the process ends."""

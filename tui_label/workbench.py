@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui_label import notices
-from tui_label.core.annotation import SKIPPED, SUBMITTED
+from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening
@@ -139,8 +139,7 @@ class Workbench:
     async def start(self) -> None:
         """Claim the first item, or the one that was left half-done."""
         self._open_deck()
-        claim = await self._bring_back(await self._call(self._store.claim, self.annotator))
-        await self._look_round()
+        claim = await self._bring_back(await self._call_and_look(self._store.claim, self.annotator))
         await self._renew()
         await self._receive(claim)
         self.tally.sat_down(self.progress.mine)
@@ -239,18 +238,18 @@ class Workbench:
                 self.on_change()
 
     async def _claim_next(self, *, guided: bool = False) -> None:
-        claim = await self._call(self._store.claim, self.annotator)
-        await self._look_round()
+        claim = await self._call_and_look(self._store.claim, self.annotator)
         await self._receive(claim, guided=guided)
 
-    async def _look_round(self) -> None:
-        """What is asked after a claim, in one go: how far all are, what waits to be read, whether the rules changed."""
+    async def _call_and_look(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """`_call`, and what is asked after a claim: how far all are, what waits to be read, whether the rules changed."""
+        store, me = self._store, self.annotator
 
-        def look() -> tuple[Progress, int, Versions]:
-            store, me = self._store, self.annotator
-            return store.progress(me), store.unread(me), store.versions()
+        def work() -> tuple[Result, Progress, int, Versions]:
+            return function(*arguments), store.progress(me), store.unread(me), store.versions()
 
-        self.progress, self.unread, self._in_force = await self._call(look)
+        result, self.progress, self.unread, self._in_force = await self._call(work)
+        return result
 
     async def _count_unread(self) -> None:
         before, self.unread = self.unread, await self._call(self._store.unread, self.annotator)
@@ -452,20 +451,11 @@ class Workbench:
         if self.deck is not None:
             self.deck.stop()
         annotation = annotation_of(desk, self.annotator, status, self._versions, self.deck)
-        act = self._store.submit if status == SUBMITTED else self._store.skip
         tested = desk.claim.known is not None
-        claim = await self._call(
-            act,
-            desk.claim.number,
-            annotation,
-            desk.save_id,
-            draft=self._draft_of(desk),
-            claim=not desk.visiting and not tested,
+        claim = await self._call_and_look(
+            self._hand_in, desk.claim, annotation, desk.save_id, self._draft_of(desk), not desk.visiting and not tested
         )
         self._unsaved.drop(desk.claim.number)
-        if status == SUBMITTED and any(one.to == self.annotator and not one.read for one in desk.claim.comments):
-            await self._call(self._store.mark_read, self.annotator, desk.claim.number)
-        await self._look_round()
         if self.tally.is_new(self.progress.mine) and not tested:
             self.tally.answer(annotation.timing.active, round(desk.session.duration * 1000))
         if desk.visiting:
@@ -482,6 +472,15 @@ class Workbench:
             sprint = self.tally.sprint
             if sprint is not None and (claim is None or sprint.left_ms(self.now()) <= 0):
                 await self._end_sprint()
+
+    def _hand_in(self, claim: Claim, annotation: Annotation, save_id: str, draft: str, go_on: bool) -> Claim | None:
+        """On the store's thread: save, and claim the next item if they go on."""
+        submitted = annotation.status == SUBMITTED
+        save = self._store.submit if submitted else self._store.skip
+        following = save(claim.number, annotation, save_id, draft=draft, claim=go_on)
+        if submitted and any(one.to == self.annotator and not one.read for one in claim.comments):
+            self._store.mark_read(self.annotator, claim.number)
+        return following
 
     # back and forth
 

@@ -321,7 +321,7 @@ class Ears(Terminal):
 
     def _complain(self, words: str) -> None: ...
 
-    def _patience(self, held: str) -> float:  # type: ignore[override]
+    def _patience(self, held: str, resting: bool) -> float:  # type: ignore[override]
         if self.chunks:
             if chunk := self.chunks.pop(0)[:4096]:
                 os.write(self.hand, chunk)

@@ -48,6 +48,8 @@ BAIL_AFTER_S = 2.0
 HUNG_UP = 128 + signal.SIGHUP
 HOLD_S = 0.05
 """How long the start of an escape sequence waits for the rest of it."""
+REST_S = 0.5
+"""How long nothing is looked at while no key comes: somebody who leaves without one waits for as long."""
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 PASTE_S = 5.0
 """A paste of which nothing came for this long lost its end on the way; what is typed would go into it for ever."""
@@ -223,10 +225,11 @@ class Terminal(LinuxDriver):
     def run_input_thread(self) -> None:
         self._parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
-        held, pasting, heard_at = "", False, 0.0
+        held, pasting, resting, heard_at = "", False, False, 0.0
         while not self.exit_event.is_set():
             # Not poll, which on macOS knows no terminals
-            if select.select([self.fileno], [], [], self._patience(held))[0]:
+            if select.select([self.fileno], [], [], self._patience(held, resting))[0]:
+                resting = False
                 try:
                     data = os.read(self.fileno, 4096)
                 except BlockingIOError:
@@ -248,10 +251,14 @@ class Terminal(LinuxDriver):
             elif pasting and time.monotonic() - heard_at > PASTE_S:
                 self._feed(self._parser.feed, PASTE_ENDS)
                 pasting = False
+            else:
+                resting = not pasting
             self._feed(lambda _: self._parser.tick(), "")
 
     @staticmethod
-    def _patience(held: str) -> float:
+    def _patience(held: str, resting: bool) -> float:
+        if resting:
+            return REST_S
         if not held:
             return 0.1
         return min(constants.ESCAPE_DELAY, HOLD_S) if held.endswith("\x1b") and not held.strip("\x1b") else HOLD_S

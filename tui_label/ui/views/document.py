@@ -100,12 +100,15 @@ def _text_row(session: Session, start: int, end: int, stretches: list[Stretch], 
     here = [one for one in stretches if one.start < max(end, start + 1) and start < one.end]
     text: Row = [(" " * MARGIN, "")]
     selection = session.selection if marks.cursor else (-1, -1)
-    for glyph in line:
-        words = _look(glyph.start, session, here, selection, marks)
-        if len(text) > 1 and text[-1][1] == words:
-            text[-1] = (text[-1][0] + glyph.picture, words)
-        else:
-            text.append((glyph.picture, words))
+    if not (here or marks.found or marks.hints or (selection[0] < end and start < selection[1])):
+        text.append(("".join(glyph.picture for glyph in line), ""))
+    else:
+        for glyph in line:
+            words = _look(glyph.start, session, here, selection, marks)
+            if len(text) > 1 and text[-1][1] == words:
+                text[-1] = (text[-1][0] + glyph.picture, words)
+            else:
+                text.append((glyph.picture, words))
     if marks.cursor and start == end == session.cursor:
         text.append((" ", "cursor"))
     columns = columns_of(line)

@@ -68,7 +68,8 @@ class Ears:
 
     def _open(self) -> None:
         self.pulse = self._start()
-        _until(lambda: (self._folder / "pulse.sock").exists(), "the sound server does not start")
+        ways = [self._folder / "pulse.sock", *([self._fifo] if self._kind == "content" else [])]
+        _until(lambda: all(way.exists() for way in ways), "the sound server does not start")
         if self._kind == "content":
             self._source = os.open(self._fifo, os.O_RDONLY)
             return

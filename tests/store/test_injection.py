@@ -217,14 +217,15 @@ def test_a_power_cut_leaves_all_that_was_acknowledged(tmp_path, synced_only):
         new_store(live, 300).close()
         shutil.copy(live / "project.db", synced)
         env = {**os.environ, "LD_PRELOAD": str(synced_only), "SYNCED": str(synced)}
-        script = WORKER + "work(sys.argv[1], 'ann', 1)"
-        command = [sys.executable, "-c", script, str(live / "project.db")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True) as worker:
-            assert worker.stdout is not None
-            first = worker.stdout.readline()
-            time.sleep(rng.random() * 0.3)
+        command = [sys.executable, "-c", WORKER + "work(sys.argv[1], sys.argv[2], 1)", str(live / "project.db")]
+        names = ("ann", "bo", "cy")[: 1 + trial % 2 * 2]
+        workers = [subprocess.Popen([*command, name], stdout=subprocess.PIPE, env=env, text=True) for name in names]
+        first = [worker.stdout.readline() for worker in workers]  # type: ignore[union-attr]
+        time.sleep(rng.random() * 0.3)
+        for worker in workers:
             worker.send_signal(signal.SIGKILL)
-            acknowledged = told(first + worker.stdout.read())
+        rest = [worker.communicate()[0] for worker in workers]
+        acknowledged = [answer for pair in zip(first, rest, strict=True) for answer in told("".join(pair))]
         for _ in range(25 if ROUNDS else 4):
             cut(live, synced, target := tmp_path / f"cut{cuts}", rng)
             sound_and_whole(target / "project.db", acknowledged)

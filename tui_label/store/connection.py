@@ -2,6 +2,9 @@
 
 Writers queue at the gate: SQLite's own busy handler starves some of them for seconds.  It
 is held until COMMIT has returned, so commits and checkpoints of our processes never overlap either.
+
+What was committed is flushed to the disk behind the gate, where those who wait for that share a flush: SQLite would have
+each wait for all before it.  The log is written in order, so what somebody builds on is on the disk before theirs.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ ASIDE_KIB = 16_000
 """Memory for temporary tables: what is more is in a file without a name."""
 OLDEST_SQLITE = (3, 37)
 """The first with STRICT tables."""
+flush = getattr(os, "fdatasync", os.fsync)
+"""What SQLite itself calls; macOS has the latter only."""
 
 
 class SqliteConnection:
@@ -51,9 +56,9 @@ class SqliteConnection:
         refuse_network(path)
         self._gate = Gate(path, BUSY_S)
         self._log: int | None = None
-        """The file of the write-ahead log, once it is known."""
-        self._damaged = ""
-        """What was said of damage: from then on nothing is written, which could do more."""
+        """The write-ahead log, open once there is one."""
+        self._refusal: StoreError | None = None
+        """What was said of damage, or of a disk that keeps nothing: from then on nothing is written."""
         try:
             self._open_beside_logs()
         except BaseException:
@@ -79,7 +84,7 @@ class SqliteConnection:
             )
         try:
             with self.errors():
-                self._sqlite.execute("PRAGMA synchronous = FULL")
+                self._sqlite.execute("PRAGMA synchronous = NORMAL")  # the rest of FULL is `_flush`
                 self._sqlite.execute("PRAGMA foreign_keys = ON")
                 self._sqlite.execute("PRAGMA cache_size = -2000")
                 self._sqlite.execute(f"PRAGMA temp.cache_size = -{ASIDE_KIB}")
@@ -103,6 +108,8 @@ class SqliteConnection:
             self.write(lambda _: migrations.migrate(self._sqlite))
 
     def close(self) -> None:
+        if self._log is not None:
+            os.close(self._log)
         self._sqlite.close()
         logs.keep(self.path)
         self._gate.close()
@@ -130,8 +137,8 @@ class SqliteConnection:
         """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
         with self.errors(), self._gate.held():
             self._check_in_place()
-            if self._damaged:
-                raise StoreDamaged(self._damaged)
+            if self._refusal is not None:
+                raise self._refusal
             self._sqlite.execute("BEGIN IMMEDIATE")
             try:
                 result = work(self._execute)
@@ -140,8 +147,19 @@ class SqliteConnection:
                 if self._sqlite.in_transaction:
                     self._sqlite.execute("ROLLBACK")
                 raise
-            self._check_log()
-            return result
+            log = self._checked_log()
+        self._flush(log)
+        return result
+
+    def _flush(self, log: int) -> None:
+        try:
+            flush(log)
+        except OSError as error:
+            # The system says so once: the next flush would seem to have gone well
+            self._refusal = StoreError(
+                f"{self.path}: the disk does not keep what is written ({error.strerror}); leave, and have it looked at"
+            )
+            raise self._refusal from error
 
     def later(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Callable[[], Any]:
         # Read at once: an open SELECT outlives COMMIT, and no checkpoint goes past it
@@ -217,17 +235,17 @@ class SqliteConnection:
         if _number(self.path) != self._file:
             raise StoreError(f"{self.path}: the database was moved or replaced while open; leave and start again")
 
-    def _check_log(self) -> None:
+    def _checked_log(self) -> int:
         """So would a write-ahead log that somebody removed: then what is in it goes to the database at once."""
-        log = _number(Path(f"{self.path}-wal"))
-        if log is not None and log == (self._log or log):
-            self._log = log
-            return
-        if log is None:
+        path = Path(f"{self.path}-wal")
+        number = _number(path)
+        if self._log is None and number is not None:
+            self._log = os.open(path, os.O_RDONLY)
+        if self._log is not None and number == os.fstat(self._log).st_ino:
+            return self._log
+        if number is None:
             self._sqlite.execute("PRAGMA wal_checkpoint(FULL)")
-        raise StoreError(
-            f"{self.path}-wal: was removed or replaced while open; all who work here must leave, then start again"
-        )
+        raise StoreError(f"{path}: was removed or replaced while open; all who work here must leave, then start again")
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
@@ -241,8 +259,8 @@ class SqliteConnection:
             raise StoreReadOnly(f"{self.path}: {error.strerror}; ask its owner for write access") from error
 
     def _found_damaged(self) -> StoreDamaged:
-        self._damaged = f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}"
-        return StoreDamaged(self._damaged)
+        damage = self._refusal = StoreDamaged(f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}")
+        return damage
 
     def _translated(self, error: sqlite3.Error) -> StoreError:
         name = getattr(error, "sqlite_errorname", "") or ""

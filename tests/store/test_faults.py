@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import re
 import shutil
 import signal
@@ -91,6 +93,23 @@ def test_answers_in_a_log_that_was_removed_are_kept_and_no_more_are_taken(tmp_pa
     copy.mkdir()
     (copy / "project.db").write_bytes((tmp_path / "project.db").read_bytes())
     assert len(list(SqlStore(copy / "project.db").answers())) == 2
+
+
+def test_after_a_flush_that_failed_nothing_more_is_taken(tmp_path, monkeypatch):
+    """The system says it once, and the next flush would seem to have gone well."""
+    store = new_store(tmp_path, 5)
+    claim = store.claim("ann")
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "flush", fail)
+        with pytest.raises(StoreError, match=r"does not keep what is written \(Input/output error\); leave"):
+            store.submit(claim.number, answer(), "s1")
+    with pytest.raises(StoreError, match="does not keep"):
+        store.submit(claim.number, answer(), "s1")
+    store.close()
 
 
 def test_the_log_stays_short_while_somebody_saves(tmp_path):

@@ -55,6 +55,7 @@ class SqliteConnection:
             raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
         refuse_network(path)
         self._gate = Gate(path, BUSY_S)
+        self._log_path = Path(f"{path}-wal")
         self._log: int | None = None
         """The write-ahead log, open once there is one."""
         self._refusal: StoreError | None = None
@@ -237,15 +238,16 @@ class SqliteConnection:
 
     def _checked_log(self) -> int:
         """So would a write-ahead log that somebody removed: then what is in it goes to the database at once."""
-        path = Path(f"{self.path}-wal")
-        number = _number(path)
+        number = _number(self._log_path)
         if self._log is None and number is not None:
-            self._log = os.open(path, os.O_RDONLY)
+            self._log = os.open(self._log_path, os.O_RDONLY)
         if self._log is not None and number == os.fstat(self._log).st_ino:
             return self._log
         if number is None:
             self._sqlite.execute("PRAGMA wal_checkpoint(FULL)")
-        raise StoreError(f"{path}: was removed or replaced while open; all who work here must leave, then start again")
+        raise StoreError(
+            f"{self._log_path}: was removed or replaced while open; all who work here must leave, then start again"
+        )
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:

@@ -112,6 +112,7 @@ async def test_the_time_is_seen_on_a_low_screen(tmp_path, source, size):
     draft = "hello" if source is CALLS else [{**one, "label": "doorbell"} for one in TURN] if source is EVENTS else TURN
     app = make(tmp_path, source, tones(4), draft=draft)
     async with app.run_test(size=size) as pilot:
+        await until(app, "no sound")
         for key in ("f1", "escape", "escape", "down", "i", "escape"):
             await pilot.press(key)
             assert key == "f1" or any("■ 0" in row and "/ 00:04.0" in row for row in shown(app)), key

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tui_label import __version__
 from tui_label.cli import agreement, care, convert, figures, items, lead, review, start, suggest, work
@@ -21,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser, names = _parser()
     if arguments and arguments[0] not in names and not arguments[0].startswith("-"):
+        if arguments[1:2] and not arguments[1].startswith("-") and not Path(arguments[0]).exists():
+            complain(f"there is no command {arguments[0]!r}; {_meant(arguments[0], names)}")
+            return 2
         arguments.insert(0, "label")
     # After --, all is ssh's; argparse would take the sign for its own
     at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
@@ -40,6 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Of a copy, the second is where it was to go
         complain(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
         return 1
+
+
+def _meant(word: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, names, 1)
+    return f"is it {near[0]!r}?" if near else "`tui-label --help` lists all"
 
 
 def commands() -> tuple[str, ...]:

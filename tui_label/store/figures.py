@@ -19,14 +19,15 @@ PAGE = 1000
 
 
 def progress(connection: Connection, annotator: str) -> Progress:
-    counters = dict(connection.read("SELECT name, value FROM counter"))
-    everybodys = tallies(connection)
-    return Progress(
-        counters["items"],
-        counters["done"] + int(connection.read("SELECT coalesce(sum(finished), 0) FROM tally")[0][0]),
-        sum(one.answered for one in everybodys.values()),
-        everybodys.get(annotator, Tally()).answered,
+    # It is asked after each answer: one statement, whatever the number of people
+    ((items, done, finished, answers, mine),) = connection.read(
+        """SELECT (SELECT value FROM counter WHERE name = 'items'), (SELECT value FROM counter WHERE name = 'done'),
+             coalesce(sum(finished), 0), coalesce(sum(answered), 0),
+             coalesce(sum(CASE WHEN annotator = (SELECT id FROM annotator WHERE name = ?) THEN answered ELSE 0 END), 0)
+           FROM tally""",
+        (annotator,),
     )
+    return Progress(items, done + int(finished), int(answers), int(mine))
 
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:

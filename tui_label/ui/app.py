@@ -61,7 +61,7 @@ from tui_label.ui.views.label import (
     zones,
 )
 from tui_label.ui.views.notices import label_to_learn, notice_page
-from tui_label.ui.views.pace import left_words, pace_words, sprint_words
+from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import (
     guide_rows,
     key_rows,
@@ -595,11 +595,9 @@ class LabelApp(SheetApp):
             session,
             self.keymap,
             workbench.annotator,
-            workbench.progress.done,
-            workbench.progress.items,
+            far_words(workbench.progress, workbench.project.overlap) + self._time_left(),
             bool(workbench.desk and workbench.desk.visiting),
             pace_words(workbench.tally.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
-            self._time_left(),
             workbench.trouble,
             self._word or workbench.word,
             self._mode,

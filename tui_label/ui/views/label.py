@@ -34,12 +34,10 @@ class State:
     session: Session
     keymap: Keymap
     annotator: str
-    done: int
-    total: int
+    far: str
+    """How far all are, and about how long the rest takes at this pace."""
     visiting: bool
     pace: str
-    left: str
-    """About how long the rest takes at this pace."""
     trouble: str
     word: str
     mode: Mode | None
@@ -79,7 +77,7 @@ def talk_room(height: int) -> int:
 def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
     session, room = state.session, state.room
     drawn = [
-        header(_where(state), f"{state.done:,} of {state.total:,}{state.left}", width, _waits(state)),
+        header(_where(state), state.far, width, _waits(state)),
         rule(width),
         clipped(_about(session), width),
     ]
@@ -161,7 +159,7 @@ def status_row(trouble: str, mode: Mode | None, word: str, tape: Tape | None, as
     if word:
         return [*lead, (visible(word), "hint")]
     if tape is not None and tape.trouble:
-        return [*lead, ("no sound: ", "hint"), (visible(tape.trouble), "faint")]
+        return [*lead, (visible(tape.trouble), "hint")]
     return [*lead, (visible(ask), "faint")]
 
 

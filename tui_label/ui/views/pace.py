@@ -17,6 +17,12 @@ def pace_words(rhythm: Rhythm, goal: int | None, *, sound: bool) -> str:
     return words
 
 
+def far_words(progress: Progress, overlap: int) -> str:
+    """How far all are; where several answer each item, first what is done by who looks."""
+    far = f"{progress.done:,} of {progress.items:,}"
+    return f"{progress.mine:,} by you  ·  {far}" if overlap > 1 else far
+
+
 def left_words(rhythm: Rhythm, progress: Progress) -> str:
     """The time that the items left take at this pace; empty while there is none."""
     pace = rhythm.per_hour

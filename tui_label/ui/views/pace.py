@@ -28,7 +28,7 @@ def left_words(rhythm: Rhythm, progress: Progress) -> str:
     pace = rhythm.per_hour
     if not pace:
         return ""
-    minutes = max(1, round((progress.items - progress.done) * 60 / pace))
+    minutes = max(1, round((progress.items - max(progress.done, progress.mine)) * 60 / pace))
     return f"{minutes} min left" if minutes < 120 else f"{round(minutes / 60):,} h left"
 
 

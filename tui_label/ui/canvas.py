@@ -15,7 +15,7 @@ RULE = "─"
 
 def cells(row: Row) -> int:
     """Width of a row in cells."""
-    return sum(cell_len(text) for text, _ in row)
+    return sum(len(text) if text.isascii() else cell_len(text) for text, _ in row)
 
 
 def rule(width: int) -> Row:

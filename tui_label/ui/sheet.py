@@ -8,19 +8,20 @@ the queues of Textual's three widgets and its compositor, which come to half of 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property, lru_cache, partial
 
 from rich.cells import get_character_cell_size
+from rich.color import ColorSystem
 from rich.segment import Segment
+from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.events import Event, Key, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_label.ui.canvas import Row
+from tui_label.ui.canvas import Row, cells
 from tui_label.ui.terminal import Terminal, clean_text, paint
 from tui_label.ui.theme import style
-
-BLANK = (" ", "")
 
 
 class Sheet(Widget):
@@ -49,20 +50,36 @@ class Sheet(Widget):
             return False
         changed = [y for y, row in enumerate(self._rows) if row != before[y]]
         if changed:
-            paint(self.app, "".join(self._run(y, *_difference(before[y], self._rows[y], width)) for y in changed))
+            paint(self.app, "".join(self._run(before[y], y, width) for y in changed))
         return True
 
-    def _run(self, y: int, first: int, last: int) -> str:
-        """What puts the cells of a row from `first` to before `last` on the terminal."""
-        strip = self.render_line(y).crop(first, last)
-        for look in self.get_line_filters():
-            strip = strip.apply_filter(look, self.styles.background)
-        return f"\x1b[{y + 1};{first + 1}H{strip.render(self.app.console)}"
+    def _run(self, before: Row, y: int, width: int) -> str:
+        """What makes the row at `y`, which was `before`, on the terminal what it is now."""
+        row, system, at = self._rows[y], self._colours, 0
+        first, last = _difference(before, row, width)
+        runs = [f"\x1b[{y + 1};{first + 1}H"]
+        for text, words in row:
+            # Up to the end of the row: characters need not be cells
+            piece = text[max(0, first - at) : max(0, last - at) if last < width else None]
+            if piece:
+                runs.append(self._look(words).render(clean_text(piece), color_system=system))
+            at += len(text)
+        return "".join([*runs, " " * (last - max(first, cells(row)))])
+
+    @cached_property
+    def _colours(self) -> ColorSystem | None:
+        return self.app.console._color_system
+
+    @cached_property
+    def _look(self) -> Callable[[str], Style]:
+        """From the words of a style to how it looks on this terminal."""
+        if self.app.no_color:
+            return lambda words: style(words, few=True).without_color
+        return partial(style, few=self._colours == ColorSystem.STANDARD)
 
     def render_line(self, y: int) -> Strip:
         row = self._rows[y] if y < len(self._rows) else []
-        few = self.app.no_color or self.app.console.color_system == "standard"
-        segments = [Segment(clean_text(text), style(words, few)) for text, words in row if text]
+        segments = [Segment(clean_text(text), self._look(words)) for text, words in row if text]
         return Strip(segments).adjust_cell_length(self.size.width)
 
 
@@ -96,19 +113,38 @@ class SheetApp(App[int]):
 
 def _difference(old: Row, new: Row, width: int) -> tuple[int, int]:
     """Cells from the first that differs up to the last one; the whole row where a character is not one cell wide."""
-    before, after = _cells(old), _cells(new)
-    if before is None or after is None:
+    if not (_even(old) and _even(new)):
         return 0, width
-    length = max(len(before), len(after), 1)
-    before += [BLANK] * (length - len(before))
-    after += [BLANK] * (length - len(after))
-    first = next((n for n in range(length) if before[n] != after[n]), 0)
-    while length > first + 1 and before[length - 1] == after[length - 1]:
-        length -= 1
-    return min(first, width - 1), min(length, width)
+    before, after = sum(len(text) for text, _ in old), sum(len(text) for text, _ in new)
+    first = _alike(old, new)
+    last = max(before, after)
+    if before == after:
+        last -= _alike(
+            [(text[::-1], words) for text, words in reversed(old)],
+            [(text[::-1], words) for text, words in reversed(new)],
+        )
+    return min(first, width - 1), min(max(last, first + 1), width)
 
 
-def _cells(row: Row) -> list[tuple[str, str]] | None:
-    if any(not text.isascii() and any(get_character_cell_size(char) != 1 for char in text) for text, _ in row):
-        return None
-    return [(char, words) for text, words in row for char in text]
+def _even(row: Row) -> bool:
+    return all(text.isascii() or _cellwise(text) for text, _ in row)
+
+
+@lru_cache(1000)
+def _cellwise(text: str) -> bool:
+    return all(get_character_cell_size(char) == 1 for char in text)
+
+
+def _alike(old: Row, new: Row) -> int:
+    """How many cells are the same from the beginning."""
+    at = 0
+    for (text, words), (other, others) in zip(old, new, strict=False):
+        if words != others:
+            break
+        if text != other:
+            return at + next(
+                (n for n, pair in enumerate(zip(text, other, strict=False)) if pair[0] != pair[1]),
+                min(len(text), len(other)),
+            )
+        at += len(text)
+    return at

@@ -1,0 +1,94 @@
+"""What the sheet sends: the terminal shows the rows, whatever they were before."""
+
+from __future__ import annotations
+
+import random
+
+import pyte
+from rich.cells import cell_len
+from textual.events import Key
+
+from tui_label.ui import sheet
+from tui_label.ui.canvas import Row, clipped
+from tui_label.ui.sheet import SheetApp
+
+WIDTH, HEIGHT = 24, 6
+WORDS = ("", "bold", "under", "cursor", "hue:red", "hue:green under")
+TEXTS = ("a", "plain words", "wordy words", "─" * 30, "日本語", "e\u0301" * 8, "[1 person]", " ", "x" * 40, "")
+
+
+class Page(SheetApp):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = [[] for _ in range(HEIGHT)]
+
+    async def on_key(self, event: Key) -> None: ...
+
+    def drawn(self, width: int, height: int) -> list[Row]:
+        return self.rows
+
+
+def some_rows(rng: random.Random, before: list[Row]) -> list[Row]:
+    """Some as they were, some new, some with a piece or a look changed."""
+
+    def piece() -> tuple[str, str]:
+        return rng.choice(TEXTS), rng.choice(WORDS)
+
+    rows = []
+    for row in before:
+        kind = rng.randrange(4)
+        if kind == 0 or not row:
+            row = [piece() for _ in range(rng.randrange(5))]
+        elif kind == 1:
+            at = rng.randrange(len(row))
+            row = [*row[:at], piece(), *row[at + rng.randrange(2) :]]
+        elif kind == 2:
+            at = rng.randrange(len(row))
+            row = [*row[:at], (row[at][0], rng.choice(WORDS)), *row[at + 1 :]]
+        rows.append(clipped(row, WIDTH))
+    return rows
+
+
+def cells_of(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
+    return [
+        [
+            (cell.data, cell.fg, cell.bold, cell.underscore, cell.reverse)
+            for cell in map(screen.buffer[y].__getitem__, range(WIDTH))
+        ]
+        for y in range(HEIGHT)
+    ]
+
+
+def drawn_whole(rows: list[Row], app: Page) -> list[list[tuple[object, ...]]]:
+    screen = pyte.Screen(WIDTH, HEIGHT)
+    stream = pyte.Stream(screen)
+    for y, row in enumerate(rows):
+        stream.feed(f"\x1b[{y + 1};1H" + app.sheet.render_line(y).render(app.console))
+        assert sum(cell_len(text) for text, _ in row) <= WIDTH
+    return cells_of(screen)
+
+
+async def test_what_is_sent_makes_the_screen_what_it_is(monkeypatch):
+    app, rng, sent = Page(), random.Random(5), list[str]()
+    monkeypatch.setattr(sheet, "paint", lambda _, runs: sent.append(runs))
+    async with app.run_test(size=(WIDTH, HEIGHT)):
+        screen = pyte.Screen(WIDTH, HEIGHT)
+        stream = pyte.Stream(screen)
+        for _ in range(400):
+            app.rows = some_rows(rng, app.rows)
+            sent.clear()
+            assert app.sheet.redraw()
+            stream.feed("".join(sent))
+            assert cells_of(screen) == drawn_whole(app.rows, app)
+
+
+async def test_only_what_changed_is_sent(monkeypatch):
+    app, sent = Page(), list[str]()
+    monkeypatch.setattr(sheet, "paint", lambda _, runs: sent.append(runs))
+    async with app.run_test(size=(WIDTH, HEIGHT)):
+        for number in (8, 9):
+            app.rows = [[("as before", "")], [("item ", "bold"), (f"{number} of 10", "")], *app.rows[2:]]
+            app.sheet.redraw()
+        app.sheet.redraw()
+
+    assert sent[1:] == ["\x1b[2;6H9"]

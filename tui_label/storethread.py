@@ -28,13 +28,13 @@ class StoreThread:
 
     async def call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
         """What the function returns or raises; by then what it wrote is on disk."""
-        loop = asyncio.get_running_loop()
-        with contextlib.ExitStack() as waiting:
-            late = loop.call_later(self.patience_s, lambda: waiting.enter_context(self._slow()))
-            try:
-                return await loop.run_in_executor(self._thread, partial(function, *arguments, **named))
-            finally:
-                late.cancel()
+        loop, waiting = asyncio.get_running_loop(), contextlib.ExitStack()
+        late = loop.call_later(self.patience_s, lambda: waiting.enter_context(self._slow()))
+        try:
+            return await loop.run_in_executor(self._thread, partial(function, *arguments, **named))
+        finally:
+            late.cancel()
+            waiting.close()
 
     def close(self, *, wait: bool) -> None:
         """No more calls; without `wait`, one that hangs may do so until the process ends."""

@@ -7,6 +7,7 @@ import random
 import pyte
 from rich.cells import cell_len
 from textual.events import Key
+from textual.geometry import Region
 
 from tui_label.ui import sheet
 from tui_label.ui.canvas import Row, clipped
@@ -80,6 +81,10 @@ async def test_what_is_sent_makes_the_screen_what_it_is(monkeypatch):
             assert app.sheet.redraw()
             stream.feed("".join(sent))
             assert cells_of(screen) == drawn_whole(app.rows, app)
+            whole = app.sheet.render_lines(Region(0, 0, WIDTH, HEIGHT))
+            assert [strip.text.rstrip() for strip in whole] == [
+                "".join(text for text, _ in row).rstrip() for row in app.rows
+            ]
 
 
 async def test_only_what_changed_is_sent(monkeypatch):

@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.events import Event, Key, Resize
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -76,6 +77,10 @@ class Sheet(Widget):
         if self.app.no_color:
             return lambda words: style(words, few=True).without_color
         return partial(style, few=self._colours == ColorSystem.STANDARD)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Not out of Textual's cache, which knows nothing of what was sent since."""
+        return [self.render_line(y).crop(crop.x, crop.right) for y in crop.line_range]
 
     def render_line(self, y: int) -> Strip:
         row = self._rows[y] if y < len(self._rows) else []

@@ -217,6 +217,10 @@ class Terminal(LinuxDriver):
         if writer is not None and writer.is_alive() and not self._gone:
             writer.write(clean_output(data))
 
+    def send_message(self, message: Message) -> None:
+        # Textual makes a task for each key, and something to wait for it, which nobody does
+        self._loop.call_soon_threadsafe(self._app.post_message, message)
+
     def _sigcont_application(self, *_: object) -> None:
         # Only what SIGTSTP took down is put up again
         if self._must_signal_resume and not self._gone:

@@ -7,7 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tui_label.sound import remote
 
 
 class Elsewhere:
@@ -90,3 +95,14 @@ def elsewhere() -> Iterator[Elsewhere]:
     finally:
         made.close()
         time.sleep(0)
+
+
+@contextmanager
+def impatient(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[None]:
+    """Whoever fetches gives up soon, and keeps what came in a folder of this test."""
+    monkeypatch.setattr(remote, "PAUSES_S", (0.01, 0.02))
+    monkeypatch.setattr(remote, "SILENCE_S", 0.6)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    remote.cache.cache_clear()
+    yield
+    remote.cache.cache_clear()

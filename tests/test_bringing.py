@@ -11,25 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from elsewhere import Elsewhere, elsewhere
+from elsewhere import Elsewhere, elsewhere, impatient
 from far import needs_ssh, reached_by_ssh
 from helpers import write_project
 
 from tui_label import Project, cli
-from tui_label.sound import remote
 
 TURNS = "name: t\nitems: sound\ntasks: [{id: said, type: text}]\n"
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.setattr(remote, "PAUSES_S", (0.01, 0.02))
-    monkeypatch.setattr(remote, "SILENCE_S", 0.6)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    remote.cache.cache_clear()
-    yield
-    remote.cache.cache_clear()
+    with impatient(monkeypatch, tmp_path / "cache"):
+        yield
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from elsewhere import Elsewhere, elsewhere
+from elsewhere import Elsewhere, elsewhere, impatient
 from far import Far, needs_ssh, reached_by_ssh
 from helpers import project, write_project
 
@@ -47,12 +47,8 @@ A, B = wav(0), wav(1)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.setattr(remote, "PAUSES_S", (0.01, 0.02))
-    monkeypatch.setattr(remote, "SILENCE_S", 0.6)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    remote.cache.cache_clear()
-    yield
-    remote.cache.cache_clear()
+    with impatient(monkeypatch, tmp_path / "cache"):
+        yield
 
 
 @pytest.fixture

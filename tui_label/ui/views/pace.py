@@ -45,7 +45,7 @@ def sprint_summary(sprint: Sprint) -> list[str]:
     """What a sprint came to."""
     words = [
         "The sprint is over.",
-        f"{sprint.planned_ms / 60_000:g} minutes were planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
+        f"{round(sprint.planned_ms / 60_000, 2):g} minutes were planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
         f"{sprint.items:,} item{'s' * (sprint.items != 1)} answered"
         + (f", {sprint.sound_ms / 60_000:.1f} minutes of sound." if sprint.sound_ms else "."),
     ]

@@ -126,8 +126,9 @@ class Workbench:
             self.trouble = WAITING
         self.on_change()
         yield
-        self.trouble, self.holdup = before
-        self.on_change()
+        if not self.abandoned:
+            self.trouble, self.holdup = before
+            self.on_change()
 
     def _holder(self) -> str:
         """Who keeps all others from the database, as far as can be told."""

@@ -32,13 +32,11 @@ class Before(NamedTuple):
 
 def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
     row = execute(
-        """SELECT
-             (SELECT 1 FROM annotation WHERE item = :item AND annotator = :me AND save_id = :save),
-             (SELECT coalesce(max(revision), 0) FROM annotation WHERE item = :item AND annotator = :me),
-             (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'),
-             (SELECT state FROM assignment WHERE item = :item AND annotator = :me),
-             (SELECT revision FROM assignment WHERE item = :item AND annotator = :me),
-             EXISTS (SELECT 1 FROM draft WHERE item = :item AND annotator = :me)""",
+        """SELECT saved, latest, (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'), state, revision,
+             EXISTS (SELECT 1 FROM draft WHERE item = :item AND annotator = :me)
+           FROM (SELECT max(CASE WHEN save_id = :save THEN 1 END) AS saved, coalesce(max(revision), 0) AS latest
+                 FROM annotation WHERE item = :item AND annotator = :me) AS past
+           LEFT JOIN assignment ON item = :item AND annotator = :me""",
         {"item": number, "me": me, "save": save_id},
     ).fetchone()
     return Before(*row)

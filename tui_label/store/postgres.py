@@ -286,7 +286,7 @@ class PostgresConnection:
             try:
                 self._begin()
                 done.append(work(self._execute))
-                self._pipeline.send(b"COMMIT", keep=False)
+                self._pipeline.send(b"COMMIT")
                 self._pipeline.close()
                 return done[0]
             except psycopg.Error as error:
@@ -304,7 +304,7 @@ class PostgresConnection:
         self._number += 1
         now = time.time_ns() // 1_000_000
         self._pipeline.open()
-        self._pipeline.send(b"BEGIN ISOLATION LEVEL READ COMMITTED", keep=False)
+        self._pipeline.send(b"BEGIN ISOLATION LEVEL READ COMMITTED")
         if self._number == 1:
             self._pipeline.send(b"DELETE FROM receipt WHERE at < $1", (now - KEPT_MS,), keep=False)
         self._pipeline.send(RECEIPT, (self._id, self._number, now))

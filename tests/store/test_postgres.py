@@ -28,7 +28,6 @@ from tui_label.core.record import Record
 from tui_label.errors import StoreAway, StoreDamaged, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.store import counts
 from tui_label.store.base import Policy, Progress
-from tui_label.store.pipeline import Pipeline
 from tui_label.store.sql import SqlStore
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
@@ -280,8 +279,6 @@ def test_the_views_answer_a_lead(tmp_path):
     "statement",
     [
         "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
-        "SELECT number FROM item WHERE stage = 'fresh' AND number <> 5 "
-        "AND NOT EXISTS (SELECT 1 FROM item WHERE stage = 'again') ORDER BY priority DESC, position, number LIMIT 1",
         "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
         "ORDER BY priority DESC, position, number LIMIT 16",
         "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
@@ -295,22 +292,6 @@ def test_hot_statements_use_their_index(tmp_path, statement):
 
     assert "Index" in plan
     assert not re.search("Seq Scan|Sort", plan)
-
-
-def test_an_answer_and_the_next_item_wait_for_the_server_twice(tmp_path, monkeypatch):
-    """Once for all that they go by, and once for COMMIT."""
-    store = new_postgres(tmp_path, 10)
-    answer = Annotation("ann", answers={"s": "x"}, labels_version=1)
-    first = store.claim("ann")
-    second = store.submit(first.number, answer, "1")
-    waits = []
-    for name in ("wait_for", "close"):
-        wait = getattr(Pipeline, name)
-        monkeypatch.setattr(Pipeline, name, lambda *given, wait=wait: (waits.append(wait), wait(*given))[1])
-    third = store.submit(second.number, answer, "2")
-
-    assert [one.number for one in (first, second, third)] == [1, 2, 3]
-    assert len(waits) == 2
 
 
 CHAOS = """

@@ -14,7 +14,7 @@ claim at a million).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 from tui_label.store import probes
@@ -31,74 +31,42 @@ MORE = 0
 BUSY = -1
 """No item number: what is left is in a transaction of somebody else, and may stay in the queue."""
 AGAIN = (MORE, BUSY)
-PLACE = "stage, taken, done, want, probe, settled, agreement"
 WAITS = (*(0.002 * 2**n for n in range(8)), *(0.5,) * 20)
 """Seconds before an item that others are changing is looked at again, until they take too long."""
 
 
-def next_item(execute: Execute, me: int, now: int, lease_until: int, seen: Seen | None = None) -> int | None:
+def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | None:
     """The item for this annotator: theirs already, a draft of theirs, the queue, what they skipped.
 
     After MORE the caller commits and asks again, so that others get their turn in between.
-    `seen`: what it goes by, if that was looked at already.
     """
-    seen = seen or looking(execute, me)()
-    if seen.soonest is not None and seen.soonest < now and release_expired(execute, me, now):
-        seen = looking(execute, me)()
-    if seen.latest is not None and seen.latest > lease_until + CLOCKS_DIFFER_MS:
+    tops, soonest, latest, held, returned, untested, probing, drafted = _first(execute, me)
+    if soonest is not None and soonest < now and release_expired(execute, me, now):
+        tops, *_ = _first(execute, me)
+    if latest is not None and latest > lease_until + CLOCKS_DIFFER_MS:
         shorten(execute, lease_until)
-    if seen.held:
-        mine = execute(
-            "UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ? AND state = 'leased'",
-            (lease_until, seen.held, me),
-        )
-        # Else they have answered it in another terminal since it was looked at
-        return int(seen.held) if mine.rowcount else BUSY
-    if seen.returned:
-        return int(seen.returned)
-    if seen.untested and (test := probes.qualify(_reader(execute), me, int(seen.untested))) != probes.PASSED:
+    if held:
+        execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held, me))
+        return int(held)
+    if returned:
+        return int(returned)
+    if untested and (test := probes.qualify(_reader(execute), me, int(untested))) != probes.PASSED:
         return test if test is None or take(execute, me, test, lease_until) else BUSY
     busy = False
-    for item, place in _candidates(execute, me, now, seen):
+    for item, place in _candidates(execute, me, now, tops, bool(probing), bool(drafted)):
         if item == MORE or (item != BUSY and take(execute, me, item, lease_until, place)):
             return item
         busy = True
     return BUSY if busy else None
 
 
-class Seen(NamedTuple):
-    """What a claim goes by."""
-
-    fresh: tuple[Any, ...] | None
-    """The item of the queue that is next and its place, locked, where none waits `again`."""
-    again: int | None
-    """The highest priority of what waits `again`."""
-    top: int | None
-    """That of what is `fresh`."""
-    soonest: int | None
-    """When the first lease ends."""
-    latest: int | None
-    """When the last one does."""
-    held: int | None
-    """In their hands."""
-    returned: int | None
-    """Sent back to them; it stays theirs, so it needs no lease."""
-    untested: str | None
-    """How many goes they have at a test that is not passed."""
-    probing: int | None
-    """Whether probes are mixed in."""
-    drafted: int
-    """Whether they have drafts."""
+Tops = tuple[int | None, int | None]
+"""The highest priority of what waits `again` and `fresh`."""
 
 
-def looking(execute: Execute, me: int, saved: int = 0) -> Callable[[], Seen]:
-    """Ask for what a claim goes by; the answer is there when it is called for.
-
-    `saved`: an item that this transaction saves afterwards, as if it had.
-    """
-    first = execute(_FIRST, {"me": me, "below": 2**62, "saved": saved})
-    fresh = execute(_FRESH, {"saved": saved})
-    return lambda: Seen(fresh.fetchone(), *first.fetchone())
+def _first(execute: Execute, me: int) -> tuple[Any, ...]:
+    row = execute(_FIRST, {"me": me, "below": 2**62}).fetchone()
+    return (row[:2], *row[2:])
 
 
 _TOPS = """
@@ -107,19 +75,17 @@ _TOPS = """
 _FIRST = f"""SELECT {_TOPS},
     (SELECT min(lease_until) FROM assignment WHERE state = 'leased'),
     (SELECT max(lease_until) FROM assignment WHERE state = 'leased'),
-    (SELECT item FROM assignment WHERE annotator = :me AND state = 'leased' AND item <> :saved
-     ORDER BY reopened DESC, item LIMIT 1),
+    (SELECT item FROM assignment WHERE annotator = :me AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1),
     (SELECT returned.item FROM returned JOIN assignment USING (item, annotator)
      WHERE returned.annotator = :me AND returned.state = 'open' AND assignment.state = 'done'
-       AND returned.item <> :saved
      ORDER BY returned.number LIMIT 1),
     (SELECT value FROM setting WHERE name = 'attempts' AND value <> '0'
      AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.annotator = :me AND passed = 1)),
     (SELECT 1 FROM setting WHERE name IN ('gold_rate', 'repeat_rate') AND value <> '0.0' LIMIT 1),
-    EXISTS (SELECT 1 FROM draft WHERE annotator = :me AND item <> :saved)"""
-_FRESH = f"""SELECT number, {PLACE} FROM item WHERE stage = 'fresh' AND number <> :saved
-      AND NOT EXISTS (SELECT 1 FROM item WHERE stage = 'again')
-    ORDER BY priority DESC, position, number LIMIT 1 FOR UPDATE SKIP LOCKED"""
+    EXISTS (SELECT 1 FROM draft WHERE annotator = :me)"""
+"""Tops; when the first lease ends, and the last; in hand; sent back (it stays theirs, so it needs no lease); how many goes they have at a test that is not passed;
+whether probes are mixed in; whether they have drafts.
+"""
 
 
 def _reader(execute: Execute) -> Read:
@@ -159,15 +125,17 @@ _PUT_OFF = """SELECT assignment.item FROM assignment JOIN item ON item.number = 
     ORDER BY assignment.turn LIMIT 20"""
 
 
-def _candidates(execute: Execute, me: int, now: int, seen: Seen) -> Iterator[tuple[int, Place | None]]:
+def _candidates(
+    execute: Execute, me: int, now: int, tops: Tops, probing: bool, drafted: bool
+) -> Iterator[tuple[int, Place | None]]:
     """Items, with where they are if they are locked.
 
     A probe comes instead of an item of the queue, never after the queue is empty.
     """
-    if seen.drafted:
+    if drafted:
         yield from ((item, None) for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
-    for item, place in _queued(execute, me, seen):
-        if seen.probing and item > 0 and (probe := probes.due(_reader(execute), me, now)):
+    for item, place in _queued(execute, me, tops):
+        if probing and item > 0 and (probe := probes.due(_reader(execute), me, now)):
             kind, number = probe
             if kind == "repeat":
                 growing(execute)
@@ -177,11 +145,8 @@ def _candidates(execute: Execute, me: int, now: int, seen: Seen) -> Iterator[tup
     yield from ((item, None) for (item,) in execute(_PUT_OFF, (me,)).fetchall())
 
 
-def _queued(execute: Execute, me: int, seen: Seen) -> Iterator[tuple[int, Place | None]]:
+def _queued(execute: Execute, me: int, tops: Tops) -> Iterator[tuple[int, Place | None]]:
     """Highest priority first; within it started items before fresh ones."""
-    if seen.fresh:
-        yield seen.fresh[0], Place(*seen.fresh[1:])
-    tops = (seen.again, seen.top)
     while tops != (None, None):
         below = max(top for top in tops if top is not None)
         if tops[0] == below and (yield from _scan_again(execute, me, below)):
@@ -247,7 +212,7 @@ def likely_next(read: Read, annotator: str, now: int) -> int | None:
            ORDER BY reopened DESC, item LIMIT 2""",
         (me,),
     )
-    returned, untested, probing, drafted = read(_FIRST, {"me": me, "below": 2**62, "saved": 0})[0][5:]
+    returned, untested, probing, drafted = read(_FIRST, {"me": me, "below": 2**62})[0][5:]
     if held[1:] or returned:
         return int(held[1][0] if held[1:] else returned)
     if untested and (test := probes.qualify(read, me, int(untested))) != probes.PASSED:
@@ -314,6 +279,9 @@ class Place(NamedTuple):
         taken, done = self.taken + taken, self.done + done
         stage = "done" if done >= self.want else "full" if taken >= self.want else "again"
         return self._replace(taken=taken, done=done, stage="held" if self.stage == "held" else stage)
+
+
+PLACE = "stage, taken, done, want, probe, settled, agreement"
 
 
 def locking(execute: Execute, item: int) -> Cursor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tui_label.core.record import Record
 from tui_label.dashboard import Activity, Following
 from tui_label.store import connection
 from tui_label.ui import dashboard as module
+from tui_label.ui import sheet
 from tui_label.ui.canvas import cells
 from tui_label.ui.dashboard import Dashboard
 from tui_label.ui.views.dashboard import Shown, dashboard, sparkline
@@ -136,8 +138,9 @@ async def test_what_is_new_appears_and_only_rows_that_changed_are_sent(tmp_path,
     async with app.run_test(size=(80, 24)):
         await until(app, "just now")
         before = shown(app)
-        sent = []
-        monkeypatch.setattr(app.sheet, "refresh", lambda *regions: sent.extend(region.y for region in regions))
+        sent: list[int] = []
+        rows_of = re.compile("\x1b\\[([0-9]+);[0-9]+H").findall
+        monkeypatch.setattr(sheet, "paint", lambda _, runs: sent.extend(int(row) - 1 for row in rows_of(runs)))
         await asyncio.sleep(0.3)
         assert sent == []
         store, _ = opening.open_store(following.project)
@@ -145,6 +148,7 @@ async def test_what_is_new_appears_and_only_rows_that_changed_are_sent(tmp_path,
         await until(app, "eve")
         changed = [n for n, (old, new) in enumerate(zip(before, shown(app), strict=True)) if old != new]
 
+    assert sent
     assert set(sent) <= {*changed, 0, 2, 3} and 5 not in sent
 
 

@@ -55,7 +55,7 @@ class SqliteConnection:
             raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
         refuse_network(path)
         self._gate = Gate(path, BUSY_S)
-        self._log_path = Path(f"{path}-wal")
+        self._log_path = logs.files(path)[0]
         self._log: int | None = None
         """The write-ahead log, open once there is one."""
         self._refusal: StoreError | None = None
@@ -221,8 +221,8 @@ class SqliteConnection:
             except BaseException:
                 aside.rename(self.path)
                 raise
-            for end in ("-wal", "-shm"):
-                Path(f"{self.path}{end}").unlink(missing_ok=True)
+            for file in logs.files(self.path):
+                file.unlink(missing_ok=True)
         return str(aside)
 
     def number_on(self, execute: Execute) -> None:

@@ -159,7 +159,7 @@ def status_row(trouble: str, mode: Mode | None, word: str, tape: Tape | None, as
     if word:
         return [*lead, (visible(word), "hint")]
     if tape is not None and tape.trouble:
-        return [*lead, (visible(tape.trouble), "hint")]
+        return [*lead, (visible(tape.trouble), "faint")]
     return [*lead, (visible(ask), "faint")]
 
 

@@ -9,6 +9,7 @@ import postgres
 import pytest
 
 from tui_label import config
+from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project, Server
 from tui_label.core.record import Record
@@ -73,6 +74,15 @@ def _filled(place: Path | Server, count: int, policy: Policy | None, **named: ob
     if count:
         store.add(records(count))
     return store
+
+
+def answer_two_each(store: Store) -> None:
+    """Three annotators come and answer two items each."""
+    for name in ("ann", "bob", "cy"):
+        claim = store.claim(name)
+        for n in range(2):
+            assert claim is not None
+            claim = store.submit(claim.number, Annotation(name, answers={"s": "x"}, labels_version=1), f"{name}{n}")
 
 
 BACKENDS: dict[str, Callable[..., Store]] = {"sqlite": new_store, "postgres": new_postgres}

@@ -18,7 +18,7 @@ from pathlib import Path
 import postgres
 import psycopg
 import pytest
-from helpers import new_postgres, records
+from helpers import answer_two_each, new_postgres, records
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
@@ -28,6 +28,7 @@ from tui_label.core.record import Record
 from tui_label.errors import StoreAway, StoreDamaged, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.store import counts
 from tui_label.store.base import Policy, Progress
+from tui_label.store.pipeline import Pipeline
 from tui_label.store.sql import SqlStore
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
@@ -275,23 +276,42 @@ def test_the_views_answer_a_lead(tmp_path):
         assert read(f"SELECT * FROM {view}") == []
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
-        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
-        "ORDER BY priority DESC, position, number LIMIT 16",
-        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
-        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
-    ],
-)
-def test_hot_statements_use_their_index(tmp_path, statement):
-    connection = new_postgres(tmp_path, 10)._connection
-    connection.execute("SET enable_seqscan = off")
-    plan = " ".join(row[0] for row in connection.read("EXPLAIN " + statement))
+def test_what_a_save_and_a_claim_say_uses_indexes_alone(tmp_path, monkeypatch):
+    store = new_postgres(tmp_path, 10, Policy(overlap=2))
+    said = {}
+    send = Pipeline.send
+    monkeypatch.setattr(
+        Pipeline,
+        "send",
+        lambda self, sql, given=(), **how: (said.update({sql: given}), send(self, sql, given, **how))[1],
+    )
+    answer_two_each(store)
+    connection = store._connection
+    connection._pg.execute("SET enable_seqscan = off")
+    plans = {
+        sql: " ".join(row[0] for row in connection._pg.execute(b"EXPLAIN " + sql, given))
+        for sql, given in said.items()
+        if sql.startswith((b"SELECT", b"UPDATE", b"INSERT"))
+    }
 
-    assert "Index" in plan
-    assert not re.search("Seq Scan|Sort", plan)
+    assert len(plans) > 10
+    assert [sql for sql, plan in plans.items() if re.search("Seq Scan|Sort", plan)] == []
+
+
+def test_an_answer_and_the_next_item_wait_for_the_server_twice(tmp_path, monkeypatch):
+    """Once for all that they go by, and once for COMMIT."""
+    store = new_postgres(tmp_path, 10)
+    answer = Annotation("ann", answers={"s": "x"}, labels_version=1)
+    first = store.claim("ann")
+    second = store.submit(first.number, answer, "1")
+    waits = []
+    for name in ("wait_for", "close"):
+        wait = getattr(Pipeline, name)
+        monkeypatch.setattr(Pipeline, name, lambda *given, wait=wait: (waits.append(wait), wait(*given))[1])
+    third = store.submit(second.number, answer, "2")
+
+    assert [one.number for one in (first, second, third)] == [1, 2, 3]
+    assert len(waits) == 2
 
 
 CHAOS = """

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from helpers import new_store
+from helpers import answer_two_each, new_store
 
 from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
@@ -150,23 +150,17 @@ def test_a_backup_is_whole(tmp_path):
     assert len(list(SqlStore(tmp_path / "copy" / "project.db").answers())) == 1
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
-        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
-        "ORDER BY priority DESC, position, number LIMIT 16",
-        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
-        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
-        "SELECT item FROM assignment WHERE annotator = 1 AND state IN ('done', 'skipped') ORDER BY turn DESC LIMIT 1",
-    ],
-)
-def test_hot_statements_use_their_index(tmp_path, statement):
-    store = new_store(tmp_path, 10)
-    plan = " ".join(row[3] for row in store._connection.read("EXPLAIN QUERY PLAN " + statement))
+@pytest.mark.parametrize("overlap", [1, 3])
+def test_an_answer_and_the_next_item_take_as_many_steps_at_two_thousand_items_as_at_twenty(tmp_path, overlap):
+    def steps(count):
+        (tmp_path / str(count)).mkdir()
+        store = new_store(tmp_path / str(count), count, Policy(overlap=overlap))
+        said = []
+        store._connection._sqlite.set_progress_handler(lambda: said.append(1), 1)
+        answer_two_each(store)
+        return len(said)
 
-    assert "SCAN" not in plan
-    assert "TEMP B-TREE" not in plan
+    assert steps(2000) < 1.1 * steps(20)
 
 
 def test_the_views_answer_a_lead(tmp_path):

@@ -153,7 +153,8 @@ def _restage(execute: Execute, stage: Kept) -> None:
     for item, right in execute(f"SELECT number, ({stage.truth}) {stage.wrong}").fetchall():
         execute("UPDATE item SET stage = ? WHERE number = ?", (right, item))
         if right == "again":
-            execute("UPDATE item SET position = ? WHERE number = ?", (queue.arrival(execute), item))
+            queue.arrive(execute)
+            execute(f"UPDATE item SET position = {queue.ARRIVAL} WHERE number = ?", (item,))
     execute("DELETE FROM passed")
 
 

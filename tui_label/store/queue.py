@@ -14,7 +14,7 @@ claim at a million).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple
 
 from tui_label.store import probes
@@ -31,42 +31,74 @@ MORE = 0
 BUSY = -1
 """No item number: what is left is in a transaction of somebody else, and may stay in the queue."""
 AGAIN = (MORE, BUSY)
+PLACE = "stage, taken, done, want, probe, settled, agreement"
 WAITS = (*(0.002 * 2**n for n in range(8)), *(0.5,) * 20)
 """Seconds before an item that others are changing is looked at again, until they take too long."""
 
 
-def next_item(execute: Execute, me: int, now: int, lease_until: int) -> int | None:
+def next_item(execute: Execute, me: int, now: int, lease_until: int, seen: Seen | None = None) -> int | None:
     """The item for this annotator: theirs already, a draft of theirs, the queue, what they skipped.
 
     After MORE the caller commits and asks again, so that others get their turn in between.
+    `seen`: what it goes by, if that was looked at already.
     """
-    tops, soonest, latest, held, returned, untested, probing, drafted = _first(execute, me)
-    if soonest is not None and soonest < now and release_expired(execute, me, now):
-        tops, *_ = _first(execute, me)
-    if latest is not None and latest > lease_until + CLOCKS_DIFFER_MS:
+    seen = seen or looking(execute, me)()
+    if seen.soonest is not None and seen.soonest < now and release_expired(execute, me, now):
+        seen = looking(execute, me)()
+    if seen.latest is not None and seen.latest > lease_until + CLOCKS_DIFFER_MS:
         shorten(execute, lease_until)
-    if held:
-        execute("UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ?", (lease_until, held, me))
-        return int(held)
-    if returned:
-        return int(returned)
-    if untested and (test := probes.qualify(_reader(execute), me, int(untested))) != probes.PASSED:
+    if seen.held:
+        mine = execute(
+            "UPDATE assignment SET lease_until = ? WHERE item = ? AND annotator = ? AND state = 'leased'",
+            (lease_until, seen.held, me),
+        )
+        # Else they have answered it in another terminal since it was looked at
+        return int(seen.held) if mine.rowcount else BUSY
+    if seen.returned:
+        return int(seen.returned)
+    if seen.untested and (test := probes.qualify(_reader(execute), me, int(seen.untested))) != probes.PASSED:
         return test if test is None or take(execute, me, test, lease_until) else BUSY
     busy = False
-    for item, place in _candidates(execute, me, now, tops, bool(probing), bool(drafted)):
+    for item, place in _candidates(execute, me, now, seen):
         if item == MORE or (item != BUSY and take(execute, me, item, lease_until, place)):
             return item
         busy = True
     return BUSY if busy else None
 
 
-Tops = tuple[int | None, int | None]
-"""The highest priority of what waits `again` and `fresh`."""
+class Seen(NamedTuple):
+    """What a claim goes by."""
+
+    fresh: tuple[Any, ...] | None
+    """The item of the queue that is next and its place, locked, where none waits `again`."""
+    again: int | None
+    """The highest priority of what waits `again`."""
+    top: int | None
+    """That of what is `fresh`."""
+    soonest: int | None
+    """When the first lease ends."""
+    latest: int | None
+    """When the last one does."""
+    held: int | None
+    """In their hands."""
+    returned: int | None
+    """Sent back to them; it stays theirs, so it needs no lease."""
+    untested: str | None
+    """How many goes they have at a test that is not passed."""
+    probing: int | None
+    """Whether probes are mixed in."""
+    drafted: int
+    """Whether they have drafts."""
 
 
-def _first(execute: Execute, me: int) -> tuple[Any, ...]:
-    row = execute(_FIRST, {"me": me, "below": 2**62}).fetchone()
-    return (row[:2], *row[2:])
+def looking(execute: Execute, me: int, saved: int = 0) -> Callable[[], Seen]:
+    """Ask for what a claim goes by; the answer is there when it is called for.
+
+    `saved`: an item that this transaction saves afterwards, as if it had.
+    """
+    first = execute(_FIRST, {"me": me, "below": 2**62, "saved": saved})
+    fresh = execute(_FRESH, {"saved": saved})
+    return lambda: Seen(fresh.fetchone(), *first.fetchone())
 
 
 _TOPS = """
@@ -75,17 +107,20 @@ _TOPS = """
 _FIRST = f"""SELECT {_TOPS},
     (SELECT min(lease_until) FROM assignment WHERE state = 'leased'),
     (SELECT max(lease_until) FROM assignment WHERE state = 'leased'),
-    (SELECT item FROM assignment WHERE annotator = :me AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1),
+    (SELECT item FROM assignment WHERE annotator = :me AND state = 'leased' AND item <> :saved
+     ORDER BY reopened DESC, item LIMIT 1),
     (SELECT returned.item FROM returned JOIN assignment USING (item, annotator)
      WHERE returned.annotator = :me AND returned.state = 'open' AND assignment.state = 'done'
+       AND returned.item <> :saved
      ORDER BY returned.number LIMIT 1),
     (SELECT value FROM setting WHERE name = 'attempts' AND value <> '0'
      AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.annotator = :me AND passed = 1)),
     (SELECT 1 FROM setting WHERE name IN ('gold_rate', 'repeat_rate') AND value <> '0.0' LIMIT 1),
-    EXISTS (SELECT 1 FROM draft WHERE annotator = :me)"""
-"""Tops; when the first lease ends, and the last; in hand; sent back (it stays theirs, so it needs no lease); how many goes they have at a test that is not passed;
-whether probes are mixed in; whether they have drafts.
-"""
+    EXISTS (SELECT 1 FROM draft WHERE annotator = :me AND item <> :saved)"""
+_FRESH = f"""SELECT number, {PLACE} FROM item WHERE stage = 'fresh' AND number <> :saved AND priority =
+      CASE WHEN NOT EXISTS (SELECT 1 FROM item WHERE stage = 'again')
+      THEN (SELECT priority FROM item WHERE stage = 'fresh' ORDER BY priority DESC LIMIT 1) END
+    ORDER BY priority DESC, position, number LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
 
 def _reader(execute: Execute) -> Read:
@@ -125,17 +160,15 @@ _PUT_OFF = """SELECT assignment.item FROM assignment JOIN item ON item.number = 
     ORDER BY assignment.turn LIMIT 20"""
 
 
-def _candidates(
-    execute: Execute, me: int, now: int, tops: Tops, probing: bool, drafted: bool
-) -> Iterator[tuple[int, Place | None]]:
+def _candidates(execute: Execute, me: int, now: int, seen: Seen) -> Iterator[tuple[int, Place | None]]:
     """Items, with where they are if they are locked.
 
     A probe comes instead of an item of the queue, never after the queue is empty.
     """
-    if drafted:
+    if seen.drafted:
         yield from ((item, None) for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
-    for item, place in _queued(execute, me, tops):
-        if probing and item > 0 and (probe := probes.due(_reader(execute), me, now)):
+    for item, place in _queued(execute, me, seen):
+        if seen.probing and item > 0 and (probe := probes.due(_reader(execute), me, now)):
             kind, number = probe
             if kind == "repeat":
                 growing(execute)
@@ -145,8 +178,11 @@ def _candidates(
     yield from ((item, None) for (item,) in execute(_PUT_OFF, (me,)).fetchall())
 
 
-def _queued(execute: Execute, me: int, tops: Tops) -> Iterator[tuple[int, Place | None]]:
+def _queued(execute: Execute, me: int, seen: Seen) -> Iterator[tuple[int, Place | None]]:
     """Highest priority first; within it started items before fresh ones."""
+    if seen.fresh:
+        yield seen.fresh[0], Place(*seen.fresh[1:])
+    tops = (seen.again, seen.top)
     while tops != (None, None):
         below = max(top for top in tops if top is not None)
         if tops[0] == below and (yield from _scan_again(execute, me, below)):
@@ -162,42 +198,45 @@ def _queued(execute: Execute, me: int, tops: Tops) -> Iterator[tuple[int, Place 
         tops = execute(f"SELECT {_TOPS}", {"below": below}).fetchone()
 
 
-def _scan_again(execute: Execute, me: int, priority: int) -> Generator[tuple[int, None], None, bool]:
+def _scan_again(execute: Execute, me: int, priority: int) -> Generator[tuple[int, Place | None], None, bool]:
     """Started items they have not had, from their mark on; whether rows remain that were not looked at.
 
     The mark stays before an item that was free and could not be taken: it may be in the queue the next time.
     """
-    found = execute("SELECT position FROM passed WHERE annotator = ? AND priority = ?", (me, priority)).fetchone()
-    looked = mark = stored = found[0] if found else -1.0
-    skipped, missed = 0, False
+    span: dict[str, Any] = {"me": me, "priority": priority}
+    since, skipped, missed = _MARK, 0, False
     for look in LOOKS:
-        # >= and not >: rows may share a position with the mark
         rows = execute(
-            """SELECT number, position,
-                 EXISTS (SELECT 1 FROM assignment a WHERE a.item = item.number AND a.annotator = ?)
-               FROM item WHERE stage = 'again' AND priority = ? AND position >= ?
-               ORDER BY priority DESC, position, number LIMIT ?""",
-            (me, priority, looked, look),
+            f"""SELECT position, {_HAD} IS NOT NULL, {_MARK} {_WAITING} >= {since}
+                ORDER BY priority DESC, position, number LIMIT :look""",
+            {**span, "look": look},
         ).fetchall()
-        for item, looked, mine in rows:
-            if not missed:
-                mark = looked
-            if not mine:
-                if skipped > MARK_AFTER and mark > stored:
-                    _store_mark(execute, me, priority, mark)
-                    stored = mark
-                yield item, None
-                missed = True
-            skipped += 1
+        had = next((n for n, row in enumerate(rows) if not row[1]), len(rows))
+        left = had < len(rows)
+        if rows and not missed:
+            mark, stored, skipped = rows[had if left else -1][0], rows[0][2], skipped + had
+            if (left or len(rows) < look) and skipped > MARK_AFTER and mark > stored:
+                _store_mark(execute, me, priority, mark)
+        if left:
+            span |= {"first": rows[had][0], "last": rows[-1][0]}
+            free = execute(_FREE_AGAIN, span).fetchone()
+            yield (free[0], Place(*free[1:])) if free else (BUSY, None)
+            missed = True
         if len(rows) < look:
-            break
-    else:
-        if mark > stored:
-            _store_mark(execute, me, priority, mark)
-        return True
-    if skipped > MARK_AFTER and mark > stored:
+            return False
+        span["looked"], since = rows[-1][0], ":looked"
+    if not missed:
         _store_mark(execute, me, priority, mark)
-    return False
+    return True
+
+
+_MARK = "coalesce((SELECT position FROM passed WHERE annotator = :me AND passed.priority = :priority), -1)"
+_HAD = "(SELECT a.item FROM assignment a WHERE a.item = item.number AND a.annotator = :me)"
+"""IS NULL and not NOT EXISTS: of that a server may make a join with all assignments."""
+# >= and not >: rows may share a position with the mark
+_WAITING = "FROM item WHERE stage = 'again' AND priority = :priority AND position"
+_FREE_AGAIN = f"""SELECT number, {PLACE} {_WAITING} BETWEEN :first AND :last AND {_HAD} IS NULL
+    ORDER BY priority DESC, position, number LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
 
 def likely_next(read: Read, annotator: str, now: int) -> int | None:
@@ -212,7 +251,7 @@ def likely_next(read: Read, annotator: str, now: int) -> int | None:
            ORDER BY reopened DESC, item LIMIT 2""",
         (me,),
     )
-    returned, untested, probing, drafted = read(_FIRST, {"me": me, "below": 2**62})[0][5:]
+    returned, untested, probing, drafted = read(_FIRST, {"me": me, "below": 2**62, "saved": 0})[0][5:]
     if held[1:] or returned:
         return int(held[1][0] if held[1:] else returned)
     if untested and (test := probes.qualify(read, me, int(untested))) != probes.PASSED:
@@ -281,9 +320,6 @@ class Place(NamedTuple):
         return self._replace(taken=taken, done=done, stage="held" if self.stage == "held" else stage)
 
 
-PLACE = "stage, taken, done, want, probe, settled, agreement"
-
-
 def locking(execute: Execute, item: int) -> Cursor:
     """The row of its place, which stays but for this transaction: all that is said about one item is said in turn."""
     return execute(f"SELECT {PLACE} FROM item WHERE number = ? FOR UPDATE", (item,))
@@ -307,12 +343,13 @@ def move(execute: Execute, item: int, place: Place, *, taken: int = 0, done: int
     `requeue`: an item that waits goes behind all others, also if it did before.
     """
     after = place.after(taken, done)
-    arrived, position = "", []
+    arrived = ""
     if after.stage == "again" and (place.stage != "again" or requeue):
-        arrived, position = ", position = ?", [arrival(execute)]
+        arrive(execute)
+        arrived = f", position = {ARRIVAL}"
     execute(
         f"UPDATE item SET stage = ?, taken = ?, done = ?{arrived} WHERE number = ?",
-        (after.stage, after.taken, after.done, *position, item),
+        (after.stage, after.taken, after.done, item),
     )
     return after
 
@@ -349,10 +386,15 @@ def growing(execute: Execute) -> None:
     execute("SELECT value FROM counter WHERE name = 'items' FOR UPDATE").fetchall()
 
 
-def arrival(execute: Execute) -> float:
-    """A position behind every other, those that others are giving at this moment too: they come one by one."""
-    rows = execute("UPDATE counter SET value = value + 1 WHERE name = 'arrival' RETURNING value").fetchall()
-    return float(rows[0][0])
+ARRIVAL = "(SELECT value FROM counter WHERE name = 'arrival')"
+
+
+def arrive(execute: Execute) -> None:
+    """Make ARRIVAL a position behind every other, those that others are giving at this moment too: they come one by one.
+
+    The next one comes when this transaction is over, so its value is not waited for.
+    """
+    execute("UPDATE counter SET value = value + 1 WHERE name = 'arrival'")
 
 
 def hold(execute: Execute, item: int, held: bool) -> None:

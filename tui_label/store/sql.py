@@ -193,9 +193,9 @@ class SqlStore(SqlReviewing):
         talking.tell_all(execute, me)
         return me
 
-    def _next(self, execute: Execute, me: int) -> Handed:
+    def _next(self, execute: Execute, me: int, seen: queue.Seen | None = None) -> Handed:
         now = self._clock()
-        item = queue.next_item(execute, me, now, now + self._lease(execute))
+        item = queue.next_item(execute, me, now, now + self._lease(execute), seen)
         return self._hand(me, item) if item and item > 0 else Handed(me, item)
 
     def _hand(self, me: int, number: int) -> Handed:
@@ -274,8 +274,11 @@ class SqlStore(SqlReviewing):
         self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
     ) -> Handed:
         me = self._id(execute, annotation.annotator)
+        # All that the save and the claim go by is asked for at once, and waited for once
         locked = queue.locking(execute, number)
+        looking = queue.looking(execute, me, number) if claim else None
         before = before_save(execute, number, me, save_id)
+        seen = looking() if looking and not before.saved else None
         if not before.saved:
             place = queue.Place(*locked.fetchone())
             fresh = before.state != "done"
@@ -289,7 +292,7 @@ class SqlStore(SqlReviewing):
             if fresh:
                 after = queue.move(execute, number, place, taken=taken, done=1)
             self._weigh(execute, number, after)
-        return self._next(execute, me) if claim else Handed(me, None)
+        return self._next(execute, me, seen) if claim else Handed(me, None)
 
     def skip(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tui_label.store import sources, training
 from tui_label.store.base import Policy, Versions
 from tui_label.store.engine import Connection, Execute
-from tui_label.store.queue import arrival, growing
+from tui_label.store.queue import ARRIVAL, arrive, growing
 from tui_label.store.rows import to_json
 from tui_label.store.standing import Judge, catch_up, put_off
 
@@ -132,14 +132,12 @@ def _change_overlap(execute: Execute, overlap: int) -> None:
     execute("UPDATE item SET want = ?", (overlap,))
     execute("UPDATE item SET stage = 'done' WHERE stage <> 'held' AND done >= want")
     execute("UPDATE item SET stage = 'full' WHERE stage <> 'held' AND done < want AND taken >= want")
-    last = arrival(execute)
+    arrive(execute)
     execute(
-        "UPDATE item SET stage = 'again', position = ? + number WHERE stage IN ('full', 'done') AND taken < want",
-        (last,),
+        f"""UPDATE item SET stage = 'again', position = {ARRIVAL} + number
+            WHERE stage IN ('full', 'done') AND taken < want"""
     )
-    execute(
-        "UPDATE counter SET value = ? + (SELECT coalesce(max(number), 0) FROM item) WHERE name = 'arrival'", (last,)
-    )
+    execute("UPDATE counter SET value = value + (SELECT coalesce(max(number), 0) FROM item) WHERE name = 'arrival'")
     execute(
         """UPDATE counter SET value = (SELECT count(*) FROM item WHERE done >= want AND probe = '')
              - (SELECT coalesce(sum(finished), 0) FROM tally) WHERE name = 'done'"""

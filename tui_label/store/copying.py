@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tui_label.core.project import Server
 from tui_label.errors import StoreError
+from tui_label.store import logs
 from tui_label.store.engine import Connection, Execute, Read
 from tui_label.store.schema import TABLES
 from tui_label.store.sql import Place, connected
@@ -127,8 +128,8 @@ def undo(old: Place, new: Place) -> None:
         if isinstance(old, Server):
             source.execute("ALTER TABLE IF EXISTS moved RENAME TO receipt")
         if isinstance(new, Path):
-            for end in ("", "-wal", "-shm"):
-                Path(f"{new}{end}").unlink(missing_ok=True)
+            for file in (new, *logs.files(new)):
+                file.unlink(missing_ok=True)
             return
         with closing(connected(new, create=True)) as target:
             if _is_copy(source, target):

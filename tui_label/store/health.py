@@ -80,7 +80,7 @@ def _log(connection: SqliteConnection) -> Finding:
     mode = connection.read("PRAGMA journal_mode")[0][0]
     if mode != "wal":
         return False, f"write-ahead log: {mode}; let everybody leave, then open the project once"
-    log = Path(f"{connection.path}-wal")
+    log = logs.files(connection.path)[0]
     size = log.stat().st_size if log.exists() else 0
     words = f"write-ahead log: {size / 1e6:,.1f} MB"
     if size < LONG_LOG:
@@ -111,7 +111,7 @@ def permissions(path: Path) -> list[Finding]:
         # Where a group may not write the folder, nobody of it has to
         *(() if logs.are_kept(path) else ((path.parent, "chmod g+rxs"),)),
         (path, "chmod g+rw"),
-        *((Path(f"{path}{end}"), "chmod g+rw") for end in ("-wal", "-shm")),
+        *((file, "chmod g+rw") for file in logs.files(path)),
     ):
         if name.exists() and not os.access(name, os.R_OK | os.W_OK):
             found.append((False, f"{name}: you may not write; its owner, {_owner(name)}, can `{mend} {name}`"))

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui_label.store import logs
+
 INDEX_INSIDE, TABLE_INSIDE, INDEX_LEAF, TABLE_LEAF = 2, 5, 10, 13
 WAL_HEADER, FRAME_HEADER = 32, 24
 Row = list[Any]
@@ -42,7 +44,7 @@ class Image:
     """The bytes of a database and its log, as pages."""
 
     def __init__(self, path: Path) -> None:
-        self._data, self._wal = _mapped(path), _mapped(Path(f"{path}-wal"))
+        self._data, self._wal = _mapped(path), _mapped(logs.files(path)[0])
         self.page_size = self._size_of_pages()
         self.usable = self.page_size - (self._data[20] if self._sound_header() else 0)
         self.log = _read_log(self._wal, self.page_size)

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from tui_label.errors import StoreError, StoreMissing, StoreTooNew
-from tui_label.store import counts, migrations
+from tui_label.store import counts, logs, migrations
 from tui_label.store.connection import BUSY_S, SqliteConnection, create_file, quoted
 from tui_label.store.engine import Execute
 from tui_label.store.gate import Gate
@@ -132,7 +132,7 @@ def repair(path: Path, judge: Judge, now: datetime | None = None) -> tuple[Salva
 
 
 def _family(path: Path) -> list[Path]:
-    return [Path(f"{path}{end}") for end in ("", "-wal", "-shm")]
+    return [path, *logs.files(path)]
 
 
 def _put_in_place(path: Path, fresh: Path, kept_as: Path) -> None:

@@ -276,6 +276,25 @@ def test_the_views_answer_a_lead(tmp_path):
         assert read(f"SELECT * FROM {view}") == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
+        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
+        "ORDER BY priority DESC, position, number LIMIT 16",
+        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
+        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
+    ],
+)
+def test_hot_statements_use_their_index(tmp_path, statement):
+    connection = new_postgres(tmp_path, 10)._connection
+    connection.execute("SET enable_seqscan = off")
+    plan = " ".join(row[0] for row in connection.read("EXPLAIN " + statement))
+
+    assert "Index" in plan
+    assert not re.search("Seq Scan|Sort", plan)
+
+
 def test_what_a_save_and_a_claim_say_uses_indexes_alone(tmp_path, monkeypatch):
     store = new_postgres(tmp_path, 10, Policy(overlap=2))
     said = {}

@@ -150,6 +150,25 @@ def test_a_backup_is_whole(tmp_path):
     assert len(list(SqlStore(tmp_path / "copy" / "project.db").answers())) == 1
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
+        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
+        "ORDER BY priority DESC, position, number LIMIT 16",
+        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
+        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
+        "SELECT item FROM assignment WHERE annotator = 1 AND state IN ('done', 'skipped') ORDER BY turn DESC LIMIT 1",
+    ],
+)
+def test_hot_statements_use_their_index(tmp_path, statement):
+    store = new_store(tmp_path, 10)
+    plan = " ".join(row[3] for row in store._connection.read("EXPLAIN QUERY PLAN " + statement))
+
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
 @pytest.mark.parametrize("overlap", [1, 3])
 def test_an_answer_and_the_next_item_take_as_many_steps_at_two_thousand_items_as_at_twenty(tmp_path, overlap):
     def steps(count):

@@ -361,17 +361,14 @@ def move_all(
 
     Each item with how many, and an annotator of one of them.  Those items that have other answers too, or a gold one.
     """
-    rows = execute(
-        "UPDATE counter SET value = value + ? WHERE name = 'arrival' RETURNING value", (len(came),)
-    ).fetchall()
-    first = rows[0][0] - len(came) + 1
+    arrive(execute, len(came))
     now = {item: places[item].after(count, count) for item, count, _ in came}
     connection.many(
-        """UPDATE item SET position = CASE WHEN ? = 'again' AND stage <> 'again' THEN ? ELSE position END,
+        f"""UPDATE item SET position = CASE WHEN ? = 'again' AND stage <> 'again' THEN {ARRIVAL} - ? ELSE position END,
              stage = ?, taken = ?, done = ? WHERE number = ?""",
         [
-            (after.stage, float(first + n), after.stage, after.taken, after.done, item)
-            for n, (item, after) in enumerate(now.items())
+            (after.stage, behind, after.stage, after.taken, after.done, item)
+            for behind, (item, after) in zip(reversed(range(len(came))), now.items(), strict=True)
         ],
     )
     finished = Counter(by for item, _, by in came if now[item].is_finished and not places[item].is_finished)
@@ -389,12 +386,12 @@ def growing(execute: Execute) -> None:
 ARRIVAL = "(SELECT value FROM counter WHERE name = 'arrival')"
 
 
-def arrive(execute: Execute) -> None:
-    """Make ARRIVAL a position behind every other, those that others are giving at this moment too: they come one by one.
+def arrive(execute: Execute, count: int = 1) -> None:
+    """Make ARRIVAL the last of so many positions behind every other, those that others are giving at this moment too.
 
-    The next one comes when this transaction is over, so its value is not waited for.
+    They come one by one, the next when this transaction is over: so its value is not waited for.
     """
-    execute("UPDATE counter SET value = value + 1 WHERE name = 'arrival'")
+    execute("UPDATE counter SET value = value + ? WHERE name = 'arrival'", (count,))
 
 
 def hold(execute: Execute, item: int, held: bool) -> None:

@@ -454,7 +454,7 @@ def mixtures(comparison: Comparison, most: int = 40) -> Iterator[dict[int, int]]
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_mixture_of_valid_answers_is_valid(group, data):
     tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
@@ -483,7 +483,7 @@ def apart(one: dict[str, Any], other: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_taking_one_version_everywhere_gives_its_answers(group, data):
     tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
@@ -515,7 +515,7 @@ def test_alike_answers_do_not_differ(case):
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_order_of_the_versions_only_permutes_the_options(group, data):
     tasks, item, versions = data.draw(cases(group))
     order = data.draw(st.permutations(range(len(versions))))

@@ -45,7 +45,7 @@ from tui_label.core.record import Record
 from tui_label.store.sql import SqlStore
 SqlStore(Path(sys.argv[1])).add(
     (Record(Item(f"n{n // 2}", f"text {n // 2}"), annotation=Annotation("ann" if n % 2 else "bob", answers={"t": "x"}))
-     for n in range(40_000)),
+     for n in range(20_000)),
     lambda count: print(count, flush=True),
 )
 """
@@ -94,16 +94,16 @@ def test_what_was_cut_off_is_whole_and_goes_on_where_it_stopped(tmp_path):
         adding.send_signal(signal.SIGKILL)
         adding.wait()
         consistent(store)
-        assert 3 < store.progress("ann").items < 20_003
+        assert 3 < store.progress("ann").items < 10_003
     before = store.progress("ann").items
     rest = store.add(
         Record(
             Item(f"n{n // 2}", f"text {n // 2}"), annotation=Annotation("ann" if n % 2 else "bob", answers={"t": "x"})
         )
-        for n in range(40_000)
+        for n in range(20_000)
     )
 
-    assert rest.items == 20_003 - before
+    assert rest.items == 10_003 - before
     assert {said.revision for _, said in store.answers()} == {1}
     consistent(store)
 

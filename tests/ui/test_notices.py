@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import SENTIMENT, records, write_project
-from textual.events import Key
+from textual.events import Key, Paste
 
 from tui_label import config, opening
 from tui_label.core.annotation import Annotation, Timing
@@ -175,7 +175,9 @@ async def test_a_question_is_one_typed_line(make):
 async def test_the_caret_of_a_long_line_stays_in_sight(make, size):
     app = seated(make())
     async with app.run_test(size=size) as pilot:
-        await pilot.press("q", *("which of the two 日本 is it " * 6), "z")
+        await pilot.press("q")
+        await app.on_paste(Paste("which of the two 日本 is it " * 6))
+        await pilot.press("z")
         (row,) = [row for row in app.sheet._rows if any(look == "cursor" for _, look in row)]
         assert "".join(text for text, _ in row).rstrip().endswith("is it z") and fits(app)
 

@@ -63,7 +63,7 @@ class SqliteConnection:
         try:
             self._open_beside_logs()
         except BaseException:
-            self._gate.close()
+            self._close_files()
             raise
 
     def _open_beside_logs(self) -> None:
@@ -109,11 +109,14 @@ class SqliteConnection:
             self.write(lambda _: migrations.migrate(self._sqlite))
 
     def close(self) -> None:
-        if self._log is not None:
-            os.close(self._log)
         self._sqlite.close()
         logs.keep(self.path)
+        self._close_files()
+
+    def _close_files(self) -> None:
         self._gate.close()
+        if self._log is not None:
+            os.close(self._log)
 
     @property
     def confined_to(self) -> None:

@@ -17,7 +17,7 @@ from tui_label import config, moving, opening, reports, seal, sharing, underway
 from tui_label.core.differences import disagreement
 from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
-from tui_label.store import health, permits
+from tui_label.store import permits
 from tui_label.store import repair as mending
 from tui_label.store.salvage import Salvage
 from tui_label.store.sql import SqlStore
@@ -58,7 +58,7 @@ def findings(folder: str | Path) -> Iterator[Finding]:
         if cut_off := underway.problem(project):
             yield False, cut_off
         in_file = project.server is None
-        if in_file and (closed := health.permissions(project.database)):
+        if in_file and (closed := sharing.closed(project.database)):
             yield from closed
             return
         if in_file and project.database.exists() and (damage := mending.damage(project.database)):

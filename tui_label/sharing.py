@@ -21,6 +21,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tui_label.admission import way_in
 from tui_label.core.project import Project
 from tui_label.core.roles import Roles
 from tui_label.errors import LabelError, UsageError
@@ -64,6 +65,24 @@ def is_shared(project: Project) -> bool:
     status = project.folder.stat()
     written = status.st_mode & stat.S_IWGRP and status.st_gid != _first_group(status.st_uid)
     return project.roles.are_set or bool(status.st_mode & stat.S_ISGID or written)
+
+
+def closed(database: Path) -> list[Line]:
+    """What whoever asks may not write of a database; nothing can be said of the rest then."""
+    folder, found = database.parent, []
+    for path, mend in (
+        # Where a group may not write the folder, nobody of it has to
+        *(() if logs.are_kept(database) else ((folder, "chmod g+rxs"),)),
+        (database, "chmod g+rw"),
+        *((file, "chmod g+rw") for file in logs.files(database)),
+    ):
+        if not path.exists() or os.access(path, os.R_OK | os.W_OK):
+            continue
+        status = path.stat()
+        is_outside = logs.are_kept(database) and status.st_mode & WRITE == WRITE
+        owner_can = f"its owner, {_user(status.st_uid)}, can `{mend} {_quoted(path)}`"
+        found.append((False, f"{path}: you may not write; {way_in(folder) if is_outside else owner_can}"))
+    return found
 
 
 def check(project: Project) -> list[Line]:

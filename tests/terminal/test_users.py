@@ -134,6 +134,26 @@ def test_a_group_works_in_a_folder_that_outsiders_cannot_see(there):
     )
 
 
+def test_whoever_may_read_but_is_not_of_the_group_learns_how_to_come_in(there):
+    there.folder.chmod(0o2755)
+    (there.folder / "project.yaml").chmod(0o644)
+    status, words = there.eve.label("check", there.dir)
+    wrong = [line for line in words.splitlines() if line.startswith("NO")]
+    let_in = f"`sudo usermod -aG {GROUP} {there.eve.name}`"
+
+    assert status == 1
+    assert [line.split(":")[0].removeprefix(f"NO  {there.dir}/") for line in wrong] == [
+        "project.db",
+        "project.db-wal",
+        "project.db-shm",
+    ]
+    assert all(
+        line.endswith(f"{there.lea.name}, whose it is, can let you in by {let_in}; then log in anew") for line in wrong
+    )
+    there.database.chmod(0o640)
+    assert f"its owner, {there.lea.name}, can `chmod g+rw {there.database}`" in there.bob.label("check", there.dir)[1]
+
+
 def test_two_at_once_and_one_killed(there):
     """The files that SQLite keeps beside the database stay everybody's, whoever comes, goes or dies."""
     first, second = there.ann.terminal(there.dir), there.bob.terminal(there.dir)

@@ -1,4 +1,4 @@
-"""What a project asks, as a value; config.py makes it from project.yaml."""
+"""What a project asks, as a value; config makes it from project.yaml."""
 
 from __future__ import annotations
 

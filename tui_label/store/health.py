@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -102,27 +101,6 @@ def _room(folder: Path) -> Finding:
     return (
         (True, words) if free >= ROOM else (False, f"{words}; free some, `du -ah {folder} | sort -h` shows what is big")
     )
-
-
-def permissions(path: Path) -> list[Finding]:
-    """What whoever asks may not write of a database; nothing can be said of the rest then."""
-    found = []
-    for name, mend in (
-        # Where a group may not write the folder, nobody of it has to
-        *(() if logs.are_kept(path) else ((path.parent, "chmod g+rxs"),)),
-        (path, "chmod g+rw"),
-        *((file, "chmod g+rw") for file in logs.files(path)),
-    ):
-        if name.exists() and not os.access(name, os.R_OK | os.W_OK):
-            found.append((False, f"{name}: you may not write; its owner, {_owner(name)}, can `{mend} {name}`"))
-    return found
-
-
-def _owner(path: Path) -> str:
-    try:
-        return path.owner()
-    except KeyError:
-        return f"user {path.stat().st_uid}"
 
 
 def _writing(connection: SqliteConnection) -> Finding:

@@ -1,0 +1,125 @@
+"""project.yaml → Project, with every mistake at once: file, line, field, and what to do."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tui_label.admission import way_in
+from tui_label.config import fields
+from tui_label.config.nodes import Node, Reader, compose, is_line, line_of
+from tui_label.config.server import server
+from tui_label.config.tasks import LABEL, OPTIONS, TASK, tasks
+from tui_label.config.transcripts import PATTERN, STYLE
+from tui_label.core import keymap
+from tui_label.core.project import Project
+from tui_label.core.text import visible
+from tui_label.errors import ConfigError
+
+FILE = "project.yaml"
+TOP = ("name", "tasks", "store", *fields.FIELDS)
+NEEDED = ("name", "tasks")
+
+
+def load(folder: Path) -> Project:
+    """The project in a folder; raises ConfigError with all that is wrong with its project.yaml."""
+    path = folder / FILE
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigError(
+            f"{path}: no project here; start one with `tui-label new {folder} --from sentiment`"
+        ) from error
+    except PermissionError as error:
+        raise ConfigError(f"{path}: you may not read it; {way_in(folder)}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{FILE}:{line}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+    return parse(text, folder)
+
+
+def parse(text: str, folder: Path) -> Project:
+    """The project that `text`, the content of project.yaml, describes."""
+    reader = Reader()
+    root = compose(text, FILE)
+    project = _project(reader, root, folder, text)
+    if reader.problems or project is None:
+        raise ConfigError(*[f"{FILE}:{line}: {words}" for line, words in sorted(set(reader.problems))])
+    return project
+
+
+def warnings(project: Project) -> list[str]:
+    """What is allowed but will cause grief: label names that look or export alike."""
+    found = []
+    for task in project.tasks:
+        seen: dict[str, str] = {}
+        for value in (label.value for label in task.labels):
+            twin = seen.setdefault(unicodedata.normalize("NFC", value).casefold(), value)
+            if twin != value:
+                found.append(f"{task.id}: labels {visible(twin)} and {visible(value)} differ in case or form only")
+            if value == "O" or value[:2] in ("B-", "I-"):
+                found.append(f"{task.id}: label {visible(value)} will clash with CoNLL's own tags on export")
+    return found
+
+
+def personal_keys(path: Path) -> Mapping[str, str]:
+    """One person's own keys: command → keys."""
+    if not path.exists():
+        return {}
+    reader = Reader()
+    root = compose(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    keys = fields.keys(reader, root) if root is not None else {}
+    if reader.problems:
+        raise ConfigError(*[f"{path}:{line}: {words}" for line, words in reader.problems])
+    return keys
+
+
+def settings() -> list[str]:
+    """Every key of project.yaml, for the check that the README names them all."""
+    parts = (fields.LISTEN, fields.REVIEW, fields.SUGGESTING, fields.ROLES, fields.FLAG, fields.PACE)
+    return sorted({*TOP, *TASK, *OPTIONS, *LABEL, *STYLE, *PATTERN, *(key for part in parts for key in part)})
+
+
+def _project(reader: Reader, root: Node | None, folder: Path, source: str) -> Project | None:
+    if root is None:
+        reader.problems.append((1, "the file is empty; it needs at least name and tasks"))
+        return None
+    top = reader.mapping(root, "", TOP)
+    for needed in NEEDED:
+        if needed not in top:
+            reader.wrong(root, needed, "is missing; every project needs it")
+    name = reader.text(top["name"], "name", 100) if "name" in top else ""
+    if "name" in top and not is_line(name):
+        reader.wrong(top["name"], "name", "must be a name on one line")
+    asked = tasks(reader, top["tasks"]) if "tasks" in top else ()
+    found: dict[str, Any] = {key: read(reader, top[key]) for key, read in fields.FIELDS.items() if key in top}
+    if "lease" in found:
+        found["lease_ms"] = found.pop("lease")
+    if "store" in top:
+        found["server"] = server(reader, top["store"], name)
+    project = Project(folder, name, asked, source=source, **found)
+    _check_items(reader, project, root)
+    if not reader.problems:
+        _check_keys(reader, project, root)
+    return project
+
+
+def _check_items(reader: Reader, project: Project, root: Node) -> None:
+    """Tasks that fit what the items are."""
+    for task in project.tasks:
+        if project.items == "sound" and task.kind in ("spans", "compare"):
+            reader.wrong(root, task.id, f"a {task.kind} task is about text, and the items are sound; use segments")
+        if project.items == "text" and (task.kind == "segments" or getattr(task, "transcript", None) is not None):
+            reader.wrong(root, task.id, "is about sound, and the items are text; say `items: sound`")
+
+
+def _check_keys(reader: Reader, project: Project, root: Node) -> None:
+    for place, words in keymap.problems(project):
+        line = reader.places.get(place, line_of(root))
+        reader.problems.append((line, f"{visible(place)}: {words}"))

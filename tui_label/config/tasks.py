@@ -1,0 +1,154 @@
+"""The tasks of a project, and their labels."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from tui_label.config.nodes import Node, Reader, Section, has_control, line_of, nearest, one_or_more
+from tui_label.config.transcripts import style
+from tui_label.core.tasks import TYPES, Label, Task
+from tui_label.core.text import visible
+from tui_label.core.transcript import Style
+
+COLORS = ("red", "green", "yellow", "blue", "magenta", "cyan", "orange", "purple", "pink", "brown", "grey", "white")
+TASK = ("id", "type", "ask", "labels", "required", "when", "help")
+LABEL = ("value", "key", "color", "help", "was")
+OPTIONS = tuple(sorted({option for kind in TYPES.values() for option in kind.options}))
+
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+def tasks(reader: Reader, node: Node) -> tuple[Task, ...]:
+    found: list[Task] = []
+    for one in reader.sequence(node, "tasks"):
+        task = _task(reader, one, found)
+        if task is not None:
+            found.append(task)
+    if isinstance(node, yaml.SequenceNode) and not node.value:
+        reader.wrong(node, "tasks", "is empty; a project needs at least one task")
+    return tuple(found)
+
+
+def _task(reader: Reader, node: Node, earlier: list[Task]) -> Task | None:
+    section = reader.section(node, "task", sorted({*TASK, *OPTIONS}))
+    if not section.nodes:
+        return None
+    # From here on a mistake is told of the task by its name
+    section.where = id = _id(section, earlier)
+    if "type" not in section:
+        reader.wrong(node, id, f"needs a type: {', '.join(TYPES)}")
+        return None
+    name = section.one_of("type", tuple(TYPES), "")
+    if name not in TYPES:
+        return None
+    kind = TYPES[name]
+    options = {key: _option(section, key, kind) for key in section.nodes if key not in TASK}
+    task = kind(
+        id,
+        section.text("ask"),
+        _labels(section, kind),
+        section.truth("required", True),
+        _when(section, earlier),
+        section.text("help"),
+        **{key: value for key, value in options.items() if value is not None},
+    )
+    if not reader.problems:
+        for option, words in task.problems():
+            section.wrong(option, words)
+    return task
+
+
+def _id(section: Section, earlier: list[Task]) -> str:
+    id = section.text("id", 60)
+    if not _ID.fullmatch(id):
+        section.wrong("id", "must begin with a letter and hold letters, digits, - and _")
+        return id or "task"
+    if id in [task.id for task in earlier]:
+        section.wrong("id", f"{id} is there twice")
+    return id
+
+
+def _option(section: Section, key: str, kind: type[Task]) -> Any:
+    if key not in kind.options:
+        section.wrong(key, f"is no option of a {kind.kind} task")
+        return None
+    types = kind.options[key]
+    if Style in types:
+        return style(section.reader, section[key], section.place(key))
+    if bool in types:
+        return section.truth(key, False)
+    if int in types:
+        return section.whole(key, 0, 0)
+    return section.text(key, 200)
+
+
+def _labels(section: Section, kind: type[Task]) -> tuple[Label, ...]:
+    if "labels" not in section:
+        if kind.needs_labels:
+            section.wrong("labels", "is missing; list at least one label")
+        return ()
+    if not kind.takes_labels:
+        section.wrong("labels", f"a {kind.kind} task has no labels")
+        return ()
+    reader, where = section.reader, section.place("labels")
+    found: list[Label] = []
+    nodes = section.sequence("labels")
+    for one in nodes:
+        label = _label(reader, one, where)
+        twin = next((other for other in found if other.value.strip() == label.value.strip()), None)
+        if twin is not None and label.value:
+            reader.wrong(one, where, f"{visible(label.value)!r} is there twice")
+        reader.places[f"label {section.where} {label.value}"] = line_of(one)
+        found.append(label)
+    if not nodes and isinstance(section["labels"], yaml.SequenceNode):
+        section.wrong("labels", "is empty; list at least one label")
+    return tuple(found)
+
+
+def _label(reader: Reader, node: Node, where: str) -> Label:
+    if not isinstance(node, yaml.MappingNode):
+        return Label(_value(reader, node, node, where))
+    section = reader.section(node, where, LABEL)
+    if "value" not in section:
+        reader.wrong(node, where, "a label needs a value")
+        return Label("")
+    value = _value(reader, node, section["value"], where)
+    color = section.text("color")
+    if color and color not in COLORS and not re.fullmatch("#[0-9a-fA-F]{6}", color):
+        section.wrong("color", f"{visible(color)!r} is unknown; {nearest(color, COLORS)}")
+    was = reader.texts(section["was"], section.place("was")) if "was" in section else ()
+    return Label(value, section.text("key"), color, section.text("help"), was)
+
+
+def _value(reader: Reader, label: Node, node: Node, where: str) -> str:
+    value = reader.text(node, where)
+    if not value.strip():
+        reader.wrong(label, where, "a label must not be empty")
+    elif has_control(value):
+        reader.wrong(label, where, f"{visible(value)!r} has control characters in it; take them out")
+    elif len(value) > 100:
+        reader.wrong(label, where, f"a label has at most 100 characters, this one {len(value)}")
+    return value
+
+
+def _when(section: Section, earlier: list[Task]) -> dict[str, tuple[str, ...]]:
+    if "when" not in section:
+        return {}
+    reader, where = section.reader, section.place("when")
+    found = {}
+    known = {task.id: task for task in earlier}
+    for other, wanted in reader.mapping(section["when"], where).items():
+        if other not in known:
+            hint = nearest(other, list(known)) if known else "there is no task before this one"
+            reader.wrong(wanted, where, f"{visible(other)!r} is no task before this one; {hint}")
+            continue
+        labels = reader.texts(wanted, where)
+        for one, label in zip(one_or_more(wanted), labels, strict=True):
+            if known[other].values and label not in known[other].values:
+                hint = nearest(label, known[other].values)
+                reader.wrong(one, where, f"{visible(label)!r} is no label of {other}; {hint}")
+        found[other] = labels
+    return found

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tui_label.sound import line as line_module
 from tui_label.sound import wire
-from tui_label.sound.line import CARD_AGAIN_S, NO_WAY, Line, Ways, listeners
+from tui_label.sound.line import CARD_AGAIN_S, NO_WAY, Line, Ways, listeners, local_speaker
 
 NAME = "tui-label-{:024x}.sock"
 HELLO = {"ev": "hello", "v": 1, "ok": True, "name": "laptop", "device": "ears"}
@@ -290,3 +291,17 @@ async def test_what_hangs_up_or_speaks_otherwise_is_named(folder, said):
     with pytest.raises(ConnectionError, match=r"hung up|not a frame|reset"):
         await Ways(str(path))()
     server.close()
+
+
+async def test_a_speaker_that_nobody_waits_for_any_more_does_not_stay():
+    me, before = psutil.Process(), psutil.Process().children()
+    greeting = asyncio.create_task(local_speaker())
+    while me.children() == before:
+        await asyncio.sleep(0.01)
+    # It takes a while to say hello
+    await asyncio.sleep(0.02)
+    greeting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await greeting
+
+    assert me.children() == before

@@ -55,27 +55,32 @@ async def greeted(line: Line, timeout: float, token: str = "", *, own: bool = Fa
     `own`: the listener belongs to this very terminal, and may catch play keys on their way.
     """
     try:
+        hello = await _hello(line, timeout, token, own)
+    except BaseException:
+        # Also where nobody waits for it any more: its process would stay
+        await _ended(line)
+        raise
+    return Line(line.reader, line.writer, line.end, line.far, hello)
+
+
+async def _hello(line: Line, timeout: float, token: str, own: bool) -> dict[str, Any]:
+    try:
         line.writer.write(wire.pack({"op": "hello", "v": wire.VERSION, "token": token, "own": own}))
         async with asyncio.timeout(timeout):
             hello, _ = await wire.read(line.reader)
-        if hello.get("ev") != "hello" or not hello.get("ok"):
-            raise ConnectionError(words(hello.get("why", "")) or "what answered is no speaker")
     except TimeoutError:
-        await _ended(line)
         raise ConnectionError(
             "the listener does not answer" if line.far else "the sound server does not answer"
         ) from None
     except EOFError:
-        await _ended(line)
         raise ConnectionError(
             "the listener hung up: it serves enough apps, or knows no such token"
             if line.far
             else "the speaker went away"
         ) from None
-    except OSError:
-        await _ended(line)
-        raise
-    return Line(line.reader, line.writer, line.end, line.far, hello)
+    if hello.get("ev") != "hello" or not hello.get("ok"):
+        raise ConnectionError(words(hello.get("why", "")) or "what answered is no speaker")
+    return hello
 
 
 async def _ended(line: Line) -> None:

@@ -317,17 +317,19 @@ def test_what_a_save_and_a_claim_say_uses_indexes_alone(tmp_path, monkeypatch):
     assert [sql for sql, plan in plans.items() if re.search("Seq Scan|Sort", plan)] == []
 
 
-def test_an_answer_and_the_next_item_wait_for_the_server_twice(tmp_path, monkeypatch):
+@pytest.mark.parametrize("save", [SqlStore.submit, SqlStore.skip])
+def test_a_save_and_the_next_item_wait_for_the_server_twice(tmp_path, monkeypatch, save):
     """Once for all that they go by, and once for COMMIT."""
-    store = new_postgres(tmp_path, 10)
-    answer = Annotation("ann", answers={"s": "x"}, labels_version=1)
+    store = new_postgres(tmp_path, 10, Policy(skip="out"))
+    status, answers = ("skipped", {}) if save == SqlStore.skip else ("submitted", {"s": "x"})
+    said = Annotation("ann", status, answers, labels_version=1)
     first = store.claim("ann")
-    second = store.submit(first.number, answer, "1")
+    second = save(store, first.number, said, "1")
     waits = []
     for name in ("wait_for", "close"):
         wait = getattr(Pipeline, name)
         monkeypatch.setattr(Pipeline, name, lambda *given, wait=wait: (waits.append(wait), wait(*given))[1])
-    third = store.submit(second.number, answer, "2")
+    third = save(store, second.number, said, "2")
 
     assert [one.number for one in (first, second, third)] == [1, 2, 3]
     assert len(waits) == 2

@@ -274,13 +274,8 @@ class SqlStore(SqlReviewing):
         self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
     ) -> Handed:
         me = self._id(execute, annotation.annotator)
-        # All that the save and the claim go by is asked for at once, and waited for once
-        locked = queue.locking(execute, number)
-        looking = queue.looking(execute, me, number) if claim else None
-        before = before_save(execute, number, me, save_id)
-        seen = looking() if looking and not before.saved else None
+        place, before, seen = self._look(execute, number, me, save_id, claim)
         if not before.saved:
-            place = queue.Place(*locked.fetchone())
             fresh = before.state != "done"
             taken = int(fresh and before.state != "leased")
             after = place.after(taken, int(fresh))
@@ -294,6 +289,16 @@ class SqlStore(SqlReviewing):
             self._weigh(execute, number, after)
         return self._next(execute, me, seen) if claim else Handed(me, None)
 
+    def _look(
+        self, execute: Execute, number: int, me: int, save_id: str, claim: bool
+    ) -> tuple[queue.Place, Before, queue.Seen | None]:
+        """What a save and the claim after it go by: asked for at once, and waited for once."""
+        locked = queue.locking(execute, number)
+        looking = queue.looking(execute, me, number) if claim else None
+        before = before_save(execute, number, me, save_id)
+        seen = looking() if looking and not before.saved else None
+        return queue.Place(*locked.fetchone()), before, seen
+
     def skip(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
@@ -305,8 +310,8 @@ class SqlStore(SqlReviewing):
         self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
     ) -> Handed:
         me = self._id(execute, annotation.annotator)
-        place = queue.lock(execute, number)
-        before = before_save(execute, number, me, save_id)
+        policy = execute("SELECT value FROM setting WHERE name = 'skip'")
+        place, before, seen = self._look(execute, number, me, save_id, claim)
         if not before.saved:
             was_done = before.state == "done"
             after = place.after(-int(was_done), -int(was_done))
@@ -318,9 +323,9 @@ class SqlStore(SqlReviewing):
                 self._weigh(execute, number, after)
             elif before.state == "leased":
                 queue.move(execute, number, place, taken=-1, requeue=True)
-            if execute("SELECT value FROM setting WHERE name = 'skip'").fetchone()[0] == "out":
+            if policy.fetchone()[0] == "out":
                 queue.hold(execute, number, True)
-        return self._next(execute, me) if claim else Handed(me, None)
+        return self._next(execute, me, seen) if claim else Handed(me, None)
 
     def _keep(
         self,

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+REAL_TIME = ("terminal/", "sound/test_playing", "sound/test_remote", "sound/test_wire")
+
 
 @pytest.fixture
 def data_folder() -> Path:
@@ -25,9 +27,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class OneInRealTime(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "in real time" if nodeid.split("/")[1] in ("sound", "terminal") else nodeid
+            return "in real time" if nodeid.removeprefix("tests/").startswith(REAL_TIME) else nodeid
 
     return OneInRealTime(config, log)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def in_real_time_first() -> None:
+    """They are the first worker's, being the most that stay together: the others' tests leave it the processor."""
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+        os.nice(10)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,9 +15,9 @@ from tui_label import config, opening, reports
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.record import Record
+from tui_label.core.timing import DAY_MS, HOUR_MS
 from tui_label.dashboard import COUNTED, Following, activity, outlook
 from tui_label.errors import StoreMissing
-from tui_label.quality.pace import DAY_MS, HOUR_MS
 from tui_label.reports import headline
 from tui_label.store.base import Progress
 

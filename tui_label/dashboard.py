@@ -16,10 +16,11 @@ import numpy as np
 
 from tui_label import agreement_report, opening, reports
 from tui_label.core.project import Project, Server
+from tui_label.core.timing import DAY_MS, HOUR_MS
 from tui_label.errors import StoreMissing
 from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement, figures
 from tui_label.quality.estimates import Ints
-from tui_label.quality.pace import DAY_MS, HOUR_MS, Person
+from tui_label.quality.person import Person
 from tui_label.store.base import Progress, Store, Versions
 from tui_label.store.reviewing import Queue
 from tui_label.store.rows import utc

@@ -14,7 +14,8 @@ from tui_label.core.gold import AUTO
 from tui_label.core.project import Project
 from tui_label.quality import agreement
 from tui_label.quality.estimates import Figure
-from tui_label.quality.pace import Ledger, Person
+from tui_label.quality.pace import Ledger
+from tui_label.quality.person import Person
 from tui_label.store.base import Store
 from tui_label.store.reviewing import Effort, Opinion, Repeat
 

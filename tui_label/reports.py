@@ -13,7 +13,8 @@ from typing import Any
 
 from tui_label.core.project import Project, orphans
 from tui_label.quality.estimates import Figure
-from tui_label.quality.pace import Ledger, Person
+from tui_label.quality.pace import Ledger
+from tui_label.quality.person import Person
 from tui_label.quality.sources import OUTCOMES, Sources
 from tui_label.store.base import Progress, Source, Store
 

@@ -14,8 +14,9 @@ from helpers import BOTH, SENTIMENT, project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_label.quality.estimates import wilson
-from tui_label.quality.pace import Ledger, Person, difference
+from tui_label.quality.estimates import difference, wilson
+from tui_label.quality.pace import Ledger
+from tui_label.quality.person import Person
 
 TASKS = project(SENTIMENT).tasks
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)

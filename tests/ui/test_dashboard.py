@@ -18,13 +18,14 @@ from tui_label import Project, Suggestion, config, opening
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.dashboard import Activity, Following
+from tui_label.dashboard import Following
 from tui_label.store import connection
 from tui_label.ui import dashboard as module
 from tui_label.ui import sheet
 from tui_label.ui.canvas import cells
 from tui_label.ui.dashboard import Dashboard
-from tui_label.ui.views.dashboard import Shown, dashboard, sparkline
+from tui_label.ui.views.bars import sparkline
+from tui_label.ui.views.dashboard import Shown, dashboard
 
 SIZES = [(60, 16), (80, 24), (120, 36), (200, 60)]
 
@@ -202,9 +203,9 @@ def test_a_screen_too_small_says_what_it_needs():
 
 
 def test_bars_grow_with_the_counts():
-    assert sparkline(Activity("day", (0, 1, 4, 8))) == " ▁▄█"
-    assert sparkline(Activity("day", (1, 1000))) == "▁█"
-    assert sparkline(Activity("day", (0, 0))) == "  "
+    assert sparkline((0, 1, 4, 0.0, 8)) == [("·", "faint"), ("▁▄", "accent"), ("·", "faint"), ("█", "accent")]
+    assert sparkline((1, 1000)) == [("▁█", "accent")]
+    assert sparkline((0, 0)) == [("··", "faint")]
 
 
 def test_where_there_is_no_terminal_the_lines_come_again_when_they_change(tmp_path):

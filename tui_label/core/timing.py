@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from tui_label.core.annotation import Timing
 from tui_label.core.project import Pace
 
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 RECENT = 20
 """Answers that the rolling pace looks at."""
 FAST_ROW = 5

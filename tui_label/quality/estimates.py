@@ -119,3 +119,13 @@ def wilson(measure: str, hits: int, n: int, why: str = NO_ITEMS) -> Figure:
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return Figure(measure, share, max(0.0, middle - half), min(1.0, middle + half), n)
+
+
+def difference(one: Figure, other: Figure) -> Figure:
+    """Of two independent shares with Wilson intervals (Newcombe 1998, method 10)."""
+    assert one.value is not None and one.low is not None and one.high is not None
+    assert other.value is not None and other.low is not None and other.high is not None
+    apart = one.value - other.value
+    below = math.sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
+    above = math.sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
+    return Figure("difference", apart, apart - below, apart + above, one.n)

@@ -13,7 +13,7 @@ from tui_label import agreement_report, reports
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.quality.agreement import Agreement, Part, TaskAgreement, Unjudged
-from tui_label.quality.pace import Person
+from tui_label.quality.person import Person
 from tui_label.store.base import Progress, Store
 from tui_label.store.reviewing import Change, Effort
 

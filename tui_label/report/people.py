@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tui_label.quality.pace import SITTING_PARTS, Person, Slot
+from tui_label.quality.person import SITTING_PARTS, Person, Slot
 from tui_label.report import plots
 from tui_label.report.markup import Html, joined, tag
 from tui_label.report.material import DRAWN, Material

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from tui_label.quality.pace import Spread
+from tui_label.quality.person import Spread
 from tui_label.report.markup import Html, joined, tag
 
 WIDTH = 720.0

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from tui_label.core.timing import DAY_MS
 from tui_label.errors import StoreError
 from tui_label.store import counts, logs
 from tui_label.store.connection import SqliteConnection
@@ -17,7 +18,6 @@ SAFE_SQLITE = (3, 51, 3)
 ROOM = 200 << 20
 """Bytes that should be free."""
 LONG_LOG = 256 << 20
-DAY_MS = 86_400_000
 Finding = tuple[bool, str]
 
 

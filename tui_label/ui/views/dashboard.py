@@ -11,18 +11,18 @@ from rich.cells import set_cell_size
 
 from tui_label.agreement_report import SHORT
 from tui_label.core.text import visible
-from tui_label.dashboard import COUNTED, Activity, Glance, Measured, shares, task_of
+from tui_label.dashboard import COUNTED, Glance, Measured, shares, task_of
 from tui_label.quality.agreement import TaskAgreement
 from tui_label.quality.estimates import Figure
-from tui_label.quality.pace import Person
+from tui_label.quality.person import Person
 from tui_label.reports import headline
 from tui_label.ui.canvas import Row, clipped, rule, spread
+from tui_label.ui.views.bars import sparkline
 from tui_label.ui.views.frame import Hint, header, legend
 
 SMALLEST = (60, 16)
 NARROW, ROOMY, WIDE = 76, 90, 116
 """From here on there is room for all columns of a usual screen, for more words, for more columns."""
-BARS = "▁▂▃▄▅▆▇█"
 SOURCE_COLUMNS = (
     ("shown", 8, 0),
     ("accepted", 10, 0),
@@ -113,15 +113,9 @@ def progress_rows(glance: Glance, width: int) -> list[Row]:
     left: Row = [(" no answers lately", "faint")]
     if most := max(glance.activity.counts, default=0):
         each = f" answers {EACH[glance.activity.unit]}, {most:,} at most"
-        left = [(" ", ""), (sparkline(glance.activity), "accent"), (each, "faint")]
+        left = [(" ", ""), *sparkline(glance.activity.counts), (each, "faint")]
     work = f"{_duration(outlook.work_ms)} of work left " if outlook and outlook.work_ms else ""
     return [spread(done, end, width), spread(left, [(work, "faint")], width)]
-
-
-def sparkline(activity: Activity) -> str:
-    """A bar a stretch, as high as its share of the most; nothing at all is a blank."""
-    most = max(activity.counts, default=0)
-    return "".join(BARS[-(-count * len(BARS) // most) - 1] if count else " " for count in activity.counts)
 
 
 # agreement

@@ -11,13 +11,13 @@ from tui_label.core.project import Project
 from tui_label.core.text import visible
 from tui_label.mine import Mine
 from tui_label.quality.estimates import Figure
-from tui_label.quality.pace import Person, Slot, Spread
+from tui_label.quality.person import Person, Slot, Spread
 from tui_label.ui.canvas import Row, clipped
+from tui_label.ui.views.bars import bar, sparkline
 from tui_label.ui.views.document import MARGIN, text_width
 from tui_label.ui.views.pages import wrapped
 
 INDENT = " " * MARGIN
-BARS = "▁▂▃▄▅▆▇█"
 DAYS = 14
 NOTHING = "–"
 _MEASURES = {"percent": "the same answer", "jaccard": "labels in common"}
@@ -109,12 +109,6 @@ def _labels(person: Person, project: Project, width: int) -> list[Row]:
     return rows
 
 
-def bar(share: float, cells: int) -> str:
-    """A bar of `share` (0 to 1) of `cells`, to the half of a cell."""
-    halves = max(1, round(share * cells * 2))
-    return "━" * (halves // 2) + "╸" * (halves % 2)
-
-
 # over time
 
 
@@ -128,17 +122,18 @@ def _over_time(person: Person) -> list[Row]:
         rows += [
             [],
             [(INDENT + "Over time", "accent")],
-            _line(f"answers, {DAYS} days to {_day(last)}", spark(counts), told),
+            _line(f"answers, {DAYS} days to {_day(last)}", counts, told),
         ]
     for name, slots in (("seconds by the hour of the day", person.hours), ("seconds by time at work", person.sitting)):
         timed = [slot for slot in slots if slot.median_ms is not None]
         if len(timed) > 1:
-            rows.append(_line(name, spark([slot.median_ms or 0.0 for slot in timed]), _ends(timed)))
+            rows.append(_line(name, [slot.median_ms or 0.0 for slot in timed], _ends(timed)))
     return rows
 
 
-def _line(name: str, drawn: str, told: str) -> Row:
-    return [(f"{INDENT}{drawn:{DAYS}}", "accent"), (f"  {name}", ""), (f"  {told}", "faint")]
+def _line(name: str, values: Sequence[float], told: str) -> Row:
+    room = " " * (DAYS - len(values))
+    return [(INDENT, ""), *sparkline(values), (f"{room}  {name}", ""), (f"  {told}", "faint")]
 
 
 def _day(day: date) -> str:
@@ -148,12 +143,6 @@ def _day(day: date) -> str:
 def _ends(slots: Sequence[Slot]) -> str:
     fast, slow = (pick(slots, key=lambda slot: slot.median_ms or 0.0) for pick in (min, max))
     return f"{_seconds(fast.median_ms or 0)} at {fast.name}, {_seconds(slow.median_ms or 0)} at {slow.name}"
-
-
-def spark(values: Sequence[float]) -> str:
-    """One bar a value, the largest the highest; nothing is a blank."""
-    most = max(values, default=0.0)
-    return "".join(BARS[min(7, int(value / most * 8))] if most and value > 0 else " " for value in values)
 
 
 # against known answers, against oneself

@@ -15,8 +15,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from tui_label.agreement_report import agreement
-from tui_label.core import review
+from tui_label.core import review, reviewsteps
 from tui_label.core.annotation import Timing
+from tui_label.core.changes import changes
 from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.project import Project
@@ -276,7 +277,7 @@ class ReviewBench(Workbench):
         desk = self.case_desk
         assert desk is not None
         before = desk.reading.at
-        made, effects = review.step(replace(desk.review, session=session), command, argument)
+        made, effects = reviewsteps.step(replace(desk.review, session=session), command, argument)
         self._show(made)
         if self.deck is not None and made.at != before and not self.deck.playing:
             self.deck.seek(made.session.at)
@@ -293,9 +294,9 @@ class ReviewBench(Workbench):
         self._drafts.soon()
 
     async def _follow(self, effect: Enum) -> None:
-        if effect is review.Effect.SETTLE:
+        if effect is reviewsteps.Effect.SETTLE:
             await self._settle()
-        elif effect is review.Effect.BACK:
+        elif effect is reviewsteps.Effect.BACK:
             await self._back()
         elif isinstance(effect, Effect) and self.deck is not None:
             self.deck.effect(effect, self._hands())
@@ -370,13 +371,13 @@ class ReviewBench(Workbench):
         """Settle, and tell each whose answer is another one what was changed, and why."""
         desk = self.case_desk
         assert desk is not None
-        made, effects = review.step(desk.review, "review.settle")
+        made, effects = reviewsteps.step(desk.review, "review.settle")
         self._show(made)
-        if review.Effect.SETTLE not in effects:
+        if reviewsteps.Effect.SETTLE not in effects:
             return
         comments = []
         for version in made.differing:
-            words = ". ".join(filter(None, (review.changes(made, version), text)))
+            words = ". ".join(filter(None, (changes(made, version), text)))
             comments.append(Comment(self.annotator, words, CORRECTION, made.versions[version].annotator))
         await self._settle(comments)
 

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from tui_label.core import review
 from tui_label.core.annotation import Annotation
+from tui_label.core.changes import changes
 from tui_label.core.editor import Editor
 from tui_label.core.gold import ACCEPTED, SETTLED, Gold
 from tui_label.core.item import Item, Sound
-from tui_label.core.review import Effect, Review, step
+from tui_label.core.review import Review
+from tui_label.core.reviewsteps import Effect, step
 
 CHOICE = "name: t\ntasks: [{id: s, type: choice, labels: [good, bad, so]}]\n"
 TWO = """\
@@ -270,7 +272,7 @@ def test_a_return_is_for_whom_the_case_is_about_else_for_those_who_say_otherwise
     one, _ = press(opened(CHOICE, *answers), "2")
 
     assert (one.concerned, one.differing) == ((0,), (0,))
-    assert review.changes(one, 0) == "s: good → bad"
+    assert changes(one, 0) == "s: good → bad"
 
 
 # names
@@ -363,18 +365,18 @@ def test_nothing_crashes_and_undo_is_exact(answers, keys):
             assert all(len(by[task]) == len(said[task]) for task in by if task == "e")
         assert one.at == -1 or one.at in one.in_force
     one, _ = step(one, "review.done")
-    after = review._moment(one)
+    after = one.moment
     moves = 0
     while one.past:
         one, effects = step(one, "work.undo")
         assert effects == ()
         moves += 1
-    assert review._moment(one)[:4] == review._moment(first)[:4]
+    assert one.moment[:4] == first.moment[:4]
     assert step(one, "work.undo")[1] == (Effect.BACK,)
     for _ in range(moves):
         one, _ = step(one, "work.redo")
 
-    assert review._moment(one)[:4] == after[:4]
+    assert one.moment[:4] == after[:4]
 
 
 @settings(max_examples=100, deadline=None)

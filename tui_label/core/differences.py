@@ -44,14 +44,15 @@ class Comparison:
     firsts: tuple[int, ...] = field(repr=False, compare=False)
     """For each task the number of its first difference."""
 
-    def merged(self, taken: Mapping[int, int]) -> dict[str, Any]:
+    def merged(self, taken: Mapping[int, int], *, unasked: bool = False) -> dict[str, Any]:
         """The answers to the tasks that are asked: what is agreed, and what was taken.
 
         Until it is decided, a whole answer, a label, a span or a segment is absent, and words are those of most.
+        `unasked`: to all tasks, since another answer may bring them in force.
         """
         answers: dict[str, Any] = {}
         for number, task in enumerate(self.tasks):
-            if is_asked(task, self.tasks, answers.get):
+            if unasked or is_asked(task, self.tasks, answers.get):
                 readings = self.readings[number]
                 value = readings.value(readings.parts(self._own(number, taken)))
                 if value is not None:

@@ -1,6 +1,6 @@
-"""A reviewer before one item: `step(review, command, argument) → review, effects`.
+"""An item before a reviewer, and what was decided about it so far, as a value; reviewsteps say what keys do to it.
 
-A review is a value.  Its session holds the answer in the making, so that it is drawn and edited as
+Its session holds the answer in the making, so that it is drawn and edited as
 an annotator's is: what all say alike is in it from the start, and each version that is taken goes
 into it where it differs.  No clock, no store, no screen.
 """
@@ -9,34 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from tui_label.core import merging, segmenting, steps
+from tui_label.core import merging
 from tui_label.core import session as sessions
 from tui_label.core.annotation import Annotation
-from tui_label.core.differences import Comparison, Difference, Option, compare
-from tui_label.core.gold import ACCEPTED, SETTLED, Gold
+from tui_label.core.differences import Comparison, Difference, compare
+from tui_label.core.gold import SETTLED, Gold
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.session import HISTORY, Session
-from tui_label.core.tasks import Choices, Compare, Segments, Spans, Task, Text
+from tui_label.core.tasks import Choices, Compare, Segments, Spans, Task
 from tui_label.core.work import Work, work_from
 
 REVIEWER = "reviewer"
 """Who is behind a part of a gold answer that no annotator said."""
-
-
-class Effect(Enum):
-    """What the bench must now do, besides what a session wants."""
-
-    SETTLE = "settle"
-    BACK = "back"
-    """To the outcome before, to undo it."""
 
 
 class Moment(NamedTuple):
@@ -90,7 +81,7 @@ class Review:
     @cached_property
     def merged(self) -> Mapping[str, Any]:
         """The answers as the versions and what was taken of them make them, without what hands did."""
-        return _merged(self.comparison, self.taken)
+        return self.comparison.merged(self.taken, unasked=True)
 
     @cached_property
     def edited(self) -> frozenset[int]:
@@ -145,23 +136,57 @@ class Review:
     def say(self, word: str) -> Review:
         return replace(self, word=word)
 
+    # where attention is
 
-Outcome = tuple[Review, tuple["Effect | sessions.Effect", ...]]
-Step = Callable[[Review, Any], "Review | Outcome"]
+    def aimed(self) -> Review:
+        """At a difference that is in force: another answer may have brought questions in or out."""
+        if self.at in self.in_force:
+            return self
+        first = (*self.undecided, *self.in_force)
+        return replace(self, at=first[0] if first else -1)
+
+    def placed(self) -> Review:
+        """With the session's attention at the difference, without anything typed or selected."""
+        session = replace(self.session, typing=False, anchor=None, chosen=None, preview=(), mark=None)
+        one = self.here
+        if one is None:
+            return replace(self, session=session)
+        session = replace(session.focused(one.task), typing=False)
+        if one.kind == "spans":
+            session = replace(session, cursor=session.unit(min(int(one.start), max(0, len(session.item.text) - 1)))[0])
+        elif (place := self._seconds(one)) is not None:
+            at = sum(place) / 2
+            picked = next((n for n, segment in enumerate(session.segments) if segment.start <= at < segment.end), -1)
+            session = replace(session, at=place[0], picked=picked)
+        return replace(self, session=session)
+
+    def _seconds(self, one: Difference) -> tuple[float, float] | None:
+        """The stretch of the sound that the difference at hand lies in, in segments or in the words of one."""
+        if one.kind == "segments":
+            return one.start, one.end
+        if one.kind == "words":
+            for part in self.comparison.parts(one.task, self.taken):
+                if any(piece.difference == self.at for piece in part.pieces):
+                    return part.value["start"], part.value["end"]
+        return one.heard
+
+    # what undo brings back
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.session.work, self.taken, self.kept, self.example, self.at)
+
+    def remembering(self, before: Review) -> Review:
+        """With the moment before kept for undo, if anything was decided since."""
+        if before.moment[:4] == self.moment[:4]:
+            return self
+        session = replace(self.session, past=(), future=())
+        return replace(self, session=session, past=(*before.past, before.moment)[-HISTORY:], future=())
 
 
 def _is_one_key(tasks: tuple[Task, ...], id: str) -> bool:
     task = next(task for task in tasks if task.id == id)
     return task.one_key or (isinstance(task, Compare) and task.finishes_at_once)
-
-
-def _merged(comparison: Comparison, taken: Mapping[int, int]) -> dict[str, Any]:
-    """As `Comparison.merged`, also of tasks that are not asked: hands may bring them in force."""
-    found = {}
-    for task, readings in zip(comparison.tasks, comparison.readings, strict=True):
-        if (value := readings.value(comparison.parts(task.id, taken))) is not None:
-            found[task.id] = value
-    return found
 
 
 # an item comes on the desk
@@ -191,19 +216,19 @@ def begin(
     last_label: tuple[str, str] | None = None,
 ) -> Review:
     """A review of `versions`, in this order.  Where a gold answer stands, it is the one that is gone through."""
-    comparison = compare(project.tasks, item, [_known(project, one.answers) for one in versions])
+    comparison = compare(project.tasks, item, [known(project, one.answers) for one in versions])
     session = sessions.begin(
-        project, item, answered=Annotation("", answers=_merged(comparison, {})), last_label=last_label
+        project, item, answered=Annotation("", answers=comparison.merged({}, unasked=True)), last_label=last_label
     )
     concerned = tuple(n for n, one in enumerate(versions) if one.annotator in about)
     review = Review(tuple(versions), comparison, replace(session, typing=False), concerned)
     if gold is not None:
         review = _as_settled(review, gold)
-    return _at_first(review)
+    return replace(review, at=-1).aimed().placed()
 
 
-def _known(project: Project, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """A task may have left project.yaml since, or have become another kind of question."""
+def known(project: Project, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to today's tasks: one may have left project.yaml since, or have become another kind of question."""
     return {
         task.id: answers[task.id]
         for task in project.tasks
@@ -219,8 +244,8 @@ def _shape(task: Task) -> type:
 
 def _as_settled(review: Review, gold: Gold) -> Review:
     """With the answer that stands, and everything decided that differs."""
-    given = _known(review.session.project, gold.answers)
-    review = replace(review, session=replace(review.session, work=_work(review.session.project, given)))
+    given = known(review.session.project, gold.answers)
+    review = replace(review, session=replace(review.session, work=work_of(review.session.project, given)))
     taken: dict[int, int] = {}
     for n, one in enumerate(review.differences):
         if one.kind in ("value", "labels", "spans"):
@@ -232,49 +257,9 @@ def _as_settled(review: Review, gold: Gold) -> Review:
     return replace(review, taken=taken, kept=frozenset(range(len(review.differences))), example=gold.example)
 
 
-def _work(project: Project, answers: Mapping[str, Any]) -> Work:
+def work_of(project: Project, answers: Mapping[str, Any]) -> Work:
     spans = frozenset(task.id for task in project.tasks if isinstance(task, Spans))
     return work_from(answers, {}, (), {}, spans)
-
-
-def _at_first(review: Review) -> Review:
-    return _placed(_aimed(replace(review, at=-1)))
-
-
-def _aimed(review: Review) -> Review:
-    """At a difference that is in force: another answer may have brought questions in or out."""
-    if review.at in review.in_force:
-        return review
-    first = (*review.undecided, *review.in_force)
-    return replace(review, at=first[0] if first else -1)
-
-
-def _placed(review: Review) -> Review:
-    """With the session's attention at the difference, without anything typed or selected."""
-    session = replace(review.session, typing=False, anchor=None, chosen=None, preview=(), mark=None)
-    one = review.here
-    if one is None:
-        return replace(review, session=session)
-    session = replace(session.focused(one.task), typing=False)
-    if one.kind == "spans":
-        session = replace(session, cursor=session.unit(min(int(one.start), max(0, len(session.item.text) - 1)))[0])
-    elif (place := seconds(review, review.at)) is not None:
-        at = sum(place) / 2
-        picked = next((n for n, segment in enumerate(session.segments) if segment.start <= at < segment.end), -1)
-        session = replace(session, at=place[0], picked=picked)
-    return replace(review, session=session)
-
-
-def seconds(review: Review, number: int) -> tuple[float, float] | None:
-    """The stretch of the sound that a difference in segments, or in the words of one, lies in."""
-    one = review.differences[number]
-    if one.kind == "segments":
-        return one.start, one.end
-    if one.kind == "words":
-        for part in review.comparison.parts(one.task, review.taken):
-            if any(piece.difference == number for piece in part.pieces):
-                return part.value["start"], part.value["end"]
-    return one.heard
 
 
 def draft_of(review: Review) -> str:
@@ -298,7 +283,7 @@ def restored(review: Review, draft: str) -> Review:
     record = json.loads(draft) if draft else {}
     if record.get("versions") != [[one.annotator, one.revision] for one in review.versions]:
         return review
-    work = _work(review.session.project, _known(review.session.project, record["answers"]))
+    work = work_of(review.session.project, known(review.session.project, record["answers"]))
     count = len(review.differences)
     made = replace(
         review,
@@ -308,229 +293,7 @@ def restored(review: Review, draft: str) -> Review:
         example=record["example"],
         at=min(record["at"], count - 1),
     )
-    return _placed(_aimed(_changed(review, made)))
-
-
-# commands
-
-
-def _changed(before: Review, after: Review) -> Review:
-    """With the moment before kept for undo, if anything was decided."""
-    if _moment(before)[:4] == _moment(after)[:4]:
-        return after
-    session = replace(after.session, past=(), future=())
-    return replace(after, session=session, past=(*before.past, _moment(before))[-HISTORY:], future=())
-
-
-def _moment(review: Review) -> Moment:
-    return Moment(review.session.work, review.taken, review.kept, review.example, review.at)
-
-
-def _take(review: Review, number: int, version: int) -> Review:
-    """With a version's reading of one difference in the answer in the making."""
-    one = review.differences[number]
-    taken = {**review.taken, number: version}
-    before, after = review.merged, _merged(review.comparison, taken)
-    task = next(task for task in review.comparison.tasks if task.id == one.task)
-    value = merging.rebased(task, one, before.get(task.id), after.get(task.id), review.session.answers.get(task.id))
-    now = {**review.session.answers, task.id: value}
-    work = _work(review.session.project, {id: value for id, value in now.items() if value is not None})
-    kept = review.kept - {number}
-    return replace(review, taken=taken, kept=kept, session=replace(review.session, work=work))
-
-
-def take(review: Review, version: int | None) -> Review | Outcome:
-    """One version's reading of the difference, and on to the next that is open."""
-    if review.here is None:
-        return review.say("all say the same: a accepts it")
-    if version is None or not 0 <= version < len(review.versions):
-        return review.say(f"there are {len(review.versions)} versions: press the number of one")
-    if not _says(review.here, version):
-        return review.say(f"version {version + 1} was not asked this")
-    return _onward(_changed(review, _take(review, review.at, version)))
-
-
-def _says(one: Difference, version: int) -> bool:
-    return any(version in option.by for option in one.options if option.asked)
-
-
-def keep(review: Review, _: Any = None) -> Review | Outcome:
-    """The difference is right as it stands in the answer in the making: with nothing, or as hands made it."""
-    if review.here is None:
-        return review.say("all say the same: a accepts it")
-    if review.here.kind == "value" and review.session.answers.get(review.here.task) is None:
-        return review.say(f"{review.here.task} has no answer yet: take a version, or e edits")
-    return _onward(_changed(review, replace(review, kept=review.kept | {review.at})))
-
-
-def _onward(review: Review) -> Review | Outcome:
-    """To the next open difference; where one key is all an item needs, it is settled."""
-    review = _placed(_aimed(review))
-    if review.undecided:
-        after = [n for n in review.undecided if n > review.at]
-        return _placed(replace(review, at=(after or review.undecided)[0]))
-    if review.settles_at_once and review.session.unfinished is None:
-        return replace(review, outcome=SETTLED), (Effect.SETTLE,)
-    return review
-
-
-def hop(review: Review, by: int) -> Review:
-    if not review.in_force:
-        return review.say("all say the same")
-    place = review.in_force.index(review.at) if review.at in review.in_force else -by
-    return _placed(replace(review, at=review.in_force[(place + by) % len(review.in_force)]))
-
-
-def settle(review: Review, _: Any = None, outcome: str = SETTLED) -> Review | Outcome:
-    """Settle where everything is decided and valid; else go to what is not."""
-    review = _leave_editing(review)
-    if review.undecided:
-        open_ = len(review.undecided)
-        after = [n for n in review.undecided if n >= review.at]
-        word = "one difference is open" if open_ == 1 else f"{open_} differences are open"
-        return _placed(replace(review, at=(after or review.undecided)[0])).say(word)
-    if (unfinished := review.session.unfinished) is not None:
-        task, problem = unfinished
-        return replace(review, session=replace(review.session, focus=task.id)).say(f"{task.id}: {problem}; e edits")
-    return replace(review, outcome=outcome), (Effect.SETTLE,)
-
-
-def accept(review: Review, _: Any = None) -> Review | Outcome:
-    """As it stands: the one version it is about, what all say, or what most say where they differ."""
-    if len(review.about) == 1 and not review.is_touched and review.in_force:
-        review = _changed(review, _whole(review, review.about[0]))
-        return settle(review, outcome=ACCEPTED)
-    if not review.in_force and not review.is_touched:
-        return settle(review, outcome=ACCEPTED)
-    before = review
-    while (number := next((n for n in review.undecided if _majority(review.differences[n])), None)) is not None:
-        option = _majority(review.differences[number])
-        assert option is not None
-        review = _take(review, number, option.by[0])
-    review = _changed(before, _placed(_aimed(review)))
-    if review.undecided:
-        return _placed(replace(review, at=review.undecided[0])).say("no majority here: take one, or e edits")
-    return settle(review)
-
-
-def _whole(review: Review, version: int) -> Review:
-    """One version's answer with nothing left out."""
-    project = review.session.project
-    work = _work(project, _known(project, review.versions[version].answers))
-    taken = {n: version for n, one in enumerate(review.differences) if _says(one, version)}
-    return replace(review, taken=taken, kept=frozenset(), session=replace(review.session, work=work))
-
-
-def _majority(one: Difference) -> Option | None:
-    """What more than half of them say."""
-    asked = [option for option in one.options if option.asked]
-    most = max(asked, key=lambda option: len(option.by))
-    return most if 2 * len(most.by) > sum(len(option.by) for option in asked) else None
-
-
-def edit(review: Review, _: Any = None) -> Review:
-    """The labeling keys act on the answer in the making, from the place of the difference on."""
-    review = _placed(review)
-    session = review.session
-    task = session.asked_task(session.focus)
-    if isinstance(task, Text):
-        session = session.focused(task.id)
-        session = replace(session, caret=_caret(review, session))
-    elif isinstance(task, Segments) and review.here is not None and review.here.kind == "words" and session.picked >= 0:
-        entered = segmenting.enter(session)
-        session = entered[0] if isinstance(entered, tuple) else entered
-    return replace(review, editing=True, session=session.within_box())
-
-
-def _caret(review: Review, session: Session) -> int:
-    """Where the reading of the difference begins in the text."""
-    at = 0
-    for part in review.comparison.parts(session.focus, review.taken) if review.here is not None else ():
-        if part.difference == review.at:
-            return at
-        at += len(part.value)
-    return len(session.box or "")
-
-
-def _leave_editing(review: Review) -> Review:
-    return _placed(_aimed(replace(review, editing=False))) if review.editing else review
-
-
-def done(review: Review, _: Any = None) -> Review:
-    return _leave_editing(review)
-
-
-def example(review: Review, _: Any = None) -> Review:
-    marked = _changed(review, replace(review, example=not review.example))
-    return marked.say("an example for the guidelines" if marked.example else "no example any more")
-
-
-def undo(review: Review, _: Any = None) -> Review | Outcome:
-    if review.past:
-        return _back_to(review, review.past[-1], review.past[:-1], (*review.future, _moment(review)))
-    if review.editing:
-        return review.say("nothing more to undo here")
-    return review, (Effect.BACK,)
-
-
-def redo(review: Review, _: Any = None) -> Review:
-    if not review.future:
-        return review.say("nothing to redo")
-    return _back_to(review, review.future[-1], (*review.past, _moment(review)), review.future[:-1])
-
-
-def _back_to(review: Review, moment: Moment, past: tuple[Moment, ...], future: tuple[Moment, ...]) -> Review:
-    work, taken, kept, marked, at = moment
-    session = replace(review.session, work=work, past=(), future=(), anchor=None, chosen=None, preview=(), mark=None)
-    if session.asked_task(session.focus) is None:
-        session = replace(session.focused(session.asked[0].id), typing=False)
-    before = replace(
-        review, session=session.within_box(), taken=taken, kept=kept, example=marked, at=at, past=past, future=future
-    )
-    return before if review.editing else _placed(before)
-
-
-STEPS: dict[str, Step] = {
-    "review.take": take,
-    "review.keep": keep,
-    "review.next": lambda review, _: hop(review, 1),
-    "review.previous": lambda review, _: hop(review, -1),
-    "review.settle": settle,
-    "review.accept": accept,
-    "review.edit": edit,
-    "review.done": done,
-    "review.example": example,
-    "work.undo": undo,
-    "work.redo": redo,
-}
-NOT_HERE = ("flag.", "suggestion.", "item.skip")
-"""Labeling commands that say something about an annotator's own work."""
-
-
-def step(review: Review, command: str, argument: Any = None) -> Outcome:
-    """What `command` does to `review`, and what the world must now do about it."""
-    review = replace(review, word="")
-    if command in STEPS:
-        outcome = STEPS[command](review, argument)
-    elif review.editing:
-        outcome = _labeled(review, command, argument)
-    else:
-        outcome = review
-    return outcome if isinstance(outcome, tuple) else (outcome, ())
-
-
-def _labeled(review: Review, command: str, argument: Any) -> Review | Outcome:
-    """A labeling key, on the answer in the making."""
-    if command.startswith(NOT_HERE):
-        return review.say("that is for annotators: Esc goes back to the versions")
-    before = review.session
-    session, effects = steps.step(before, command, argument)
-    after = _aimed(replace(review, session=session, word=session.word))
-    if session.past is not before.past:
-        after = _changed(review, after)
-    if sessions.Effect.SUBMIT in effects:
-        return settle(after)
-    return after, effects
+    return made.remembering(review).aimed().placed()
 
 
 # what comes of it
@@ -574,46 +337,3 @@ def gold_of(review: Review, reviewer: str, *, active_ms: int, labels_version: in
         labels_version=labels_version,
         guidelines_version=guidelines_version,
     )
-
-
-def said(one: Difference, value: Any) -> str:
-    """A reading in words."""
-    if one.kind == "labels":
-        return str(value[0]) if value else f"not {one.about}"
-    if one.kind == "words":
-        return str(value) or "nothing"
-    if one.kind == "spans":
-        return ", ".join(f"{span['label']} “{span['text']}”" for span in value) or "nothing"
-    if one.kind == "segments":
-        return ", ".join(map(_segment_words, value)) or "nothing"
-    if value is None:
-        return "no answer"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none of them"
-    return str(value)
-
-
-def _segment_words(segment: Mapping[str, Any]) -> str:
-    named = [segment.get("speaker", ""), segment.get("label", ""), segment.get("text", "")]
-    return " ".join([f"{segment['start']:.2f}–{segment['end']:.2f} s", *filter(None, named)])
-
-
-MOST_CHANGES = 3
-
-
-def changes(review: Review, version: int) -> str:
-    """What of one version the gold answer says otherwise, for its annotator."""
-    found = []
-    for n in review.in_force:
-        one = review.differences[n]
-        mine = next((option for option in one.options if version in option.by), None)
-        if n in review.taken and n not in review.edited and mine is not None:
-            taken = one.option_of(review.taken[n])
-            if taken != mine:
-                found.append(f"{one.task}: {said(one, mine.value)} → {said(one, taken.value)}")
-        elif mine is not None and n in review.edited | review.kept and one.kind == "value":
-            now = answers(review).get(one.task)
-            if now != mine.value:
-                found.append(f"{one.task}: {said(one, mine.value)} → {said(one, now)}")
-    more = [f"and {len(found) - MOST_CHANGES} more"] if len(found) > MOST_CHANGES else []
-    return "; ".join([*found[:MOST_CHANGES], *more])

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+from elsewhere import elsewhere, impatient
 from helpers import BOTH, write_project
 from labelled import clip
 
@@ -257,3 +258,23 @@ def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(tmp_path, command):
 
     assert b"5,000" in seen and b"\x1b[K" in seen
     assert b"\x1b" not in piped.stderr + piped.stdout
+
+
+def test_a_file_that_lies_elsewhere_is_called_by_its_url(tmp_path, capsys, monkeypatch):
+    page = b"<!DOCTYPE html><title>Log in</title>"
+    with impatient(monkeypatch, tmp_path / "cache"), elsewhere() as server:
+        server.files |= {"/a.conll": SPANS.encode(), "/bad.jsonl": b"nothing\n", "/page.csv": page}
+        status, _, errors = convert(capsys, f"{server.url}/a.conll?key=secret", tmp_path / "a.jsonl")
+        texts = [one["text"] for one in records((tmp_path / "a.jsonl").read_text())]
+
+        assert (status, texts) == (0, ["EU says", "in Paris"])
+        assert errors.startswith(f"{server.url}/a.conll: 2 items, read as conll\n")
+        for name, words in (
+            ("bad.jsonl", ":1: "),
+            ("page.csv", ": is a web page; give the address of the file itself, or --from text"),
+            ("none.csv", ": is not there"),
+        ):
+            status, out, errors = convert(capsys, f"{server.url}/{name}", tmp_path / "b.jsonl")
+            assert (status, out) == (1, "")
+            assert errors.startswith(f"tui-label: {server.url}/{name}{words}")
+        assert not (tmp_path / "b.jsonl").exists()

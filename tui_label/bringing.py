@@ -90,7 +90,7 @@ def _expanded(given: str | Path) -> Sequence[str | Path]:
 
 
 @contextmanager
-def _here(given: str | Path, watch: Watch) -> Iterator[Path]:
+def here(given: str | Path, watch: Watch) -> Iterator[Path]:
     """Where it can be read; what lies elsewhere is called as it was given, also where it is refused."""
     if isinstance(given, Path):
         yield given
@@ -105,13 +105,13 @@ def _here(given: str | Path, watch: Watch) -> Iterator[Path]:
             raise InputError(*(words.replace(visible(str(path)), name) for words in error.problems)) from error
 
 
-def _refuse_page(path: Path) -> None:
-    """A link to where a file is shown, or to a login, leads to a page about it."""
+def refuse_page(path: Path, option: str) -> None:
+    """A link to where a file is shown, or to a login, leads to a page about it; `option` would say that it is meant."""
     with path.open("rb") as file:
         head = file.read(100).lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")) and path.suffix not in (".html", ".htm"):
         raise InputError(
-            f"{visible(str(path))}: is a web page; give the address of the file itself, or --format text if the page is meant"
+            f"{visible(str(path))}: is a web page; give the address of the file itself, or {option} text if the page is meant"
         )
 
 
@@ -138,9 +138,9 @@ def bring_in(
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:
         for given, whole in named:
-            with _here(given, watch) as path:
+            with here(given, watch) as path:
                 if isinstance(given, str) and not format:
-                    _refuse_page(path)
+                    refuse_page(path, "--format")
                 chosen = formats.find(format) if format else formats.recognise(path, encoding)
                 reading = Reading(
                     path,
@@ -167,6 +167,6 @@ def bring_in(
         bad.refuse()
         if not staging.taken:
             raise InputError(f"{', '.join(shown(str(given)) for given in files)}: no items in it")
-        here, total = arrived(staging), len(staging)
+        came, total = arrived(staging), len(staging)
         added = store.add(staging, lambda count: watch.writing(count, total))
-        return Brought(added, here.items, here.superseded, here.skipped, here.undone)
+        return Brought(added, came.items, came.superseded, came.skipped, came.undone)

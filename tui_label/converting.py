@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tui_label import config, formats
-from tui_label.bringing import SILENT, FileRead, Watch
+from tui_label.bringing import SILENT, FileRead, Watch, here, refuse_page
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
@@ -17,6 +17,7 @@ from tui_label.formats import BadLine, BadLines, Format, Reading
 from tui_label.formats.offered import offer
 from tui_label.formats.writing import Written, counted, refuse_unwritable, write
 from tui_label.inference import with_tasks
+from tui_label.sound.kinds import is_url
 from tui_label.store.staging import Counts
 
 SOMEBODY = "input"
@@ -35,44 +36,53 @@ def convert(
     skip_bad: bool = False,
     watch: Watch = SILENT,
 ) -> Written:
-    """What a file or a folder says, written to another one, or to an open stream (name its format with `to`).
+    """What a file, a folder or a file at a URL says, written to another one, or to an open stream (name its format with `to`).
 
     Formats are those of `tui-label formats`, by the names of the files where they are not given.  Tasks and
     labels are found in the file, or are those of a project.yaml, or of its folder.
     """
-    source, target = Path(source), Path(target) if isinstance(target, str) else target
-    paths = formats.expanded(source)
-    reads = formats.find(from_) if from_ else formats.recognise(paths[0], encoding)
-    writes = formats.find(to) if to else formats.for_writing(target if isinstance(target, Path) else formats.STANDARD)
-    if writes.settled_only:
-        raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
-    refuse_unwritable(writes, target)
-    if tasks:
-        project = config.load(Path(tasks).parent if Path(tasks).is_file() else Path(tasks))
-    else:
-        project = Project(source if source.is_dir() else source.parent, source.stem, ())
-    reading = Reading(paths[0], project, encoding, annotator or SOMEBODY, folder=source, occurrences=Counts())
-    if source.is_fifo() or source == formats.STANDARD:
-        # It is put aside here, and all readings share it
-        reading.open().close()
-    if not tasks:
-        reading = _again(reading, project=with_tasks(reading, paths, reads))
-    bad = BadLines(skip_bad, watch.left_out, "written")
-    if not isinstance(target, Path) and not skip_bad:
-        # What has gone out cannot be taken back
-        _refuse_bad(_again(reading), paths, reads, bad)
-    records = 0
+    target = Path(target) if isinstance(target, str) else target
+    url = source if isinstance(source, str) and is_url(source) else ""
+    with here(url or Path(source), watch) as path:
+        if url and not from_:
+            refuse_page(path, "--from")
+        paths = formats.expanded(path)
+        reads = formats.find(from_) if from_ else formats.recognise(paths[0], encoding)
+        writes = (
+            formats.find(to) if to else formats.for_writing(target if isinstance(target, Path) else formats.STANDARD)
+        )
+        if writes.settled_only:
+            raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
+        refuse_unwritable(writes, target)
+        if tasks:
+            project = config.load(Path(tasks).parent if Path(tasks).is_file() else Path(tasks))
+        else:
+            project = Project(path if path.is_dir() else path.parent, path.stem, ())
+        folder = None if url else path
+        reading = Reading(
+            paths[0], project, encoding, annotator or SOMEBODY, url=url, folder=folder, occurrences=Counts()
+        )
+        if path.is_fifo() or path == formats.STANDARD:
+            # It is put aside here, and all readings share it
+            reading.open().close()
+        if not tasks:
+            reading = _again(reading, project=with_tasks(reading, paths, reads))
+        bad = BadLines(skip_bad, watch.left_out, "written")
+        if not isinstance(target, Path) and not skip_bad:
+            # What has gone out cannot be taken back
+            _refuse_bad(_again(reading), paths, reads, bad)
+        records = 0
 
-    def tell(count: int) -> None:
-        nonlocal records
-        records = count
-        watch.reading(source, count)
+        def tell(count: int) -> None:
+            nonlocal records
+            records = count
+            watch.reading(path, count)
 
-    rows = counted(_rows(reading, paths, reads, writes, bad), tell)
-    written = write(writes, rows, target, reading.project, {})
-    reading.path = source
-    watch.read(FileRead(reading, reads.name, records, records, 1))
-    return written
+        rows = counted(_rows(reading, paths, reads, writes, bad), tell)
+        written = write(writes, rows, target, reading.project, {})
+        reading.path = path
+        watch.read(FileRead(reading, reads.name, records, records, 1))
+        return written
 
 
 def _again(reading: Reading, **changed: Any) -> Reading:

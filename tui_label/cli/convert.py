@@ -22,7 +22,7 @@ def register(commands: Commands) -> None:
         "tasks.json answers.csv --from labelstudio",
         "calls.TextGrid calls.srt --tasks my-project",
     )  # fmt: skip
-    convert.add_argument("source", type=Path, metavar="IN", help="a file, packed or not, or - for standard input")
+    convert.add_argument("source", metavar="IN", help="a file, packed or not, its URL, or - for standard input")
     convert.add_argument("target", type=Path, metavar="OUT", help="a file or folder, or - for standard output")
     convert.add_argument(
         "--from", dest="from_", default="", metavar="F", help="one of `tui-label formats`; recognised if not given"
@@ -47,6 +47,10 @@ class _Screen(Screen):
         super().__init__()
         self._beside = beside
 
+    def fetching(self, name: str, part: float) -> None:
+        if not self._beside:
+            super().fetching(name, part)
+
     def reading(self, path: Path, records: int) -> None:
         if not self._beside:
             super().reading(path, records)
@@ -54,7 +58,7 @@ class _Screen(Screen):
     def read(self, file: FileRead) -> None:
         wipe()
         if not (self._beside and file.records):
-            print(f"{visible(str(file.reading.path))}: {file.records:,} items, read as {file.format}", file=sys.stderr)
+            print(f"{visible(file.reading.name)}: {file.records:,} items, read as {file.format}", file=sys.stderr)
         tell_kept(file.reading)
 
 

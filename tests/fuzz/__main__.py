@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import random
 import subprocess
@@ -42,6 +43,8 @@ def main() -> int:
     parser.add_argument("--grow", action="store_true", help="keep short inputs that reached new code")
     parser.add_argument("--here", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if importlib.util.find_spec("atheris") is None:
+        parser.error("needs atheris: pip install atheris")
     if options.here:
         return _fuzz(options.targets[0], Path(options.here), options.minutes * 60)
     for target in options.targets or [*WORDS, "app"]:

@@ -39,16 +39,16 @@ def _review(reader: Reader, node: Node) -> Review:
     section, plain = reader.section(node, "review", REVIEW), Review()
     ignore = tuple(reader.one_of(one, section.place("ignore"), IGNORES, "case") for one in section.sequence("ignore"))
     return Review(
-        section.share("sample", plain.sample),
-        section.truth("blind", plain.blind),
-        section.one_of("auto-settle", RULES, plain.auto_settle),
-        section.share("gold-rate", plain.gold_rate),
-        section.share("repeat-rate", plain.repeat_rate),
-        section.duration_ms("repeat-after", plain.repeat_after_ms),
-        section.whole("attempts", 0, plain.attempts),
-        section.share("pass-mark", plain.pass_mark),
-        section.whole("judge-from", 0, plain.judge_from),
-        ignore if "ignore" in section else plain.ignore,
+        sample=section.share("sample", plain.sample),
+        blind=section.truth("blind", plain.blind),
+        auto_settle=section.one_of("auto-settle", RULES, plain.auto_settle),
+        gold_rate=section.share("gold-rate", plain.gold_rate),
+        repeat_rate=section.share("repeat-rate", plain.repeat_rate),
+        repeat_after_ms=section.duration_ms("repeat-after", plain.repeat_after_ms),
+        attempts=section.whole("attempts", 0, plain.attempts),
+        pass_mark=section.share("pass-mark", plain.pass_mark),
+        judge_from=section.whole("judge-from", 0, plain.judge_from),
+        ignore=ignore if "ignore" in section else plain.ignore,
     )
 
 
@@ -76,9 +76,9 @@ def _suggestions(reader: Reader, node: Node) -> Suggesting:
     section, plain = reader.section(node, "suggestions", SUGGESTING), Suggesting()
     threshold = section.number("threshold", r"(-?\d{1,6}(?:\.\d+)?)", "must be a score such as 0.5")
     return Suggesting(
-        plain.threshold if threshold is None else threshold,
-        section.share("hold-below", plain.hold_below),
-        section.whole("hold-from", 1, plain.hold_from),
+        threshold=plain.threshold if threshold is None else threshold,
+        hold_below=section.share("hold-below", plain.hold_below),
+        hold_from=section.whole("hold-from", 1, plain.hold_from),
     )
 
 
@@ -87,11 +87,11 @@ def _sound(reader: Reader, node: Node) -> Listen:
     back = section.number("step-back", r"(\d+(?:\.\d+)?)\s*s", "must be seconds such as 1.5s, at most 30s", most=30)
     speed = section.number("speed", r"(\d(?:\.\d)?)", "must be between 0.5 and 2.0, in steps of 0.1", 0.5, 2.0)
     return Listen(
-        section.truth("autoplay", plain.autoplay),
-        plain.step_back_s if back is None else back,
-        section.share("must-hear", plain.must_hear, "must be a share of the clip such as 90%"),
-        plain.speed if speed is None else speed,
-        section.truth("lossless", plain.lossless),
+        autoplay=section.truth("autoplay", plain.autoplay),
+        step_back_s=plain.step_back_s if back is None else back,
+        must_hear=section.share("must-hear", plain.must_hear, "must be a share of the clip such as 90%"),
+        speed=plain.speed if speed is None else speed,
+        lossless=section.truth("lossless", plain.lossless),
     )
 
 
@@ -127,10 +127,10 @@ def _pace(reader: Reader, node: Node) -> Pace:
     section, plain = reader.section(node, "pace", PACE), Pace()
     goal = section.number("goal", r"(\d{1,6})(?:/h)?", "must be items an hour, such as 400/h", 1)
     return Pace(
-        section.duration_ms("idle", plain.idle_ms),
-        section.duration_ms("too-fast", plain.too_fast_ms),
-        section.duration_ms("break-every", plain.break_every_ms),
-        None if goal is None else int(goal),
+        idle_ms=section.duration_ms("idle", plain.idle_ms),
+        too_fast_ms=section.duration_ms("too-fast", plain.too_fast_ms),
+        break_every_ms=section.duration_ms("break-every", plain.break_every_ms),
+        goal_per_hour=None if goal is None else int(goal),
     )
 
 

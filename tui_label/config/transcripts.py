@@ -21,16 +21,18 @@ def style(reader: Reader, node: Node, where: str) -> Style:
     section = reader.section(node, where, STYLE)
     plain = Style()
     return Style(
-        _words(section, "tags"),
-        _short_forms(section),
-        _words(section, "speakers"),
-        section.one_of("case", ("lower", "upper", "any"), plain.case),
-        section.one_of("numbers", ("words", "digits", "any"), plain.numbers),
-        section.text("forbid", 200),
-        section.truth("speaker-prefix", plain.speaker_prefix),
-        section.number("most-words-per-second", r"(?=.*[1-9])(\d{1,3}(?:\.\d+)?)", "must be a number such as 6"),
-        _patterns(section),
-        section.one_of("enforce", ("warn", "refuse"), plain.enforce),
+        tags=_words(section, "tags"),
+        short_forms=_short_forms(section),
+        speakers=_words(section, "speakers"),
+        case=section.one_of("case", ("lower", "upper", "any"), plain.case),
+        numbers=section.one_of("numbers", ("words", "digits", "any"), plain.numbers),
+        forbid=section.text("forbid", 200),
+        speaker_prefix=section.truth("speaker-prefix", plain.speaker_prefix),
+        words_per_second=section.number(
+            "most-words-per-second", r"(?=.*[1-9])(\d{1,3}(?:\.\d+)?)", "must be a number such as 6"
+        ),
+        patterns=_patterns(section),
+        enforce=section.one_of("enforce", ("warn", "refuse"), plain.enforce),
     )
 
 

@@ -113,6 +113,7 @@ JUNK = {
     "a version": b"\x1bP>|tmux 3.4\x1b\\",
     "kitty graphics": b"\x1b_Gi=31;OK\x1b\\",
     "a privacy message": b"\x1b^1;2\x1b\\",
+    "a control of one character": "\x8f".encode(),
 }
 
 

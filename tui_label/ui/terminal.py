@@ -58,6 +58,8 @@ HOLD_MOST = 8192
 
 # what comes in
 
+_EIGHT_BIT = re.compile("[\x80-\x9f]")
+"""Controls of one character, which no key sends; Textual takes them for keys."""
 _STRING = re.compile(r"\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)")
 """OSC, DCS, APC, PM and SOS: a terminal answers with them, no key sends them."""
 _CSI = re.compile(r"\x1b\[([0-?]*)(\$y|[@-Z\\-~])")
@@ -120,7 +122,7 @@ def clean_output(data: str) -> str:
 
 def clean_input(text: str) -> str:
     """`text` without replies of the terminal and keys that Textual's parser chokes on."""
-    before = ""
+    before, text = "", _EIGHT_BIT.sub("", text)
     while before != text and "\x1b" in text:
         # Again, for what stands on both sides of something left out may make a sequence
         before, text = text, _CSI.sub(_key_or_nothing, _CUT_OFF.sub("", _STRING.sub("", text)))

@@ -136,6 +136,12 @@ def test_junk_that_comes_in_two_reads_is_no_key(name):
         assert [event.key for event in events if isinstance(event, Key)] == ["y"], cut
 
 
+def test_what_comes_after_escape_and_a_bracket_alone_is_not_the_rest_of_them():
+    events = heard([b"\x1b\x1b[", b"", b"7F"])
+
+    assert [event.key for event in events if isinstance(event, Key)] == ["escape", "alt+left_square_bracket", "7", "F"]
+
+
 def test_a_byte_that_is_no_utf_8_is_shown_as_one(start):
     terminal = start()
     terminal.send(b"x\xffy")

@@ -68,8 +68,8 @@ _CUT_OFF = re.compile(r"\x1b\[[0-?]*(?=\x1b)")
 """The parser would take the next key for the rest of it."""
 _UNFINISHED = re.compile(
     r"\x1b+$"
-    r"|\x1b\[(?:\?[0-9;]*\$?|[0-?]*)$"
-    r"|\x1b[\]P_^X](?:[0-9lLIG>!|=$+][^\x07\x1b]*\x1b?)?$"  # so Alt+P and a letter stay two keys
+    r"|\x1b+\[(?:\?[0-9;]*\$?|[0-?]*)$"
+    r"|\x1b+[\]P_^X](?:[0-9lLIG>!|=$+][^\x07\x1b]*\x1b?)?$"  # so Alt+P and a letter stay two keys
 )
 _MOUSE = re.compile(r"(?:<?[0-9;]+)?[mM]")
 _MODE_REPORT = re.compile(r"\?[0-9]{1,5};[0-9]\$y")
@@ -270,15 +270,15 @@ class Terminal(LinuxDriver):
         return min(constants.ESCAPE_DELAY, HOLD_S) if held.endswith("\x1b") and not held.strip("\x1b") else HOLD_S
 
     def _give_up(self, held: str) -> None:
-        """The rest did not come: an Escape, Alt with a bracket, or a reply that got lost."""
-        if not held.strip("\x1b"):
-            for _ in held:
-                self.process_message(Key("escape", "\x1b"))
-        elif held == "\x1b[":
+        """The rest did not come: Escapes, then Alt with a bracket, or a reply that got lost."""
+        begun = held.lstrip("\x1b")
+        for _ in range(len(held) - len(begun) - bool(begun)):
+            self.process_message(Key("escape", "\x1b"))
+        if begun == "[":
             # The parser would wait for more, and take the next key for the rest
             self.process_message(Key("alt+left_square_bracket", None))
-        elif len(held) == len("\x1b]"):
-            self._feed(self._parser.feed, held)
+        elif len(begun) == 1:
+            self._feed(self._parser.feed, f"\x1b{begun}")
 
     def _feed(self, feed: Callable[[str], Iterable[Message]], text: str) -> None:
         try:

@@ -114,6 +114,9 @@ class Cutter:
     def __init__(self, to: Path) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cut-", dir="/tmp"))
         self.armed = self.refusing = False
+        self.passes_on = threading.Event()
+        """Until then what was cut is on its way to the server."""
+        self.passes_on.set()
         self.cuts = 0
         self._to = str(to / ".s.PGSQL.5432")
         self._listening = socket.socket(socket.AF_UNIX)
@@ -139,6 +142,7 @@ class Cutter:
                     self.armed = False
                     self.cuts += 1
                     one.shutdown(socket.SHUT_RDWR)
+                    self.passes_on.wait()
                     other.sendall(data)
                     time.sleep(0.2)
                     break
@@ -176,6 +180,19 @@ def test_a_commit_without_an_answer_is_done_once(cut):
     assert [entry.number for entry in store.history("ann")] == [3, 1]
     assert [one.text for one in store.comments(1)] == ["Why?"]
     assert store.progress("ann").mine == 2
+
+
+def test_what_reaches_the_server_after_it_was_done_again_is_not_done(cut):
+    cutter, store = cut
+    cutter.passes_on.clear()
+    cutter.armed = True
+    store.say(1, Comment("ann", "Why?"))
+    cutter.passes_on.set()
+    time.sleep(0.5)
+
+    assert (cutter.cuts, [one.text for one in store.comments(1)]) == (1, ["Why?"])
+    store.say(1, Comment("ann", "Really?"))
+    assert [one.text for one in store.comments(1)] == ["Why?", "Really?"]
 
 
 def test_what_was_handed_out_with_such_a_commit_is_in_hand(cut):

@@ -85,7 +85,9 @@ SPELLING = Spelling(
     f"jsonb_array_elements({_JSON.format('annotation.flags')}) AS flag(value)",
 )
 RECEIPT = b"""INSERT INTO receipt VALUES ($1, $2, $3)
-    ON CONFLICT (id) DO UPDATE SET number = excluded.number, at = excluded.at"""
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at,
+      number = CASE WHEN receipt.number < excluded.number THEN excluded.number END"""
+"""Fails where the transaction was given up: NULL may not stand there."""
 BESIDE = (
     "CREATE TABLE migration (name TEXT PRIMARY KEY) STRICT",
     "CREATE TABLE receipt (id TEXT PRIMARY KEY, number INTEGER NOT NULL, at INTEGER NOT NULL) STRICT",
@@ -319,9 +321,14 @@ class PostgresConnection:
                 self._pg.execute("ROLLBACK")
 
     def _is_kept(self) -> bool:
-        """Whether the last transaction was committed.  If the server is still at it, this waits for that."""
+        """Whether the last transaction was committed.  If the server is still at it, this waits for that; what is
+        still on its way there fails when it comes.
+        """
         with self._pg.transaction():
+            begun = "INSERT INTO receipt VALUES ($1, 0, $2) ON CONFLICT (id) DO NOTHING"
+            self._pg.execute(begun, (self._id, time.time_ns() // 1_000_000))
             row = self._pg.execute("SELECT number FROM receipt WHERE id = $1 FOR UPDATE", (self._id,)).fetchone()
+            self._pg.execute("UPDATE receipt SET number = $1 WHERE id = $2", (self._number, self._id))
         return row == (self._number,)
 
     # going on

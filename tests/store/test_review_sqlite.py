@@ -129,10 +129,12 @@ def test_kill_9_leaves_whole_decisions_and_all_that_were_acknowledged(tmp_path):
     acknowledged: set[int] = set()
     for turn in range(8):
         worker = review(tmp_path, f"lead{turn % 2}")
-        time.sleep(0.3 + rng.random() * 0.2)
+        assert worker.stdout is not None
+        first = worker.stdout.readline()
+        time.sleep(0.05 + rng.random() * 0.2)
         worker.send_signal(signal.SIGKILL)
         out, _ = worker.communicate()
-        acknowledged |= {int(number) for number in out.split("\n")[:-1]}
+        acknowledged |= {int(number) for number in (first + out).split("\n")[:-1]}
 
     connection = sqlite3.connect(tmp_path / "project.db")
     settled = {number for (number,) in connection.execute("SELECT item FROM gold")}

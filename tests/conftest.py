@@ -33,13 +33,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def in_real_time_first() -> None:
-    """They are the first worker's, being the most that stay together: the others' tests leave it the processor."""
-    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
-        os.nice(10)
-
-
-@pytest.fixture(autouse=True, scope="session")
 def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What tests leave unsaved is not the developer's."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))

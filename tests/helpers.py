@@ -42,6 +42,15 @@ tasks:
   - {id: why, type: text, required: false}
 """
 
+HOT_STATEMENTS = (
+    "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
+    "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
+    "ORDER BY priority DESC, position, number LIMIT 16",
+    "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
+    "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
+)
+"""What a claim must not scan for."""
+
 
 def project(source: str = SENTIMENT, folder: Path = Path("nowhere")) -> Project:
     return config.parse(source, folder)

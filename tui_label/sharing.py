@@ -69,17 +69,17 @@ def is_shared(project: Project) -> bool:
 
 def closed(database: Path) -> list[Line]:
     """What whoever asks may not write of a database; nothing can be said of the rest then."""
-    folder, found = database.parent, []
+    folder, found, shared = database.parent, [], logs.are_kept(database)
     for path, mend in (
         # Where a group may not write the folder, nobody of it has to
-        *(() if logs.are_kept(database) else ((folder, "chmod g+rxs"),)),
+        *(() if shared else ((folder, "chmod g+rxs"),)),
         (database, "chmod g+rw"),
         *((file, "chmod g+rw") for file in logs.files(database)),
     ):
         if not path.exists() or os.access(path, os.R_OK | os.W_OK):
             continue
         status = path.stat()
-        is_outside = logs.are_kept(database) and status.st_mode & WRITE == WRITE
+        is_outside = shared and status.st_mode & WRITE == WRITE
         owner_can = f"its owner, {_user(status.st_uid)}, can `{mend} {_quoted(path)}`"
         found.append((False, f"{path}: you may not write; {way_in(folder) if is_outside else owner_can}"))
     return found

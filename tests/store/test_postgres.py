@@ -18,7 +18,7 @@ from pathlib import Path
 import postgres
 import psycopg
 import pytest
-from helpers import answer_two_each, new_postgres, records
+from helpers import HOT_STATEMENTS, answer_two_each, new_postgres, records
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
@@ -293,16 +293,7 @@ def test_the_views_answer_a_lead(tmp_path):
         assert read(f"SELECT * FROM {view}") == []
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
-        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
-        "ORDER BY priority DESC, position, number LIMIT 16",
-        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
-        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
-    ],
-)
+@pytest.mark.parametrize("statement", HOT_STATEMENTS)
 def test_hot_statements_use_their_index(tmp_path, statement):
     connection = new_postgres(tmp_path, 10)._connection
     connection.execute("SET enable_seqscan = off")

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from helpers import answer_two_each, new_store
+from helpers import HOT_STATEMENTS, answer_two_each, new_store
 
 from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
@@ -153,11 +153,7 @@ def test_a_backup_is_whole(tmp_path):
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT number FROM item WHERE stage = 'fresh' AND priority = 0 ORDER BY priority DESC, position, number LIMIT 1",
-        "SELECT number FROM item WHERE stage = 'again' AND priority = 0 AND position >= 5 "
-        "ORDER BY priority DESC, position, number LIMIT 16",
-        "SELECT item FROM assignment WHERE annotator = 1 AND state = 'leased' ORDER BY reopened DESC, item LIMIT 1",
-        "SELECT item FROM assignment WHERE state = 'leased' AND lease_until < 5 ORDER BY lease_until LIMIT 20",
+        *HOT_STATEMENTS,
         "SELECT item FROM assignment WHERE annotator = 1 AND state IN ('done', 'skipped') ORDER BY turn DESC LIMIT 1",
     ],
 )

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import yaml
 
 from tui_label.core.text import visible
+from tui_label.core.timing import DAY_MS, HOUR_MS, MINUTE_MS
 from tui_label.errors import ConfigError
 
-UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+UNITS = {"ms": 1, "s": 1000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 LARGEST = 1_000_000
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -69,7 +69,8 @@ def is_shared(project: Project) -> bool:
 
 def closed(database: Path) -> list[Line]:
     """What whoever asks may not write of a database; nothing can be said of the rest then."""
-    folder, found, shared = database.parent, [], logs.are_kept(database)
+    folder, found = database.parent, []
+    shared = database.exists() and logs.are_kept(database)
     for path, mend in (
         # Where a group may not write the folder, nobody of it has to
         *(() if shared else ((folder, "chmod g+rxs"),)),

@@ -29,15 +29,13 @@ from tui_label.errors import (
     StoreTooNew,
 )
 from tui_label.store import logs, migrations
-from tui_label.store.engine import Cursor, Execute, Result
+from tui_label.store.engine import Cursor, Execute, Result, together
 from tui_label.store.gate import Gate
 from tui_label.store.place import holder_of_database, refuse_network
 from tui_label.store.schema import KNOWN
 
 BUSY_S = 10.0
 REPAIR = "`tui-label repair` the project, or restore the last backup"
-ASIDE_KIB = 16_000
-"""Memory for temporary tables: what is more is in a file without a name."""
 OLDEST_SQLITE = (3, 37)
 """The first with STRICT tables."""
 flush = getattr(os, "fdatasync", os.fsync)
@@ -88,7 +86,6 @@ class SqliteConnection:
                 self._sqlite.execute("PRAGMA synchronous = NORMAL")  # the rest of FULL is `_flush`
                 self._sqlite.execute("PRAGMA foreign_keys = ON")
                 self._sqlite.execute("PRAGMA cache_size = -2000")
-                self._sqlite.execute(f"PRAGMA temp.cache_size = -{ASIDE_KIB}")
                 self._sqlite.create_function("casefold", 1, _casefold, deterministic=True)
                 self._migrate()
         except BaseException:
@@ -176,14 +173,10 @@ class SqliteConnection:
             self._sqlite.execute("PRAGMA cache_size = -64000")
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        return self._sqlite.executemany(sql, rows).rowcount
+        return sum(self._sqlite.executemany(one, given).rowcount for one, given in together(sql, rows))
 
-    def aside(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self.errors():
-            # Temporary tables are a file of their own: this takes no lock
-            self._sqlite.execute("BEGIN")
-            self._sqlite.executemany(sql, rows)
-            self._sqlite.execute("COMMIT")
+    def each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        return [self._sqlite.execute(sql, row).fetchall() for row in rows]
 
     def has_text(self, column: str) -> str:
         """LIKE is the quickest by far, but knows the case of ASCII only."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
 
-from tui_label.core.annotation import Annotation
+from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreError
@@ -25,8 +25,8 @@ from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added
 from tui_label.store.engine import Connection, Execute, Read
 from tui_label.store.queue import Place
-from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, Renames, answer_from, from_json, item_from, key_from, to_json
-from tui_label.store.staging import Staging, content, gold_from, suggestions_from
+from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, Renames, from_json, item_from, key_from, to_json
+from tui_label.store.staging import Arrival, Staging, content
 from tui_label.store.standing import Judge
 
 STEP = 200
@@ -35,6 +35,8 @@ HOLD_S = 0.015
 """How long a transaction goes on before others get their turn; its last step and the disk come on top."""
 PAGE = 1000
 """Read in one statement."""
+Numbered = tuple[int, Arrival]
+"""The number of an item, and a record about it."""
 
 
 def add(
@@ -44,9 +46,9 @@ def add(
     moment: str,
     judge: Judge,
 ) -> Added:
-    staging = records if isinstance(records, Staging) else Staging(connection, records)
+    staging = records if isinstance(records, Staging) else Staging(records)
     try:
-        if staging.has("gold"):
+        if staging.has_gold():
             _recognise(connection, staging)
         _refuse_conflicts(connection, staging)
         return _Adding(connection, staging, moment, judge).all(progress)
@@ -57,7 +59,7 @@ def add(
 
 def _recognise(connection: Connection, staging: Staging) -> None:
     """Known answers about items that are here under another id are for those items."""
-    if staging.strange():
+    if staging.strange(partial(_numbers, connection.read)):
         last = 0
         while rows := connection.read(
             f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
@@ -66,7 +68,7 @@ def _recognise(connection: Connection, staging: Staging) -> None:
         ):
             staging.offer((row[1], item_from(row[1:])) for row in rows)
             last = rows[-1][0]
-    staging.recognise()
+        staging.recognise()
 
 
 def _refuse_conflicts(connection: Connection, staging: Staging) -> None:
@@ -74,51 +76,57 @@ def _refuse_conflicts(connection: Connection, staging: Staging) -> None:
     if (key := staging.torn()) is not None:
         raise InputError(_conflict(key))
     if connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
-        for first, last in staging.steps(PAGE):
-            _moved(connection.read, {"first": first, "last": last})
+        for step in staging.steps(PAGE):
+            _changed(connection.read, staging.between(*step))
 
 
-def _moved(read: Read, scope: dict[str, Any]) -> list[tuple[str, int]]:
-    """Sounds that are known with another place: what is to be stored of them, and the item's number.
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _numbers(read: Read, keys: Collection[str]) -> dict[str, int]:
+    """The numbers of those items that are there, by their stored keys."""
+    if not keys:
+        return {}
+    return dict(read(f"SELECT key, number FROM item WHERE key IN ({_marks(keys)})", [*keys]))
+
+
+def _changed(read: Read, arrivals: Iterable[Arrival]) -> tuple[list[Numbered], list[Numbered]]:
+    """Of what is there already: items that lost their text, and sounds that were elsewhere.
 
     An item that is there with other content is refused.
     """
-    rows = read(
-        f"""SELECT item.number, {ITEM}, arriving.key, arriving.text, arriving.escaped, arriving.candidates,
-              arriving.meta, arriving.sound
-            FROM arriving JOIN item ON item.key = arriving.key JOIN content ON content.item = item.number
-            WHERE arriving.number BETWEEN :first AND :last AND (
-              content.text <> arriving.text OR content.escaped <> arriving.escaped
-              OR coalesce(content.candidates, '') <> coalesce(arriving.candidates, '')
-              OR coalesce(content.sound, '') <> coalesce(arriving.sound, ''))
-            ORDER BY arriving.number""",
-        scope,
+    of = {one.key: one for one in arrivals}
+    lost, moved = [], []
+    if of:
+        for number, want, *there in read(
+            f"""SELECT item.number, item.want, {ITEM} FROM item JOIN content ON content.item = item.number
+                WHERE item.key IN ({_marks(of)}) ORDER BY item.number""",
+            [*of],
+        ):
+            one = of[there[0]]
+            came = [one.key, one.text, one.escaped, one.candidates, one.meta, one.sound]
+            if there[1] == LOST_TEXT:
+                if not want:
+                    lost.append((number, one))
+            elif (there[1:4], there[5]) != (came[1:4], came[5]):
+                if content(item_from(tuple(there))) != content(item_from(tuple(came))):
+                    raise InputError(_conflict(key_from(one.key)))
+                moved.append((number, one))
+    return lost, moved
+
+
+def _bring_back(execute: Execute, number: int, one: Arrival, want: int) -> None:
+    """An item whose text a repair could not save has it again, and waits for as many people as all others."""
+    execute(
+        "UPDATE content SET text = ?, escaped = ?, candidates = ?, meta = ?, sound = ? WHERE item = ?",
+        (one.text, one.escaped, one.candidates, one.meta, one.sound, number),
     )
-    rows = [row for row in rows if row[2] != LOST_TEXT]
-    for row in rows:
-        if content(item_from(row[1:7])) != content(item_from(row[7:])):
-            raise InputError(_conflict(key_from(row[1])))
-    return [(row[-1], row[0]) for row in rows]
-
-
-def _found_again(execute: Execute, scope: dict[str, Any], want: int) -> None:
-    """Items whose text a repair could not save have it again, and wait for as many people as all others."""
-    for text, escaped, candidates, meta, sound, item, done, probe in execute(
-        """SELECT arriving.text, arriving.escaped, arriving.candidates, arriving.meta, arriving.sound,
-             item.number, item.done, item.probe
-           FROM arriving JOIN item ON item.key = arriving.key JOIN content ON content.item = item.number
-           WHERE arriving.number BETWEEN :first AND :last AND content.text = :lost AND item.want = 0""",
-        scope | {"lost": LOST_TEXT},
-    ).fetchall():
-        execute(
-            "UPDATE content SET text = ?, escaped = ?, candidates = ?, meta = ?, sound = ? WHERE item = ?",
-            (text, escaped, candidates, meta, sound, item),
-        )
-        stage = "held" if probe else "full"
-        execute("UPDATE item SET want = ?, stage = ? WHERE number = ?", (want, stage, item))
-        if done < want and not probe:
-            execute("UPDATE counter SET value = value - 1 WHERE name = 'done'")
-        queue.move(execute, item, queue.lock(execute, item), requeue=True)
+    done, probe = execute("SELECT done, probe FROM item WHERE number = ?", (number,)).fetchone()
+    execute("UPDATE item SET want = ?, stage = ? WHERE number = ?", (want, "held" if probe else "full", number))
+    if done < want and not probe:
+        execute("UPDATE counter SET value = value - 1 WHERE name = 'done'")
+    queue.move(execute, number, queue.lock(execute, number), requeue=True)
 
 
 class _Adding:
@@ -127,7 +135,6 @@ class _Adding:
     def __init__(self, connection: Connection, staging: Staging, moment: str, judge: Judge) -> None:
         self._connection, self._staging, self._moment, self._judge = connection, staging, moment, judge
         self._save = str(uuid.uuid4())
-        self._has = {column: staging.has(column) for column in ("answers", "suggestions", "gold")}
 
     def all(self, progress: Callable[[int], None] | None) -> Added:
         added = Added()
@@ -158,159 +165,163 @@ class _Adding:
 
     def _step(self, execute: Execute, first: int, last: int, settings: dict[str, str]) -> Added:
         """The records from number `first` to `last`."""
+        arrivals = self._staging.between(first, last)
+        numbers = _numbers(_reading(execute), {one.key for one in arrivals})
         before = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
-        scope = {"first": first, "last": last, "before": before}
-        records, answers = execute(
-            "SELECT count(*), count(answers) FROM arriving WHERE number BETWEEN :first AND :last", scope
-        ).fetchone()
-        order = settings.get("order", "priority")
-        items = self._items(execute, scope, order, int(settings.get("overlap", 1)))
-        if items < records:
-            _found_again(execute, scope, int(settings.get("overlap", 1)))
-            moved = _moved(lambda sql, values: execute(sql, values).fetchall(), scope)
-            self._connection.many("UPDATE content SET sound = ? WHERE item = ?", moved)
-        suggested, suggestions = self._suggestions(execute, scope) if self._has["suggestions"] else ((), 0)
-        answered = self._answers(execute, scope, answers) if answers else 0
-        gold = self._gold(execute, scope) if self._has["gold"] else 0
+        order, want = settings.get("order", "priority"), int(settings.get("overlap", 1))
+        unknown: dict[str, Arrival] = {}
+        for one in arrivals:
+            if one.key not in numbers:
+                unknown.setdefault(one.key, one)
+        new = list(unknown.values())
+        if len(new) < len(arrivals):
+            lost, moved = _changed(_reading(execute), (one for one in arrivals if one.key in numbers))
+            for number, one in lost:
+                _bring_back(execute, number, one, want)
+            self._connection.many(
+                "UPDATE content SET sound = ? WHERE item = ?", [(one.sound, number) for number, one in moved]
+            )
+        numbers |= {one.key: before + place for place, one in enumerate(new, 1)}
+        self._items(execute, new, numbers, order, want)
+        suggestions = self._suggestions(arrivals, numbers)
+        answered = self._answers(execute, [(numbers[one.key], one) for one in arrivals if one.answer])
+        gold = sum(
+            _add_gold(execute, numbers[one.key], one.gold, self._moment, self._judge) for one in arrivals if one.gold
+        )
         if order == "uncertain-first":
-            fresh = execute("SELECT number FROM item WHERE number > ?", (before,)).fetchall()
-            versions.place(self._connection, order, list(dict.fromkeys([*(row[0] for row in fresh), *suggested])))
-        return Added(items, records - items, answered, suggestions, gold)
+            placed = (numbers[one.key] for one in arrivals if one.suggestions or numbers[one.key] > before)
+            versions.place(self._connection, order, list(dict.fromkeys(placed)))
+        return Added(len(new), len(arrivals) - len(new), answered, suggestions, gold)
 
-    def _items(self, execute: Execute, scope: dict[str, Any], order: str, want: int) -> int:
-        """Items with their contents; how many are new."""
-        place = ":before + row_number() OVER (ORDER BY arriving.number)"
-        priority = "priority" if order == "priority" else "0"
-        position = f"({place}) * 2654435761 % 4294967296" if order == "random" else place
-        items = execute(
-            f"""INSERT INTO item(number, key, stage, priority, position, want, probe)
-                SELECT {place}, key, CASE probe WHEN '' THEN 'fresh' ELSE 'held' END, {priority}, {position}, :want, probe
-                FROM arriving WHERE number IN (
-                  SELECT min(one.number) FROM arriving AS one WHERE one.number BETWEEN :first AND :last
-                    AND NOT EXISTS (SELECT 1 FROM item WHERE item.key = one.key) GROUP BY one.key)""",
-            scope | {"want": want},
-        ).rowcount
-        if items:
-            execute(
-                """INSERT INTO content(item, text, escaped, candidates, meta, priority, sound)
-                   SELECT item.number, text, escaped, candidates, meta, arriving.priority, sound
-                   FROM arriving JOIN item ON item.key = arriving.key AND item.number > :before
-                   WHERE arriving.number BETWEEN :first AND :last ORDER BY arriving.number
-                   ON CONFLICT (item) DO NOTHING""",
-                scope,
-            )
-            execute(
-                """UPDATE counter SET value = value + (SELECT count(*) FROM item WHERE number > ? AND probe = '')
-                   WHERE name = 'items'""",
-                (scope["before"],),
-            )
-        return items
+    def _items(self, execute: Execute, new: list[Arrival], numbers: dict[str, int], order: str, want: int) -> None:
+        """Items with their contents."""
+        self._connection.many(
+            "INSERT INTO item(number, key, stage, priority, position, want, probe) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    numbers[one.key],
+                    one.key,
+                    "held" if one.probe else "fresh",
+                    one.priority if order == "priority" else 0,
+                    versions.position(order, numbers[one.key]),
+                    want,
+                    one.probe,
+                )
+                for one in new
+            ],
+        )
+        self._connection.many(
+            """INSERT INTO content(item, text, escaped, candidates, meta, priority, sound)
+               VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            [
+                (numbers[one.key], one.text, one.escaped, one.candidates, one.meta, one.priority, one.sound)
+                for one in new
+            ],
+        )
+        if new:
+            counted = sum(not one.probe for one in new)
+            execute("UPDATE counter SET value = value + ? WHERE name = 'items'", (counted,))
 
-    def _suggestions(self, execute: Execute, scope: dict[str, Any]) -> tuple[list[int], int]:
-        """The items that they are about, and how many are new."""
-        rows = execute(
-            """SELECT item.number, suggestions FROM arriving JOIN item ON item.key = arriving.key
-               WHERE arriving.number BETWEEN :first AND :last AND suggestions IS NOT NULL ORDER BY arriving.number""",
-            scope,
-        ).fetchall()
-        new = self._connection.many(
+    def _suggestions(self, arrivals: list[Arrival], numbers: dict[str, int]) -> int:
+        """How many are new."""
+        return self._connection.many(
             """INSERT INTO suggestion(item, task, value, score, source) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (item, task, value, source) DO NOTHING""",
-            [(number, *one) for number, stored in rows for one in suggestions_from(stored)],
+            [(numbers[one.key], *said) for one in arrivals for said in one.suggestions],
         )
-        return [row[0] for row in rows], new
 
-    def _answers(self, execute: Execute, scope: dict[str, Any], answers: int) -> int:
-        """Finished answers that came with records; how many are new."""
-        scope = scope | {"save": self._save, "moment": self._moment}
-        execute(
-            """INSERT INTO annotator(name) SELECT DISTINCT annotator FROM arriving
-               WHERE number BETWEEN :first AND :last AND answers IS NOT NULL ORDER BY annotator
-               ON CONFLICT (name) DO NOTHING""",
-            scope,
-        )
-        places = queue.lock_all(execute, f"SELECT item.number FROM {ANSWERED} WHERE {IN_STEP}", scope)
-        added = self._first_answers(execute, scope, places)
-        if added < answers:
-            names = standing.renames(execute)
-            touched = [number for number, said in _others(execute, scope)
-                       if _add_answer(execute, number, said, names, self._moment)]  # fmt: skip
-            for item in dict.fromkeys(touched):
-                standing.weigh(execute, item, self._judge)
-            added += len(touched)
-        return added
-
-    def _first_answers(self, execute: Execute, scope: dict[str, Any], places: dict[int, Place]) -> int:
-        """What is the first that its annotator says of an item, and neither flagged nor of older labels."""
-        columns = ", ".join(f"arriving.{name}" for name in ANSWER)
-        added = execute(
-            f"""INSERT INTO annotation(item, annotator, revision, status, turn, save_id, {", ".join(ANSWER)})
-                SELECT item.number, annotator.id, 1, 'submitted',
-                  coalesce(tally.turn, 0) + row_number() OVER (PARTITION BY annotator.id ORDER BY arriving.number),
-                  :save || '-' || arriving.number,
-                  {columns.replace("arriving.submitted_at", "coalesce(nullif(arriving.submitted_at, ''), :moment)")}
-                FROM {ANSWERED} LEFT JOIN tally ON tally.annotator = annotator.id
-                WHERE {IN_STEP} AND arriving.flags = '[]' AND arriving.decisions = '{{}}'
-                  AND arriving.labels_version >= (SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels')
-                  AND NOT EXISTS (SELECT 1 FROM assignment AS one
-                                  WHERE one.item = item.number AND one.annotator = annotator.id)
-                ORDER BY arriving.number
-                ON CONFLICT (item, annotator, revision) DO NOTHING""",
-            scope,
-        ).rowcount
-        if not added:
+    def _answers(self, execute: Execute, came: list[Numbered]) -> int:
+        """Finished answers, with the numbers of the items; how many are new."""
+        if not came:
             return 0
-        execute(
-            f"""INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
-                SELECT item.number, annotator.id, 'done', 1, annotation.turn, nullif(annotation.active_ms, 0),
-                  annotation.submitted_at, arriving.labels FROM {ADDED} WHERE {IN_STEP}""",
-            scope,
-        )
-        execute(
-            f"""INSERT INTO tally(annotator, turn, answered)
-                SELECT annotator.id, max(annotation.turn), count(*) FROM {ADDED} WHERE {IN_STEP} GROUP BY annotator.id
-                ON CONFLICT (annotator) DO UPDATE SET turn = excluded.turn, answered = tally.answered + excluded.answered""",
-            scope,
-        )
-        came = execute(
-            f"""SELECT item.number, count(*), max(annotator.id) FROM {ADDED} WHERE {IN_STEP}
-                GROUP BY item.number ORDER BY min(arriving.number)""",
-            scope,
-        ).fetchall()
-        for item in queue.move_all(self._connection, execute, came, places):
+        items = list(dict.fromkeys(number for number, _ in came))
+        places = queue.lock_all(execute, _marks(items), items)
+        ids = self._annotators(execute, {one.annotator for _, one in came})
+        given = self._given(items)
+        today = execute("SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'").fetchone()[0]
+        first, later = [], []
+        for number, one in came:
+            pair, said = (number, ids[one.annotator]), one.said
+            is_plain = said["flags"] == "[]" and said["decisions"] == "{}" and said["labels_version"] >= today
+            if pair not in given and is_plain:
+                first.append((number, one))
+            elif not any(
+                (answers, version) == (said["answers"], said["labels_version"]) and said["submitted_at"] in ("", at)
+                for answers, version, at in given.get(pair, ())
+            ):
+                later.append((number, one))
+            given.setdefault(pair, []).append((said["answers"], said["labels_version"], said["submitted_at"]))
+        self._first_answers(execute, first, ids, places)
+        names = standing.renames(execute)
+        touched = [number for number, one in later if _add_answer(execute, number, one.annotation, names, self._moment)]
+        for item in dict.fromkeys(touched):
             standing.weigh(execute, item, self._judge)
-        return added
+        return len(first) + len(touched)
 
-    def _gold(self, execute: Execute, scope: dict[str, Any]) -> int:
-        rows = execute(
-            """SELECT item.number, gold FROM arriving JOIN item ON item.key = arriving.key
-               WHERE arriving.number BETWEEN :first AND :last AND gold IS NOT NULL ORDER BY arriving.number""",
-            scope,
-        ).fetchall()
-        return sum(_add_gold(execute, item, gold_from(stored), self._moment, self._judge) for item, stored in rows)
+    def _given(self, items: list[int]) -> dict[tuple[int, int], list[tuple[str, int, str]]]:
+        """By item and annotator who has dealt with it: what they answered, under which labels, and when."""
+        given: dict[tuple[int, int], list[tuple[str, int, str]]] = {}
+        dealt = self._connection.each(
+            """SELECT annotator, status, answers, labels_version, submitted_at FROM annotation WHERE item = ?
+               UNION ALL SELECT annotator, state, '', 0, '' FROM assignment WHERE item = ?""",
+            [(item, item) for item in items],
+        )
+        for item, rows in zip(items, dealt, strict=True):
+            for annotator, status, *said in rows:
+                there = given.setdefault((item, annotator), [])
+                if status == SUBMITTED:
+                    there.append(tuple(said))
+        return given
+
+    def _annotators(self, execute: Execute, names: Iterable[str]) -> dict[str, int]:
+        """Their numbers; names that are new are written down."""
+        known = sorted(names)
+        self._connection.many(
+            "INSERT INTO annotator(name) VALUES (?) ON CONFLICT (name) DO NOTHING", [(name,) for name in known]
+        )
+        return dict(execute(f"SELECT name, id FROM annotator WHERE name IN ({_marks(known)})", known).fetchall())
+
+    def _first_answers(
+        self, execute: Execute, first: list[Numbered], ids: dict[str, int], places: dict[int, Place]
+    ) -> None:
+        """What is the first that its annotator says of an item, and neither flagged nor of older labels."""
+        left = Counter(ids[one.annotator] for _, one in first)
+        turns = {
+            me: execute(
+                """INSERT INTO tally(annotator, turn, answered) VALUES (?, ?, ?) ON CONFLICT (annotator) DO UPDATE
+                   SET turn = tally.turn + excluded.turn, answered = tally.answered + excluded.answered RETURNING turn""",
+                (me, count, count),
+            ).fetchone()[0]
+            for me, count in left.items()
+        }
+        annotations, assignments = [], []
+        for number, one in first:
+            me = ids[one.annotator]
+            left[me] -= 1
+            turn = turns[me] - left[me]
+            said = one.said | {"submitted_at": one.said["submitted_at"] or self._moment}
+            save = f"{self._save}-{one.number}"
+            annotations.append((number, me, 1, SUBMITTED, turn, save, *said.values()))
+            assignments.append(
+                (number, me, "done", 1, turn, said["active_ms"] or None, said["submitted_at"], one.labels)
+            )
+        columns = ("item", "annotator", "revision", "status", "turn", "save_id", *ANSWER)
+        self._connection.many(f"INSERT INTO annotation({', '.join(columns)}) VALUES ({_marks(columns)})", annotations)
+        self._connection.many(
+            """INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            assignments,
+        )
+        came: dict[int, tuple[int, int]] = {}
+        for number, me, *_ in assignments:
+            count, by = came.get(number, (0, 0))
+            came[number] = count + 1, max(by, me)
+        for item in queue.move_all(self._connection, execute, [(item, *by) for item, by in came.items()], places):
+            standing.weigh(execute, item, self._judge)
 
 
-ANSWERED = """arriving JOIN item ON item.key = arriving.key JOIN annotator ON annotator.name = arriving.annotator"""
-IN_STEP = "arriving.number BETWEEN :first AND :last AND arriving.answers IS NOT NULL"
-ADDED = f"""{ANSWERED} JOIN annotation ON annotation.item = item.number AND annotation.annotator = annotator.id
-    AND annotation.revision = 1 AND annotation.save_id = :save || '-' || arriving.number"""
-
-
-def _others(execute: Execute, scope: dict[str, Any]) -> list[tuple[int, Annotation]]:
-    """Answers of the step that are not in yet, as item's number and annotation."""
-    columns = ", ".join(f"arriving.{name}" for name in ANSWER)
-    rows = execute(
-        f"""SELECT item.number, arriving.annotator, {columns} FROM {ANSWERED}
-            WHERE {IN_STEP} AND NOT EXISTS (SELECT 1 FROM annotation AS one
-              WHERE one.item = item.number AND one.annotator = annotator.id AND (
-                one.save_id = :save || '-' || arriving.number
-                OR one.status = 'submitted' AND one.answers = arriving.answers
-                  AND one.labels_version = arriving.labels_version
-                  AND arriving.submitted_at IN ('', one.submitted_at)))
-            ORDER BY arriving.number""",
-        scope,
-    ).fetchall()
-    return [(row[0], answer_from(row[1:])) for row in rows]
+def _reading(execute: Execute) -> Read:
+    return lambda sql, values: execute(sql, values).fetchall()
 
 
 def _so_far(added: Added) -> str:

@@ -100,12 +100,12 @@ class Pipeline:
         self._waiting.append(sent)
         return sent
 
-    def many(self, sql: bytes, rows: Sequence[Sequence[Any]]) -> int:
+    def many(self, sql: bytes, rows: Sequence[Sequence[Any]], *, keep: bool) -> int:
         """One statement for many rows; how many it wrote."""
         sent: deque[Sent] = deque()
         written = 0
         for row in rows:
-            sent.append(self.send(sql, row))
+            sent.append(self.send(sql, row, keep=keep))
             if len(sent) >= AHEAD:
                 written += sent.popleft().rowcount
         return written + sum(one.rowcount for one in sent)

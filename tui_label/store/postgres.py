@@ -35,7 +35,7 @@ from tui_label.errors import (
 )
 from tui_label.store.connection import SqliteConnection, create_file
 from tui_label.store.copying import copy
-from tui_label.store.engine import Execute, Result
+from tui_label.store.engine import Execute, Result, together
 from tui_label.store.schema import KNOWN, Spelling, statements
 
 try:
@@ -110,8 +110,6 @@ class Statement(NamedTuple):
 @lru_cache(1000)
 def translated(sql: str) -> Statement:
     """A statement of the store."""
-    if sql.startswith("CREATE TEMP TABLE"):
-        return Statement(defined(sql), ())
     names: list[str] = []
 
     def placeholder(found: re.Match[str]) -> str:
@@ -271,11 +269,13 @@ class PostgresConnection:
         return lambda: (sent if sent.is_back else self.execute(sql, arguments)).fetchone()
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        return self._pipeline.many(translated(sql).sql, rows)
+        # Which of many arguments are NULL differs from time to time: for the server each is another statement
+        return sum(
+            self._pipeline.many(translated(one).sql, given, keep=one is sql) for one, given in together(sql, rows)
+        )
 
-    def aside(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self.errors(), self._pg.transaction(), self._pg.cursor() as cursor:
-            cursor.executemany(translated(sql).sql, rows)
+    def each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        return [sent.fetchall() for sent in [self._execute(sql, row) for row in rows]]
 
     def write(self, work: Callable[[Execute], Result]) -> Result:
         done: list[Result] = []
@@ -401,10 +401,6 @@ class PostgresConnection:
         if state == "42P01" and '"receipt"' in reason:
             raise StoreError(
                 f"{self}: the project was moved; leave, and start again with the project.yaml of today"
-            ) from error
-        if state == "42P01" and '"arriving"' in reason:
-            raise StoreAway(
-                f"{self}: the server went away meanwhile; the same again brings in what is not there yet"
             ) from error
         if state in ("42P01", "3F000", "42703"):
             raise StoreDamaged(

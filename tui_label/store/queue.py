@@ -14,7 +14,7 @@ claim at a million).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tui_label.store import probes
@@ -329,8 +329,8 @@ def lock(execute: Execute, item: int) -> Place:
     return Place(*locking(execute, item).fetchone())
 
 
-def lock_all(execute: Execute, numbers: str, arguments: dict[str, Any]) -> dict[int, Place]:
-    """The same for the items whose numbers a statement gives."""
+def lock_all(execute: Execute, numbers: str, arguments: Sequence[Any] | dict[str, Any]) -> dict[int, Place]:
+    """The same for the items whose numbers a statement or a list gives."""
     rows = execute(
         f"SELECT number, {PLACE} FROM item WHERE number IN ({numbers}) ORDER BY number FOR UPDATE", arguments
     ).fetchall()

@@ -141,7 +141,7 @@ class SqlStore(SqlReviewing):
     # items in
 
     def staging(self) -> Staging:
-        return Staging(self._connection)
+        return Staging()
 
     def add(self, records: Iterable[Record] | Staging, progress: Callable[[int], None] | None = None) -> Added:
         return intake.add(self._connection, records, progress, utc(self._clock()), self._judge)

@@ -1,8 +1,8 @@
 """Records on their way in: kept aside until all of them are read and checked.
 
-They wait in a temporary table of the store's own connection, which is in memory while it is small, then in a
-file without a name: ten million records need no more memory than a thousand, and a process that is killed leaves
-nothing behind.  They wait in the shape of the store's tables, so that few statements bring them in.
+They wait in a database of their own, which is in memory while it is small, then in a file without a name: ten million
+records need no more memory than a thousand, and a process that is killed leaves nothing behind.  The project's own
+database, wherever it is, hears of them when they come in.
 """
 
 from __future__ import annotations
@@ -10,50 +10,96 @@ from __future__ import annotations
 import marshal
 import pickle
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import StoreError
-from tui_label.store.engine import Connection
-from tui_label.store.rows import ANSWER, answer_row, key_from, key_text, labels_text, sound_json, to_json, to_text
+from tui_label.store.engine import together
+from tui_label.store.rows import (
+    ANSWER,
+    answer_from,
+    answer_row,
+    key_from,
+    key_text,
+    labels_text,
+    sound_json,
+    to_json,
+    to_text,
+)
 
 PAGE = 1000
 MEMORY_KIB = 16_000
 COUNTED = 50_000
 """Contents that are counted in memory before they are put away."""
-ITEM = ("number", "key", "content", "text", "escaped", "candidates", "meta", "sound", "priority", "probe")
-REST = ("said_by", "said_status", "said_revision", "said_at", "annotator", *ANSWER, "labels", "suggestions", "gold")
-"""Beside the item: `said_…` is what an answer says of itself, for `stands`."""
-TABLE = f"""CREATE TEMP TABLE arriving (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL, content BIGINT NOT NULL, text TEXT NOT NULL,
-    escaped INTEGER NOT NULL, candidates TEXT, meta TEXT, sound TEXT, priority INTEGER NOT NULL, probe TEXT NOT NULL,
-    said_by TEXT, said_status TEXT, said_revision INTEGER, said_at TEXT, annotator TEXT,
-    {", ".join(f"{name} {kind}" for name, kind in ANSWER.items())}, labels TEXT, suggestions BLOB, gold BLOB)"""
+TABLES = (
+    """CREATE TABLE arriving (number INTEGER PRIMARY KEY, key TEXT NOT NULL, content INTEGER NOT NULL,
+         gold INTEGER NOT NULL, record BLOB NOT NULL)""",
+    "CREATE TABLE said (number INTEGER PRIMARY KEY, annotator TEXT, status TEXT, revision INTEGER, at TEXT)",
+)
+"""`record` has all that only the project's database needs; `said` is what an answer says of itself, for `stands`."""
 
 
 Row = tuple[Any, ...]
 
 
+class Arrival(NamedTuple):
+    """A record as the store keeps it."""
+
+    number: int
+    """Its place among all."""
+    key: str
+    text: str
+    escaped: int
+    candidates: str | None
+    meta: str | None
+    sound: str | None
+    priority: int
+    probe: str
+    annotator: str
+    answer: Row | None
+    """A finished answer: the columns ANSWER."""
+    labels: str
+    suggestions: Sequence[tuple[str, str, float | None, str]]
+    """Task, value as it is stored, score and source of each."""
+    stored_gold: bytes | None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The answer by its columns."""
+        return dict(zip(ANSWER, self.answer or (), strict=True))
+
+    @property
+    def annotation(self) -> Annotation:
+        return answer_from((self.annotator, *self.said.values()))
+
+    @property
+    def gold(self) -> Gold | None:
+        found: Gold | None = pickle.loads(self.stored_gold) if self.stored_gold else None
+        return found
+
+
 class Staging:
     """Records in their order, in the table `arriving`; one at a time on a connection."""
 
-    def __init__(self, connection: Connection, records: Iterable[Record] = ()) -> None:
-        self._connection = connection
-        self._do(TABLE)
-        self._items: list[Row] = []
-        self._whole: list[Row] = []
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        with _disk():
+            self._sqlite = _aside()
+        for table in TABLES:
+            self._do(table)
+        self._waiting: list[Row] = []
+        self._said: list[Row] = []
         self.taken = 0
         """How many were appended."""
         for record in records:
             self.append(record)
 
     def close(self) -> None:
-        self._do("DROP TABLE IF EXISTS arriving")
+        self._sqlite.close()
 
     def __enter__(self) -> Staging:
         return self
@@ -64,12 +110,10 @@ class Staging:
     def append(self, record: Record, said: Annotation | None = None) -> None:
         """`said`: what its answer says of itself, where `stands` is to choose among several of an annotator's."""
         self.taken += 1
-        item = record.item
+        item, given = record.item, record.annotation
+        answer = given if given and given.status == SUBMITTED else None
         text, escaped = to_text(item.text)
-        row = (
-            self.taken,
-            key_text(item.key),
-            hash(content(item)),
+        stored = (
             text,
             escaped,
             to_json(list(item.candidates)) if item.candidates else None,
@@ -77,24 +121,37 @@ class Staging:
             sound_json(item.sound),
             record.priority,
             record.probe if record.gold else "",
+            answer.annotator if answer else "",
+            answer_row(answer) if answer else None,
+            labels_text(answer.answers) if answer else "",
+            [(one.task, to_json(one.value), one.score, one.source) for one in record.suggestions],
+            pickle.dumps(record.gold) if record.gold else None,
         )
-        if record.annotation or record.suggestions or record.gold or said:
-            self._whole.append((*row, *_rest(record, said)))
-        else:
-            self._items.append(row)
-        if len(self._items) + len(self._whole) >= PAGE:
+        self._waiting.append(
+            (
+                self.taken,
+                key_text(item.key),
+                hash(content(item)),
+                record.gold is not None,
+                marshal.dumps(stored),
+            )
+        )
+        if said:
+            self._said.append((self.taken, key_text(said.annotator), said.status, said.revision, said.submitted_at))
+        if len(self._waiting) >= PAGE:
             self._put_away()
 
     def _put_away(self) -> None:
-        for columns, rows in ((ITEM, self._items), ((*ITEM, *REST), self._whole)):
-            if rows:
-                self._do_many(
-                    f"INSERT INTO arriving({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows
-                )
-        self._items, self._whole = [], []
+        self._do_many("INSERT INTO arriving VALUES (?, ?, ?, ?, ?)", self._waiting)
+        self._do_many("INSERT INTO said VALUES (?, ?, ?, ?, ?)", self._said)
+        self._waiting, self._said = [], []
 
     def __len__(self) -> int:
         return int(self._one("SELECT count(*) FROM arriving"))
+
+    def between(self, first: int, last: int) -> list[Arrival]:
+        rows = self._read("SELECT number, key, record FROM arriving WHERE number BETWEEN ? AND ?", (first, last))
+        return [Arrival._make((number, key, *marshal.loads(stored))) for number, key, stored in rows]
 
     def steps(self, size: int) -> Iterator[tuple[int, int]]:
         """First and last number of about `size` records each: neighbours about one item are in one step."""
@@ -111,23 +168,25 @@ class Staging:
     def stands(self) -> int:
         """Keep, of several answers of an annotator about an item, the latest, in the place of the first; how many go."""
         self._put_away()
-        same = "PARTITION BY key, said_by, content"
+        same = "PARTITION BY key, annotator, content"
         self._do(
-            f"""CREATE TEMP TABLE choice AS SELECT number, min(number) OVER ({same}) AS place,
-                  row_number() OVER ({same} ORDER BY said_revision DESC, said_at DESC, number DESC) AS rank
-                FROM arriving WHERE said_by IS NOT NULL"""
+            f"""CREATE TABLE choice AS SELECT number, min(number) OVER ({same}) AS place,
+                  row_number() OVER ({same} ORDER BY revision DESC, at DESC, number DESC) AS rank
+                FROM arriving JOIN said USING (number)"""
         )
         gone = self._do("DELETE FROM arriving WHERE number IN (SELECT number FROM choice WHERE rank > 1)")
-        self._do(
-            """UPDATE arriving SET number = choice.place FROM choice
-               WHERE choice.number = arriving.number AND rank = 1 AND place <> choice.number"""
-        )
+        self._do("DELETE FROM said WHERE number IN (SELECT number FROM choice WHERE rank > 1)")
+        for table in ("arriving", "said"):
+            self._do(
+                f"""UPDATE {table} SET number = choice.place FROM choice
+                    WHERE choice.number = {table}.number AND rank = 1 AND place <> choice.number"""
+            )
         self._do("DROP TABLE choice")
         return gone
 
     def statuses(self, status: str) -> int:
         """How many answers are of a status."""
-        return int(self._one("SELECT count(*) FROM arriving WHERE said_status = ?", (status,)))
+        return int(self._one("SELECT count(*) FROM said WHERE status = ?", (status,)))
 
     def items(self, after: int = 0) -> int:
         """How many different items the records after the first `after` are about."""
@@ -137,9 +196,9 @@ class Staging:
         """How often an item came: one that several annotators answered came once."""
         return int(
             self._one(
-                """SELECT (SELECT count(*) FROM arriving WHERE said_by IS NULL) + (SELECT count(*) FROM (
-                     SELECT key FROM arriving WHERE said_by IS NOT NULL
-                     EXCEPT SELECT key FROM arriving WHERE said_by IS NULL) AS answered)"""
+                """WITH unsaid AS (SELECT key FROM arriving WHERE number NOT IN (SELECT number FROM said))
+                   SELECT (SELECT count(*) FROM unsaid) + (SELECT count(*) FROM (
+                     SELECT key FROM arriving JOIN said USING (number) EXCEPT SELECT key FROM unsaid))"""
             )
         )
 
@@ -150,58 +209,69 @@ class Staging:
         )
         return key_from(rows[0][0]) if rows else None
 
-    def has(self, column: str) -> bool:
-        """Whether any record has `suggestions`, `gold` or `answers`."""
-        return bool(self._one(f"SELECT EXISTS (SELECT 1 FROM arriving WHERE {column} IS NOT NULL)"))
+    def has_gold(self) -> bool:
+        return bool(self._one("SELECT EXISTS (SELECT 1 FROM arriving WHERE gold)"))
 
     # known answers about items that are here under another id
 
-    def strange(self) -> bool:
-        """Look for the items that known answers are about and that are not here by their keys; whether there are any."""
+    def strange(self, known: Callable[[list[str]], Iterable[str]]) -> bool:
+        """Look for the items that known answers are about and that are not here by their keys; whether there are any.
+
+        `known`: which of some stored keys are here.
+        """
         self._put_away()
         self._do(
-            """CREATE TEMP TABLE strange AS SELECT key, content,
-                 row_number() OVER (PARTITION BY content ORDER BY min(number)) AS place
-               FROM arriving WHERE gold IS NOT NULL AND NOT EXISTS (SELECT 1 FROM item WHERE item.key = arriving.key)
+            """CREATE TABLE strange AS SELECT key, content, min(number) AS first FROM arriving WHERE gold
                GROUP BY key, content"""
         )
         self._do("CREATE INDEX strange_content ON strange(content)")
-        self._do("CREATE TEMP TABLE here (content BIGINT, key TEXT)")
+        self._do("CREATE INDEX strange_key ON strange(key)")
+        self._do("CREATE TABLE here (content INTEGER, key TEXT)")
+        last = 0
+        while rows := self._read(
+            f"SELECT rowid, key FROM strange WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}", (last,)
+        ):
+            self._do_many("DELETE FROM strange WHERE key = ?", [(key,) for key in known([key for _, key in rows])])
+            last = rows[-1][0]
         return bool(self._one("SELECT EXISTS (SELECT 1 FROM strange)"))
 
     def offer(self, items: Iterable[tuple[str, Item]]) -> None:
-        """Items that are here, with their stored keys: those that `strange` looks for are kept."""
+        """Items that are here, with their stored keys: those that are looked for are kept."""
         self._do_many(
-            "INSERT INTO here SELECT content, ? FROM strange WHERE content = ? AND place = 1",
+            "INSERT INTO here SELECT DISTINCT content, ? FROM strange WHERE content = ?",
             [(key, hash(content(item))) for key, item in items],
         )
 
     def recognise(self) -> None:
         """The first of several known answers about a content is for the first such item, and so on."""
         self._do(
-            """UPDATE arriving SET key = found.key FROM strange JOIN (
-                 SELECT key, content, row_number() OVER (PARTITION BY content ORDER BY key) AS place FROM here
-               ) AS found ON found.content = strange.content AND found.place = strange.place
-               WHERE arriving.key = strange.key AND arriving.gold IS NOT NULL"""
+            """UPDATE arriving SET key = found.key FROM
+                 (SELECT key, content, row_number() OVER (PARTITION BY content ORDER BY first) AS place FROM strange)
+                   AS strange
+                 JOIN (SELECT key, content, row_number() OVER (PARTITION BY content ORDER BY key) AS place FROM here)
+                   AS found ON found.content = strange.content AND found.place = strange.place
+               WHERE arriving.key = strange.key AND arriving.gold"""
         )
-        self._do("DROP TABLE strange")
-        self._do("DROP TABLE here")
 
     def _one(self, sql: str, values: Row = ()) -> Any:
-        self._put_away()
         return self._read(sql, values)[0][0]
 
     def _read(self, sql: str, values: Row = ()) -> list[Any]:
+        self._put_away()
         with _disk():
-            return self._connection.execute(sql, values).fetchall()
+            return self._sqlite.execute(sql, values).fetchall()
 
     def _do(self, sql: str) -> int:
         with _disk():
-            return self._connection.execute(sql).rowcount
+            return self._sqlite.execute(sql).rowcount
 
-    def _do_many(self, sql: str, rows: list[Row]) -> None:
-        with _disk():
-            self._connection.aside(sql, rows)
+    def _do_many(self, sql: str, rows: Sequence[Row]) -> None:
+        if rows:
+            with _disk():
+                self._sqlite.execute("BEGIN")
+                for one, given in together(sql, rows):
+                    self._sqlite.executemany(one, given)
+                self._sqlite.execute("COMMIT")
 
 
 @contextmanager
@@ -209,39 +279,11 @@ def _disk() -> Iterator[None]:
     """What goes wrong is wrong with the disk with the temporary files."""
     try:
         yield
-    except (StoreError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
         raise StoreError(
-            f"records could not be put aside ({error.__cause__ or error}); nothing was brought in: free some space for "
+            f"records could not be put aside ({error}); nothing was brought in: free some space for "
             "temporary files, or name another place for them in TMPDIR"
         ) from error
-
-
-def _rest(record: Record, said: Annotation | None) -> Row:
-    """The columns REST."""
-    itself = (key_text(said.annotator), said.status, said.revision, said.submitted_at) if said else (None,) * 4
-    given = record.annotation
-    suggestions = [(one.task, to_json(one.value), one.score, one.source) for one in record.suggestions]
-    return (
-        *itself,
-        *(_given(given) if given and given.status == SUBMITTED else (None,) * (len(ANSWER) + 2)),
-        marshal.dumps(suggestions) if suggestions else None,
-        pickle.dumps(record.gold) if record.gold else None,
-    )
-
-
-def _given(annotation: Annotation) -> Row:
-    return annotation.annotator, *answer_row(annotation), labels_text(annotation.answers)
-
-
-def suggestions_from(stored: bytes) -> list[tuple[str, str, float | None, str]]:
-    """Task, value as it is stored, score and source of each."""
-    found: list[tuple[str, str, float | None, str]] = marshal.loads(stored)
-    return found
-
-
-def gold_from(stored: bytes) -> Gold:
-    gold: Gold = pickle.loads(stored)
-    return gold
 
 
 class Counts:

@@ -101,14 +101,20 @@ def _apply_policy(execute: Execute, policy: Policy, before: Mapping[str, str]) -
         training.allow_more_attempts(execute, policy.attempts)
 
 
+SHUFFLE, PLACES = 2654435761, 2**32
+"""A stable shuffle: the multiplier is odd, so no two numbers below 2**32 share a place."""
 POSITIONS = {
     "priority": "number",
     "as-added": "number",
-    # A stable shuffle: the multiplier is odd, so no two numbers below 2**32 share a place
-    "random": "(number * 2654435761) % 4294967296",
+    "random": f"(number * {SHUFFLE}) % {PLACES}",
     "uncertain-first": """coalesce((SELECT min(score) FROM suggestion
         WHERE suggestion.item = item.number AND withdrawn = 0), 2) * 1e9 + number""",
 }
+
+
+def position(order: str, number: int) -> int:
+    """The same of a new item, as long as nothing is suggested about it."""
+    return number * SHUFFLE % PLACES if order == "random" else number
 
 
 def reorder(execute: Execute, order: str) -> None:

@@ -1,4 +1,7 @@
-"""A PostgreSQL of the tests' own, in a folder of its own, reached through a socket in it; and stores on it."""
+"""A PostgreSQL of the tests' own, in a folder of its own, reached through a socket in it; and stores on it.
+
+TUI_LABEL_POSTGRES names another server for the stores, such as one of the relatives.
+"""
 
 from __future__ import annotations
 
@@ -87,22 +90,33 @@ _schemas: dict[str, tuple[str, Path]] = {}
 """By schema the test that has it, and for which folder."""
 
 
+def _url() -> str:
+    return os.environ.get("TUI_LABEL_POSTGRES") or cluster().url()
+
+
 def schema_for(folder: Path) -> Server:
     """The folder's schema: within a test always the same, new or as good as new at first."""
     test = os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
     mine = next((name for name, whose in _schemas.items() if whose == (test, folder)), "")
     if not mine:
         free = [name for name, whose in _schemas.items() if whose[0] != test]
-        mine = free[0] if free else f"s{len(_schemas)}"
+        mine = free[0] if free else f"test_{os.getpid()}_{len(_schemas)}"
         _schemas[mine] = (test, folder)
         if free:
             _empty(mine)
-    return cluster().server(mine)
+        elif "TUI_LABEL_POSTGRES" in os.environ:
+            atexit.register(_remove, mine)
+    return Server(_url(), mine)
+
+
+def _remove(schema: str) -> None:
+    with psycopg.connect(_url(), autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
 
 
 def _empty(schema: str) -> None:
     """Much quicker than to make all of it anew."""
-    with psycopg.connect(cluster().url(), autocommit=True) as connection:
+    with psycopg.connect(_url(), autocommit=True) as connection:
         # A test may have moved the project away
         connection.execute(f"ALTER TABLE IF EXISTS {schema}.moved RENAME TO receipt".encode())
         rows = connection.execute(

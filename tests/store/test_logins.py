@@ -255,6 +255,24 @@ def test_who_is_not_let_in_any_more_is_out(team: Team) -> None:
     team.lead.admit(PEOPLE)
 
 
+def test_a_server_that_takes_no_such_policies_lets_no_login_in(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What CockroachDB and Citus refuse PostgreSQL takes; it refuses others, with the same code."""
+    monkeypatch.setattr(
+        logins, "policies", lambda: iter(["CREATE POLICY odd ON draft USING (generate_series(1, 2) > 1)"])
+    )
+    server = postgres.cluster().server(f"{team.server.schema}_unheld")
+    lead = SqlStore(server, create=True)
+    lead.record_project(Policy(), "source", "guidelines", {})
+    lead.add(records(2))
+
+    ((ok, words),) = lead.admit(PEOPLE)
+    assert not ok and words.startswith("ann, bob, lee, rea: have no access") and words.endswith("use the login lead")
+    with pytest.raises(StoreReadOnly):
+        SqlStore(Server(postgres.cluster().url("ann"), server.schema))
+    assert lead.claim("ann") is not None, "who comes with the shared login works"
+    assert SqlStore(server)._connection.confined_to is None
+
+
 TEAM = """\
 name: tweets
 store: postgresql:///postgres?host={host}&schema={schema}

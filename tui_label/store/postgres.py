@@ -7,6 +7,7 @@ A server that is restarted or replaced takes its connections along.  Then this c
 without an answer may have been done: the same transaction counts itself in `receipt`, where that is looked up.
 
 What the wire-compatible relatives (CockroachDB, YugabyteDB, Citus) lack is not used: tests/store/test_portable.py.
+Where they lack policies nobody gets a login of their own: `logins`.
 """
 
 from __future__ import annotations
@@ -200,7 +201,7 @@ class PostgresConnection:
             self._migrate()
         elif unknown := [name for name in names if name not in KNOWN]:
             raise StoreTooNew(f"{self}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
-        self.confined_to = self.read(logins.CONFINED_TO)[0][0]
+        self.confined_to = logins.confined_to(self._pg)
 
     def _applied(self) -> list[str] | None:
         """The migrations that the schema has had; None where there is none of ours."""
@@ -229,10 +230,11 @@ class PostgresConnection:
                         "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", (self.server.schema,)
                     ).fetchone():
                         self._pg.execute(spelled.SQL("CREATE SCHEMA {}").format(schema))
-                    for statement in (*BESIDE, *statements(SPELLING), *logins.policies()):
+                    for statement in (*BESIDE, *statements(SPELLING)):
                         self._pg.execute(defined(statement))
                     for name in KNOWN:
                         self._pg.execute("INSERT INTO migration VALUES ($1)", (name,))
+                    logins.protect(self._pg)
                 return
             except psycopg.Error as error:
                 if error.sqlstate not in (*MADE_MEANWHILE, *AGAIN):

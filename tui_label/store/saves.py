@@ -69,11 +69,11 @@ def annotator_id(execute: Execute, name: str) -> int:
 def write_revision(
     execute: Execute, number: int, me: int, revision: int, annotation: Annotation, save_id: str, work: str
 ) -> None:
-    """Append one revision, of their latest turn."""
+    """Append one revision, of their latest turn, which `count_save` began."""
     columns = ("item", "annotator", "revision", "status", "save_id", "work", *ANSWER)
     values = (number, me, revision, annotation.status, save_id, escaped_json(work), *answer_row(annotation))
     execute(
         f"""INSERT INTO annotation({", ".join(columns)}, turn)
-            VALUES ({", ".join("?" * len(values))}, (SELECT turn FROM tally WHERE annotator = ?))""",
+            SELECT {", ".join("?" * len(values))}, turn FROM tally WHERE annotator = ?""",
         (*values, me),
     )

@@ -45,30 +45,23 @@ def keep(
 ) -> None:
     """Make a revision the one that stands, and out of anybody's hands.
 
-    `turn`: when it was made, if that was not their latest.  `labels_version` is today's; `replaces`: another one may have stood before.
+    `turn`: when it was made, if that was not their latest, which `count_save` began.  `labels_version` is today's; `replaces`: another one may have stood before.
     """
     answers = dict(annotation.answers)
     if answers and annotation.labels_version < labels_version:
         answers = renames(execute).apply(answers, annotation.labels_version)
     if replaces or annotation.decisions:
         sources.recount(execute, item, annotator, annotation)
+    state = "done" if annotation.status == SUBMITTED else "skipped"
+    shown = (annotation.timing.active or None, annotation.submitted_at, labels_text(answers))
+    latest = "SELECT ?, ?, ?, ?, turn, CAST(? AS BIGINT), ?, ? FROM tally WHERE tally.annotator = ?"
     execute(
-        """INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
-           VALUES (?, ?, ?, ?, coalesce(?, (SELECT turn FROM tally WHERE tally.annotator = ?)), ?, ?, ?)
-           ON CONFLICT (item, annotator) DO UPDATE SET state = excluded.state, revision = excluded.revision,
-             turn = excluded.turn, reopened = 0, lease_until = NULL, active_ms = excluded.active_ms,
-             submitted_at = excluded.submitted_at, labels = excluded.labels""",
-        (
-            item,
-            annotator,
-            "done" if annotation.status == SUBMITTED else "skipped",
-            revision,
-            turn,
-            annotator,
-            annotation.timing.active or None,
-            annotation.submitted_at,
-            labels_text(answers),
-        ),
+        f"""INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
+            {latest if turn is None else "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"}
+            ON CONFLICT (item, annotator) DO UPDATE SET state = excluded.state, revision = excluded.revision,
+              turn = excluded.turn, reopened = 0, lease_until = NULL, active_ms = excluded.active_ms,
+              submitted_at = excluded.submitted_at, labels = excluded.labels""",
+        (item, annotator, state, revision, *((*shown, annotator) if turn is None else (turn, *shown))),
     )
     keep_flags(execute, item, annotator, annotation.flags, replaces)
 

@@ -108,6 +108,28 @@ def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing():
         cluster.remove()
 
 
+def test_an_import_goes_on_when_the_server_comes_back():
+    cluster = postgres.Cluster()
+    try:
+        store = SqlStore(cluster.server("p"), create=True)
+        store.record_project(Policy(), "source", "guidelines", {})
+        steps: list[int] = []
+
+        def restart(records: int) -> None:
+            steps.append(records)
+            if len(steps) == 1:
+                cluster.stop()
+                cluster.start()
+
+        added = store.add([Record(one.item, annotation=said("ann")) for one in records(3000)], restart)
+
+        assert (added.items, added.answers) == (3000, 3000)
+        assert len(steps) > 1
+        assert len(list(store.answers())) == store.progress("ann").mine == 3000
+    finally:
+        cluster.remove()
+
+
 class Cutter:
     """Stands between a store and the server; can cut a connection when COMMIT is done and not yet acknowledged."""
 

@@ -235,8 +235,9 @@ class _Adding:
         if not came:
             return 0
         items = list(dict.fromkeys(number for number, _ in came))
-        places = queue.lock_all(execute, _marks(items), items)
+        # In the order of those who work: a new name, then the item
         ids = self._annotators(execute, {one.annotator for _, one in came})
+        places = queue.lock_all(execute, _marks(items), items)
         given = self._given(items)
         today = execute("SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'").fetchone()[0]
         first, later = [], []

@@ -146,8 +146,8 @@ def test_new_names_of_labels_are_taken_up(tmp_path):
 
 
 def test_a_look_at_many_answers_is_quick(tmp_path):
-    """The bar is 200 ms at 100,000 items and three annotators; a tenth of that here, with room for a slow machine."""
-    records = [said(n, name, LABELS[n % 3], n / 1000) for n in range(10_000) for name in ("ann", "bob", "eve")]
+    """The bar is 200 ms at 100,000 items and three annotators; a twentieth of that here, with room for a slow machine."""
+    records = [said(n, name, LABELS[n % 3], n / 1000) for n in range(5_000) for name in ("ann", "bob", "eve")]
     following = project_of(tmp_path, *records, overlap=3)
     following.look()
     store, _ = opening.open_store(following.project)

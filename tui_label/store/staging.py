@@ -33,7 +33,7 @@ from tui_label.store.rows import (
 )
 
 PAGE = 1000
-MEMORY_KIB = 16_000
+MEMORY_KIB = 8_000
 COUNTED = 50_000
 """Contents that are counted in memory before they are put away."""
 TABLES = (

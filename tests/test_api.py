@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, write_project
 
@@ -75,6 +76,17 @@ def test_all_that_is_added_comes_back_as_it_was(tmp_path):
         assert [(one.key, settled.answers) for one, settled in project.settled()] == [("a", said.answers)]
 
 
+def test_what_numpy_counts_is_as_good_as_a_number(tmp_path):
+    """Models give scores, texts and priorities so."""
+    with Project.create(tmp_path, SENTIMENT) as project:
+        for score in (np.float32(0.5), np.float64(0.5)):
+            guess = Suggestion("sentiment", "positive", score, source=str(score.dtype))
+            project.add([Record(Item("a", np.str_("Fine.")), (guess,), priority=np.int64(2))])
+
+        ((item, guesses),) = project.unanswered()
+        assert (item.text, [one.score for one in guesses]) == ("Fine.", [0.5, 0.5])
+
+
 def test_a_project_is_made_once_and_must_be_right(tmp_path):
     Project.create(tmp_path / "p", SENTIMENT).close()
     with pytest.raises(LabelError, match="already"):
@@ -91,6 +103,11 @@ def test_a_project_is_made_once_and_must_be_right(tmp_path):
         (Record(Item("a", "x"), annotation=Annotation("ann", answers={"sentiment": "glad"})), "item a: sentiment: "),
         (Record(Item("a", "x"), annotation=Annotation("ann", answers={"mood": "glad"})), "mood: no such task"),
         (Record(Item("a", "x"), (Suggestion("sentiment", "glad"),)), "item a: sentiment: "),
+        (
+            Record(Item("a", "x"), (Suggestion("sentiment", "positive", "high"),)),
+            "a: sentiment: a score must be a number",
+        ),
+        (Record(Item("a", "x"), priority=0.5), "item a: priority: must be a whole number, not 0.5"),
         (Record(Item("a", "x"), gold=Gold("me", {"sentiment": 3}, GIVEN)), "item a: sentiment: "),
         (Item("i0", "other"), "item i0 is there already with other content"),
         ("", "empty"),

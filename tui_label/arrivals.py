@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
-from tui_label.core.item import Item, content_key
+from tui_label.core.item import Item, content_key, is_score
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans, Task
 from tui_label.errors import InputError
@@ -58,6 +59,11 @@ def _of_text(text: str, times: Counts) -> Item:
 
 
 def _check(record: Record, tasks: Sequence[Task]) -> None:
+    if not isinstance(record.priority, Integral):
+        raise InputError(f"item {record.item.key}: priority: must be a whole number, not {record.priority!r}")
+    for one in record.suggestions:
+        if one.score is not None and not is_score(one.score):
+            raise InputError(f"item {record.item.key}: {one.task}: a score must be a number, not {one.score!r}")
     said = [
         (id, value, True) for given in (record.annotation, record.gold) if given for id, value in given.answers.items()
     ]

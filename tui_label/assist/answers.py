@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tui_label.core.item import Item, Suggestion
+from tui_label.core.item import Item, Suggestion, is_score
 from tui_label.core.offsets import code_points
 from tui_label.core.tasks import Choice, Choices, Segments, Spans, Task, Text
 from tui_label.core.text import visible
@@ -90,7 +90,7 @@ def _suggestion(item: Item, task: Task, value: Any, score: Any) -> Suggestion:
         value = {"start": start, "end": end, "label": value["label"], "text": item.text[start:end]}
     elif problem := task.draft_problem(value, item):
         raise Unfit(f"{task.id}: {problem}")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float) or score != score):
+    if score is not None and not is_score(score):
         raise Unfit(f"{task.id}: a score must be a number, not {score!r}")
     return Suggestion(task.id, value, None if score is None else float(score))
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 
@@ -45,6 +46,11 @@ class Item:
     candidates: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     sound: Sound | None = None
+
+
+def is_score(score: object) -> bool:
+    """Whether a machine may be so sure: by any real number, numpy's too, but NaN."""
+    return isinstance(score, Real) and not isinstance(score, bool) and score == score
 
 
 def content_key(text: str, candidates: tuple[str, ...] = (), occurrence: int = 1, sound: Sound | None = None) -> str:

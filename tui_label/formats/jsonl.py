@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, Timing, timing_from
 from tui_label.core.gold import SETTLED
-from tui_label.core.item import Item, Suggestion
+from tui_label.core.item import Item, Suggestion, is_score
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
@@ -281,7 +281,7 @@ def _suggestions(reading: Reading, item: Item, found: Any) -> tuple[Suggestion, 
 def _score(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if not is_score(value):
         raise Bad("score", f"must be a number, not {value!r}")
     return float(value)
 

@@ -7,7 +7,6 @@ database, wherever it is, hears of them when they come in.
 
 from __future__ import annotations
 
-import marshal
 import pickle
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,7 +65,7 @@ class Arrival(NamedTuple):
     labels: str
     suggestions: Sequence[tuple[str, str, float | None, str]]
     """Task, value as it is stored, score and source of each."""
-    stored_gold: bytes | None
+    gold: Gold | None
 
     @property
     def said(self) -> dict[str, Any]:
@@ -77,14 +76,9 @@ class Arrival(NamedTuple):
     def annotation(self) -> Annotation:
         return answer_from((self.annotator, *self.said.values()))
 
-    @property
-    def gold(self) -> Gold | None:
-        found: Gold | None = pickle.loads(self.stored_gold) if self.stored_gold else None
-        return found
-
 
 class Staging:
-    """Records in their order, in the table `arriving`; one at a time on a connection."""
+    """Records in their order."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         with _disk():
@@ -119,13 +113,16 @@ class Staging:
             to_json(list(item.candidates)) if item.candidates else None,
             to_json(dict(item.meta)) if item.meta else None,
             sound_json(item.sound),
-            record.priority,
+            int(record.priority),
             record.probe if record.gold else "",
             answer.annotator if answer else "",
             answer_row(answer) if answer else None,
             labels_text(answer.answers) if answer else "",
-            [(one.task, to_json(one.value), one.score, one.source) for one in record.suggestions],
-            pickle.dumps(record.gold) if record.gold else None,
+            [
+                (one.task, to_json(one.value), None if one.score is None else float(one.score), one.source)
+                for one in record.suggestions
+            ],
+            record.gold,
         )
         self._waiting.append(
             (
@@ -133,7 +130,7 @@ class Staging:
                 key_text(item.key),
                 hash(content(item)),
                 record.gold is not None,
-                marshal.dumps(stored),
+                pickle.dumps(stored, pickle.HIGHEST_PROTOCOL),
             )
         )
         if said:
@@ -151,7 +148,7 @@ class Staging:
 
     def between(self, first: int, last: int) -> list[Arrival]:
         rows = self._read("SELECT number, key, record FROM arriving WHERE number BETWEEN ? AND ?", (first, last))
-        return [Arrival._make((number, key, *marshal.loads(stored))) for number, key, stored in rows]
+        return [Arrival._make((number, key, *pickle.loads(stored))) for number, key, stored in rows]
 
     def steps(self, size: int) -> Iterator[tuple[int, int]]:
         """First and last number of about `size` records each: neighbours about one item are in one step."""

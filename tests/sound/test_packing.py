@@ -116,9 +116,9 @@ def test_also_a_very_short_clip_has_its_length(rate, frames):
 
 
 def test_speech_takes_forty_thousand_bits_a_second_at_most():
-    """The ready project's clips, packed as the player packs them, without what frames and ssh add."""
+    """Half of the ready project's clips, packed as the player packs them, without what frames and ssh add."""
     seconds = size = 0.0
-    for clip in CLIPS:
+    for clip in CLIPS[::2]:
         samples, rate = soundfile.read(clip, dtype="float32", always_2d=True)
         found, _, bytes_ = sent(samples, rate)
         assert len(found) == len(samples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -49,8 +50,11 @@ class Item:
 
 
 def is_score(score: object) -> bool:
-    """Whether a machine may be so sure: by any real number, numpy's too, but NaN."""
-    return isinstance(score, Real) and not isinstance(score, bool) and score == score
+    """Whether a machine may be so sure: by any real number that a float can hold, numpy's too, but NaN."""
+    try:
+        return isinstance(score, Real) and not isinstance(score, bool) and not math.isnan(score)
+    except OverflowError:
+        return False
 
 
 def content_key(text: str, candidates: tuple[str, ...] = (), occurrence: int = 1, sound: Sound | None = None) -> str:

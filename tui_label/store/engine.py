@@ -7,7 +7,7 @@ Rows that a transaction decides by are read `FOR UPDATE`: SQLite has one writer 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
 from itertools import chain
@@ -104,6 +104,16 @@ class Connection(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def reader(execute: Execute) -> Read:
+    """Within a transaction what `Connection.read` is outside."""
+    return lambda sql, arguments=(): execute(sql, arguments).fetchall()
+
+
+def marks(values: Collection[object]) -> str:
+    """A question mark for each, as between the brackets of IN."""
+    return ", ".join("?" * len(values))
 
 
 TOGETHER = 25

@@ -23,7 +23,7 @@ from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreError
 from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added
-from tui_label.store.engine import Connection, Execute, Read
+from tui_label.store.engine import Connection, Execute, Read, marks, reader
 from tui_label.store.queue import Place
 from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, Renames, from_json, item_from, key_from, to_json
 from tui_label.store.staging import Arrival, Staging, content
@@ -80,15 +80,11 @@ def _refuse_conflicts(connection: Connection, staging: Staging) -> None:
             _changed(connection.read, staging.between(*step))
 
 
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
 def _numbers(read: Read, keys: Collection[str]) -> dict[str, int]:
     """The numbers of those items that are there, by their stored keys."""
     if not keys:
         return {}
-    return dict(read(f"SELECT key, number FROM item WHERE key IN ({_marks(keys)})", [*keys]))
+    return dict(read(f"SELECT key, number FROM item WHERE key IN ({marks(keys)})", [*keys]))
 
 
 def _changed(read: Read, arrivals: Iterable[Arrival]) -> tuple[list[Numbered], list[Numbered]]:
@@ -97,22 +93,24 @@ def _changed(read: Read, arrivals: Iterable[Arrival]) -> tuple[list[Numbered], l
     An item that is there with other content is refused.
     """
     of = {one.key: one for one in arrivals}
-    lost, moved = [], []
-    if of:
-        for number, want, *there in read(
-            f"""SELECT item.number, item.want, {ITEM} FROM item JOIN content ON content.item = item.number
-                WHERE item.key IN ({_marks(of)}) ORDER BY item.number""",
-            [*of],
-        ):
-            one = of[there[0]]
-            came = [one.key, one.text, one.escaped, one.candidates, one.meta, one.sound]
-            if there[1] == LOST_TEXT:
-                if not want:
-                    lost.append((number, one))
-            elif (there[1:4], there[5]) != (came[1:4], came[5]):
-                if content(item_from(tuple(there))) != content(item_from(tuple(came))):
-                    raise InputError(_conflict(key_from(one.key)))
-                moved.append((number, one))
+    lost: list[Numbered] = []
+    moved: list[Numbered] = []
+    if not of:
+        return lost, moved
+    for number, want, *there in read(
+        f"""SELECT item.number, item.want, {ITEM} FROM item JOIN content ON content.item = item.number
+            WHERE item.key IN ({marks(of)}) ORDER BY item.number""",
+        [*of],
+    ):
+        one = of[there[0]]
+        came = [one.key, one.text, one.escaped, one.candidates, one.meta, one.sound]
+        if there[1] == LOST_TEXT:
+            if not want:
+                lost.append((number, one))
+        elif (there[1:4], there[5]) != (came[1:4], came[5]):
+            if content(item_from(tuple(there))) != content(item_from(tuple(came))):
+                raise InputError(_conflict(key_from(one.key)))
+            moved.append((number, one))
     return lost, moved
 
 
@@ -130,7 +128,7 @@ def _bring_back(execute: Execute, number: int, one: Arrival, want: int) -> None:
 
 
 class _Adding:
-    """Records on their way from `arriving` into the tables."""
+    """Records on their way from where they wait into the tables."""
 
     def __init__(self, connection: Connection, staging: Staging, moment: str, judge: Judge) -> None:
         self._connection, self._staging, self._moment, self._judge = connection, staging, moment, judge
@@ -166,7 +164,7 @@ class _Adding:
     def _step(self, execute: Execute, first: int, last: int, settings: dict[str, str]) -> Added:
         """The records from number `first` to `last`."""
         arrivals = self._staging.between(first, last)
-        numbers = _numbers(_reading(execute), {one.key for one in arrivals})
+        numbers = _numbers(reader(execute), {one.key for one in arrivals})
         before = execute("SELECT coalesce(max(number), 0) FROM item").fetchone()[0]
         order, want = settings.get("order", "priority"), int(settings.get("overlap", 1))
         unknown: dict[str, Arrival] = {}
@@ -175,7 +173,7 @@ class _Adding:
                 unknown.setdefault(one.key, one)
         new = list(unknown.values())
         if len(new) < len(arrivals):
-            lost, moved = _changed(_reading(execute), (one for one in arrivals if one.key in numbers))
+            lost, moved = _changed(reader(execute), (one for one in arrivals if one.key in numbers))
             for number, one in lost:
                 _bring_back(execute, number, one, want)
             self._connection.many(
@@ -237,7 +235,7 @@ class _Adding:
         items = list(dict.fromkeys(number for number, _ in came))
         # In the order of those who work: a new name, then the item
         ids = self._annotators(execute, {one.annotator for _, one in came})
-        places = queue.lock_all(execute, _marks(items), items)
+        places = queue.lock_all(execute, marks(items), items)
         given = self._given(items)
         today = execute("SELECT coalesce(max(number), 1) FROM version WHERE kind = 'labels'").fetchone()[0]
         first, later = [], []
@@ -252,8 +250,9 @@ class _Adding:
             ):
                 later.append((number, one))
             given.setdefault(pair, []).append((said["answers"], said["labels_version"], said["submitted_at"]))
-        self._first_answers(execute, first, ids, places)
-        names = standing.renames(execute)
+        if first:
+            self._first_answers(execute, first, ids, places)
+        names = standing.renames(execute) if later else Renames({})
         touched = [number for number, one in later if _add_answer(execute, number, one.annotation, names, self._moment)]
         for item in dict.fromkeys(touched):
             standing.weigh(execute, item, self._judge)
@@ -280,7 +279,7 @@ class _Adding:
         self._connection.many(
             "INSERT INTO annotator(name) VALUES (?) ON CONFLICT (name) DO NOTHING", [(name,) for name in known]
         )
-        return dict(execute(f"SELECT name, id FROM annotator WHERE name IN ({_marks(known)})", known).fetchall())
+        return dict(execute(f"SELECT name, id FROM annotator WHERE name IN ({marks(known)})", known).fetchall())
 
     def _first_answers(
         self, execute: Execute, first: list[Numbered], ids: dict[str, int], places: dict[int, Place]
@@ -307,7 +306,7 @@ class _Adding:
                 (number, me, "done", 1, turn, said["active_ms"] or None, said["submitted_at"], one.labels)
             )
         columns = ("item", "annotator", "revision", "status", "turn", "save_id", *ANSWER)
-        self._connection.many(f"INSERT INTO annotation({', '.join(columns)}) VALUES ({_marks(columns)})", annotations)
+        self._connection.many(f"INSERT INTO annotation({', '.join(columns)}) VALUES ({marks(columns)})", annotations)
         self._connection.many(
             """INSERT INTO assignment(item, annotator, state, revision, turn, active_ms, submitted_at, labels)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -319,10 +318,6 @@ class _Adding:
             came[number] = count + 1, max(by, me)
         for item in queue.move_all(self._connection, execute, [(item, *by) for item, by in came.items()], places):
             standing.weigh(execute, item, self._judge)
-
-
-def _reading(execute: Execute) -> Read:
-    return lambda sql, values: execute(sql, values).fetchall()
 
 
 def _so_far(added: Added) -> str:

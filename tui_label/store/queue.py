@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tui_label.store import probes
-from tui_label.store.engine import Connection, Cursor, Execute, Read
+from tui_label.store.engine import Connection, Cursor, Execute, Read, reader
 
 LOOKS = (16, *(512,) * 20)
 """Rows of `again` looked at in each step; their sum bounds the longest claim."""
@@ -56,7 +56,7 @@ def next_item(execute: Execute, me: int, now: int, lease_until: int, seen: Seen 
         return int(seen.held) if mine.rowcount else BUSY
     if seen.returned:
         return int(seen.returned)
-    if seen.untested and (test := probes.qualify(_reader(execute), me, int(seen.untested))) != probes.PASSED:
+    if seen.untested and (test := probes.qualify(reader(execute), me, int(seen.untested))) != probes.PASSED:
         return test if test is None or take(execute, me, test, lease_until) else BUSY
     busy = False
     for item, place in _candidates(execute, me, now, seen):
@@ -123,10 +123,6 @@ _FRESH = f"""SELECT number, {PLACE} FROM item WHERE stage = 'fresh' AND number <
     ORDER BY priority DESC, position, number LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
 
-def _reader(execute: Execute) -> Read:
-    return lambda sql, arguments=(): execute(sql, arguments).fetchall()
-
-
 def take(execute: Execute, me: int, item: int, lease_until: int, place: Place | None = None) -> bool:
     """Lease an item, unless somebody else is at it, or was given its last place.  `place`: where it is locked.
 
@@ -168,7 +164,7 @@ def _candidates(execute: Execute, me: int, now: int, seen: Seen) -> Iterator[tup
     if seen.drafted:
         yield from ((item, None) for (item,) in execute(_LEFT_DRAFTS, (me,)).fetchall())
     for item, place in _queued(execute, me, seen):
-        if seen.probing and item > 0 and (probe := probes.due(_reader(execute), me, now)):
+        if seen.probing and item > 0 and (probe := probes.due(reader(execute), me, now)):
             kind, number = probe
             if kind == "repeat":
                 growing(execute)

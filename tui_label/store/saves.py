@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tui_label.core.annotation import Annotation
-from tui_label.store.engine import Execute
+from tui_label.store.engine import Execute, marks
 from tui_label.store.rows import ANSWER, answer_row, escaped_json
 
 
@@ -74,6 +74,6 @@ def write_revision(
     values = (number, me, revision, annotation.status, save_id, escaped_json(work), *answer_row(annotation))
     execute(
         f"""INSERT INTO annotation({", ".join(columns)}, turn)
-            SELECT {", ".join("?" * len(values))}, turn FROM tally WHERE annotator = ?""",
+            SELECT {marks(values)}, turn FROM tally WHERE annotator = ?""",
         (*values, me),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from tui_label.core.item import Item, Suggestion
 from tui_label.store import standing, versions
 from tui_label.store.base import Judged, Source, SourceCount, Suggested
-from tui_label.store.engine import Connection, Execute
+from tui_label.store.engine import Connection, Execute, marks
 from tui_label.store.rows import ITEM, from_json, item_from, suggestion_from, to_json
 from tui_label.store.sources import held
 
@@ -81,11 +81,11 @@ def _keep_piece(execute: Execute, source: Source, tasks: Collection[str], piece:
     id = execute("SELECT id FROM source WHERE name = ? AND version = ?", (source.name, source.version)).fetchone()[0]
     numbers = [number for number, _ in piece]
     # Nobody is given one of these items before it is known what is suggested for it
-    execute(f"SELECT number FROM item WHERE number IN ({_marks(numbers)}) ORDER BY number FOR UPDATE", tuple(numbers))
+    execute(f"SELECT number FROM item WHERE number IN ({marks(numbers)}) ORDER BY number FOR UPDATE", tuple(numbers))
     before: dict[int, list[Any]] = defaultdict(list)
     for item, *row in execute(
         f"""SELECT item, task, value, version, withdrawn, number FROM suggestion
-            WHERE item IN ({_marks(numbers)}) AND source = ?""",
+            WHERE item IN ({marks(numbers)}) AND source = ?""",
         (*numbers, source.name),
     ).fetchall():
         before[item].append(row)
@@ -133,7 +133,7 @@ def _seen(execute: Execute, numbers: list[int]) -> set[int]:
     """Items that somebody has in hand, or had and left something of."""
     if not numbers:
         return set()
-    among = f"item IN ({_marks(numbers)})"
+    among = f"item IN ({marks(numbers)})"
     rows = execute(
         f"""SELECT item FROM assignment WHERE {among} UNION SELECT item FROM draft WHERE {among}
             UNION SELECT item FROM annotation WHERE {among}""",
@@ -148,13 +148,9 @@ def _place(execute: Execute, numbers: list[int]) -> None:
     if execute("SELECT 1 FROM setting WHERE name = 'order' AND value = ?", (order,)).fetchone():
         execute(
             f"""UPDATE item SET position = {versions.POSITIONS[order]}
-                WHERE stage = 'fresh' AND number IN ({_marks(numbers)})""",
+                WHERE stage = 'fresh' AND number IN ({marks(numbers)})""",
             tuple(numbers),
         )
-
-
-def _marks(numbers: Sequence[int]) -> str:
-    return ", ".join("?" * len(numbers))
 
 
 # for figures

@@ -100,9 +100,8 @@ class SqliteConnection:
         if len(names) < len(KNOWN) or self._sqlite.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             if not names and migrations.is_foreign(self._sqlite):
                 raise StoreDamaged(f"{self.path}: a database, but not one of tui-label's; choose another folder")
-            with self._gate.held():
-                # Raced by several processes this fails at once, whatever the timeout
-                self._sqlite.execute("PRAGMA journal_mode = WAL")
+            # Raced by several processes this fails at once, whatever the timeout
+            self._gate.alone(lambda: self._sqlite.execute("PRAGMA journal_mode = WAL").close())
             self.write(lambda _: migrations.migrate(self._sqlite))
 
     def close(self) -> None:
@@ -136,21 +135,25 @@ class SqliteConnection:
 
     def write(self, work: Callable[[Execute], Result]) -> Result:
         """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
-        with self.errors(), self._gate.held():
-            self._check_in_place()
-            if self._refusal is not None:
-                raise self._refusal
-            self._sqlite.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(self._execute)
-                self._sqlite.execute("COMMIT")
-            except BaseException:
-                if self._sqlite.in_transaction:
-                    self._sqlite.execute("ROLLBACK")
-                raise
-            log = self._checked_log()
+        with self.errors():
+            result, log = self._gate.alone(lambda: self._transaction(work))
         self._flush(log)
         return result
+
+    def _transaction(self, work: Callable[[Execute], Result]) -> tuple[Result, int]:
+        """What comes out of it, and the log that has it now."""
+        self._check_in_place()
+        if self._refusal is not None:
+            raise self._refusal
+        self._sqlite.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(self._execute)
+            self._sqlite.execute("COMMIT")
+        except BaseException:
+            if self._sqlite.in_transaction:
+                self._sqlite.execute("ROLLBACK")
+            raise
+        return result, self._checked_log()
 
     def _flush(self, log: int) -> None:
         try:
@@ -163,9 +166,8 @@ class SqliteConnection:
             raise self._refusal from error
 
     def later(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Callable[[], Any]:
-        # Read at once: an open SELECT outlives COMMIT, and no checkpoint goes past it
-        row = self.execute(sql, arguments).fetchone()
-        return lambda: row
+        # Others need not wait for what can be read behind the gate
+        return lambda: self.execute(sql, arguments).fetchone()
 
     def widen(self) -> None:
         """More memory for pages: a reviewer searches all over the database, and there are few of them."""
@@ -202,24 +204,27 @@ class SqliteConnection:
 
     def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
         """Under another name the file takes no answers: see `_check_in_place`."""
+        with self.errors():
+            return str(self._gate.alone(lambda: self._hand_over(copy, then)))
+
+    def _hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> Path:
         aside = self.path.with_name(f"{self.path.name}.moved-{datetime.now():%Y%m%d-%H%M%S}")
-        with self.errors(), self._gate.held():
-            self._check_in_place()
-            self._sqlite.execute("BEGIN IMMEDIATE")
-            try:
-                copy()
-            finally:
-                self._sqlite.execute("ROLLBACK")
-            self._sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.path.rename(aside)
-            try:
-                then()
-            except BaseException:
-                aside.rename(self.path)
-                raise
-            for file in logs.files(self.path):
-                file.unlink(missing_ok=True)
-        return str(aside)
+        self._check_in_place()
+        self._sqlite.execute("BEGIN IMMEDIATE")
+        try:
+            copy()
+        finally:
+            self._sqlite.execute("ROLLBACK")
+        self._sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.path.rename(aside)
+        try:
+            then()
+        except BaseException:
+            aside.rename(self.path)
+            raise
+        for file in logs.files(self.path):
+            file.unlink(missing_ok=True)
+        return aside
 
     def number_on(self, execute: Execute) -> None:
         """SQLite's next number is behind the highest."""

@@ -1,7 +1,8 @@
 """The queue of writers: a lock on the project's folder, waited for in turn, but not for ever.
 
 It is taken with a blocking flock: polling starves some.  What blocks cannot be given up, so a thread
-does it; one that was given up waits on, and is who waits the next time.
+does it; whoever gave up has kept their place when they come again.  That thread also does what they came for: to hand the
+lock over would take longer than many a transaction.
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from tui_label.errors import StoreBusy, StoreReadOnly
 from tui_label.store.place import holder_of_folder
+
+Result = TypeVar("Result")
+_Turn = tuple[Future[Any], Callable[[], Any]]
 
 
 class Gate:
@@ -23,7 +31,7 @@ class Gate:
     def __init__(self, path: Path, patience_s: float) -> None:
         self._path, self._patience_s = path, patience_s
         self._file = self._open()
-        self._waiting: _Waiting | None = None
+        self._line: _Line | None = None
 
     def _open(self) -> int:
         try:
@@ -33,67 +41,74 @@ class Gate:
 
     def close(self) -> None:
         os.close(self._file)
+        if self._line is not None:
+            self._line.close()
 
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def alone(self, work: Callable[[], Result]) -> Result:
+        """Do it while no other writer is at work."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with self._after_others():
-                yield
-            return
+            return self._after_others(work)
         try:
-            yield
+            return work()
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
-    @contextlib.contextmanager
-    def _after_others(self) -> Iterator[None]:
-        # A descriptor of its own: one that was given up must not let go of a lock taken meanwhile
-        if self._waiting is None or not self._waiting.taken_up():
-            self._waiting = _Waiting(self._open())
-        if not self._waiting.over(self._patience_s):
+    def _after_others(self, work: Callable[[], Result]) -> Result:
+        # A descriptor of its own: a turn that was given up must not let go of a lock taken meanwhile
+        self._line = self._line or _Line(self._open())
+        turn = self._line.join(work)
+        try:
+            with contextlib.suppress(TimeoutError):
+                turn.exception(self._patience_s)
+        finally:
+            given_up = turn.cancel()
+            if not given_up:
+                # Also for Ctrl+C: what has begun is short, and whole or not at all
+                turn.exception()
+        if given_up:
             who = holder_of_folder(self._path.parent) or "another program"
             raise StoreBusy(
                 f"{self._path}: {who} has kept all others from writing for {self._patience_s:.0f} s; end it"
             )
-        waiting, self._waiting = self._waiting, None
-        try:
-            yield
-        finally:
-            os.close(waiting.file)
+        return turn.result()
 
 
-class _Waiting:
-    """A thread that stands in the queue; the lock goes with the file."""
+class _Line:
+    """A thread that stands in the queue for one turn after the other."""
 
     def __init__(self, file: int) -> None:
-        self.file = file
-        self._guard = threading.Lock()
-        self._locked = threading.Event()
-        self._wanted, self._gone = True, False
-        threading.Thread(target=self._wait, name="gate", daemon=True).start()
+        self._file = file
+        self._turns: SimpleQueue[_Turn | None] = SimpleQueue()
+        threading.Thread(target=self._stand, name="gate", daemon=True).start()
 
-    def _wait(self) -> None:
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-        with self._guard:
-            if self._wanted:
-                self._locked.set()
-            else:
-                os.close(self.file)
-                self._gone = True
+    def join(self, work: Callable[[], Result]) -> Future[Result]:
+        turn: Future[Result] = Future()
+        self._turns.put((turn, work))
+        return turn
 
-    def over(self, patience_s: float) -> bool:
-        """Whether the lock was got; if not, it is given up."""
-        try:
-            self._locked.wait(patience_s)
-        finally:
-            with self._guard:
-                self._wanted = self._locked.is_set()
-        return self._wanted
+    def close(self) -> None:
+        """After the last turn."""
+        self._turns.put(None)
 
-    def taken_up(self) -> bool:
-        """Whether its place in the queue was still there to be taken up again."""
-        with self._guard:
-            self._wanted = not self._gone
-        return self._wanted
+    def _stand(self) -> None:
+        locked = False
+        for turn, work in iter(self._turns.get, None):
+            if not locked:
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+            tell = _done(turn, work) if turn.set_running_or_notify_cancel() else None
+            locked = tell is None and not self._turns.empty()
+            if not locked:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+            if tell is not None:
+                tell()
+        os.close(self._file)
+
+
+def _done(turn: Future[Result], work: Callable[[], Result]) -> Callable[[], None]:
+    """Do it; what tells the outcome to who waits for it."""
+    try:
+        return partial(turn.set_result, work())
+    except BaseException as error:
+        return partial(turn.set_exception, error)

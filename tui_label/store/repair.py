@@ -35,8 +35,7 @@ def damage(path: Path) -> list[str]:
         raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
     gate = Gate(path, BUSY_S)
     try:
-        with gate.held():
-            damaged = Image(path).log.damaged
+        damaged = gate.alone(lambda: Image(path).log.damaged)
     finally:
         gate.close()
     found = [f"{path.name}-wal: {damaged:,} pages of the write-ahead log are damaged"] if damaged else []
@@ -114,21 +113,25 @@ def _beside(path: Path, what: str, now: datetime | None) -> Path:
 
 def repair(path: Path, judge: Judge, now: datetime | None = None) -> tuple[Salvage, Path]:
     """Salvage a damaged database; it stays under the name that is returned."""
-    kept_as, fresh = _beside(path, "damaged", now), path.with_name(f"{path.name}.repairing")
+    kept_as = _beside(path, "damaged", now)
     gate = Gate(path, BUSY_S)
     try:
-        with gate.held():
-            for name in _family(fresh):
-                name.unlink(missing_ok=True)
-            try:
-                salvage = _filled(path, fresh, judge)
-                _put_in_place(path, fresh, kept_as)
-            finally:
-                for name in _family(fresh):
-                    name.unlink(missing_ok=True)
-            return salvage, kept_as
+        return gate.alone(lambda: _repaired(path, judge, kept_as)), kept_as
     finally:
         gate.close()
+
+
+def _repaired(path: Path, judge: Judge, kept_as: Path) -> Salvage:
+    fresh = path.with_name(f"{path.name}.repairing")
+    for name in _family(fresh):
+        name.unlink(missing_ok=True)
+    try:
+        salvage = _filled(path, fresh, judge)
+        _put_in_place(path, fresh, kept_as)
+    finally:
+        for name in _family(fresh):
+            name.unlink(missing_ok=True)
+    return salvage
 
 
 def _family(path: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tui_label.core.item import Item, Sound
@@ -106,6 +106,10 @@ class Way:
         if now != self._sent_at:
             self._sent_at, self._due = now, max(self._due, now + self.delay + self._chance.uniform(0, self.jitter))
         self._flight.append((self._due, thing))
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._flight)
 
     def arrived(self, now: float) -> list[Any]:
         found = []
@@ -287,6 +291,8 @@ class World:
         for way in (self.up, self.down, self.late):
             way.delay = way.jitter = 0.0
         await self.wind(0.5)
+        while self.up.busy or self.down.busy:
+            await self.wind(TICK_S)
 
     def agrees(self) -> None:
         deck, twin, voice = self.box.deck, self.keys._tape, self.speaker.voice
@@ -317,6 +323,9 @@ ACTS = st.lists(
     seed=st.integers(0, 9),
 )
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(
+    [(b"\t", 2.0), (b"\t", 0.0), (b"\x1b[19~", 0.02)], 0.05, 0.05, 0.02, False, 0
+)  # its last word comes as the test ends
 def test_whatever_is_typed_where_all_agree_when_it_is_done(
     monkeypatch, tmp_path, acts, up, down, jitter, autoplay, seed
 ):

@@ -48,16 +48,8 @@ def convert(
             refuse_page(path, "--from")
         paths = formats.expanded(path)
         reads = formats.find(from_) if from_ else formats.recognise(paths[0], encoding)
-        writes = (
-            formats.find(to) if to else formats.for_writing(target if isinstance(target, Path) else formats.STANDARD)
-        )
-        if writes.settled_only:
-            raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
-        refuse_unwritable(writes, target)
-        if tasks:
-            project = config.load(Path(tasks).parent if Path(tasks).is_file() else Path(tasks))
-        else:
-            project = Project(path if path.is_dir() else path.parent, path.stem, ())
+        writes = _writing(to, target)
+        project = _given(Path(tasks)) if tasks else Project(path if path.is_dir() else path.parent, path.stem, ())
         folder = None if url else path
         reading = Reading(
             paths[0], project, encoding, annotator or SOMEBODY, url=url, folder=folder, occurrences=Counts()
@@ -83,6 +75,20 @@ def convert(
         reading.path = path
         watch.read(FileRead(reading, reads.name, records, records, 1))
         return written
+
+
+def _writing(to: str, target: Path | TextIO) -> Format:
+    name = target if isinstance(target, Path) else formats.STANDARD
+    writes = formats.find(to) if to else formats.for_writing(name)
+    if writes.settled_only:
+        raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
+    refuse_unwritable(writes, target)
+    return writes
+
+
+def _given(tasks: Path) -> Project:
+    """The project of a folder or of its project.yaml."""
+    return config.load(tasks.parent if tasks.is_file() else tasks)
 
 
 def _again(reading: Reading, **changed: Any) -> Reading:

@@ -136,12 +136,11 @@ class SqliteConnection:
     def write(self, work: Callable[[Execute], Result]) -> Result:
         """`BEGIN IMMEDIATE … COMMIT` behind the gate; when it ends, what was written is on disk."""
         with self.errors():
-            result, log = self._gate.alone(lambda: self._transaction(work))
-        self._flush(log)
-        return result
+            result = self._gate.alone(lambda: self._transaction(work))
+            self._flush()
+            return result
 
-    def _transaction(self, work: Callable[[Execute], Result]) -> tuple[Result, int]:
-        """What comes out of it, and the log that has it now."""
+    def _transaction(self, work: Callable[[Execute], Result]) -> Result:
         self._check_in_place()
         if self._refusal is not None:
             raise self._refusal
@@ -153,9 +152,10 @@ class SqliteConnection:
             if self._sqlite.in_transaction:
                 self._sqlite.execute("ROLLBACK")
             raise
-        return result, self._checked_log()
+        return result
 
-    def _flush(self, log: int) -> None:
+    def _flush(self) -> None:
+        log = self._checked_log()
         try:
             flush(log)
         except OSError as error:
@@ -245,7 +245,7 @@ class SqliteConnection:
         if self._log is not None and number == os.fstat(self._log).st_ino:
             return self._log
         if number is None:
-            self._sqlite.execute("PRAGMA wal_checkpoint(FULL)")
+            self._gate.alone(lambda: self._sqlite.execute("PRAGMA wal_checkpoint(FULL)").close())
         raise StoreError(
             f"{self._log_path}: was removed or replaced while open; all who work here must leave, then start again"
         )

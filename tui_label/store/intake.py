@@ -1,9 +1,8 @@
 """Bringing items in.
 
 Records are read and checked before anything is written, then written in short
-transactions: annotators wait for one of these, never for the file.  They wait in the table `arriving`
-(see `staging`), out of which a few statements bring in a step of them; only what meets something that
-is there already is looked at one by one.
+transactions: annotators wait for one of these, never for the file.  They wait in a `staging`, out of which
+a few statements bring in a step of them; only what meets something that is there already is looked at one by one.
 """
 
 from __future__ import annotations

@@ -57,6 +57,83 @@ tasks:
     ]
 
 
+def test_no_mistake_hides_another():
+    found = problems(
+        """\
+name: x
+overlp: 2
+keys: {item.skp: w, item.skip: ctrl+m}
+tasks:
+  - {id: stars, type: rating, min: 5, max: 2}
+  - id: topics
+    type: choices
+    min: 7
+    labels: [{value: a, key: x}, {value: b, key: x}]
+"""
+    )
+
+    assert [line.split("; free are")[0] for line in found] == [
+        "project.yaml:2: project: unknown key 'overlp'; did you mean overlap?",
+        "project.yaml:3: keys item.skip: key ctrl+m cannot be used: a terminal sends it as Enter",
+        "project.yaml:3: keys item.skp: there is no command item.skp; did you mean item.skip?",
+        "project.yaml:5: stars.max: a scale lies within 0 and 10, and min is less than max",
+        "project.yaml:8: topics.min: must be between 0 and the 2 labels there are",
+        "project.yaml:9: label topics b: key x is used by topics: a and by topics: b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rest", "mistake"),
+    [
+        ("tasks: [{id: stars, type: rating, mim: 0, max: 1}]", "task: unknown key 'mim'; did you mean min?"),
+        ("tasks: [{id: stars, type: rating, min: one, max: 0}]", "stars.min: must be a whole number of at least 0"),
+        ("tasks: [{id: a, type: choice, labels: [{value: b, key: p}, {value: b, key: p}]}]", "a.labels: 'b' is there twice"),
+        ("tasks: [{id: a, type: choice, labels: [{value: b, key: p}, {value: '', key: p}]}]", "a.labels: a label must not be empty"),
+        ("tasks: [{id: a, type: text}]\nkeys:\n  item.skip:", "keys.item.skip: must be text"),
+        ("tasks: [{id: a, type: segments}]\nitems: sond", "items: 'sond' is unknown; did you mean sound?"),
+    ],
+)  # fmt: skip
+def test_nothing_follows_from_what_could_not_be_read(rest, mistake):
+    (found,) = problems(f"name: x\n{rest}\n")
+
+    assert found.split(": ", 1)[1] == mistake
+
+
+@pytest.mark.parametrize(
+    ("items", "task", "words"),
+    [
+        ("text", "type: segments", "is about sound, and the items are text; say `items: sound`"),
+        ("text", "type: text, transcript: {}", "is about sound, and the items are text; say `items: sound`"),
+        ("sound", "type: compare", "a compare task is about text, and the items are sound; use segments"),
+    ],
+)
+def test_a_task_that_does_not_fit_the_items_is_named_at_its_line(items, task, words):
+    found = problems(f"name: x\nitems: {items}\ntasks:\n  - {{id: a, type: text}}\n  - {{id: b, {task}}}\n")
+
+    assert found == [f"project.yaml:5: b: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("number", "limits"),
+    [
+        ("5000000", "from 1 to 1,000,000"),
+        ("1" + 5000 * "0", "from 1 to 1,000,000"),
+        ("0", "of at least 1"),
+        ("two", "of at least 1"),
+        ("[2]", "of at least 1"),
+    ],
+)
+def test_a_number_beyond_its_limit_is_told_the_limit(number, limits):
+    source = f"name: x\noverlap: {number}\ntasks: [{{id: a, type: text}}]\n"
+
+    assert problems(source) == [f"project.yaml:2: overlap: must be a whole number {limits}"]
+
+
+@pytest.mark.parametrize("source", ["- name: x\n- tasks: []\n", "name\n"])
+def test_a_project_that_is_no_mapping_is_one_mistake(source):
+    assert problems(source) == ["project.yaml:1: project: must be a mapping of `key: value` lines"]
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -243,6 +320,28 @@ def test_a_team_may_move_the_keys_of_a_reviewer():
     assert made.lookup("review", "a") is None
     assert made.lookup("review", "e").command == "pause"
     assert made.keys_of("review.edit", "review") == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("item.skip: [", "not valid YAML"), ("item.skip: &a w\nitem.flag: *a", "aliases"), ("- w", "mapping")]
+)  # fmt: skip
+def test_a_mistake_in_ones_own_keys_names_the_path_of_their_file(tmp_path, content, words):
+    path = tmp_path / "keys.yaml"
+    path.write_text(content)
+
+    with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}:\d: .*{words}"):
+        config.personal_keys(path)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        'keys: {"a\\e[2J": w}\ntasks: [{id: a, type: text}]',
+        'tasks: [{id: a, type: choice, labels: [{value: "a\\e[2J", key: p}, {value: b, key: p}]}]',
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown_where_keys_are_wrong(rest):
+    assert not any("\x1b" in line for line in problems(f"name: x\n{rest}\n"))
 
 
 def test_a_new_line_has_the_key_that_the_team_gives_it():

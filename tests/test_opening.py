@@ -118,3 +118,29 @@ def test_a_project_that_is_refused_leaves_no_file_open(folder):
             opened(folder, "a, c")
 
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+def test_guidelines_that_are_away_for_a_moment_are_no_new_version(folder):
+    guidelines = folder / "guidelines.md"
+    guidelines.write_text("# How to decide\n")
+    opened(folder, "a, b").close()
+    guidelines.rename(folder / "elsewhere.md")
+    with pytest.raises(ConfigError, match=r"guidelines\.md: was there, and is gone; put it back, or an empty file"):
+        opened(folder, "a, b")
+    assert any(not well and "is gone" in line for well, line in check(folder))
+
+    (folder / "elsewhere.md").rename(guidelines)
+    assert opened(folder, "a, b").versions().guidelines == 2
+    guidelines.write_text("")
+    assert opened(folder, "a, b").versions().guidelines == 3
+
+
+def test_guidelines_that_cannot_be_read_are_said(folder):
+    (folder / "guidelines.md").mkdir()
+    with pytest.raises(ConfigError, match=r"guidelines\.md: Is a directory; the guidelines are to be there"):
+        opened(folder, "a, b")
+
+
+def test_guidelines_that_are_named_are_there(folder):
+    with pytest.raises(ConfigError, match=r"rules\.md: No such file or directory; the guidelines are to be there"):
+        opened(folder, "a, b", SOURCE + "guidelines: rules.md\n")

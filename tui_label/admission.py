@@ -19,7 +19,10 @@ def way_in(folder: Path) -> str:
         owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
     except (OSError, KeyError):
         return "ask whose it is"
-    if status.st_gid in os.getgrouplist(me.pw_name, me.pw_gid) and status.st_gid not in os.getgroups():
+    if owner == me.pw_name:
+        return f"it is yours: `chmod -R u+rX {shlex.quote(str(folder))}`"
+    has_now = {os.getegid(), *os.getgroups()}
+    if status.st_gid in os.getgrouplist(me.pw_name, me.pw_gid) and status.st_gid not in has_now:
         return f"you came into its group, {group}, after you logged in: log in anew"
     if status.st_mode & stat.S_ISGID:
         let_in = f"sudo usermod -aG {shlex.quote(group)} {me.pw_name}"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tui_label import config, moving, opening, reports, seal, sharing, underway
 from tui_label.core.differences import disagreement
+from tui_label.core.project import GUIDELINES
 from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
 from tui_label.store import permits
@@ -98,7 +99,7 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
         store, guidelines = opening.again(project), project.guidelines_path
     except ConfigError:
         # What is wrong with project.yaml is no reason to lose the answers
-        store, guidelines = SqlStore(source / "project.db"), source / "guidelines.md"
+        store, guidelines = SqlStore(source / "project.db"), source / GUIDELINES
     growing = target.with_name(f".{target.name}.part")
     shutil.rmtree(growing, ignore_errors=True)
     try:

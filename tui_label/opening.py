@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui_label import config, seal, underway
 from tui_label.core.differences import disagreement
-from tui_label.core.project import Project, orphans
+from tui_label.core.project import GUIDELINES, Project, orphans
 from tui_label.core.roles import Person, Role
 from tui_label.core.tasks.base import Task
 from tui_label.errors import ConfigError, StoreRefused
@@ -19,11 +19,15 @@ from tui_label.store.sql import SqlStore
 
 
 def guidelines_text(project: Project) -> str:
-    """The guidelines, or nothing where there are none."""
+    """The guidelines, or nothing where there are none; raises ConfigError where they cannot be read."""
     try:
         return project.guidelines_path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and project.guidelines == GUIDELINES:
+            return ""
+        raise ConfigError(
+            f"{project.guidelines_path}: {error.strerror}; the guidelines are to be there, for all to read"
+        ) from error
 
 
 def open_store(project: Project, person: Person | None = None) -> tuple[Store, Versions]:
@@ -70,12 +74,23 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
             f"{project.folder}: project.yaml or the guidelines here are not those that the project goes by; "
             f"get today's from a lead ({project.roles.holders(Role.LEAD)})"
         )
+    if not guidelines:
+        _refuse_lost_guidelines(project, store)
     before = _before(project, store)
     renames = _renames(project, before)
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
     if suspects and (problems := orphans(suspects, store.labels_in_use(), renames)):
         raise ConfigError(*problems)
     return store.record_project(policy, project.source, guidelines, renames)
+
+
+def _refuse_lost_guidelines(project: Project, store: Store) -> None:
+    """A file that is away for a moment is no new version."""
+    texts = [change.after for change in store.changes() if change.kind == "guidelines"]
+    if texts and texts[-1] and not project.guidelines_path.exists():
+        raise ConfigError(
+            f"{project.guidelines_path}: was there, and is gone; put it back, or an empty file if there are to be none"
+        )
 
 
 def people(project: Project) -> dict[str, Role]:

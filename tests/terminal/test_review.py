@@ -74,6 +74,8 @@ def test_what_the_command_refuses(tmp_path):
 def test_settling_by_a_rule_needs_no_terminal(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good"] * 3, ["bad", "bad", "good"]))
     assert run("review", str(folder), "--auto-settle")[0] == 2
+    narrowed = run("review", str(folder), "--auto-settle", "unanimous", "--annotator", "ann")
+    assert narrowed[0] == 2 and "--auto-settle goes through all items; leave out what narrows a queue" in narrowed[2]
     status, out, _ = run("review", str(folder), "--auto-settle", "unanimous")
 
     assert (status, out) == (0, "1 item settled by the rule unanimous\n")

@@ -22,8 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser, names = _parser()
     if arguments and arguments[0] not in names and not arguments[0].startswith("-"):
-        if arguments[1:2] and not arguments[1].startswith("-") and not Path(arguments[0]).exists():
-            complain(f"there is no command {arguments[0]!r}; {_meant(arguments[0], names)}")
+        meant = _meant(arguments[0], names)
+        if (meant or _is_word(arguments[1:2])) and not Path(arguments[0]).exists():
+            complain(f"there is no command {arguments[0]!r}; {meant or '`tui-label --help` lists all'}")
             return 2
         arguments.insert(0, "label")
     # After --, all is ssh's; argparse would take the sign for its own
@@ -50,7 +51,12 @@ def _meant(word: str, names: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(word, names, 1)
-    return f"is it {near[0]!r}?" if near else "`tui-label --help` lists all"
+    return f"is it {near[0]!r}?" if near else ""
+
+
+def _is_word(following: Sequence[str]) -> bool:
+    """A folder is followed by options alone."""
+    return bool(following) and not following[0].startswith("-")
 
 
 def commands() -> tuple[str, ...]:

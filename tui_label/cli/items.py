@@ -115,10 +115,12 @@ def _add(options: argparse.Namespace) -> int:
                     f"stopped; {screen.written:,} records are in, all of them whole: the same command again adds the rest"
                 )
             raise
+        unseen = 0 if project.settings.review.gold_rate else done.added.gold
     for count, words in (
         (done.superseded, "earlier revisions left out: the latest answer of each annotator is taken"),
         (done.skipped, "skipped: taken as items, without an answer"),
         (done.undone, "answers that were taken back are left out"),
+        (unseen, "known answers, and gold-rate is 0: give one under review in project.yaml for items to be shown that are new"),
     ):
         if count:
             complain(f"{count:,} {words}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tui_label.cli.project import Commands, command, folder, sound
 from tui_label.core.text import visible
+from tui_label.errors import UsageError
 from tui_label.store.reviewing import QUEUES, Queue
 
 
@@ -37,7 +38,7 @@ def register(commands: Commands) -> None:
         const="",
         default=None,
         metavar="RULE",
-        help="settle where all (unanimous) or more than half (majority) say the same, and leave",
+        help="settle all items where all (unanimous) or more than half (majority) say the same, and leave",
     )
     sound(review)
 
@@ -51,8 +52,6 @@ def _moment(words: str) -> str:
 
 
 def _review(options: argparse.Namespace) -> int:
-    if options.auto_settle is not None:
-        return _auto_settle(options.dir, options.auto_settle)
     queue = Queue(
         options.queue,
         options.annotator,
@@ -64,13 +63,17 @@ def _review(options: argparse.Namespace) -> int:
         options.text,
         options.settled_too,
     )
+    if options.auto_settle is not None:
+        if queue != Queue():
+            raise UsageError("--auto-settle goes through all items; leave out what narrows a queue")
+        return _auto_settle(options.dir, options.auto_settle, options.reviewer)
     return open_review(options.dir, queue, options.reviewer, options.sound)
 
 
-def _auto_settle(folder: Path, rule: str) -> int:
+def _auto_settle(folder: Path, rule: str, reviewer: str | None) -> int:
     from tui_label import Project
 
-    with Project.open(folder) as project:
+    with Project.open(folder, reviewer) as project:
         count = project.auto_settle(rule)
         rule = rule or project.settings.review.auto_settle
     print(f"{count:,} item{'' if count == 1 else 's'} settled by the rule {visible(rule)}")

@@ -12,6 +12,9 @@ from tui_label.cli.project import Commands, command, folder, sound
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
 
+WITHOUT_LABELS = "name: keys\ntasks: [{id: note, type: text}]"
+"""Labels take letters from commands."""
+
 
 def register(commands: Commands) -> None:
     demo = command(commands, "demo", "a throw-away project with real samples, opened", _demo)
@@ -68,13 +71,14 @@ def _keys(options: argparse.Namespace) -> int:
         return int(KeyTest().run() or 0)
     from tui_label import config, person
 
-    keymap = person.keymap_of(config.load(options.dir or ready.home() / "sentiment"))
+    project = config.load(options.dir) if options.dir else config.parse(WITHOUT_LABELS, Path())
+    keymap = person.keymap_of(project)
     if options.json:
         labels = [{"task": task, "label": label, "key": key} for (task, label), key in keymap.labels.items()]
         commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]
-        print(json.dumps({"labels": labels if options.dir else [], "commands": commands}, ensure_ascii=False))
+        print(json.dumps({"labels": labels, "commands": commands}, ensure_ascii=False))
         return 0
-    rows = [one for one in keymap.rows() if options.dir or one[0] != "labels"]
+    rows = keymap.rows()
     wide = max(len(key) for _, key, _ in rows)
     part = ""
     for mode, key, words in rows:

@@ -37,9 +37,10 @@ def register(commands: Commands) -> None:
     ssh.add_argument("--no-sound", action="store_true", help="forward nothing")
     ssh.add_argument("--program", default="tui-label", metavar="NAME", help="tui-label's name or path on HOST")
     ssh.add_argument("host", metavar="[USER@]HOST", help="where the project is")
-    ssh.add_argument(
+    words = ssh.add_argument(
         "words", nargs=argparse.REMAINDER, metavar="DIR ...", help="what tui-label gets there; nothing: a shell"
     )
+    words.required = False  # else it is asked for where HOST is missing
     command(commands, "listen", "hear here what plays where you go by your own ssh", _listen)
 
 

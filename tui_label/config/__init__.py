@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tui_label.admission import way_in
 from tui_label.config import fields
 from tui_label.config.nodes import Node, Reader, compose, is_line, line_of
@@ -28,10 +30,12 @@ def load(folder: Path) -> Project:
     path = folder / FILE
     try:
         data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
+    except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: no project here; start one with `tui-label new {folder} --from sentiment`"
         ) from error
+    except NotADirectoryError as error:
+        raise ConfigError(f"{folder}: not a folder; name the project's") from error
     except PermissionError as error:
         raise ConfigError(f"{path}: you may not read it; {way_in(folder)}") from error
     except OSError as error:
@@ -73,7 +77,7 @@ def personal_keys(path: Path) -> Mapping[str, str]:
     if not path.exists():
         return {}
     reader = Reader()
-    root = compose(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    root = compose(path.read_text(encoding="utf-8", errors="replace"), str(path))
     keys = fields.keys(reader, root) if root is not None else {}
     if reader.problems:
         raise ConfigError(*[f"{path}:{line}: {words}" for line, words in reader.problems])
@@ -91,35 +95,26 @@ def _project(reader: Reader, root: Node | None, folder: Path, source: str) -> Pr
         reader.problems.append((1, "the file is empty; it needs at least name and tasks"))
         return None
     top = reader.mapping(root, "", TOP)
+    if not isinstance(root, yaml.MappingNode):
+        return None
     for needed in NEEDED:
         if needed not in top:
             reader.wrong(root, needed, "is missing; every project needs it")
     name = reader.text(top["name"], "name", 100) if "name" in top else ""
     if "name" in top and not is_line(name):
         reader.wrong(top["name"], "name", "must be a name on one line")
-    asked = tasks(reader, top["tasks"]) if "tasks" in top else ()
     found: dict[str, Any] = {key: read(reader, top[key]) for key, read in fields.FIELDS.items() if key in top}
+    asked = tasks(reader, top["tasks"], found.get("items", "text")) if "tasks" in top else ()
     if "lease" in found:
         found["lease_ms"] = found.pop("lease")
     if "store" in top:
         found["server"] = server(reader, top["store"], name)
     project = Project(folder, name, asked, source=source, **found)
-    _check_items(reader, project, root)
-    if not reader.problems:
-        _check_keys(reader, project, root)
+    _check_keys(reader, project, root)
     return project
-
-
-def _check_items(reader: Reader, project: Project, root: Node) -> None:
-    """Tasks that fit what the items are."""
-    for task in project.tasks:
-        if project.items == "sound" and task.kind in ("spans", "compare"):
-            reader.wrong(root, task.id, f"a {task.kind} task is about text, and the items are sound; use segments")
-        if project.items == "text" and (task.kind == "segments" or getattr(task, "transcript", None) is not None):
-            reader.wrong(root, task.id, "is about sound, and the items are text; say `items: sound`")
 
 
 def _check_keys(reader: Reader, project: Project, root: Node) -> None:
     for place, words in keymap.problems(project):
         line = reader.places.get(place, line_of(root))
-        reader.problems.append((line, f"{visible(place)}: {words}"))
+        reader.problems.append((line, visible(f"{place}: {words}")))

@@ -32,7 +32,8 @@ MOST_FLAGS = 9
 
 
 def _items(reader: Reader, node: Node) -> str:
-    return reader.one_of(node, "items", ("text", "sound"), "text")
+    """Empty where it is neither: then no task is said not to fit."""
+    return reader.one_of(node, "items", ("text", "sound"), "")
 
 
 def _review(reader: Reader, node: Node) -> Review:
@@ -135,14 +136,14 @@ def _pace(reader: Reader, node: Node) -> Pace:
 
 
 def keys(reader: Reader, node: Node) -> dict[str, str]:
-    """Command → keys."""
+    """Command → keys, of those whose keys can be read."""
     found = {}
     for name, value in reader.mapping(node, "keys").items():
-        reader.places[f"keys {name}"] = line_of(value)
-        if isinstance(value, yaml.SequenceNode):
-            found[name] = " ".join(reader.texts(value, f"keys.{name}"))
-        else:
-            found[name] = reader.text(value, f"keys.{name}")
+        before = len(reader.problems)
+        own = " ".join(reader.texts(value, f"keys.{name}"))
+        if len(reader.problems) == before:
+            reader.places[f"keys {name}"] = line_of(value)
+            found[name] = own
     return found
 
 

@@ -41,7 +41,7 @@ class Reader:
 
     def mapping(self, node: Node, where: str, known: Sequence[str] | None = None) -> dict[str, Node]:
         if not isinstance(node, yaml.MappingNode):
-            self.wrong(node, where, "must be a mapping of `key: value` lines")
+            self.wrong(node, where or "project", "must be a mapping of `key: value` lines")
             return {}
         found: dict[str, Node] = {}
         for key_node, value in node.value:
@@ -81,10 +81,13 @@ class Reader:
 
     def whole(self, node: Node, where: str, least: int, default: int) -> int:
         value = node.value if isinstance(node, yaml.ScalarNode) else ""
-        if not re.fullmatch(r"\d{1,9}", str(value)) or not least <= int(value) <= LARGEST:
-            self.wrong(node, where, f"must be a whole number of at least {least}")
-            return default
-        return int(value)
+        if re.fullmatch(r"\d{1,9}", str(value)) and least <= int(value) <= LARGEST:
+            return int(value)
+        # As a float, since int refuses thousands of digits
+        is_too_large = str(value).isdecimal() and float(value) > LARGEST
+        limits = f"from {least} to {LARGEST:,}" if is_too_large else f"of at least {least}"
+        self.wrong(node, where, f"must be a whole number {limits}")
+        return default
 
     def truth(self, node: Node, where: str) -> bool:
         if isinstance(node, yaml.ScalarNode) and node.value in ("true", "false"):

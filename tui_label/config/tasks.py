@@ -21,18 +21,28 @@ OPTIONS = tuple(sorted({option for kind in TYPES.values() for option in kind.opt
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-def tasks(reader: Reader, node: Node) -> tuple[Task, ...]:
+def tasks(reader: Reader, node: Node, items: str) -> tuple[Task, ...]:
     found: list[Task] = []
     for one in reader.sequence(node, "tasks"):
         task = _task(reader, one, found)
         if task is not None:
+            _check_fit(reader, one, task, items)
             found.append(task)
     if isinstance(node, yaml.SequenceNode) and not node.value:
         reader.wrong(node, "tasks", "is empty; a project needs at least one task")
     return tuple(found)
 
 
+def _check_fit(reader: Reader, node: Node, task: Task, items: str) -> None:
+    """That the task is about what the items are."""
+    if items == "sound" and task.kind in ("spans", "compare"):
+        reader.wrong(node, task.id, f"a {task.kind} task is about text, and the items are sound; use segments")
+    if items == "text" and (task.kind == "segments" or getattr(task, "transcript", None) is not None):
+        reader.wrong(node, task.id, "is about sound, and the items are text; say `items: sound`")
+
+
 def _task(reader: Reader, node: Node, earlier: list[Task]) -> Task | None:
+    before = len(reader.problems)
     section = reader.section(node, "task", sorted({*TASK, *OPTIONS}))
     if not section.nodes:
         return None
@@ -55,7 +65,8 @@ def _task(reader: Reader, node: Node, earlier: list[Task]) -> Task | None:
         section.text("help"),
         **{key: value for key, value in options.items() if value is not None},
     )
-    if not reader.problems:
+    # Of a task with a mistake in it, an option may have been read as something else than was meant
+    if len(reader.problems) == before:
         for option, words in task.problems():
             section.wrong(option, words)
     return task
@@ -98,9 +109,11 @@ def _labels(section: Section, kind: type[Task]) -> tuple[Label, ...]:
     nodes = section.sequence("labels")
     for one in nodes:
         label = _label(reader, one, where)
-        twin = next((other for other in found if other.value.strip() == label.value.strip()), None)
-        if twin is not None and label.value:
+        if not label.value.strip():
+            continue
+        if label.value.strip() in [other.value.strip() for other in found]:
             reader.wrong(one, where, f"{visible(label.value)!r} is there twice")
+            continue
         reader.places[f"label {section.where} {label.value}"] = line_of(one)
         found.append(label)
     if not nodes and isinstance(section["labels"], yaml.SequenceNode):

@@ -100,6 +100,10 @@ class Server:
         return f"{self.url.split('?')[0]}?schema={self.schema}"
 
 
+GUIDELINES = "guidelines.md"
+"""Where project.yaml names no other file; it may be missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """project.yaml, checked: every field has its final value."""
@@ -107,7 +111,7 @@ class Project:
     folder: Path
     name: str
     tasks: tuple[Task, ...]
-    guidelines: str = "guidelines.md"
+    guidelines: str = GUIDELINES
     """File name of the guidelines, relative to the folder."""
     items: str = "text"
     overlap: int = 1

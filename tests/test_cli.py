@@ -1,0 +1,62 @@
+"""The command line itself: words that are no command, keys without a project."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tui_label.admission import way_in
+from tui_label.cli import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["lable", "my-project"], "there is no command 'lable'; is it 'label'?"),
+        (["format"], "there is no command 'format'; is it 'formats'?"),
+        (["zzz", "my-project"], "there is no command 'zzz'; `tui-label --help` lists all"),
+    ],
+)
+def test_a_word_that_is_no_command_is_said_to_be_none(tmp_path, monkeypatch, capsys, arguments, line):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert line in capsys.readouterr().err
+
+
+def test_ssh_asks_for_no_more_than_it_needs(capsys):
+    with pytest.raises(SystemExit):
+        main(["ssh"])
+    assert capsys.readouterr().err.endswith("the following arguments are required: [USER@]HOST\n")
+
+
+def test_keys_without_a_project_are_those_that_no_label_took(capsys):
+    assert main(["keys", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    keys = {one["command"]: one["keys"] for one in found["commands"]}
+
+    assert found["labels"] == []
+    assert (keys["pause"], keys["find.next"], keys["segment.speaker"]) == (["p"], ["n"], ["o"])
+
+
+def test_known_answers_that_nobody_would_be_shown_are_told(tmp_path, capsys):
+    (tmp_path / "gold.jsonl").write_text('{"text": "Late again", "label": "negative"}\n')
+    project = tmp_path / "project"
+    assert main(["new", str(project), "--from", "sentiment"]) == 0
+    assert main(["add", str(project), str(tmp_path / "gold.jsonl"), "--gold"]) == 0
+    assert "1 known answers, and gold-rate is 0: give one under review in project.yaml" in capsys.readouterr().err
+
+    (project / "project.yaml").write_text((project / "project.yaml").read_text() + "review: {gold-rate: 5%}\n")
+    (tmp_path / "gold.jsonl").write_text('{"text": "In time", "label": "positive"}\n')
+    assert main(["add", str(project), str(tmp_path / "gold.jsonl"), "--gold"]) == 0
+    assert "gold-rate" not in capsys.readouterr().err
+
+
+def test_who_owns_a_folder_need_not_ask_for_it(tmp_path):
+    assert way_in(tmp_path) == f"it is yours: `chmod -R u+rX {tmp_path}`"
+
+
+def test_a_file_in_the_place_of_a_project_is_said_to_be_one(tmp_path, capsys):
+    (tmp_path / "two.jsonl").touch()
+    assert main(["status", str(tmp_path / "two.jsonl")]) == 1
+    assert capsys.readouterr().err.endswith("two.jsonl: not a folder; name the project's\n")

@@ -125,6 +125,21 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path, record, wor
             project.item("zz")
 
 
+def test_answers_of_nobody_are_no_file(tmp_path):
+    with Project.create(tmp_path / "p", SENTIMENT) as project:
+        answer = {"sentiment": "positive"}
+        project.add(Record(Item("a", "x"), annotation=Annotation(f"ann{n}", answers=answer)) for n in range(7))
+        with pytest.raises(
+            LabelError, match="an0: nobody has this name here; there are ann0, ann1, ann2, ann3, ann4 …"
+        ):
+            project.export(tmp_path / "a.csv", "csv", annotator="an0")
+        assert not (tmp_path / "a.csv").exists()
+
+        assert project.export(tmp_path / "a.csv", "csv", annotator="ann0").count == 1
+        # One's own name is no slip
+        assert project.export(tmp_path / "b.csv", "csv", annotator=project.person.name).count == 0
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_frames_hold_what_was_said(tmp_path, library):
     pytest.importorskip(library)

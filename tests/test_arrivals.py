@@ -152,7 +152,22 @@ def test_a_known_answer_about_other_content_is_refused(tmp_path, capsys):
     (tmp_path / "b.csv").write_text("id,text,label\n1,y,positive\n")
     assert cli.main(["add", str(folder), str(tmp_path / "a.csv")]) == 0
     assert cli.main(["add", str(folder), str(tmp_path / "b.csv"), "--gold"]) == 1
-    assert "item 1 is there already with other content" in capsys.readouterr().err
+    assert f"{tmp_path / 'b.csv'}, record 1: item 1 is there already with other content" in capsys.readouterr().err
+
+
+def test_of_several_files_the_one_that_says_otherwise_is_named(tmp_path, capsys):
+    folder = write_project(tmp_path / "p")
+    (tmp_path / "a.csv").write_text("id,text\n1,x\n2,y\n")
+    (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "b.csv").write_text("id,text\n3,z\n2,other\n")
+    names = [str(tmp_path / name) for name in ("a.csv", "empty.jsonl", "b.csv")]
+    at_once = added(folder, *names, capsys=capsys)
+    assert added(folder, names[0], capsys=capsys)[0] == 0
+    later = added(folder, *names[1:], capsys=capsys)
+
+    for status, _, errors in (at_once, later):
+        assert status == 1
+        assert errors.splitlines()[-1].startswith(f"tui-label: {names[2]}, record 2: item 2 is there already")
 
 
 def added(folder: Path, *arguments: str, capsys) -> tuple[int, str, str]:
@@ -204,3 +219,14 @@ def test_a_history_comes_in_as_what_stands_in_the_end(tmp_path, capsys):
     assert words == "4 items added, 2 answers\n"
     assert "1 skipped" in errors and "1 answers that were taken back" in errors
     assert [(item.key, one.answers) for item, one in other.answers()] == [(key, one.answers) for key, one in latest]
+
+
+@pytest.mark.parametrize("option", ["--label-column", "--annotator-column"])
+@pytest.mark.parametrize(("name", "content"), [("a.jsonl", '{"text": "x"}\n'), ("a.txt", "x\n")])
+def test_a_column_of_what_has_none_is_refused(tmp_path, option, name, content, capsys):
+    folder = write_project(tmp_path / "p")
+    (tmp_path / name).write_text(content)
+    status, _, errors = added(folder, str(tmp_path / name), option, "nosuch", capsys=capsys)
+
+    form = "jsonl" if name == "a.jsonl" else "text"
+    assert (status, errors) == (2, f"tui-label: {option} goes with tables (csv, tsv); {tmp_path / name} is {form}\n")

@@ -146,3 +146,15 @@ def test_sftp_brings_both(tmp_path, capsys):
     assert refused == (1, "", f"tui-label: sftp://far{tmp_path}/none.jsonl: is not there\n")
     with Project.open(folder) as project:
         assert {item.sound.path for item, _ in project.unanswered()} == {f"sftp://far{tmp_path}/a.wav"}
+
+
+def test_a_name_that_is_empty_is_not_the_folder_one_is_in(tmp_path, monkeypatch, capsys):
+    """As the shell gives it for a variable that is not set."""
+    folder = write_project(tmp_path / "p", TURNS)
+    (tmp_path / "a.wav").write_bytes(wav())
+    monkeypatch.chdir(tmp_path)
+    status, out, errors = add(capsys, folder, "a.wav", "")
+
+    assert (status, out, errors.count("\n")) == (2, "", 1)
+    assert "empty" in errors
+    assert add(capsys, folder, ".")[:2] == (0, "1 items added\n")

@@ -107,7 +107,7 @@ def test_what_is_lost_is_counted(tmp_path, capsys):
     said = errors.splitlines()
     assert (status, said[0], said[-2:]) == (
         0,
-        f"{tmp_path / 'a.jsonl'}: 5 items, read as jsonl",
+        f"{tmp_path / 'a.jsonl'}: 5 records, read as jsonl",
         [
             f"{tmp_path / 'b.conll'}: 5 answers, as conll",
             "tui-label: no place in conll for: 10 overlapping spans, 5 answers to label, 4 flags, 5 times",
@@ -124,7 +124,7 @@ def test_that_a_file_is_empty_is_said(tmp_path, capsys, target, shown):
     )
 
     assert (status, out) == (0, "")
-    assert errors.splitlines() == [f"{tmp_path / 'a.jsonl'}: 0 items, read as jsonl", f"{errors.splitlines()[1]}"]
+    assert errors.splitlines() == [f"{tmp_path / 'a.jsonl'}: 0 records, read as jsonl", f"{errors.splitlines()[1]}"]
     assert errors.splitlines()[1].endswith(f"{shown}: 0 answers, as conll")
 
 
@@ -144,11 +144,12 @@ def test_tasks_of_a_project_are_kept_to(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["a.csv", "b.what"], "does not say in which format"),
-        (["-", "b.csv"], "say its format"),
+        (["a.csv", "b.what"], "does not say in which format; name one with --to"),
+        (["-", "b.csv"], "--from"),
         (["a.csv", "-", "--to", "textgrid"], "name a folder"),
         (["a.csv", "b.md", "--to", "examples"], "cannot be written from a file"),
         (["a.csv", "b.csv", "--from", "csb"], "no such format"),
+        (["a.csv", ".", "--to", "csv"], "is a folder, and csv is one file"),
     ],
 )
 def test_what_cannot_be_done_is_said(tmp_path, arguments, words, capsys, monkeypatch):
@@ -157,6 +158,36 @@ def test_what_cannot_be_done_is_said(tmp_path, arguments, words, capsys, monkeyp
     status, _, errors = convert(capsys, *arguments)
 
     assert (status, words in errors) == (2, True)
+
+
+def test_what_several_say_of_an_item_is_not_taken_for_several_items(tmp_path, capsys):
+    said = [{"item": "a", "text": "x", "annotator": name, "answers": {"label": "c"}} for name in ("ann", "bob")]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in said))
+    _, _, errors = convert(capsys, tmp_path / "a.jsonl", tmp_path / "b.csv")
+
+    assert errors.splitlines()[0] == f"{tmp_path / 'a.jsonl'}: 2 records, read as jsonl"
+
+
+@pytest.mark.parametrize("name", ["b.csv", "b.jsonl.gz"])
+def test_a_place_that_is_none_is_called_as_it_was_given(tmp_path, name, capsys):
+    (tmp_path / "a.csv").write_text("text,label\ngood,positive\n")
+    target = tmp_path / "none" / name
+    status, _, errors = convert(capsys, tmp_path / "a.csv", target, "--to", name[2:].removesuffix(".gz"))
+
+    assert status == 1
+    assert errors.splitlines()[-1] == f"tui-label: {target}: No such file or directory; choose another place"
+
+
+@pytest.mark.parametrize("form", ["brat", "webanno", "spacy", "datasets"])
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path, form, capsys):
+    pytest.importorskip({"spacy": "spacy", "datasets": "pyarrow"}.get(form, "json"))
+    (tmp_path / "a.conll").write_text("EU\tB-ORG\nsays\tO\n\n")
+    (tmp_path / "out").write_text("no folder")
+    status, _, errors = convert(capsys, tmp_path / "a.conll", tmp_path / "out", "--to", form)
+
+    assert status == 1
+    assert errors.splitlines()[-1].startswith(f"tui-label: {tmp_path / 'out'}")
+    assert ".partial" not in errors and errors.endswith("; choose another place\n")
 
 
 def test_nothing_goes_out_where_a_line_is_bad(tmp_path, capsys):
@@ -268,7 +299,7 @@ def test_a_file_that_lies_elsewhere_is_called_by_its_url(tmp_path, capsys, monke
         texts = [one["text"] for one in records((tmp_path / "a.jsonl").read_text())]
 
         assert (status, texts) == (0, ["EU says", "in Paris"])
-        assert errors.startswith(f"{server.url}/a.conll: 2 items, read as conll\n")
+        assert errors.startswith(f"{server.url}/a.conll: 2 records, read as conll\n")
         for name, words in (
             ("bad.jsonl", ":1: "),
             ("page.csv", ": is a web page; give the address of the file itself, or --from text"),

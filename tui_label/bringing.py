@@ -12,7 +12,7 @@ from tui_label import formats
 from tui_label.arrivals import arrived, arriving
 from tui_label.core.project import Project
 from tui_label.core.text import visible
-from tui_label.errors import InputError
+from tui_label.errors import InputError, UsageError
 from tui_label.formats import BadLine, BadLines, Reading
 from tui_label.sound.kinds import is_url, shown
 from tui_label.store.base import Added, Store, Versions
@@ -134,6 +134,8 @@ def bring_in(
 
     Raises InputError with all bad lines, and then nothing was written.
     """
+    if not all(map(str, files)):
+        raise UsageError("one FILE is an empty name, which would be the folder you are in; name it . if you mean that")
     named = [(one, given) for given in files for one in _expanded(given)]
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:
@@ -156,6 +158,7 @@ def bring_in(
                     known=Counts(),
                 )
                 before = staging.taken
+                staging.begin(reading.name)
                 for count, one in enumerate(formats.read(reading, chosen), 1):
                     if isinstance(one, BadLine):
                         bad.take(one)

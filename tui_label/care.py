@@ -22,6 +22,7 @@ from tui_label.store import permits
 from tui_label.store import repair as mending
 from tui_label.store.salvage import Salvage
 from tui_label.store.sql import SqlStore
+from tui_label.whole import refusing
 
 Finding = tuple[bool, str]
 """Whether it is well, in one line."""
@@ -103,17 +104,18 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
     growing = target.with_name(f".{target.name}.part")
     shutil.rmtree(growing, ignore_errors=True)
     try:
-        growing.mkdir(mode=0o700, parents=True)
-        for path in (source / "project.yaml", guidelines):
-            if path.is_file():
-                place = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, place)
-        if project is not None and project.server is not None:
-            # The copy is a project of its own, in a file
-            (growing / config.FILE).write_text(moving.placed(project, "").source, encoding="utf-8")
-        store.backup(str(growing / "project.db"))
-        growing.rename(target)
+        with refusing(target, growing):
+            growing.mkdir(mode=0o700, parents=True)
+            for path in (source / "project.yaml", guidelines):
+                if path.is_file():
+                    place = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(path, place)
+            if project is not None and project.server is not None:
+                # The copy is a project of its own, in a file
+                (growing / config.FILE).write_text(moving.placed(project, "").source, encoding="utf-8")
+            store.backup(str(growing / "project.db"))
+            growing.rename(target)
     finally:
         shutil.rmtree(growing, ignore_errors=True)
         store.close()

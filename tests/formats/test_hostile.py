@@ -124,7 +124,7 @@ def no_text(folder: Path) -> dict[str, str]:
         os.chdir(place)
     return {
         "empty": "nothing in this folder", "texts": "name the files in it", "broken": "No such file", "loop": "symbolic links",
-        "fifo": "say its format", "brat.zip": "unpack it", "brat.tar.gz": "unpack it", "x.db": "export a table as CSV",
+        "fifo": "name its format with --format", "brat.zip": "unpack it", "brat.tar.gz": "unpack it", "x.db": "export a table as CSV",
         "x.pdf": "convert it to text", "cut.jsonl.gz": "cannot be unpacked", "socket": "No such device", "missing": "no such file",
     }  # fmt: skip
 

@@ -90,7 +90,7 @@ def test_standard_input_is_read_twice_where_a_format_needs_it(monkeypatch):
 
 
 def test_standard_input_has_no_name_to_go_by():
-    with pytest.raises(UsageError, match="say its format"):
+    with pytest.raises(UsageError, match="name its format with --format"):
         formats.recognise(STANDARD)
 
 

@@ -448,3 +448,13 @@ def test_sources_of_suggestions_have_a_section(tmp_path):
         "100.0%",
     ]
     assert "precision, recall" in page
+
+
+def test_a_place_for_the_page_that_is_none_is_said(tmp_path, capsys):
+    folder = project_of(tmp_path / "p", SENTIMENT)
+    for place, words in (
+        (folder, f"{folder}: is a folder; name a file in it"),
+        (tmp_path / "none" / "a.html", f"{tmp_path / 'none' / 'a.html'}: name a file in a folder that is there"),
+    ):
+        assert cli.main(["report", str(folder), "-o", str(place)]) == 2
+        assert capsys.readouterr().err == f"tui-label: {words}\n"

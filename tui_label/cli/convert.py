@@ -58,7 +58,7 @@ class _Screen(Screen):
     def read(self, file: FileRead) -> None:
         wipe()
         if not (self._beside and file.records):
-            print(f"{visible(file.reading.name)}: {file.records:,} items, read as {file.format}", file=sys.stderr)
+            print(f"{visible(file.reading.name)}: {file.records:,} records, read as {file.format}", file=sys.stderr)
         tell_kept(file.reading)
 
 

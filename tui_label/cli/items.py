@@ -120,7 +120,10 @@ def _add(options: argparse.Namespace) -> int:
         (done.superseded, "earlier revisions left out: the latest answer of each annotator is taken"),
         (done.skipped, "skipped: taken as items, without an answer"),
         (done.undone, "answers that were taken back are left out"),
-        (unseen, "known answers, and gold-rate is 0: give one under review in project.yaml for items to be shown that are new"),
+        (
+            unseen,
+            "known answers, and gold-rate is 0: give one under review in project.yaml for items to be shown that are new",
+        ),
     ):
         if count:
             complain(f"{count:,} {words}")

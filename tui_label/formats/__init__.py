@@ -203,6 +203,8 @@ FORMATS = (
     ),
 )  # fmt: skip
 
+TABLES = (table.read_csv, table.read_tsv)
+"""Readers that take columns by the names they are given."""
 TEXTS_ONLY = (
     "conll", *(f"conll-{scheme}" for scheme in tagging.SCHEMES), "labelstudio-min", "conllu", "brat", "spacy", "spacy-json", "datasets", "webanno", "fasttext", "doccano-csv",
 )  # fmt: skip
@@ -222,14 +224,15 @@ def for_writing(path: Path) -> Format:
     for format in FORMATS:
         if suffix and suffix in format.suffixes and (format.write or format.write_folder):
             return format
-    raise UsageError(f"{visible(str(path))}: its name does not say in which format; say so")
+    raise UsageError(f"{visible(str(path))}: its name does not say in which format; name one with --to")
 
 
 def recognise(path: Path, encoding: str | None = None) -> Format:
     """The format of a file, by its name, else by its content."""
     if path == STANDARD or path.is_fifo():
         raise UsageError(
-            f"what comes {'on standard input' if path == STANDARD else 'through a pipe'} has no name to go by: say its format"
+            f"what comes {'on standard input' if path == STANDARD else 'through a pipe'} has no name to go by: "
+            "name its format with --format (convert: --from)"
         )
     if found := _labels_of_sounds(path) or _labels_of_texts(path):
         return find(found)
@@ -328,8 +331,20 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
         )
     if reading.path != STANDARD and not reading.path.exists():
         raise InputError(f"{visible(str(reading.path))}: no such file{near(reading.path)}")
+    _refuse_columns(reading, format)
     found = format.read(reading)
     return (_known(reading, one) for one in found) if reading.gold else found
+
+
+def _refuse_columns(reading: Reading, format: Format) -> None:
+    """Raises UsageError where columns are named and the file has none by name."""
+    option = "--label-column" if reading.label_columns else "--annotator-column" if reading.annotator_column else ""
+    is_table = format.read in TABLES or (
+        format.read is datasets.read and bare(reading.path).suffix.lower() in datasets.TABLES
+    )
+    if option and not is_table:
+        tables = ", ".join(one.name for one in FORMATS if one.read in TABLES)
+        raise UsageError(f"{option} goes with tables ({tables}); {visible(reading.name)} is {format.name}")
 
 
 def read_each(reading: Reading, paths: Iterable[Path], format: Format) -> Iterator[Record | BadLine]:

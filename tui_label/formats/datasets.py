@@ -30,6 +30,7 @@ from tui_label.formats.source import BadLine, Reading, bare, lines
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import finished_texts, whole
 from tui_label.formats.tracks import Dropped, Rows, count_finer_times
+from tui_label.whole import growing
 
 SUFFIXES = (".parquet", ".arrow")
 JSON = (".jsonl", ".ndjson", ".json")
@@ -292,19 +293,16 @@ def write(rows: Rows, path: Path, project: Project, dropped: Dropped) -> int:
     types, features = _columns(arrow, tasks)
     schema = arrow.schema(list(types.items()), {FEATURES: json.dumps({"info": {"features": features}})})
     target = path if path.suffix in SUFFIXES else path / "train.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
     said = finished_texts(rows, project, dropped, tasks, ("flags", "times", "names"))
     made = (_row(item, annotation, tasks, dropped) for item, annotation in said)
     written = 0
-    try:
-        with parquet.ParquetWriter(partial, schema) as out:
+    with growing(target) as partial:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Opened here: what Arrow says of a file that it cannot open has no name
+        with partial.open("wb") as file, parquet.ParquetWriter(file, schema) as out:
             while part := list(islice(made, ROWS)):
                 out.write_table(arrow.Table.from_pylist(part, schema))
                 written += len(part)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     return written
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 from tui_label.formats.tracks import Dropped, count
@@ -27,15 +26,3 @@ def key_of(name: str) -> str:
     """What a file's name, without the ending, stands for: names that `file_name` could not have made stay."""
     found = unquote(name)
     return found if file_name(found, {}) == name else name
-
-
-def write_file(path: Path, text: str) -> None:
-    """A file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as out:
-            out.write(text)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

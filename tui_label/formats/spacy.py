@@ -40,6 +40,7 @@ from tui_label.formats.texts import (
     whole,
 )
 from tui_label.formats.tracks import Dropped, Rows
+from tui_label.whole import growing
 
 GROUP = "sc"
 """spaCy's own name for spans that may overlap."""
@@ -171,13 +172,9 @@ def write(rows: Rows, path: Path, project: Project, dropped: Dropped) -> int:
         doc.user_data |= _ours(item, annotation, dropped)
         bin.add(doc)
     target = path if path.suffix == ".spacy" else path / "annotations.spacy"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    try:
+    with growing(target) as partial:
+        target.parent.mkdir(parents=True, exist_ok=True)
         bin.to_disk(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     return len(bin)
 
 

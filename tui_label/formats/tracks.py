@@ -28,6 +28,7 @@ from tui_label.formats.making import Bad
 from tui_label.formats.offered import Offer
 from tui_label.formats.recordings import EXACT, spelled
 from tui_label.sound.kinds import is_url, shown
+from tui_label.whole import write_file
 
 Dropped = dict[str, int]
 Rows = Iterable[tuple[Item, Annotation]]
@@ -182,15 +183,7 @@ def write_files(folder: Path, texts: Iterable[tuple[str, str]]) -> int:
     """Files of this folder, each whole or not at all; how many."""
     written = 0
     for name, text in texts:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            with partial.open("w", encoding="utf-8", newline="") as out:
-                out.write(text)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_file(folder / name, text)
         written += 1
     return written
 

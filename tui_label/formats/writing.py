@@ -13,6 +13,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.errors import UsageError
 from tui_label.formats import Format, packed
+from tui_label.whole import growing
 
 EVERY = 5000
 
@@ -49,6 +50,8 @@ def refuse_unwritable(format: Format, output: Path | TextIO) -> None:
         raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
     if format.write is None and not isinstance(output, Path):
         raise UsageError(f"{format.name} is more than one file: name a folder for them")
+    if format.write is not None and isinstance(output, Path) and output.is_dir():
+        raise UsageError(f"{output}: is a folder, and {format.name} is one file; name one in it")
 
 
 def write(
@@ -65,11 +68,9 @@ def write(
         return Written(format.name, format.write_folder(rows, output, project, dropped), "files", dropped)
     if not isinstance(output, Path):
         return Written(format.name, format.write(rows, output, project, dropped), "answers", dropped)
-    partial = output.with_name(output.name + ".partial")
-    try:
-        with io.TextIOWrapper(packed(partial, output.suffix.lower()), encoding="utf-8", newline="") as out:
-            count = format.write(rows, out, project, dropped)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        growing(output) as partial,
+        io.TextIOWrapper(packed(partial, output.suffix.lower()), encoding="utf-8", newline="") as out,
+    ):
+        count = format.write(rows, out, project, dropped)
     return Written(format.name, count, "answers", dropped)

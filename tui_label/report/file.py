@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tui_label.errors import LabelError, UsageError
+from tui_label.errors import UsageError
+from tui_label.whole import refusing
 
 BEGINNING = b"<!doctype html"
 
 
 def refuse_to_overwrite(path: Path) -> None:
     """Only an earlier page may be written over."""
-    if path.is_dir() or not path.parent.is_dir():
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a file in it")
+    if not path.parent.is_dir():
         raise UsageError(f"{path}: name a file in a folder that is there")
     if path.exists() and not path.is_file():
         raise UsageError(f"{path}: not a file; name one")
@@ -25,9 +28,9 @@ def refuse_to_overwrite(path: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """All of it or nothing: whoever opens the page meanwhile sees the one before."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise LabelError(f"{path}: {error.strerror}; choose another place") from error
+    with refusing(path, beside):
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)

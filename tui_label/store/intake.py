@@ -72,11 +72,11 @@ def _recognise(connection: Connection, staging: Staging) -> None:
 
 def _refuse_conflicts(connection: Connection, staging: Staging) -> None:
     """All that would be refused while it is written is refused now."""
-    if (key := staging.torn()) is not None:
-        raise InputError(_conflict(key))
+    if torn := staging.torn():
+        raise InputError(_conflict(staging, *torn))
     if connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
         for step in staging.steps(PAGE):
-            _changed(connection.read, staging.between(*step))
+            _changed(connection.read, staging, staging.between(*step))
 
 
 def _numbers(read: Read, keys: Collection[str]) -> dict[str, int]:
@@ -86,7 +86,7 @@ def _numbers(read: Read, keys: Collection[str]) -> dict[str, int]:
     return dict(read(f"SELECT key, number FROM item WHERE key IN ({marks(keys)})", [*keys]))
 
 
-def _changed(read: Read, arrivals: Iterable[Arrival]) -> tuple[list[Numbered], list[Numbered]]:
+def _changed(read: Read, staging: Staging, arrivals: Iterable[Arrival]) -> tuple[list[Numbered], list[Numbered]]:
     """Of what is there already: items that lost their text, and sounds that were elsewhere.
 
     An item that is there with other content is refused.
@@ -108,7 +108,7 @@ def _changed(read: Read, arrivals: Iterable[Arrival]) -> tuple[list[Numbered], l
                 lost.append((number, one))
         elif (there[1:4], there[5]) != (came[1:4], came[5]):
             if content(item_from(tuple(there))) != content(item_from(tuple(came))):
-                raise InputError(_conflict(key_from(one.key)))
+                raise InputError(_conflict(staging, key_from(one.key), one.number))
             moved.append((number, one))
     return lost, moved
 
@@ -172,7 +172,7 @@ class _Adding:
                 unknown.setdefault(one.key, one)
         new = list(unknown.values())
         if len(new) < len(arrivals):
-            lost, moved = _changed(reader(execute), (one for one in arrivals if one.key in numbers))
+            lost, moved = _changed(reader(execute), self._staging, (one for one in arrivals if one.key in numbers))
             for number, one in lost:
                 _bring_back(execute, number, one, want)
             self._connection.many(
@@ -346,8 +346,8 @@ def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Jud
     return True
 
 
-def _conflict(key: str) -> str:
-    return f"item {key} is there already with other content; give the new one another id, or leave it out"
+def _conflict(staging: Staging, key: str, number: int) -> str:
+    return f"{staging.place(number)}item {key} is there already with other content; give the new one another id, or leave it out"
 
 
 def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Renames, moment: str) -> bool:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
+from tui_label.core.text import visible
 from tui_label.errors import StoreError
 from tui_label.store.engine import together
 from tui_label.store.rows import (
@@ -87,6 +90,8 @@ class Staging:
             self._do(table)
         self._waiting: list[Row] = []
         self._said: list[Row] = []
+        self._files: list[tuple[int, str]] = []
+        """The first record of each file, and what it is called."""
         self.taken = 0
         """How many were appended."""
         for record in records:
@@ -100,6 +105,18 @@ class Staging:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def begin(self, name: str) -> None:
+        """What comes now is from this file."""
+        self._files.append((self.taken + 1, name))
+
+    def place(self, number: int) -> str:
+        """Where a record is from, to be said before what is wrong with it; empty where it is from no file."""
+        begun = bisect_right(self._files, number, key=itemgetter(0))
+        if not begun:
+            return ""
+        first, name = self._files[begun - 1]
+        return f"{visible(name)}, record {number - first + 1:,}: "
 
     def append(self, record: Record, said: Annotation | None = None) -> None:
         """`said`: what its answer says of itself, where `stands` is to choose among several of an annotator's."""
@@ -199,12 +216,15 @@ class Staging:
             )
         )
 
-    def torn(self) -> str | None:
-        """The key of an item that is here with two contents."""
+    def torn(self) -> tuple[str, int] | None:
+        """The key of an item that is here with two contents, and the number of the first record with the other one."""
         rows = self._read(
-            "SELECT key FROM arriving GROUP BY key HAVING min(content) <> max(content) ORDER BY min(number) LIMIT 1"
+            """WITH torn AS (SELECT key, min(number) AS first FROM arriving GROUP BY key
+                 HAVING min(content) <> max(content) ORDER BY min(number) LIMIT 1)
+               SELECT torn.key, min(number) FROM arriving JOIN torn USING (key)
+               WHERE content <> (SELECT content FROM arriving WHERE number = torn.first) GROUP BY torn.key"""
         )
-        return key_from(rows[0][0]) if rows else None
+        return (key_from(rows[0][0]), rows[0][1]) if rows else None
 
     def has_gold(self) -> bool:
         return bool(self._one("SELECT EXISTS (SELECT 1 FROM arriving WHERE gold)"))

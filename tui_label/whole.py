@@ -1,0 +1,52 @@
+"""A file that is there whole or not at all: it grows beside its place, and what goes wrong there is told by its own name."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tui_label.errors import LabelError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says of a write without naming a file."""
+
+
+@contextmanager
+def growing(path: Path) -> Iterator[Path]:
+    """Where to write what takes the place of `path` at the end."""
+    partial = path.with_name(path.name + ".partial")
+    with refusing(path, partial):
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def refusing(path: Path, partial: Path) -> Iterator[None]:
+    """LabelError with the name that somebody gave, where what grows beside it cannot be written; other files keep theirs."""
+    try:
+        yield
+    except OSError as error:
+        named = [Path(name) for name in (error.filename, error.filename2) if isinstance(name, str)]
+        is_ours = any(_is_around(one, place) for one in named for place in (path, partial))
+        if not is_ours and (named or error.errno not in FULL):
+            raise
+        # A folder on the way that cannot be made is the one to mend
+        shown = next((one for one in named if path.is_relative_to(one)), path)
+        raise LabelError(f"{shown}: {error.strerror}; choose another place") from error
+
+
+def _is_around(one: Path, place: Path) -> bool:
+    return place.is_relative_to(one) or one.is_relative_to(place)
+
+
+def write_file(path: Path, text: str) -> None:
+    """A text as a file, in folders that are made for it."""
+    with growing(path) as partial:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="") as out:
+            out.write(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from helpers import SENTIMENT, write_project
 
 from tui_label.admission import way_in
 from tui_label.cli import main
@@ -39,17 +40,22 @@ def test_keys_without_a_project_are_those_that_no_label_took(capsys):
     assert (keys["pause"], keys["find.next"], keys["segment.speaker"]) == (["p"], ["n"], ["o"])
 
 
-def test_known_answers_that_nobody_would_be_shown_are_told(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("review", "option", "is_told"),
+    [
+        ("", "--gold", True),
+        ("review: {gold-rate: 5%}\n", "--gold", False),
+        ("review: {attempts: 2}\n", "--qualification", False),
+    ],
+)
+def test_known_answers_that_nobody_would_be_shown_are_told(tmp_path, capsys, review, option, is_told):
     (tmp_path / "gold.jsonl").write_text('{"text": "Late again", "label": "negative"}\n')
-    project = tmp_path / "project"
-    assert main(["new", str(project), "--from", "sentiment"]) == 0
-    assert main(["add", str(project), str(tmp_path / "gold.jsonl"), "--gold"]) == 0
-    assert "1 known answers, and gold-rate is 0: give one under review in project.yaml" in capsys.readouterr().err
+    project = write_project(tmp_path / "p", SENTIMENT + review)
+    assert main(["add", str(project), str(tmp_path / "gold.jsonl"), option]) == 0
 
-    (project / "project.yaml").write_text((project / "project.yaml").read_text() + "review: {gold-rate: 5%}\n")
-    (tmp_path / "gold.jsonl").write_text('{"text": "In time", "label": "positive"}\n')
-    assert main(["add", str(project), str(tmp_path / "gold.jsonl"), "--gold"]) == 0
-    assert "gold-rate" not in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert said.out == "1 items added, 1 known answers\n"
+    assert ("1 known answers, but nobody is shown the new items among them until" in said.err) is is_told
 
 
 def test_who_owns_a_folder_need_not_ask_for_it(tmp_path):

@@ -23,6 +23,9 @@ SHOWN = 20
 """Lines about one kind of loss in a file."""
 
 
+UNSEEN = "nobody is shown the new items among them until project.yaml says `review: {gold-rate: 5%}`"
+
+
 def register(commands: Commands) -> None:
     add = command(
         commands, "add", "bring items in; the same item twice is one item", _add,
@@ -115,15 +118,12 @@ def _add(options: argparse.Namespace) -> int:
                     f"stopped; {screen.written:,} records are in, all of them whole: the same command again adds the rest"
                 )
             raise
-        unseen = 0 if project.settings.review.gold_rate else done.added.gold
+        is_mixed_in = options.gold != "check" or project.settings.review.gold_rate
     for count, words in (
         (done.superseded, "earlier revisions left out: the latest answer of each annotator is taken"),
         (done.skipped, "skipped: taken as items, without an answer"),
         (done.undone, "answers that were taken back are left out"),
-        (
-            unseen,
-            "known answers, and gold-rate is 0: give one under review in project.yaml for items to be shown that are new",
-        ),
+        (0 if is_mixed_in else done.added.gold, f"known answers, but {UNSEEN}"),
     ):
         if count:
             complain(f"{count:,} {words}")

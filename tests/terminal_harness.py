@@ -139,6 +139,11 @@ class Terminal:
         return count, last
 
     @property
+    def takes_keys(self) -> bool:
+        """Whether what is typed goes to the app as it is, not into a line that the system edits."""
+        return not termios.tcgetattr(self._fd)[3] & termios.ICANON
+
+    @property
     def text(self) -> str:
         return "\n".join(self.screen.display)
 

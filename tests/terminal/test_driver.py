@@ -215,10 +215,12 @@ def test_stop_and_continue_leave_one_reader(start):
 
 def test_suspended_by_the_shell_it_comes_back(start):
     terminal = start()
-    terminal.kill(signal.SIGTSTP)
-    time.sleep(0.5)
-    terminal.kill(signal.SIGCONT)
-    terminal.settle(0.3, 2.0)
+    for number, is_back in ((signal.SIGTSTP, False), (signal.SIGCONT, True)):
+        terminal.kill(number)
+        end = time.monotonic() + 10
+        while terminal.takes_keys is not is_back:
+            assert time.monotonic() < end
+            terminal.settle(0.05, 0.2)
     terminal.press("a", "b").wait_for("a b.")
 
 

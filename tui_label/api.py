@@ -30,8 +30,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from tui_label import config, opening
 from tui_label.core.project import Project as Settings
-from tui_label.core.text import visible
-from tui_label.errors import InputError, LabelError
+from tui_label.errors import InputError
 from tui_label.identity import at_work
 from tui_label.store.permits import require
 
@@ -48,9 +47,6 @@ if TYPE_CHECKING:
     from tui_label.quality.agreement import Agreement
     from tui_label.store.base import Added
     from tui_label.suggesting import Run
-
-NAMED = 5
-"""Names of people in a message."""
 
 
 class Project:
@@ -155,16 +151,6 @@ class Project:
         """Items nobody has answered, with what was suggested."""
         return self.store.unanswered()
 
-    def _refuse_stranger(self, name: str) -> None:
-        """Raises LabelError for a name that nobody has here: nothing of theirs is no answer to a slip of the hand."""
-        if name == self.person.name:
-            # Who may see no others' figures may ask for their own answers
-            return
-        known = sorted({*self.store.tallies(), *self.settings.roles.named})
-        if name not in known:
-            there = ", ".join(map(visible, known[:NAMED])) + (" …" if len(known) > NAMED else "")
-            raise LabelError(f"{visible(name)}: nobody has this name here; there are {there or 'no answers yet'}")
-
     def answers(self, *, annotator: str | None = None, history: bool = False) -> Iterator[tuple[Item, Annotation]]:
         """The latest answers, by item and annotator; with `history` every revision, draft and skip."""
         return self.store.answers(annotator=annotator, history=history)
@@ -203,7 +189,7 @@ class Project:
         ...     written.count, written.dropped, table.getvalue().splitlines()[0]
         (1, {}, 'item,text,annotator,mood,flags,active_ms,submitted_at')
         """
-        from tui_label import formats
+        from tui_label import formats, leading
         from tui_label.errors import UsageError
         from tui_label.formats.offered import with_offers
         from tui_label.formats.writing import Written, counted, refuse_unwritable, write
@@ -220,8 +206,9 @@ class Project:
             if rule
             else self.answers(annotator=annotator, history=history)
         )
-        if annotator is not None:
-            self._refuse_stranger(annotator)
+        # Who may see no others' figures may ask for their own answers
+        if annotator not in (None, self.person.name):
+            leading.refuse_stranger(self.settings, self.store, annotator)
         if suggestions:
             rows = with_offers(rows, self.store.with_suggestions())
         done = write(chosen, counted(rows, progress) if progress else rows, target, self.settings, {})

@@ -15,6 +15,9 @@ from tui_label.errors import LabelError, UsageError
 from tui_label.store.base import Store, Versions
 from tui_label.store.reviewing import Attempt
 
+NAMED = 5
+"""Names of people in a message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
@@ -96,6 +99,14 @@ def _task_with(project: Project, label: str, id: str | None) -> Task:
 def _near(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, 1, 0.3)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+
+
+def refuse_stranger(project: Project, store: Store, name: str) -> None:
+    """Raises LabelError for a name that nobody has here: nothing of theirs is no answer to a slip of the hand."""
+    known = sorted({*store.tallies(), *project.roles.named})
+    if name not in known:
+        there = ", ".join(map(visible, known[:NAMED])) + (" …" if len(known) > NAMED else "")
+        raise LabelError(f"{visible(name)}: nobody has this name here; there are {there or 'no answers yet'}")
 
 
 def qualify(project: Project, store: Store, name: str, *, passed: bool, again: bool) -> Qualifying:

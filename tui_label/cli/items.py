@@ -21,8 +21,6 @@ RULES = ("majority", "unanimous", "dawid-skene", "none")
 TIMES = re.compile(r"\b(times|milliseconds)\b")
 SHOWN = 20
 """Lines about one kind of loss in a file."""
-
-
 UNSEEN = "nobody is shown the new items among them until project.yaml says `review: {gold-rate: 5%}`"
 
 

@@ -129,10 +129,9 @@ def test_answers_of_nobody_are_no_file(tmp_path):
     with Project.create(tmp_path / "p", SENTIMENT) as project:
         answer = {"sentiment": "positive"}
         project.add(Record(Item("a", "x"), annotation=Annotation(f"ann{n}", answers=answer)) for n in range(7))
-        with pytest.raises(
-            LabelError, match="an0: nobody has this name here; there are ann0, ann1, ann2, ann3, ann4 …"
-        ):
-            project.export(tmp_path / "a.csv", "csv", annotator="an0")
+        for name, words in (("an0", "did you mean ann0"), ("zoe", "there are ann0, ann1, .*, ann6$")):
+            with pytest.raises(LabelError, match=f"{name}: nobody has this name here; {words}"):
+                project.export(tmp_path / "a.csv", "csv", annotator=name)
         assert not (tmp_path / "a.csv").exists()
 
         assert project.export(tmp_path / "a.csv", "csv", annotator="ann0").count == 1

@@ -15,8 +15,8 @@ from tui_label.errors import LabelError, UsageError
 from tui_label.store.base import Store, Versions
 from tui_label.store.reviewing import Attempt
 
-NAMED = 5
-"""Names of people in a message."""
+NAMED = 20
+"""Names in a message at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +96,18 @@ def _task_with(project: Project, label: str, id: str | None) -> Task:
     return found[0]
 
 
-def _near(name: str, known: list[str]) -> str:
+def _near(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, 1, 0.3)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+    if near:
+        return f"; did you mean {visible(near[0])}?"
+    return f"; there are {', '.join(map(visible, known[:NAMED]))}{' …' if len(known) > NAMED else ''}" if known else ""
 
 
 def refuse_stranger(project: Project, store: Store, name: str) -> None:
     """Raises LabelError for a name that nobody has here: nothing of theirs is no answer to a slip of the hand."""
     known = sorted({*store.tallies(), *project.roles.named})
     if name not in known:
-        there = ", ".join(map(visible, known[:NAMED])) + (" …" if len(known) > NAMED else "")
-        raise LabelError(f"{visible(name)}: nobody has this name here; there are {there or 'no answers yet'}")
+        raise LabelError(f"{visible(name)}: nobody has this name here{_near(name, known)}")
 
 
 def qualify(project: Project, store: Store, name: str, *, passed: bool, again: bool) -> Qualifying:
@@ -119,11 +120,9 @@ def qualify(project: Project, store: Store, name: str, *, passed: bool, again: b
             raise LabelError(f"{visible(name)} has passed already")
         store.keep_attempt(Attempt(name, 0, 0, passed), again=again)
         attempts = store.attempts(name)
-    people = list(store.tallies())
     asked = store.qualification(name)
-    if not attempts and name not in people and not any(given for _, given, _ in asked):
-        near = _near(name, people) if people else ""
-        raise LabelError(f"{visible(name)}: nobody of that name has worked here{near}")
+    if not attempts and not any(given for _, given, _ in asked):
+        refuse_stranger(project, store, name)
     made = sum(not attempt.is_leave for attempt in attempts)
     left = project.review.attempts + len(attempts) - made - made
     answered = sum(given is not None for _, given, _ in asked)

@@ -71,6 +71,15 @@ def test_what_the_command_refuses(tmp_path):
     assert (status, errors.count("\n")) == (1, 1)
 
 
+def test_the_answers_of_nobody_are_no_queue(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
+    terminal = Terminal("review", str(folder), "--annotator", "anne")
+
+    assert terminal.wait() == 1
+    assert terminal.text.startswith("tui-label: anne: nobody has this name here; did you mean ann?")
+    terminal.close()
+
+
 def test_settling_by_a_rule_needs_no_terminal(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good"] * 3, ["bad", "bad", "good"]))
     assert run("review", str(folder), "--auto-settle")[0] == 2

@@ -85,7 +85,7 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
     from tui_label.ui import environment
 
     environment.prepare()
-    from tui_label import Project, person
+    from tui_label import Project, leading, person
     from tui_label.cli.work import deck_maker, end_if_abandoned, told_unsaved
     from tui_label.reviewbench import ReviewBench, queue_of
     from tui_label.ui.review import ReviewApp
@@ -93,6 +93,8 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
     with Project.open(folder, reviewer) as project:
         project.require("next_case")
         settings = project.settings
+        if queue.annotator:
+            leading.refuse_stranger(settings, project.store, queue.annotator)
         bench = ReviewBench(
             settings,
             project.store,

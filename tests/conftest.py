@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's matter
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 REAL_TIME = ("terminal/", "sound/test_playing", "sound/test_remote", "sound/test_wire")
 
@@ -27,9 +32,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class OneInRealTime(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "in real time" if nodeid.removeprefix("tests/").startswith(REAL_TIME) else nodeid
+            return "in real time" if is_in_real_time(nodeid) else nodeid
 
     return OneInRealTime(config, log)
+
+
+def is_in_real_time(nodeid: str) -> bool:
+    return nodeid.removeprefix("tests/").startswith(REAL_TIME)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """All other tests step back, when they run beside them: these, the longest group, are begun first."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not is_in_real_time(item.nodeid) and os.nice(0) == 0:
+        os.nice(10)
 
 
 @pytest.fixture(autouse=True, scope="session")

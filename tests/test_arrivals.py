@@ -117,7 +117,7 @@ RECORDS = st.lists(
 
 
 @given(RECORDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_same_records_again_add_nothing(tmp_path_factory, records):
     store = new_store(tmp_path_factory.mktemp("a"))
     taken(store, records)

@@ -360,7 +360,7 @@ def said_of_items(draw):
     return rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(said_of_items(), st.sampled_from(["majority", "unanimous", "dawid-skene"]))
 def test_settled_answers_are_valid_and_come_back_by_add_as_known_ones(tmp_path_factory, rows, rule):
     folder = tmp_path_factory.mktemp("s")
@@ -385,7 +385,7 @@ def test_settled_answers_are_valid_and_come_back_by_add_as_known_ones(tmp_path_f
     assert list(store.answers(history=True)) == history
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(said_of_items())
 def test_nothing_depends_on_the_names_nor_on_their_order(rows):
     project = config.parse(BOTH, Path("nowhere"))

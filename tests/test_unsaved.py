@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers import BOTH, write_project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import config, opening, workbench
@@ -30,7 +30,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@settings(deadline=None)
 @given(drafts=st.lists(st.tuples(st.integers(1, 5), st.text()), max_size=8), dropped=st.sets(st.integers(1, 5)))
 def test_what_is_kept_comes_back_until_it_is_dropped(tmp_path_factory, drafts, dropped):
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))

@@ -454,7 +454,7 @@ def mixtures(comparison: Comparison, most: int = 40) -> Iterator[dict[int, int]]
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_mixture_of_valid_answers_is_valid(group, data):
     tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
@@ -483,7 +483,7 @@ def apart(one: dict[str, Any], other: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_taking_one_version_everywhere_gives_its_answers(group, data):
     tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
@@ -503,7 +503,6 @@ def test_taking_one_version_everywhere_gives_its_answers(group, data):
 
 
 @given(cases())
-@settings(deadline=None)
 def test_alike_answers_do_not_differ(case):
     tasks, item, versions = case
     comparison = compare(tasks, item, [versions[0]] * 3)
@@ -515,7 +514,7 @@ def test_alike_answers_do_not_differ(case):
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_order_of_the_versions_only_permutes_the_options(group, data):
     tasks, item, versions = data.draw(cases(group))
     order = data.draw(st.permutations(range(len(versions))))
@@ -538,7 +537,6 @@ def test_the_order_of_the_versions_only_permutes_the_options(group, data):
 
 
 @given(cases(), st.data())
-@settings(deadline=None)
 def test_every_version_has_one_option_and_the_most_said_comes_first(case, data):
     tasks, item, versions = case
     comparison = compare(tasks, item, versions)
@@ -559,7 +557,6 @@ def test_every_version_has_one_option_and_the_most_said_comes_first(case, data):
 
 
 @given(cases())
-@settings(deadline=None)
 def test_the_parts_make_the_answer(case):
     tasks, item, versions = case
     comparison = compare(tasks, item, versions)
@@ -603,7 +600,6 @@ def test_disagreement(answers, expected):
 
 
 @given(cases())
-@settings(deadline=None)
 def test_disagreement_is_between_none_and_all(case):
     tasks, _, versions = case
 

@@ -40,7 +40,7 @@ def counts(stretches) -> list[int]:
 
 
 @given(PASSES, st.integers(1, CELLS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_coverage_is_what_a_grid_counts(passes, cells):
     listening = on_grid(passes)
     seen = {cell for start, end, _ in passes for cell in range(start, end)}
@@ -50,7 +50,7 @@ def test_coverage_is_what_a_grid_counts(passes, cells):
 
 
 @given(PASSES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_replays_are_what_a_grid_counts(passes):
     """What goes on where it stopped is one pass, so that each cell is still heard as often."""
     expected = counts([(start * STEP, end * STEP, 1) for start, end, _ in passes])
@@ -69,7 +69,6 @@ def test_seconds_are_those_of_all_speeds_and_of_all_passes(passes):
 
 
 @given(PASSES, st.none() | st.integers(0, 60_000), st.integers(0, 5))
-@settings(deadline=None)
 def test_a_record_comes_back_whole(passes, first, keys):
     listening = on_grid(passes)
     listening = Listening(listening.passes, listening.speeds, listening.plays, first, keys)

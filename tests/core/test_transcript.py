@@ -219,7 +219,6 @@ def test_numbers_in_tags_and_speakers_were_not_said():
 
 
 @given(st.integers(0, 999_999))
-@settings(deadline=None)
 def test_a_number_in_words_is_the_same_number_in_digits(number):
     words = all_fixed(Style(numbers="words"), str(number))
 
@@ -307,7 +306,7 @@ def test_a_fix_is_put_in_its_place():
 
 
 @given(STYLES, TEXTS, st.sampled_from([None, 0.0, 1.5]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_findings_lie_in_the_text_in_order_and_once(style, text, seconds):
     findings = lint(style, text, seconds)
 
@@ -320,7 +319,7 @@ def test_findings_lie_in_the_text_in_order_and_once(style, text, seconds):
 
 
 @given(STYLES, TEXTS, st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_fixes_come_to_an_end_in_any_order(style, text, random):
     for _ in range(200 * len(text) + 10):
         mendable = [one for one in lint(style, text) if one.fix is not None]
@@ -332,7 +331,7 @@ def test_fixes_come_to_an_end_in_any_order(style, text, random):
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_fixed_keeps_the_style(text):
     assert lint(Style(case="lower"), all_fixed(Style(case="lower"), re.sub(r"[\[\]]", "", text))) == ()
     assert not set("e,!") & set(all_fixed(Style(forbid="e,!"), text))

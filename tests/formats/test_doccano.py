@@ -53,7 +53,7 @@ VALUES = {
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @pytest.mark.parametrize("source", VALUES)
 def test_what_was_said_comes_back(folder, source, data, text):
     item = Item("k 1", text, meta={"source": "x"})
@@ -69,7 +69,7 @@ def test_what_was_said_comes_back(folder, source, data, text):
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @pytest.mark.parametrize("source", [MOOD, TOPICS, WORDS])
 def test_a_csv_comes_back(folder, source, data, text):
     rows = [
@@ -111,7 +111,7 @@ def test_a_transcript_comes_back(tmp_path):
 
 
 @given(spoilt(LINES.encode()))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @pytest.mark.parametrize("name", ["doccano", "doccano-csv"])
 def test_any_bytes_are_read_or_refused_in_words(folder, name, data):
     refused_in_words(folder / ("bad.csv" if name.endswith("csv") else "bad.jsonl"), NAMES, data, name)

@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 
 
 @given(TEXTS, st.sampled_from([[], ["sport"], ["hard money", "日本"]]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_texts_and_labels_come_back(folder, text, labels):
     path = folder / "x.txt"
     dropped = write("fasttext", [said(text, {"topics": labels}), said("end", {"topics": ["sport"]})], TOPICS, path)
@@ -57,6 +57,6 @@ def test_what_cannot_be_carried_is_counted(tmp_path):
 
 
 @given(spoilt(b"__label__good fine\n__label__so_so __label__good x\n"))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.txt", MOOD, data, "fasttext")

@@ -60,7 +60,7 @@ def answers(draw, text):
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @pytest.mark.parametrize("name", ["labelstudio", "labelstudio-min"])
 def test_what_was_said_comes_back(folder, name, data, text):
     item = Item("k 1", text, meta={"source": "x", "n": {"deep": [1]}})
@@ -157,13 +157,13 @@ def test_segments_of_sounds_come_back(tmp_path):
 
 
 @given(spoilt(json.dumps([TASK, TASK]).encode()))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.json", ALL, data, "labelstudio")
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=3) | st.floats(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "data", "text", "annotations", "predictions", "result", "value", "labels", "start", "end", "choices", "type", "from_name", "completed_by", "meta", "item", "lead_time", "names", "mood", "why", "annotation_id"]), inner, max_size=5)))  # fmt: skip
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_json_is_read_or_refused_in_words(folder, value):
     refused_in_words(folder / "bad.json", ALL, json.dumps([value]).encode(), "labelstudio")
 

@@ -234,7 +234,7 @@ ANNOTATIONS = st.builds(
 
 
 @given(ANNOTATIONS, st.sampled_from(["csv", "tsv"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_our_own_tables_come_back_the_same(tmp_path_factory, annotation, name):
     item = Item("k", "ab cd")
     out = io.StringIO(newline="")

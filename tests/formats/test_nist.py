@@ -50,7 +50,7 @@ def word(name: str) -> str:
 
 
 @given(segments(("", "dog")))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_ctm_brings_words_back(folder, found):
     dropped = write("ctm", [said(found)], BOTH, folder)
     wanted = [Segment(one.start, one.end, text=half(one.text)) for one in found if [one.text] == one.text.split()]
@@ -63,7 +63,7 @@ def test_ctm_brings_words_back(folder, found):
 
 
 @given(segments(("", "dog", "car horn")))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_stm_brings_back_who_said_what(folder, found):
     dropped = write("stm", [said(found)], BOTH, folder)
     wanted = [
@@ -78,7 +78,7 @@ def test_stm_brings_back_who_said_what(folder, found):
 
 
 @given(segments())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rttm_brings_speakers_back(folder, found):
     dropped = write("rttm", [said(found)], BARE, folder)
     # The name <NA> is RTTM's word for none
@@ -95,7 +95,7 @@ def test_rttm_brings_speakers_back(folder, found):
 
 
 @given(segments(("dog", "car horn")))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rttm_brings_labels_back_where_the_project_has_them(folder, found):
     write("rttm", [said(found)], EVENTS, folder)
     got, _, _ = read("rttm", folder / "out", EVENTS)
@@ -106,7 +106,7 @@ def test_rttm_brings_labels_back_where_the_project_has_them(folder, found):
 
 
 @given(spoilt(CTM.encode()), spoilt(STM.encode()), spoilt(RTTM.encode()))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, ctm, stm, rttm):
     for name, data in (("ctm", ctm), ("stm", stm), ("rttm", rttm)):
         refused_in_words(name, folder / "x", TRANSCRIPT, data)

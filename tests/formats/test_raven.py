@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 
 
 @given(segments())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_was_said_comes_back(folder, found):
     dropped = write("raven", [said(found)], TRANSCRIPT, folder)
     (record,), bad, _ = read("raven", folder / NAME, TRANSCRIPT)
@@ -41,7 +41,7 @@ def test_what_was_said_comes_back(folder, found):
 
 
 @given(spoilt(TABLE.encode()))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words("raven", folder / NAME, EVENTS, data)
 

@@ -81,7 +81,7 @@ def folder(tmp_path_factory):
 
 
 @given(segments(("", "dog", "car horn")))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_was_said_comes_back(folder, found):
     dropped = write("textgrid", [said(found)], BOTH, folder)
     (record,), bad, _ = read("textgrid", folder / "a.TextGrid", BOTH)
@@ -93,7 +93,7 @@ def test_what_was_said_comes_back(folder, found):
 
 
 @given(spoilt(LONG.encode()))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words("textgrid", folder / "a.TextGrid", TRANSCRIPT, data)
 

@@ -31,7 +31,6 @@ def test_so_does_what_is_near_to_one(target):
     @given(st.sampled_from(cases(target)).flatmap(spoilt))
     @settings(
         max_examples=FEW.get(target, 100),
-        deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),

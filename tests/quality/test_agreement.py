@@ -276,7 +276,7 @@ def test_answers_of_another_shape_are_left_out():
     assert measured(ENTITIES, [*said, Opinion(1, "c", {"entities": [span(0, 2)]})]).answers == 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     table=st.lists(
         st.lists(st.sampled_from([None, "positive", "neutral", "negative", "gone"]), min_size=3, max_size=3), max_size=9
@@ -290,7 +290,7 @@ def test_the_order_of_the_opinions_does_not_matter(table, seed):
     assert measured(SENTIMENT, mixed, seed=seed) == measured(SENTIMENT, said, seed=seed)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(table=st.lists(st.lists(st.sampled_from([None, 1, 2, 3]), min_size=4, max_size=4), min_size=1, max_size=9))
 def test_percent_of_a_pair_is_what_a_loop_counts(table):
     found = measured(Rating("stars"), opinions("stars", table))

@@ -239,7 +239,7 @@ def test_agreement_on_one_label():
 # Properties
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(values=answered(), seed=st.integers(0, 5))
 def test_the_order_of_items_and_annotators_does_not_matter(values, seed):
     mixed = np.random.default_rng(seed).permuted(values, axis=1)[::-1]

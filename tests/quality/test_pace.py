@@ -239,7 +239,7 @@ def histories(draw: st.DrawFn) -> list[Effort]:
 
 
 @given(histories(), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_few_by_few_is_the_same_as_all_at_once(efforts, data):
     whole, parts = Ledger(TASKS, judge_from=3), Ledger(TASKS, judge_from=3)
     whole.take(efforts)
@@ -265,7 +265,7 @@ def _in_turn(efforts: list[Effort]) -> list[Effort]:
 
 
 @given(histories())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_figures_are_those_of_counting_by_hand(efforts):
     ledger = Ledger(TASKS, judge_from=3)
     ledger.take(efforts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nervaluate.entities import Entity
 from nervaluate.strategies import ExactEvaluation, PartialEvaluation, StrictEvaluation
@@ -51,7 +51,6 @@ def entities(spans: list[dict]) -> list[Entity]:
     return [Entity(one["label"], one["start"], one["end"] - 1) for one in spans]
 
 
-@settings(deadline=None)
 @given(documents=st.lists(st.tuples(apart(), apart()), min_size=1, max_size=5))
 def test_strict_exact_and_partial_equal_nervaluate(documents):
     values = [answer for both in documents for answer in both]
@@ -68,7 +67,6 @@ def test_strict_exact_and_partial_equal_nervaluate(documents):
     assert ours.sizes().tolist() == [known.actual + known.possible for known in strict]
 
 
-@settings(deadline=None)
 @given(documents=st.lists(st.tuples(apart(), apart()), min_size=1, max_size=4), label=st.sampled_from(list(LABELS)))
 def test_by_label_is_as_if_there_were_no_other_label(documents, label):
     values = [answer for both in documents for answer in both]
@@ -138,7 +136,6 @@ def test_it_does_not_matter_whose_answer_comes_first(one, other):
     assert here.covered[0].tolist() == there.covered[0].tolist()
 
 
-@settings(deadline=None)
 @given(one=apart(), other=apart())
 def test_near_segments_are_those_of_the_task(one, other):
     """`Segments.agreement` sorts the queue of disagreements by the same F1."""

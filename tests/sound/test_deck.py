@@ -375,7 +375,7 @@ async def test_a_loop_is_counted_round_by_round(desk):
     st.sampled_from([0.5, 0.8, 1.0, 2.0]),
     st.floats(-0.02, 0.02),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_clocks_that_differ_a_little_count_no_round_twice(folder, length, speed, wrong_by):
     """At the seam a report says "nearly round" where the clock says "round", or the other way."""
 
@@ -560,7 +560,7 @@ KEYS = st.one_of(
 
 
 @given(st.lists(KEYS, max_size=25))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_hands_do_what_is_put_down_is_what_came_out(folder, keys):
     """To the tick or two that a clock and a tape differ by, for each thing done."""
 

@@ -63,8 +63,8 @@ def cells_of(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
 def drawn_whole(rows: list[Row], app: Page) -> list[list[tuple[object, ...]]]:
     screen = pyte.Screen(WIDTH, HEIGHT)
     stream = pyte.Stream(screen)
-    for y, row in enumerate(rows):
-        stream.feed(f"\x1b[{y + 1};1H" + app.sheet.render_line(y).render(app.console))
+    for y, (row, strip) in enumerate(zip(rows, app.sheet.render_lines(Region(0, 0, WIDTH, HEIGHT)), strict=True)):
+        stream.feed(f"\x1b[{y + 1};1H" + strip.render(app.console))
         assert sum(cell_len(text) for text, _ in row) <= WIDTH
     return cells_of(screen)
 

@@ -144,7 +144,7 @@ class LabelApp(SheetApp):
         if self._leaving.begun:
             self._leaving.leave()
         elif self._reading is not None:
-            self._reading = self._reading.key(key, self.sheet.size.height)
+            self._reading = self._reading.key(key, self.sheet.extent.height)
         elif self.workbench.tally.finished_sprint is not None:
             self._sprint_key(key)
         elif self.workbench.notice is not None:
@@ -230,7 +230,7 @@ class LabelApp(SheetApp):
             self._word = self.workbench.trouble and f"not saved: {self.workbench.trouble}"
 
     def _notice_scrolled(self, notice: Notice, command: str) -> bool:
-        return self._notice_scroll.scrolled(notice, command, *self.sheet.size)
+        return self._notice_scroll.scrolled(notice, command, *self.sheet.extent)
 
     async def _letters_key(self, page: Letters, key: str) -> None:
         if page.moved(key):
@@ -244,7 +244,7 @@ class LabelApp(SheetApp):
     async def _typed(self, key: str) -> bool:
         """A key in the text box; whether it was typing."""
         assert self._session is not None
-        box = typed(self._session, key, self.sheet.size.width)
+        box = typed(self._session, key, self.sheet.extent.width)
         if box is not None:
             await self._do("text.edit", box)
         return box is not None
@@ -344,7 +344,7 @@ class LabelApp(SheetApp):
             self._mode = Picker(labels)
 
     async def _guide_open(self) -> None:
-        width = self.sheet.size.width
+        width = self.sheet.extent.width
         rows = guide_rows(self._guidelines or "This project has no guidelines yet.", width)
         top = section_row(self._guidelines, self._label_here(), width)
         self._reading = Reading("guidelines", rows, top)
@@ -362,7 +362,7 @@ class LabelApp(SheetApp):
             return
         from tui_label.ui.views.figures import figure_rows
 
-        self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self.sheet.size.width))
+        self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self.sheet.extent.width))
 
     async def _help_open(self) -> None:
         self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode]))
@@ -445,7 +445,7 @@ class LabelApp(SheetApp):
     def _scroll(self, by: int) -> None:
         session = self._session
         if session is not None:
-            rows = len(compare_rows(session, self.sheet.size.width)) if session.item.candidates else None
+            rows = len(compare_rows(session, self.sheet.extent.width)) if session.item.candidates else None
             self._viewport.scroll(by, rows)
 
     # mouse and paste
@@ -492,7 +492,7 @@ class LabelApp(SheetApp):
         session = self._session
         if session is None or self._key_mode != SPANS or self._mode or self._covered:
             return None
-        return self._viewport.under(x, y - top_rows(self.sheet.size.height))
+        return self._viewport.under(x, y - top_rows(self.sheet.extent.height))
 
     async def on_paste(self, event: Paste) -> None:
         event.stop()
@@ -538,7 +538,7 @@ class LabelApp(SheetApp):
         if self._next_tick is not None:
             self._next_tick.stop()
             self._next_tick = None
-        due = self._view.due(self.sheet.size.width)
+        due = self._view.due(self.sheet.extent.width)
         if due is not None:
             self._next_tick = self.set_timer(due, self._show)
 
@@ -610,7 +610,7 @@ class LabelApp(SheetApp):
         )
         if deck is None or session.item.sound is None:
             return state
-        return replace(state, tape=self._view.tape(session, self.sheet.size.width, state.room))
+        return replace(state, tape=self._view.tape(session, self.sheet.extent.width, state.room))
 
     def _time_left(self) -> str:
         sprint = self.workbench.tally.sprint

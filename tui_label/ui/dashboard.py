@@ -92,5 +92,5 @@ class Dashboard(SheetApp):
             self.chosen = queues[int(key) - 1][0]
             self.exit(0)
         elif key in SCROLL:
-            most = furthest(self._shown, *self.sheet.size)
+            most = furthest(self._shown, *self.sheet.extent)
             self._show(replace(self._shown, top=max(0, min(self._shown.top + SCROLL[key], most))))

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.events import Event, Key, Resize
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -34,29 +34,32 @@ class Sheet(Widget):
         super().__init__()
         self._draw = draw
         self._rows: list[Row] = []
+        self.extent = Size(0, 0)
+        """Its size, which Textual would work out anew each time."""
 
     def on_resize(self, event: Resize) -> None:
-        self._rows = self._draw(event.size.width, event.size.height)
+        self.extent = event.size
+        self._rows = self._draw(*self.extent)
         self.refresh()
 
     def redraw(self) -> bool:
         """Show the current state; whether it is on its way, else it comes with the next refresh."""
-        width, height = self.size
-        if not width or not height:
+        if not self.extent:
             return False
-        before, self._rows = self._rows, self._draw(width, height)
+        before, self._rows = self._rows, self._draw(*self.extent)
         if len(before) != len(self._rows):
             self.refresh()
             return False
         changed = [y for y, row in enumerate(self._rows) if row != before[y]]
         if changed:
-            paint(self.app, "".join(self._run(before[y], y, width) for y in changed))
+            paint(self.app, "".join(self._run(before[y], y) for y in changed))
         return True
 
-    def _run(self, before: Row, y: int, width: int) -> str:
+    def _run(self, before: Row, y: int) -> str:
         """What makes the row at `y`, which was `before`, on the terminal what it is now."""
+        width = self.extent.width
         first, last = _difference(before, self._rows[y], width)
-        return f"\x1b[{y + 1};{first + 1}H" + self.render_line(y).crop(first, last).render(self.app.console)
+        return f"\x1b[{y + 1};{first + 1}H" + self._strip(y, width).crop(first, last).render(self.app.console)
 
     @cached_property
     def _look(self) -> Callable[[str], Style]:
@@ -67,12 +70,12 @@ class Sheet(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Not out of Textual's cache, which knows nothing of what was sent since."""
-        return [self.render_line(y).crop(crop.x, crop.right) for y in crop.line_range]
+        return [self._strip(y, crop.right).crop(crop.x, crop.right) for y in crop.line_range]
 
-    def render_line(self, y: int) -> Strip:
+    def _strip(self, y: int, width: int) -> Strip:
         row = self._rows[y] if y < len(self._rows) else []
         segments = [Segment(clean_text(text), self._look(words)) for text, words in row if text]
-        return Strip(segments).adjust_cell_length(self.size.width)
+        return Strip(segments).adjust_cell_length(width)
 
 
 class SheetApp(App[int]):

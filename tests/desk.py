@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -35,10 +36,19 @@ def expected(queue: Queue, cases: Iterable[Case], bounds: Bounds, differ: Callab
             continue
         if not _has_text(queue, case):
             continue
+        if case.returned and not queue.settled_too:
+            if queue.name == "disagreements":
+                continue
+            if queue.name in ("flagged", "fast", "slow"):
+                case = replace(case, versions=_not_returned(case, "versions"), skipped=_not_returned(case, "skipped"))
         key, about = _PLACE[queue.name](queue, case, bounds, differ)
         if key is not None:
             keyed.append((key, case.number, about))
     return [(number, about) for _, number, about in sorted(keyed)]
+
+
+def _not_returned(case: Case, part: str) -> tuple[Annotation, ...]:
+    return tuple(one for one in getattr(case, part) if one.annotator not in case.returned)
 
 
 def usual_bounds(times: Mapping[str, Sequence[int]], too_fast_ms: int) -> Bounds:

@@ -20,6 +20,7 @@ from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
 from tui_label.errors import StoreBusy
+from tui_label.notices import Announcement
 from tui_label.reviewbench import ReviewBench
 from tui_label.sound.deck import Deck
 from tui_label.sound.speakerplayer import SpeakerPlayer
@@ -351,13 +352,108 @@ async def test_a_review_that_the_link_cut_off_goes_on_where_it_was(tmp_path):
         assert here(last) == "a" and not last.case_desk.review.is_touched
 
 
-async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_took_the_case(three):
+async def test_what_was_begun_and_left_for_later_is_kept_for_each_case(tmp_path):
+    angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")
+    items = [answered(Item(key, TEXT), {"e": [angela]}, {"e": [rome]}) for key in ("a", "b", "c")]
+    folder = prepare(tmp_path / "p", SPANS, *items)
+    async with at_work(folder) as bench:
+        await bench.do("review.example")
+        await bench.do("review.later")
+        await bench.do("review.take", 1)
+        await bench.open_queue(Queue("all"))
+        await bench.do("review.later")
+        await bench.do("review.later")
+        assert here(bench) == "c"
+    async with at_work(folder, Queue(text="c")) as bench:
+        assert (here(bench), bench.word) == ("c", ""), "what was begun elsewhere is not of this queue"
+    async with at_work(folder) as bench:
+        assert (here(bench), bench.word) == ("b", "begun before, and not decided")
+        assert len(bench.case_desk.review.undecided) == 1
+        await bench.do("review.before")
+        await bench.open_queue(Queue("all"))
+        assert here(bench) == "a" and bench.case_desk.review.example
+
+
+async def test_undo_brings_back_the_whole_decision(tmp_path):
+    angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")
+    folder = prepare(tmp_path / "p", SPANS, answered(Item("a", TEXT), {"e": [angela]}, {"e": [rome]}))
+    async with at_work(folder) as bench:
+        await bench.do("review.take", 0)
+        await bench.do("review.take", 1)
+        await bench.do("review.example")
+        await bench.do("review.settle")
+        (settled,) = golds(folder).values()
+        await bench.do("work.undo")
+        assert golds(folder) == {} and not bench.case_desk.review.undecided
+    async with at_work(folder) as bench:
+        assert bench.case_desk.review.example, "also when one leaves then"
+        await bench.do("review.settle")
+        assert list(golds(folder).values()) == [settled]
+    async with at_work(folder) as bench:
+        await bench.do("work.undo")
+        assert not bench.case_desk.review.undecided, "also on another day"
+        await bench.do("work.undo")
+        assert len(bench.case_desk.review.undecided) == 2
+
+
+async def test_what_was_sent_back_is_not_asked_about_before_it_is_answered(three):
+    async with at_work(three) as bench:
+        await bench.do("review.return", (("ann",), "why so?"))
+        assert here(bench) == "i2"
+    store = opened(three)
+    async with at_work(three) as bench:
+        assert (here(bench), bench.left) == ("i2", 1)
+    claim = store.revisit("ann", 1)
+    store.submit(1, replace(claim.answered, answers={"mood": "so-so"}), "x", claim=False)
+    async with at_work(three) as bench:
+        assert (here(bench), bench.left) == ("i0", 2)
+
+
+async def test_a_project_that_changes_is_gone_on_with_and_told(three):
+    renewals = []
+    async with at_work(three) as bench:
+        bench.on_renewal = renewals.append
+        source = (three / "project.yaml").read_text()
+        (three / "project.yaml").write_text(source.replace("so-so", "{value: mixed, was: so-so}"))
+        (three / "guidelines.md").write_text("# Mood\n\nMixed is new.\n")
+        opened(three).close()
+        await bench.do("review.edit")
+        await bench.do("label.give", ("mood", "so-so"))
+        assert (golds(three), bench.word) == ({}, "not settled yet: the project changed meanwhile")
+        assert isinstance(bench.notice, Announcement) and renewals[0].guidelines == "# Mood\n\nMixed is new.\n"
+        await bench.read_on()
+        assert bench.notice is None and here(bench) == "i0"
+        await bench.do("review.settle")
+
+    assert golds(three) == {"i0": ("settled", {"mood": "mixed"})}
+
+
+async def test_a_label_that_is_gone_is_not_settled_with(three):
+    async with at_work(three, Queue("all")) as bench:
+        (three / "project.yaml").write_text(MOOD.replace("so-so", "so-so, odd"))
+        opened(three).close()
+        await bench.do("review.later")
+        await bench.read_on()
+        (three / "project.yaml").write_text(MOOD)
+        opened(three).close()
+        await bench.do("review.edit")
+        await bench.do("label.give", ("mood", "odd"))
+        assert bench.session.answers == {}
+
+    assert golds(three) == {}
+
+
+async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_decided(three):
     async with at_work(three, Queue("all")) as bench:
         await bench.do("review.example")
     store = opened(three)
     async with at_work(three, reviewer="other") as other:
-        assert here(other) == "i0"
-    assert store.unfinished("lead") is None
+        assert here(other) == "i0" and not other.case_desk.review.is_touched
+        mine = store.case(1, "lead")
+        assert mine is not None and mine.draft
+        await other.do("review.take", 0)
+        assert store.unfinished(Queue("all"), "lead") is None
+        await other.do("work.undo")
     async with at_work(three, Queue("all")) as bench:
         await bench.do("review.example")
     claim = store.revisit("bob", 1)

@@ -8,14 +8,14 @@ same page again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_label import config
 from tui_label.core.news import LABELS, News, label_words, passages
 from tui_label.core.project import Project
 from tui_label.core.training import Briefing, Feedback, Score, UsedUp, marked, score
 from tui_label.errors import ConfigError
-from tui_label.store.base import Store
+from tui_label.store.base import Store, Versions
 from tui_label.store.reviewing import Attempt, Change
 
 
@@ -41,6 +41,16 @@ class Renewal:
 
 
 # news
+
+
+def since(changes: Sequence[Change], versions: Versions) -> tuple[Change, ...]:
+    """All versions after these as one change of each kind."""
+    found: dict[str, Change] = {}
+    for change in changes:
+        if change.number > (versions.labels if change.kind == LABELS else versions.guidelines):
+            first = found.get(change.kind, change)
+            found[change.kind] = replace(change, before=first.before)
+    return tuple(found.values())
 
 
 def renewal(project: Project, changes: Sequence[Change]) -> Renewal:

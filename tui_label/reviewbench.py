@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from tui_label import notices
 from tui_label.agreement_report import agreement
 from tui_label.core import review, reviewsteps
 from tui_label.core.annotation import Timing
@@ -103,8 +104,6 @@ class ReviewBench(Workbench):
         self._trail: list[Case] = []
         """Cases that were left behind, the latest last."""
         self._deeds: list[Deed] = []
-        self._shelf: dict[int, Review] = {}
-        """Half-done reviews of cases that were left for later."""
 
     @property
     def case_desk(self) -> CaseDesk | None:
@@ -127,9 +126,10 @@ class ReviewBench(Workbench):
         self._open_deck()
         await self._count_cases()
         await self._bring_back_review()
-        left = await self._call(self._store.unfinished, self.annotator)
+        left = await self._call(self._store.unfinished, self.queue, self.annotator)
         if left is not None:
             await self._lay_case(left)
+            self.word = self.word or "begun before, and not decided"
         else:
             await self._next(START)
         self._begin_beating()
@@ -180,13 +180,35 @@ class ReviewBench(Workbench):
 
     async def _next(self, after: Any) -> None:
         """The next case; from the start once more where cases were left for later."""
+        await self._keep_up()
         case = await self._call(self._store.next_case, self.queue, self.annotator, after)
         if case is None and after != START:
             case = await self._call(self._store.next_case, self.queue, self.annotator, START)
             self.word = "once more from the start" if case is not None else ""
         await self._lay_case(case)
 
-    async def _lay_case(self, case: Case | None) -> None:
+    async def _keep_up(self) -> bool:
+        """Go on by the rules in force, and tell what of them changed; whether anything did."""
+        in_force = await self._call(self._store.versions)
+        if in_force == self._versions:
+            return False
+        changes = notices.since(await self._call(self._store.changes), self._versions)
+        renewal = await self._call(notices.renewal, self.project, changes)
+        self.project, self._versions = renewal.project, in_force
+        with contextlib.suppress(UsageError):
+            self.queue = queue_of(self.project, self.queue)
+        self.on_renewal(renewal)
+        if renewal.news:
+            self.notices = (notices.Announcement(renewal.news),)
+        return True
+
+    async def read_on(self) -> None:
+        async with self._lock:
+            self.notices = ()
+            self._rest_watch()
+
+    async def _lay_case(self, case: Case | None, settled: Gold | None = None) -> None:
+        """`settled`: as it was settled, if that was undone."""
         # What waited to be written was of the case before, and the store is there
         self._drafts.cancel()
         self.trouble = ""
@@ -198,11 +220,9 @@ class ReviewBench(Workbench):
             return
         versions = review.arranged(case.versions, case.item.key, self.project.review.blind)
         last = self.desk.session.last_label if self.desk else None
-        made = self._shelf.pop(case.number, None)
-        if made is None or made.versions != versions:
-            made = review.begin(self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last)
+        made = review.begin(self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last)
+        made = review.reopened(made, settled) if settled is not None else review.restored(made, case.draft)
         self._drafts.kept = case.draft
-        made = review.restored(made, case.draft)
         self.desk = CaseDesk(
             Claim(case.number, case.item),
             made.session,
@@ -215,27 +235,29 @@ class ReviewBench(Workbench):
         if self.deck is not None:
             self.deck.lay(case.item)
             self.deck.seek(made.session.at)
+        if settled is not None:
+            self._drafts.soon()
         if any(not one.to and not one.read for one in case.comments):
             await self._call(self._store.mark_read, None, case.number)
 
-    def _leave_case(self) -> CaseDesk:
+    async def _leave_case(self) -> CaseDesk:
         """The case goes behind; a review that was begun is kept for when it comes back."""
         desk = self.case_desk
         assert desk is not None
-        if desk.review.is_touched:
-            self._shelf[desk.case.number] = desk.review
+        await self._keep_draft()
         self._trail.append(desk.case)
         return desk
 
-    async def _return_to(self, case: Case) -> bool:
+    async def _return_to(self, case: Case, settled: Gold | None = None) -> bool:
         """A case that was on the desk before, as it is now; whether nobody else has it in hand."""
         if not await self._call(self._store.hold_case, case.number, self.annotator):
             self.word = "another reviewer has it in hand"
             return False
-        now = await self._call(self._store.case, case.number)
+        await self._keep_up()
+        now = await self._call(self._store.case, case.number, self.annotator)
         if now is None:
             return False
-        await self._lay_case(replace(now, about=case.about, mark=case.mark))
+        await self._lay_case(replace(now, about=case.about, mark=case.mark), settled)
         return True
 
     # commands
@@ -321,8 +343,12 @@ class ReviewBench(Workbench):
         assert desk is not None
         if self.deck is not None:
             self.deck.stop()
+        if await self._keep_up():
+            await self._keep_draft()
+            await self._return_to(desk.case)
+            self.word = "not settled yet: the project changed meanwhile"
+            return
         await self._call(self._store.settle, desk.case.number, self._gold(desk), desk.save_id, comments)
-        self._shelf.pop(desk.case.number, None)
         await self._on(Deed(desk.case))
 
     def _gold(self, desk: CaseDesk) -> Gold:
@@ -367,15 +393,21 @@ class ReviewBench(Workbench):
         self._show(self.case_desk.review if self.case_desk else desk.review)
         self.word = "sent"
 
-    async def _correct(self, text: str) -> None:
-        """Settle, and tell each whose answer is another one what was changed, and why."""
+    def is_decided(self) -> bool:
+        """Whether the case may be settled as it is; what is still open is shown."""
         desk = self.case_desk
-        assert desk is not None
+        if desk is None:
+            return False
         made, effects = reviewsteps.step(desk.review, "review.settle")
         self._show(made)
-        if reviewsteps.Effect.SETTLE not in effects:
+        return reviewsteps.Effect.SETTLE in effects
+
+    async def _correct(self, text: str) -> None:
+        """Settle, and tell each whose answer is another one what was changed, and why."""
+        if not self.is_decided():
             return
-        comments = []
+        assert self.case_desk is not None
+        made, comments = self.case_desk.review, []
         for version in made.differing:
             words = ". ".join(filter(None, (changes(made, version), text)))
             comments.append(Comment(self.annotator, words, CORRECTION, made.versions[version].annotator))
@@ -384,31 +416,32 @@ class ReviewBench(Workbench):
     # back and forth
 
     async def _later(self) -> None:
-        await self._next(self._leave_case().case.mark)
+        await self._next((await self._leave_case()).case.mark)
 
     async def _before(self) -> None:
         if not self._trail:
             self.word = "no case before this one"
             return
-        case = self._trail.pop()
-        if self.case_desk is not None and self.case_desk.review.is_touched:
-            self._shelf[self.case_desk.case.number] = self.case_desk.review
-        await self._return_to(case)
+        await self._keep_draft()
+        await self._return_to(self._trail.pop())
 
     async def _back(self) -> None:
         """Undo the latest outcome and be at its case again; of earlier days, what was settled."""
         if not self._deeds and not await self._remember():
             self.word = "nothing to undo"
             return
-        deed = self._deeds[-1]
+        await self._keep_draft()
+        deed, settled = self._deeds[-1], None
         if deed.returned_to:
             await self._call(self._store.take_back, deed.case.number, deed.returned_to)
         else:
+            now = await self._call(self._store.case, deed.case.number)
+            settled = now.gold if now is not None else None
             await self._call(self._store.withdraw, deed.case.number, self.annotator)
         self._deeds.pop()
         if self._trail and self._trail[-1].number == deed.case.number:
             self._trail.pop()
-        if await self._return_to(deed.case):
+        if await self._return_to(deed.case, settled):
             self.word = f"back at {deed.case.item.key}"
         await self._recount()
 
@@ -427,7 +460,7 @@ class ReviewBench(Workbench):
         async with self._lock:
             try:
                 if self.case_desk is not None:
-                    self._leave_case()
+                    await self._leave_case()
                 self.queue, self.word = queue, ""
                 await self._count_cases()
                 await self._next(START)

@@ -53,7 +53,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "mark_read": (None, 1),
     "comments": (1,),
     "next_case": (Queue("all"), "rob"),
-    "unfinished": ("rob",),
+    "unfinished": (Queue("all"), "rob"),
     "hold_case": (1, "rob"),
     "release_case": ("rob",),
     "latest_settled": ("rob",),

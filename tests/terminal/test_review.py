@@ -45,7 +45,7 @@ def test_spans_and_a_return_that_the_annotator_sees(review, tmp_path):
     one, two = {"e": [span(TEXT, "Angela Merkel", "person")]}, {"e": [span(TEXT, "Merkel", "person")]}
     folder = prepare(tmp_path, SPANS, answered(Item("a", TEXT), one, two), answered(Item("b", TEXT), two, {"e": []}))
     terminal = review(folder).wait_for("boundary").press("x", *"whole names", "enter").wait_for("missing")
-    terminal.press("1", "enter").wait_for("once more from the start").press("ctrl+q")
+    terminal.press("1", "enter").wait_for("No case is left").press("ctrl+q")
     assert terminal.wait() == 0
     assert golds(folder) == {"b": ("settled", two)}
 

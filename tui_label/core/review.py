@@ -236,6 +236,16 @@ def known(project: Project, answers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _in_force(project: Project, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of them under today's labels: one may have another name since, or be gone."""
+    said, found = known(project, answers), {}
+    for task in project.tasks:
+        now = task.renamed(said.get(task.id))
+        if now is not None and (not task.labels or set(task.says(now)) <= set(task.values)):
+            found[task.id] = now
+    return found
+
+
 def _shape(task: Task) -> type:
     if isinstance(task, Choices | Spans | Segments) or (isinstance(task, Compare) and task.mode == "rank"):
         return list
@@ -278,12 +288,20 @@ def draft_of(review: Review) -> str:
     )
 
 
+def reopened(review: Review, gold: Gold) -> Review:
+    """`review` as it was when it was settled so, all of it to be undone at once; as it is where one key settles it."""
+    made = _as_settled(review, gold)
+    if review.settles_at_once and made.merged == made.session.answers:
+        return review
+    return made.remembering(review).aimed().placed()
+
+
 def restored(review: Review, draft: str) -> Review:
     """`review` as it was when `draft` was written, all of it to be undone at once; as it is where versions changed."""
     record = json.loads(draft) if draft else {}
     if record.get("versions") != [[one.annotator, one.revision] for one in review.versions]:
         return review
-    work = work_of(review.session.project, known(review.session.project, record["answers"]))
+    work = work_of(review.session.project, _in_force(review.session.project, record["answers"]))
     count = len(review.differences)
     made = replace(
         review,

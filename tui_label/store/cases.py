@@ -30,6 +30,8 @@ FEWEST = 20
 SCALED = 1.4826
 """Makes the median absolute deviation of a normal distribution its standard deviation."""
 ORDINARY = "item{n}.probe IN ('', 'check')"
+AWAITED = ("disagreements", "flagged", "fast", "slow", "sample")
+"""Queues that leave out what is on its way back."""
 
 Bounds = dict[int, tuple[float, float]]
 """For each annotator's id: at or below the first is suspiciously fast, at or above the second suspiciously slow."""
@@ -175,7 +177,7 @@ class Search:
     def _rows(self, n: int) -> str:
         """FROM and WHERE, restricted as the queue says, of its use number `n`."""
         queue, tables = self.queue, self.source.tables
-        where = [self.source.where, ORDINARY]
+        where = [self.source.where, ORDINARY, *self._not_on_the_way()]
         if queue.text:
             where.append(f"({' OR '.join(map(self.has_text, ('text{n}.text', 'item{n}.key', 'text{n}.candidates')))})")
             if not self.source.has_text:
@@ -195,6 +197,16 @@ class Search:
                     f"AND b{{n}}.state = 'done' AND {' AND '.join(conditions)})"
                 )
         return f"{tables} WHERE {' AND '.join(where)}".replace("{n}", str(n))
+
+    def _not_on_the_way(self) -> list[str]:
+        """What was sent back waits for its annotator, not for a reviewer."""
+        if self.queue.settled_too or self.queue.name not in AWAITED:
+            return []
+        whose = "AND back{n}.annotator = a{n}.annotator " if self.source.by_answer else ""
+        return [
+            "NOT EXISTS (SELECT 1 FROM returned AS back{n} WHERE back{n}.item = item{n}.number "
+            f"{whose}AND back{{n}}.state = 'open')"
+        ]
 
     def _on_answer(self, answer: str) -> list[str]:
         queue, found = self.queue, []

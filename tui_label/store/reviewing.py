@@ -33,7 +33,8 @@ class Queue:
     """Which cases a reviewer goes through.  Empty fields do not restrict.
 
     All but `corrected` and `all` leave out items that have a standing gold answer, unless
-    `settled_too`; `all` leaves out none.
+    `settled_too`; `all` leaves out none.  Nor is what was sent back in `disagreements`, `flagged`,
+    `fast`, `slow` and `sample` before it was answered again.
     """
 
     name: str = "disagreements"
@@ -89,7 +90,7 @@ class Case:
     """The latest revisions that leave it unanswered: a flag there is often why the item is in a queue."""
     mark: Mark = START
     draft: str = ""
-    """In `unfinished` alone: what the reviewer had decided so far, as the bench wrote it."""
+    """What the reviewer who asked has decided so far, as the bench wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,19 +193,19 @@ class Reviewing(Protocol):
         """
         ...
 
-    def case(self, number: int) -> Case | None:
-        """One case by the item's number; nobody's hands change."""
+    def case(self, number: int, reviewer: str = "") -> Case | None:
+        """One case by the item's number, with the draft of this reviewer; nobody's hands change."""
         ...
 
     def hold_case(self, number: int, reviewer: str, draft: str | None = None) -> bool:
         """Keep a case in this reviewer's hands for another lease, or take it there; False where another one has it.
 
-        `draft` (opaque; empty: there is none any more) is kept with it until another case is in their hands.
+        `draft` (opaque; empty: there is none any more) is kept until the case is settled, or sent back by them.
         """
         ...
 
-    def unfinished(self, reviewer: str) -> Case | None:
-        """The case that this reviewer left with a draft, in hand again; None where there is none."""
+    def unfinished(self, queue: Queue, reviewer: str) -> Case | None:
+        """The case of this queue that this reviewer left last with a draft, in hand again; None where there is none."""
         ...
 
     def find_item(self, key: str) -> int | None:
@@ -216,7 +217,7 @@ class Reviewing(Protocol):
         ...
 
     def release_case(self, reviewer: str) -> None:
-        """They put down what they had in hand; a draft of it waits for them, unless somebody else takes the case."""
+        """They put down what they had in hand; a draft of it waits for them."""
         ...
 
     # outcomes

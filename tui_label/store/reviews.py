@@ -54,23 +54,21 @@ class SqlReviewing:
         while True:
             found = search.first(self._connection, after.value if after else (), reviewer, self._clock())
             if found is None:
-                self._put_down(reviewer)
+                self.release_case(reviewer)
                 return None
             *keys, number = found
             # Another reviewer may have settled it since it was found
             if self.hold_case(number, reviewer) and search.holds(self._connection, number):
-                case = self._case(number)
-                return replace(case, about=search.about(self._connection, number), mark=Mark(tuple(keys)))
+                return replace(self._case_of(search, number, reviewer), mark=Mark(tuple(keys)))
 
-    @writing
-    def _put_down(self, execute: Execute, reviewer: str) -> None:
-        execute("DELETE FROM reviewing WHERE reviewer = ?", (reviewer,))
+    def _case_of(self, search: cases.Search, number: int, reviewer: str) -> Case:
+        return replace(self._case(number, reviewer), about=search.about(self._connection, number))
 
-    def case(self, number: int) -> Case | None:
+    def case(self, number: int, reviewer: str = "") -> Case | None:
         there = self._connection.read("SELECT 1 FROM item WHERE number = ?", (number,))
-        return self._case(number) if there else None
+        return self._case(number, storable(reviewer)) if there else None
 
-    def _case(self, number: int) -> Case:
+    def _case(self, number: int, reviewer: str) -> Case:
         read, execute = self._connection.read, self._connection.execute
         (row,) = read(
             f"SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
@@ -89,6 +87,7 @@ class SqlReviewing:
             (number,),
         )
         on_the_way = {one[1] for one in returns if one[0] == "open"}
+        drafts = read("SELECT draft FROM reviewing WHERE item = ? AND reviewer = ?", (number, reviewer))
         return Case(
             number,
             item_from(row),
@@ -99,6 +98,7 @@ class SqlReviewing:
             before={one[1]: annotation_from(one[1:], names) for one in returns if one[1] not in on_the_way},
             returned=tuple(sorted(on_the_way)),
             skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),
+            draft=drafts[0][0] if drafts else "",
         )
 
     @writing
@@ -110,21 +110,23 @@ class SqlReviewing:
         ).fetchone()
         if other:
             return False
-        execute("DELETE FROM reviewing WHERE (item = ?) <> (reviewer = ?)", (number, reviewer))
+        _put_down(execute, reviewer, now, number)
         execute(
             """INSERT INTO reviewing VALUES (:item, :reviewer, :until, coalesce(:draft, ''))
-               ON CONFLICT (item) DO UPDATE SET lease_until = :until, draft = coalesce(:draft, reviewing.draft)""",
+               ON CONFLICT (item, reviewer) DO UPDATE
+                 SET lease_until = :until, draft = coalesce(:draft, reviewing.draft)""",
             {"item": number, "reviewer": reviewer, "until": now + self._lease(execute), "draft": draft},
         )
         return True
 
-    def unfinished(self, reviewer: str) -> Case | None:
+    def unfinished(self, queue: Queue, reviewer: str) -> Case | None:
+        search, reviewer = self._search(queue), storable(reviewer)
         rows = self._connection.read(
-            "SELECT item, draft FROM reviewing WHERE reviewer = ? AND draft <> ''", (storable(reviewer),)
+            "SELECT item FROM reviewing WHERE reviewer = ? AND draft <> '' ORDER BY abs(lease_until) DESC", (reviewer,)
         )
-        for number, draft in rows:
-            if self.hold_case(number, reviewer):
-                return replace(self._case(number), draft=draft)
+        for (number,) in rows:
+            if search.holds(self._connection, number) and self.hold_case(number, reviewer):
+                return self._case_of(search, number, reviewer)
         return None
 
     def find_item(self, key: str) -> int | None:
@@ -136,8 +138,7 @@ class SqlReviewing:
 
     @writing
     def release_case(self, execute: Execute, reviewer: str) -> None:
-        execute("DELETE FROM reviewing WHERE reviewer = ? AND draft = ''", (storable(reviewer),))
-        execute("UPDATE reviewing SET lease_until = 0 WHERE reviewer = ?", (storable(reviewer),))
+        _put_down(execute, storable(reviewer), self._clock())
 
     # outcomes
 
@@ -147,7 +148,7 @@ class SqlReviewing:
         if outcomes.settled_before(execute, number, save_id):
             return
         moment = utc(self._clock())
-        outcomes.settle(execute, number, replace(gold, at=gold.at or moment), save_id, self._judge)
+        self._decide(execute, number, gold, save_id, moment)
         for comment in comments:
             talking.say(execute, number, comment, moment)
 
@@ -159,10 +160,13 @@ class SqlReviewing:
         count, moment = 0, utc(self._clock())
         for number, gold in golds:
             if execute("SELECT settled FROM item WHERE number = ? FOR UPDATE", (number,)).fetchone() == (0,):
-                gold = replace(gold, at=gold.at or moment)
-                outcomes.settle(execute, number, gold, str(uuid.uuid4()), self._judge)
+                self._decide(execute, number, gold, str(uuid.uuid4()), moment)
                 count += 1
         return count
+
+    def _decide(self, execute: Execute, number: int, gold: Gold, save_id: str, moment: str) -> None:
+        outcomes.settle(execute, number, replace(gold, at=gold.at or moment), save_id, self._judge)
+        execute("DELETE FROM reviewing WHERE item = ?", (number,))
 
     @writing
     def withdraw(self, execute: Execute, number: int, reviewer: str) -> Gold | None:
@@ -174,6 +178,7 @@ class SqlReviewing:
     @writing
     def send_back(self, execute: Execute, number: int, annotators: Sequence[str], comment: Comment) -> None:
         outcomes.send_back(execute, number, _ids(execute, annotators), comment, utc(self._clock()))
+        execute("DELETE FROM reviewing WHERE item = ? AND reviewer = ?", (number, storable(comment.author)))
 
     @writing
     def take_back(self, execute: Execute, number: int, annotators: Sequence[str]) -> None:
@@ -291,6 +296,15 @@ One = TypeVar("One")
 def _shares(many: Sequence[One]) -> Iterator[Sequence[One]]:
     """A few at a time, each in a transaction of its own, so that nobody who saves has to wait for all of them."""
     return (many[first : first + SHARE] for first in range(0, len(many), SHARE))
+
+
+def _put_down(execute: Execute, reviewer: str, now: int, but: int = 0) -> None:
+    """Nothing but this case is in their hands; a lease that ended by hand is negative: the time when."""
+    execute("DELETE FROM reviewing WHERE reviewer = ? AND item <> ? AND draft = ''", (reviewer, but))
+    execute(
+        "UPDATE reviewing SET lease_until = ? WHERE reviewer = ? AND item <> ? AND lease_until > 0",
+        (-now, reviewer, but),
+    )
 
 
 def _ids(execute: Execute, names: Sequence[str]) -> list[int]:

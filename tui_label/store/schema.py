@@ -156,8 +156,8 @@ CREATE TABLE told (
   number INTEGER NOT NULL, PRIMARY KEY (annotator, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE reviewing (
-  item INTEGER PRIMARY KEY REFERENCES item(number), reviewer TEXT NOT NULL UNIQUE, lease_until INTEGER NOT NULL,
-  draft TEXT NOT NULL DEFAULT ''
+  item INTEGER NOT NULL REFERENCES item(number), reviewer TEXT NOT NULL, lease_until INTEGER NOT NULL,
+  draft TEXT NOT NULL DEFAULT '', PRIMARY KEY (item, reviewer)
 ) STRICT;
 CREATE TABLE unweighed (item INTEGER PRIMARY KEY REFERENCES item(number)) STRICT;
 """

@@ -11,7 +11,8 @@ from typing import Any
 
 from tui_label.core.commands import EDITING, LISTENING, REVIEW
 from tui_label.core.editor import EMPTY, Editor
-from tui_label.core.keymap import Keymap, key_display
+from tui_label.core.keymap import Keymap, build, key_display
+from tui_label.core.project import Project
 from tui_label.core.review import Review
 from tui_label.core.session import Session
 from tui_label.core.tasks import Text
@@ -141,8 +142,14 @@ class ReviewApp(LabelApp):
 
     LINES = (*LabelApp.LINES, Remark, Filter)
 
-    def __init__(self, bench: ReviewBench, keymap: Keymap, guidelines: str) -> None:
-        super().__init__(bench, keymap, guidelines)
+    def __init__(
+        self,
+        bench: ReviewBench,
+        keymap: Keymap,
+        guidelines: str,
+        make_keymap: Callable[[Project], Keymap] = build,
+    ) -> None:
+        super().__init__(bench, keymap, guidelines, make_keymap)
         self.bench = bench
         self._choosing = False
         """Whether the page of queues lies over the case."""
@@ -282,7 +289,7 @@ class ReviewApp(LabelApp):
             await self._do("review.correct", text)
             return not self.bench.trouble
 
-        if self._review is not None:
+        if self.bench.is_decided():
             self._mode = Remark("settle, and say why", (), keep)
 
     def _keep(self, command: str) -> Keep:
@@ -344,7 +351,8 @@ class ReviewApp(LabelApp):
             return too_small(width, height)
         if self._session is None and not self.bench.waiting:
             return [[]] * height  # the first case is on its way
-        if self._reading is None and not self.workbench.paused and (self._choosing or self._session is None):
+        free = self._reading is None and self.workbench.notice is None and not self.workbench.paused
+        if free and (self._choosing or self._session is None):
             return self._draw_queues(width, height)
         return super()._draw(width, height)
 

@@ -13,7 +13,7 @@ import soundfile
 from helpers import SENTIMENT, records, write_project
 
 from tui_label import config, opening
-from tui_label.core.editor import Editor, insert
+from tui_label.core.editor import EMPTY, Editor, insert
 from tui_label.core.item import Item, Sound
 from tui_label.core.listening import Listening
 from tui_label.core.record import Record
@@ -182,6 +182,43 @@ async def test_a_skip_is_no_answer_until_it_is_undone_and_answered(texts):
         await workbench.do("work.undo")
         await give(workbench, "positive")
         assert counted(workbench) == 2
+
+
+async def test_redo_after_an_undone_skip_skips_and_answers_nothing(texts):
+    async with texts() as workbench:
+        await workbench.do("item.skip")
+        assert workbench.word == "skipped: comes back after all else"
+        await workbench.do("work.undo")
+        await workbench.do("work.redo")
+        assert (here(workbench), workbench.progress.mine) == ("i1", 0)
+
+
+async def test_what_was_typed_before_a_skip_comes_back_with_the_item(tmp_path):
+    folder = write_project(tmp_path, "name: t\norder: as-added\ntasks: [{id: why, type: text}]\n")
+    store, _ = opening.open_store(config.load(folder))
+    store.add(records(2))
+    store.close()
+    async with at_work(folder) as workbench:
+        await workbench.do("text.edit", insert(EMPTY, "half a th"))
+        await workbench.do("item.skip")
+        await workbench.do("text.edit", insert(EMPTY, "whole"))
+        await workbench.do("item.submit")
+        assert (here(workbench), workbench.session.box) == ("i0", "half a th")
+
+
+async def test_who_comes_back_to_a_text_goes_on_typing(tmp_path):
+    folder = write_project(tmp_path, "name: t\norder: as-added\ntasks: [{id: why, type: text}]\n")
+    store, _ = opening.open_store(config.load(folder))
+    store.add(records(2))
+    store.close()
+    async with at_work(folder) as workbench:
+        await workbench.do("text.edit", insert(EMPTY, "whole"))
+        await workbench.do("item.submit")
+        await workbench.do("text.edit", insert(EMPTY, "half"))
+        await workbench.do("text.leave")
+        await workbench.do("item.previous")
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.session.box, workbench.session.typing) == ("i1", "half", True)
 
 
 async def test_a_skipped_item_that_is_visited_and_answered_is_an_answer(texts):

@@ -22,6 +22,7 @@ from tui_label.core.listening import Listening
 from tui_label.core.project import Project
 from tui_label.core.session import Effect, Session, has_content
 from tui_label.core.steps import step
+from tui_label.core.tasks import Text
 from tui_label.core.training import UsedUp
 from tui_label.desk import Desk, annotation_of, desk_of, draft_of, heard_before
 from tui_label.drafting import Drafting
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
 
 BACK_AGAIN = ": what was not saved the last time is here"
+SKIP_WORDS = {
+    "later": "skipped: comes back after all else",
+    "others": "skipped: goes to others",
+    "out": "skipped: out of the queue",
+}
+"""By the project's policy."""
 WAITING = "waiting for the database …"
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
@@ -468,7 +475,7 @@ class Workbench:
             self.notices = (page,) if page is not None else ()
         else:
             await self._receive(claim)
-            self.word = self.tally.rhythm.word(self.now())
+            self.word = SKIP_WORDS[self.project.skip] if status == SKIPPED else self.tally.rhythm.word(self.now())
             # Not in the middle of an item: the hands are on it
             sprint = self.tally.sprint
             if sprint is not None and (claim is None or sprint.left_ms(self.now()) <= 0):
@@ -500,10 +507,11 @@ class Workbench:
         self.word = f"back at {claim.item.key}"
 
     async def _forward(self) -> None:
-        """Redo across items: an undone answer that was not touched is submitted again."""
+        """Redo across items: what was undone, and not touched since, is saved again."""
         assert self.desk is not None
-        if self.desk.claim.reopened and self.desk.session.unfinished is None:
-            await self._finish(SUBMITTED)
+        undone = self.desk.claim.reopened
+        if undone == SKIPPED or (undone and self.desk.session.unfinished is None):
+            await self._finish(undone)
         else:
             self.word = "nothing to redo"
 
@@ -552,6 +560,10 @@ class Workbench:
             await self._claim_next()
             return
         self.desk, self._ahead = self._ahead.rested(self.now()), None
+        session = self.desk.session
+        if isinstance(session.asked_task(session.focus), Text):
+            # Letters go on being words, and not commands, whatever led away from the box
+            self.desk = replace(self.desk, session=replace(session, typing=True))
         if self.deck is not None:
             self._lay_tape(self.deck, self.desk, self._heard_ahead)
         self._drafts.kept = self._draft_of(self.desk)

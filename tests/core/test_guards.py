@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui_label.core.guards import PASTE_ROW, PASTE_S, REPEAT_S, Guard
+from tui_label.ui.environment import brackets_pastes
 
 
 def refusals(presses: list[tuple[str, float]], answering: str = "pn") -> list[str]:
@@ -51,6 +52,27 @@ def test_a_paste_as_keys_is_refused_from_its_fifth_key():
     said = refusals([(key, n * 0.001) for n, key in enumerate("abcdefgh")], answering="")
 
     assert said == [""] * (PASTE_ROW + 1) + ["paste ignored"] * 4
+
+
+def test_where_pastes_are_marked_keys_at_once_are_what_the_link_held_back():
+    guard = Guard(pastes=False)
+    for n, key in enumerate("abcdefgh"):
+        guard = guard.pressed(key, n * 0.001)
+        assert not guard.refused
+
+
+@pytest.mark.parametrize(
+    ("environ", "marked"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "screen", "TMUX": "/tmp/tmux-0/default,1,0"}, True),
+        ({"TERM": "screen-256color"}, False),
+        ({"TERM": "linux"}, False),
+        ({}, False),
+    ],
+)
+def test_which_terminals_mark_pastes(environ, marked):
+    assert brackets_pastes(environ) is marked
 
 
 def test_a_pause_ends_a_paste():

@@ -56,7 +56,7 @@ def test_undo_walks_back_and_gives_the_work_back(make):
     back = store.reopen("ann")
     further = store.reopen("ann")
 
-    assert (back.item.key, back.draft, back.reopened) == ("i1", '{"n": 1}', True)
+    assert (back.item.key, back.draft, back.reopened) == ("i1", '{"n": 1}', "submitted")
     assert (further.item.key, further.draft) == ("i0", '{"n": 0}')
     assert store.reopen("ann") is None
     assert store.progress("ann").answers == 0
@@ -89,6 +89,25 @@ def test_skip_policies(make, policy, again):
         store.leave(name)
 
     assert found == again
+
+
+def test_what_was_done_before_a_skip_is_there_when_the_item_comes_back(make):
+    store = make(2, Policy())
+    store.skip(store.claim("ann").number, Annotation("ann", "skipped"), "s", draft='{"half": 1}')
+    back = store.submit(2, said("ann"), "t")
+
+    assert (back.number, back.draft, back.answered, back.reopened) == (1, '{"half": 1}', None, "")
+    store.save_draft("ann", 1, '{"more": 2}')
+    assert store.claim("ann").draft == '{"more": 2}'
+
+
+def test_whoever_reopens_an_item_knows_what_was_undone(make):
+    store = make(1)
+    number = store.claim("ann").number
+    store.submit(number, said("ann"), "s")
+    assert store.reopen("ann").reopened == "submitted"
+    store.skip(number, Annotation("ann", "skipped"), "t", claim=False)
+    assert store.reopen("ann").reopened == "skipped"
 
 
 def test_an_undone_skip_comes_back(make):

@@ -78,6 +78,11 @@ class Model:
             return "held"
         return self.standing[pair][-1][0] if self.standing[pair] else ""
 
+    def draft(self, pair: Pair) -> str:
+        """What they have begun, also before a skip that stands."""
+        skipped = [one[3] for one in self.standing[pair][-1:] if one[0] == "skipped"]
+        return self.drafts.get(pair) or "".join(skipped)
+
     def open(self, item: int) -> bool:
         out = self.skip == "out" and any(self.state(p) == "skipped" for p in list(self.standing) if p[0] == item)
         return self.taken(item) < self.overlap and not out
@@ -225,8 +230,8 @@ class Work:
         if claim:
             pair = claim.number, me
             assert claim.item.key == f"i{claim.number}"
-            assert claim.draft == self.model.drafts.get(pair, "")
-            assert claim.reopened == bool(self.model.hands.get(pair, [0])[0])
+            assert claim.draft == self.model.draft(pair)
+            assert bool(claim.reopened) == bool(self.model.hands.get(pair, [0])[0])
             assert claim.returned == any(one[0] == pair and not one[2] for one in self.model.returns.values())
             assert bool(claim.comments) == claim.returned or not claim.returned
             assert claim.known is None
@@ -263,7 +268,7 @@ class Work:
         number = self.model.reopen(me)
         assert (claim and claim.number) == number, (self.seed, me)
         if claim:
-            assert claim.draft == self.model.drafts.get((claim.number, me), "")
+            assert claim.draft == self.model.draft((claim.number, me))
             standing = self.model.standing[claim.number, me]
             before = standing[-1][2] if standing and standing[-1][0] == "submitted" else None
             assert (claim.answered.answers["t"] if claim.answered else None) == before

@@ -537,7 +537,7 @@ def test_known_items_come_unmarked_at_their_rate_and_never_twice(make):
     store.add(known(f"c{n}") for n in range(300))
     turns, claim = [], store.claim("ann")
     while claim is not None:
-        assert (claim.known, claim.returned, claim.reopened) == (None, False, False)
+        assert (claim.known, claim.returned, claim.reopened) == (None, False, "")
         turns.append(claim.item.key)
         claim = store.submit(claim.number, said("ann"), claim.item.key)
     checks = [key for key in turns if key.startswith("c")]
@@ -668,13 +668,13 @@ def test_a_failed_attempt_starts_empty_and_the_last_one_is_the_last(make):
     store.keep_attempt(attempt("ann", 0, False), again=True)
 
     again = store.claim("ann")
-    assert (again.item.key, again.answered, again.draft, again.reopened) == ("q0", None, "", False)
+    assert (again.item.key, again.answered, again.draft, again.reopened) == ("q0", None, "", "")
     assert all(one is None for _, one, _ in store.qualification("ann"))
     assert store.reopen("ann") is None
     # What was undone in this attempt goes back to nothing, not to the attempt before
     store.submit(again.number, said("ann", "second"), "b", draft="{}", claim=False)
     back = store.reopen("ann")
-    assert (back.number, back.answered, back.reopened) == (again.number, None, True)
+    assert (back.number, back.answered, back.reopened) == (again.number, None, "submitted")
     assert answer_all(store, "ann", "x") == 2
     store.keep_attempt(attempt("ann", 1, False), again=False)
 
@@ -777,7 +777,7 @@ def test_a_repeat_is_an_item_like_any_other_to_its_annotator(make):
     following = store.submit(back.number, said("ann", "y", submitted_at=iso(clock.now)), "b", draft='{"n": 1}')
     assert following.number not in (1, twin.number)
     undone = store.reopen("ann")
-    assert (undone.number, undone.draft, undone.reopened) == (twin.number, '{"n": 1}', True)
+    assert (undone.number, undone.draft, undone.reopened) == (twin.number, '{"n": 1}', "submitted")
     assert list(store.repeats()) == []
     assert [one.answers["t"] for _, one in store.answers(annotator="ann")] == ["x"]
 

@@ -65,6 +65,15 @@ def test_an_entity_by_hop_in_six_keys(opened, tmp_path):
     assert one["answers"] == {"entities": [{"start": 45, "end": 58, "label": "person", "text": "Angela Merkel"}]}
 
 
+def test_keys_that_the_link_held_back_all_count_for_the_item_that_was_seen_and_for_no_other(opened, tmp_path):
+    terminal = opened(ENTITIES, ["Rome Paris Oslo Bern Nice Lima", "next item here", "the third"]).wait_for("Rome")
+    terminal.send(b"1\x1b[C2\x1b[C1\x1b[C2\x1b[C1\r1\r")
+    terminal.wait_for("next item here").settle(0.2, 1)
+
+    (one,) = answers(tmp_path)
+    assert [span["text"] for span in one["answers"]["entities"]] == ["Rome", "Paris", "Oslo", "Bern", "Nice"]
+
+
 def test_the_legend_and_a_conditional_task(opened, tmp_path):
     terminal = opened(BOTH, ["Rome was late"]).wait_for("Rome was late")
     assert "entities" not in terminal.text

@@ -23,6 +23,8 @@ class Guard:
     key: str = ""
     at: float = -1.0
     row: int = 0
+    pastes: bool = True
+    """Whether a paste may come as keys; else so many at once are what was typed while the link stood still."""
     answered_by: str = ""
     """The key that finished the item before, until another key is pressed or it is let go."""
     refused: str = ""
@@ -31,9 +33,10 @@ class Guard:
         gap = now - self.at
         row = self.row + 1 if gap < PASTE_S else 0
         held = key == self.key == self.answered_by and gap < (CHAIN_S if self.refused else REPEAT_S)
-        refused = "paste ignored" if row > PASTE_ROW else "held key ignored" if held else ""
+        pasted = self.pastes and row > PASTE_ROW
+        refused = "paste ignored" if pasted else "held key ignored" if held else ""
         answered_by = self.answered_by if held else ""
-        return Guard(key, now, row, answered_by, refused)
+        return replace(self, key=key, at=now, row=row, answered_by=answered_by, refused=refused)
 
     def finished_item(self) -> Guard:
         """The latest key finished an item: repeating it by itself must not answer the next."""

@@ -132,8 +132,8 @@ class Claim:
     suggestions: tuple[Suggestion, ...] = ()
     draft: str = ""
     answered: Annotation | None = None
-    reopened: bool = False
-    """Whether it is here because its submission (or skip) was undone."""
+    reopened: str = ""
+    """The status of the save whose undo brought it here; empty where none did."""
     returned: bool = False
     """Whether a reviewer sent it back; `answered` is then what was sent back, and it stands until they submit."""
     comments: tuple[Comment, ...] = ()
@@ -323,7 +323,7 @@ class Store(Reviewing, Protocol):
     def skip(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
-        """As `submit`, with the item left unanswered (status `skipped`, flags kept).
+        """As `submit`, with the item left unanswered (status `skipped`, flags kept); `draft` comes back with it.
 
         By the policy it comes back to this annotator after all else (`later`), goes to others
         only (`others`), or leaves the queue (`out`).  Skipping what a reviewer sent back takes the

@@ -42,6 +42,18 @@ def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
     return Before(*row)
 
 
+def work_of(execute: Execute, number: int, me: int, revision: int) -> str:
+    """The draft that a revision was saved with."""
+    find = "SELECT work FROM annotation WHERE item = ? AND annotator = ? AND revision = ?"
+    return str(execute(find, (number, me, revision)).fetchone()[0])
+
+
+def last_status(execute: Execute, number: int, me: int) -> str:
+    """Of their last save that is no undo."""
+    find = "SELECT status FROM annotation WHERE item = ? AND annotator = ? AND status <> 'undone' ORDER BY revision DESC LIMIT 1"
+    return str(execute(find, (number, me)).fetchone()[0])
+
+
 def count_save(execute: Execute, me: int, answered: int = 0, skipped: int = 0, finished: int = 0) -> None:
     """One more turn of an annotator, and what it adds to their answers, skips and finished items."""
     execute(

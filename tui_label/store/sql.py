@@ -53,7 +53,16 @@ from tui_label.store.rows import (
     item_from,
     utc,
 )
-from tui_label.store.saves import Before, annotator_id, annotator_name, before_save, count_save, write_revision
+from tui_label.store.saves import (
+    Before,
+    annotator_id,
+    annotator_name,
+    before_save,
+    count_save,
+    last_status,
+    work_of,
+    write_revision,
+)
 from tui_label.store.staging import Staging
 from tui_label.store.standing import Judge
 
@@ -211,13 +220,15 @@ class SqlStore(SqlReviewing):
     def _claim_of(self, execute: Execute, me: int, number: int, row: tuple[Any, ...]) -> Claim:
         probe, state, revision, reopened, draft, returned, talked, suggested = row[6:]
         latest = self._annotation(execute, number, me, revision) if revision else None
+        if latest and latest.status != SUBMITTED and not draft:
+            draft = work_of(execute, number, me, revision)
         return Claim(
             number,
             item_from(row[:6]),
             sources.offered(execute, number) if suggested else (),
             draft or "",
             latest if latest and latest.status == SUBMITTED else None,
-            bool(state == "leased" and reopened),
+            last_status(execute, number, me) if state == "leased" and reopened else "",
             bool(returned),
             talking.on_item(execute, number, annotator_name(execute, me)) if talked else (),
             outcomes.gold_of(execute, number, standing.renames(execute)) if probe == "qualification" else None,
@@ -375,9 +386,7 @@ class SqlStore(SqlReviewing):
 
     def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int) -> None:
         undone = self._annotation(execute, number, me, revision)
-        work = execute(
-            "SELECT work FROM annotation WHERE item = ? AND annotator = ? AND revision = ?", (number, me, revision)
-        ).fetchone()[0]
+        work = work_of(execute, number, me, revision)
         assert undone is not None
         moment = utc(self._clock())
         mark = Annotation(

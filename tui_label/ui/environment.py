@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 
 from tui_label.errors import LabelError
 
@@ -33,3 +33,24 @@ def mouse_wanted(environ: MutableMapping[str, str] = os.environ) -> bool:
     if wish:
         return wish not in ("0", "no", "off")
     return "SSH_CONNECTION" not in environ and "SSH_TTY" not in environ
+
+
+BRACKETING = (
+    "alacritty",
+    "contour",
+    "foot",
+    "ghostty",
+    "konsole",
+    "mintty",
+    "putty",
+    "rxvt",
+    "st-",
+    "tmux",
+    "wezterm",
+    "xterm",
+)
+
+
+def brackets_pastes(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the terminal marks a paste as one, so that it never comes as keys."""
+    return "TMUX" in environ or environ.get("TERM", "").startswith(BRACKETING)

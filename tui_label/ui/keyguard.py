@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from tui_label.core.guards import Guard
+from tui_label.ui.environment import brackets_pastes
 
 ANSWERING = (
     "label.give",
@@ -26,7 +27,7 @@ class KeyGuard:
     """Watches the keys, and when another thing came on the screen.  Times are seconds of `time.monotonic`."""
 
     def __init__(self) -> None:
-        self._guard = Guard()
+        self._guard = Guard(pastes=not brackets_pastes())
         self._drawn_at = 0.0
 
     def pressed(self, key: str, at: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from helpers import records
 
 from tui_label import check, config, opening
 from tui_label.core.annotation import Annotation
+from tui_label.core.roles import Person, Role
 from tui_label.errors import ConfigError
-from tui_label.store.base import Store
+from tui_label.store.base import Store, Versions
 from tui_label.store.sql import SqlStore
 
 SOURCE = "name: p\ntasks:\n  - {id: t, type: choice, labels: [%s]}\n"
@@ -144,3 +146,25 @@ def test_guidelines_that_cannot_be_read_are_said(folder):
 def test_guidelines_that_are_named_are_there(folder):
     with pytest.raises(ConfigError, match=r"rules\.md: No such file or directory; the guidelines are to be there"):
         opened(folder, "a, b", SOURCE + "guidelines: rules.md\n")
+
+
+def test_edits_take_effect_while_people_work_once_nobody_edits_any_more(folder):
+    project = config.load(folder)
+    store, before = opening.open_store(project)
+    now = time.time()
+    edits = opening.Edits(project, Person("ann", Role.LEAD), lambda: now)
+    edits()
+    (folder / "project.yaml").write_text(SOURCE % "a, b, c")
+    (folder / "guidelines.md").write_text("# A or b\n")
+    edits()
+    assert store.versions() == before, "somebody may be at it still"
+    now += opening.SETTLED_S + 1
+    edits()
+    assert store.versions() == Versions(before.labels + 1, before.guidelines + 1)
+    (folder / "project.yaml").write_text("tasks: [")
+    now += opening.SETTLED_S + 1
+    edits()
+    assert store.versions() == Versions(before.labels + 1, before.guidelines + 1), "nonsense changes nothing"
+    (folder / "project.yaml").unlink()
+    edits()
+    store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from tui_label.core.editor import EMPTY, Editor, insert
 from tui_label.core.item import Item, Sound
 from tui_label.core.listening import Listening
 from tui_label.core.record import Record
+from tui_label.core.roles import Person, Role
+from tui_label.notices import Announcement
 from tui_label.sound.deck import Deck
 from tui_label.sound.media import fingerprint
 from tui_label.sound.speakerplayer import SpeakerPlayer
@@ -260,3 +263,16 @@ async def test_an_answer_of_an_earlier_sitting_does_not_count_again(texts):
         assert here(workbench) == "i0"
         await give(workbench, "neutral")
         assert (here(workbench), counted(workbench)) == ("i1", 0)
+
+
+async def test_what_was_edited_is_told_before_the_next_item(tmp_path):
+    folder = write_project(tmp_path, SENTIMENT + "order: as-added\n")
+    store, _ = opening.open_store(config.load(folder))
+    store.add(records(3))
+    edits = opening.Edits(config.load(folder), Person("ann", Role.LEAD), lambda: time.time() + 2 * opening.SETTLED_S)
+    async with at_work(folder, take_edits=edits) as workbench:
+        await give(workbench, "positive")
+        assert workbench.notice is None
+        (folder / "guidelines.md").write_text("# Positive\n\nOnly with a reason.\n")
+        await give(workbench, "positive")
+        assert isinstance(workbench.notice, Announcement) and here(workbench) == "i2"

@@ -78,6 +78,10 @@ class Project:
         """
         return cls(config.load(Path(folder)), name)
 
+    def take_edits(self) -> Callable[[], None]:
+        """To be called while people work: what was edited of project.yaml and the guidelines takes effect."""
+        return opening.Edits(self.settings, self.person)
+
     @classmethod
     def create(cls, folder: str | Path, asks: str | Sequence[Mapping[str, Any]]) -> Project:
         """A new one: `asks` is the text of project.yaml, or its tasks."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import time
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +13,14 @@ from tui_label.core.differences import disagreement
 from tui_label.core.project import GUIDELINES, Project, orphans
 from tui_label.core.roles import Person, Role
 from tui_label.core.tasks.base import Task
-from tui_label.errors import ConfigError, StoreRefused
+from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
 from tui_label.store.base import Policy, Store, Versions
 from tui_label.store.permits import permitted
 from tui_label.store.sql import SqlStore
+
+SETTLED_S = 60
+"""An edit is over when the file was not saved for so long."""
 
 
 def guidelines_text(project: Project) -> str:
@@ -96,6 +101,30 @@ def _refuse_lost_guidelines(project: Project, store: Store) -> None:
 def people(project: Project) -> dict[str, Role]:
     """Everybody who is named in the project's roles."""
     return {name: role for name in project.roles.named if (role := project.roles.of(name))}
+
+
+class Edits:
+    """Called now and then while people work: project.yaml and the guidelines take effect once nobody edits them any more.
+
+    What is wrong with them is told to whoever runs a command; people work on by the rules in force.
+    """
+
+    def __init__(self, project: Project, person: Person, now: Callable[[], float] = time.time) -> None:
+        self._project, self._person, self._now = project, person, now
+        self._seen = self._moments()
+
+    def _moments(self) -> tuple[float, ...]:
+        files = (self._project.folder / config.FILE, self._project.guidelines_path)
+        return tuple(file.stat().st_mtime if file.exists() else 0.0 for file in files)
+
+    def __call__(self) -> None:
+        moments = self._moments()
+        if moments == self._seen or any(abs(self._now() - one) < SETTLED_S for one in moments):
+            return
+        self._seen = moments
+        with contextlib.suppress(LabelError):
+            self._project = config.load(self._project.folder)
+            open_store(self._project, self._person)[0].close()
 
 
 def again(project: Project, person: Person | None = None) -> Store:

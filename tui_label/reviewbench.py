@@ -189,7 +189,12 @@ class ReviewBench(Workbench):
 
     async def _keep_up(self) -> bool:
         """Go on by the rules in force, and tell what of them changed; whether anything did."""
-        in_force = await self._call(self._store.versions)
+
+        def look() -> Versions:
+            self._take_edits()
+            return self._store.versions()
+
+        in_force = await self._call(look)
         if in_force == self._versions:
             return False
         changes = notices.since(await self._call(self._store.changes), self._versions)

@@ -67,7 +67,9 @@ class Workbench:
         make_deck: Callable[[], Deck] | None = None,
         sprint_ms: int = 0,
         keep_reaction: Callable[[float], None] = lambda _: None,
+        take_edits: Callable[[], None] = lambda: None,
     ) -> None:
+        """`take_edits`: lets what was edited of project.yaml and the guidelines take effect, on the store's thread."""
         self.project = project
         self.annotator = annotator
         self.desk: Desk | None = None
@@ -84,6 +86,7 @@ class Workbench:
         self.on_renewal = on_renewal
         """Told when project.yaml or the guidelines changed while somebody works by them."""
         self._store = store
+        self._take_edits = take_edits
         self._unsaved = Unsaved(project.folder, annotator)
         self._versions = self._in_force = versions
         self._clock = clock
@@ -254,6 +257,7 @@ class Workbench:
         store, me = self._store, self.annotator
 
         def work() -> tuple[Result, Progress, int, Versions]:
+            self._take_edits()
             return function(*arguments), store.progress(me), store.unread(me), store.versions()
 
         result, self.progress, self.unread, self._in_force = await self._call(work)

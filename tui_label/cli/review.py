@@ -102,6 +102,7 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
             project.versions,
             queue_of(settings, queue),
             make_deck=deck_maker(settings, sound),
+            take_edits=project.take_edits(),
         )
         app = ReviewApp(bench, person.keymap_of(settings), project.guidelines, person.keymap_of)
         status = app.run(mouse=environment.mouse_wanted())

@@ -70,6 +70,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
             make_deck=deck_maker(settings, sound),
             sprint_ms=sprint_ms,
             keep_reaction=person.keep_reaction,
+            take_edits=project.take_edits(),
         )
         app = LabelApp(workbench, keymap, project.guidelines, person.keymap_of)
         status = app.run(mouse=environment.mouse_wanted())

@@ -28,6 +28,7 @@ FOUR_CODERS = np.array(
         [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, _],
     ]
 ).T
+CODED = np.where(FOUR_CODERS > 0, FOUR_CODERS - 1, -1)
 # Fleiss 1971 in the form of Wikipedia's worked example: ten items, fourteen raters, five labels
 FLEISS = np.array(
     [
@@ -73,18 +74,35 @@ def value(table: Table, measure: str, scale: range = range(0)) -> float:
         ("alpha_ordinal", 0.815),
         ("alpha_interval", 0.849),
         ("alpha_ratio", 0.797),
-        # Gwet 2014, table 2.10 onward: the same data with his coefficients
         ("percent", 0.81818),
-        ("fleiss_kappa", 0.76117),
-        ("ac1", 0.77544),
-        ("ac2", 0.91400),
     ],
 )
 def test_krippendorffs_four_coders(measure, published):
-    table = reliability(np.where(FOUR_CODERS > 0, FOUR_CODERS - 1, -1), 5)
-
     digits = len(str(published)) - 2
-    assert round(value(table, measure, range(1, 6)), digits) == published
+    assert round(value(reliability(CODED, 5), measure, range(1, 6)), digits) == published
+
+
+def gwets(measure: str, values: np.ndarray, labels: int, prevalent: np.ndarray) -> float:
+    """The coefficient by Gwet's formulas, item by item, with the labels' prevalence in `prevalent`."""
+    told = [np.bincount(row[row >= 0], minlength=labels) for row in values]
+    near = np.eye(labels)
+    if measure == "ac2":
+        near = 1 - (np.subtract.outer(np.arange(labels), np.arange(labels)) / (labels - 1)) ** 2
+    observed = np.mean([row @ (near @ row - 1) / (row.sum() * (row.sum() - 1)) for row in told if row.sum() > 1])
+    share = np.mean([np.bincount(row[row >= 0], minlength=labels) / (row >= 0).sum() for row in prevalent], axis=0)
+    chance = (
+        (share**2).sum()
+        if measure == "fleiss_kappa"
+        else near.sum() / (labels * (labels - 1)) * (share * (1 - share)).sum()
+    )
+    return (observed - chance) / (1 - chance) if chance < 1 - 1e-9 else np.nan
+
+
+@pytest.mark.parametrize(("measure", "published"), [("fleiss_kappa", 0.76117), ("ac1", 0.77544), ("ac2", 0.914)])
+def test_gwets_coefficients_but_for_the_prevalence_in_items_with_one_answer(measure, published):
+    """Gwet 2014, table 2.10 onward, where the one answer to the last unit counts for prevalence."""
+    assert round(gwets(measure, CODED, 5, CODED), 5) == published
+    assert value(reliability(CODED, 5), measure, range(1, 6)) == pytest.approx(gwets(measure, CODED, 5, CODED[:-1]))
 
 
 def test_fleiss_on_his_example():
@@ -135,6 +153,16 @@ def test_a_dominant_label_drags_kappa_down_but_not_ac1():
     assert of_pair(one, other, 2, "cohen_kappa").value == pytest.approx(-0.0234, abs=5e-5)
     assert value(table, "percent") == pytest.approx(0.944)
     assert value(table, "ac1") == pytest.approx(0.9408, abs=5e-5)
+
+
+def test_answers_that_nobody_else_gave_say_nothing_about_chance():
+    """36 x/x and 4 x/y by two, beside 80 items that one of them called y."""
+    one, other = pairs((0, 0, 36), (0, 1, 4), (1, -1, 80))
+    table = reliability(np.stack((one, other), axis=1), 2)
+
+    assert value(table, "fleiss_kappa") == pytest.approx(-0.0526, abs=5e-5)
+    assert value(table, "ac1") == pytest.approx(0.8895, abs=5e-5)
+    assert of_table(table, "fleiss_kappa").n == 40
 
 
 # Independent libraries, on made data with answers missing
@@ -201,6 +229,19 @@ def test_cohen_equals_scikit_learn(measure, weights, values):
         assert len(set(one)) == 1
     else:
         assert figure.value == pytest.approx(known, abs=1e-6)
+
+
+@pytest.mark.parametrize("measure", ["fleiss_kappa", "ac1", "ac2"])
+@given(values=answered())
+def test_fleiss_and_gwet_on_the_items_with_two_answers(measure, values):
+    paired = values[(values >= 0).sum(axis=1) > 1]
+    figure = of_table(reliability(values, 4), measure, values=range(4))
+
+    if figure.value is None:
+        assert not len(paired) or _one_value_in_pairs(values)
+    else:
+        assert figure.value == pytest.approx(gwets(measure, paired, 4, paired))
+        assert figure.n == len(paired)
 
 
 SETS = [frozenset(label for label in range(3) if number >> label & 1) for number in range(8)]

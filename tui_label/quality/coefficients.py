@@ -108,10 +108,13 @@ def fleiss_kappa(counts: Floats, weights: Floats) -> Floats:
     """Fleiss' kappa (Fleiss 1971, Psychological Bulletin 76: 378-382): (P̄ - P̄e) / (1 - P̄e).
 
     Where the number of answers differs between items it is the generalisation of Gwet 2014 (*Handbook of
-    Inter-Rater Reliability*, 4th ed., ch. 2.4): the observed agreement is averaged over the items with two answers
-    or more, and a label's prevalence is its share within an item, averaged over all items.  With equal numbers
-    both are the paper's own.
+    Inter-Rater Reliability*, 4th ed., ch. 2.4), but of the items with two answers or more: there the observed
+    agreement is averaged, and a label's prevalence is its share within an item, averaged too.  With equal numbers
+    both are the paper's own.  Gwet takes the prevalence from items with one answer as well.  In a project under way
+    those wait for their second answer and may be of another kind: chance would be that of items whose agreement is
+    not in the figure.  Alpha leaves them out too.
     """
+    counts, weights, _ = _pairable(counts, weights)
     return _beyond(percent(counts, weights), (_prevalence(counts, weights) ** 2).sum(axis=-1))
 
 
@@ -121,17 +124,16 @@ def gwet_ac(counts: Floats, weights: Floats, likeness: Floats | None = None) -> 
 
     Chance agrees by Tw / (q (q - 1)) · Σ π (1 - π), with Tw the sum of the likeness and q the number of labels there
     are, whether given or not.  It stays high where one label dominates and annotators agree; kappa and alpha do not.
+    Items with one answer do not count, for prevalence neither: `fleiss_kappa` says why.
     """
     labels = counts.shape[1]
     if labels < 2:
         return np.full(weights.shape[:-1], np.nan)
+    counts, weights, m = _pairable(counts, weights)
     # Of each label the answers that are like it; a product with the identity would only take time
     near = counts if likeness is None else counts @ likeness
     total = labels if likeness is None else likeness.sum()
-    m = counts.sum(axis=1)
-    paired = m > 1
-    alike = np.divide((counts * (near - 1)).sum(axis=1), m * (m - 1), out=np.zeros_like(m), where=paired)
-    observed = (weights @ alike) / (weights @ paired)
+    observed = (weights @ ((counts * (near - 1)).sum(axis=1) / (m * (m - 1)))) / weights.sum(axis=-1)
     share = _prevalence(counts, weights)
     return _beyond(observed, total / (labels * (labels - 1)) * (share * (1 - share)).sum(axis=-1))
 

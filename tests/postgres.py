@@ -125,4 +125,5 @@ def _empty(schema: str) -> None:
         ).fetchall()
         tables = ", ".join(f"{schema}.{name}" for (name,) in rows if name != "migration")
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY".encode())
-        connection.execute(f"INSERT INTO {schema}.counter VALUES ('items', 0), ('done', 0), ('arrival', 0)".encode())
+        counters = "('items', 0), ('done', 0), ('arrival', 0), ('repeats', 0)"
+        connection.execute(f"INSERT INTO {schema}.counter VALUES {counters}".encode())

@@ -256,6 +256,7 @@ def test_wrong_counters_are_counted_anew(path):
         ("items", 127),
         ("done", dict(before["counter"])["done"] + 7),
         ("arrival", dict(before["counter"])["arrival"] + 7),
+        ("repeats", 7),
     }
     after = rows_of(path)
     same = ("annotation", "assignment", "flagged", "draft", "corrected")

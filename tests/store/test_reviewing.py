@@ -816,6 +816,43 @@ def test_only_old_answers_are_repeated(make):
 
 
 @pytest.mark.parametrize("seed", range(6))
+def test_answers_are_counted_as_leads_see_them(make, seed):
+    """Whatever probes there are and whatever was skipped, undone, tried once more and brought in."""
+    rng, clock = random.Random(seed), Clock()
+    policy = Policy(
+        2, skip=rng.choice(["later", "others"]), gold_rate=0.2, repeat_rate=0.4, repeat_after_ms=5000, attempts=3
+    )
+    store = make(30, policy, clock=clock)
+    store.add([known(f"q{n}", probe="qualification") for n in range(3)] + [known(f"c{n}") for n in range(9)])
+    test, repeated = {f"q{n}" for n in range(3)}, 0
+    for n in range(150):
+        clock.now += 1000
+        name, act = rng.choice(("ann", "bob")), rng.random()
+        if act < 0.2:
+            store.reopen(name)
+        elif act < 0.25:
+            key = rng.choice(("q0", "q1", "c0", "i7"))
+            item = known(key).item if key != "i7" else records(8)[7].item
+            store.add([Record(item, annotation=said(rng.choice(("bob", "eve")), f"b{n}", submitted_at=iso(clock.now)))])
+        elif (claim := store.claim(name)) is None:
+            store.keep_attempt(attempt(name, 1, passed=n > 40), again=n <= 40)
+        elif act < 0.35:
+            store.skip(claim.number, Annotation(name, "skipped"), f"{n}", claim=False)
+        else:
+            store.submit(claim.number, said(name, f"a{n}", submitted_at=iso(clock.now)), f"{n}", claim=False)
+        answers = Counter(one.annotator for _, one in store.answers())
+        assert store.progress("").answers == answers.total()
+        for who in ("ann", "bob", "eve"):
+            given = [one.item.key for one in store.history(who, limit=99) if one.annotation.status == "submitted"]
+            mine = store.progress(who).mine
+            assert mine == sum(key not in test for key in given)
+            repeated = max(repeated, mine - answers[who])
+
+    assert [words for good, words in store.check() if not good] == []
+    assert repeated > 0
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_efforts_since_leave_nothing_out(make, seed):
     """Whatever was saved, corrected, undone and saved again between two looks."""
     rng = random.Random(seed)

@@ -146,15 +146,16 @@ class Claim:
 class Progress:
     """Counters that cost the same at a thousand and at ten million items.
 
-    Probes are no items of the work; answers to them count, so that nobody can tell by the count.
+    Probes are no items of the work.  Answers to known ones among them count, and to the qualification set they do not.
     """
 
     items: int = 0
     done: int = 0
     """Items answered by as many annotators as the project wants."""
     answers: int = 0
+    """As many as `Store.answers` has."""
     mine: int = 0
-    """Answers of the annotator who asks."""
+    """Answers of the annotator who asks, with those to repeats, so that nobody can tell by the count."""
 
 
 @dataclass(frozen=True, slots=True)

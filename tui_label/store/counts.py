@@ -50,7 +50,10 @@ KEPT = (
             WHEN taken >= want THEN 'full' WHEN stage = 'fresh' AND taken = 0 THEN 'fresh' ELSE 'again' END""",
     ),
     Kept(
-        "annotators have another number of answers than they gave", "tally", "answered", f"{_OF_TALLY} state = 'done'"
+        "annotators have another number of answers than they gave",
+        "tally",
+        "answered",
+        f"{_OF_TALLY} state = 'done' AND (SELECT probe FROM item WHERE number = assignment.item) <> 'qualification'",
     ),
     Kept(
         "annotators have another number of skips than they made",
@@ -78,6 +81,13 @@ KEPT = (
         """(SELECT count(*) FROM item WHERE done >= want AND probe = '')
            - (SELECT coalesce(sum(finished), 0) FROM tally)""",
         "name = 'done'",
+    ),
+    Kept(
+        "count of answers to repeats is not what there are",
+        "counter",
+        "value",
+        "SELECT count(*) FROM item JOIN assignment ON assignment.item = number WHERE probe = 'repeat' AND state = 'done'",
+        "name = 'repeats'",
     ),
     Kept(
         "count of arrivals is behind the queue",

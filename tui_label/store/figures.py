@@ -20,14 +20,15 @@ PAGE = 1000
 
 def progress(connection: Connection, annotator: str) -> Progress:
     # It is asked after each answer: one statement, whatever the number of people
-    ((items, done, finished, answers, mine),) = connection.read(
+    ((items, done, repeats, finished, answers, mine),) = connection.read(
         """SELECT (SELECT value FROM counter WHERE name = 'items'), (SELECT value FROM counter WHERE name = 'done'),
-             coalesce(sum(finished), 0), coalesce(sum(answered), 0),
+             (SELECT value FROM counter WHERE name = 'repeats'), coalesce(sum(finished), 0), coalesce(sum(answered), 0),
              coalesce(sum(CASE WHEN annotator = (SELECT id FROM annotator WHERE name = ?) THEN answered ELSE 0 END), 0)
            FROM tally""",
         (annotator,),
     )
-    return Progress(items, done + int(finished), int(answers), int(mine))
+    # A database of before repeats were counted has no such counter
+    return Progress(items, done + int(finished), int(answers) - (repeats or 0), int(mine))
 
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:

@@ -285,11 +285,12 @@ class _Adding:
     ) -> None:
         """What is the first that its annotator says of an item, and neither flagged nor of older labels."""
         left = Counter(ids[one.annotator] for _, one in first)
+        answered = Counter(ids[one.annotator] for number, one in first if places[number].probe != "qualification")
         turns = {
             me: execute(
                 """INSERT INTO tally(annotator, turn, answered) VALUES (?, ?, ?) ON CONFLICT (annotator) DO UPDATE
                    SET turn = tally.turn + excluded.turn, answered = tally.answered + excluded.answered RETURNING turn""",
-                (me, count, count),
+                (me, count, answered[me]),
             ).fetchone()[0]
             for me, count in left.items()
         }
@@ -375,7 +376,7 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
     place = queue.lock(execute, number)
     taken = int(fresh and before.state != "leased")
     finished = place.after(taken, int(fresh)).finished_since(place)
-    saves.count_save(execute, me, int(fresh), -int(before.put_off), finished)
+    saves.count_save(execute, me, int(fresh), -int(before.put_off), finished, place.probe)
     revision = before.revision + 1
     saves.write_revision(execute, number, me, revision, annotation, str(uuid.uuid4()), "")
     version, again = before.labels_version, bool(before.revision)

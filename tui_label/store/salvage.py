@@ -164,7 +164,9 @@ def _insert(sqlite: sqlite3.Connection, shape: Shape, page: Page) -> int:
 def make_whole(sqlite: sqlite3.Connection, salvage: Salvage) -> None:
     """What rows that were saved refer to is there again, or they go."""
     execute = sqlite.execute
-    execute("INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0) ON CONFLICT DO NOTHING")
+    execute(
+        "INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0), ('repeats', 0) ON CONFLICT DO NOTHING"
+    )
     people = " UNION ".join(
         f"SELECT annotator FROM {table}" for table in ("annotation", "draft", "returned", "assignment", "tally")
     )

@@ -54,14 +54,23 @@ def last_status(execute: Execute, number: int, me: int) -> str:
     return str(execute(find, (number, me)).fetchone()[0])
 
 
-def count_save(execute: Execute, me: int, answered: int = 0, skipped: int = 0, finished: int = 0) -> None:
-    """One more turn of an annotator, and what it adds to their answers, skips and finished items."""
+def count_save(
+    execute: Execute, me: int, answered: int = 0, skipped: int = 0, finished: int = 0, probe: str = "", turns: int = 1
+) -> None:
+    """One more turn of an annotator, and what it adds to their answers, skips and finished items.
+
+    `probe`: what the item is for, which says whether an answer counts.
+    """
+    counted = 0 if probe == "qualification" else answered
     execute(
-        """INSERT INTO tally(annotator, turn, answered, skipped, finished) VALUES (?, 1, ?, ?, ?)
-           ON CONFLICT (annotator) DO UPDATE SET turn = tally.turn + 1, answered = tally.answered + excluded.answered,
-             skipped = tally.skipped + excluded.skipped, finished = tally.finished + excluded.finished""",
-        (me, answered, skipped, finished),
+        """INSERT INTO tally(annotator, turn, answered, skipped, finished) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (annotator) DO UPDATE SET turn = tally.turn + excluded.turn,
+             answered = tally.answered + excluded.answered, skipped = tally.skipped + excluded.skipped,
+             finished = tally.finished + excluded.finished""",
+        (me, turns, counted, skipped, finished),
     )
+    if answered and probe == "repeat":
+        execute("UPDATE counter SET value = value + ? WHERE name = 'repeats'", (answered,))
 
 
 def annotator_name(execute: Execute, me: int) -> str:

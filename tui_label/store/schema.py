@@ -13,7 +13,8 @@ somebody who may not see the others' (`logins`).
 What a `source` suggests no more is `withdrawn`; `consulted` says about which items it was asked, also in vain.
 
 Finished items are counted with those who finished them, in `tally`, where nobody waits for anybody else;
-`counter` has what was finished by a change of the overlap.
+`counter` has what was finished by a change of the overlap.  What somebody `answered` is without the qualification set and
+with repeats, so that nobody can tell by the count when one came; `counter` has how many of all answers those are.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ KNOWN = ("0001 tables and views",)
 TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0);
+INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0), ('repeats', 0);
 CREATE TABLE version (
   kind TEXT NOT NULL CHECK (kind IN ('labels', 'guidelines')), number INTEGER NOT NULL,
   text TEXT NOT NULL, renames TEXT NOT NULL DEFAULT '{}', recorded_at TEXT NOT NULL,

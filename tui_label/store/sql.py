@@ -291,7 +291,7 @@ class SqlStore(SqlReviewing):
             taken = int(fresh and before.state != "leased")
             after = place.after(taken, int(fresh))
             counts = (int(fresh), -int(before.put_off), after.finished_since(place))
-            self._keep(execute, number, me, annotation, save_id, draft, before, counts)
+            self._keep(execute, number, me, annotation, save_id, draft, before, counts, place.probe)
             if before.state == "skipped":
                 queue.hold(execute, number, False)
                 place = queue.lock(execute, number)
@@ -328,7 +328,7 @@ class SqlStore(SqlReviewing):
             after = place.after(-int(was_done), -int(was_done))
             finished = after.finished_since(place)
             counts = (0, 0, finished) if before.put_off else (-int(was_done), 1, finished)
-            self._keep(execute, number, me, annotation, save_id, draft, before, counts)
+            self._keep(execute, number, me, annotation, save_id, draft, before, counts, place.probe)
             if was_done:
                 queue.move(execute, number, place, done=-1, taken=-1, requeue=True)
                 self._weigh(execute, number, after)
@@ -348,12 +348,13 @@ class SqlStore(SqlReviewing):
         work: str,
         before: Before,
         counts: tuple[int, int, int],
+        probe: str,
     ) -> None:
         """Write a revision, make it the one that stands, and count what it adds to the annotator's tally.
 
         `counts`: answers, skips, finished items.
         """
-        count_save(execute, me, *counts)
+        count_save(execute, me, *counts, probe)
         revision = before.revision + 1
         write_revision(execute, number, me, revision, annotation, save_id, work)
         again = bool(before.revision)
@@ -430,10 +431,9 @@ class SqlStore(SqlReviewing):
         done = int(standing == SUBMITTED) - int(old == "done")
         place = queue.lock(execute, number)
         after = queue.move(execute, number, place, done=done, taken=int(old == "skipped"))
-        execute(
-            "UPDATE tally SET answered = answered + ?, skipped = skipped + ?, finished = finished + ? WHERE annotator = ?",
-            (done, int(standing == SKIPPED) - int(old == "skipped"), after.finished_since(place), me),
-        )
+        skipped = int(standing == SKIPPED) - int(old == "skipped")
+        # The undo itself has had its turn
+        count_save(execute, me, done, skipped, after.finished_since(place), place.probe, turns=0)
 
     def revisit(self, annotator: str, number: int) -> Claim | None:
         rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))

@@ -35,10 +35,7 @@ def ask_again(execute: Execute, me: int) -> None:
             execute(f"DELETE FROM {table} WHERE item = ? AND annotator = ?", (item, me))
         place = queue.lock(execute, item)
         queue.move(execute, item, place, done=-int(state == "done"), taken=-int(state != "skipped"))
-        execute(
-            "UPDATE tally SET answered = answered - ?, skipped = skipped - ? WHERE annotator = ?",
-            (int(state == "done"), int(state == "skipped"), me),
-        )
+        execute("UPDATE tally SET skipped = skipped - ? WHERE annotator = ?", (int(state == "skipped"), me))
 
 
 def allow_more_attempts(execute: Execute, attempts: int) -> None:

@@ -133,12 +133,17 @@ def test_spans_whole_and_by_label():
 
     assert values(found.figures) == {
         "f1_strict": pytest.approx(1 / 3),
+        "f1_partial_label": pytest.approx(1.5 / 3),
         "f1_exact": pytest.approx(2 / 3),
         "f1_partial": pytest.approx(2.5 / 3),
         "f1_characters": pytest.approx(2 * 7 / (11 + 12)),
     }
     assert found.figures[0].n == 2  # on the third there is nothing to find
-    assert values(found.labels[1].figures) == {"f1_strict": 0.0, "f1_partial": 0.5}
+    assert values(found.labels[0].figures) == {
+        "f1_strict": pytest.approx(2 / 3),
+        "f1_partial_label": pytest.approx(2 / 3),
+    }
+    assert values(found.labels[1].figures) == {"f1_strict": 0.0, "f1_partial_label": 0.5}
     assert [one[:3] for one in found.confusions] == [("positive", "negative", 1)]
     assert found.confusions[0].numbers == (11,)
 
@@ -236,7 +241,7 @@ def test_self_consistency():
     (part,) = measured(ENTITIES, [], repeats=[same, other, unasked]).repeats
 
     assert values(part.figures)["f1_strict"] == 0.5
-    assert values(part.figures)["f1_partial"] == 0.75
+    assert values(part.figures)["f1_partial_label"] == 0.75
 
 
 def test_confusions_name_the_items_behind_them():

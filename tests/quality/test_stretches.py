@@ -63,7 +63,7 @@ def test_strict_exact_and_partial_equal_nervaluate(documents):
 
     assert ours.hits(ours.strict).tolist() == [known.correct for known in strict]
     assert ours.hits(ours.placed).tolist() == [known.correct for known in exact]
-    assert ours.partial_hits().tolist() == [known.correct + 0.5 * known.partial for known in partial]
+    assert ours.partial_hits(ours.touching).tolist() == [known.correct + 0.5 * known.partial for known in partial]
     assert ours.sizes().tolist() == [known.actual + known.possible for known in strict]
 
 
@@ -77,8 +77,17 @@ def test_by_label_is_as_if_there_were_no_other_label(documents, label):
     number = LABELS[label]
 
     assert ours.hits(ours.strict, number).tolist() == only.hits(only.strict).tolist()
-    assert ours.partial_hits(number).tolist() == only.partial_hits().tolist()
+    assert ours.partial_hits(ours.touching_alike, number).tolist() == only.partial_hits(only.touching).tolist()
     assert ours.sizes(number).tolist() == only.sizes().tolist()
+
+
+@given(one=crossing(), other=crossing())
+def test_partial_under_the_same_label_is_all_labels_together(one, other):
+    ours = compared(one, other)
+    hits = ours.partial_hits(ours.touching_alike)
+
+    assert hits.tolist() == sum(ours.partial_hits(ours.touching_alike, number) for number in LABELS.values()).tolist()
+    assert sum(ours.hits(ours.strict)) <= sum(hits)
 
 
 def test_the_published_scheme_of_semeval():
@@ -89,7 +98,8 @@ def test_the_published_scheme_of_semeval():
 
     assert f1(ours.hits(ours.strict), ours.sizes()) == pytest.approx(1 / 4)
     assert f1(ours.hits(ours.placed), ours.sizes()) == pytest.approx(2 / 4)
-    assert f1(ours.partial_hits(), ours.sizes()) == pytest.approx((2 + 0.5) / 4)
+    assert f1(ours.partial_hits(ours.touching), ours.sizes()) == pytest.approx((2 + 0.5) / 4)
+    assert f1(ours.partial_hits(ours.touching_alike), ours.sizes()) == pytest.approx((1 + 0.5) / 4)
 
 
 @given(one=crossing(), other=crossing())
@@ -113,7 +123,7 @@ def test_overlapping_spans_meet_as_in_a_plain_loop(one, other):
             hits += 1.0 if (mine["start"], mine["end"]) == (theirs["start"], theirs["end"]) else 0.5
 
     assert len(ours.met.pair) == len(meeting)
-    assert ours.partial_hits().sum() == hits
+    assert ours.partial_hits(ours.touching).sum() == hits
     both = {tuple(s.values()) for s in one} & {tuple(s.values()) for s in other}
     assert ours.hits(ours.strict).sum() == len(both)
 

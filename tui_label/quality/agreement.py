@@ -7,7 +7,8 @@ Which measures a task type gets:
     rating                   percent, alpha (ordinal, interval), AC2; two annotators: kappa with linear and quadratic weights
     choices                  percent of equal sets, Jaccard, alpha of sets
     compare (rank)           percent, Kendall's tau
-    spans                    F1 strict, exact, partial; characters under the same label
+    spans                    F1 strict, partial under the same label, exact and partial whatever the label; characters under the
+                             same label
     segments                 F1 of segments that share half their time, time under the same label, boundaries apart
     text                     percent, similarity; with a transcript's style WER and CER
 """

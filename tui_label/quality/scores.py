@@ -244,8 +244,9 @@ def span_scores(these: Comparison) -> tuple[Score, ...]:
     shared, covered = these.covered
     return (
         _f1("f1_strict", these.hits(these.strict), sizes),
+        _f1("f1_partial_label", these.partial_hits(these.touching_alike), sizes),
         _f1("f1_exact", these.hits(these.placed), sizes),
-        _f1("f1_partial", these.partial_hits(), sizes),
+        _f1("f1_partial", these.partial_hits(these.touching), sizes),
         _f1("f1_characters", shared, covered),
     )
 
@@ -267,7 +268,7 @@ def label_scores(task: Task, these: Comparison, label: int) -> tuple[Score, ...]
         return (_f1("f1_near", these.hits(these.near, label), sizes),)
     return (
         _f1("f1_strict", these.hits(these.strict, label), sizes),
-        _f1("f1_partial", these.partial_hits(label), sizes),
+        _f1("f1_partial_label", these.partial_hits(these.touching_alike, label), sizes),
     )
 
 

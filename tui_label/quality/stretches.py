@@ -206,7 +206,7 @@ class Comparison:
 
     @cached_property
     def touching_alike(self) -> Meetings:
-        """The same among stretches of one label, for figures by label."""
+        """The same among stretches of one label: a label's are matched as if there were no other."""
         alike = self.met.where(self._same_label)
         return alike.where(matched(alike, alike.likeness < 1))
 
@@ -230,9 +230,8 @@ class Comparison:
         each = self.stretches.per_answer(chosen)
         return np.asarray(each[self.one] + each[self.other])
 
-    def partial_hits(self, label: int | None = None) -> Floats:
+    def partial_hits(self, met: Meetings, label: int | None = None) -> Floats:
         """(pairs,): 1 for the same boundaries, a half for any other overlap."""
-        met = self.touching if label is None else self.touching_alike
         return self.hits(met, label, np.where(met.likeness == 1, 1.0, 0.5))
 
     @cached_property

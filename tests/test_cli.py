@@ -41,21 +41,24 @@ def test_keys_without_a_project_are_those_that_no_label_took(capsys):
 
 
 @pytest.mark.parametrize(
-    ("review", "option", "is_told"),
+    ("review", "option", "mending"),
     [
-        ("", "--gold", True),
-        ("review: {gold-rate: 5%}\n", "--gold", False),
-        ("review: {attempts: 2}\n", "--qualification", False),
+        ("", "--gold", "`review: {gold-rate: 5%}`"),
+        ("review: {gold-rate: 5%}\n", "--gold", ""),
+        ("", "--qualification", "`review: {attempts: 3}`"),
+        ("review: {gold-rate: 5%}\n", "--qualification", "`review: {attempts: 3}`"),
+        ("review: {attempts: 2}\n", "--qualification", ""),
     ],
 )
-def test_known_answers_that_nobody_would_be_shown_are_told(tmp_path, capsys, review, option, is_told):
+def test_known_answers_that_nobody_would_be_shown_are_told(tmp_path, capsys, review, option, mending):
     (tmp_path / "gold.jsonl").write_text('{"text": "Late again", "label": "negative"}\n')
     project = write_project(tmp_path / "p", SENTIMENT + review)
     assert main(["add", str(project), str(tmp_path / "gold.jsonl"), option]) == 0
 
     said = capsys.readouterr()
     assert said.out == "1 items added, 1 known answers\n"
-    assert ("1 known answers, but nobody is shown the new items among them until" in said.err) is is_told
+    told = [line for line in said.err.splitlines() if "1 known answers, but nobody is" in line]
+    assert [line.endswith(f"until project.yaml says {mending}") for line in told] == [True] * bool(mending)
 
 
 def test_who_owns_a_folder_need_not_ask_for_it(tmp_path):

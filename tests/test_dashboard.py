@@ -74,7 +74,7 @@ def test_a_second_look_sees_only_what_is_new_and_says_the_same_as_status(tmp_pat
 
     assert [one.annotator for one in first.people] == ["ann"]
     assert [(one.annotator, one.answers, one.undone) for one in second.people] == [("ann", 6, 0), ("bob", 5, 1)]
-    assert reports.figures(following.project, second.progress, second.people) == reports.status(
+    assert reports.figures(following.project, second.progress, second.people, second.used_up) == reports.status(
         following.project, store
     )
 

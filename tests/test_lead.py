@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.core.training import Briefing, UsedUp
+from tui_label.dashboard import Following
 from tui_label.store.reviewing import Attempt
+from tui_label.ui.views.dashboard import Shown, dashboard
 
 
 def opened(folder: Path):
@@ -158,6 +162,22 @@ def test_one_more_attempt_is_one_and_no_more(training, capsys):
     assert notices.standing(store, project, "ann").shares == (0.0, 0.0)
     assert store.claim("ann") is None
     assert run("qualify", str(training), "ann", capsys=capsys)[1].endswith("2 attempts, 0 left\n")
+
+
+def test_status_names_who_has_used_up_all_attempts(training, capsys):
+    command = f"tui-label qualify {training} ann --again"
+    words = f"ann has used up all attempts at the qualification set: `{command}` gives one more"
+    assert words in run("status", str(training), capsys=capsys)[1].splitlines()
+    assert json.loads(run("status", str(training), "--json", capsys=capsys)[1])["used_up"] == ["ann"]
+    shown = dashboard(Shown("p", Following(opened(training)[0]).look()), 80, 24)
+    assert any(
+        "ann has used up all attempts; `tui-label qualify` gives one more" in "".join(part for part, _ in row)
+        for row in shown
+    )
+
+    assert run(*shlex.split(command)[1:], capsys=capsys)[0] == 0
+    assert "used up" not in run("status", str(training), capsys=capsys)[1]
+    assert json.loads(run("status", str(training), "--json", capsys=capsys)[1])["used_up"] == []
 
 
 def test_a_lead_lets_somebody_pass(training, capsys):

@@ -60,6 +60,20 @@ def test_status_says_how_much_sound_and_how_it_was_heard(calls, capsys):
     assert all(len(line) <= 80 for line in lines)
 
 
+@pytest.mark.parametrize(("columns", "is_whole"), [("80", False), ("120", True)])
+def test_long_names_are_told_apart_where_there_is_room(tmp_path, capsys, monkeypatch, columns, is_whole):
+    monkeypatch.setenv("COLUMNS", columns)
+    names = [f"annotator-from-the-north-{n}" for n in (1, 2)]
+    records = [
+        Record(Item(name, name), annotation=Annotation(name, answers={"sentiment": "positive"})) for name in names
+    ]
+    cli.main(["status", str(labeled(tmp_path, SENTIMENT, *records))])
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("annotator-") and "·" not in line]
+
+    assert [line.split()[0] for line in lines] == (names if is_whole else ["annotator-from-the-nor…"] * 2)
+    assert all(len(line) <= int(columns) for line in lines)
+
+
 def test_status_as_json_has_the_figures_of_sound(calls, capsys):
     cli.main(["status", str(calls), "--json"])
     people = json.loads(capsys.readouterr().out)["people"]

@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 
 from tui_label.core.gold import AUTO
 from tui_label.core.project import Project
-from tui_label.core.text import visible
+from tui_label.core.text import fitted, shortened
 from tui_label.errors import UsageError
 from tui_label.quality.agreement import (
     LABEL,
@@ -248,7 +248,7 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
     shown = parts[-SHOWN:] if title == "week" else parts[:SHOWN]
     measures = [one.measure for one in parts[0].figures if one.measure in SHORT][:3]
     head = "".join(f"   {SHORT[measure]:<{COLUMN - 3}}" for measure in measures)
-    lines = ["", f"  {_fitted(title, NAME)}{'items':>{COUNT}}{head}".rstrip()]
+    lines = ["", f"  {fitted(title, NAME)}{'items':>{COUNT}}{head}".rstrip()]
     for part in shown:
         by_measure = {one.measure: one for one in part.figures}
         told = [by_measure[measure] for measure in measures]
@@ -258,7 +258,7 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
             else f"{one.value:>{COLUMN - 14}.3f} {_interval(one):<13}"
             for one in told
         )
-        lines.append(f"  {_fitted(_joined(part.names), NAME)}{max(one.n for one in told):>{COUNT},}{cells}".rstrip())
+        lines.append(f"  {fitted(_joined(part.names), NAME)}{max(one.n for one in told):>{COUNT},}{cells}".rstrip())
     if len(parts) > len(shown):
         lines.append(
             f"  and {len(parts) - len(shown):,} {'before' if title == 'week' else 'more'}: --json has them all"
@@ -267,29 +267,14 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
 
 
 def _confusion_line(confusion: Confusion, key_of: Callable[[int], str]) -> str:
-    names = f"{_cut(confusion.one, 18)} ↔ {_cut(confusion.other or 'nothing', 18)}"
+    names = f"{shortened(confusion.one, 18)} ↔ {shortened(confusion.other or 'nothing', 18)}"
     items = f"{confusion.items:,} {'item' if confusion.items == 1 else 'items'}"
-    examples = ", ".join(_cut(key_of(number), 13) for number in confusion.numbers[:EXAMPLES])
-    return f"  {_fitted(names, 40)}{items:>13}, e.g. {examples}"
+    examples = ", ".join(shortened(key_of(number), 13) for number in confusion.numbers[:EXAMPLES])
+    return f"  {fitted(names, 40)}{items:>13}, e.g. {examples}"
 
 
 def _joined(names: Sequence[str]) -> str:
     return " · ".join(names)
-
-
-def _fitted(text: str, cells: int) -> str:
-    """`text` in so many cells, cut or filled up."""
-    short = _cut(text, cells - 1)
-    return short + " " * (cells - wcswidth(short))
-
-
-def _cut(text: str, cells: int) -> str:
-    text = visible(text)
-    if wcswidth(text) <= cells:
-        return text
-    while wcswidth(text) >= cells:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _wrapped(parts: Sequence[str], cells: int) -> Iterator[str]:

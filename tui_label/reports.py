@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import locale
 import os
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, tzinfo
+from pathlib import Path
 from typing import Any
 
+from wcwidth import wcswidth
+
 from tui_label.core.project import Project, orphans
+from tui_label.core.text import fitted, shortened, visible
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger
 from tui_label.quality.person import Person
@@ -32,11 +37,12 @@ def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
 def status(project: Project, store: Store) -> dict[str, Any]:
     """Progress, people and open flags, in the stable shape of `status --json`.
 
-    `sound` only where sounds are labelled, `suggestions` only where there are any.
+    `sound` only where sounds are labelled, `suggestions` only where there are any; `used_up`, who made all attempts at
+    the qualification set and passed none, only where attempts are asked for.
     """
     everybody = ledger(project)
     everybody.take(store.efforts())
-    found = figures(project, store.progress(""), everybody.people())
+    found = figures(project, store.progress(""), everybody.people(), store.used_up())
     if suggested := suggestions(project, store):
         found["suggestions"] = suggested
     return found
@@ -70,9 +76,9 @@ def suggestions(project: Project, store: Store) -> list[dict[str, Any]]:
 _OF_SOURCE = ("suggested", "answered", "right", "precision", "recall")
 
 
-def figures(project: Project, progress: Progress, people: Sequence[Person]) -> dict[str, Any]:
+def figures(project: Project, progress: Progress, people: Sequence[Person], used_up: Sequence[str]) -> dict[str, Any]:
     """The same from what is known already."""
-    return {
+    found = {
         "project": project.name,
         "items": progress.items,
         "done": progress.done,
@@ -80,6 +86,7 @@ def figures(project: Project, progress: Progress, people: Sequence[Person]) -> d
         "people": [_person(project, person) for person in people],
         "flags": flags_open(people),
     }
+    return found | {"used_up": list(used_up)} if project.review.attempts else found
 
 
 def flags_open(people: Sequence[Person]) -> dict[str, int]:
@@ -113,32 +120,37 @@ def _person(project: Project, person: Person) -> dict[str, Any]:
     return record
 
 
-def status_lines(figures: dict[str, Any]) -> list[str]:
+def status_lines(figures: dict[str, Any], folder: Path, width: int) -> list[str]:
+    """For a terminal that is so wide; names have what the figures leave of it."""
+    people = figures["people"]
+    longest = max((wcswidth(visible(one["annotator"])) for one in people), default=0)
+    cells = max(16, min(longest + 2, width - 56))
     share = figures["done"] / figures["items"] if figures["items"] else 0
     found = [f"{figures['project']}: {figures['done']:,} of {figures['items']:,} items done ({share:.0%})"]
-    if figures["people"]:
+    if people:
         found += [
             "",
-            f"{'annotator':<16}{'answers':>9}{'skipped':>9}{'flagged':>9}{'median s':>10}{'an hour':>9}{'too fast':>10}",
+            f"{'annotator':<{cells}}{'answers':>9}{'skipped':>9}{'flagged':>9}{'median s':>10}{'an hour':>9}{'too fast':>10}",
         ]
-    for one in figures["people"]:
+    for one in people:
         # Answers from elsewhere may come without times
         hour = f"{one['answers'] * 3_600_000 / one['active_ms']:,.0f}" if one["active_ms"] else "–"
         found.append(
-            f"{one['annotator'][:15]:<16}{one['answers']:>9,}{one['skipped']:>9,}{one['flagged']:>9,}"
+            f"{fitted(one['annotator'], cells)}{one['answers']:>9,}{one['skipped']:>9,}{one['flagged']:>9,}"
             f"{_seconds(one['median_ms']):>10}{hour:>9}{one['too_fast']:>10,}"
         )
-    found += _sound_lines(figures["people"])
+    found += _used_up_lines(figures.get("used_up", []), folder)
+    found += _sound_lines(people, cells)
     found += _suggestion_lines(figures.get("suggestions", []))
-    for one in figures["people"]:
+    for one in people:
         for task, counts in one["labels"].items():
             found += ["", f"{one['annotator']} · {task}{'':<4}(answers, median s)"]
             medians = one["label_median_ms"].get(task, {})
             for label, count in sorted(counts.items(), key=lambda pair: -pair[1])[:20]:
-                found.append(f"  {label[:30]:<32}{count:>7,}{_seconds(medians.get(label, 0)):>9}")
+                found.append(f"  {fitted(label, 32)}{count:>7,}{_seconds(medians.get(label, 0)):>9}")
     if figures["flags"]:
         found += ["", "flags"]
-        found += [f"  {reason[:30]:<32}{count:>7,}" for reason, count in figures["flags"].items()]
+        found += [f"  {fitted(reason, 32)}{count:>7,}" for reason, count in figures["flags"].items()]
     return found
 
 
@@ -157,26 +169,35 @@ def _suggestion_lines(sources: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in sources:
         version = f" {one['version']}" if one["version"] else ""
         held = ", held back: too few were accepted" if one["held"] else ""
-        found.append(f"{one['source'][:40]}{version[:24]}: {one['suggestions']:,}{held}")
+        found.append(f"{shortened(one['source'], 40)}{shortened(version, 24)}: {one['suggestions']:,}{held}")
         for task, now in one["tasks"].items():
             shares = ["–" if now[name] is None else f"{now[name]:.0%}" for name in ("precision", "recall")]
             found.append(
-                f"  {task[:27]:<28}{now['shown']:>8,}{now['accepted']:>10,}{now['changed']:>9,}{now['rejected']:>10,}"
+                f"  {fitted(task, 28)}{now['shown']:>8,}{now['accepted']:>10,}{now['changed']:>9,}{now['rejected']:>10,}"
                 f"{now['ignored']:>9,}{shares[0]:>11}{shares[1]:>8}"
             )
     return found
 
 
-def _sound_lines(people: list[dict[str, Any]]) -> list[str]:
+def _used_up_lines(names: Sequence[str], folder: Path) -> list[str]:
+    found = [
+        f"{name} has used up all attempts at the qualification set: "
+        f"`{shlex.join(['tui-label', 'qualify', str(folder), name, '--again'])}` gives one more"
+        for name in names
+    ]
+    return ["", *found] if found else []
+
+
+def _sound_lines(people: list[dict[str, Any]], cells: int) -> list[str]:
     """For each person who answered sounds: how much, how long it took, how much of a clip they heard."""
     rows = [(one["annotator"], one["sound"]) for one in people if one.get("sound")]
     if not rows:
         return []
-    found = ["", f"{'sound':<16}{'minutes':>9}{'× real time':>13}{'median heard':>14}"]
+    found = ["", f"{'sound':<{cells}}{'minutes':>9}{'× real time':>13}{'median heard':>14}"]
     for name, sound in rows:
         factor, coverage = sound["real_time_factor"], sound["median_coverage"]
         found.append(
-            f"{name[:15]:<16}{sound['answered_ms'] / 60_000:>9,.1f}"
+            f"{fitted(name, cells)}{sound['answered_ms'] / 60_000:>9,.1f}"
             f"{'–' if factor is None else f'{factor:.1f}':>13}{'–' if coverage is None else f'{coverage:.0%}':>14}"
         )
     return found

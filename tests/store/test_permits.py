@@ -46,6 +46,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "news": ("bob",),
     "told": ("bob",),
     "attempts": ("bob",),
+    "used_up": (),
     "qualification": ("bob",),
     "say": (1, Comment("bob", "words")),
     "inbox": (None,),

@@ -17,7 +17,7 @@ from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.store.base import Policy, Store
-from tui_label.store.reviewing import QUEUES, Queue
+from tui_label.store.reviewing import QUEUES, Attempt, Queue
 from tui_label.store.standing import pairs_that_differ
 
 
@@ -655,9 +655,7 @@ def test_qualification_comes_before_real_items(make):
     assert walk(store, Queue("all")) == []
 
 
-def attempt(name: str, right: float, passed: bool) -> object:
-    from tui_label.store.reviewing import Attempt
-
+def attempt(name: str, right: float, passed: bool) -> Attempt:
     return Attempt(name, right, 2, passed, "2026-01-01T00:00:00.000Z")
 
 
@@ -679,10 +677,31 @@ def test_a_failed_attempt_starts_empty_and_the_last_one_is_the_last(make):
     store.keep_attempt(attempt("ann", 1, False), again=False)
 
     assert store.claim("ann") is None
+    assert store.used_up() == ["ann"]
     assert [one.right for one in store.attempts("ann")] == [0, 1]
     assert store.progress("ann").items == 1
+    store.record_project(Policy(), "source", "guidelines", {})
+    assert store.used_up() == []
     store.record_project(Policy(attempts=3), "source", "guidelines", {})
     assert store.claim("ann").item.key == "q0"
+    assert store.used_up() == []
+
+
+def test_who_has_used_up_all_attempts_waits_for_a_lead(make):
+    store = make(1, Policy(attempts=1))
+    store.add([known("q0", "x", "qualification")])
+    for name in ("eve", "bob", "ann"):
+        answer_all(store, name, "wrong")
+        assert name not in store.used_up()
+        store.keep_attempt(attempt(name, 0, name == "ann"), again=False)
+    assert store.used_up() == ["bob", "eve"]
+    store.keep_attempt(Attempt("eve", 0, 0, False), again=True)
+    assert store.used_up() == ["bob"]
+    answer_all(store, "eve", "wrong")
+    store.keep_attempt(attempt("eve", 0, False), again=False)
+    assert store.used_up() == ["bob", "eve"]
+    store.keep_attempt(Attempt("bob", 0, 0, True), again=False)
+    assert store.used_up() == ["eve"]
 
 
 def test_who_passed_goes_to_the_work(make):

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 from tui_label.cli.project import Commands, command, folder
@@ -43,10 +44,11 @@ def _status(options: argparse.Namespace) -> int:
             project.require("tallies")
             return _follow(project)
         figures = project.status()
+        lines = reports.status_lines(figures, project.settings.folder, get_terminal_size().columns)
     if options.json:
         print(json.dumps(figures, ensure_ascii=False))
     else:
-        print("\n".join(visible(line) for line in reports.status_lines(figures)))
+        print("\n".join(visible(line) for line in lines))
     return 0
 
 
@@ -82,8 +84,9 @@ def _follow(project: Project) -> int:
             glance = following.look()
             if following.is_due():
                 suggested = following.measure().sources
-            figures = reports.figures(project.settings, glance.progress, glance.people)
-            lines = reports.status_lines(figures | {"suggestions": suggested})
+            figures = reports.figures(project.settings, glance.progress, glance.people, glance.used_up)
+            figures |= {"suggestions": suggested}
+            lines = reports.status_lines(figures, project.settings.folder, get_terminal_size().columns)
         except StoreError as error:
             lines = [str(error)]
         if lines != before:

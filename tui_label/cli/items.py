@@ -22,6 +22,7 @@ TIMES = re.compile(r"\b(times|milliseconds)\b")
 SHOWN = 20
 """Lines about one kind of loss in a file."""
 UNSEEN = "nobody is shown the new items among them until project.yaml says `review: {gold-rate: 5%}`"
+UNASKED = "nobody is asked for them until project.yaml says `review: {attempts: 3}`"
 
 
 def register(commands: Commands) -> None:
@@ -116,12 +117,13 @@ def _add(options: argparse.Namespace) -> int:
                     f"stopped; {screen.written:,} records are in, all of them whole: the same command again adds the rest"
                 )
             raise
-        is_mixed_in = options.gold != "check" or project.settings.review.gold_rate
+        review = project.settings.review
+        comes = {"check": review.gold_rate > 0, "qualification": review.attempts > 0}.get(options.gold, True)
     for count, words in (
         (done.superseded, "earlier revisions left out: the latest answer of each annotator is taken"),
         (done.skipped, "skipped: taken as items, without an answer"),
         (done.undone, "answers that were taken back are left out"),
-        (0 if is_mixed_in else done.added.gold, f"known answers, but {UNSEEN}"),
+        (0 if comes else done.added.gold, f"known answers, but {UNSEEN if options.gold == 'check' else UNASKED}"),
     ):
         if count:
             complain(f"{count:,} {words}")

@@ -62,6 +62,22 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(lambda found: picture(found.group()), text)
 
 
+def shortened(text: str, cells: int) -> str:
+    """`text` made visible, in so many cells at most: what is cut off ends with an ellipsis."""
+    text = visible(text)
+    if wcswidth(text) <= cells:
+        return text
+    while wcswidth(text) >= cells:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def fitted(text: str, cells: int) -> str:
+    """A cell of a table that is so wide: `text` cut or filled up, with a space behind it."""
+    short = shortened(text, cells - 1)
+    return short + " " * (cells - wcswidth(short))
+
+
 def is_unsafe(char: str) -> bool:
     return _UNSAFE.match(char) is not None
 

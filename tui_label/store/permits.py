@@ -85,6 +85,7 @@ TABLE = {
     "news": Permit("read news", own=_as_annotator),
     "told": Permit("read news", own=_as_annotator),
     "attempts": Permit("see others' attempts at the qualification set", _mine_or(REVIEWER)),
+    "used_up": Permit("see others' attempts at the qualification set", REVIEWER),
     "qualification": Permit("see others' answers to the qualification set", _mine_or(REVIEWER)),
     "keep_attempt": Permit(
         "decide who has qualified",

@@ -309,6 +309,10 @@ class Reviewing(Protocol):
         """Goes at the qualification set, the first one first."""
         ...
 
+    def used_up(self) -> list[str]:
+        """Who has made all attempts that the project and its leads give them, and passed none: they wait for a lead."""
+        ...
+
     def keep_attempt(self, attempt: Attempt, *, again: bool) -> None:
         """Keep how it went; with `again` the whole set is asked once more."""
         ...

@@ -255,6 +255,9 @@ class SqlReviewing:
     def attempts(self, annotator: str) -> list[Attempt]:
         return training.attempts(self._connection, annotator)
 
+    def used_up(self) -> list[str]:
+        return training.used_up(self._connection)
+
     @writing
     def keep_attempt(self, execute: Execute, attempt: Attempt, *, again: bool) -> None:
         for me in _ids(execute, [attempt.annotator]):

@@ -72,6 +72,17 @@ def attempts(connection: Connection, annotator: str) -> list[Attempt]:
     return [Attempt(name, right, of, bool(passed), at) for name, right, of, passed, at in rows]
 
 
+def used_up(connection: Connection) -> list[str]:
+    rows = connection.read(
+        f"""SELECT annotator.name FROM attempt JOIN annotator ON annotator.id = attempt.annotator
+            WHERE EXISTS (SELECT 1 FROM item WHERE probe = 'qualification')
+            GROUP BY annotator.name HAVING max(passed) = 0 AND {probes.USED} >=
+              (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'attempts' AND value <> '0')
+            ORDER BY annotator.name"""
+    )
+    return [name for (name,) in rows]
+
+
 def qualification(connection: Connection, annotator: str) -> list[tuple[Item, Annotation | None, Gold]]:
     names = renames(connection.execute)
     rows = connection.read(

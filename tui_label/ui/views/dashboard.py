@@ -60,7 +60,7 @@ def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return _calm(f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", [], width, height)
     head: list[Row] = [header([shown.project, "dashboard"], _moment(glance.at) if glance else "", width), rule(width)]
-    foot: list[Row] = [_trouble(shown.word, width), legend(_keys(glance), _age(shown), width)]
+    foot: list[Row] = [_trouble(shown.word or _waiting(glance), width), legend(_keys(glance), _age(shown), width)]
     if glance is None:
         middle = _calm("" if shown.word else "Reading the answers …", [], width, height - 4)
         return [*head, *middle, *foot]
@@ -280,6 +280,13 @@ def _calm(words: str, more: list[str], width: int, height: int) -> list[Row]:
     if rows:
         rows[len(rows) // 2] = clipped([("   " + words, "bold")], width)
     return rows
+
+
+def _waiting(glance: Glance | None) -> str:
+    if glance is None or not glance.used_up:
+        return ""
+    have = "has" if len(glance.used_up) == 1 else "have"
+    return f"{', '.join(glance.used_up)} {have} used up all attempts; `tui-label qualify` gives one more"
 
 
 def _trouble(word: str, width: int) -> Row:

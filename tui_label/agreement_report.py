@@ -23,6 +23,7 @@ from tui_label.quality.agreement import (
     Confusion,
     Part,
     TaskAgreement,
+    Unjudged,
     figures,
 )
 from tui_label.quality.estimates import Figure
@@ -85,9 +86,12 @@ SHORT = {
 """What it is called in a table of parts, which has room for three; a measure that has no short name is left out there."""
 
 NAME, COUNT, COLUMN = 24, 8, 22
+ABOUT = {"pair": "pairs", "gold": "against known answers", "repeats": "against themselves"}
+"""What a figure of few items would be about."""
 SHOWN = 20
 """Rows of a table of parts."""
-EXAMPLES = 3
+EXAMPLES, ROOM = 3, 38
+"""Items behind a confusion at most, and the cells that there are for their names."""
 SKEWED = 0.2
 """AC1 this far above alpha means that one label dominates."""
 
@@ -190,16 +194,16 @@ def _figure_record(figure: Figure) -> dict[str, Any]:
 # Lines
 
 
-def agreement_lines(found: Agreement, key_of: Callable[[int], str], by: Collection[str] = PARTS) -> list[str]:
-    """Calm tables of 100 columns at most; `by` names the parts that are shown."""
+def agreement_lines(found: Agreement, name_of: Callable[[int], str], by: Collection[str] = PARTS) -> list[str]:
+    """Calm tables of 100 columns at most, items by the names that people know; `by` names the parts that are shown."""
     lines: list[str] = []
     for one in found.tasks:
         lines += ["", ""] if lines else []
-        lines += _task_lines(one, found.judge_from, key_of, by)
+        lines += _task_lines(one, found.judge_from, name_of, by)
     return lines
 
 
-def _task_lines(one: TaskAgreement, judge_from: int, key_of: Callable[[int], str], by: Collection[str]) -> list[str]:
+def _task_lines(one: TaskAgreement, judge_from: int, name_of: Callable[[int], str], by: Collection[str]) -> list[str]:
     lines = [
         f"{one.task} ({one.kind}): {one.answers:,} answers of {one.annotators:,} annotators about {one.items:,} items,",
         f"{one.shared:,} of them answered twice or more",
@@ -220,15 +224,21 @@ def _task_lines(one: TaskAgreement, judge_from: int, key_of: Callable[[int], str
         lines += _part_lines(title, parts) if name in by else []
     if one.confusions and LABEL in by:
         lines += ["", "  given to the same item"]
-        lines += [_confusion_line(confusion, key_of) for confusion in one.confusions]
-    lines += _part_lines("against known answers", one.gold)
-    lines += _part_lines("against themselves", one.repeats)
-    few = [f"{_joined(few.names)} {few.items} ({few.missing} to go)" for few in one.unjudged]
+        lines += [_confusion_line(confusion, name_of) for confusion in one.confusions]
+    lines += _part_lines(ABOUT["gold"], one.gold)
+    lines += _part_lines(ABOUT["repeats"], one.repeats)
+    if one.unjudged:
+        lines += ["", f"  not shown, on fewer than {judge_from} items"]
+    for about, title in ABOUT.items():
+        lines += _unjudged_lines(title, [few for few in one.unjudged if few.about == about])
+    return lines
+
+
+def _unjudged_lines(title: str, unjudged: Sequence[Unjudged]) -> Iterator[str]:
+    few = [f"{_joined(few.names)} {few.items} ({few.missing} to go)" for few in unjudged]
     if few:
         more = [f"and {len(few) - SHOWN:,} more"] if len(few) > SHOWN else []
-        lines += ["", f"  not shown, on fewer than {judge_from} items"]
-        lines += list(_wrapped([*few[:SHOWN], *more], 98))
-    return lines
+        yield from _wrapped([f"{title}: {few[0]}", *few[1:SHOWN], *more], 98)
 
 
 def _told(figure: Figure) -> str:
@@ -266,11 +276,13 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
     return lines
 
 
-def _confusion_line(confusion: Confusion, key_of: Callable[[int], str]) -> str:
+def _confusion_line(confusion: Confusion, name_of: Callable[[int], str]) -> str:
     names = f"{shortened(confusion.one, 18)} ↔ {shortened(confusion.other or 'nothing', 18)}"
     items = f"{confusion.items:,} {'item' if confusion.items == 1 else 'items'}"
-    examples = ", ".join(shortened(key_of(number), 13) for number in confusion.numbers[:EXAMPLES])
-    return f"  {fitted(names, 40)}{items:>13}, e.g. {examples}"
+    examples = [name_of(number) for number in confusion.numbers[:EXAMPLES]]
+    while len(examples) > 1 and wcswidth(", ".join(examples)) > ROOM:
+        examples.pop()
+    return f"  {fitted(names, 40)}{items:>13}, e.g. {shortened(', '.join(examples), ROOM)}"
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -146,6 +146,13 @@ class Project:
         case = self.store.case(number)
         return case.item.key if case else str(number)
 
+    def name(self, number: int) -> str:
+        """What people know that item by: where it came without an id, its file's name or how its text begins."""
+        from tui_label.sound.kinds import called
+
+        case = self.store.case(number)
+        return called(case.item) if case else str(number)
+
     def items(self) -> Iterator[Item]:
         """All items: those nobody has answered, then the others."""
         yield from (item for item, _ in self.store.unanswered())
@@ -162,7 +169,8 @@ class Project:
     def settled(
         self, rule: str = "majority", *, blind: bool = False, undecided: dict[str, int] | None = None
     ) -> Iterator[tuple[Item, SettledAnswer]]:
-        """One answer for each item: the reviewer's, else by `rule`; `undecided` counts what it leaves open, in words."""
+        """One answer for each item: the reviewer's, else by `rule`; `undecided` counts what it leaves open or
+        settles before all answers are there, in words."""
         from tui_label.settling import settled_answers
 
         counts = {} if undecided is None else undecided

@@ -9,11 +9,11 @@ import pytest
 from helpers import write_project
 from wcwidth import wcswidth
 
-from tui_label import config, opening
+from tui_label import Project, config, opening
 from tui_label.agreement_report import MEASURES, SHORT, agreement, agreement_lines, agreement_record
 from tui_label.core.annotation import Annotation
 from tui_label.core.gold import AUTO, Gold
-from tui_label.core.item import Item
+from tui_label.core.item import Item, Sound, content_key
 from tui_label.core.record import Record
 from tui_label.errors import UsageError
 
@@ -78,12 +78,40 @@ def test_confusions_name_items_by_their_keys(opened):
     assert "items, e.g. tweet-" in line
 
 
+def test_sounds_without_an_id_are_named_by_their_files(tmp_path):
+    sounds = [Sound(f"ward 3/night-{n}.wav", 1.0, hash=f"{n:032}") for n in range(4)]
+    records = [
+        Record(Item(content_key("", sound=sound), sound=sound), annotation=Annotation(name, answers={"q": label}))
+        for sound in sounds
+        for name, label in (("ann", "yes"), ("bob", "no"))
+    ]
+    source = "name: p\nitems: sound\noverlap: 2\ntasks: [{id: q, type: choice, labels: [yes, no]}]\n"
+    with Project.create(tmp_path, source) as project:
+        project.add(records)
+        lines = agreement_lines(project.agreement(), project.name)
+        record = agreement_record(project.agreement(), project.key)
+
+    (line,) = [line for line in lines if "e.g." in line]
+    assert line.endswith("4 items, e.g. ward 3/night-0.wav, ward 3/night-1.wav") and len(line) <= 100
+    assert record["tasks"][0]["confusions"][0]["keys"] == [one.item.key for one in records[::2]]
+
+
 def test_who_is_not_shown_is_named_with_what_is_missing(opened):
     project, store = opened
     lines = agreement_lines(agreement(project, store, task="stars"), key_of(store))
     at = lines.index("  not shown, on fewer than 5 items")
 
-    assert lines[at + 1] == "  ann · eve 4 (1 to go), bob · eve 4 (1 to go)"
+    assert lines[at + 1] == "  pairs: ann · eve 4 (1 to go), bob · eve 4 (1 to go)"
+
+
+def test_what_is_not_shown_says_what_it_is_about(opened):
+    project, store = opened
+    gold = Gold("lead", {"stars": 1})
+    store.settle_many([(number, gold) for number in range(1, 4)])
+    lines = agreement_lines(agreement(project, store, task="stars"), key_of(store))
+    at = lines.index("  not shown, on fewer than 5 items")
+
+    assert lines[at + 2] == "  against known answers: ann 3 (2 to go), bob 3 (2 to go), eve 3 (2 to go)"
 
 
 def test_only_the_parts_that_were_asked_for(opened):

@@ -33,5 +33,5 @@ def _agreement(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(agreement_report.agreement_record(found, project.key), ensure_ascii=False))
         else:
-            print("\n".join(visible(line) for line in agreement_report.agreement_lines(found, project.key, by)))
+            print("\n".join(visible(line) for line in agreement_report.agreement_lines(found, project.name, by)))
     return 0

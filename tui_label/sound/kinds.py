@@ -1,10 +1,11 @@
-"""Which files are sounds, by their names, and which names are URLs; light enough to be asked by every command."""
+"""Which files are sounds, by their names, and which names are URLs, what an item is called; light enough to be asked by every command."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from tui_label.core.item import Item
 from tui_label.core.text import visible
 
 SUFFIXES = frozenset(
@@ -16,6 +17,8 @@ FFMPEG_SUFFIXES = frozenset(
 )
 """FFmpeg reads them, through the optional package PyAV."""
 
+BEGINNING = 60
+"""Characters of a text that it is told by."""
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -30,3 +33,13 @@ def is_url(path: str) -> bool:
 def shown(path: str) -> str:
     """For a message: a URL without what is secret in links that were signed."""
     return visible(re.split(r"[?#]", path)[0] if is_url(path) else path)
+
+
+def called(item: Item) -> str:
+    """What people know an item by: its id, or where it came without one its file's name, or how its text begins."""
+    if not item.key.startswith("~"):
+        return visible(item.key)
+    if item.sound is None:
+        return visible(item.text[:BEGINNING])
+    path = shown(item.sound.path)
+    return path.rpartition("/")[2] if path.startswith("/") or is_url(path) else path

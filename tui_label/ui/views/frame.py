@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui_label.core.item import Item
 from tui_label.core.text import visible
-from tui_label.sound.kinds import is_url, shown
+from tui_label.sound.kinds import called
 from tui_label.ui.canvas import Row, cells, spread
 
 Hint = tuple[str, str]
@@ -27,10 +27,7 @@ def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
 
 def described(item: Item) -> str:
     """Which item it is: its id, or its file's name, and what is known about it in a word each."""
-    parts = [] if item.key.startswith("~") else [visible(item.key)]
-    if item.sound is not None and not parts:
-        path = shown(item.sound.path)
-        parts = [path.rpartition("/")[2] if path.startswith("/") or is_url(path) else path]
+    parts = [] if item.key.startswith("~") and item.sound is None else [called(item)]
     words = [value for value in item.meta.values() if not isinstance(value, list | dict) and value not in (None, "")]
     return "  ·  ".join([*parts, *(visible(str(value)) for value in words)])
 

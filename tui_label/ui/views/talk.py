@@ -7,7 +7,8 @@ from datetime import datetime
 
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.item import Item
-from tui_label.core.text import visible
+from tui_label.core.text import fitted, visible
+from tui_label.sound.kinds import called
 from tui_label.ui.canvas import Row, clipped, rule
 from tui_label.ui.views.document import WIDEST
 from tui_label.ui.views.frame import Hint, header, legend
@@ -82,12 +83,11 @@ def letters_page(
 def _letter(letter: Letter, chosen: bool, annotator: str, blind: bool) -> Row:
     _, item, comment = letter
     look = "cursor" if chosen else ""
-    key = visible(item.key) if not item.key.startswith("~") else visible(item.text[:24])
     return [
         (" ", ""),
         ("●" if not comment.read else " ", "hint"),
         (" ", ""),
-        (f"{key[:20]:20}", look),
+        (fitted(called(item), 20), look),
         (f"  {visible(who(comment, annotator, blind))[:12]:12}", "bold"),
         (f"  {when(comment.at):12}  ", "faint"),
         (_KINDS.get(comment.kind, "") + visible(comment.text), "" if not comment.read else "faint"),

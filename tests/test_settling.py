@@ -131,8 +131,32 @@ def test_a_question_that_may_be_left_open_leaves_the_item_in(tmp_path):
     ((_, answer),) = settling.settled_answers(project, store, "majority", left_out)
 
     assert answer.answers == {"sentiment": "positive"}
-    assert left_out == {"answers to why left empty: majority does not decide them": 1}
+    assert left_out == {"answers to why left empty: majority does not decide": 1}
     assert settling.auto_settle(project, store, versions, "majority") == 0
+
+
+@settings(max_examples=20)
+@given(people=st.lists(st.integers(0, 3), max_size=5))
+def test_what_is_settled_before_all_answers_are_there_is_counted(tmp_path_factory, people):
+    items = [(Item(f"i{n}", f"x{n}"), votes(*["positive"] * many)) for n, many in enumerate(people)]
+    project, store, _ = answered(tmp_path_factory.mktemp("p"), SENTIMENT, *items)
+    left_out: dict[str, int] = {}
+    settled = list(settling.settled_answers(project, store, "majority", left_out))
+    early = sum(0 < many < 3 for many in people)
+    store.close()
+
+    assert left_out == ({f"of {len(settled)} settled items without all 3 answers yet": early} if early else {})
+
+
+@pytest.mark.parametrize(("gone", "words"), [(1, "1 item left out: majority"), (2, "2 items left out: majority")])
+def test_export_says_what_is_left_out_and_what_is_early(tmp_path, capsys, gone, words):
+    items = [(Item(f"i{n}", f"x{n}"), votes("positive", "negative")) for n in range(gone)]
+    answered(tmp_path, SENTIMENT, *items, (Item("early", "x"), votes("positive")))
+    assert cli.main(["export", str(tmp_path), "--settled"]) == 0
+    errors = capsys.readouterr().err.splitlines()
+
+    assert any(line.endswith(f"{words} does not decide sentiment") for line in errors)
+    assert any(line.endswith("1 of 1 settled items without all 3 answers yet") for line in errors)
 
 
 # settling in bulk

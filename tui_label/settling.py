@@ -89,14 +89,20 @@ def settled_answers(
 ) -> Iterator[tuple[Item, SettledAnswer]]:
     """Every item that a reviewer or the rule settles, in order; counts the others in `left_out`, in words.
 
-    A question that need not be answered and is not decided is left empty, and counted too.
+    A question that need not be answered and is not decided is left empty, and counted too; so are items that a rule
+    settles before all the answers are there that the project wants.
     """
+    settled = early = 0
     likely = likeliest(project.tasks, store) if rule == DAWID_SKENE else None
     names = Names() if blind else None
     for one in store.testimonies():
         answer = _by_reviewer(project.tasks, one) if one.gold else _by_rule(project.tasks, one, rule, likely, left_out)
         if answer is not None:
+            settled += 1
+            early += one.gold is None and len(one.versions) < project.overlap
             yield one.item, names.hidden(one.item, answer) if names else answer
+    if early:
+        left_out[f"of {settled:,} settled items without all {project.overlap} answers yet"] = early
 
 
 def _by_reviewer(tasks: tuple[Task, ...], one: Testimony) -> SettledAnswer:
@@ -123,7 +129,7 @@ def _by_rule(
         _count(left_out, f"items left out: {rule} does not decide {', '.join(required)}")
         return None
     for id in verdict.undecided:
-        _count(left_out, f"answers to {id} left empty: {rule} does not decide them")
+        _count(left_out, f"answers to {id} left empty: {rule} does not decide")
     support = {task: round(share, 4) for task, share in verdict.support.items()}
     settlement: dict[str, Any] = {"by": "rule", "rule": rule, "support": support}
     return settled_answer(verdict.answers, origins(tasks, verdict.answers, one.versions), "", settlement, one.versions)

@@ -237,7 +237,8 @@ def tell_written(written: Written, output: Path | None) -> None:
         lost = ", ".join(f"{number:,} {words}" for words, number in ordered)
         complain(f"no place in {written.format} for: {lost}")
     for words, number in written.undecided.items():
-        complain(f"{number:,} {words}")
+        noun, _, rest = words.partition(" ")
+        complain(f"{number:,} {noun.removesuffix('s') if number == 1 else noun} {rest}")
 
 
 def _formats(_: argparse.Namespace) -> int:

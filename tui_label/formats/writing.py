@@ -29,7 +29,7 @@ class Written:
     dropped: Mapping[str, int] = field(default_factory=dict)
     """What the format cannot carry, in words, and how much of it there was."""
     undecided: Mapping[str, int] = field(default_factory=dict)
-    """Of settled answers: what was left open, in words, and how often."""
+    """Of settled answers: what was left open or came early, in words that a number stands before, and how often."""
 
 
 def counted(

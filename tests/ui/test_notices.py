@@ -410,3 +410,16 @@ async def test_known_answers_count_by_the_ten_so_that_none_gives_itself_away(mak
         await pilot.press(":", *"own figures", "enter")
         rows = ["".join(text for text, _ in row) for row in app._reading.rows]
         assert any("20 items" in row and "%" in row for row in rows)
+
+
+async def test_the_header_does_not_stand_still_behind_a_known_answer(tmp_path):
+    folder = write_project(tmp_path, SENTIMENT + "order: as-added\nreview: {gold-rate: 100%}\n")
+    store = opened(folder)
+    store.add(records(3))
+    store.add([Record(Item("k", "A known one."), gold=Gold("lea", {"sentiment": "positive"}), probe="check")])
+    store.close()
+    app = seated(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for count in range(4):
+            assert shown(app)[0].endswith(f"{count} by you  ·  3 items"), shown(app)[0]
+            await pilot.press("p")

@@ -595,7 +595,7 @@ class LabelApp(SheetApp):
             session,
             self.keymap,
             workbench.annotator,
-            far_words(workbench.progress, workbench.project.overlap) + self._time_left(),
+            far_words(workbench.progress, workbench.project) + self._time_left(),
             bool(workbench.desk and workbench.desk.visiting),
             pace_words(workbench.tally.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
             workbench.trouble,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui_label.core.project import Project
 from tui_label.core.sprint import Sprint
 from tui_label.core.timing import Rhythm
 from tui_label.store.base import Progress
@@ -17,10 +18,15 @@ def pace_words(rhythm: Rhythm, goal: int | None, *, sound: bool) -> str:
     return words
 
 
-def far_words(progress: Progress, overlap: int) -> str:
-    """How far all are; where several answer each item, first what is done by who looks."""
-    far = f"{progress.done:,} of {progress.items:,}"
-    return f"{progress.mine:,} by you  ·  {far}" if overlap > 1 else far
+def far_words(progress: Progress, project: Project) -> str:
+    """How far all are; where several answer each item, first what is done by who looks.
+
+    Where probes are mixed in, what is done would stand still behind each of them, and give it away.
+    """
+    mine, far = f"{progress.mine:,} by you", f"{progress.done:,} of {progress.items:,}"
+    if project.review.gold_rate or project.review.repeat_rate:
+        return f"{mine}  ·  {progress.items:,} items"
+    return f"{mine}  ·  {far}" if project.overlap > 1 else far
 
 
 def left_words(rhythm: Rhythm, progress: Progress) -> str:

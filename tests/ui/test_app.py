@@ -13,7 +13,6 @@ from tui_label.core.keymap import build
 from tui_label.core.record import Record
 from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import cells
-from tui_label.ui.views.document import Stretch, lane_row
 from tui_label.workbench import Workbench
 
 
@@ -47,13 +46,6 @@ async def test_the_label_screen_at_80_by_24(tmp_path):
     assert screen[21] == " entities [1 person]  2 place   3 flight"
     assert screen[23].startswith(" ↵ next   ; hop   v select")
     assert screen[23].endswith("saved ✓")
-
-
-def test_names_of_spans_that_touch_stand_apart():
-    lane = [Stretch(0, 5, "organisation", "blue"), Stretch(5, 6, "event", "yellow")]
-    row = lane_row(lane, {offset: offset for offset in range(6)}, 6)
-
-    assert "".join(text for text, _ in row) == "orga event"
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 36), (200, 60)])

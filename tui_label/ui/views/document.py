@@ -5,8 +5,9 @@ The lanes are there from the start, so the text never moves when labels come in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from rich.cells import cell_len, set_cell_size
 
@@ -41,6 +42,8 @@ class Stretch:
     hue: str
     shade: str = "under"
     """`under`: an answer; `faint`: a suggestion or preview."""
+    fill: str = "─"
+    """What stands under the rest of it behind its name."""
 
 
 def text_width(width: int) -> int:
@@ -104,20 +107,20 @@ def _text_row(session: Session, start: int, end: int, stretches: list[Stretch], 
         text.append(("".join(glyph.picture for glyph in line), ""))
     else:
         for glyph in line:
-            words = _look(glyph.start, session, here, selection, marks)
+            words = _look(glyph, session, here, selection, marks)
             if len(text) > 1 and text[-1][1] == words:
                 text[-1] = (text[-1][0] + glyph.picture, words)
             else:
                 text.append((glyph.picture, words))
     if marks.cursor and start == end == session.cursor:
         text.append((" ", "cursor"))
-    columns = columns_of(line)
-    found = [text] + [lane_row(one, columns, end) for one in in_lanes(here, start, lanes(session))]
-    return _hinted(found, line, columns, marks)
+    found = [text] + [lane_row(one, line) for one in in_lanes(here, lanes(session))]
+    return _hinted(found, line, marks)
 
 
-def _look(offset: int, session: Session, here: list[Stretch], selection: tuple[int, int], marks: Marks) -> str:
-    covering = [one for one in here if one.start <= offset < one.end]
+def _look(glyph: Glyph, session: Session, here: list[Stretch], selection: tuple[int, int], marks: Marks) -> str:
+    offset = glyph.start
+    covering = [one for one in here if one.start < glyph.end and offset < one.end]
     words = ""
     if covering:
         inner = min(covering, key=lambda one: (one.shade == "faint", one.end - one.start))
@@ -131,16 +134,7 @@ def _look(offset: int, session: Session, here: list[Stretch], selection: tuple[i
     return words.strip()
 
 
-def columns_of(line: list[Glyph]) -> dict[int, int]:
-    """The column of each glyph's first cell, by its offset."""
-    columns, column = {}, MARGIN
-    for glyph in line:
-        columns[glyph.start] = column
-        column += glyph.cells
-    return columns
-
-
-def in_lanes(here: list[Stretch], start: int, count: int) -> list[list[Stretch]]:
+def in_lanes(here: list[Stretch], count: int) -> list[list[Stretch]]:
     """Stretches put into lanes so that none covers another; what finds no lane joins the last."""
     laid: list[list[Stretch]] = [[] for _ in range(count)]
     for one in here:
@@ -154,43 +148,54 @@ def in_lanes(here: list[Stretch], start: int, count: int) -> list[list[Stretch]]
     return laid
 
 
-def lane_row(lane: list[Stretch], columns: dict[int, int], end: int) -> Row:
-    """Names under their stretches: bright as far as the stretch goes, grey beyond; a gap where two stretches touch."""
+def lane_row(lane: Sequence[Stretch], line: Sequence[Glyph]) -> Row:
+    """Names under their stretches in a row of text: bright as far as the stretch goes, grey beyond.
+
+    Where two stretches touch there is a gap.
+    """
     row: Row = []
+    places = list(zip(_columns(line), line, strict=True))
     at = 0
-    starts = sorted(columns)
-    if not starts:
-        return row
-    after = columns[starts[-1]] + 1
     for number, one in enumerate(lane):
-        first = columns[next((offset for offset in starts if offset >= one.start), starts[-1])]
-        last = next((columns[offset] for offset in starts if offset >= one.end), after)
-        following = lane[number + 1].start if number + 1 < len(lane) else None
-        limit = columns.get(following, 10**6) - 1 if following is not None else 10**6
-        if first < at:
+        under = [(column, glyph) for column, glyph in places if one.start < glyph.end and glyph.start < one.end]
+        if not under or under[0][0] < at:
             continue
-        row.append((" " * (first - at), ""))
-        name = visible(one.name)
+        first, last = under[0][0], under[-1][0] + under[-1][1].cells
+        following = lane[number + 1].start if number + 1 < len(lane) else None
+        limit = next((column - 1 for column, glyph in places if glyph.start == following), 10**6)
         extent = max(1, last - first - (following == one.end))
-        size = min(cell_len(name), max(extent, limit - first))
-        name = set_cell_size(name, size)
-        bright = set_cell_size(name, min(extent, size))
-        style = f"hue:{one.hue}"
-        row.append((bright + "─" * (extent - cell_len(bright)), style))
+        name = visible(one.name)
+        name = set_cell_size(name, min(cell_len(name), max(extent, limit - first)))
+        bright = _start(name, extent)
         rest = name[len(bright) :]
-        row.append((rest, "faint"))
-        at = first + max(extent, cell_len(bright)) + cell_len(rest)
+        filled = bright + (" " if rest else one.fill) * (extent - cell_len(bright))
+        row += [(" " * (first - at), ""), (filled, f"hue:{one.hue}"), (rest, "faint")]
+        at = first + extent + cell_len(rest)
     return row
 
 
-def _hinted(found: list[Row], line: list[Glyph], columns: dict[int, int], marks: Marks) -> list[Row]:
+def _columns(line: Iterable[Glyph]) -> list[int]:
+    """The column of each glyph's first cell."""
+    return list(accumulate((glyph.cells for glyph in line), initial=MARGIN))[:-1]
+
+
+def _start(name: str, room: int) -> str:
+    """As much of a name as `room` cells hold, and no half of a wide character."""
+    return name[: sum(end <= room for end in accumulate(map(cell_len, name)))]
+
+
+def _hinted(found: list[Row], line: list[Glyph], marks: Marks) -> list[Row]:
     """The hop hints in place of the first lane, or over the text where there is none."""
-    here = [(columns[offset], hint) for offset, hint in marks.hints.items() if offset in columns]
+    here = [
+        (column, marks.hints[glyph.start])
+        for column, glyph in zip(_columns(line), line, strict=True)
+        if glyph.start in marks.hints
+    ]
     if not here:
         return found
     row: Row = []
     at = 0
-    for column, hint in sorted(here):
+    for column, hint in here:
         if column < at:
             continue
         row += [(" " * (column - at), ""), (hint, "hint")]

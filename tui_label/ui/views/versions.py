@@ -26,7 +26,6 @@ from tui_label.ui.views.document import (
     MARGIN,
     Marks,
     Stretch,
-    columns_of,
     document,
     hue,
     in_lanes,
@@ -131,7 +130,7 @@ class Board:
     def _version_lanes(self, numbers: Sequence[int], start: int, end: int) -> list[Row]:
         """For each of the readings of a row of text the spans that not all have."""
         review = self.review
-        places = columns_of(glyphs(review.item.text, start, end))
+        line = glyphs(review.item.text, start, end)
         rows: list[Row] = []
         for members in self._alike(numbers)[:MOST_LANES]:
             stretches = [one for n in numbers for one in self._stretches(n, members[0])]
@@ -141,9 +140,8 @@ class Board:
                 for other in stretches
                 if one is not other
             )
-            for place, lane in enumerate(in_lanes(stretches, start, 2 if several else 1)):
-                row = lane_row(lane, places, end)
-                rows.append(self._numbered(row, members if place == 0 else ()))
+            for place, lane in enumerate(in_lanes(stretches, 2 if several else 1)):
+                rows.append(self._numbered(lane_row(lane, line), members if place == 0 else ()))
         return rows
 
     def _alike(self, numbers: Sequence[int]) -> list[tuple[int, ...]]:
@@ -162,7 +160,7 @@ class Board:
         spans = spans_from(list(one.options[_option(one, version)].value)) if _option(one, version) >= 0 else ()
         lost = number not in review.undecided and not self._is_taken(number, version)
         if not spans:
-            return [Stretch(int(one.start), int(one.end), NOTHING * int(one.end - one.start), "grey")]
+            return [Stretch(int(one.start), int(one.end), "", "grey", fill=NOTHING)]
         return [
             Stretch(span.start, span.end, span.label, "grey" if lost else hue(review.session, one.task, span.label))
             for span in spans

@@ -232,6 +232,68 @@ def test_labels_get_digits_or_letters_of_their_names():
     assert keymap.build(project(BOTH)).key_of_label("entities", "person") == "1"
 
 
+RATED = "name: n\ntasks:\n  - {id: topics, type: choices, labels: [a, b, c]}\n  - {id: stars, type: rating}\n"
+COMPARED = "name: n\ntasks:\n  - {id: best, type: compare}\n  - {id: order, type: compare, mode: rank}\n"
+
+
+def keys_of(task: str, source: str) -> dict[str, str]:
+    return {value: key for (id, value), key in keymap.build(project(source)).labels.items() if id == task}
+
+
+def test_a_scale_has_its_digits_or_letters_in_their_order():
+    assert keys_of("stars", "name: n\ntasks: [{id: stars, type: rating}]") == {digit: digit for digit in "12345"}
+    assert keys_of("stars", RATED) == dict(zip("12345", "bcdeh", strict=True))
+
+
+def test_labels_that_are_digits_are_a_scale():
+    source = (
+        "name: n\ntasks: [{id: t, type: choice, labels: ['0', '1', '2']}, {id: u, type: choice, labels: ['2', '1']}]"
+    )
+
+    assert keys_of("t", source) == {"0": "0", "1": "1", "2": "2"}
+    assert keys_of("u", source) == {"2": "b", "1": "c"}
+    assert keys_of("t", "name: n\ntasks: [{id: t, type: choice, labels: [unsure, '1']}]") == {"unsure": "2", "1": "1"}
+
+
+def test_no_candidate_is_on_the_letter_of_another():
+    assert keys_of("order", COMPARED) == dict(zip("ABCDEFGHI", "lmortvwyz", strict=True))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "type: rating}",
+                "type: rating, min: 0, max: 9}",
+                "type: rating, min: 1, max: 10}",
+                "type: compare}",
+                "type: compare, mode: rank}",
+                "type: choice, labels: ['1', '2', '0']}",
+                "type: choice, labels: [a, B, '3', d, e, dare]}",
+                "type: choices, labels: [{value: b, key: m}, n, bond, '1']}",
+                "type: spans, labels: [person, place, flight]}",
+            ]
+        ),
+        min_size=1,
+        max_size=3,
+        unique=True,
+    )
+)
+def test_no_key_that_is_given_out_says_anothers_name(kinds):
+    made = project("name: n\ntasks:\n" + "".join(f"  - {{id: t{n}, {kind}\n" for n, kind in enumerate(kinds)))
+    labels = keymap.build(made).labels
+    given_out = {one: key for one, key in labels.items() if key}
+    misleading = [
+        (task, value, key)
+        for (task, value), key in given_out.items()
+        for other, name in labels
+        if other == task and name != value and key.lower() == name.lower()
+    ]
+
+    assert misleading == []
+    assert len(set(given_out.values())) == len(given_out)
+
+
 def test_commands_make_way_for_labels():
     made = keymap.build(project(SENTIMENT))
 

@@ -63,9 +63,7 @@ name: tweets
 tasks:
   - {id: mood, type: choice, labels: [positive, {value: bad, help: Complaints}, neutral, odd]}
 """
-SHIFTED = [
-    f"`{label}` is now on key {n + 1}, was {n}" for n, label in enumerate(["positive", "bad", "neutral", "odd"], 1)
-]
+SHIFTED = "its keys are now 2 for `positive`, 3 for `bad`, 4 for `neutral`, 5 for `odd`"
 STANDARD = ", ".join(flag.reason for flag in DEFAULT_FLAGS)
 
 
@@ -79,12 +77,14 @@ def told(after: str, before: str = BEFORE) -> list[str]:
         ("odd]", "odd, mixed]", ["label `mixed` is new"]),
         ("odd]", "odd, {value: mixed, help: Both}]", ["label `mixed` is new: Both"]),
         (", odd]", "]", ["label `odd` is gone"]),
+        (", neutral, odd]", ", odd]", ["label `neutral` is gone", "`odd` is now on key 3, was 4"]),
+        ("odd]", "{value: odd, key: p}]", ["its keys are now o for `positive`, b for `bad`, e for `neutral`, p for `odd`", "pause is now on P"]),
         ("value: bad", "value: negative, was: bad", ["`bad` is now called `negative`"]),
         ("odd]", "{value: strange, was: [odd]}]", ["`odd` is now called `strange`"]),
         ("neutral, odd]", "{value: rest, was: [neutral, odd]}]", ["`neutral` and `odd` are now called `rest`"]),
         ("help: Complaints", "help: Rants too", ["help of `bad` changed: Rants too"]),
         (", help: Complaints", "", ["help of `bad` was taken away"]),
-        ("[positive,", "[mixed, positive,", ["label `mixed` is new", *SHIFTED]),
+        ("[positive,", "[mixed, positive,", ["label `mixed` is new", SHIFTED]),
         ("type: choice", "type: choice, ask: How so", ["it asks now: How so"]),
         ("type: choice", "type: choice, required: false", ["it may be left open now"]),
         ("type: choice", "type: choices", ["`mood` is now a question of type choices, was choice"]),
@@ -107,6 +107,21 @@ def test_with_several_questions_each_is_named():
         "who: `overlap` is now on, was off",
     ]
     assert told(more.replace(", when: {mood: [bad]}", ""), more) == ["who: it is asked of every item now"]
+
+
+@pytest.mark.parametrize(
+    ("question", "moved"),
+    [
+        ("type: rating, max: 3", "b for `1`, c for `2`, d for `3`"),
+        ("type: compare, mode: rank", ", ".join(f"{key} for `{name}`" for key, name in zip("lmortvwyz", "ABCDEFGHI", strict=True))),
+        ("type: choice, labels: [left, right]", "3 for `left`, 4 for `right`"),
+    ],
+)  # fmt: skip
+def test_keys_that_move_because_of_another_question_are_told(question, moved):
+    added = f"name: n\ntasks:\n  - {{id: is, type: choice, labels: [spam, ham]}}\n  - {{id: other, {question}}}\n"
+    without = added.replace("  - {id: is, type: choice, labels: [spam, ham]}\n", "")
+
+    assert told(added, without) == ["`is` is a new question", f"other: its keys are now {moved}"]
 
 
 def test_a_change_of_transcript_rules_is_told():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Any
 
-from tui_label.core.keymap import Keymap, build, key_display
+from tui_label.core.keymap import Keymap, build, key_display, single_modes
 from tui_label.core.project import Project
 from tui_label.core.tasks import Label, Task
 from tui_label.core.transcript import Style
@@ -169,14 +169,19 @@ def _said(value: Any) -> str:
 
 
 def _keys(old: Task, new: Task, keys: tuple[Keymap, Keymap]) -> Iterator[str]:
-    """Labels that one would now press the wrong key for."""
-    for label in new.labels:
-        name = next(iter(_earlier(old, new, label)), label.value)
-        if name not in old.values:
-            continue
-        was, now = keys[0].key_of_label(old.id, name), keys[1].key_of_label(new.id, label.value)
-        if was != now:
-            yield f"`{label.value}` is now on key {key_display(now) or '+'}, was {key_display(was) or '+'}"
+    """Answers that one would now press the wrong key for, also where it was another question that changed."""
+    moved = []
+    for (task, value), now in keys[1].labels.items():
+        label = new.label(value)
+        name = next(iter(_earlier(old, new, label)), value) if label is not None else value
+        was = keys[0].labels.get((old.id, name))
+        if task == new.id and was is not None and was != now:
+            moved.append((value, key_display(now) or "+", key_display(was) or "+"))
+    if len(moved) == 1:
+        ((value, key, before),) = moved
+        yield f"`{value}` is now on key {key}, was {before}"
+    elif moved:
+        yield "its keys are now " + ", ".join(f"{key} for `{value}`" for value, key, _ in moved)
 
 
 def _flags(before: Project, after: Project) -> Iterator[str]:
@@ -188,8 +193,12 @@ def _flags(before: Project, after: Project) -> Iterator[str]:
 
 
 def _commands(before: Project, after: Project, keys: tuple[Keymap, Keymap]) -> Iterator[str]:
-    for name in sorted({*before.keys, *after.keys}):
-        if before.keys.get(name) != after.keys.get(name):
-            command = keys[1].command(name)
-            now = next((own for (_, other), own in keys[1].keys.items() if other == name), ())
-            yield f"{command.short} is now on {' '.join(key_display(key) for key in now) or 'no key'}"
+    """Commands that were given other keys, and those that made way."""
+    here = single_modes(after)
+    told = set()
+    for (mode, name), now in keys[1].keys.items():
+        made_way = mode in here and keys[0].keys[mode, name][:1] != now[:1]
+        if name not in told and (made_way or before.keys.get(name) != after.keys.get(name)):
+            told.add(name)
+            short = keys[1].command(name).short
+            yield f"{short} is now on {' '.join(key_display(key) for key in now) or 'no key'}"

@@ -14,18 +14,23 @@ import postgres
 import psycopg
 import pytest
 from helpers import SENTIMENT, records, write_project
+from screens import shown, until
 
 from tui_label import cli, config, move, moving, opening, underway
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.keymap import build
 from tui_label.core.record import Record
+from tui_label.dashboard import Following
 from tui_label.errors import ConfigError, LabelError, StoreError
 from tui_label.store import copying
 from tui_label.store.base import Store
 from tui_label.store.postgres import PostgresConnection
 from tui_label.store.sql import connected
+from tui_label.ui.app import LabelApp
+from tui_label.workbench import Workbench
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
 SOURCE = "# ours\n" + SENTIMENT.replace("tasks:", "overlap: 2   # two of us\ntasks:") + "# the end\n"
@@ -78,8 +83,9 @@ def test_there_and_back_is_the_same_with_everybody_told(worked_on, capsys):
     at_work, url = opened(worked_on), place(worked_on)
     assert cli.main(["move", str(worked_on), "--to", url]) == 0
     assert "3,002 rows" in capsys.readouterr().out
-    with pytest.raises(StoreError, match="leave and start again"):
-        at_work.claim("ann")
+    for refused in (lambda: at_work.claim("ann"), at_work.check_in_place):
+        with pytest.raises(StoreError, match="leave and start again"):
+            refused()
 
     assert path.read_text() == f"{SOURCE}store: {url}\n"
     assert not (worked_on / "project.db").exists()
@@ -93,14 +99,44 @@ def test_there_and_back_is_the_same_with_everybody_told(worked_on, capsys):
     done = move(worked_on, "sqlite")
 
     assert path.read_text() == f"{SOURCE}# ours\nskip: out\n"
-    with pytest.raises(StoreError, match="leave, and start again"):
-        there.claim("ann")
+    for refused in (lambda: there.claim("ann"), there.check_in_place):
+        with pytest.raises(StoreError, match="leave, and start again"):
+            refused()
     after = everything(worked_on / "project.db")
     assert done.rows["item"] == 3003
     tables = [one.name for one in copying.tables()]
     for name, one, other in zip(tables, before, after, strict=True):
         if name in ("content", "suggestion", "gold", "annotator", "flagged"):
             assert other[: len(one)] == one, name
+
+
+async def test_who_waits_for_items_is_told_that_the_project_moved(tmp_path, monkeypatch):
+    monkeypatch.setattr("tui_label.workbench.LOOK_S", 0.05)
+    folder = write_project(tmp_path / "p", SOURCE)
+    project = config.load(folder)
+    store, versions = opening.open_store(project)
+    app = LabelApp(Workbench(project, store, "ann", versions), build(project), "")
+    async with app.run_test(size=(80, 24)):
+        await until(app, "appear here by themselves")
+        move(folder, place(folder))
+        await until(app, "moved or replaced while open; leave and start again")
+        assert "by themselves" not in "\n".join(shown(app))
+
+
+def test_the_dashboard_is_told_that_the_project_moved(tmp_path):
+    folder = write_project(tmp_path / "p", SOURCE)
+    opened(folder).close()
+    here = Following(config.load(folder))
+    here.look()
+    move(folder, place(folder))
+    with pytest.raises(StoreError, match="was moved; leave and start again"):
+        here.look()
+
+    there = Following(config.load(folder))
+    there.look()
+    move(folder, "sqlite")
+    with pytest.raises(StoreError, match="was moved; leave, and start again"):
+        there.look()
 
 
 def test_nothing_changes_where_it_fails(worked_on, monkeypatch):

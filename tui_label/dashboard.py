@@ -6,6 +6,7 @@ measured apart, now and then, and says how old it is.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from tui_label import agreement_report, opening, reports
+from tui_label import agreement_report, config, opening, reports, underway
 from tui_label.core.project import Project, Server
 from tui_label.core.timing import DAY_MS, HOUR_MS
-from tui_label.errors import StoreMissing
+from tui_label.errors import ConfigError, StoreMissing
 from tui_label.quality.agreement import LABEL, Agreement, Part, TaskAgreement, figures
 from tui_label.quality.estimates import Ints
 from tui_label.quality.person import Person
@@ -162,6 +163,7 @@ class _Door:
                 self._store.close()
                 self._store = None
             self._store, self._inode = opening.again(self._project), inode
+        self._store.check_in_place()
         return self._store
 
     def _file(self) -> int:
@@ -172,7 +174,16 @@ class _Door:
         try:
             return path.stat().st_ino
         except FileNotFoundError:
+            underway.refuse(self._project)
+            if self._has_moved():
+                raise StoreMissing(f"{path}: the project was moved; leave and start again") from None
             raise StoreMissing(f"{path}: the database is gone; put it back, or leave") from None
+
+    def _has_moved(self) -> bool:
+        """Whether project.yaml names another place by now."""
+        with contextlib.suppress(ConfigError):
+            return config.load(self._project.folder).store != self._project.store
+        return False
 
 
 def activity(worked: Ints, now_ms: int) -> Activity:

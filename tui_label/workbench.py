@@ -230,8 +230,14 @@ class Workbench:
 
     async def _look_out(self) -> None:
         """A glance into a queue that was empty, which keeps nobody waiting."""
-        if self.desk is None and await self._call(self._store.upcoming, self.annotator) is not None:
+        if self.desk is not None:
+            return
+        await self._call(self._store.check_in_place)
+        if await self._call(self._store.upcoming, self.annotator) is not None:
             await self.look_again()
+        elif self.desk is None and self.trouble:
+            self.trouble = ""
+            self.on_change()
 
     async def _alive(self) -> None:
         """A third of a lease has passed: say that somebody is here, and look round."""

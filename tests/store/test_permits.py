@@ -27,6 +27,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "versions": (),
     "changes": (),
     "check": (),
+    "check_in_place": (),
     "is_recorded": (Policy(), "", ""),
     "fingerprints": ({},),
     "record_project": (Policy(), "", "", {}),
@@ -88,7 +89,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "admit": ({},),
 }
 """Each method, called about somebody else's work or everybody's, or as rob or lea where that is their work."""
-FOR_ALL = {"close", "versions", "changes", "check", "is_recorded"}
+FOR_ALL = {"close", "versions", "changes", "check", "check_in_place", "is_recorded"}
 FOR_LEADS = {
     "record_project", "keep_attempt", "requeue", "settle_many", "staging", "add", "askable", "suggest", "answers",
     "unanswered", "with_suggestions", "testimonies", "backup", "fingerprints", "admit",

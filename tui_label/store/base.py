@@ -305,6 +305,10 @@ class Store(Reviewing, Protocol):
         """
         ...
 
+    def check_in_place(self) -> None:
+        """Raises a StoreError where the project was moved or replaced while open: who only reads would not notice."""
+        ...
+
     def upcoming(self, annotator: str) -> Item | None:
         """The item that a claim would probably give next, so that its sound can be at hand; claims nothing."""
         ...

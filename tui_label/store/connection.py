@@ -141,7 +141,7 @@ class SqliteConnection:
             return result
 
     def _transaction(self, work: Callable[[Execute], Result]) -> Result:
-        self._check_in_place()
+        self.check_in_place()
         if self._refusal is not None:
             raise self._refusal
         self._sqlite.execute("BEGIN IMMEDIATE")
@@ -203,13 +203,13 @@ class SqliteConnection:
             raise StoreDamaged(f"{self.path}: the copy is as damaged as it is ({verdict}); {REPAIR}")
 
     def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
-        """Under another name the file takes no answers: see `_check_in_place`."""
+        """Under another name the file takes no answers: see `check_in_place`."""
         with self.errors():
             return str(self._gate.alone(lambda: self._hand_over(copy, then)))
 
     def _hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> Path:
         aside = self.path.with_name(f"{self.path.name}.moved-{datetime.now():%Y%m%d-%H%M%S}")
-        self._check_in_place()
+        self.check_in_place()
         self._sqlite.execute("BEGIN IMMEDIATE")
         try:
             copy()
@@ -232,7 +232,7 @@ class SqliteConnection:
     def __str__(self) -> str:
         return str(self.path)
 
-    def _check_in_place(self) -> None:
+    def check_in_place(self) -> None:
         """A database that was moved away or restored over would take answers into nowhere."""
         if _number(self.path) != self._file:
             raise StoreError(f"{self.path}: the database was moved or replaced while open; leave and start again")

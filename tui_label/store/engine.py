@@ -43,6 +43,10 @@ class Connection(Protocol):
         """Hold people with an access of their own to their role, where the database can; `(ok, one line)` pairs."""
         ...
 
+    def check_in_place(self) -> None:
+        """Raises a StoreError where the database was moved away or replaced, which reads do not notice."""
+        ...
+
     @property
     def execute(self) -> Execute:
         """For single reads outside a transaction whose rows are fetched at once."""

@@ -64,6 +64,7 @@ TABLE = {
     "versions": Permit("see the versions in force"),
     "changes": Permit("see what changed in the guidelines"),
     "check": Permit("check the database"),
+    "check_in_place": Permit("check the database"),
     "fingerprints": Permit("check everybody's answers", LEAD),
     "is_recorded": Permit("compare project.yaml"),
     "record_project": Permit("change project.yaml", LEAD),

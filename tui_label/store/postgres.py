@@ -451,6 +451,10 @@ class PostgresConnection:
                 with contextlib.suppress(psycopg.Error):
                     self._pg.execute("ROLLBACK")
 
+    def check_in_place(self) -> None:
+        """Where it was handed over nothing has that name."""
+        self.read("SELECT 1 FROM receipt WHERE false")
+
     def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
         """Every transaction begins with its receipt.  Whoever has begun is waited for."""
         self.execute("ALTER TABLE receipt RENAME TO moved")

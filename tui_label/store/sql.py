@@ -242,6 +242,9 @@ class SqlStore(SqlReviewing):
         ).fetchone()
         return annotation_from(row, standing.renames(execute)) if row else None
 
+    def check_in_place(self) -> None:
+        self._connection.check_in_place()
+
     def upcoming(self, annotator: str) -> Item | None:
         number = queue.likely_next(self._connection.read, annotator, self._clock())
         if number is None:

@@ -569,7 +569,8 @@ class LabelApp(SheetApp):
         if session is None:
             waiting = ["talk.open"] if workbench.unread else []
             hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
-            return nothing_left(name, annotator, workbench.progress, workbench.tally.rhythm, hints, width, height)
+            far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.trouble
+            return nothing_left(name, annotator, far, rhythm, trouble, hints, width, height)
         self._viewport.lay(session.item.text, text_width(width))
         return self._draw_item(session, width, height)
 

@@ -106,21 +106,28 @@ def paused(name: str, annotator: str, hints: list[Hint], width: int, height: int
 
 
 def nothing_left(
-    name: str, annotator: str, progress: Progress, rhythm: Rhythm, skip: list[Hint], width: int, height: int
+    name: str,
+    annotator: str,
+    progress: Progress,
+    rhythm: Rhythm,
+    trouble: str,
+    skip: list[Hint],
+    width: int,
+    height: int,
 ) -> list[Row]:
-    """What an empty queue says: why, what the day was, what to do next."""
+    """What an empty queue says: why, what the day was, what to do next; with `trouble` nothing comes by itself."""
     pace = f", {rhythm.per_hour} an hour" if rhythm.per_hour else ""
     if progress.items == 0:
         words = [
             "There is nothing to label yet.",
-            "Bring items in with `tui-label add`; they appear here by themselves.",
+            visible(trouble) or "Bring items in with `tui-label add`; they appear here by themselves.",
         ]
     else:
         words = [
             "Nothing is left for you now.",
             f"{progress.done:,} of {progress.items:,} items are done; {progress.mine:,} answers are yours.",
             f"{rhythm.answered:,} of them since you sat down{pace}.",
-            "New items appear here by themselves.",
+            visible(trouble) or "New items appear here by themselves.",
         ]
     return calm([name, annotator], words, skip, width, height)
 

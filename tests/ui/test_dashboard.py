@@ -260,3 +260,26 @@ def test_the_block_keeps_to_the_screen(tmp_path, size):
 
     assert len(rows) == size[1]
     assert all(cells(row) <= size[0] for row in rows)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_names_have_room_before_figures_that_can_be_missed(tmp_path, width):
+    name = "anna.lindqvist@here"
+    following = follow(tmp_path, name, "bob")
+    rows = ["".join(text for text, _ in row) for row in dashboard(Shown("tweets", following.look()), width, 24)]
+
+    assert any(row.endswith(f"  {name}") for row in rows)
+    assert any("fast runs" in row and "idle" in row for row in rows)
+
+
+def test_a_label_that_is_cut_ends_before_the_next_column(tmp_path):
+    following = follow(tmp_path, "ann", "bob")
+    measured = following.measure()
+    (task,) = measured.now.tasks
+    (first, *_) = task.labels
+    long = first._replace(names=("a label so long that it cannot stand beside anything",))
+    agreement = replace(measured.now, tasks=(replace(task, labels=(long,)),))
+    rows = dashboard(Shown("tweets", following.look(), replace(measured, now=agreement)), 80, 24)
+    row = next(text for text in ("".join(text for text, _ in row) for row in rows) if "a label" in text)
+
+    assert re.match(r"   a label so long that it ca… on the label ", row), row

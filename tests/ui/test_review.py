@@ -15,10 +15,11 @@ from screens import shown, tones, until
 from textual.events import Key, Paste
 
 from tui_label import config, opening
-from tui_label.core.annotation import Flag
+from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import QUESTION, Comment
 from tui_label.core.item import Item, Sound
 from tui_label.core.keymap import build
+from tui_label.core.record import Record
 from tui_label.reviewbench import ReviewBench
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
@@ -561,3 +562,38 @@ async def test_help_lists_the_keys_of_review_before_labels_which_are_for_editing
 
         rows = "\n".join(shown(app))
         assert rows.index("Take that annotator's version") < rows.index("mood: good")
+
+
+LONG = "anna.lindqvist@norvane.example.org"
+
+
+@pytest.mark.parametrize(
+    ("width", "name"), [(80, "anna.lindqvist@norvane.example.org"), (60, "anna.lindqvist@norvane.exa…")]
+)
+async def test_a_name_is_cut_only_where_it_has_no_room(tmp_path, width, name):
+    records = moods(["good", "bad"])
+    records[0][1] = Record(records[0][1].item, annotation=Annotation(LONG, answers={"mood": "good"}))
+    folder = prepare(tmp_path, MOOD, *records)
+    async with start(folder).run_test(size=(width, 24)) as pilot:
+        rows = [row for row in shown(pilot.app) if "good" in row]
+
+    assert any(row.rstrip().endswith(name) for row in rows), rows
+
+
+async def test_a_long_name_of_the_project_leaves_queue_and_filter_in_sight(tmp_path):
+    folder = prepare(tmp_path, MOOD.replace("tweets", "a name " * 12), *moods(["good", "bad"]))
+    async with start(folder, Queue(text="number")).run_test(size=(80, 24)) as pilot:
+        head = shown(pilot.app)[0]
+
+    assert "…  ·  review  ·  disagreements  ·  “number”" in head and head.endswith("1 left")
+
+
+async def test_the_prompt_says_what_enter_does(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad"]))
+    async with start(folder).run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"numb")
+        assert shown(pilot.app)[-1].startswith(" ↵ as typed   empty ↵ all")
+        await pilot.press("escape", "colon", *"one annotator", "enter")
+        assert shown(pilot.app)[-1].startswith(" ↵ only the first   empty ↵ all")
+        await pilot.press("z")
+        assert shown(pilot.app)[-1].startswith(" ↵ as typed")

@@ -6,6 +6,8 @@ Views build rows, the sheet shows them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len, set_cell_size
 
 Piece = tuple[str, str]
@@ -36,6 +38,13 @@ def clipped(row: Row, width: int) -> Row:
         kept.append((text, style))
         room -= size
     return kept
+
+
+def shortened(texts: Sequence[str], room: int, least: int = 1) -> list[str]:
+    """Texts of which each is cut only as far as it must be for all to fit into `room` cells; to `least` at the least."""
+    sizes = [cell_len(text) for text in texts]
+    most = next((size for size in range(room, least, -1) if sum(min(size, one) for one in sizes) <= room), least)
+    return ["".join(piece for piece, _ in clipped([(text, "")], most)) for text in texts]
 
 
 def spread(left: Row, right: Row, width: int) -> Row:

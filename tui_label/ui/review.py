@@ -119,7 +119,8 @@ class Filter:
     @property
     def legend(self) -> list[Hint]:
         digits: list[Hint] = [(f"1–{min(5, len(self.found))}", "those")] if self.numbered and self.found else []
-        return [*digits, ("↵", "only the first"), ("empty ↵", "all"), ("Esc", "leave")]
+        enter = [("↵", "only the first")] if self.found else [("↵", "as typed")] if self.free else []
+        return [*digits, *enter, ("empty ↵", "all"), ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "escape":

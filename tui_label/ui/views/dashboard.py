@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from tui_label.agreement_report import SHORT
 from tui_label.core.text import visible
@@ -16,7 +16,7 @@ from tui_label.quality.agreement import TaskAgreement
 from tui_label.quality.estimates import Figure
 from tui_label.quality.person import Person
 from tui_label.reports import headline
-from tui_label.ui.canvas import Row, clipped, rule, spread
+from tui_label.ui.canvas import Row, clipped, rule, shortened, spread
 from tui_label.ui.views.bars import sparkline
 from tui_label.ui.views.frame import Hint, header, legend
 
@@ -35,6 +35,8 @@ SOURCE_COLUMNS = (
 """Figures of each source of suggestions: the head, its cells, and how wide the screen must be."""
 TALL = 22
 """From here on there is room for the sources of suggestions too."""
+NAME_MOST = 20
+"""Cells that somebody's name gets before columns that can be missed."""
 NONE = "–"
 EACH = {"hour": "an hour", "day": "a day"}
 AROUND = 12
@@ -148,7 +150,7 @@ def _figure_row(name: str, figure: Figure | None, before: Figure | None, width: 
         f"{figure.low:.3f}–{figure.high:.3f}" if figure and figure.low is not None and figure.high is not None else ""
     )
     return [
-        (" " + set_cell_size(visible(name), width), style),
+        (" " + set_cell_size(shortened([visible(name)], width - 1)[0], width), style),
         (f"{measure:<14}", "faint"),
         (f"{value:>7}", style),
         (f"{interval:>16}", ""),
@@ -172,13 +174,27 @@ class Column:
 
 def people_rows(people: Sequence[Person], measured: Measured | None, width: int) -> list[Row]:
     """A head, then each person, the name last."""
-    columns = [column for column in _columns(measured) if width >= column.width]
+    names = min(NAME_MOST, max((cell_len(visible(one.annotator)) for one in people), default=0))
+    columns = _that_fit(_columns(measured), width, width - names - 2)
     head = "".join(f"{column.head:>{column.cells}}" for column in columns)
     rows: list[Row] = [[(head + "  people", "faint")]]
     for one in people:
         row: Row = [(f"{column.text(one):>{column.cells}}", "warn" if column.warns(one) else "") for column in columns]
         rows.append([*row, ("  " + visible(one.annotator), "bold")])
     return rows
+
+
+def _that_fit(columns: Sequence[Column], width: int, room: int) -> list[Column]:
+    """Those that are always there, and as many of the others as leave the names their room."""
+    room -= sum(column.cells for column in columns if not column.width)
+    found = []
+    for column in columns:
+        if not column.width:
+            found.append(column)
+        elif column.width <= width and column.cells <= room:
+            found.append(column)
+            room -= column.cells
+    return found
 
 
 def _columns(measured: Measured | None) -> list[Column]:

@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from tui_label.core.item import Item
 from tui_label.core.text import visible
 from tui_label.sound.kinds import called
-from tui_label.ui.canvas import Row, cells, spread
+from tui_label.ui.canvas import Row, cells, shortened, spread
 
+NAME_LEAST = 8
+"""Cells of a name in the header that are always there."""
 Hint = tuple[str, str]
 """A key as it is typed, and the word for what it does now."""
 
 
 def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
-    """Where you are, what waits for you, and how far."""
-    pieces: Row = [(" ", "")]
-    for number, part in enumerate(left):
-        if number:
-            pieces.append(("  ·  ", "faint"))
-        pieces.append((visible(part), "bold" if number == 0 else ""))
+    """Where you are, what waits for you, and how far; the name that comes first gives way to the rest."""
+    name, *parts = map(visible, left)
+    rest: Row = []
+    for part in parts:
+        rest += [("  ·  ", "faint"), (part, "")]
     if waits:
-        pieces += [("  ·  ", "faint"), (waits, "hint")]
-    return spread(pieces, [(right + " ", "faint")], width)
+        rest += [("  ·  ", "faint"), (waits, "hint")]
+    (name,) = shortened([name], width - cells(rest) - cells([(right, "")]) - 3, NAME_LEAST)
+    return spread([(" ", ""), (name, "bold"), *rest], [(right + " ", "faint")], width)
 
 
 def described(item: Item) -> str:

@@ -144,7 +144,8 @@ def _about(state: ReviewState) -> Row:
     """Which item it is, and for whose sake it is here."""
     row: Row = [(" " + described(state.review.item), "faint")]
     if state.review.about and len(state.board.names) > 1:
-        row += [("   for ", "faint"), (state.board.whose(state.review.about), "bold")]
+        row.append(("   for ", "faint"))
+        row.append((state.board.whose(state.review.about, state.board.width - cells(row)), "bold"))
     if state.review.example:
         row.append(("   * an example for the guidelines", "good"))
     return row
@@ -355,9 +356,10 @@ def _option_rows(state: ReviewState, task: Task, here: Difference, width: int) -
         _reading(state.review, task, here, option, shown.rjust(wide))
         for option, shown in zip(here.options, digits, strict=True)
     ]
-    rights = [_whose(state, option) for option in here.options]
+    limit = min(width, WIDEST)
     column = max(NAMES_FROM, *(cells(left) + 2 for left in lefts))
-    column = max(1, min(column, min(width, WIDEST) - max(map(cells, rights))))
+    rights = [_whose(state, option, max(limit - column, limit // 3)) for option in here.options]
+    column = max(1, min(column, limit - max(map(cells, rights))))
     return [
         clipped([*(cut := clipped(left, column - 1)), (" " * (column - cells(cut)), ""), *right], width)
         for left, right in zip(lefts, rights, strict=True)
@@ -379,9 +381,9 @@ def _reading(review: Review, task: Task, here: Difference, option: Option, digit
     ]
 
 
-def _whose(state: ReviewState, option: Option) -> Row:
+def _whose(state: ReviewState, option: Option, room: int) -> Row:
     count = f"{len(option.by)}  " if len(state.board.names) > 2 else ""
-    return [(count, ""), (state.board.whose(option.by) + " ", "faint")]
+    return [(count, ""), (state.board.whose(option.by, room - len(count) - 1) + " ", "faint")]
 
 
 def _reading_hue(review: Review, task: Task, option: Option) -> str:

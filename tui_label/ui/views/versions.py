@@ -21,7 +21,7 @@ from tui_label.core.tasks import Segment, Segments, Text, segments_from, spans_f
 from tui_label.core.text import glyphs, visible
 from tui_label.core.wer import error_rates
 from tui_label.core.wording import Wording
-from tui_label.ui.canvas import Row, cells, clipped, spread
+from tui_label.ui.canvas import Row, cells, clipped, shortened, spread
 from tui_label.ui.views.document import (
     MARGIN,
     Marks,
@@ -40,6 +40,8 @@ from tui_label.ui.views.sound import Tape, clock
 from tui_label.ui.views.sound import lane_row as segment_row
 
 NOTHING = "·"
+NAME_LEAST = 12
+"""Cells of a version's name that are always there."""
 MOST_LANES = 6
 """Versions drawn under each other; those that say the same share a lane."""
 
@@ -180,16 +182,17 @@ class Board:
         blank = len(row[0][0]) if row and not row[0][0].strip() else MARGIN
         rest = [(" " * (blank - MARGIN), ""), *row[1:]] if row else []
         lead: Row = [(f"{members[0] + 1:>2} ", "accent"), *rest]
-        whose: Row = [(self.whose(members), "faint")]
         limit = min(self.width, text_width(self.width) + 2 * MARGIN) - 1
+        whose: Row = [(self.whose(members, limit - cells(lead) - 2), "faint")]
         return spread(lead, whose, limit) if cells(lead) + cells(whose) + 2 <= limit else lead
 
-    def whose(self, members: Sequence[int]) -> str:
-        """Versions by name; by number after the first few."""
+    def whose(self, members: Sequence[int], room: int) -> str:
+        """Versions by name, cut where they do not fit; by number after the first few."""
         if len(members) == len(self.names) > 1:
             return f"all {len(members)}"
-        shown = [_short(self.names[version]) for version in members[:4]]
-        return ", ".join(shown) + (f" +{len(members) - 4}" if len(members) > 4 else "")
+        more = f" +{len(members) - 4}" if len(members) > 4 else ""
+        named = [visible(self.names[version]) for version in members[:4]]
+        return ", ".join(shortened(named, room - len(more) - 2 * (len(named) - 1), NAME_LEAST)) + more
 
     # everything else
 
@@ -214,7 +217,8 @@ class Board:
         lead = [] if not review.item.text or review.item.candidates else [Block([[]])]
         if isinstance(readings, Wording) and readings.differences:
             numbers = {run: first + local for local, run in enumerate(readings.runs)}
-            head: Row = [(f" {visible(task.id)}  ", "bold"), *self._error_rates(readings, task)]
+            head: Row = [(f" {visible(task.id)}  ", "bold")]
+            head += self._error_rates(readings, task, self.width - cells(head))
             edited = self._edited(now) if now != review.merged.get(task.id) else []
             return [*lead, Block([clipped(head, self.width)]), *edited, *self._stripes(readings, numbers)]
         if readings.differences:
@@ -232,9 +236,10 @@ class Board:
         one, found = self.review.differences[number], []
         for option in one.options:
             chosen = any(self._is_taken(number, version) for version in option.by)
+            whose = self.whose(option.by, self.width - MARGIN - 2)
             head: Row = [
                 (f"{option.by[0] + 1:>2} ", "accent"),
-                ("[" + self.whose(option.by) + "]" if chosen else self.whose(option.by), "bold" if chosen else "faint"),
+                (f"[{whose}]" if chosen else whose, "bold" if chosen else "faint"),
             ]
             lines = wrapped(option.value, text_width(self.width)) if option.value else ["no answer"]
             body: list[Row] = [[(" " * MARGIN + text, "" if option.value else "faint")] for text in lines]
@@ -248,20 +253,24 @@ class Board:
     def _plain(self, text: str) -> list[Block]:
         return [Block([[(" " * MARGIN + line, "")]]) for line in wrapped(text, text_width(self.width))]
 
-    def _error_rates(self, wording: Wording, task: Text) -> Row:
+    def _error_rates(self, wording: Wording, task: Text, room: int) -> Row:
         """How far each version is from the others, on the mean."""
         texts, style = wording.alignment.texts, task.transcript
         if style is None or len(texts) < 2:
             return []
         ignore = self.review.session.project.review.ignore
         row: Row = [("WER against the others ", "faint")]
+        figures = len(wording.versions) * len("  1  100%")
+        names = shortened(
+            [visible(self.names[version]) for version in wording.versions], room - cells(row) - figures, NAME_LEAST
+        )
         for place, version in enumerate(wording.versions):
             others = [text for n, text in enumerate(texts) if n != place]
             mean = sum(error_rates(other, texts[place], ignore, style.speakers).wer for other in others) / len(others)
             row += [
                 ("  ", ""),
                 (str(version + 1), "accent"),
-                (f" {_short(self.names[version])} ", "faint"),
+                (f" {names[place]} ", "faint"),
                 (f"{mean:.0%}", ""),
             ]
         return row
@@ -389,11 +398,6 @@ def _option(one: Difference, version: int) -> int:
 
 def _was_asked(one: Difference, version: int) -> bool:
     return any(version in option.by for option in one.options if option.asked)
-
-
-def _short(name: str) -> str:
-    shown = visible(name)
-    return shown if cell_len(shown) <= 12 else set_cell_size(shown, 11).rstrip() + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,3 +89,15 @@ def test_settling_by_a_rule_needs_no_terminal(tmp_path):
 
     assert (status, out) == (0, "1 item settled by the rule unanimous\n")
     assert golds(folder) == {"i0": ("auto", {"mood": "good"})}
+
+
+def test_a_queue_of_the_dashboard_leads_back_to_it(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"], ["so-so", "so-so", "bad"]))
+    terminal = Terminal("status", str(folder), "--follow")
+    try:
+        terminal.wait_for("1 disagreements 2").press("1").wait_for("Text number 0").press("2").wait_for("Text number 1")
+        terminal.press("ctrl+q").wait_for("1 disagreements 1").press("1").wait_for("Text number 1")
+        terminal.press("ctrl+q").wait_for("1 disagreements 1").press("q")
+        assert terminal.wait() == 0
+    finally:
+        terminal.close()

@@ -53,22 +53,25 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _dashboard(folder: Path) -> int:
+    """The dashboard, and again after the queue that was opened from it."""
     from tui_label.ui import environment
 
     environment.prepare()
     from tui_label import Project
+    from tui_label.cli.review import open_review
     from tui_label.dashboard import Following
     from tui_label.ui.dashboard import Dashboard
 
-    with Project.open(folder) as project:
-        project.require("tallies")
-        app = Dashboard(Following(project.settings))
-    status = app.run(mouse=environment.mouse_wanted())
-    if app.chosen is None:
-        return int(status or 0)
-    from tui_label.cli.review import open_review
-
-    return open_review(folder, app.chosen)
+    while True:
+        with Project.open(folder) as project:
+            project.require("tallies")
+            app = Dashboard(Following(project.settings))
+        status = app.run(mouse=environment.mouse_wanted())
+        if app.chosen is not None:
+            status = open_review(folder, app.chosen)
+        # A review that ended otherwise than by its key (a hang-up, work that is not saved) is not gone back from
+        if app.chosen is None or status:
+            return int(status or 0)
 
 
 def _follow(project: Project) -> int:

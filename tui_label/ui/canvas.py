@@ -40,7 +40,7 @@ def clipped(row: Row, width: int) -> Row:
     return kept
 
 
-def shortened(texts: Sequence[str], room: int, least: int = 1) -> list[str]:
+def fitted_together(texts: Sequence[str], room: int, least: int = 1) -> list[str]:
     """Texts of which each is cut only as far as it must be for all to fit into `room` cells; to `least` at the least."""
     sizes = [cell_len(text) for text in texts]
     most = next((size for size in range(room, least, -1) if sum(min(size, one) for one in sizes) <= room), least)

@@ -16,7 +16,7 @@ from tui_label.quality.agreement import TaskAgreement
 from tui_label.quality.estimates import Figure
 from tui_label.quality.person import Person
 from tui_label.reports import headline
-from tui_label.ui.canvas import Row, clipped, rule, shortened, spread
+from tui_label.ui.canvas import Row, clipped, fitted_together, rule, spread
 from tui_label.ui.views.bars import sparkline
 from tui_label.ui.views.frame import Hint, header, legend
 
@@ -150,7 +150,7 @@ def _figure_row(name: str, figure: Figure | None, before: Figure | None, width: 
         f"{figure.low:.3f}–{figure.high:.3f}" if figure and figure.low is not None and figure.high is not None else ""
     )
     return [
-        (" " + set_cell_size(shortened([visible(name)], width - 1)[0], width), style),
+        (" " + set_cell_size(fitted_together([visible(name)], width - 1)[0], width), style),
         (f"{measure:<14}", "faint"),
         (f"{value:>7}", style),
         (f"{interval:>16}", ""),

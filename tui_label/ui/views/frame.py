@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui_label.core.item import Item
 from tui_label.core.text import visible
 from tui_label.sound.kinds import called
-from tui_label.ui.canvas import Row, cells, shortened, spread
+from tui_label.ui.canvas import Row, cells, fitted_together, spread
 
 NAME_LEAST = 8
 """Cells of a name in the header that are always there."""
@@ -23,7 +23,7 @@ def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
         rest += [("  ·  ", "faint"), (part, "")]
     if waits:
         rest += [("  ·  ", "faint"), (waits, "hint")]
-    (name,) = shortened([name], width - cells(rest) - cells([(right, "")]) - 3, NAME_LEAST)
+    (name,) = fitted_together([name], width - cells(rest) - cells([(right, "")]) - 3, NAME_LEAST)
     return spread([(" ", ""), (name, "bold"), *rest], [(right + " ", "faint")], width)
 
 

@@ -21,7 +21,7 @@ from tui_label.core.tasks import Segment, Segments, Text, segments_from, spans_f
 from tui_label.core.text import glyphs, visible
 from tui_label.core.wer import error_rates
 from tui_label.core.wording import Wording
-from tui_label.ui.canvas import Row, cells, clipped, shortened, spread
+from tui_label.ui.canvas import Row, cells, clipped, fitted_together, spread
 from tui_label.ui.views.document import (
     MARGIN,
     Marks,
@@ -192,7 +192,7 @@ class Board:
             return f"all {len(members)}"
         more = f" +{len(members) - 4}" if len(members) > 4 else ""
         named = [visible(self.names[version]) for version in members[:4]]
-        return ", ".join(shortened(named, room - len(more) - 2 * (len(named) - 1), NAME_LEAST)) + more
+        return ", ".join(fitted_together(named, room - len(more) - 2 * (len(named) - 1), NAME_LEAST)) + more
 
     # everything else
 
@@ -261,7 +261,7 @@ class Board:
         ignore = self.review.session.project.review.ignore
         row: Row = [("WER against the others ", "faint")]
         figures = len(wording.versions) * len("  1  100%")
-        names = shortened(
+        names = fitted_together(
             [visible(self.names[version]) for version in wording.versions], room - cells(row) - figures, NAME_LEAST
         )
         for place, version in enumerate(wording.versions):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, project
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,6 +103,35 @@ def test_a_right_suggestion_of_a_choice_is_one_key():
 
     assert (session.answers, effects) == ({"sentiment": "neutral"}, (Effect.SUBMIT,))
     assert session.work.origins == {"sentiment": "accepted"}
+
+
+def ranked(keys: str, candidates: int) -> list[str] | None:
+    """What is ranked after keys, `A` for the first candidate's."""
+    texts = tuple(f"text {number}" for number in range(candidates))
+    source = "name: c\ntasks: [{id: order, type: compare, mode: rank}]\n"
+    session = begin(project(source), Item("k", "", candidates=texts))
+    session, _ = run(session, *(give(name, "order") for name in keys))
+    return session.answers.get("order")
+
+
+@pytest.mark.parametrize(
+    ("keys", "candidates", "expected"),
+    [
+        ("A", 2, "AB"),
+        ("AB", 2, "AB"),
+        ("BA", 2, "BA"),
+        ("ABB", 2, "BA"),
+        ("BCA", 4, "BCAD"),
+        ("BCAD", 4, "BCAD"),
+        ("BCADDABC", 4, "DABC"),
+        ("BCADB", 4, "B"),
+        ("BCB", 4, "B"),
+        ("BCADDABCABCD", 4, "ABCD"),
+    ],
+)
+def test_a_ranking_typed_whole_is_the_ranking_typed(keys, candidates, expected):
+    """The last one is filled in by itself, and naming it as well changes nothing."""
+    assert ranked(keys, candidates) == list(expected)
 
 
 def test_tasks_are_asked_in_order_and_when():

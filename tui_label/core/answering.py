@@ -23,6 +23,8 @@ def give_label(session: Session, argument: tuple[str, str]) -> Session | Outcome
         return label_span(session, task, label)
     if isinstance(task, Segments):
         return segmenting.label(session, task, label)
+    if isinstance(task, Compare) and task.mode == "rank":
+        return _rank(session, task, label)
     return answer(session, task, _value(session, task, label), "manual")
 
 
@@ -32,13 +34,21 @@ def _value(session: Session, task: Task, label: str) -> Any:
         return task.toggled(now, label)
     if isinstance(task, Rating):
         return int(label)
-    if isinstance(task, Compare) and task.mode == "rank":
-        names = candidate_names(session.item)
-        ranked = [] if now is None or len(now) == len(names) or label in now else list(now)
-        ranked.append(label)
-        left = [name for name in names if name not in ranked]
-        return ranked + left if len(left) == 1 else ranked
     return label
+
+
+def _rank(session: Session, task: Compare, name: str) -> Session | Outcome:
+    """`name` is the next best; with one left over, that one is last. Naming one again begins anew."""
+    now = session.work.answers.get(task.id) or []
+    if session.filled_in == (task.id, name) and now[-1:] == [name]:
+        # Whoever types the whole ranking has only now named the last one
+        return replace(session, filled_in=None).say(f"{name} was last already; once more puts it first")
+    names = candidate_names(session.item)
+    ranked = [name] if len(now) == len(names) or name in now else [*now, name]
+    left = [other for other in names if other not in ranked]
+    if len(left) != 1:
+        return answer(replace(session, filled_in=None), task, ranked, "manual")
+    return answer(replace(session, filled_in=(task.id, left[0])), task, ranked + left, "manual")
 
 
 def answer(session: Session, task: Task, value: Any, origin: str) -> Session | Outcome:

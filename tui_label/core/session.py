@@ -76,6 +76,8 @@ class Session:
     """Where a segment was begun whose end is still to come."""
     picked: int = -1
     """Index of the segment that was gone to; -1 where none was."""
+    filled_in: tuple[str, str] | None = None
+    """Task and name of the candidate that came last in a ranking without a key of its own."""
     finishing: bool = False
     """Whether the person has already asked to go on to the next item."""
     word: str = ""

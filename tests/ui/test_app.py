@@ -72,6 +72,23 @@ async def test_every_row_fits_the_screen(tmp_path, size):
             assert all(cells(row) <= size[0] for row in app.sheet._rows)
 
 
+async def test_the_question_of_a_text_box_is_seen_while_one_types(tmp_path):
+    source = "name: c\ntasks: [{id: gist, type: text, ask: 'In a sentence?', min: 3, max: 20}]\n"
+    app = make(tmp_path, source, Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        rows = []
+        for key in ("escape", "i", "a", "b", "c", *"d" * 15, *"e" * 3):
+            rows.append(shown(app)[-5])
+            await pilot.press(key)
+        rows.append(shown(app)[-5])
+
+    assert rows[0] == rows[2] == rows[5] == " In a sentence?"
+    assert rows[1] == ""  # it stands in the empty box
+    assert rows[3] == " In a sentence?" + "1 of at least 3 characters".rjust(64)
+    assert rows[20] == " In a sentence?" + "18 of at most 20 characters".rjust(64)
+    assert rows[21] == " In a sentence?" + "19 of at most 20 characters".rjust(64)
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

@@ -14,11 +14,11 @@ from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import glyphs, visible
-from tui_label.ui.canvas import Row, cells, clipped, rule
+from tui_label.ui.canvas import Row, cells, clipped, rule, spread
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import MARGIN, Marks, document, text_width
 from tui_label.ui.views.frame import Hint, described, header, legend
-from tui_label.ui.views.questions import questions
+from tui_label.ui.views.questions import idle, length_words, questions
 from tui_label.ui.views.sound import Tape, sound_rows
 from tui_label.ui.views.talk import MOST_ROWS
 
@@ -144,9 +144,13 @@ def _plain(text: str, width: int) -> list[Row]:
 
 
 def _status(state: State, width: int) -> Row:
-    task = state.session.asked_task(state.session.focus)
-    ask = task.ask if task is not None and not isinstance(task, Text) else ""
-    return status_row(state.trouble, state.mode, state.word, state.tape, ask, width)
+    session = state.session
+    task = session.asked_task(session.focus)
+    # An empty box that nobody types in has the question within it
+    ask = task.ask if task is not None and not (isinstance(task, Text) and idle(session, task)) else ""
+    row = status_row(state.trouble, state.mode, state.word, state.tape, ask, width)
+    size = length_words(task, session.box or "") if isinstance(task, Text) and state.mode is None else ""
+    return spread(row, [(size + " ", "hint")], width) if size else row
 
 
 def status_row(trouble: str, mode: Mode | None, word: str, tape: Tape | None, ask: str, width: int) -> Row:

@@ -20,6 +20,8 @@ BOX_ROWS = 4
 """Screen rows of a text box; more where the question zone has more than it needs."""
 BELOW_CARET = 1
 """Rows of a box that stay in sight under the caret."""
+NEARLY = 0.9
+"""The part of the most characters from which on they are counted on the screen."""
 
 
 def findings(session: Session) -> tuple[Finding, ...]:
@@ -135,6 +137,21 @@ def _drawn(option: Option) -> Row:
         (f" {name}" if name else "", strong),
         (after + " ", "bold" if option.given else "faint"),
     ]
+
+
+def idle(session: Session, task: Text) -> bool:
+    """Whether a text box is empty and nobody types in it."""
+    typing = session.typing and session.focus == task.id
+    return not typing and not session.work.answers.get(task.id)
+
+
+def length_words(task: Text, text: str) -> str:
+    """How long a text is, where it is too short, too long or nearly so."""
+    if text and len(text) < task.min:
+        return f"{len(text):,} of at least {task.min:,} characters"
+    if task.max is not None and len(text) >= NEARLY * task.max:
+        return f"{len(text):,} of at most {task.max:,} characters"
+    return ""
 
 
 def _text_box(

@@ -89,6 +89,42 @@ async def test_the_question_of_a_text_box_is_seen_while_one_types(tmp_path):
     assert rows[21] == " In a sentence?" + "19 of at most 20 characters".rjust(64)
 
 
+def drawn(app: LabelApp, look: str) -> list[str]:
+    """What is drawn on the screen with `look` among its style words."""
+    return [text for row in app.sheet._rows for text, words in row if look in words.split()]
+
+
+@pytest.mark.parametrize("source", [ENTITIES, "name: c\ntasks: [{id: fair, type: choice, labels: [fair, unfair]}]\n"])
+async def test_next_and_previous_walk_all_places_found_also_within_words(tmp_path, source):
+    text = "Landing in England, then Finland and overland. " + "More words. " * 300 + "Land!"
+    app = make(tmp_path, source, Record(Item("k", text)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"land", "enter")
+        places = []
+        for key in [*"nnnnnNNNN", "end"]:
+            places.append(app._finding.place[0])
+            assert drawn(app, "gone-to") == [text[places[-1] : places[-1] + 4]]
+            await pilot.press(key)
+
+    first = 14 if source == ENTITIES else 0
+    walk = [0, 14, 28, 41, text.index("Land!")]
+    forward = (walk * 3)[walk.index(first) :][:6]
+    assert places == [*forward, *forward[-2::-1]][:10]
+
+
+async def test_a_place_found_is_left_with_the_cursor(tmp_path):
+    app = make(tmp_path, ENTITIES, Record(Item("k", "An overland way in England, by land.")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"land", "enter", "n")
+        assert (drawn(app, "gone-to"), drawn(app, "found")) == (["land"], ["land", "land"])
+        assert drawn(app, "cursor") == ["Eng", "land"]
+        await pilot.press("left")
+        assert (drawn(app, "gone-to"), drawn(app, "found")) == ([], ["land", "land", "land"])
+        await pilot.press("n")
+
+    assert app._finding.place == (22, 26)
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

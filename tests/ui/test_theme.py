@@ -31,3 +31,10 @@ def test_in_16_colours_the_first_labels_of_a_project_have_a_colour_each():
 def test_what_need_not_be_read_is_dim_without_grey():
     assert theme.style("faint", few=True).dim
     assert theme.style("faint", few=True).color is None
+
+
+def test_the_place_gone_to_stands_out_from_others_found_without_colour():
+    for few in (False, True):
+        here, others = theme.style("gone-to", few).without_color, theme.style("found", few).without_color
+        assert here.reverse and not others.reverse
+        assert others not in (theme.style("under", few).without_color, theme.style("cursor", few).without_color)

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from tui_label.core.commands import SCROLL, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.comments import QUESTION
 from tui_label.core.editor import EMPTY, Editor, insert
-from tui_label.core.find import find_between, find_next, find_previous
+from tui_label.core.find import find_next, find_previous
 from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
 from tui_label.core.project import Project
 from tui_label.core.session import Session
@@ -25,6 +25,7 @@ from tui_label.errors import LabelError, StoreError
 from tui_label.notices import Notice, Renewal
 from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.farkeys import FarKeys
+from tui_label.ui.finding import Finding, Look
 from tui_label.ui.keyguard import ANSWERING, LEAVING, KeyGuard
 from tui_label.ui.keymodes import HELP, key_mode
 from tui_label.ui.leaving import Leaving
@@ -105,7 +106,7 @@ class LabelApp(SheetApp):
         self._asked: tuple[list[Row], int] = ([], 1)
         """The question zone as it was drawn last, and the rows it left for the item."""
         self._talk: list[Row] = []
-        self._needle = ""
+        self._finding = Finding()
         self._guard = KeyGuard()
         self._shown: tuple[str, Notice | None] = ("", None)
         self._drag: int | None = None
@@ -272,7 +273,7 @@ class LabelApp(SheetApp):
         if self._leaving.begun:
             return
         if command == "find.set":
-            self._needle = argument
+            self._finding.look_for(argument)
             await self._find_next()
             return
         await self.workbench.do(command, argument)
@@ -323,19 +324,33 @@ class LabelApp(SheetApp):
     async def _find_previous(self) -> None:
         await self._find(find_previous)
 
-    async def _find(self, look: Any) -> None:
+    async def _find(self, look: Look) -> None:
         session = self._session
-        if session is None or not self._needle:
+        if session is None or not self._finding.needle:
             self._word = "nothing to find: / first"
             return
-        here = session.cursor if self._key_mode == SPANS else self._viewport.seen[0]
-        found = look(session.item.text, self._needle, here)
+        self._forget_place_left(session)
+        # The first row that is seen may begin with a place
+        here = session.cursor if self._key_mode == SPANS else self._viewport.seen[0] - (look is find_next)
+        found = self._finding.go(look, session.item.text, here)
         if found is None:
-            self._word = f"{self._needle!r} is not in this item"
+            self._word = f"{self._finding.needle!r} is not in this item"
         elif self._key_mode == SPANS:
             await self.workbench.do("cursor.to", found[0])
         else:
             self._viewport.show(found[0])
+
+    def _forget_place_left(self, session: Session) -> None:
+        """The place found last is where one is only until the cursor goes elsewhere, or it is scrolled out of sight."""
+        if (place := self._finding.place) is None:
+            return
+        first, last = self._viewport.seen
+        if self._key_mode == SPANS:
+            there = session.unit(place[0])[0] == session.cursor
+        else:
+            there = first <= place[0] < last
+        if not there:
+            self._finding.left()
 
     async def _label_by_name(self) -> None:
         session = self._session
@@ -524,6 +539,7 @@ class LabelApp(SheetApp):
         if turned:
             self._shown = shown
             self._viewport.top, self._mode, self._drag, self._notice_scroll = 0, None, None, NoticeScroll()
+            self._finding.left()
             self._guard.turned()
         at_once = self.sheet.redraw()
         if turned and at_once:
@@ -622,9 +638,10 @@ class LabelApp(SheetApp):
         return f"  ·  {words}" if words else ""
 
     def _marks(self, session: Session) -> Marks:
-        found = find_between(session.item.text, self._needle, *self._viewport.seen) if self._needle else ()
+        self._forget_place_left(session)
+        found = self._finding.places(session.item.text, *self._viewport.seen)
         hints = self._mode.left if isinstance(self._mode, Hop) else {}
-        return Marks(tuple(found), hints, isinstance(session.span_task, Spans))
+        return Marks(found, hints, isinstance(session.span_task, Spans), self._finding.place)
 
     def _key_hints(self, *names: str, words: Mapping[str, str] = MappingProxyType({})) -> list[Hint]:
         """Keys of commands, of those that have one, by their short names or other words."""

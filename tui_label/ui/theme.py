@@ -57,7 +57,8 @@ WORDS = {
     "under": Style(underline=True),
     "cursor": Style(reverse=True),
     "selected": Style(reverse=True, underline=True),
-    "found": Style(reverse=True, dim=True),
+    "found": Style(bold=True, underline=True),
+    "gone-to": Style(bold=True, underline=True, reverse=True),
     "hint": Style(color="#ca7e1c", bold=True),
 }
 

@@ -30,6 +30,8 @@ class Marks:
     hints: Mapping[int, str] = field(default_factory=dict)
     """Hop hints by the offset of their token."""
     cursor: bool = True
+    place: tuple[int, int] | None = None
+    """The one of `found` that was gone to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,12 @@ def _look(glyph: Glyph, session: Session, here: list[Stretch], selection: tuple[
         words = f"hue:{inner.hue}" + (" under" if inner.shade == "under" else "")
     elif marks.hints:
         words = "faint"
-    if any(first <= offset < last for first, last in marks.found):
+    at_cursor = selection[0] <= offset < selection[1]
+    if marks.place is not None and marks.place[0] <= offset < marks.place[1]:
+        words += " gone-to"
+    elif not at_cursor and any(first <= offset < last for first, last in marks.found):
         words += " found"
-    if selection[0] <= offset < selection[1]:
+    if at_cursor:
         words += " cursor" if session.anchor is None else " selected"
     return words.strip()
 

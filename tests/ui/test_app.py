@@ -125,6 +125,33 @@ async def test_a_place_found_is_left_with_the_cursor(tmp_path):
     assert app._finding.place == (22, 26)
 
 
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("source", [ENTITIES, SENTIMENT, "name: c\ntasks: [{id: best, type: compare}]\n"])
+async def test_what_is_out_of_sight_is_told_until_it_is_seen(tmp_path, source, width):
+    text = "\n".join(f"line {number}" for number in range(60))
+    item = Item("k", "", ("short", text)) if "compare" in source else Item("k", text)
+    app = make(tmp_path, source, Record(item))
+    async with app.run_test(size=(width, 24)) as pilot:
+        screens = []
+        for _ in range(10):
+            assert all(cells(row) <= width for row in app.sheet._rows)
+            screens.append(shown(app))
+            await pilot.press("pagedown")
+
+    signs = [row for screen in screens for row in screen if "↓" in row]
+    left = [int(row.strip("─↓ ").partition(" more screen")[0]) for row in signs]
+    assert left == sorted(left, reverse=True) and left[0] > 2 and left[-1] == 1
+    assert [any("line 59" in row for row in screen) for screen in screens] == [n >= len(left) for n in range(10)]
+    assert screens[0][1] == "─" * width and screens[-1][1].endswith(f"─ ↑ {left[0]} more screens ─")
+
+
+async def test_a_text_of_many_screens_is_not_laid_out_to_count_them(tmp_path):
+    app = make(tmp_path, SENTIMENT, Record(Item("k", "word " * 200_000)))
+    async with app.run_test(size=(80, 24)):
+        assert any("↓ more than 9 screens" in row for row in shown(app))
+        assert len(app._viewport.rows._starts) < 300
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

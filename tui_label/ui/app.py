@@ -344,12 +344,12 @@ class LabelApp(SheetApp):
         """The place found last is where one is only until the cursor goes elsewhere, or it is scrolled out of sight."""
         if (place := self._finding.place) is None:
             return
-        first, last = self._viewport.seen
         if self._key_mode == SPANS:
-            there = session.unit(place[0])[0] == session.cursor
+            left = session.unit(place[0])[0] != session.cursor
         else:
-            there = first <= place[0] < last
-        if not there:
+            first, last = self._viewport.seen
+            left = not first <= place[0] < last
+        if left:
             self._finding.left()
 
     async def _label_by_name(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from rich.cells import cell_len
 
@@ -16,7 +17,7 @@ from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import glyphs, visible
 from tui_label.ui.canvas import Row, cells, clipped, rule, spread
 from tui_label.ui.modes import Mode
-from tui_label.ui.views.document import MARGIN, Marks, document, text_width
+from tui_label.ui.views.document import MARGIN, Marks, document, lanes, text_width
 from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.questions import idle, length_words, questions
 from tui_label.ui.views.sound import Tape, sound_rows
@@ -25,6 +26,8 @@ from tui_label.ui.views.talk import MOST_ROWS
 SMALLEST = (40, 12)
 LOW = 16
 """Below this height there is no empty row over the item."""
+MANY = 9
+"""Screens that are counted: a long text is laid out no further than somebody may go at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,10 @@ def talk_room(height: int) -> int:
 
 def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
     session, room = state.session, state.room
+    above, below = _out_of_sight(state, rows, width)
     drawn = [
         header(_where(state), state.far, width, _waits(state)),
-        rule(width),
+        _rule(above and f"↑ {above}", width),
         clipped(_about(session), width),
     ]
     drawn += [[]] * (top_rows(height) - len(drawn))
@@ -86,7 +90,7 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     drawn += [clipped(row, width) for row in item] + [[]] * (room - len(item))
     drawn += state.talk
     drawn.append(clipped(_status(state, width), width))
-    drawn.append(rule(width))
+    drawn.append(_rule(below and f"↓ {below}", width))
     drawn += state.asked
     drawn.append(rule(width))
     drawn.append(legend(hints(state), _saved(state), width))
@@ -118,6 +122,31 @@ def _item_rows(state: State, rows: Rows, width: int, room: int) -> list[Row]:
     if state.session.item.candidates:
         return compare_rows(state.session, width)[state.top : state.top + room]
     return document(state.session, rows, state.top, room, state.marks)
+
+
+def _out_of_sight(state: State, rows: Rows, width: int) -> tuple[str, str]:
+    """How much of the item is above and below what is seen; empty where nothing is."""
+    if state.tape is not None:
+        return "", ""
+    page = state.room
+    if state.session.item.candidates:
+        count = len(compare_rows(state.session, width)) - 1
+        below = list(range(state.top + page, count, page))
+    else:
+        page = max(1, page // (1 + lanes(state.session)))
+        starts = range(state.top + page, state.top + (MANY + 1) * page + 1, page)
+        below = list(takewhile(rows.has, starts))
+    return _more(-(-state.top // page)), _more(len(below))
+
+
+def _more(screens: int) -> str:
+    if screens > MANY:
+        return f"more than {MANY} screens"
+    return f"{screens} more screen{'s' * (screens != 1)}" if screens else ""
+
+
+def _rule(words: str, width: int) -> Row:
+    return [*rule(width - len(words) - 3), (f" {words} ", ""), *rule(1)] if words else rule(width)
 
 
 def compare_rows(session: Session, width: int) -> list[Row]:

@@ -98,6 +98,37 @@ def test_suggestions_are_accepted_changed_rejected():
     assert session.work.decisions == {1: "accepted", 2: "changed", 3: "rejected"}
 
 
+def offered(*spans: tuple[int, int, str]) -> list[Suggestion]:
+    return [
+        Suggestion("entities", {"start": start, "end": end, "label": label}, 0.5, "m", number)
+        for number, (start, end, label) in enumerate(spans, 1)
+    ]
+
+
+def test_enter_says_first_how_many_suggested_spans_it_leaves_out():
+    session, effects = run(on(ENTITIES, TEXT, *offered((0, 13, "person"), (22, 27, "place"))), "item.submit")
+    assert (session.word, effects) == ("2 suggestions undecided: ↵ again leaves them out", ())
+    assert run(session, "item.submit")[1] == run(session, "cursor.right", "item.submit")[1] == (Effect.SUBMIT,)
+
+    session, effects = run(session, "suggestion.accept", "item.submit")
+    assert (session.word, effects) == ("1 suggestion undecided: ↵ again leaves it out", ())
+    assert run(session, "suggestion.reject", "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_a_suggested_span_that_an_answer_stands_in_the_way_of_is_decided():
+    begun = on(ENTITIES, TEXT, *offered((7, 13, "person")))
+    assert run(begun, ("cursor.to", 0), "select.right", give("person"), "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_the_last_answer_after_enter_says_too_what_it_leaves_out():
+    source = ENTITIES + "  - {id: mood, type: choice, labels: [good, bad]}\n"
+    session, effects = run(
+        on(source, TEXT, *offered((22, 27, "place"))), ("cursor.to", 0), "item.submit", give("bad", "mood")
+    )
+    assert (session.word, effects) == ("1 suggestion undecided: ↵ again leaves it out", ())
+    assert run(session, "item.submit")[1] == (Effect.SUBMIT,)
+
+
 def test_a_right_suggestion_of_a_choice_is_one_key():
     session, effects = run(on(SENTIMENT, TEXT, Suggestion("sentiment", "neutral", 0.9, "m", 1)), "suggestion.accept")
 

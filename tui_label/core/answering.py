@@ -9,7 +9,7 @@ from tui_label.core import segmenting
 from tui_label.core.editor import Editor
 from tui_label.core.item import candidate_names
 from tui_label.core.session import Effect, Outcome, Session, laid
-from tui_label.core.spanning import accept_span, label_span, take_preview
+from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 
 
@@ -63,7 +63,7 @@ def answer(session: Session, task: Task, value: Any, origin: str) -> Session | O
     if session.needs_enter and not (session.finishing and task.one_key):
         return _to_next_question(session, task)
     if session.unfinished is None:
-        return session, (Effect.SUBMIT,)
+        return _finish(session)
     return _to_next_question(session, task)
 
 
@@ -91,6 +91,16 @@ def submit(session: Session, _: Any = None) -> Session | Outcome:
         task, problem = open_question
         refused = replace(session.focused(task.id), finishing=True).say(f"{task.id}: {problem}")
         return segmenting.to_unfinished(refused, task, in_segment) if isinstance(task, Segments) else refused
+    return _finish(session)
+
+
+def _finish(session: Session) -> Session | Outcome:
+    """Leave the item, once it is said how many suggested spans that leaves out."""
+    undecided = undecided_spans(session)
+    if undecided and undecided != session.left_out:
+        many = "s" if len(undecided) > 1 else ""
+        word = f"{len(undecided)} suggestion{many} undecided: ↵ again leaves {'them' if many else 'it'} out"
+        return replace(session, left_out=undecided).say(word)
     return session, (Effect.SUBMIT,)
 
 

@@ -80,6 +80,8 @@ class Session:
     """Task and name of the candidate that came last in a ranking without a key of its own."""
     finishing: bool = False
     """Whether the person has already asked to go on to the next item."""
+    left_out: frozenset[int] = frozenset()
+    """Numbers of the suggested spans that were said to be undecided when the person asked to go on."""
     word: str = ""
     """What was refused or done, for the person to read; gone with the next key."""
 

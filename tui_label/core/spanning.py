@@ -257,3 +257,13 @@ def accept_span(session: Session, suggestion: Suggestion, label: str | None = No
     following = [one.start for _, one in session.pending_spans if one.start >= session.cursor]
     cursor = following[0] if following else session.cursor
     return replace(session, cursor=cursor, last_label=(task.id, span.label), chosen=None)
+
+
+def undecided_spans(session: Session) -> frozenset[int]:
+    """Numbers of the suggested spans that could still be taken: not those that an answer stands in the way of."""
+    found = []
+    for one, span in session.pending_spans:
+        task = session.asked_task(one.task)
+        if isinstance(task, Spans) and not clash(session, task, span):
+            found.append(one.number)
+    return frozenset(found)

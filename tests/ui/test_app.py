@@ -152,6 +152,44 @@ async def test_a_text_of_many_screens_is_not_laid_out_to_count_them(tmp_path):
         assert len(app._viewport.rows._starts) < 300
 
 
+NESTED = "name: n\ntasks: [{id: names, type: spans, overlap: true, labels: [person, place, firm]}]\n"
+
+
+def lanes_of(app: LabelApp) -> list[str]:
+    return [row.strip() for row in shown(app)[5:7]]
+
+
+async def test_brackets_tell_which_of_nested_spans_keys_act_on(tmp_path):
+    app = make(tmp_path, NESTED, Record(Item("k", "Angela Merkel Street in Rome.")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("v", "right", "right", "2", "home", "v", "right", "1", "v", "3")
+        seen = []
+        for _ in range(3):
+            await pilot.press("tab")
+            seen.append(lanes_of(app))
+        await pilot.press("right", "right")
+        alone = lanes_of(app)
+
+    assert seen == [
+        ["[place]─────────────", "person───────"],
+        ["place───────────────", "[person]─────"],
+        ["place───────────────", "[firm]"],  # a third one has no lane of its own
+    ]
+    assert alone == ["place───────────────", "person───────"]
+
+
+async def test_of_nested_suggestions_the_one_gone_to_is_taken(tmp_path):
+    values = [{"start": 0, "end": 20, "label": "place"}, {"start": 0, "end": 13, "label": "person"}]
+    offers = tuple(Suggestion("names", value, 0.9, "m") for value in values)
+    app = make(tmp_path, NESTED, Record(Item("k", "Angela Merkel Street in Rome."), offers))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab", "tab")
+        assert lanes_of(app) == ["place?──────────────", "[person?]────"]
+        await pilot.press("a")
+
+    assert [one.label for _, one in app.workbench.session.spans] == ["person"]
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

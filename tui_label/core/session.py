@@ -257,12 +257,12 @@ class Session:
 
     @property
     def suggestion_under_cursor(self) -> Suggestion | None:
-        """The one that accept and reject are about: a span at the cursor, else the focused
-        task's, else the first that is not a span.
+        """The one that accept and reject are about: a span at the cursor (of several the one
+        that was gone to), else the focused task's, else the first that is not a span.
         """
-        for one, span in self.pending_spans:
-            if span.start <= self.cursor < span.end:
-                return one
+        here = [(one, span) for one, span in self.pending_spans if span.start <= self.cursor < span.end]
+        if here:
+            return min(here, key=lambda pair: pair[1] != self.chosen)[0]
         whole = [one for one in self.pending if not isinstance(one.value, dict)]
         return next((one for one in whole if one.task == self.focus), whole[0] if whole else None)
 

@@ -11,8 +11,10 @@ from itertools import accumulate
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.core.item import Suggestion
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
+from tui_label.core.tasks import Span
 from tui_label.core.text import Glyph, glyphs, visible
 from tui_label.ui.canvas import Row
 from tui_label.ui.theme import PALETTE
@@ -46,6 +48,8 @@ class Stretch:
     """`under`: an answer; `faint`: a suggestion or preview."""
     fill: str = "─"
     """What stands under the rest of it behind its name."""
+    active: bool = False
+    """Whether it is the one of several at the cursor that keys act on."""
 
 
 def text_width(width: int) -> int:
@@ -86,18 +90,29 @@ def document(session: Session, rows: Rows, top: int, height: int, marks: Marks) 
 
 
 def _stretches(session: Session, start: int, end: int) -> list[Stretch]:
+    here, offered_here = _active(session)
     found = [
-        Stretch(span.start, span.end, span.label, hue(session, task, span.label))
+        Stretch(span.start, span.end, span.label, hue(session, task, span.label), active=(task, span) == here)
         for task, span in session.spans_within(start, end)
     ]
-    offered = [(one.task, span, "?") for one, span in session.pending_spans]
-    offered += [(session.focus, span, "+") for span in session.preview]
+    offered = [(one.task, span, "?", one == offered_here) for one, span in session.pending_spans]
+    offered += [(session.focus, span, "+", False) for span in session.preview]
     found += [
-        Stretch(span.start, span.end, f"{span.label}{sign}", hue(session, task, span.label), "faint")
-        for task, span, sign in offered
+        Stretch(span.start, span.end, f"{span.label}{sign}", hue(session, task, span.label), "faint", active)
+        for task, span, sign, active in offered
         if span.start < end and start < span.end
     ]
     return sorted(found, key=lambda one: (one.start, -one.end, one.name))
+
+
+def _active(session: Session) -> tuple[tuple[str, Span] | None, Suggestion | None]:
+    """The span and the suggestion that keys act on, where the cursor alone doesn't tell."""
+    spans = session.spans_at(session.cursor)
+    offered = [one for one, span in session.pending_spans if span.start <= session.cursor < span.end]
+    return (
+        session.span_under_cursor if len(spans) > 1 else None,
+        session.suggestion_under_cursor if len(offered) > 1 else None,
+    )
 
 
 def _text_row(session: Session, start: int, end: int, stretches: list[Stretch], marks: Marks) -> list[Row]:
@@ -140,7 +155,7 @@ def _look(glyph: Glyph, session: Session, here: list[Stretch], selection: tuple[
 
 
 def in_lanes(here: list[Stretch], count: int) -> list[list[Stretch]]:
-    """Stretches put into lanes so that none covers another; what finds no lane joins the last."""
+    """Stretches put into lanes so that none covers another; what finds no lane joins the last, before others if active."""
     laid: list[list[Stretch]] = [[] for _ in range(count)]
     for one in here:
         for lane in laid:
@@ -148,6 +163,8 @@ def in_lanes(here: list[Stretch], count: int) -> list[list[Stretch]]:
                 lane.append(one)
                 break
         else:
+            if laid and one.active:
+                laid[-1] = [other for other in laid[-1] if not (one.start < other.end and other.start < one.end)]
             if laid:
                 laid[-1].append(one)
     return laid
@@ -169,7 +186,7 @@ def lane_row(lane: Sequence[Stretch], line: Sequence[Glyph]) -> Row:
         following = lane[number + 1].start if number + 1 < len(lane) else None
         limit = next((column - 1 for column, glyph in places if glyph.start == following), 10**6)
         extent = max(1, last - first - (following == one.end))
-        name = visible(one.name)
+        name = f"[{visible(one.name)}]" if one.active else visible(one.name)
         name = set_cell_size(name, min(cell_len(name), max(extent, limit - first)))
         bright = _start(name, extent)
         rest = name[len(bright) :]

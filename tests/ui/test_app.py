@@ -190,6 +190,25 @@ async def test_of_nested_suggestions_the_one_gone_to_is_taken(tmp_path):
     assert [one.label for _, one in app.workbench.session.spans] == ["person"]
 
 
+async def test_a_typed_line_is_mended_in_its_middle(tmp_path):
+    app = make(tmp_path, ENTITIES, Record(Item("k", "By land.")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"wand", "home", "delete", "l", "end", "left")
+        assert "find land   1 here" in "\n".join(shown(app))
+        assert drawn(app, "cursor")[-1] == "d"
+        await pilot.press("ctrl+u")
+
+    assert "find d   1 here" in "\n".join(shown(app))
+
+
+async def test_ctrl_u_deletes_to_the_start_of_the_line(tmp_path):
+    app = make(tmp_path, "name: t\ntasks: [{id: t, type: text}]\n", Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("a", "ctrl+j", *"bcd", "left", "ctrl+u")
+
+    assert app.workbench.session.answers == {"t": "a\nd"}
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

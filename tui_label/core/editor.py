@@ -46,6 +46,10 @@ def delete_word_back(editor: Editor) -> Editor:
     return _cut(editor, word_left(editor).caret, editor.caret)
 
 
+def delete_line_back(editor: Editor) -> Editor:
+    return _cut(editor, home(editor).caret, editor.caret)
+
+
 def left(editor: Editor) -> Editor:
     if editor.caret == 0:
         return editor
@@ -93,6 +97,7 @@ EDITS = {
     "backspace": delete_back,
     "delete": delete_forward,
     "ctrl+w": delete_word_back,
+    "ctrl+u": delete_line_back,
     "left": left,
     "right": right,
     "ctrl+left": word_left,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tui_label.core.comments import COMMENT, QUESTION
-from tui_label.core.editor import EMPTY, Editor, delete_back, delete_word_back, insert
+from tui_label.core.editor import EDITS, EMPTY, Editor, insert, right
 from tui_label.core.find import find_all
 from tui_label.core.project import FlagReason
 from tui_label.core.session import Session
@@ -383,14 +383,15 @@ class Calibration:
 
 def edited(editor: Editor, key: str) -> Editor:
     """One line of typing."""
-    if key == "backspace":
-        return delete_back(editor)
-    if key == "ctrl+w":
-        return delete_word_back(editor)
+    if key in EDITS:
+        return EDITS[key](editor)
     if key == "space":
         key = " "
     return insert(editor, key) if len(key) == 1 else editor
 
 
 def line(words: str, editor: Editor) -> Row:
-    return [(words, "bold"), (visible(editor.text), ""), (" ", "cursor")]
+    text, caret = editor.text, editor.caret
+    after = right(editor).caret
+    row = [(words, "bold"), (visible(text[:caret]), ""), (visible(text[caret:after]) or " ", "cursor")]
+    return [*row, (visible(text[after:]), "")] if after < len(text) else row

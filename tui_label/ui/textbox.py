@@ -23,7 +23,8 @@ def typed(session: Session, key: str, width: int) -> Editor | None:
         if session.style is not None and not editor.text[editor.caret - 1].isalnum():
             editor = expanded(session.style, editor)
         return editor
-    if key in EDITS:
+    # With a sound Ctrl+U zooms out
+    if key in EDITS and not (key == "ctrl+u" and session.item.sound is not None):
         return EDITS[key](editor)
     if key in ("up", "down"):
         return vertical(editor, -1 if key == "up" else 1, box_width(session, width))

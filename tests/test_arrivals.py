@@ -217,7 +217,7 @@ def test_a_history_comes_in_as_what_stands_in_the_end(tmp_path, capsys):
     other = opening.open_store(config.load(tmp_path / "q"))[0]
 
     assert words == "4 items added, 2 answers\n"
-    assert "1 skipped" in errors and "1 answers that were taken back" in errors
+    assert "1 item skipped" in errors and "1 answer left out that had been taken back" in errors
     assert [(item.key, one.answers) for item, one in other.answers()] == [(key, one.answers) for key, one in latest]
 
 

@@ -52,11 +52,11 @@ def test_a_file_of_items_comes_by_its_url_and_is_called_by_it(tmp_path, server, 
     urls = [f"{server.url}/d/a.csv?key=secret", f"{server.url}/d/more%20.jsonl.gz"]
     status, out, errors = add(capsys, folder, *urls, tmp_path / "b.txt")
 
-    assert (status, out) == (0, "3 items added, 1 suggestions\n")
+    assert (status, out) == (0, "3 items added, 1 suggestion\n")
     assert errors.splitlines() == [
-        f"{server.url}/d/a.csv: 1 items, read as csv",
-        f"{urls[1]}: 1 items, read as jsonl",
-        f"{tmp_path / 'b.txt'}: 1 items, read as text",
+        f"{server.url}/d/a.csv: 1 item, read as csv",
+        f"{urls[1]}: 1 item, read as jsonl",
+        f"{tmp_path / 'b.txt'}: 1 item, read as text",
     ]
     with Project.open(folder) as project:
         assert [item.text for item, _ in project.unanswered()] == ["good", "packed", "here"]
@@ -68,7 +68,7 @@ def test_a_sound_by_its_url_stays_there(tmp_path, server, capsys):
     url = f"{server.url}/d/a.wav?part=1"
     status, out, errors = add(capsys, folder, url)
 
-    assert (status, out, errors) == (0, "1 items added\n", "")
+    assert (status, out, errors) == (0, "1 item added\n", "")
     with Project.open(folder) as project:
         assert [(item.sound.path, item.sound.duration) for item, _ in project.unanswered()] == [(url, 1.0)]
 
@@ -83,7 +83,7 @@ def test_what_a_file_from_elsewhere_names_lies_beside_it(tmp_path, server, capsy
     )
     status, out, _ = add(capsys, folder, f"{server.url}/d/m.jsonl", "--skip-bad")
 
-    assert (status, out) == (0, "1 items added\n")
+    assert (status, out) == (0, "1 item added\n")
     with Project.open(folder) as project:
         assert [item.sound.path for item, _ in project.unanswered()] == [f"{server.url}/d/a.wav"]
 
@@ -157,4 +157,4 @@ def test_a_name_that_is_empty_is_not_the_folder_one_is_in(tmp_path, monkeypatch,
 
     assert (status, out, errors.count("\n")) == (2, "", 1)
     assert "empty" in errors
-    assert add(capsys, folder, ".")[:2] == (0, "1 items added\n")
+    assert add(capsys, folder, ".")[:2] == (0, "1 item added\n")

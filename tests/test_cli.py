@@ -56,8 +56,8 @@ def test_known_answers_that_nobody_would_be_shown_are_told(tmp_path, capsys, rev
     assert main(["add", str(project), str(tmp_path / "gold.jsonl"), option]) == 0
 
     said = capsys.readouterr()
-    assert said.out == "1 items added, 1 known answers\n"
-    told = [line for line in said.err.splitlines() if "1 known answers, but nobody is" in line]
+    assert said.out == "1 item added, 1 known answer\n"
+    told = [line for line in said.err.splitlines() if "1 known answer but nobody is" in line]
     assert [line.endswith(f"until project.yaml says {mending}") for line in told] == [True] * bool(mending)
 
 

@@ -75,7 +75,7 @@ def test_a_label_can_be_added_renamed_and_taken_back_without_a_look_at_the_answe
 def test_a_label_may_go_where_nobody_gave_it(folder):
     opened(folder, "a").close()
 
-    with pytest.raises(ConfigError, match="label 'a' has 1 answers and is gone"):
+    with pytest.raises(ConfigError, match="label 'a' has 1 answer and is gone"):
         opened(folder, "b")
     assert answers(opened(folder, "a, b")) == ["a"]
 
@@ -83,7 +83,7 @@ def test_a_label_may_go_where_nobody_gave_it(folder):
 def test_a_task_that_comes_back_with_less_is_refused(folder):
     opened(folder, "x, y", SOURCE.replace("id: t", "id: other")).close()
 
-    with pytest.raises(ConfigError, match="label 'a' has 1 answers and is gone"):
+    with pytest.raises(ConfigError, match="label 'a' has 1 answer and is gone"):
         opened(folder, "b")
 
 
@@ -106,7 +106,7 @@ def test_an_answer_under_a_label_that_went_while_somebody_was_at_work_is_seen_by
     answer(at_work, "b")
 
     assert [words for good, words in check(folder) if not good] == [
-        "project.yaml: t: label 'b' has 1 answers and is gone; put it back, or say which label takes them over with `was: b`"
+        "project.yaml: t: label 'b' has 1 answer and is gone; put it back, or say which label takes them over with `was: b`"
     ]
     assert answers(opened(folder, "a, {value: c, was: b}")) == ["a", "c"]
 

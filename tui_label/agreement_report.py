@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 
 from tui_label.core.gold import AUTO
 from tui_label.core.project import Project
-from tui_label.core.text import fitted, shortened
+from tui_label.core.text import fitted, number_of, shortened
 from tui_label.errors import UsageError
 from tui_label.quality.agreement import (
     LABEL,
@@ -205,7 +205,7 @@ def agreement_lines(found: Agreement, name_of: Callable[[int], str], by: Collect
 
 def _task_lines(one: TaskAgreement, judge_from: int, name_of: Callable[[int], str], by: Collection[str]) -> list[str]:
     lines = [
-        f"{one.task} ({one.kind}): {one.answers:,} answers of {one.annotators:,} annotators about {one.items:,} items,",
+        f"{one.task} ({one.kind}): {number_of(one.answers, 'answer')} of {number_of(one.annotators, 'annotator')} about {number_of(one.items, 'item')},",
         f"{one.shared:,} of them answered twice or more",
         "",
         f"  {'':<36}{'value':>8}   {'95 % interval':<18}{'items':>8}",
@@ -278,7 +278,7 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
 
 def _confusion_line(confusion: Confusion, name_of: Callable[[int], str]) -> str:
     names = f"{shortened(confusion.one, 18)} ↔ {shortened(confusion.other or 'nothing', 18)}"
-    items = f"{confusion.items:,} {'item' if confusion.items == 1 else 'items'}"
+    items = number_of(confusion.items, "item")
     examples = [name_of(number) for number in confusion.numbers[:EXAMPLES]]
     while len(examples) > 1 and wcswidth(", ".join(examples)) > ROOM:
         examples.pop()

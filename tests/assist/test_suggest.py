@@ -73,7 +73,7 @@ def test_word_lists_suggest_spans(tmp_path, capsys):
     assert run(capsys, folder, "--with", "w.yaml")[1] == "w.yaml: 2 items, 0 suggestions added, 2 known already\n"
     (tmp_path / "w.yaml").write_text("person: [Ada, nobody]\n")
     said = run(capsys, folder, "--with", "w.yaml")[1]
-    assert said == "w.yaml: 2 items, 1 suggestions added, 1 known already, 1 of an earlier version replaced\n"
+    assert said == "w.yaml: 2 items, 1 suggestion added, 1 known already, 1 of an earlier version replaced\n"
 
 
 TAGGER = """\
@@ -108,7 +108,7 @@ def test_a_function_is_asked_in_batches_and_its_errors_are_named(tmp_path, capsy
     assert (status, out) == (0, "tagger:tag: 3 items, 2 suggestions added\n")
     assert errors.splitlines() == [
         "tui-label: item i1: ValueError: no bad ones",
-        "tui-label: 1 items failed; the first are named above",
+        "tui-label: 1 item failed; the first are named above",
     ]
     assert suggested(folder) == {
         "i0": [("positive", 0.4, "tagger:tag")],
@@ -127,7 +127,7 @@ def test_what_is_no_valid_suggestion_is_counted_and_named(tmp_path, capsys):
     assert (status, out) == (0, "tagger:odd: 30 items, 0 suggestions added\n")
     assert "item i0: sentiment: a score must be a number, not 'high'" in errors
     assert "item i1: 'glad' is no label of a choice or choices task that is asked here" in errors
-    assert "30 suggestions can't be used and were left out; the first are named above" in errors
+    assert "30 suggestions left out that can't be used; the first are named above" in errors
     assert len(errors.splitlines()) == 11
 
 
@@ -163,7 +163,7 @@ def test_earlier_names_of_labels_are_taken_for_those_of_today(tmp_path, capsys):
     assert errors.splitlines() == [
         "tui-label: item i1: mood: 'LOW' is no label of mood; it has glad, sad",
         "tui-label: 2 suggestions by a label's earlier name, taken under the one of today",
-        "tui-label: 1 suggestions can't be used and were left out; the first are named above",
+        "tui-label: 1 suggestion left out that can't be used; the first are named above",
     ]
     assert {key: [value for value, *_ in found] for key, found in suggested(folder).items()} == {
         "i0": [
@@ -194,7 +194,7 @@ def test_progress_says_of_how_many(tmp_path, monkeypatch, arguments, of):
     ("function", "words"),
     [
         ("none", "100 items in a row failed, the last with: RuntimeError: never"),
-        ("few", "100 items in a row failed, the last with: ValueError: gave 0 answers for 1 items"),
+        ("few", "100 items in a row failed, the last with: ValueError: gave 0 answers for 1 item"),
         ("memory", "100 items in a row failed, the last with: MemoryError"),
         ("nothing", "tagger:nothing: tagger has no nothing; it has tag, odd, none"),
     ],
@@ -329,7 +329,7 @@ def test_offsets_in_utf_16_units_are_read_as_their_texts_say(tmp_path, capsys):
     assert errors.splitlines() == [
         "tui-label: item i0: entities: span 1-4 says 'Rome', which is not there",
         "tui-label: 2 spans read as UTF-16 offsets, as their texts say, first in i0",
-        "tui-label: 1 suggestions can't be used and were left out; the first are named above",
+        "tui-label: 1 suggestion left out that can't be used; the first are named above",
     ]
     found = [one[0] for key in ("i0", "i1") for one in suggested(folder)[key]]
     assert [(one["start"], one["end"], one["text"]) for one in found] == [
@@ -371,7 +371,7 @@ def test_a_function_hears_sounds_and_gives_segments_and_words(tmp_path, capsys):
     (tmp_path / "ears.py").write_text(LOUD)
     status, out, errors = run(capsys, folder, "--with", "ears:segments")
 
-    assert (status, out, errors) == (0, "ears:segments: 1 items, 2 suggestions added\n", "")
+    assert (status, out, errors) == (0, "ears:segments: 1 item, 2 suggestions added\n", "")
     ((events, _, _), (said, _, _)) = next(iter(suggested(folder).values()))
     (segment,) = events
     assert (segment["label"], said) == ("tone", "beep")
@@ -402,7 +402,7 @@ def test_answers_about_another_text_are_not_taken(tmp_path, capsys):
     command = program(tmp_path / "it.py", '    print(json.dumps({"text": "a", "label": "neutral"}))')
     _, out, errors = run(capsys, folder, "--with", command)
 
-    assert "1 suggestions added" in out
+    assert "1 suggestion added" in out
     assert "item i1: the answer is about another text" in errors
 
 
@@ -412,7 +412,7 @@ def test_a_dry_run_keeps_nothing_and_all_takes_answered_items_too(tmp_path, caps
     store.submit(store.claim("ann").number, Annotation("ann", answers={"sentiment": "neutral"}), "s", claim=False)
     (tmp_path / "w.yaml").write_text("positive: [good, better]")
 
-    assert run(capsys, folder, "--with", "w.yaml", "--dry-run")[1] == "w.yaml: 1 items, 1 suggestions made, none kept\n"
+    assert run(capsys, folder, "--with", "w.yaml", "--dry-run")[1] == "w.yaml: 1 item, 1 suggestion made, none kept\n"
     assert suggested(folder) == {"i1": []}
     assert run(capsys, folder, "--with", "w.yaml", "--all")[1] == "w.yaml: 2 items, 2 suggestions added\n"
 

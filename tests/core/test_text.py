@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right
 from tui_label.core.find import find_all, find_next, find_previous, same_mentions
 from tui_label.core.rows import Rows
-from tui_label.core.text import glyphs, visible
+from tui_label.core.text import glyphs, number_of, visible
 from tui_label.core.tokens import next_token, previous_token, snap, token_at, tokens_between
 
 TEXTS = st.text(
@@ -142,3 +142,7 @@ def test_typing():
     assert delete_back(left(left(editor))).text == "ab\nc"
     assert delete_word_back(Editor("one two", 7)).text == "one "
     assert right(Editor("👩‍👩‍👧", 0)).caret == 5
+
+
+def test_one_of_a_thing_is_told_as_one():
+    assert [number_of(count, "item") for count in (0, 1, 1200)] == ["0 items", "1 item", "1,200 items"]

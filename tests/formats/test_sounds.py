@@ -101,7 +101,7 @@ def test_a_file(add):
     clip("a.wav", 2.5)
     status, said = add("a.wav")
 
-    assert (status, said) == (0, "1 items added\n")
+    assert (status, said) == (0, "1 item added\n")
     sound = only().sound
     assert sound is not None
     assert (sound.path, sound.duration, sound.offset, sound.rate, sound.channels) == ("../a.wav", 2.5, 0, RATE, 1)
@@ -206,7 +206,7 @@ def test_eight_hours_are_one_item(add):
     Path("a.wav").write_bytes(head)
     os.truncate("a.wav", 44 + frames * 2)
 
-    assert add("a.wav") == (0, "1 items added\n")
+    assert add("a.wav") == (0, "1 item added\n")
     sound = only().sound
     assert sound is not None and sound.duration == 28_800
 
@@ -219,7 +219,7 @@ def test_the_same_file_twice_is_one_item(add):
     shutil.copy("a.wav", "copy.wav")
     lines("m.jsonl", {"audio": "a.wav"}, {"audio": "a.wav"}, {"audio": "a.wav", "offset": 0, "duration": 1.0})
 
-    assert add("a.wav", "a.wav")[1] == "1 items added, 1 known already\n"
+    assert add("a.wav", "a.wav")[1] == "1 item added, 1 known already\n"
     assert add("copy.wav", "m.jsonl")[0] == 0
     assert len(waiting()) == 1
 
@@ -258,7 +258,7 @@ def test_a_file_that_changed_is_another_item_and_the_first_says_so(add):
     os.utime("a.wav", ns=(0, 0))
 
     assert "changed after it was added" in seen(only()).word
-    assert add("a.wav")[1] == "1 items added\n"
+    assert add("a.wav")[1] == "1 item added\n"
     assert [bool(seen(item).word) for item, _ in waiting()] == [True, False]
 
 
@@ -604,7 +604,7 @@ def test_labels_that_lie_apart_from_their_sounds_bring_known_answers(add, form):
     write_project(Path("r"), "name: r\nitems: sound\ntasks: [{id: said, type: segments, transcript: {}}]\n")
     shutil.copy("q/a.wav", "r/a.wav")
     (labels,) = [one for one in Path("out").rglob("*") if one.is_file()]
-    assert add(labels, "--gold", project="r")[1].startswith("1 items added, 1 known answers\n")
+    assert add(labels, "--gold", project="r")[1].startswith("1 item added, 1 known answer\n")
     store, _ = opening.open_store(config.load(Path("r")))
     (one,) = store.testimonies()
 

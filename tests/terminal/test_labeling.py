@@ -208,7 +208,7 @@ def test_items_and_suggestions_come_while_somebody_works(opened, tmp_path):
     terminal = opened(SENTIMENT, ["first text", "second text is good"]).wait_for("first text")
     (tmp_path / "words.yaml").write_text("positive: [good]")
     status, out, errors = run("suggest", str(folder), "--with", str(tmp_path / "words.yaml"))
-    assert (status, out, errors) == (0, "words.yaml: 2 items, 1 suggestions added\n", "")
+    assert (status, out, errors) == (0, "words.yaml: 2 items, 1 suggestion added\n", "")
     terminal.press("n").wait_for("second text").press("a").wait_for("Nothing is left")
 
     (tmp_path / "more.txt").write_text("third text")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui_label.cli.items import Screen, standard_output, tell_kept, tell_written
 from tui_label.cli.project import Commands, command, wipe
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:
     from tui_label.bringing import FileRead
@@ -58,7 +58,10 @@ class _Screen(Screen):
     def read(self, file: FileRead) -> None:
         wipe()
         if not (self._beside and file.records):
-            print(f"{visible(file.reading.name)}: {file.records:,} records, read as {file.format}", file=sys.stderr)
+            print(
+                f"{visible(file.reading.name)}: {number_of(file.records, 'record')}, read as {file.format}",
+                file=sys.stderr,
+            )
         tell_kept(file.reading)
 
 

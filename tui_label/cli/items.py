@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 from tui_label.errors import UsageError
 
 if TYPE_CHECKING:
@@ -119,25 +119,25 @@ def _add(options: argparse.Namespace) -> int:
             raise
         review = project.settings.review
         comes = {"check": review.gold_rate > 0, "qualification": review.attempts > 0}.get(options.gold, True)
-    for count, words in (
-        (done.superseded, "earlier revisions left out: the latest answer of each annotator is taken"),
-        (done.skipped, "skipped: taken as items, without an answer"),
-        (done.undone, "answers that were taken back are left out"),
-        (0 if comes else done.added.gold, f"known answers, but {UNSEEN if options.gold == 'check' else UNASKED}"),
+    for count, noun, words in (
+        (done.superseded, "earlier revision", "left out: the latest answer of each annotator is taken"),
+        (done.skipped, "item", "skipped: taken without an answer"),
+        (done.undone, "answer", "left out that had been taken back"),
+        (0 if comes else done.added.gold, "known answer", f"but {UNSEEN if options.gold == 'check' else UNASKED}"),
     ):
         if count:
-            complain(f"{count:,} {words}")
+            complain(f"{number_of(count, noun)} {words}")
     print(_sentence(done))
     return 0
 
 
 def _sentence(done: Brought) -> str:
     added = done.added
-    parts = [f"{added.items:,} items added"]
+    parts = [f"{number_of(added.items, 'item')} added"]
     parts += [f"{done.items - added.items:,} known already"] if done.items > added.items else []
-    parts += [f"{added.answers:,} answers"] if added.answers else []
-    parts += [f"{added.gold:,} known answers"] if added.gold else []
-    parts += [f"{added.suggestions:,} suggestions"] if added.suggestions else []
+    parts += [number_of(added.answers, "answer")] if added.answers else []
+    parts += [number_of(added.gold, "known answer")] if added.gold else []
+    parts += [number_of(added.suggestions, "suggestion")] if added.suggestions else []
     return ", ".join(parts)
 
 
@@ -161,11 +161,11 @@ class Screen:
             return
         wipe()
         reading = file.reading
-        several = f" in {file.records:,} records" if file.records > file.items else ""
-        words = [f"{file.items:,} items{several}, read as {file.format}"]
-        words += [f"{reading.blank:,} blank lines left out"] if reading.blank else []
+        several = f" in {number_of(file.records, 'record')}" if file.records > file.items else ""
+        words = [f"{number_of(file.items, 'item')}{several}, read as {file.format}"]
+        words += [f"{number_of(reading.blank, 'blank line')} left out"] if reading.blank else []
         words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
-        words += [f"{reading.repaired:,} spans read as UTF-16 offsets"] if reading.repaired else []
+        words += [f"{number_of(reading.repaired, 'span')} read as UTF-16 offsets"] if reading.repaired else []
         print(f"{visible(reading.name)}: {'; '.join(words)}", file=sys.stderr)
         tell_kept(reading)
 

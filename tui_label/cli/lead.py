@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tui_label.cli.project import Commands, command, folder
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:
     from tui_label.leading import Qualifying
@@ -44,7 +44,9 @@ def _requeue(options: argparse.Namespace) -> int:
             dry=options.dry_run,
         )
     done = "are older" if options.dry_run else "sent back"
-    print(f"{found.sent:,} answers {done}: {found.task} {visible(options.label)}, before version {found.before}")
+    print(
+        f"{number_of(found.sent, 'answer')} {done}: {found.task} {visible(options.label)}, before version {found.before}"
+    )
     for name, count in sorted(found.answers.items()):
         print(f"  {visible(name)}: {count:,}")
     if under_way := sum(found.answers.values()) - found.sent:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:
     from tui_label.suggesting import Run
@@ -113,18 +113,21 @@ def _tell(run: Run, name: str, dry: bool) -> None:
         complain(problem)
     if run.repaired:
         complain(
-            f"{run.repaired:,} spans read as UTF-16 offsets, as their texts say, first in {', '.join(run.repaired_in)}"
+            f"{number_of(run.repaired, 'span')} read as UTF-16 offsets, as their texts say, first in {', '.join(run.repaired_in)}"
         )
-    for count, words in (
-        (run.renamed, "suggestions by a label's earlier name, taken under the one of today"),
-        (run.failed, "items failed; the first are named above"),
-        (run.unfit, "suggestions can't be used and were left out; the first are named above"),
-        (run.unanswered, "items got no answer"),
+    for count, noun, words in (
+        (run.renamed, "suggestion", "by a label's earlier name, taken under the one of today"),
+        (run.failed, "item", "failed; the first are named above"),
+        (run.unfit, "suggestion", "left out that can't be used; the first are named above"),
+        (run.unanswered, "item", "got no answer"),
     ):
         if count:
-            complain(f"{count:,} {words}")
+            complain(f"{number_of(count, noun)} {words}")
     kept = run.kept
-    parts = [f"{run.asked:,} items", f"{kept.added:,} suggestions {'made, none kept' if dry else 'added'}"]
+    parts = [
+        number_of(run.asked, "item"),
+        f"{number_of(kept.added, 'suggestion')} {'made, none kept' if dry else 'added'}",
+    ]
     parts += [f"{kept.known:,} known already"] if kept.known else []
     parts += [f"{kept.replaced:,} of an earlier version replaced"] if kept.replaced else []
     parts += [f"{kept.kept:,} of an earlier version kept, where somebody has seen them"] if kept.kept else []

@@ -11,6 +11,7 @@ from tui_label.core.item import candidate_names
 from tui_label.core.session import Effect, Outcome, Session, laid
 from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
+from tui_label.core.text import number_of
 
 
 def give_label(session: Session, argument: tuple[str, str]) -> Session | Outcome:
@@ -63,7 +64,7 @@ def answer(session: Session, task: Task, value: Any, origin: str) -> Session | O
     if session.needs_enter and not (session.finishing and task.one_key):
         return _to_next_question(session, task)
     if session.unfinished is None:
-        return _finish(session)
+        return _finish(replace(session, focus=task.id))
     return _to_next_question(session, task)
 
 
@@ -98,8 +99,8 @@ def _finish(session: Session) -> Session | Outcome:
     """Leave the item, once it is said how many suggested spans that leaves out."""
     undecided = undecided_spans(session)
     if undecided and undecided != session.left_out:
-        many = "s" if len(undecided) > 1 else ""
-        word = f"{len(undecided)} suggestion{many} undecided: ↵ again leaves {'them' if many else 'it'} out"
+        them = "it" if len(undecided) == 1 else "them"
+        word = f"{number_of(len(undecided), 'suggestion')} undecided: ↵ again leaves {them} out"
         return replace(session, left_out=undecided).say(word)
     return session, (Effect.SUBMIT,)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui_label.core.roles import Roles
 from tui_label.core.tasks import Task
+from tui_label.core.text import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def orphans(
 ) -> list[str]:
     """A line for each label that answers have and its task has not, nor under another name; `used`: how many, by task."""
     return [
-        f"project.yaml: {task.id}: label {label!r} has {count:,} answers and is gone; "
+        f"project.yaml: {task.id}: label {label!r} has {number_of(count, 'answer')} and is gone; "
         f"put it back, or say which label takes them over with `was: {label}`"
         for task in tasks
         if task.labels

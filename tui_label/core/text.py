@@ -57,6 +57,11 @@ def picture(char: str) -> str:
     return "�"
 
 
+def number_of(count: int, noun: str) -> str:
+    """`1 item`, `1,200 items`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def visible(text: str) -> str:
     """`text` on one line with nothing in it that a terminal would obey."""
     return _UNSAFE.sub(lambda found: picture(found.group()), text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_label.agreement_report import MEASURES
+from tui_label.core.text import number_of
 from tui_label.quality.agreement import Confusion, Part, TaskAgreement
 from tui_label.quality.estimates import Figure
 from tui_label.report import plots
@@ -27,8 +28,8 @@ def agreement(of: Material) -> Html:
 
 def _task(task: TaskAgreement, number: int) -> Html:
     words = (
-        f"{task.shared:,} of {task.items:,} answered items have two answers or more; {task.answers:,} answers of "
-        f"{task.annotators:,} annotators."
+        f"{task.shared:,} of {task.items:,} answered items have two answers or more; {number_of(task.answers, 'answer')} of "
+        f"{number_of(task.annotators, 'annotator')}."
     )
     return joined(
         tag("h3", task.task),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui_label.core.text import number_of
 from tui_label.quality.person import SITTING_PARTS, Person, Slot
 from tui_label.report import plots
 from tui_label.report.markup import Html, joined, tag
@@ -125,7 +126,10 @@ def _relative(view: _View, people: Sequence[Person]) -> Html | None:
     ratios = {name: _ratio(name, view, people) for name in view.names}
     if not any(ratio for ratio, _ in ratios.values()):
         return None
-    bars = [(name, ratio, f"{name}: {number(ratio, '.2f')}×, {n:,} answers") for name, (ratio, n) in ratios.items()]
+    bars = [
+        (name, ratio, f"{name}: {number(ratio, '.2f')}×, {number_of(n, 'answer')}")
+        for name, (ratio, n) in ratios.items()
+    ]
     rows = [
         (one.annotator, slot.name, _shares(slot), f"{slot.n:,}", seconds(slot.median_ms))
         for one in people

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import accumulate
 
 from tui_label.core.gold import ACCEPTED, AUTO, GIVEN, SETTLED
+from tui_label.core.text import number_of
 from tui_label.quality.estimates import Figure
 from tui_label.report import plots
 from tui_label.report.markup import Html, joined, tag
@@ -46,7 +47,8 @@ def progress(of: Material) -> Html:
         return tag("p", "Nothing has been answered yet.", class_="soft")
     totals = dict(zip(days, accumulate(of.answers_a_day.values()), strict=True))
     points = [
-        plots.Point(_number(day), total, words=f"{_day(day)}: {total:,} answers") for day, total in totals.items()
+        plots.Point(_number(day), total, words=f"{_day(day)}: {number_of(total, 'answer')}")
+        for day, total in totals.items()
     ]
     wanted = of.progress.items * of.project.overlap
     behind = table(
@@ -55,7 +57,7 @@ def progress(of: Material) -> Html:
         [(day.isoformat(), f"{of.answers_a_day[day]:,}", f"{total:,}") for day, total in totals.items()],
         id="days",
     )
-    aim = f"{of.project.overlap:,} answers for each of {of.progress.items:,} items"
+    aim = f"{number_of(of.project.overlap, 'answer')} for each of {of.progress.items:,} items"
     grown = figure(
         f"Answers so far, corrections counted once. Wanted: {aim}.",
         plots.growth("Answers so far", points, wanted if max(totals.values()) <= 3 * wanted else None),

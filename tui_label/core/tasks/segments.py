@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from tui_label.core.item import Item
 from tui_label.core.tasks.base import Task
 from tui_label.core.tasks.text import likeness
+from tui_label.core.text import number_of
 from tui_label.core.transcript import Style, refusal
 
 SLACK_S = 0.005
@@ -77,7 +78,7 @@ class Segments(Task):
         first = self.unfinished(value)
         if first is not None:
             return self._lacking(value[first])
-        return f"needs at least {self.min} segments" if len(value) < self.min else ""
+        return f"needs at least {number_of(self.min, 'segment')}" if len(value) < self.min else ""
 
     def unfinished(self, value: list[dict[str, Any]]) -> int | None:
         """The first segment that lacks something; None where each is whole."""

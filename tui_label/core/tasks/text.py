@@ -10,6 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from tui_label.core.item import Item
 from tui_label.core.tasks.base import Task
+from tui_label.core.text import number_of
 from tui_label.core.transcript import Style, refusal, word_list
 
 
@@ -43,9 +44,9 @@ class Text(Task):
         if not isinstance(value, str):
             return f"must be text, not {value!r}"
         if len(value) < self.min:
-            return f"needs at least {self.min} characters"
+            return f"needs at least {number_of(self.min, 'character')}"
         if self.max is not None and len(value) > self.max:
-            return f"takes at most {self.max} characters, it has {len(value)}"
+            return f"takes at most {number_of(self.max, 'character')}, it has {len(value)}"
         return refusal(self.transcript, value, item.sound.duration if item.sound else None)
 
     def draft_problem(self, value: Any, item: Item) -> str:

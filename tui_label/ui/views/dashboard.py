@@ -10,7 +10,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from tui_label.agreement_report import SHORT
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 from tui_label.dashboard import COUNTED, Glance, Measured, shares, task_of
 from tui_label.quality.agreement import TaskAgreement
 from tui_label.quality.estimates import Figure
@@ -103,7 +103,7 @@ def progress_rows(glance: Glance, width: int) -> list[Row]:
     done: Row = [
         (f" {progress.done:,} of {progress.items:,}", "bold"),
         (f" done  {share:.1%}", ""),
-        (f"  {progress.answers:,} answers", "faint"),
+        ("  " + number_of(progress.answers, "answer"), "faint"),
     ]
     if progress.items and progress.done >= progress.items:
         end: Row = [("all done ", "good")]

@@ -98,7 +98,7 @@ def _stretches(session: Session, start: int, end: int) -> list[Stretch]:
     offered = [(one.task, span, "?", one == offered_here) for one, span in session.pending_spans]
     offered += [(session.focus, span, "+", False) for span in session.preview]
     found += [
-        Stretch(span.start, span.end, f"{span.label}{sign}", hue(session, task, span.label), "faint", active)
+        Stretch(span.start, span.end, f"{span.label}{sign}", hue(session, task, span.label), "faint", active=active)
         for task, span, sign, active in offered
         if span.start < end and start < span.end
     ]

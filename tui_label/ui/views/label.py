@@ -14,7 +14,7 @@ from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.tasks import Compare, Text
-from tui_label.core.text import glyphs, visible
+from tui_label.core.text import glyphs, number_of, visible
 from tui_label.ui.canvas import Row, cells, clipped, rule, spread
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import MARGIN, Marks, document, lanes, text_width
@@ -142,7 +142,7 @@ def _out_of_sight(state: State, rows: Rows, width: int) -> tuple[str, str]:
 def _more(screens: int) -> str:
     if screens > MANY:
         return f"more than {MANY} screens"
-    return f"{screens} more screen{'s' * (screens != 1)}" if screens else ""
+    return number_of(screens, "more screen") if screens else ""
 
 
 def _rule(words: str, width: int) -> Row:

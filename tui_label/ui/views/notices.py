@@ -6,7 +6,7 @@ import re
 
 from tui_label.core.news import ADDED, KEPT, LABELS, REMOVED, News, Passage
 from tui_label.core.tasks import Task
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 from tui_label.core.training import Briefing, Feedback, Marked, Score, UsedUp, pieces, score
 from tui_label.notices import Announcement, Notice
 from tui_label.ui.canvas import Row, clipped
@@ -149,7 +149,7 @@ def words(notice: Briefing | Score | UsedUp) -> list[str]:
     """The lines of a calm page."""
     if isinstance(notice, Briefing):
         return [
-            f"Training: {notice.items} items whose right answers are known.",
+            f"Training: {number_of(notice.items, 'item')} whose right answers are known.",
             "After each answer you see the right one, and why.",
             f"{notice.pass_mark:.0%} must be right; this is attempt {notice.attempt} of {notice.attempts}.",
             "What is real comes after that.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui_label.core.project import Project
 from tui_label.core.sprint import Sprint
+from tui_label.core.text import number_of
 from tui_label.core.timing import Rhythm
 from tui_label.store.base import Progress
 
@@ -49,10 +50,11 @@ def sprint_words(sprint: Sprint, now: float, goal: int | None) -> str:
 
 def sprint_summary(sprint: Sprint) -> list[str]:
     """What a sprint came to."""
+    planned = round(sprint.planned_ms / 60_000, 2)
     words = [
         "The sprint is over.",
-        f"{round(sprint.planned_ms / 60_000, 2):g} minutes were planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
-        f"{sprint.items:,} item{'s' * (sprint.items != 1)} answered"
+        f"{planned:g} {'minute was' if planned == 1 else 'minutes were'} planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
+        f"{number_of(sprint.items, 'item')} answered"
         + (f", {sprint.sound_ms / 60_000:.1f} minutes of sound." if sprint.sound_ms else "."),
     ]
     if sprint.real_time_factor is not None:

@@ -9,7 +9,7 @@ from tui_label.core.news import HEADING
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.sprint import Sprint
-from tui_label.core.text import glyphs, visible
+from tui_label.core.text import glyphs, number_of, visible
 from tui_label.core.timing import Rhythm
 from tui_label.store.base import Progress
 from tui_label.ui.canvas import Row, clipped, rule
@@ -125,7 +125,7 @@ def nothing_left(
     else:
         words = [
             "Nothing is left for you now.",
-            f"{progress.done:,} of {progress.items:,} items are done; {progress.mine:,} answers are yours.",
+            f"{progress.done:,} of {number_of(progress.items, 'item')} done; {number_of(progress.mine, 'answer')} by you.",
             f"{rhythm.answered:,} of them since you sat down{pace}.",
             visible(trouble) or "New items appear here by themselves.",
         ]

@@ -11,7 +11,7 @@ from tui_label.core.rows import Rows
 from tui_label.core.session import Session, kept_here
 from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
-from tui_label.core.text import glyphs, visible
+from tui_label.core.text import glyphs, number_of, visible
 from tui_label.core.transcript import Finding, lint
 from tui_label.ui.canvas import Row, cells, clipped, spread
 from tui_label.ui.views.document import hue
@@ -75,7 +75,7 @@ def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows
         box = _text_box(session, task, keymap, lead, width, box_rows)
         return box if session.typing or not task.labels else [*_label_rows(session, task, keymap, lead, width), *box]
     if isinstance(task, Segments) and not task.labels:
-        return [[*lead, (f"{len(session.segments)} segments", "faint")]]
+        return [[*lead, (number_of(len(session.segments), "segment"), "faint")]]
     return _label_rows(session, task, keymap, lead, width)
 
 
@@ -148,9 +148,9 @@ def idle(session: Session, task: Text) -> bool:
 def length_words(task: Text, text: str) -> str:
     """How long a text is, where it is too short, too long or nearly so."""
     if text and len(text) < task.min:
-        return f"{len(text):,} of at least {task.min:,} characters"
+        return f"{len(text):,} of at least {number_of(task.min, 'character')}"
     if task.max is not None and len(text) >= NEARLY * task.max:
-        return f"{len(text):,} of at most {task.max:,} characters"
+        return f"{len(text):,} of at most {number_of(task.max, 'character')}"
     return ""
 
 

@@ -288,9 +288,33 @@ async def test_what_hangs_up_or_speaks_otherwise_is_named(folder, said):
 
     path = folder / NAME.format(1)
     server = await asyncio.start_unix_server(answer, str(path))
-    with pytest.raises(ConnectionError, match=r"hung up|not a frame|reset"):
+    with pytest.raises(ConnectionError, match=r"nobody listens|not a frame"):
         await Ways(str(path))()
     server.close()
+
+
+async def test_an_ssh_whose_listener_went_is_not_called_every_second(folder, monkeypatch):
+    """For each call it says on the person's screen that there is nobody."""
+    now, calls = [1000.0], []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(now[0])
+        writer.close()
+
+    path = folder / NAME.format(1)
+    server = await asyncio.start_unix_server(hang_up, str(path))
+    ways = Ways("listener")
+    monkeypatch.setattr(line_module.time, "monotonic", lambda: now[0])
+    for _ in range(100):
+        with pytest.raises(ConnectionError, match="nobody listens at the other end of ssh any more"):
+            await ways()
+        now[0] += 1.0
+    assert [round(one - 1000) for one in calls] == [0, 1, 3, 7, 15, 31, 61, 91]
+    with pytest.raises(ConnectionError):
+        await ways(urgent=True)
+    server.close()
+
+    assert len(calls) == 9, "a play key calls at once"
 
 
 async def test_a_speaker_that_nobody_waits_for_any_more_does_not_stay():

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from typing import Any
 from tui_label.sound import wire
 from tui_label.sound.wire import words
 
+NOBODY_THERE = "nobody listens at the other end of ssh any more: `tui-label listen` there, and connect by its new line"
+REST_S, REST_MOST_S = 1.0, 30.0
+"""How long a far end where nobody listens is left in peace, and then twice as long each time."""
 HELLO_S = 2.0
 CARD_HELLO_S = 15.0
 """A first start of PortAudio may take that long."""
@@ -30,6 +33,10 @@ CARD_AGAIN_S = 30.0
 """A machine without a card is asked again this much later."""
 SOCKET = re.compile(r"tui-label-([0-9a-f]{24})\.sock")
 _PORT = re.compile(r"(?P<host>[\w.:-]+):(?P<port>[0-9]{1,5})/(?P<token>[0-9a-f]{24})")
+
+
+class NobodyThere(ConnectionError):
+    """ssh took the call, and found no listener to give it to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +79,9 @@ async def _hello(line: Line, timeout: float, token: str, own: bool) -> dict[str,
         raise ConnectionError(
             "the listener does not answer" if line.far else "the sound server does not answer"
         ) from None
-    except EOFError:
-        raise ConnectionError(
-            "the listener hung up: it serves enough apps, or knows no such token"
-            if line.far
-            else "the speaker went away"
-        ) from None
+    except (EOFError, ConnectionResetError, BrokenPipeError):
+        # Whom a listener turns away, it tells why: here ssh found none
+        raise (NobodyThere(NOBODY_THERE) if line.far else ConnectionError("the speaker went away")) from None
     if hello.get("ev") != "hello" or not hello.get("ok"):
         raise ConnectionError(words(hello.get("why", "")) or "what answered is no speaker")
     return hello
@@ -177,6 +181,8 @@ class Ways:
 
     def __init__(self, wanted: str = "auto") -> None:
         self._wanted = wanted
+        self._resting: dict[str, tuple[float, float]] = {}
+        """Of far ends where nobody listened: until when they are left in peace, and for how long that was."""
         self._no_card = ""
         self._asked_card_at = -CARD_AGAIN_S
 
@@ -184,6 +190,7 @@ class Ways:
         """Raises ConnectionError with the reason that is of most use; `urgent` asks also what had no sound just now."""
         if urgent:
             self._no_card = ""
+            self._resting.clear()
         if self._wanted == "none":
             raise ConnectionError("switched off by --sound none")
         ways = [self._listener, self._card] if "SSH_CONNECTION" in os.environ else [self._card, self._listener]
@@ -213,12 +220,12 @@ class Ways:
     async def _listener(self) -> Line:
         port = _PORT.fullmatch(self._wanted)
         if port is not None:
-            return await tcp_listener(port["host"], int(port["port"]), port["token"])
+            return await self._dialed(self._wanted, tcp_listener(port["host"], int(port["port"]), port["token"]))
         given = [Path(self._wanted)] if "/" in self._wanted else []
         why = ""
         for path in [*given, *(one for one in listeners() if one not in given)]:
             try:
-                return await unix_listener(path, own=path in given)
+                return await self._dialed(str(path), unix_listener(path, own=path in given))
             except ConnectionRefusedError:
                 # The ssh that made it is gone; another one cannot take its name
                 if path not in given:
@@ -227,6 +234,21 @@ class Ways:
             except (OSError, EOFError) as error:
                 why = why or (str(error) if not isinstance(error, FileNotFoundError) else "")
         raise ConnectionError(why or NO_WAY)
+
+    async def _dialed(self, way: str, call: Coroutine[Any, Any, Line]) -> Line:
+        """The line, if somebody is there; of a call that leads to nobody ssh says so on the person's screen."""
+        until, rest_s = self._resting.get(way, (0.0, REST_S / 2))
+        if time.monotonic() < until:
+            call.close()
+            raise NobodyThere(NOBODY_THERE)
+        try:
+            line = await call
+        except NobodyThere:
+            rest_s = min(2 * rest_s, REST_MOST_S)
+            self._resting[way] = time.monotonic() + rest_s, rest_s
+            raise
+        self._resting.pop(way, None)
+        return line
 
 
 NO_WAY = "nobody listens: on your own machine start `tui-label ssh HOST DIR`, or `tui-label listen`"

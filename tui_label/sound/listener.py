@@ -25,6 +25,8 @@ from tui_label.sound.localkeys import LocalKeys
 
 OWN_LINE = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
 """Options of ssh: a connection that others share would outlive us and keep the socket."""
+QUIET_LINE = ("-o", "LogLevel=FATAL")
+"""For an ssh whose words would go over the screen of the app: once nobody listens here, it has some for each call."""
 CALLS_MOST = 16
 """Apps that may be served at once."""
 
@@ -187,10 +189,12 @@ async def _listen() -> None:
     listener = Listener(on_calls=calls)
     await listener.start()
     try:
-        options = " ".join(OWN_LINE)
+        options = " ".join([*OWN_LINE, *QUIET_LINE])
         print("Connect with this, and run tui-label there, in tmux or not:\n")
         print(f"  ssh {options} -R /tmp/{listener.socket_name()}:{listener.address} HOST\n")
-        print("Ctrl+C ends it.", flush=True)
+        print(
+            "If ssh ends without a word, the same with LogLevel=INFO says why. Ctrl+C ends the listening.", flush=True
+        )
         over = asyncio.Event()
         for name in ("SIGTERM", "SIGHUP"):
             with contextlib.suppress(NotImplementedError, AttributeError):  # Windows

@@ -633,6 +633,45 @@ async def test_a_speaker_that_comes_back_waits_for_the_hands_and_steps_back(desk
     assert desk.deck.playing and desk.deck.listening.plays == 2
 
 
+async def test_a_line_that_stands_still_is_said_and_what_plays_goes_on(desk):
+    desk.deck.toggle()
+    desk.wind(3.0)
+    desk.tape.tell(Told("still", why="the listener does not answer"))
+    assert (desk.deck.trouble, desk.deck.playing) == ("the listener does not answer", True)
+    desk.wind(2.0)
+    desk.tape.tell(Told("moving"))
+    desk.wind(0.5)
+
+    assert (desk.deck.trouble, desk.deck.playing, desk.deck.position) == ("", True, near(5.5))
+
+
+async def test_a_play_key_moves_nothing_where_there_is_no_sound(desk):
+    desk.deck.toggle()
+    desk.wind(8.0)
+    desk.deck.toggle()
+    here = desk.deck.position
+    desk.tape.die()
+    for _ in range(3):
+        desk.deck.toggle()
+
+    assert desk.deck.position == here
+    desk.tape.tell(Told("ready"))
+    assert desk.tape.plays[-1] == (near(here - 1.5), 10.0), "the step back comes with the sound"
+
+
+async def test_a_card_that_takes_the_play_and_dies_moves_it_back_once(desk):
+    desk.deck.toggle()
+    desk.wind(8.0)
+    desk.deck.toggle()
+    here = desk.deck.position
+    for _ in range(3):
+        desk.deck.toggle()
+        desk.tape.die()
+        desk.tape.tell(Told("ready"))
+
+    assert desk.deck.position == near(here - 1.5)
+
+
 @pytest.mark.parametrize(("away", "plays"), [(2.0, True), (20.0, False)])
 async def test_a_play_key_while_it_is_silent_is_honoured_if_the_sound_is_soon_back(desk, away, plays):
     desk.tape.die()

@@ -336,7 +336,7 @@ class Liar:
         self.calls = 0
         self.heard: list[dict[str, Any]] = []
         self.answers = False
-        self.acks = True
+        self.acks, self.starts = True, False
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.calls += 1
@@ -350,6 +350,8 @@ class Liar:
                 self.heard.append(header)
                 if header["op"] == "ping" and self.answers:
                     writer.write(wire.pack({"ev": "pong", "x": header["x"]}))
+                if header["op"] == "play" and self.starts:
+                    writer.write(wire.pack({"ev": "started", "seq": header["seq"], "t": header["at"]}))
                 if header["op"] == "data" and self.acks:
                     writer.write(wire.pack({"ev": "ack", "n": len(payload)}))
         except (EOFError, ConnectionError):
@@ -405,6 +407,39 @@ async def test_a_listener_that_falls_silent_is_said_within_two_seconds_and_calle
     assert time.monotonic() - began < 2.0
     liar.answers = True
     await until(lambda: len(called.of("ready")) > 1, 2.0)
+
+    assert called.whys() == ["the listener does not answer"]
+
+
+async def test_a_line_that_stands_still_while_something_plays_is_kept_a_while(lied, tmp_path):
+    """The other end plays on through it, and knows of the keys that were pressed there."""
+    soundfile.write(tmp_path / "a.wav", np.zeros(8_000 * 20), 8_000)
+    called = await lied(liar := Liar())
+    liar.answers = liar.starts = True
+    await until(lambda: called.of("ready"))
+    called.player.play(Clip("a", tmp_path / "a.wav"), 0.0, end=20.0)
+    await until(lambda: called.of("started"))
+    liar.answers = False
+    began = time.monotonic()
+    await until(lambda: called.of("still"))
+    assert 1.0 < time.monotonic() - began < 2.0
+    await asyncio.sleep(1.0)
+    liar.answers = True
+    await until(lambda: called.of("moving"), 1.0)
+
+    assert liar.calls == 1 and not called.whys()
+
+
+async def test_a_line_that_stands_still_for_long_is_broken(lied, monkeypatch, tmp_path):
+    monkeypatch.setattr("tui_label.sound.speakerplayer.BROKEN_S", 2.0)
+    soundfile.write(tmp_path / "a.wav", np.zeros(8_000 * 20), 8_000)
+    called = await lied(liar := Liar())
+    liar.answers = liar.starts = True
+    await until(lambda: called.of("ready"))
+    called.player.play(Clip("a", tmp_path / "a.wav"), 0.0, end=20.0)
+    await until(lambda: called.of("started"))
+    liar.answers = False
+    await until(called.whys)
 
     assert called.whys() == ["the listener does not answer"]
 

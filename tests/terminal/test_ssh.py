@@ -313,6 +313,34 @@ def _by_hand(listener: Any, far: Far) -> list[str]:
     return ["ssh", "-F", str(far.config), *words[1:-1]]
 
 
+def test_ssh_says_nothing_over_the_screen_of_the_app_once_nobody_listens(far, ears, tmp_path):
+    folder = project(tmp_path / "p", noise(4.0))
+    child = _listen({**ears.env, "XDG_STATE_HOME": str(tmp_path / "near")})
+    terminal = Terminal(command=[*_by_hand(child, far), "-t", "far", f"{PROGRAM} {folder}"], columns=100)
+    try:
+        terminal.wait_for("c0.wav").wait_for(" ms ", 20)
+        child.send_signal(signal.SIGINT)
+        child.wait()
+        terminal.wait_for("no sound", 2.5).press(*"typed").wait_for("nobody listens")
+        time.sleep(2)
+    finally:
+        terminal.close()
+        child.kill()
+
+    assert b"connect_to" not in terminal.raw and b"port -2" not in terminal.raw
+
+
+def test_a_login_that_is_refused_is_still_said(far, ears, tmp_path):
+    child = _listen({**ears.env, "XDG_STATE_HOME": str(tmp_path / "near")})
+    (far.folder / "authorized").write_text("")
+    ssh = [*_by_hand(child, far), "-o", "BatchMode=yes", "far", "true"]
+    refused = subprocess.run(ssh, capture_output=True, text=True, check=False)
+    child.kill()
+    (far.folder / "authorized").write_text((far.folder / "user.pub").read_text())
+
+    assert "Permission denied" in refused.stderr
+
+
 def test_a_listener_that_dies_or_hangs_is_said_and_found_again(far, ears, tmp_path):
     folder = project(tmp_path / "p", noise(60.0))
     env = {**ears.env, "XDG_STATE_HOME": str(tmp_path / "near")}
@@ -324,6 +352,8 @@ def test_a_listener_that_dies_or_hangs_is_said_and_found_again(far, ears, tmp_pa
         terminal.press(*"typed").wait_for("no sound", 2.5)
         child.send_signal(signal.SIGCONT)
         until(lambda: "no sound" not in terminal.text, terminal, 2.5)
+        assert "▶" in terminal.text, "it played on"
+        terminal.press("tab").wait_for("■")
         began = time.monotonic()
         terminal.press("tab").wait_for("▶", 2)
         assert ears.onset(began) is not None

@@ -44,9 +44,10 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a player tells: `started`, `pos`, `ended`, `ready`, `silent`, `refused`, `far`; `key` and `sync`.
+    """What a player tells: `started`, `pos`, `ended`, `ready`, `silent`, `still`, `moving`, `refused`, `far`; `key`, `sync`.
 
     `silent` says in `why` that nothing can be heard; `ready` that something can, on `why`;
+    `still` that a far line brings no word of what plays, for the reason `why`, and `moving` that it does again;
     `refused` why a clip can't be; `far` how long a message takes there and back (`more["rtt"]`, seconds).  `key` and
     `sync` come from a listener that catches keys (localkeys.py), with a Typed as `more["typed"]`.
     """

@@ -38,7 +38,10 @@ ANSWER_S = 2.0
 """A speaker that takes longer to begin than this hangs, and is started again."""
 PING_S = 0.4
 SILENCE_S = 1.5
-"""A far line from which nothing came for this long is broken."""
+"""A far line from which nothing came for this long is broken, or stands still while something plays at its end."""
+BROKEN_S = 10.0
+"""After so much silence it is broken then, too; before, what was sent ahead may well be heard."""
+NO_ANSWER = "the listener does not answer"
 AGAIN_S = 0.8
 """From a loss until a speaker is looked for again."""
 
@@ -100,6 +103,8 @@ class SpeakerPlayer:
         self._unanswered = 0.0
         self._on_the_way = 0
         self._heard_at = 0.0
+        self._still = False
+        """Whether it was told that the line stands still."""
         self._wake, self._look = asyncio.Event(), asyncio.Event()
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="decode")
         """Recordings are read and closed by this thread alone."""
@@ -322,7 +327,7 @@ class SpeakerPlayer:
 
     async def _talk(self, line: Line) -> str:
         """Until the line breaks; why it did."""
-        self._line, self._heard_at, self._offered = line, time.monotonic(), {}
+        self._line, self._heard_at, self._still, self._offered = line, time.monotonic(), False, {}
         self._lines += 1
         self._strays.clear()
         for loaded in self._loaded.values():
@@ -349,6 +354,9 @@ class SpeakerPlayer:
         while True:
             header, _ = await wire.read(reader)
             self._heard_at = time.monotonic()
+            if self._still:
+                self._still = False
+                self._tell(Told("moving"))
             try:
                 told = self._take(header, self._heard_at)
             except (KeyError, TypeError, ValueError, OverflowError):
@@ -361,15 +369,25 @@ class SpeakerPlayer:
     async def _watch(self, far: bool) -> str:
         now = time.monotonic()
         while True:
-            silent_in = self._heard_at + SILENCE_S - now if far else PING_S
+            silent_in = self._heard_at + SILENCE_S - now if far and not self._still else PING_S
             await asyncio.sleep(max(0.05, min(PING_S, silent_in)))
             now = time.monotonic()
-            if self._unanswered and now - self._unanswered > ANSWER_S:
+            if far and now - self._heard_at > SILENCE_S:
+                if self._playing is None or not self._playing.begun or now - self._heard_at > BROKEN_S:
+                    return NO_ANSWER
+                self._stands_still(now)
+            elif self._unanswered and now - self._unanswered > ANSWER_S:
                 return "the sound server does not answer"
             if far:
-                if now - self._heard_at > SILENCE_S:
-                    return "the listener does not answer"
                 self._send("ping", x=now)
+
+    def _stands_still(self, now: float) -> None:
+        if self._unanswered:
+            # Nobody could: its time begins when the line moves again
+            self._unanswered = now
+        if not self._still:
+            self._still = True
+            self._tell(Told("still", why=NO_ANSWER))
 
     async def _write(self, line: Line) -> str:
         window = FAR_WINDOW_BYTES if line.far else WINDOW_BYTES
@@ -428,7 +446,7 @@ class SpeakerPlayer:
             self._wake.set()
         elif event == "pong":
             rtt = now - float(header["x"])
-            if not 0 <= rtt < ANSWER_S + SILENCE_S:
+            if not 0 <= rtt < ANSWER_S + BROKEN_S:
                 raise ValueError("that was not asked")
             return Told("far", more={"rtt": rtt})
         elif event == "lost" or (

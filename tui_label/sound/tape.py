@@ -264,12 +264,14 @@ class Tape:
             self.pause()
             return
         region = region or Region(0.0, self.duration)
-        start = self._rest
-        if self._paused_here:
+        start, paused_here = self._rest, self._paused_here
+        if paused_here and not self.trouble:
             start = max(region.start, start - self._step_back_s)
         if not region.start <= start < region.end - 0.01:
             start = region.start
         self.play_from(start, region)
+        if self.trouble:
+            self._paused_here = paused_here  # it did not go on: the step back is still to come
 
     def pause(self) -> None:
         if self.playing:
@@ -423,6 +425,9 @@ class Tape:
     def told(self, told: Told) -> None:
         if told.event in ("silent", "ready"):
             self._card(told)
+        elif told.event in ("still", "moving"):
+            # What plays is not touched: it may be heard all the while, and the next report says where it is
+            self.trouble = told.why
         elif told.event == "far":
             self.rtt_s = float(told.more["rtt"])
         elif told.event in ("key", "sync"):
@@ -447,7 +452,7 @@ class Tape:
         if told.event == "ready":
             self.trouble, self.device = "", told.why
             if was and self._clock() - self._asked_at < PLAY_LATER_S:
-                self.play_from(self._rest)
+                self.toggle(self._region)
             elif was:
                 self._sound_is_back()
         else:
@@ -456,7 +461,7 @@ class Tape:
                 # What came out since the player's last word, nobody knows: going on begins before it
                 known = min(self._clock(), self._reports[-1].moment) if self._reports else self._clock()
                 self._count(known)
-                self._rest, self._paused_here = self._position(known), True
+                self._rest, self._paused_here = self._position(known), bool(self._reports)
                 self._silence()
 
     def _moved(self, event: str, heard: Heard) -> None:

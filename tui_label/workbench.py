@@ -404,6 +404,17 @@ class Workbench:
         self._played(session, command)
         return None
 
+    async def wind_to(self, seconds: float) -> None:
+        """The tape to a place that was named or pointed at."""
+        async with self._lock:
+            session = self.session
+            if session is None or self.deck is None or self.notice is not None:
+                return
+            self.word = ""
+            self.deck.listening = self.deck.listening.keyed()
+            self.deck.seek(seconds)
+            self._played(session, "tape.go")
+
     async def local_key(self, name: str, at: float, seq: int, on: Sequence[Any]) -> None:
         """A play key acted already at the other end of ssh, on the tape as it stood there: do the same here."""
         async with self._lock:
@@ -418,7 +429,7 @@ class Workbench:
     def _played(self, session: Session, command: str) -> None:
         """After a play key: the time is kept, and the segment under a moved cursor is picked."""
         assert self.desk is not None and self.deck is not None
-        if command.startswith("tape.") and not self.deck.playing:
+        if command.startswith("tape.") and not self.deck.playing and not session.typing:
             session, _ = step(replace(session, at=self.deck.position), "segment.follow")
         self.desk = replace(self.desk, session=session).touched(self.now())
         self._drafts.soon()

@@ -165,3 +165,9 @@ def test_what_long_ago_passes_covered_stays_covered():
         listening = listening.heard(3.0, 4.0 + n % 7 / 10, 1.0)
 
     assert listening.covered == ((1.0, 2.0), (3.0, 4.6))
+
+
+def test_what_was_not_heard_is_what_is_left():
+    assert heard((2, 4), (6, 10)).unheard(10.0) == ((0.0, 2), (4, 6))
+    assert heard((0, 4), (4.02, 9.99)).unheard(10.0) == (), "no ear can tell"
+    assert heard().unheard(10.0) == ((0.0, 10.0),)

@@ -847,6 +847,18 @@ async def test_the_cursor_is_taken_as_it_stands(desk):
     assert desk.deck.tapped == 3.0
 
 
+async def test_what_was_not_heard_yet_is_played_stretch_by_stretch(desk):
+    desk.deck.play_from(2.0, Region(2.0, 4.0))
+    desk.wind(2.5)
+    for here in [(4.0, 10.0), (0.0, 2.0)]:
+        desk.deck.press("play.unheard", None, False)
+        assert desk.tape.plays[-1] == (near(here[0]), near(here[1]))
+        desk.wind(7.0)
+    desk.deck.press("play.unheard", None, False)
+
+    assert len(desk.tape.plays) == 3 and desk.deck.listening.coverage(10.0) == 1.0
+
+
 async def test_clicks_play_at_their_own_speed_and_the_persons_comes_back(desk):
     for _ in range(3):
         desk.deck.change_speed(1)

@@ -10,6 +10,7 @@ from screens import CALLS, EVENTS, TURNS, make, shown, tones, until
 
 from tui_label.core.rows import Rows
 from tui_label.ui.app import LabelApp
+from tui_label.ui.views.frame import legend
 from tui_label.ui.views.questions import box_width
 
 BOTH = TURNS + "  - {id: note, type: text}\n  - {id: quality, type: choice, required: false, labels: [clear, noisy]}\n"
@@ -150,3 +151,12 @@ async def test_speed_keys_are_offered_where_something_is_heard(tmp_path):
         app.workbench.deck.trouble = ""
         app._show()
         assert "F5 F6 speed" in shown(app)[-1]
+
+
+def test_figures_give_way_to_keys():
+    hints = [(f"F{number}", "something") for number in range(1, 6)]
+    saved = [("723/h, goal 150  ", "faint"), ("saved ✓ ", "good")]
+    narrow, wide = ("".join(text for text, _ in legend(hints, saved, width)) for width in (80, 120))
+
+    assert "F5 something" in narrow and "/h" not in narrow and narrow.endswith("saved ✓ ")
+    assert "F5 something" in wide and "723/h, goal 150  saved ✓" in wide

@@ -111,6 +111,69 @@ async def test_zooming_shows_which_part_is_seen(tmp_path):
         await until(app, "shown 00:30.0–00:40.0")
 
 
+async def test_a_long_clip_is_paged_and_times_are_gone_to(tmp_path):
+    app = make(tmp_path, EVENTS, tones(100))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("pagedown", "pagedown")
+        await until(app, "■ 01:00.0")
+        await pilot.press("z", "pageup")
+        await until(app, "■ 00:45.0")
+        await pilot.press(";", *"1:10.5")
+        await until(app, "go to 1:10.5")
+        await pilot.press("enter")
+        await until(app, "■ 01:10.5")
+        await pilot.press(*"ZZZZ", "pageup")
+        await until(app, "■ 01:00.5")
+
+
+async def test_pages_and_times_are_gone_to_while_one_types(tmp_path):
+    app = make(tmp_path, CALLS, tones(100))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"so", "pagedown")
+        await until(app, "■ 00:30.0")
+        await pilot.press("f9", *"go to a time", "enter", *"12", "enter")
+        await until(app, "■ 00:12.0")
+        await pilot.press("!")
+        await until(app, "so!")
+
+
+@pytest.mark.parametrize("row", [5, 12])
+async def test_a_click_on_the_waveform_or_its_line_goes_there(tmp_path, row):
+    app = make(tmp_path, CALLS, tones(7.8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.click(offset=(1 + 39, row))
+        await until(app, "─" * 39 + "●")
+        await pilot.click(offset=(1, 15))
+
+        assert app.workbench.deck.position == pytest.approx(3.95)
+
+
+async def test_edges_are_shown_as_exactly_as_they_move(tmp_path):
+    drafts = [{"start": 1.276, "end": 2.0, "label": "doorbell"}]
+    app = make(tmp_path, EVENTS, tones(40), draft=drafts)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab")
+        await until(app, "›00:01.28–00:02.00")
+        await pilot.press(*"zzz")
+        await until(app, "■ 00:01.28 /")
+        await pilot.press(*"zzz")
+        await until(app, "■ 00:01.276 /")
+
+
+async def test_what_must_still_be_heard_is_dotted_and_has_its_key(tmp_path):
+    app = make(tmp_path, "sound: {must-hear: 90%}\n" + CALLS, tones(7.8))
+    async with app.run_test(size=(80, 24)):
+        deck = app.workbench.deck
+        await until(app, " ●" + "·" * 77)
+        deck.listening = deck.listening.heard(0.0, 3.9, 1.0)
+        app._show()
+        await until(app, " ●" + "─" * 38 + "·" * 39)
+        await until(app, "^U unheard")
+        deck.listening = deck.listening.heard(3.9, 7.5, 1.0)
+        app._show()
+        await until(app, " ●" + "─" * 77)
+
+
 async def test_short_forms_tags_speakers_and_mending(tmp_path):
     app = make(tmp_path, CALLS, tones(4))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -136,6 +136,7 @@ def _playing(mode: str) -> tuple[Command, ...]:
         return _command(name, words, keys, short, spare, mode)
 
     single = mode != TRANSCRIBING
+    unheard = play("play.unheard", "Play what was not heard yet: its next stretch", "ctrl+u", "unheard")
     cut = play("segment.split", "Cut the segment at the playhead", "k" if single else "ctrl+k", "cut", "K" * single)
     return (
         play(
@@ -159,7 +160,7 @@ def _playing(mode: str) -> tuple[Command, ...]:
         play("play.last", "The last second again", "f8", "last second"),
         play("play.channel", "Hear both channels, or one alone", "ctrl+o", "channel"),
         play("view.spectrogram", "Waveform or spectrogram", "ctrl+p", "spectrogram"),
-        *(() if mode == LISTENING else (cut,)),
+        *(() if mode == LISTENING else (unheard, cut)),
     )
 
 
@@ -177,7 +178,23 @@ def _winding(mode: str) -> tuple[Command, ...]:
         wind("tape.home", "To the start of the clip", "home", "start"),
         wind("tape.end", "To the end of the clip", "end", "end"),
         wind("view.zoom-in", "Zoom in", "z", "zoom", "ctrl+d"),
-        wind("view.zoom-out", "Zoom out", "Z", "zoom out", "ctrl+u"),
+        wind("view.zoom-out", "Zoom out", "Z", "zoom out", "ctrl+v"),
+        wind("tape.go", "Go to a time, typed like 8:30 or 510.5", ";", "go to", ""),
+    )
+
+
+def _paging(mode: str) -> tuple[Command, ...]:
+    return (
+        _command(
+            "tape.page-left",
+            "Back by what is shown; by a tenth if that is all",
+            "pageup",
+            "page left",
+            mode=mode,
+        ),
+        _command(
+            "tape.page-right", "On by what is shown; by a tenth if that is all", "pagedown", "page right", mode=mode
+        ),
     )
 
 
@@ -188,6 +205,7 @@ def _sound() -> tuple[Command, ...]:
     return (
         *_playing(SOUND),
         *_winding(SOUND),
+        *_paging(SOUND),
         sound("segment.mark", "Mark where it starts, then where it ends", "m", "mark", "M"),
         sound(
             "segment.mark-on",
@@ -220,6 +238,8 @@ def _transcribing() -> tuple[Command, ...]:
 
     return (
         *_playing(TRANSCRIBING),
+        *_paging(TRANSCRIBING),
+        typing("tape.go", "Go to a time, typed like 8:30 or 510.5", "", "go to"),
         typing("tag.open", "Tags: part of a name, Enter", "ctrl+t", "tags"),
         typing("transcript.speaker", "Next speaker", "ctrl+n", "speaker"),
         typing("transcript.fix", "Mend what the rules find first", "ctrl+f", "mend"),

@@ -60,6 +60,12 @@ class Listening:
         """What was heard at least once."""
         return _union(self.passes)
 
+    def unheard(self, duration: float) -> tuple[Stretch, ...]:
+        """What was not heard yet."""
+        ends = [0.0, *(end for _, end in self.covered)]
+        starts = [*(start for start, _ in self.covered), duration]
+        return tuple((end, start) for end, start in zip(ends, starts, strict=True) if start - end > JOINED)
+
     def coverage(self, duration: float) -> float:
         """The part of the clip that was heard, from 0 to 1."""
         total = sum(max(0.0, min(end, duration) - max(0.0, start)) for start, end in self.covered)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tui_label.core.listening import Listening
+from tui_label.core.listening import JOINED, Listening
 from tui_label.sound.player import Clip, Heard, Player, Told
 
 SLOWEST, FASTEST, SPEED_STEP = 0.5, 2.0, 0.1
@@ -316,6 +316,15 @@ class Tape:
         end = self._region.end if self.playing else here
         self.play_from(max(0.0, here - LAST_S), Region(max(0.0, here - LAST_S), end))
 
+    def next_unheard(self) -> None:
+        """The next stretch that was not heard yet, round from the start again."""
+        self.count()
+        here, left = self.position, self.listening.unheard(self.duration)
+        start, end = next((one for one in left if one[1] > here + JOINED), left[0] if left else (here, here))
+        if start < end:
+            self.loop = None
+            self.play_from(start, Region(start, end))
+
     def play_edge(self, region: Region, start: bool) -> None:
         """The first or last moments of a segment."""
         if start:
@@ -380,6 +389,7 @@ class Tape:
             "play.loop": lambda: self.switch_loop(region),
             "play.last": self.last_second,
             "play.channel": self.next_ear,
+            "play.unheard": self.next_unheard,
             "tape.left": lambda: self.jump(-1.0),
             "tape.right": lambda: self.jump(1.0),
             "tape.fine-left": lambda: self.jump(-0.1),

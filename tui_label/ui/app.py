@@ -11,7 +11,7 @@ from typing import Any
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
-from tui_label.core.commands import SCROLL, SPANS, TRANSCRIBING, TYPING
+from tui_label.core.commands import SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.comments import QUESTION
 from tui_label.core.editor import EMPTY, Editor, insert
 from tui_label.core.find import find_next, find_previous
@@ -33,6 +33,7 @@ from tui_label.ui.modes import (
     Calibration,
     Find,
     FlagMenu,
+    GoTo,
     Hop,
     Minutes,
     Mode,
@@ -82,7 +83,7 @@ GO_ON = "item.submit"
 class LabelApp(SheetApp):
     """One person labeling one project."""
 
-    LINES: tuple[type[Any], ...] = (Find, Note, Say, Picker, Palette, TagMenu)
+    LINES: tuple[type[Any], ...] = (Find, Note, Say, Picker, Palette, TagMenu, GoTo)
     """Modes in which a line is typed, and so may be pasted into."""
 
     def __init__(
@@ -416,6 +417,27 @@ class LabelApp(SheetApp):
     async def _view_zoom_out(self) -> None:
         self._view.zoom(2.0)
 
+    async def _tape_page_left(self) -> None:
+        await self._wind(-self._view.page)
+
+    async def _tape_page_right(self) -> None:
+        await self._wind(self._view.page)
+
+    async def _wind(self, by: float) -> None:
+        if self.workbench.deck is not None:
+            await self.workbench.wind_to(self.workbench.deck.position + by)
+
+    async def _tape_go(self) -> None:
+        if self.workbench.deck is not None:
+            self._mode = GoTo(self.workbench.deck.duration, self.workbench.wind_to)
+
+    async def _play_unheard(self) -> None:
+        deck = self.workbench.deck
+        if deck is not None and not deck.listening.unheard(deck.duration):
+            self._word = "all of it was heard"
+        else:
+            await self._do("play.unheard")
+
     async def _calibrate(self) -> None:
         self._mode = self._view.calibration()
         if self._mode is None:
@@ -465,8 +487,12 @@ class LabelApp(SheetApp):
 
     # mouse and paste
 
-    def on_mouse_down(self, event: MouseDown) -> None:
+    async def on_mouse_down(self, event: MouseDown) -> None:
         self._drag = self._offset_under(event.x, event.y)
+        moment = self._moment_under(event.x, event.y)
+        if moment is not None and event.button == 1:
+            await self.workbench.wind_to(moment)
+            self._show()
 
     async def on_mouse_move(self, event: MouseMove) -> None:
         if self._drag is not None and event.button:
@@ -508,6 +534,12 @@ class LabelApp(SheetApp):
         if session is None or self._key_mode != SPANS or self._mode or self._covered:
             return None
         return self._viewport.under(x, y - top_rows(self.sheet.extent.height))
+
+    def _moment_under(self, x: int, y: int) -> float | None:
+        """The seconds at a place on the screen, where a waveform or its timeline is shown."""
+        if self._key_mode not in (SOUND, TRANSCRIBING) or self._mode or self._covered:
+            return None
+        return self._view.moment_at(x, y - top_rows(self.sheet.extent.height))
 
     async def on_paste(self, event: Paste) -> None:
         event.stop()

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tui_label.core.comments import COMMENT, QUESTION
 from tui_label.core.editor import EDITS, EMPTY, Editor, insert, right
 from tui_label.core.find import find_all
+from tui_label.core.moments import clock, seconds_of
 from tui_label.core.project import FlagReason
 from tui_label.core.session import Session
 from tui_label.core.text import visible
@@ -260,6 +261,40 @@ class Minutes:
         if len(key) == 1 and (not key.isdecimal() or not key.isascii() or len(self.editor.text) > 3):
             return self
         return replace(self, editor=edited(self.editor, key))
+
+
+# a place on the tape
+
+
+@dataclass(frozen=True)
+class GoTo:
+    """A time of the sound, typed as it is read."""
+
+    duration: float
+    go: Callable[[float], Awaitable[None]]
+    editor: Editor = EMPTY
+
+    @property
+    def status(self) -> Row:
+        seconds = seconds_of(self.editor.text)
+        if seconds is None:
+            word = f"like 8:30 or 510.5, up to {clock(self.duration)}"
+        elif seconds > self.duration:
+            word = f"the sound ends at {clock(self.duration)}"
+        else:
+            word = clock(seconds, 2)
+        return [*line("go to ", self.editor), (f"   {word}", "faint")]
+
+    legend: list[Hint] = field(default_factory=lambda: [("↵", "go there"), ("Esc", "leave")])
+
+    async def key(self, key: str, do: Do) -> Mode | None:
+        seconds = seconds_of(self.editor.text)
+        if key == "enter" and seconds is not None:
+            await self.go(seconds)
+            return None
+        if key == "escape" or (key == "enter" and not self.editor.text):
+            return None
+        return self if key == "enter" else replace(self, editor=edited(self.editor, key))
 
 
 # label by name

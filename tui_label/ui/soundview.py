@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_label.core.session import Session
 from tui_label.ui.modes import Calibration
-from tui_label.ui.views.sound import MARGIN, Tape, wave_height
+from tui_label.ui.views.sound import MARGIN, Tape, lane_count, wave_height
 from tui_label.ui.wave import shades, waveform
 from tui_label.workbench import Workbench
 
@@ -33,6 +33,8 @@ class SoundView:
         self._shown: Any = None
         self._span = 0.0
         self._start = 0.0
+        self._cells, self._depth = 0, 0
+        """Columns, and rows from the first of the waveform to the last of the segments."""
         self._drawn: tuple[Any, list[str]] = ((), [])
         self._grid: tuple[Any, list[str]] = ((), [])
         self._computing: asyncio.Future[Any] | None = None
@@ -48,6 +50,19 @@ class SoundView:
         self._span = min(deck.duration, max(CLOSEST_S, self._span * by))
         self._start = min(max(0.0, deck.position - share * self._span), max(0.0, deck.duration - self._span))
 
+    @property
+    def page(self) -> float:
+        """Seconds that a page key moves by."""
+        deck = self._workbench.deck
+        whole = deck is None or self._span >= deck.duration
+        return self._span / 10 if whole else self._span
+
+    def moment_at(self, x: int, y: int) -> float | None:
+        """The seconds that column `x` shows, where row `y` of the item belongs to the tape."""
+        if self._clicking or not 0 <= y < self._depth or not MARGIN <= x < MARGIN + self._cells:
+            return None
+        return self._start + (x - MARGIN + 0.5) * self._span / self._cells
+
     def tape(self, session: Session, width: int, room: int) -> Tape | None:
         """The tape in the `room` rows that the item has."""
         deck = self._workbench.deck
@@ -59,6 +74,7 @@ class SoundView:
         position = min(deck.duration, deck.position + PAINT_S * deck.speed) if deck.playing else deck.position
         cells = max(10, width - 2 * MARGIN)
         rows = wave_height(session, room)
+        self._cells, self._depth = cells, rows + (room > 1) + lane_count(session, room)
         drawn = [""] * rows
         if self._clicking:
             window = (0.0, deck.duration)
@@ -67,6 +83,7 @@ class SoundView:
             window = (self._start, self._start + self._span)
         if rows and not self._clicking:
             drawn = self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows)
+        coverage, wanted = deck.listening.coverage(deck.duration), session.project.sound.must_hear
         return Tape(
             position,
             deck.duration,
@@ -76,8 +93,8 @@ class SoundView:
             deck.loop is not None,
             deck.ear,
             session.item.sound.channels if session.item.sound else 1,
-            deck.listening.coverage(deck.duration),
-            session.project.sound.must_hear,
+            coverage,
+            wanted,
             deck.trouble,
             deck.look.word,
             deck.look.coming,
@@ -86,6 +103,7 @@ class SoundView:
             self.spectrogram,
             f"{deck.device.partition(' · ')[0]} {deck.rtt_s * 1000:.0f} ms" if deck.rtt_s else "",
             self._clicking,
+            deck.listening.unheard(deck.duration) if coverage < wanted - 0.0005 else (),
         )
 
     def _turn(self, position: float, duration: float) -> None:
@@ -133,7 +151,7 @@ class SoundView:
             return None
         position = deck.position + PAINT_S * deck.speed
         cell = max(self._span, 0.01) / max(10, width - 2 * MARGIN)
-        tenth = 0.1 - (position + 1e-4) % 0.1
+        tenth = 0.1 - (position + 0.05 + 1e-4) % 0.1
         column = cell - (position - self._start + 1e-4) % cell
         return max(SOONEST_S if cell < SOONEST_S else 0.001, min(tenth, column) / deck.speed + 0.001)
 

@@ -35,7 +35,12 @@ def described(item: Item) -> str:
 
 
 def legend(hints: Sequence[Hint], right: Row, width: int) -> Row:
-    """The keys that act now, most used first; what does not fit is left to the last one, which shows all keys."""
+    """The keys that act now, most used first; what does not fit is left to the last one, which shows all keys.
+
+    At the right, whether all is saved comes last; the figures before it give way to keys.
+    """
+    if sum(cells([(f"{key} {word}   ", "")]) for key, word in hints) + cells(right) > width:
+        right = right[-1:]
     pieces: list[Row] = [[(key, "accent"), (f" {word}   ", "")] for key, word in hints]
     last = pieces.pop() if pieces else []
     room = width - cells(right) - 2 - cells(last)

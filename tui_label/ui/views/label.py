@@ -265,6 +265,8 @@ ENDS = ("segment.end-left segment.end-right", "end ←→")
 def _sound_hints(session: Session, keymap: Keymap, tape: Tape | None) -> list[Hint]:
     heard = tape is not None and not tape.trouble
     play: list[Wanted] = [("play.toggle", "pause" if tape is not None and tape.playing else "play")]
+    if tape is not None and tape.unheard and tape.coverage > 0 and not tape.playing:
+        play.append("play.unheard")
     if session.typing:
         wanted: list[Wanted] = [*play, "item.submit", "play.start", JUMPS, SPEEDS, "play.loop", "play.last"]
         if not heard:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.core.moments import clock
 from tui_label.core.session import Session
 from tui_label.core.tasks import Segment
 from tui_label.core.text import visible
@@ -17,10 +18,12 @@ from tui_label.ui.views.document import hue
 MARGIN = 1
 LANES = 3
 """Rows for segments that may share time; there from the start, so that nothing moves."""
+EDGE_DECIMALS = 2
+"""Edges move by 10 ms."""
 LIST_LEAST = 3
 """Rows of the list of segments that a waveform must leave."""
 WAVE_MOST = 12
-LINE, HEAD = "─", "●"
+LINE, UNHEARD, HEAD = "─", "·", "●"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,14 @@ class Tape:
     """The far speaker, and how long a message takes there and back."""
     clicks: bool = False
     """Whether clicks play in place of the item: then nothing of the item is drawn."""
+    unheard: Sequence[tuple[float, float]] = ()
+    """Stretches that are still to be heard, where the project wants more than was."""
 
-
-def clock(seconds: float, whole: bool = False) -> str:
-    """`03:07.2`, and hours where there are any."""
-    tenths = int(seconds * 10 + 1e-6)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    tail = f"{minutes:02}:{rest // 10:02}" + ("" if whole else f".{rest % 10}")
-    return f"{hours}:{tail}" if hours else tail
+    @property
+    def decimals(self) -> int:
+        """Of the seconds that are shown: more of them, the closer one looks."""
+        span = self.window[1] - self.window[0]
+        return 3 if span < 1 else 2 if span < min(10, self.duration) - 0.001 else 1
 
 
 def wave_height(session: Session, room: int) -> int:
@@ -104,19 +106,29 @@ def _playhead(session: Session, tape: Tape, inner: int) -> Row:
     """The line under the waveform, with the playhead and an open mark."""
     at = min(max(0, _column(tape.position, tape, inner)), inner - 1)
     row: Row = [(" " * MARGIN, "")]
+    line = _line(tape, inner)
     if session.mark is None or not tape.window[0] <= session.mark <= tape.window[1]:
-        return [*row, (LINE * at, "faint"), (HEAD, "accent"), (LINE * (inner - at - 1), "faint")]
+        return [*row, (line[:at], "faint"), (HEAD, "accent"), (line[at + 1 :], "faint")]
     mark = min(max(0, _column(session.mark, tape, inner)), inner - 1)
     if mark >= at:
         return [
             *row,
-            (LINE * at, "faint"),
+            (line[:at], "faint"),
             (HEAD, "accent"),
             ("━" * (mark - at), "hint"),
-            (LINE * (inner - mark - 1), "faint"),
+            (line[mark + 1 :], "faint"),
         ]
-    line: Row = [(LINE * mark, "faint"), ("┣" + "━" * (at - mark - 1), "hint"), (HEAD, "accent")]
-    return [*row, *line, (LINE * (inner - at - 1), "faint")]
+    marked: Row = [(line[:mark], "faint"), ("┣" + "━" * (at - mark - 1), "hint"), (HEAD, "accent")]
+    return [*row, *marked, (line[at + 1 :], "faint")]
+
+
+def _line(tape: Tape, inner: int) -> str:
+    """The line itself: dots where it was not heard yet."""
+    columns = [LINE] * inner
+    for start, end in tape.unheard:
+        first, last = max(0, _column(start, tape, inner)), min(inner - 1, _column(end, tape, inner))
+        columns[first : last + 1] = UNHEARD * (last + 1 - first)
+    return "".join(columns)
 
 
 def _transport(tape: Tape, width: int) -> Row:
@@ -124,7 +136,7 @@ def _transport(tape: Tape, width: int) -> Row:
     left: Row = [
         (" " * MARGIN, ""),
         (state + " ", "accent" if tape.playing else "faint"),
-        (clock(tape.position), "bold"),
+        (clock(tape.position, tape.decimals), "bold"),
         (f" / {clock(tape.duration)}", "faint"),
     ]
     left.append((f"   {tape.speed:.1f}×", "hint" if tape.speed != 1 else "faint"))
@@ -134,7 +146,7 @@ def _transport(tape: Tape, width: int) -> Row:
         left.append((f"   channel {tape.channel + 1} alone", "hint"))
     start, end = tape.window
     if end - start < tape.duration - 0.001:
-        left.append((f"   shown {clock(start)}–{clock(end)}", "faint"))
+        left.append((f"   shown {clock(start, tape.decimals)}–{clock(end, tape.decimals)}", "faint"))
     if tape.must_hear:
         style = "good" if tape.coverage >= tape.must_hear - 0.0005 else "faint"
         left.append((f"   heard {tape.coverage:.0%}", style))
@@ -220,7 +232,7 @@ def _list(session: Session, width: int, room: int) -> list[Row]:
         picked = one == here
         row: Row = [
             ("›" if picked else " ", "accent"),
-            (f"{clock(one.start)}–{clock(one.end)}  ", "bold" if picked else "faint"),
+            (f"{clock(one.start, EDGE_DECIMALS)}–{clock(one.end, EDGE_DECIMALS)}  ", "bold" if picked else "faint"),
             (f"{one.end - one.start:6.2f} s  ", "faint"),
         ]
         if one.speaker:

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.core.moments import clock
 from tui_label.core.readings import Difference
 from tui_label.core.review import Review
 from tui_label.core.rows import Rows
@@ -35,8 +36,8 @@ from tui_label.ui.views.document import (
 )
 from tui_label.ui.views.label import compare_rows
 from tui_label.ui.views.pages import wrapped
+from tui_label.ui.views.sound import EDGE_DECIMALS, Tape
 from tui_label.ui.views.sound import MARGIN as TAPE_MARGIN
-from tui_label.ui.views.sound import Tape, clock
 from tui_label.ui.views.sound import lane_row as segment_row
 
 NOTHING = "·"
@@ -344,7 +345,7 @@ class Board:
         return [block for _, _, block in sorted(found, key=lambda one: one[:2])]
 
     def _segment(self, one: Segment, task: str) -> Row:
-        row: Row = [("   ", ""), (f"{clock(one.start)}–{clock(one.end)}  ", "faint")]
+        row: Row = [("   ", ""), (f"{clock(one.start, EDGE_DECIMALS)}–{clock(one.end, EDGE_DECIMALS)}  ", "faint")]
         if one.speaker:
             row.append((f"{visible(one.speaker)}: ", ""))
         if one.label:
@@ -358,7 +359,7 @@ class Board:
         return clipped(
             [
                 (" › " if here else "   ", "accent"),
-                (f"{clock(one.start)}–{clock(one.end)}  ", "bold" if here else ""),
+                (f"{clock(one.start, EDGE_DECIMALS)}–{clock(one.end, EDGE_DECIMALS)}  ", "bold" if here else ""),
                 ("decided: " if decided else "", "faint"),
                 (counts, "faint" if decided else "bold" if here else ""),
                 (f"   {one.about}" if one.about != "missing" else "", "faint"),

@@ -203,8 +203,12 @@ def test_undo_past_the_start_goes_to_the_item_before():
 
 COMMANDS = st.one_of(
     st.sampled_from(
-        sorted(set(STEPS) - {"label.give", "flag.toggle", "flag.note", "text.edit", "cursor.to", "select.range"})
+        sorted(
+            set(STEPS)
+            - {"label.give", "flag.toggle", "flag.note", "find.said", "text.edit", "cursor.to", "select.range"}
+        )
     ).map(lambda name: (name, None)),
+    st.tuples(st.just("find.said"), st.tuples(st.sampled_from(["a", ""]), st.sampled_from([1, -1]))),
     st.tuples(st.just("cursor.to"), st.integers(0, 60)),
     st.tuples(st.just("select.range"), st.tuples(st.integers(0, 60), st.integers(0, 60))),
     st.tuples(st.just("flag.toggle"), st.sampled_from(["ambiguous", "private-data"])),

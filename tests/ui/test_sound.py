@@ -309,3 +309,95 @@ async def test_the_clicks_that_are_still_to_come_are_counted():
 
     assert await clicks.key("space", None) is None
     assert finished == [[1.2, 3.3]]
+
+
+# finding what is said
+
+
+async def test_words_of_a_transcript_are_found_one_after_the_other(tmp_path):
+    draft = "\n".join(f"caller: line {number} of it" for number in range(30)) + " again line 7"
+    app = make(tmp_path, CALLS, tones(4), draft=draft)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape", "/", *"line 7")
+        await until(app, "2 here")
+        await pilot.press("enter")
+        await until(app, "caller: line 7 of it")
+        found = [text for row in app.sheet._rows for text, look in row if "found" in look]
+        await pilot.press("n")
+        await until(app, "again line 7")
+        await pilot.press("N", "i")
+        await until(app, "line 7 of it")
+        await pilot.press("/")
+        assert not app._mode, "there it is typed"
+        await pilot.press("escape", "/", *"nowhere", "enter")
+        await until(app, "'nowhere' is not in this item")
+
+    assert "".join(found) == "line 7"
+
+
+async def test_words_of_segments_are_found_and_gone_to(tmp_path):
+    drafts = [{"start": n, "end": n + 1, "text": f"word{n % 3} here"} for n in range(6)]
+    app = make(tmp_path, TURNS, tones(6), draft=drafts)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("/", *"word2", "enter")
+        await until(app, "■ 00:02.0")
+        await pilot.press("n")
+        await until(app, "■ 00:05.0")
+        await pilot.press("n")
+        await until(app, "■ 00:02.0")
+        await until(app, "›00:02.00–00:03.00")
+
+
+# drafts, kept or rejected
+
+
+async def test_a_rejected_draft_leaves_an_empty_box_and_comes_back_with_undo(tmp_path):
+    app = make(tmp_path, CALLS, tones(4), draft="hello there")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape", "x")
+        await until(app, "the draft is rejected and the box empty: u brings it back")
+        work = app.workbench.session.work
+        assert (work.answers["transcript"], work.origins["transcript"]) == ("", "manual")
+        await pilot.press("u")
+        await until(app, "hello there")
+        assert app.workbench.session.work.origins["transcript"] == "accepted"
+        await pilot.press("x", "i", *"mine", "enter")
+
+    assert answers(tmp_path) == [{"transcript": "mine"}]
+
+
+async def test_drafted_segments_are_kept_or_taken_out_one_by_one(tmp_path):
+    drafts = [{"start": n, "end": n + 1, "label": "doorbell"} for n in (1, 2, 3)]
+    app = make(tmp_path, EVENTS, tones(6), draft=drafts)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("x")
+        await until(app, "the draft is its segments: Tab goes to one, a keeps it, x takes it out")
+        await pilot.press("tab", "a", "x")
+        await until(app, "the drafted segment is taken out")
+        await pilot.press("m", "shift+right", "m", "x")
+        await until(app, "Backspace removes it")
+        await pilot.press("u", "enter")
+
+    assert [[one["start"] for one in answer["events"]] for answer in answers(tmp_path)] == [[1, 3]]
+
+
+# keys of a transcript
+
+
+async def test_the_speaker_s_key_turns_the_line_where_there_are_no_segments(tmp_path):
+    app = make(tmp_path, CALLS, tones(4), draft="hello")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape", "o")
+        await until(app, "agent: hello")
+        await pilot.press("?")
+        assert not any("segment's end" in row for row in shown(app))
+        page = app._reading.rows if hasattr(app._reading, "rows") else []
+        assert not any("Move the segment" in text for row in page for text, _ in row)
+
+
+async def test_the_box_has_its_two_ends(tmp_path):
+    app = make(tmp_path, CALLS, tones(4), draft="one\ntwo")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+home", "a", "ctrl+end", "z", "enter")
+
+    assert answers(tmp_path) == [{"transcript": "aone\ntwoz"}]

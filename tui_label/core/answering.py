@@ -7,11 +7,12 @@ from typing import Any
 
 from tui_label.core import segmenting
 from tui_label.core.editor import Editor
-from tui_label.core.item import candidate_names
+from tui_label.core.item import Suggestion, candidate_names
 from tui_label.core.session import Effect, Outcome, Session, laid
 from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import number_of
+from tui_label.core.transcript import next_speaker
 
 
 def give_label(session: Session, argument: tuple[str, str]) -> Session | Outcome:
@@ -147,6 +148,17 @@ def accept(session: Session, _: Any = None) -> Session | Outcome:
         return accept_span(session, one)
     task = session.asked_task(one.task)
     assert task is not None
+    return (
+        segmenting.keep_drafted(session) if _is_laid_in_segments(session, task) else _accept_whole(session, one, task)
+    )
+
+
+def _is_laid_in_segments(session: Session, task: Task) -> bool:
+    """Whether a draft is on the desk segment by segment, each to be kept or taken out."""
+    return isinstance(task, Segments) and session.work.origins.get(task.id) in ("accepted", "changed")
+
+
+def _accept_whole(session: Session, one: Suggestion, task: Task) -> Session | Outcome:
     if problem := task.check(one.value, session.item):
         return session.say(f"{one.task}: {problem}")
     return answer(session, task, laid(task, one.value), "accepted")
@@ -161,8 +173,9 @@ def accept_all(session: Session, _: Any = None) -> Session | Outcome:
         word = session.word or word
     outcome: Session | Outcome = session.say(word)
     for one in session.pending:
-        if not isinstance(one.value, dict) and one.number not in session.work.decisions:
-            outcome = accept(session)
+        task = session.asked_task(one.task)
+        if not isinstance(one.value, dict) and one.number not in session.work.decisions and task is not None:
+            outcome = _accept_whole(session, one, task)
             session = outcome[0] if isinstance(outcome, tuple) else outcome
     return outcome
 
@@ -171,6 +184,13 @@ def reject(session: Session, _: Any = None) -> Session:
     one = session.suggestion_under_cursor
     if one is None:
         return session.say("no suggestion here")
+    task = session.asked_task(one.task)
+    if task is not None and _is_laid_in_segments(session, task):
+        return segmenting.reject_drafted(session, laid(task, one.value))
+    if isinstance(task, Text) and session.work.origins.get(task.id) in ("accepted", "changed"):
+        work = session.work.answer(task.id, "", "manual").decide(one.number, "rejected")
+        emptied = replace(session.change(work), focus=task.id, caret=0)
+        return emptied.say("the draft is rejected and the box empty: u brings it back")
     session = session.change(session.work.decide(one.number, "rejected"))
     following = [span.start for _, span in session.pending_spans if span.start >= session.cursor]
     return replace(session, cursor=following[0]) if following else session
@@ -212,6 +232,19 @@ def _typed_here_last(session: Session, task: Task) -> bool:
     return before != now and (not isinstance(task, Segments) or segmenting.only_text_differs(session, before))
 
 
+def turn_speaker(session: Session, _: Any = None) -> Session:
+    """The next speaker for the segment; without segments, for the line of the transcript that the caret is in."""
+    if session.segment_task is not None:
+        return segmenting.next_speaker(session)
+    texts = [task for task in session.asked if isinstance(task, Text) and task.transcript is not None]
+    task = next((one for one in texts if one.id == session.focus), texts[0] if texts else None)
+    if task is None or task.transcript is None or not task.transcript.speakers:
+        return session.say("the project names no speakers")
+    if session.focus != task.id:
+        session = replace(session.focused(task.id), typing=False)
+    return edit_text(session, next_speaker(task.transcript, Editor(session.box or "", session.caret)))
+
+
 def leave_text(session: Session, _: Any = None) -> Session:
     return replace(session, typing=False)
 
@@ -223,7 +256,9 @@ def enter_text(session: Session, _: Any = None) -> Session | Outcome:
         return segmenting.enter(replace(session, focus=task.id))
     if not texts:
         return session.say("no text is asked for here")
-    return session.focused(session.focus if session.focus in texts else texts[0])
+    if session.focus in texts:
+        return replace(session, typing=True).within_box()
+    return session.focused(texts[0])
 
 
 def next_question(session: Session, _: Any = None) -> Session:

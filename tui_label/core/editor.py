@@ -79,6 +79,14 @@ def end(editor: Editor) -> Editor:
     return replace(editor, caret=len(editor.text) if found < 0 else found)
 
 
+def top(editor: Editor) -> Editor:
+    return replace(editor, caret=0)
+
+
+def bottom(editor: Editor) -> Editor:
+    return replace(editor, caret=len(editor.text))
+
+
 def vertical(editor: Editor, direction: int, width: int) -> Editor:
     """The caret a visual row up (-1) or down (1) in a box `width` cells wide."""
     rows = Rows(editor.text, width)
@@ -104,5 +112,7 @@ EDITS = {
     "ctrl+right": word_right,
     "home": home,
     "end": end,
+    "ctrl+home": top,
+    "ctrl+end": bottom,
 }
 """What keys do in every text box."""

@@ -18,6 +18,8 @@ FINE_S, COARSE_S = 0.01, 0.1
 SNAP_S = 0.3
 """How far an edge may go to find silence."""
 
+EACH_ITS_OWN = "the draft is its segments: Tab goes to one, a keeps it, x takes it out"
+
 Quietest = Callable[[float, float], float]
 """`quietest(at, within)`: the quietest moment near a moment."""
 
@@ -134,6 +136,26 @@ def remove(session: Session, _: Any = None) -> Session:
     if task is None or segment is None:
         return session.say("no segment here")
     return _keep(session, task, _without(session, segment), None)
+
+
+def keep_drafted(session: Session) -> Session | Outcome:
+    """The segment is right as it was drafted: on to the next one."""
+    if session.segment_here is None:
+        return session.say(EACH_ITS_OWN)
+    here = _index_here(session)
+    if here + 1 >= len(session.segments):
+        return session.say("that was the last segment: Enter takes all as they stand")
+    return _pick(replace(session, picked=here), 1)
+
+
+def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session:
+    """Take a segment out that came with the draft; one's own are not a suggestion's."""
+    segment = session.segment_here
+    if segment is None:
+        return session.say(EACH_ITS_OWN)
+    if segment.when not in [one.when for one in segments_from(draft)]:
+        return session.say("that segment is not the draft's any more: Backspace removes it")
+    return remove(session).say("the drafted segment is taken out: u brings it back")
 
 
 def nudge(session: Session, edge: str, by: int) -> Session | Outcome:

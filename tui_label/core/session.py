@@ -70,6 +70,8 @@ class Session:
     caret: int = 0
     """Place in the text box of the focused text task."""
     typing: bool = False
+    found: tuple[int, int] = (0, 0)
+    """The words in the text box that were searched for; gone with the next command."""
     at: float = 0.0
     """Seconds: the place on the tape that the command is about."""
     mark: float | None = None

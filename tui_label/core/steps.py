@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tui_label.core import answering, segmenting, spanning
+from tui_label.core import answering, said, segmenting, spanning
 from tui_label.core.session import Outcome, Session, Step
 
 STEPS: dict[str, Step] = {
@@ -19,6 +19,7 @@ STEPS: dict[str, Step] = {
     "suggestion.reject": answering.reject,
     "flag.toggle": answering.flag,
     "flag.note": answering.flag_note,
+    "find.said": said.find,
     "text.edit": answering.edit_text,
     "text.leave": answering.leave_text,
     "text.enter": answering.enter_text,
@@ -57,12 +58,12 @@ STEPS: dict[str, Step] = {
     "segment.snap": segmenting.snap,
     "segment.split": segmenting.split,
     "segment.join": segmenting.join,
-    "segment.speaker": segmenting.next_speaker,
+    "segment.speaker": answering.turn_speaker,
 }
 
 
 def step(session: Session, command: str, argument: Any = None) -> Outcome:
     """What `command` does to `session`, and what the world must now do about it."""
-    outcome = STEPS[command](replace(session, word=""), argument)
+    outcome = STEPS[command](replace(session, word="", found=(0, 0)), argument)
     session, effects = outcome if isinstance(outcome, tuple) else (outcome, ())
     return (session.within_box() if session.typing else session), effects

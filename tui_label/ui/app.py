@@ -11,14 +11,14 @@ from typing import Any
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
-from tui_label.core.commands import SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
+from tui_label.core.commands import NAMES, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.comments import QUESTION
 from tui_label.core.editor import EMPTY, Editor, insert
 from tui_label.core.find import find_next, find_previous
 from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
 from tui_label.core.project import Project
 from tui_label.core.session import Session
-from tui_label.core.tasks import Spans
+from tui_label.core.tasks import Segments, Spans
 from tui_label.core.training import Feedback
 from tui_label.core.transcript import next_speaker
 from tui_label.errors import LabelError, StoreError
@@ -330,6 +330,9 @@ class LabelApp(SheetApp):
         if session is None or not self._finding.needle:
             self._word = "nothing to find: / first"
             return
+        if session.item.sound is not None:
+            await self.workbench.do("find.said", (self._finding.needle, 1 if look is find_next else -1))
+            return
         self._forget_place_left(session)
         # The first row that is seen may begin with a place
         here = session.cursor if self._key_mode == SPANS else self._viewport.seen[0] - (look is find_next)
@@ -381,7 +384,17 @@ class LabelApp(SheetApp):
         self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self.sheet.extent.width))
 
     async def _help_open(self) -> None:
-        self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode]))
+        self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode], self._idle))
+
+    @property
+    def _idle(self) -> tuple[str, ...]:
+        """Commands that can do nothing in the project."""
+        asks_segments = any(isinstance(task, Segments) for task in self.workbench.project.tasks)
+        return (
+            ()
+            if asks_segments
+            else tuple(one for one in NAMES if one.startswith("segment.") and one != "segment.speaker")
+        )
 
     # commands of transcripts and sounds
 

@@ -15,6 +15,7 @@ from tui_label.core.editor import EDITS, EMPTY, Editor, insert, right
 from tui_label.core.find import find_all
 from tui_label.core.moments import clock, seconds_of
 from tui_label.core.project import FlagReason
+from tui_label.core.said import places
 from tui_label.core.session import Session
 from tui_label.core.text import visible
 from tui_label.core.tokens import tokens_between
@@ -93,7 +94,10 @@ class Find:
 
     @property
     def status(self) -> Row:
-        count = len(find_all(self.session.item.text, self.editor.text, 1000)) if self.editor.text else 0
+        if self.session.item.sound is not None:
+            count = len(places(self.session, self.editor.text))
+        else:
+            count = len(find_all(self.session.item.text, self.editor.text, 1000))
         return [*line("find ", self.editor), (f"   {count} here", "faint")]
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "go to it"), ("Esc", "leave")])

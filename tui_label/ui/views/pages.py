@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.core.commands import COMMANDS
 from tui_label.core.keymap import Keymap
 from tui_label.core.news import HEADING
 from tui_label.core.rows import Rows
@@ -88,8 +89,10 @@ def section_row(text: str, label: str, width: int) -> int:
     return 0
 
 
-def key_rows(keymap: Keymap, modes: list[str]) -> list[Row]:
-    rows = keymap.rows()
+def key_rows(keymap: Keymap, modes: list[str], idle: tuple[str, ...] = ()) -> list[Row]:
+    """The keys of some modes, without those of commands that are `idle`."""
+    unasked = {(one.mode, one.words) for one in COMMANDS if one.name in idle}
+    rows = [row for row in keymap.rows() if (row[0], row[2]) not in unasked]
     widest = max(14, *(cell_len(visible(keys)) for _, keys, _ in rows))
     found: list[Row] = []
     for mode in modes:

@@ -162,7 +162,7 @@ def _text_box(
     typing = session.typing and here
     room = box_width(session, width)
     rows = Rows(text, room)
-    caret_row = rows.row_of(session.caret) if typing else 0
+    caret_row = rows.row_of(session.caret) if typing or (here and session.found[1]) else 0
     below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
     top = max(0, caret_row + below - box_rows + 1)
     found = findings(session) if here else ()
@@ -170,7 +170,7 @@ def _text_box(
     while len(drawn) < box_rows and rows.has(top + len(drawn)):
         start, end = rows.row(top + len(drawn))
         caret = session.caret if typing and top + len(drawn) == caret_row else None
-        drawn.append(_box_row(text, start, end, caret, found))
+        drawn.append(_box_row(text, start, end, caret, found, session.found if here else (0, 0)))
     if not text and not typing:
         drawn = [[(visible(task.ask) or "text", "faint")]]
     if session.item.sound is not None and here:
@@ -194,10 +194,14 @@ def _said(session: Session, keymap: Keymap, found: tuple[Finding, ...], room: in
     return spread([("rule: ", "faint"), (visible(first.words), "hint"), (more, "faint"), *mend], right, room)
 
 
-def _box_row(text: str, start: int, end: int, caret: int | None, found: tuple[Finding, ...]) -> Row:
+def _box_row(
+    text: str, start: int, end: int, caret: int | None, found: tuple[Finding, ...], sought: tuple[int, int]
+) -> Row:
     row: Row = []
     for glyph in glyphs(text, start, end):
         look = "under hint" if any(one.start <= glyph.start < one.end for one in found) else ""
+        if sought[0] <= glyph.start < sought[1]:
+            look = f"{look} found".strip()
         if caret is not None and glyph.start <= caret < glyph.end:
             look = "cursor"
         if row and row[-1][1] == look:

@@ -507,3 +507,22 @@ def test_play_keys_act_here_while_the_link_stands_still(ears, near, tmp_path):
     heard = all_heard(ears, began)
     seconds = np.count_nonzero(np.abs(heard) > 0) / RATE
     assert answer["listening"]["seconds"] == pytest.approx(seconds, abs=1.5)
+
+
+def test_what_plays_goes_on_through_a_link_that_stands_still(near, tmp_path):
+    """The laptop plays what was sent ahead; the box goes on from where it is by then."""
+    folder = project(tmp_path / "p", noise(30.0))
+    with far_machine() as far:
+        link = SlowLink(far.port)
+        far.lead(link.port)
+        terminal = near(far, str(folder), columns=100).wait_for("c0.wav").wait_for(" ms ")
+        terminal.press("tab").wait_for("▶")
+        time.sleep(3)
+        link.stalled = True
+        time.sleep(3)
+        link.stalled = False
+        until(lambda: re.search(r"▶ 00:0[7-9]\.\d", terminal.text), terminal, 4)
+        assert "no sound" not in terminal.text
+        terminal.press("ctrl+q")
+        assert terminal.wait() == 0
+        link.close()

@@ -179,7 +179,7 @@ def _winding(mode: str) -> tuple[Command, ...]:
         wind("tape.end", "To the end of the clip", "end", "end"),
         wind("view.zoom-in", "Zoom in", "z", "zoom", "ctrl+d"),
         wind("view.zoom-out", "Zoom out", "Z", "zoom out", "ctrl+v"),
-        wind("tape.go", "Go to a time, typed like 8:30 or 510.5", ";", "go to", ""),
+        wind("tape.go", "Go to a time of the sound", ";", "go to", ""),
     )
 
 
@@ -239,7 +239,7 @@ def _transcribing() -> tuple[Command, ...]:
     return (
         *_playing(TRANSCRIBING),
         *_paging(TRANSCRIBING),
-        typing("tape.go", "Go to a time, typed like 8:30 or 510.5", "", "go to"),
+        typing("tape.go", "Go to a time of the sound", "", "go to"),
         typing("tag.open", "Tags: part of a name, Enter", "ctrl+t", "tags"),
         typing("transcript.speaker", "Next speaker", "ctrl+n", "speaker"),
         typing("transcript.fix", "Mend what the rules find first", "ctrl+f", "mend"),

@@ -256,6 +256,16 @@ async def test_segments_stand_in_lanes_and_are_taken_one_by_one(tmp_path):
     assert golds(folder)["call"] == ("settled", {"turns": other})
 
 
+async def test_a_reviewer_goes_to_a_time(tmp_path):
+    item = Item("call", sound=recorded(tmp_path, 80))
+    folder = prepare(tmp_path, CALLS, answered(item, *({"said": one} for one in ("one two", "one too", "one two"))))
+    app = start(folder, deck=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "WER against the others")
+        await pilot.press(";", *"1:05", "enter")
+        await until(app, "01:05.0")
+
+
 # what is on the screen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tui_label.core.news import ADDED, KEPT, LABELS, REMOVED, News, Passage
+from tui_label.core.news import ADDED, HEADING, KEPT, LABELS, REMOVED, News, Passage
 from tui_label.core.tasks import Task
 from tui_label.core.text import number_of, visible
 from tui_label.core.training import Briefing, Feedback, Marked, Score, UsedUp, pieces, score
@@ -67,7 +67,9 @@ def _passage_rows(passage: Passage, width: int) -> list[Row]:
     rows: list[Row] = [[(f"{INDENT}{visible(passage.heading)}", "faint")]] if passage.heading else []
     for line in passage.lines:
         sign, look, words = _SIGNS[line.sign]
-        rows += _hung(sign, look, line.text, words, width)
+        heading = HEADING.match(line.text)
+        shown = heading.group(1) if heading else line.text
+        rows += _hung(sign, look, shown, words or ("bold" if heading else ""), width)
     return rows
 
 

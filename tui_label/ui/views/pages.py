@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from rich.cells import cell_len, set_cell_size
 
 from tui_label.core.commands import COMMANDS
@@ -57,14 +60,48 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def guide_rows(text: str, width: int) -> list[Row]:
-    """Markdown as plain rows: headings bold, the rest wrapped as it stands."""
+    """Markdown as plain rows: headings bold, paragraphs and list items wrapped, tables and code as they stand."""
     found: list[Row] = []
-    for line in text.splitlines():
+    for line in _blocks(text.splitlines()):
         heading = HEADING.match(line)
         words = "accent" if heading else ""
-        shown = heading.group(1) if heading else line.replace("**", "").replace("`", "")
-        found += [[("   " + row, words)] for row in wrapped(shown, text_width(width))]
+        shown = heading.group(1) if heading else line
+        found += [[("   " + row, words)] for row in wrapped(_unmarked(shown), text_width(width))]
     return found
+
+
+_LIST_ITEM = re.compile(r"\s*([-*+]|\d+[.)])\s")
+_AS_IT_STANDS = re.compile(r"\s*(\||>|```|~~~|---|===|<)|#{1,6}\s|\s*$")
+_EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    """Lines of Markdown, those of a paragraph or list item joined to one."""
+    block, in_code = "", False
+    for line in lines:
+        fence = line.lstrip().startswith(("```", "~~~"))
+        alone = in_code or fence or bool(_AS_IT_STANDS.match(line)) or (not block and line.startswith("    "))
+        in_code ^= fence
+        if block and (alone or _LIST_ITEM.match(line)):
+            yield block
+            block = ""
+        if alone:
+            yield line
+        else:
+            block = f"{block.rstrip()} {line.strip()}" if block else line
+            # Two spaces or a backslash at its end keep a line apart
+            if line.endswith(("  ", "\\")):
+                yield block.removesuffix("\\")
+                block = ""
+    if block:
+        yield block
+
+
+def _unmarked(line: str) -> str:
+    """Without the marks of emphasis and code; within code a star is a star."""
+    pieces = line.split("`")
+    pieces[::2] = [_EMPHASIS.sub(r"\1", piece.replace("**", "")) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def label_at_hand(session: Session) -> str:
@@ -85,7 +122,7 @@ def section_row(text: str, label: str, width: int) -> int:
     for number, line in enumerate(lines):
         heading = HEADING.match(line)
         if heading and wanted and heading.group(1).casefold().strip("`*") == wanted:
-            return len(guide_rows("\n".join(lines[:number]), width)) if number else 0
+            return len(guide_rows("".join(f"{line}\n" for line in lines[:number]), width))
     return 0
 
 

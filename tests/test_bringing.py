@@ -158,3 +158,12 @@ def test_a_name_that_is_empty_is_not_the_folder_one_is_in(tmp_path, monkeypatch,
     assert (status, out, errors.count("\n")) == (2, "", 1)
     assert "empty" in errors
     assert add(capsys, folder, ".")[:2] == (0, "1 item added\n")
+
+
+def test_items_without_candidates_where_all_is_to_compare_them_are_told(tmp_path, capsys):
+    (tmp_path / "c.jsonl").write_text('{"text": "Why?", "candidates": ["so", "because"]}\n{"text": "Why not?"}\n')
+    folder = write_project(tmp_path / "p", "name: c\ntasks: [{id: best, type: compare}]\n")
+
+    status, out, errors = add(capsys, folder, str(tmp_path / "c.jsonl"))
+    assert (status, out) == (0, "2 items added\n")
+    assert "tui-label: 1 record without `candidates`: nobody can answer what is asked" in errors

@@ -167,6 +167,10 @@ class Screen:
         words += [f"{reading.twins:,} repeat a text of this file and are kept"] if reading.twins else []
         words += [f"{number_of(reading.repaired, 'span')} read as UTF-16 offsets"] if reading.repaired else []
         print(f"{visible(reading.name)}: {'; '.join(words)}", file=sys.stderr)
+        if reading.incomparable:
+            complain(
+                f"{number_of(reading.incomparable, 'record')} without `candidates`: nobody can answer what is asked"
+            )
         tell_kept(reading)
 
     def left_out(self, line: BadLine) -> None:

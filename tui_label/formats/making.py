@@ -14,7 +14,7 @@ from tui_label.core.gold import GIVEN, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.offsets import code_points
 from tui_label.core.record import Record
-from tui_label.core.tasks import Choice, Choices, Spans, Task, is_asked
+from tui_label.core.tasks import Choice, Choices, Compare, Spans, Task, is_asked
 from tui_label.formats.source import Reading
 
 KNOWN_BY = "gold"
@@ -52,6 +52,8 @@ def make_item(
         key = content if number == 1 else content_key(text, candidates, number)
     if not key.strip():
         raise Bad("item", "is an empty id; leave it out or give one")
+    if len(candidates) < 2:
+        reading.incomparable += all(isinstance(task, Compare) for task in reading.project.tasks)
     return Item(key, text, candidates, dict(meta or {}))
 
 

@@ -119,6 +119,8 @@ class Reading:
     folder: Path | None = None
     """The folder that was named, for a file in it."""
     blank: int = 0
+    incomparable: int = 0
+    """Records with fewer than two candidates, where all that the project asks is to compare them."""
     twins: int = 0
     """Items that repeat another one of this file."""
     repaired: int = 0

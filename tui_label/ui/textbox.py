@@ -23,7 +23,7 @@ def typed(session: Session, key: str, width: int) -> Editor | None:
         if session.style is not None and not editor.text[editor.caret - 1].isalnum():
             editor = expanded(session.style, editor)
         return editor
-    # With a sound Ctrl+U zooms out
+    # On a sound Ctrl+U plays what was not heard
     if key in EDITS and not (key == "ctrl+u" and session.item.sound is not None):
         return EDITS[key](editor)
     if key in ("up", "down"):

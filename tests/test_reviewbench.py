@@ -504,3 +504,17 @@ async def test_undo_reaches_what_was_settled_before_one_sat_down(three):
     async with at_work(three) as bench:
         await bench.do("work.undo")
         assert bench.word == "nothing to undo"
+
+
+async def test_who_waits_for_cases_is_told_that_the_database_was_moved(three, monkeypatch):
+    monkeypatch.setattr("tui_label.workbench.LOOK_S", 0.02)
+    async with at_work(three, Queue("questions")) as bench:
+        assert bench.case_desk is None
+        (three / "project.db").rename(three / "away.db")
+        async with asyncio.timeout(5):
+            while "moved or replaced while open" not in bench.trouble:
+                await asyncio.sleep(0.02)
+        (three / "away.db").rename(three / "project.db")
+        async with asyncio.timeout(5):
+            while bench.trouble:
+                await asyncio.sleep(0.02)

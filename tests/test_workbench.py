@@ -196,12 +196,18 @@ async def test_redo_after_an_undone_skip_skips_and_answers_nothing(texts):
         assert (here(workbench), workbench.progress.mine) == ("i1", 0)
 
 
-async def test_what_was_typed_before_a_skip_comes_back_with_the_item(tmp_path):
+@pytest.fixture
+def whys(tmp_path: Path) -> Sit:
+    """Two texts, about which one types."""
     folder = write_project(tmp_path, "name: t\norder: as-added\ntasks: [{id: why, type: text}]\n")
     store, _ = opening.open_store(config.load(folder))
     store.add(records(2))
     store.close()
-    async with at_work(folder) as workbench:
+    return lambda: at_work(folder)
+
+
+async def test_what_was_typed_before_a_skip_comes_back_with_the_item(whys):
+    async with whys() as workbench:
         await workbench.do("text.edit", insert(EMPTY, "half a th"))
         await workbench.do("item.skip")
         await workbench.do("text.edit", insert(EMPTY, "whole"))
@@ -209,12 +215,8 @@ async def test_what_was_typed_before_a_skip_comes_back_with_the_item(tmp_path):
         assert (here(workbench), workbench.session.box) == ("i0", "half a th")
 
 
-async def test_who_comes_back_to_a_text_goes_on_typing(tmp_path):
-    folder = write_project(tmp_path, "name: t\norder: as-added\ntasks: [{id: why, type: text}]\n")
-    store, _ = opening.open_store(config.load(folder))
-    store.add(records(2))
-    store.close()
-    async with at_work(folder) as workbench:
+async def test_who_comes_back_to_a_text_goes_on_typing(whys):
+    async with whys() as workbench:
         await workbench.do("text.edit", insert(EMPTY, "whole"))
         await workbench.do("item.submit")
         await workbench.do("text.edit", insert(EMPTY, "half"))

@@ -158,8 +158,14 @@ class ReviewBench(Workbench):
         await self._recount()
 
     async def _look_out(self) -> None:
-        if self.desk is None and await self._call(self._store.left_in, self.queue, 1) > 0:
+        if self.desk is not None:
+            return
+        await self._call(self._store.check_in_place)
+        if await self._call(self._store.left_in, self.queue, 1) > 0:
             await self.look_again()
+        elif self.desk is None and self.trouble:
+            self.trouble = ""
+            self.on_change()
 
     async def look_again(self) -> None:
         async with self._lock:

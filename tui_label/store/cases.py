@@ -177,7 +177,7 @@ class Search:
     def _rows(self, n: int) -> str:
         """FROM and WHERE, restricted as the queue says, of its use number `n`."""
         queue, tables = self.queue, self.source.tables
-        where = [self.source.where, ORDINARY, *self._not_on_the_way()]
+        where = [self.source.where, ORDINARY]
         if queue.text:
             where.append(f"({' OR '.join(map(self.has_text, ('text{n}.text', 'item{n}.key', 'text{n}.candidates')))})")
             if not self.source.has_text:
@@ -196,6 +196,8 @@ class Search:
                     "EXISTS (SELECT 1 FROM assignment AS b{n} WHERE b{n}.item = item{n}.number "
                     f"AND b{{n}}.state = 'done' AND {' AND '.join(conditions)})"
                 )
+        # Behind all that is quicker to tell
+        where += self._not_on_the_way()
         return f"{tables} WHERE {' AND '.join(where)}".replace("{n}", str(n))
 
     def _not_on_the_way(self) -> list[str]:

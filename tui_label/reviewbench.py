@@ -157,15 +157,8 @@ class ReviewBench(Workbench):
             await self._call(self._store.hold_case, self.desk.claim.number, self.annotator)
         await self._recount()
 
-    async def _look_out(self) -> None:
-        if self.desk is not None:
-            return
-        await self._call(self._store.check_in_place)
-        if await self._call(self._store.left_in, self.queue, 1) > 0:
-            await self.look_again()
-        elif self.desk is None and self.trouble:
-            self.trouble = ""
-            self.on_change()
+    async def _has_come(self) -> bool:
+        return await self._call(self._store.left_in, self.queue, 1) > 0
 
     async def look_again(self) -> None:
         async with self._lock:
@@ -200,17 +193,12 @@ class ReviewBench(Workbench):
             self._take_edits()
             return self._store.versions()
 
-        in_force = await self._call(look)
-        if in_force == self._versions:
+        self._in_force = await self._call(look)
+        if self._in_force == self._versions:
             return False
-        changes = notices.since(await self._call(self._store.changes), self._versions)
-        renewal = await self._call(notices.renewal, self.project, changes)
-        self.project, self._versions = renewal.project, in_force
+        await self._go_by(notices.since(await self._call(self._store.changes), self._versions))
         with contextlib.suppress(UsageError):
             self.queue = queue_of(self.project, self.queue)
-        self.on_renewal(renewal)
-        if renewal.news:
-            self.notices = (notices.Announcement(renewal.news),)
         return True
 
     async def read_on(self) -> None:

@@ -31,6 +31,7 @@ from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.refusals import SHOWN, refusal
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
 from tui_label.store.place import holder_of_database, holder_of_folder
+from tui_label.store.reviewing import Change
 from tui_label.storethread import AT_ONCE_S, Result, StoreThread
 from tui_label.tally import Tally
 from tui_label.unsaved import Left, Unsaved
@@ -233,11 +234,15 @@ class Workbench:
         if self.desk is not None:
             return
         await self._call(self._store.check_in_place)
-        if await self._call(self._store.upcoming, self.annotator) is not None:
+        if await self._has_come():
             await self.look_again()
         elif self.desk is None and self.trouble:
             self.trouble = ""
             self.on_change()
+
+    async def _has_come(self) -> bool:
+        """Whether there is something in the queue again, by a look without writing."""
+        return await self._call(self._store.upcoming, self.annotator) is not None
 
     async def _alive(self) -> None:
         """A third of a lease has passed: say that somebody is here, and look round."""
@@ -293,13 +298,17 @@ class Workbench:
         if not changes:
             self._versions = self._in_force
             return
+        if not await self._go_by(changes):
+            await self._call(self._store.told, self.annotator)
+
+    async def _go_by(self, changes: Sequence[Change]) -> bool:
+        """Take them over; whether there is anything of them to tell, which is the next page then."""
         renewal = await self._call(notices.renewal, self.project, changes)
         self.project, self._versions = renewal.project, self._in_force
         self.on_renewal(renewal)
         if renewal.news:
             self.notices = (Announcement(renewal.news),)
-        else:
-            await self._call(self._store.told, self.annotator)
+        return bool(renewal.news)
 
     async def read_on(self) -> None:
         """The page before the item was read: to the next page, or to the item."""

@@ -411,15 +411,20 @@ async def test_a_listener_that_falls_silent_is_said_within_two_seconds_and_calle
     assert called.whys() == ["the listener does not answer"]
 
 
-async def test_a_line_that_stands_still_while_something_plays_is_kept_a_while(lied, tmp_path):
-    """The other end plays on through it, and knows of the keys that were pressed there."""
-    soundfile.write(tmp_path / "a.wav", np.zeros(8_000 * 20), 8_000)
-    called = await lied(liar := Liar())
+async def still_while_playing(called: Any, liar: Liar, folder: Path) -> None:
+    """A clip of twenty seconds plays, and from then on nothing comes from the other end."""
+    soundfile.write(folder / "a.wav", np.zeros(8_000 * 20), 8_000)
     liar.answers = liar.starts = True
     await until(lambda: called.of("ready"))
-    called.player.play(Clip("a", tmp_path / "a.wav"), 0.0, end=20.0)
+    called.player.play(Clip("a", folder / "a.wav"), 0.0, end=20.0)
     await until(lambda: called.of("started"))
     liar.answers = False
+
+
+async def test_a_line_that_stands_still_while_something_plays_is_kept_a_while(lied, tmp_path):
+    """The other end plays on through it, and knows of the keys that were pressed there."""
+    called = await lied(liar := Liar())
+    await still_while_playing(called, liar, tmp_path)
     began = time.monotonic()
     await until(lambda: called.of("still"))
     assert 1.0 < time.monotonic() - began < 2.0
@@ -432,13 +437,8 @@ async def test_a_line_that_stands_still_while_something_plays_is_kept_a_while(li
 
 async def test_a_line_that_stands_still_for_long_is_broken(lied, monkeypatch, tmp_path):
     monkeypatch.setattr("tui_label.sound.speakerplayer.BROKEN_S", 2.0)
-    soundfile.write(tmp_path / "a.wav", np.zeros(8_000 * 20), 8_000)
     called = await lied(liar := Liar())
-    liar.answers = liar.starts = True
-    await until(lambda: called.of("ready"))
-    called.player.play(Clip("a", tmp_path / "a.wav"), 0.0, end=20.0)
-    await until(lambda: called.of("started"))
-    liar.answers = False
+    await still_while_playing(called, liar, tmp_path)
     await until(called.whys)
 
     assert called.whys() == ["the listener does not answer"]

@@ -420,5 +420,3 @@ def test_whatever_many_do_at_once_the_counts_are_those_of_the_rows(tmp_path):
     copy = SqlStore(tmp_path / "copy.db")
 
     assert counts.wrong(copy._connection.read) == []
-    over = "SELECT count(*) FROM item WHERE probe = '' AND taken > want AND taken > done"
-    assert copy._connection.read(over) == [(0,)], "nobody is given a place that somebody else has"

@@ -19,9 +19,9 @@ from tui_label import config, opening
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
-from tui_label.errors import StoreBusy
+from tui_label.errors import StoreBusy, UsageError
 from tui_label.notices import Announcement
-from tui_label.reviewbench import ReviewBench
+from tui_label.reviewbench import ReviewBench, queue_of
 from tui_label.sound.deck import Deck
 from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.sound.tape import Region
@@ -53,6 +53,21 @@ async def at_work(
     finally:
         await bench.leave()
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("queue", "words"),
+    [
+        (Queue(task="mod"), "no task mod; there are mood"),
+        (Queue(label="gld"), "no label gld; there are good, bad, so-so"),
+        (Queue("flagged", flag="ambigous"), "no flag ambigous; there are ambiguous, "),
+    ],
+)
+def test_a_queue_of_what_the_project_does_not_have_is_refused(tmp_path, queue, words):
+    project = config.load(prepare(tmp_path, MOOD))
+    with pytest.raises(UsageError) as refused:
+        queue_of(project, queue)
+    assert str(refused.value).startswith(words)
 
 
 def here(bench: ReviewBench) -> str:

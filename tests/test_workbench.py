@@ -226,6 +226,18 @@ async def test_who_comes_back_to_a_text_goes_on_typing(whys):
         assert (here(workbench), workbench.session.box, workbench.session.typing) == ("i1", "half", True)
 
 
+@pytest.mark.parametrize("back", ["item.previous", "work.undo"])
+@pytest.mark.parametrize("typing", [True, False])
+async def test_who_goes_back_by_a_letter_can_go_on_by_letters(whys, back, typing):
+    async with whys() as workbench:
+        await workbench.do("text.edit", insert(EMPTY, "whole"))
+        await workbench.do("item.submit")
+        if not typing:
+            await workbench.do("text.leave")
+        await workbench.do(back)
+        assert (here(workbench), workbench.session.typing) == ("i0", typing)
+
+
 async def test_a_skipped_item_that_is_visited_and_answered_is_an_answer(texts):
     async with texts() as workbench:
         await workbench.do("item.skip")

@@ -74,6 +74,9 @@ def queue_of(project: Project, queue: Queue) -> Queue:
     labels = [value for task in tasks for value in task.values]
     if queue.label and queue.label not in labels and any(task.labels for task in tasks):
         raise UsageError(f"no label {queue.label}; there are {', '.join(labels)}")
+    reasons = [flag.reason for flag in project.flags]
+    if queue.flag and queue.flag not in reasons:
+        raise UsageError(f"no flag {queue.flag}; there are {', '.join(reasons)}")
     return replace(queue, sample=project.review.sample, too_fast_ms=project.pace.too_fast_ms)
 
 

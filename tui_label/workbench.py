@@ -354,6 +354,13 @@ class Workbench:
             self._lay_tape(self.deck, self.desk, heard_before(claim))
             self._asked_ahead = asyncio.ensure_future(self._look_ahead(self.deck))
 
+    def _lay_again(self, claim: Claim, *, visiting: bool = False) -> None:
+        """Lay an item of before: to who went there by a letter the next letter is a command as well."""
+        typing = self.desk is not None and self.desk.session.typing
+        self._lay(claim, visiting=visiting)
+        if self.desk is not None and not typing:
+            self.desk = replace(self.desk, session=replace(self.desk.session, typing=False))
+
     def _lay_tape(self, deck: Deck, desk: Desk, heard: Listening | None) -> None:
         deck.lay(desk.claim.item, heard)
         deck.seek(desk.session.at)
@@ -532,7 +539,7 @@ class Workbench:
             self.word = "nothing to undo"
             return
         self._ahead = None
-        self._lay(claim)
+        self._lay_again(claim)
         self.progress = await self._call(self._store.progress, self.annotator)
         self.word = f"back at {claim.item.key}"
 
@@ -569,7 +576,7 @@ class Workbench:
         if self.desk is None or not self.desk.visiting:
             self._ahead = self._with_tape(self.desk)
             self._heard_ahead = self.deck.listening if self.deck else None
-        self._lay(claim, visiting=True)
+        self._lay_again(claim, visiting=True)
         return True
 
     def _with_tape(self, desk: Desk | None) -> Desk | None:

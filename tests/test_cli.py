@@ -8,7 +8,7 @@ import pytest
 from helpers import SENTIMENT, write_project
 
 from tui_label.admission import way_in
-from tui_label.cli import main
+from tui_label.cli import figures, main
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,18 @@ def test_a_file_in_the_place_of_a_project_is_said_to_be_one(tmp_path, capsys):
     (tmp_path / "two.jsonl").touch()
     assert main(["status", str(tmp_path / "two.jsonl")]) == 1
     assert capsys.readouterr().err.endswith("two.jsonl: not a folder; name the project's\n")
+
+
+def test_a_fault_of_the_program_is_one_line_and_a_file_for_who_mends_it(tmp_path, monkeypatch, capsys):
+    def fault(options: object) -> int:
+        raise ZeroDivisionError("by \x1b[31m nobody")
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(figures, "_status", fault)
+    assert main(["status", "nowhere"]) == 1
+
+    path = tmp_path / "state" / "tui-label" / "fault.txt"
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "\x1b" not in said
+    assert said.startswith("tui-label: a fault of tui-label itself, ZeroDivisionError: by ") and str(path) in said
+    assert "in fault" in path.read_text() and path.stat().st_mode & 0o777 == 0o600

@@ -38,12 +38,12 @@ class Unsaved:
 
     def keep(self, left: Left) -> bool:
         """Whether it is on a disk."""
-        for folder in _folders():
+        for folder in own_folders():
             with contextlib.suppress(OSError):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path = folder / f"{self._name}-{left.number}.json"
                 growing = path.with_suffix(".part")
-                _write(growing, json.dumps(asdict(left)))
+                write_own(growing, json.dumps(asdict(left)))
                 growing.replace(path)
                 self._kept.add(left.number)
                 return True
@@ -67,7 +67,7 @@ class Unsaved:
                     path.unlink()
 
     def _files(self, number: str) -> Iterator[Path]:
-        for folder in _folders():
+        for folder in own_folders():
             # After `su` and the like it may be another one's, and closed
             with contextlib.suppress(OSError):
                 for path in sorted(folder.glob(f"{self._name}-{number}.json")):
@@ -76,7 +76,8 @@ class Unsaved:
                         yield path
 
 
-def _folders() -> Iterator[Path]:
+def own_folders() -> Iterator[Path]:
+    """Where a user may have files of their own, the one to be tried first coming first."""
     with contextlib.suppress(RuntimeError):
         yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tui-label"
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
@@ -84,7 +85,7 @@ def _folders() -> Iterator[Path]:
     yield Path(tempfile.gettempdir()) / f"tui-label-{os.getuid()}"
 
 
-def _write(path: Path, text: str) -> None:
+def write_own(path: Path, text: str) -> None:
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(number, "w", encoding="utf-8") as file:
         file.write(text)

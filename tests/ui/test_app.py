@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, write_project
+from textual.events import Key
 
 from tui_label import config, opening
 from tui_label.core.item import Item, Suggestion
@@ -284,3 +285,48 @@ async def test_an_item_that_comes_later_is_seen(tmp_path):
         await app.workbench.look_again()
         await pilot.pause()
         assert any("at last" in row for row in shown(app))
+
+
+async def test_nothing_is_answered_in_a_window_that_is_too_small(tmp_path):
+    source = SENTIMENT + "  - {id: why, type: text, required: false}\n"
+    app = make(tmp_path, source, *(Record(Item(f"i{n}", f"Text {n}")) for n in range(3)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "a")
+        await pilot.resize_terminal(30, 8)
+        assert [row.strip() for row in shown(app) if row] == ["needs 40×12, has 30×8", "Ctrl+Q leaves"]
+        await pilot.press("b", "enter", "f", "1")
+        await pilot.resize_terminal(80, 24)
+        session = app.workbench.session
+        assert session is not None and session.item.key == "i0"
+        assert (session.box, session.work.flags) == ("abf1", ()), "what was typed is there, and goes no further"
+        await pilot.press("escape")
+        await pilot.resize_terminal(80, 11)
+        await pilot.press("n", "enter", "s", "u", "ctrl+q")
+    assert app.workbench.progress.mine == 0 and app.return_code == 0
+
+
+async def test_the_last_of_a_ranking_is_no_word_of_the_text_after_it(tmp_path):
+    source = "name: c\ntasks: [{id: order, type: compare, mode: rank}, {id: why, type: text}]\n"
+    app = make(tmp_path, source, Record(Item("k", "", ("short", "long"))), Record(Item("l", "", ("short", "long"))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "1", "1")
+        session = app.workbench.session
+        assert session is not None and session.typing
+        assert session.answers == {"order": ["B", "A"], "why": "1"}, "once it is the ranking's"
+        await pilot.press("enter", "1", "x", "2")
+        session = app.workbench.session
+        assert session is not None
+        assert session.answers == {"order": ["A", "B"], "why": "x2"}, "then it is a word's"
+
+
+@pytest.mark.parametrize("key", ["²", "³", "٣", "1"])
+async def test_a_digit_of_any_script_or_none_is_taken_for_what_it_is(tmp_path, key):
+    app = make(tmp_path, SENTIMENT, Record(Item("k", TEXT)))
+    async with app.run_test(size=(80, 24)):
+        for pressed in ("f", key):
+            await app.on_key(Key(pressed, pressed))
+        session = app.workbench.session
+        assert session is not None
+        assert [flag.reason for flag in session.work.flags] == {"1": ["ambiguous"], "٣": ["wrong-language"]}.get(
+            key, []
+        )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 
 import pyte
+import pytest
 from rich.cells import cell_len
 from textual.events import Key
 from textual.geometry import Region
+from textual.pilot import Pilot
 
 from tui_label.ui import sheet
 from tui_label.ui.canvas import Row, clipped
@@ -97,3 +99,18 @@ async def test_only_what_changed_is_sent(monkeypatch):
         app.sheet.redraw()
 
     assert sent[1:] == ["\x1b[2;6H9"]
+
+
+class Broken(Page):
+    async def on_key(self, event: Key) -> None:
+        raise ZeroDivisionError("of a key")
+
+
+def test_a_fault_in_an_app_comes_out_of_it(capfd):
+    async def press(pilot: Pilot[int]) -> None:
+        await pilot.press("a")
+
+    app = Broken()
+    with pytest.raises(ZeroDivisionError, match="of a key"):
+        app.run(headless=True, auto_pilot=press)
+    assert "Traceback" not in "".join(capfd.readouterr())

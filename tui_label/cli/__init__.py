@@ -45,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Of a copy, the second is where it was to go
         complain(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
         return 1
+    except Exception as error:
+        from tui_label.cli import faults
+
+        complain(faults.told(error))
+        return 1
 
 
 def _meant(word: str, names: Sequence[str]) -> str:

@@ -71,7 +71,7 @@ def _dashboard(folder: Path) -> int:
             status = open_review(folder, app.chosen)
         # A review that ended otherwise than by its key (a hang-up, work that is not saved) is not gone back from
         if app.chosen is None or status:
-            return int(status or 0)
+            return status
 
 
 def _follow(project: Project) -> int:

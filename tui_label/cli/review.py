@@ -107,4 +107,4 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
         app = ReviewApp(bench, person.keymap_of(settings), project.guidelines, person.keymap_of)
         status = app.run(mouse=environment.mouse_wanted())
         end_if_abandoned(bench)
-    return told_unsaved(bench) or int(status or 0)
+    return told_unsaved(bench) or status

@@ -68,7 +68,7 @@ def _keys(options: argparse.Namespace) -> int:
         environment.prepare()
         from tui_label.ui.keytest import KeyTest
 
-        return int(KeyTest().run() or 0)
+        return KeyTest().run()
     from tui_label import config, person
 
     project = config.load(options.dir) if options.dir else config.parse(WITHOUT_LABELS, Path())

@@ -77,7 +77,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         end_if_abandoned(workbench)
     if workbench.tally.finished_sprint is not None:
         print("\n".join(sprint_summary(workbench.tally.finished_sprint)))
-    return told_unsaved(workbench) or int(status or 0)
+    return told_unsaved(workbench) or status
 
 
 def end_if_abandoned(workbench: Workbench) -> None:

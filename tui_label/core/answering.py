@@ -213,7 +213,7 @@ def edit_text(session: Session, editor: Editor) -> Session:
     """New text and caret for the box that takes the keys; one undo step a word."""
     task, old = session.asked_task(session.focus), session.box
     assert task is not None and old is not None
-    moved = replace(session, caret=editor.caret)
+    moved = replace(session, caret=editor.caret, filled_in=None)
     if editor.text == old:
         return moved
     value = segmenting.retext(session, task, editor.text) if isinstance(task, Segments) else editor.text

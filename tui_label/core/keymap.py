@@ -127,7 +127,7 @@ def key_display(key: str) -> str:
         return DISPLAY[key]
     if key.startswith("ctrl+"):
         return "^" + (key[5:].upper() if len(key) == len("ctrl+x") else key[5:].capitalize())
-    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
+    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdecimal() else key
 
 
 def why_unsent(key: str) -> str:
@@ -139,9 +139,9 @@ def why_unsent(key: str) -> str:
     modifier, _, rest = key.rpartition("+")
     if modifier == "ctrl" and len(rest) == 1 and rest.isascii() and rest.isalpha() and rest.islower():
         return ""
-    if not modifier and key[0] == "f" and key[1:].isdigit() and 1 <= int(key[1:]) <= 12:
+    if not modifier and key[0] == "f" and key[1:].isdecimal() and 1 <= int(key[1:]) <= 12:
         return ""
-    if rest.isdigit() or modifier in ("alt", "shift"):
+    if rest.isdecimal() or modifier in ("alt", "shift"):
         return "plain terminals do not send it as a key of its own"
     return "there is no such key; write it as it is typed, or as enter, tab, f5, ctrl+n, shift+left"
 

@@ -94,7 +94,7 @@ def _token(line: str) -> _Token | str:
     columns = [found.span() for found in COLUMN["\t" if "\t" in line else " "].finditer(line)]
     if len(columns) < 2:
         return "has 1 column; a token and its tag are needed"
-    numbered = len(columns) >= 3 and line[slice(*columns[0])].isdigit() and TAG.fullmatch(line, *columns[2])
+    numbered = len(columns) >= 3 and line[slice(*columns[0])].isdecimal() and TAG.fullmatch(line, *columns[2])
     form, tag = (columns[1], columns[2]) if numbered else (columns[0], columns[-1])
     if not TAG.fullmatch(line, *tag):
         return f"{line[slice(*tag)]!r} is no tag such as O, B-PER, I-PER"

@@ -61,7 +61,7 @@ class _Word:
 
     @property
     def is_word(self) -> bool:
-        return self.columns[0].isdigit()
+        return self.columns[0].isdecimal()
 
     @property
     def line(self) -> str:

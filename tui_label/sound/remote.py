@@ -308,7 +308,7 @@ def _names(error: BaseException) -> set[str]:
 def _status(error: BaseException) -> int:
     """As of HTTP; 0: it is about something else."""
     found = getattr(error, "status", None) or getattr(error, "code", None)
-    return int(found) if isinstance(found, int | str) and str(found).isdigit() else 0
+    return int(found) if isinstance(found, int | str) and str(found).isdecimal() else 0
 
 
 def _passes(error: Exception) -> bool:

@@ -114,7 +114,7 @@ class LabelApp(SheetApp):
         self._word = ""
         self._view = SoundView(workbench)
         self._next_tick: Timer | None = None
-        self._leaving = Leaving(workbench, self.exit)
+        self._leaving = Leaving(workbench, self.end)
         self._far_keys = FarKeys(self, workbench, self._show)
         workbench.on_change = self._show
         workbench.on_renewal = self._renew
@@ -125,7 +125,7 @@ class LabelApp(SheetApp):
         try:
             await self.workbench.start()
         except StoreError as error:
-            self.exit(1, message=str(error))
+            self.end(1, str(error))
             return
         self._far_keys.listen()
         self._show()
@@ -145,6 +145,8 @@ class LabelApp(SheetApp):
     async def _key(self, key: str, pressed_at: float) -> None:
         if self._leaving.begun:
             self._leaving.leave()
+        elif self._too_small:
+            await self._unseen_key(key)
         elif self._reading is not None:
             self._reading = self._reading.key(key, self.sheet.extent.height)
         elif self.workbench.tally.finished_sprint is not None:
@@ -182,12 +184,26 @@ class LabelApp(SheetApp):
         """Whether something else than the item has the screen."""
         workbench = self.workbench
         return (
-            self._reading is not None
+            self._too_small
+            or self._reading is not None
             or self._letters is not None
             or workbench.paused
             or workbench.tally.finished_sprint is not None
             or workbench.notice is not None
         )
+
+    @property
+    def _too_small(self) -> bool:
+        """Whether nothing of the item can be seen."""
+        width, height = self.sheet.extent
+        return width < SMALLEST[0] or height < SMALLEST[1]
+
+    async def _unseen_key(self, key: str) -> None:
+        """What is typed into a text is kept; nothing is answered that is not seen."""
+        if self._command(key) == "quit":
+            self._leaving.leave()
+        elif self._typing and self._mode is None:
+            await self._typed(key)
 
     async def _single_key(self, key: str, pressed_at: float) -> None:
         mode = self._key_mode
@@ -214,11 +230,14 @@ class LabelApp(SheetApp):
         command = self._command(key)
         if command == "quit":
             self._leaving.leave()
-        elif command == GO_ON or key == "escape":
+        elif self._goes_on(key):
             self.workbench.rest()
 
+    def _goes_on(self, key: str) -> bool:
+        """Whether it leads on from a page; a key that answers does not: it was pressed for the item, before it was seen."""
+        return self._command(key) == GO_ON or key in ("space", "escape")
+
     async def _notice_key(self, notice: Notice, key: str, pressed_at: float) -> None:
-        """Any key goes on, but those that scroll, leave, or show the guidelines."""
         command = self._command(key)
         self._guard.pressed(key, pressed_at)
         if command == "quit":
@@ -227,7 +246,9 @@ class LabelApp(SheetApp):
             await self._guide_open()
         elif command == "work.undo":
             self._word = "nothing to undo here"
-        elif not self._notice_scrolled(notice, command) and not self._too_early(pressed_at):
+        elif self._notice_scrolled(notice, command) or not (self._goes_on(key) or command == "scroll.page-down"):
+            return
+        elif not self._too_early(pressed_at):
             await self.workbench.read_on()
             self._word = self.workbench.trouble and f"not saved: {self.workbench.trouble}"
 
@@ -246,6 +267,11 @@ class LabelApp(SheetApp):
     async def _typed(self, key: str) -> bool:
         """A key in the text box; whether it was typing."""
         assert self._session is not None
+        last = self._session.filled_in
+        if last is not None and key == self.keymap.key_of_label(*last):
+            # Of a ranking that is typed whole, and no word of what is asked after it
+            await self._do("label.give", last)
+            return True
         box = typed(self._session, key, self.sheet.extent.width)
         if box is not None:
             await self._do("text.edit", box)
@@ -604,14 +630,12 @@ class LabelApp(SheetApp):
             self._next_tick = self.set_timer(due, self._show)
 
     def drawn(self, width: int, height: int) -> list[Row]:
-        rows = self._draw(width, height)
+        rows = too_small(width, height) if self._too_small else self._draw(width, height)
         if self._leaving.word:
             rows[-1] = clipped([(self._leaving.word, "warn")], width)
         return rows
 
     def _draw(self, width: int, height: int) -> list[Row]:
-        if width < SMALLEST[0] or height < SMALLEST[1]:
-            return too_small(width, height)
         workbench, session = self.workbench, self._session
         name, annotator = workbench.project.name, workbench.annotator
         if self._reading is not None:
@@ -620,7 +644,7 @@ class LabelApp(SheetApp):
             hints = self._key_hints(GO_ON, "quit", words={GO_ON: "go on"})
             return sprint_page(name, annotator, workbench.tally.finished_sprint, hints, width, height)
         if workbench.notice is not None:
-            hints = self._key_hints("guide.open", "quit")
+            hints = self._key_hints(GO_ON, "guide.open", "quit", words={GO_ON: "go on"})
             return notice_page(name, workbench.notice, self._notice_scroll.top, hints, self._word, width, height)
         if self._letters is not None:
             letters, chosen = self._letters.letters, self._letters.chosen

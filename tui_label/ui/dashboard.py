@@ -87,10 +87,10 @@ class Dashboard(SheetApp):
         key = event_key(event.key, event.character)
         queues = self._shown.glance.queues if self._shown.glance else ()
         if key in ("q", "ctrl+q"):
-            self.exit(0)
-        elif key.isdigit() and 0 < int(key) <= len(queues):
+            self.end()
+        elif key.isdecimal() and 0 < int(key) <= len(queues):
             self.chosen = queues[int(key) - 1][0]
-            self.exit(0)
+            self.end()
         elif key in SCROLL:
             most = furthest(self._shown, *self.sheet.extent)
             self._show(replace(self._shown, top=max(0, min(self._shown.top + SCROLL[key], most))))

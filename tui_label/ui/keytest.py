@@ -21,7 +21,7 @@ class KeyTest(SheetApp):
     async def on_key(self, event: Key) -> None:
         key = event_key(event.key, event.character)
         if key == "ctrl+q":
-            self.exit(0)
+            self.end()
             return
         self._pressed.append((key, why_unsent(key)))
         self.sheet.redraw()

@@ -145,7 +145,7 @@ class FlagMenu:
             return replace(self, with_note=True)
         if key == "q":
             return self.ask
-        if key.isdigit() and 0 < int(key) <= len(self.reasons):
+        if key.isdecimal() and 0 < int(key) <= len(self.reasons):
             reason = self.reasons[int(key) - 1].reason
             if self.with_note:
                 return Note(reason)
@@ -360,7 +360,7 @@ class TagMenu:
 
     async def key(self, key: str, do: Do) -> Mode | None:
         chosen = None
-        if key.isdigit() and 0 < int(key) <= len(self.found):
+        if key.isdecimal() and 0 < int(key) <= len(self.found):
             chosen = self.found[int(key) - 1]
         elif key == "enter" and self.found:
             chosen = self.found[0]

@@ -24,7 +24,6 @@ from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Do, Mode, edited, line
 from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import Hint, header, legend
-from tui_label.ui.views.label import SMALLEST, too_small
 from tui_label.ui.views.label import hints as labeling_hints
 from tui_label.ui.views.review import (
     ReviewState,
@@ -125,7 +124,7 @@ class Filter:
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "escape":
             return None
-        if self.numbered and key.isdigit() and 0 < int(key) <= len(self.found[:5]):
+        if self.numbered and key.isdecimal() and 0 < int(key) <= len(self.found[:5]):
             await self.choose(self.found[int(key) - 1])
             return None
         if key == "enter":
@@ -348,8 +347,6 @@ class ReviewApp(LabelApp):
         self._viewport.top = top
 
     def _draw(self, width: int, height: int) -> list[Row]:
-        if width < SMALLEST[0] or height < SMALLEST[1]:
-            return too_small(width, height)
         if self._session is None and not self.bench.waiting:
             return [[]] * height  # the first case is on its way
         free = self._reading is None and self.workbench.notice is None and not self.workbench.paused

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache, partial
+from typing import Any
 
 from rich.cells import get_character_cell_size
 from rich.segment import Segment
@@ -92,6 +93,21 @@ class SheetApp(App[int]):
 
     def compose(self) -> ComposeResult:
         yield self.sheet
+
+    def run(self, **named: Any) -> int:
+        """Show it until it ends; its exit status.  Raises what went wrong in it."""
+        super().run(**named)
+        if self._exception is not None:
+            raise self._exception
+        return self.return_code or 0
+
+    def _fatal_error(self) -> None:
+        """The terminal is given back without Textual's traceback: `run` raises it."""
+        self._close_messages_no_wait()
+
+    def end(self, status: int = 0, message: str = "") -> None:
+        """Leave, with an exit status and a line below the shell's."""
+        self.exit(status, status, message or None)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key):

@@ -301,7 +301,8 @@ def _hints(keymap: Keymap, mode: str, wanted: Sequence[Wanted]) -> list[Hint]:
 
 def too_small(width: int, height: int) -> list[Row]:
     rows: list[Row] = [[]] * height
-    word = f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}"
-    if height:
-        rows[height // 2] = clipped([(word, "bold")], width)
+    words = [f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", "Ctrl+Q leaves"]
+    for at, word in enumerate(words, height // 2):
+        if at < height:
+            rows[at] = clipped([(word, "bold")], width)
     return rows

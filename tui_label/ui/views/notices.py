@@ -24,14 +24,13 @@ INDENT = " " * MARGIN
 def notice_page(
     name: str, notice: Notice, top: int, hints: list[Hint], word: str, width: int, height: int
 ) -> list[Row]:
-    """The page of a notice; `hints` are the keys besides those that go on."""
+    """The page of a notice; the first of `hints` is the key that goes on."""
     if isinstance(notice, Announcement | Feedback):
         title = [name, "what changed"] if isinstance(notice, Announcement) else [name, "training"]
         body = body_rows(notice, width)
         scrolls = [("↑↓", "scroll")] if len(body) > room(height) else []
-        keys = [("any other key" if scrolls else "any key", "go on"), *scrolls, *hints]
-        return page(title, body, top, keys, [(visible(word), "hint")], width, height)
-    keys = hints if isinstance(notice, UsedUp) else [("any key", "go on"), *hints]
+        return page(title, body, top, [*hints[:1], *scrolls, *hints[1:]], [(visible(word), "hint")], width, height)
+    keys = hints[1:] if isinstance(notice, UsedUp) else hints
     return calm([name, "training"], words(notice), keys, width, height, word)
 
 

@@ -115,6 +115,16 @@ async def test_an_answered_item_is_corrected_without_hearing_it_again(calls):
         assert (here(workbench), workbench.word) == ("c1", "c0 corrected")
 
 
+async def test_what_cannot_be_heard_is_not_answered_where_it_must_be(calls):
+    async with calls() as workbench:
+        workbench.deck.trouble = "no sound"
+        await write(workbench, "one")
+        await workbench.do("item.submit")
+        assert here(workbench) == "c0" and "skip it, or come back with sound" in workbench.word
+        await workbench.do("item.skip")
+        assert here(workbench) == "c1"
+
+
 async def test_the_correction_is_kept_with_all_that_was_heard(calls, tmp_path):
     async with calls() as workbench:
         hear(workbench)

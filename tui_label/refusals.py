@@ -26,13 +26,15 @@ def refusal(effect: Effect, desk: Desk, deck: Deck | None) -> str:
 def _unheard(deck: Deck, wanted: float) -> str:
     """Why an item may not be submitted yet: its sound is not what was added, or less than `wanted` of it was heard."""
     if deck.look.broken:
-        return f"{deck.look.word}; s skips it"
+        return f"can only be skipped: {deck.look.word}"
     if wanted and deck.look.coming:
         return f"not heard yet: {deck.look.word}"
-    if not wanted or deck.trouble or deck.look.word:
+    if not wanted or deck.look.word:
         return ""
     deck.count()
     share = deck.listening.coverage(deck.duration)
     if share >= wanted - 0.0005:
         return ""
+    if deck.trouble:
+        return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: skip it, or come back with sound"
     return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: play the rest"

@@ -456,6 +456,9 @@ class Workbench:
         assert self.desk is not None
         if word := refusal(effect, self.desk, self.deck):
             self.word = word
+            if self.deck is not None and self.deck.look.broken:
+                # The key that skips is a letter
+                self.desk = replace(self.desk, session=replace(self.desk.session, typing=False))
             return
         acts: dict[Effect, Callable[[], Awaitable[None]]] = {
             Effect.SUBMIT: partial(self._finish, SUBMITTED),

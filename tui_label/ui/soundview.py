@@ -97,6 +97,7 @@ class SoundView:
             wanted,
             deck.trouble,
             deck.look.word,
+            deck.look.broken,
             deck.look.coming,
             window,
             drawn,

@@ -263,7 +263,9 @@ ENDS = ("segment.end-left segment.end-right", "end ←→")
 
 
 def _sound_hints(session: Session, keymap: Keymap, tape: Tape | None) -> list[Hint]:
-    heard = tape is not None and not tape.trouble
+    if tape is not None and tape.broken and not session.typing:
+        return _hints(keymap, SOUND, ["item.skip", "flag.open", "work.undo", "guide.open", "help.open"])
+    heard = tape is not None and not tape.trouble and not tape.broken
     play: list[Wanted] = [("play.toggle", "pause" if tape is not None and tape.playing else "play")]
     if tape is not None and tape.unheard and tape.coverage > 0 and not tape.playing:
         play.append("play.unheard")

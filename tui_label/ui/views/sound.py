@@ -44,6 +44,8 @@ class Tape:
     trouble: str
     word: str
     """What is wrong with the file, or how much of it is there."""
+    broken: bool
+    """Whether the file is not what was to be labelled, and can only be skipped."""
     coming: bool
     """Whether it is still being fetched."""
     window: tuple[float, float]

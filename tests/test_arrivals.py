@@ -165,9 +165,41 @@ def test_of_several_files_the_one_that_says_otherwise_is_named(tmp_path, capsys)
     assert added(folder, names[0], capsys=capsys)[0] == 0
     later = added(folder, *names[1:], capsys=capsys)
 
-    for status, _, errors in (at_once, later):
+    for (status, _, errors), how in ((at_once, "comes twice with different"), (later, "is there already with other")):
         assert status == 1
-        assert errors.splitlines()[-1].startswith(f"tui-label: {names[2]}, record 2: item 2 is there already")
+        assert errors.splitlines()[-2].startswith(f"tui-label: {names[2]}, record 2: item 2 {how} content; ")
+    assert added(folder, *names, "--skip-bad", capsys=capsys)[:2] == (0, "1 item added, 1 known already\n")
+
+
+def test_all_that_says_otherwise_is_named_or_left_out(tmp_path, capsys):
+    folder = write_project(tmp_path / "p")
+    path = tmp_path / "a.csv"
+    path.write_text("id,text\n" + "".join(f"{n},old\n" for n in range(30)))
+    assert added(folder, str(path), capsys=capsys)[0] == 0
+    path.write_text("id,text\n" + "".join(f"{n},{'old' if n % 2 else 'new'}\n" for n in range(60)) + "a,x\na,y\n")
+    status, out, errors = added(folder, str(path), capsys=capsys)
+    assert (status, out) == (1, "") and errors.count("is there already with other content") == 15
+    assert errors.count("record 62: item a comes twice with different content") == 1
+    assert errors.splitlines()[-1].startswith("tui-label: 16 bad lines: nothing was brought in")
+
+    status, out, errors = added(folder, str(path), "--skip-bad", capsys=capsys)
+    assert (status, out) == (0, "30 items added, 15 known already\n")
+    assert errors.count(f"{path}, record ") == 16
+
+
+def test_an_answer_that_was_given_otherwise_since_is_left_out_and_told(tmp_path, capsys):
+    folder = write_project(tmp_path / "p")
+    path, told = tmp_path / "a.jsonl", []
+    for label, day in (("positive", 20), ("negative", 1), ("neutral", 21), ("positive", 20)):
+        said = {"annotator": "ann", "answers": {"sentiment": label}, "submitted_at": f"2026-11-{day:02}"}
+        path.write_text(json.dumps({"item": "i", "text": "x", **said}))
+        status, _, errors = added(folder, str(path), capsys=capsys)
+        assert status == 0
+        told.append("1 answer left out: the same annotator answered otherwise since" in errors)
+
+    assert told == [False, True, False, True]
+    store, _ = opening.open_store(config.load(folder))
+    assert answers(store) == [("i", "ann", "neutral")]
 
 
 def added(folder: Path, *arguments: str, capsys) -> tuple[int, str, str]:

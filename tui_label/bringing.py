@@ -167,6 +167,8 @@ def bring_in(
                     if count % EVERY == 0:
                         watch.reading(path, count)
                 watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
+        for conflict in store.conflicts(staging):
+            bad.take(BadLine(f"{conflict.file}, record {conflict.record:,}", 0, conflict.words))
         bad.refuse()
         if not staging.taken:
             raise InputError(f"{', '.join(shown(str(given)) for given in files)}: no items in it")

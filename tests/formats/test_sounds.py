@@ -400,7 +400,7 @@ def test_a_bad_line_is_named_and_nothing_of_the_file_comes_in(add, line, words):
     assert status == 1
     assert first.startswith("tui-label: m.jsonl:2: ")
     assert words in first
-    assert last == "tui-label: 1 bad lines: nothing was brought in; mend them, or leave them out with --skip-bad"
+    assert last == "tui-label: 1 bad line: nothing was brought in; mend them, or leave them out with --skip-bad"
     assert waiting() == []
 
 
@@ -419,7 +419,7 @@ def test_a_bad_file_is_named_as_a_whole(add):
     assert add("clips") == (
         1,
         "tui-label: clips/b.wav: empty file (0 bytes)\n"
-        "tui-label: 1 bad lines: nothing was brought in; mend them, or leave them out with --skip-bad\n",
+        "tui-label: 1 bad line: nothing was brought in; mend them, or leave them out with --skip-bad\n",
     )
     assert waiting() == []
 

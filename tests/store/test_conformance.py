@@ -248,6 +248,24 @@ def test_a_later_answer_of_a_file_comes_in_even_if_it_was_given_before(make):
     assert [(one.answers["t"], one.revision) for _, one in store.answers()] == [("a", 3)]
 
 
+def test_an_earlier_answer_of_a_file_does_not_take_the_place_of_a_later_one(make):
+    store = make(0)
+    item = Item("k", "text")
+    added = [
+        store.add([Record(item, annotation=Annotation("ann", answers={"t": label}, submitted_at=at))])
+        for label, at in (
+            ("b", "2026-01-02T00:00:00.000Z"),
+            ("a", "2026-01-01T00:00:00.000Z"),
+            ("c", "2026-01-03T00:00:00.000Z"),
+            ("b", ""),
+            ("c", ""),
+        )
+    ]
+
+    assert [(one.answers, one.earlier) for one in added] == [(1, 0), (0, 1), (1, 0), (0, 1), (0, 0)]
+    assert [(one.answers["t"], one.revision) for _, one in store.answers()] == [("c", 2)]
+
+
 def test_many_answers_come_in_as_one_by_one(make):
     """What is nobody's yet comes in by a few statements; what meets something that is there, one by one."""
     chance = random.Random(5)

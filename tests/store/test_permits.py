@@ -78,6 +78,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "requeue": ("t", "x", 2, Comment("lea", "again")),
     "settle_many": ([],),
     "staging": (),
+    "conflicts": (None,),
     "add": ([],),
     "askable": (),
     "suggest": (None, [], []),
@@ -91,7 +92,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
 """Each method, called about somebody else's work or everybody's, or as rob or lea where that is their work."""
 FOR_ALL = {"close", "versions", "changes", "check", "check_in_place", "is_recorded"}
 FOR_LEADS = {
-    "record_project", "keep_attempt", "requeue", "settle_many", "staging", "add", "askable", "suggest", "answers",
+    "record_project", "keep_attempt", "requeue", "settle_many", "staging", "conflicts", "add", "askable", "suggest", "answers",
     "unanswered", "with_suggestions", "testimonies", "backup", "fingerprints", "admit",
 }  # fmt: skip
 

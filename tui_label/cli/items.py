@@ -121,6 +121,7 @@ def _add(options: argparse.Namespace) -> int:
         comes = {"check": review.gold_rate > 0, "qualification": review.attempts > 0}.get(options.gold, True)
     for count, noun, words in (
         (done.superseded, "earlier revision", "left out: the latest answer of each annotator is taken"),
+        (done.added.earlier, "answer", "left out: the same annotator answered otherwise since"),
         (done.skipped, "item", "skipped: taken without an answer"),
         (done.undone, "answer", "left out that had been taken back"),
         (0 if comes else done.added.gold, "known answer", f"but {UNSEEN if options.gold == 'check' else UNASKED}"),

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, AnyStr, BinaryIO, Protocol
 
 from tui_label.core.project import Project
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 from tui_label.errors import InputError
 from tui_label.sound.kinds import shown
 
@@ -87,7 +87,7 @@ class BadLines:
             more = f" (and {self._count - NAMED:,} more)" if self._count > NAMED else ""
             raise InputError(
                 *self._first,
-                f"{self._count:,} bad lines{more}: nothing was {self._done}; mend them, or leave them out with --skip-bad",
+                f"{number_of(self._count, 'bad line')}{more}: nothing was {self._done}; mend them, or leave them out with --skip-bad",
             )
 
 

@@ -24,6 +24,7 @@ from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.core.roles import Role
+from tui_label.core.text import visible
 from tui_label.store.reviewing import Reviewing
 
 if TYPE_CHECKING:
@@ -65,6 +66,21 @@ class Added:
     suggestions: int = 0
     gold: int = 0
     """Known answers."""
+    earlier: int = 0
+    """Answers left out because their annotators have given others since."""
+
+
+class Conflict(NamedTuple):
+    """Why a record is not brought in."""
+
+    file: str
+    """Empty where it is from none."""
+    record: int
+    """Its place there, from 1."""
+    words: str
+
+    def __str__(self) -> str:
+        return f"{visible(self.file)}, record {self.record:,}: {self.words}" if self.file else self.words
 
 
 class Source(NamedTuple):
@@ -255,11 +271,16 @@ class Store(Reviewing, Protocol):
         """Where records wait until all of them are read; one at a time, closed by who asked for it."""
         ...
 
+    def conflicts(self, staging: Staging) -> Iterator[Conflict]:
+        """Items in it that are in the way of others, or of what is there: all about them is left out of it."""
+        ...
+
     def add(self, records: Iterable[Record] | Staging, progress: Callable[[int], None] | None = None) -> Added:
         """Bring records in, in their order.  An item whose key is there already is that item.
 
-        Raises InputError when the key is there with other content, naming the key.
-        An answer that `annotator` has already given, the same, is not added again.
+        Raises InputError when the key is there with other content, naming the key, unless `conflicts` was asked before.
+        An answer that `annotator` has already given, the same, is not added again; nor is one that is older than
+        the one of theirs that stands.
 
         All records are read, and conflicts with what is there refused, before anything is written: where
         `records` itself raises, nothing is there.  They are then written in short transactions, because people

@@ -13,15 +13,17 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from enum import Enum
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreError
 from tui_label.store import outcomes, queue, saves, standing, versions
-from tui_label.store.base import Added
+from tui_label.store.base import Added, Conflict
 from tui_label.store.engine import Connection, Execute, Read, marks, reader
 from tui_label.store.queue import Place
 from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, Renames, from_json, item_from, key_from, to_json
@@ -34,6 +36,8 @@ HOLD_S = 0.015
 """How long a transaction goes on before others get their turn; its last step and the disk come on top."""
 PAGE = 1000
 """Read in one statement."""
+NAMED = 20
+"""Items named before the rest is only counted."""
 Numbered = tuple[int, Arrival]
 """The number of an item, and a record about it."""
 
@@ -47,13 +51,41 @@ def add(
 ) -> Added:
     staging = records if isinstance(records, Staging) else Staging(records)
     try:
-        if staging.has_gold():
-            _recognise(connection, staging)
-        _refuse_conflicts(connection, staging)
+        if not staging.is_sifted:
+            _refuse(list(conflicts(connection, staging)))
         return _Adding(connection, staging, moment, judge).all(progress)
     finally:
         if staging is not records:
             staging.close()
+
+
+def conflicts(connection: Connection, staging: Staging) -> Iterator[Conflict]:
+    """Records about items that come twice with different content, or are here with another one.
+
+    All about such an item is left out of the staging, with no telling which of them is meant.
+    """
+    if staging.has_gold():
+        _recognise(connection, staging)
+    for key, number in staging.torn():
+        words = f"item {key_from(key)} comes twice with different content; give one of them another id, or leave it out"
+        staging.leave_out(key)
+        yield _conflict(staging, number, words)
+    if connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
+        for step in staging.steps(PAGE):
+            for one in _changed(connection.read, staging.between(*step)).conflicts:
+                staging.leave_out(one.key)
+                yield _conflict(staging, one.number, _there_already(one))
+    staging.is_sifted = True
+
+
+def _conflict(staging: Staging, number: int, words: str) -> Conflict:
+    return Conflict(*staging.place(number), words)
+
+
+def _refuse(found: list[Conflict]) -> None:
+    if found:
+        more = [f"and {len(found) - NAMED:,} more such items"] if len(found) > NAMED else []
+        raise InputError(*map(str, found[:NAMED]), *more)
 
 
 def _recognise(connection: Connection, staging: Staging) -> None:
@@ -70,15 +102,6 @@ def _recognise(connection: Connection, staging: Staging) -> None:
         staging.recognise()
 
 
-def _refuse_conflicts(connection: Connection, staging: Staging) -> None:
-    """All that would be refused while it is written is refused now."""
-    if torn := staging.torn():
-        raise InputError(_conflict(staging, *torn))
-    if connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
-        for step in staging.steps(PAGE):
-            _changed(connection.read, staging, staging.between(*step))
-
-
 def _numbers(read: Read, keys: Collection[str]) -> dict[str, int]:
     """The numbers of those items that are there, by their stored keys."""
     if not keys:
@@ -86,16 +109,22 @@ def _numbers(read: Read, keys: Collection[str]) -> dict[str, int]:
     return dict(read(f"SELECT key, number FROM item WHERE key IN ({marks(keys)})", [*keys]))
 
 
-def _changed(read: Read, staging: Staging, arrivals: Iterable[Arrival]) -> tuple[list[Numbered], list[Numbered]]:
-    """Of what is there already: items that lost their text, and sounds that were elsewhere.
+class _Changed(NamedTuple):
+    """What is there already, and not as it comes."""
 
-    An item that is there with other content is refused.
-    """
+    lost: list[Numbered]
+    """Items that lost their text."""
+    moved: list[Numbered]
+    """Sounds that were elsewhere."""
+    conflicts: list[Arrival]
+    """Items with other content."""
+
+
+def _changed(read: Read, arrivals: Iterable[Arrival]) -> _Changed:
     of = {one.key: one for one in arrivals}
-    lost: list[Numbered] = []
-    moved: list[Numbered] = []
+    found = _Changed([], [], [])
     if not of:
-        return lost, moved
+        return found
     for number, want, *there in read(
         f"""SELECT item.number, item.want, {ITEM} FROM item JOIN content ON content.item = item.number
             WHERE item.key IN ({marks(of)}) ORDER BY item.number""",
@@ -105,12 +134,13 @@ def _changed(read: Read, staging: Staging, arrivals: Iterable[Arrival]) -> tuple
         came = [one.key, one.text, one.escaped, one.candidates, one.meta, one.sound]
         if there[1] == LOST_TEXT:
             if not want:
-                lost.append((number, one))
+                found.lost.append((number, one))
         elif (there[1:4], there[5]) != (came[1:4], came[5]):
             if content(item_from(tuple(there))) != content(item_from(tuple(came))):
-                raise InputError(_conflict(staging, key_from(one.key), one.number))
-            moved.append((number, one))
-    return lost, moved
+                found.conflicts.append(one)
+            else:
+                found.moved.append((number, one))
+    return found
 
 
 def _bring_back(execute: Execute, number: int, one: Arrival, want: int) -> None:
@@ -172,23 +202,24 @@ class _Adding:
                 unknown.setdefault(one.key, one)
         new = list(unknown.values())
         if len(new) < len(arrivals):
-            lost, moved = _changed(reader(execute), self._staging, (one for one in arrivals if one.key in numbers))
-            for number, one in lost:
+            changed = _changed(reader(execute), (one for one in arrivals if one.key in numbers))
+            _refuse([_conflict(self._staging, one.number, _there_already(one)) for one in changed.conflicts])
+            for number, one in changed.lost:
                 _bring_back(execute, number, one, want)
             self._connection.many(
-                "UPDATE content SET sound = ? WHERE item = ?", [(one.sound, number) for number, one in moved]
+                "UPDATE content SET sound = ? WHERE item = ?", [(one.sound, number) for number, one in changed.moved]
             )
         numbers |= {one.key: before + place for place, one in enumerate(new, 1)}
         self._items(execute, new, numbers, order, want)
         suggestions = self._suggestions(arrivals, numbers)
-        answered = self._answers(execute, [(numbers[one.key], one) for one in arrivals if one.answer])
+        answered, earlier = self._answers(execute, [(numbers[one.key], one) for one in arrivals if one.answer])
         gold = sum(
             _add_gold(execute, numbers[one.key], one.gold, self._moment, self._judge) for one in arrivals if one.gold
         )
         if order == "uncertain-first":
             placed = (numbers[one.key] for one in arrivals if one.suggestions or numbers[one.key] > before)
             versions.place(self._connection, order, list(dict.fromkeys(placed)))
-        return Added(len(new), len(arrivals) - len(new), answered, suggestions, gold)
+        return Added(len(new), len(arrivals) - len(new), answered, suggestions, gold, earlier)
 
     def _items(self, execute: Execute, new: list[Arrival], numbers: dict[str, int], order: str, want: int) -> None:
         """Items with their contents."""
@@ -227,10 +258,10 @@ class _Adding:
             [(numbers[one.key], *said) for one in arrivals for said in one.suggestions],
         )
 
-    def _answers(self, execute: Execute, came: list[Numbered]) -> int:
-        """Finished answers, with the numbers of the items; how many are new."""
+    def _answers(self, execute: Execute, came: list[Numbered]) -> tuple[int, int]:
+        """Finished answers, with the numbers of the items; how many are new, and how many earlier than what stands."""
         if not came:
-            return 0
+            return 0, 0
         items = list(dict.fromkeys(number for number, _ in came))
         # In the order of those who work: a new name, then the item
         ids = self._annotators(execute, {one.annotator for _, one in came})
@@ -240,22 +271,24 @@ class _Adding:
         first, later = [], []
         for number, one in came:
             pair, said = (number, ids[one.annotator]), one.said
+            there = given.get(pair, [])
             is_plain = said["flags"] == "[]" and said["decisions"] == "{}" and said["labels_version"] >= today
             if pair not in given and is_plain:
                 first.append((number, one))
-            elif not any(
+            elif len({answers for answers, _, _ in there}) > 1 or not any(
                 (answers, version) == (said["answers"], said["labels_version"]) and said["submitted_at"] in ("", at)
-                for answers, version, at in given.get(pair, ())
+                for answers, version, at in there
             ):
                 later.append((number, one))
             given.setdefault(pair, []).append((said["answers"], said["labels_version"], said["submitted_at"]))
         if first:
             self._first_answers(execute, first, ids, places)
         names = standing.renames(execute) if later else Renames({})
-        touched = [number for number, one in later if _add_answer(execute, number, one.annotation, names, self._moment)]
+        became = [(number, _add_answer(execute, number, one.annotation, names, self._moment)) for number, one in later]
+        touched = [number for number, how in became if how is Came.NEW]
         for item in dict.fromkeys(touched):
             standing.weigh(execute, item, self._judge)
-        return len(first) + len(touched)
+        return len(first) + len(touched), sum(how is Came.EARLIER for _, how in became)
 
     def _given(self, items: list[int]) -> dict[tuple[int, int], list[tuple[str, int, str]]]:
         """By item and annotator who has dealt with it: what they answered, under which labels, and when."""
@@ -333,6 +366,7 @@ def _sum(one: Added, other: Added) -> Added:
         one.answers + other.answers,
         one.suggestions + other.suggestions,
         one.gold + other.gold,
+        one.earlier + other.earlier,
     )
 
 
@@ -347,12 +381,21 @@ def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Jud
     return True
 
 
-def _conflict(staging: Staging, key: str, number: int) -> str:
-    return f"{staging.place(number)}item {key} is there already with other content; give the new one another id, or leave it out"
+def _there_already(one: Arrival) -> str:
+    return f"item {key_from(one.key)} is there already with other content; give the new one another id, or leave it out"
 
 
-def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Renames, moment: str) -> bool:
-    """Keep an answer of somebody who may have dealt with the item before, unless they have given just that.
+class Came(Enum):
+    """What an answer is beside those that its annotator gave before."""
+
+    NEW = "new"
+    KNOWN = "known"
+    EARLIER = "earlier"
+    """Than the one that stands."""
+
+
+def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Renames, moment: str) -> Came:
+    """Keep an answer of somebody who may have dealt with the item before, if it is new.
 
     What they gave once and then corrected does not come back: it is the same where its time is, or where it has none.
     """
@@ -365,11 +408,16 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
     ).fetchall()
     # Under today's names: an export made after a rename already has them, and comes back as the same answer
     today = names.apply(json.loads(to_json(dict(annotation.answers))), annotation.labels_version)
+    came_back, latest = False, ""
     for revision, answers, version, at in given:
         stands = before.state == "done" and revision == before.standing
-        same = stands or annotation.submitted_at in ("", at)
-        if same and names.apply(from_json(answers), version) == today:
-            return False
+        latest = at if stands else latest
+        if (stands or annotation.submitted_at in ("", at)) and names.apply(from_json(answers), version) == today:
+            if stands or before.state != "done":
+                return Came.KNOWN
+            came_back = True
+    if came_back or "" < annotation.submitted_at < latest:
+        return Came.EARLIER
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
     fresh = before.state != "done"
@@ -388,4 +436,4 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
             queue.hold(execute, number, False)
             place = queue.lock(execute, number)
         queue.move(execute, number, place, done=1, taken=taken)
-    return True
+    return Came.NEW

@@ -131,6 +131,7 @@ TABLE = {
     "judged": Permit("see the figures of suggestions", REVIEWER),
     # in and out
     "staging": Permit("bring items in", LEAD),
+    "conflicts": Permit("bring items in", LEAD),
     "add": Permit("bring items in", LEAD),
     "askable": Permit("bring suggestions in", LEAD),
     "suggest": Permit("bring suggestions in", LEAD),

@@ -29,6 +29,7 @@ from tui_label.store import (
 from tui_label.store.base import (
     Added,
     Claim,
+    Conflict,
     Entry,
     Fingerprint,
     Judged,
@@ -151,6 +152,9 @@ class SqlStore(SqlReviewing):
 
     def staging(self) -> Staging:
         return Staging()
+
+    def conflicts(self, staging: Staging) -> Iterator[Conflict]:
+        return intake.conflicts(self._connection, staging)
 
     def add(self, records: Iterable[Record] | Staging, progress: Callable[[int], None] | None = None) -> Added:
         return intake.add(self._connection, records, progress, utc(self._clock()), self._judge)

@@ -19,14 +19,12 @@ from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.core.text import visible
 from tui_label.errors import StoreError
 from tui_label.store.engine import together
 from tui_label.store.rows import (
     ANSWER,
     answer_from,
     answer_row,
-    key_from,
     key_text,
     labels_text,
     sound_json,
@@ -94,6 +92,8 @@ class Staging:
         """The first record of each file, and what it is called."""
         self.taken = 0
         """How many were appended."""
+        self.is_sifted = False
+        """Whether nothing in it is in the way of what is here."""
         for record in records:
             self.append(record)
 
@@ -110,13 +110,17 @@ class Staging:
         """What comes now is from this file."""
         self._files.append((self.taken + 1, name))
 
-    def place(self, number: int) -> str:
-        """Where a record is from, to be said before what is wrong with it; empty where it is from no file."""
+    def place(self, number: int) -> tuple[str, int]:
+        """What file a record is from, empty where it is from none, and the how many-th it is there."""
         begun = bisect_right(self._files, number, key=itemgetter(0))
-        if not begun:
-            return ""
-        first, name = self._files[begun - 1]
-        return f"{visible(name)}, record {number - first + 1:,}: "
+        first, name = self._files[begun - 1] if begun else (1, "")
+        return name, number - first + 1
+
+    def leave_out(self, key: str) -> None:
+        """All that came about an item, by its stored key."""
+        self._do("CREATE INDEX IF NOT EXISTS arriving_key ON arriving(key)")
+        self._do("DELETE FROM said WHERE number IN (SELECT number FROM arriving WHERE key = ?)", (key,))
+        self._do("DELETE FROM arriving WHERE key = ?", (key,))
 
     def append(self, record: Record, said: Annotation | None = None) -> None:
         """`said`: what its answer says of itself, where `stands` is to choose among several of an annotator's."""
@@ -216,15 +220,15 @@ class Staging:
             )
         )
 
-    def torn(self) -> tuple[str, int] | None:
-        """The key of an item that is here with two contents, and the number of the first record with the other one."""
-        rows = self._read(
+    def torn(self) -> list[tuple[str, int]]:
+        """The stored keys of items that came with two contents, and the number of the first record with the other one."""
+        return self._read(
             """WITH torn AS (SELECT key, min(number) AS first FROM arriving GROUP BY key
-                 HAVING min(content) <> max(content) ORDER BY min(number) LIMIT 1)
+                 HAVING min(content) <> max(content))
                SELECT torn.key, min(number) FROM arriving JOIN torn USING (key)
-               WHERE content <> (SELECT content FROM arriving WHERE number = torn.first) GROUP BY torn.key"""
+               WHERE content <> (SELECT content FROM arriving WHERE number = torn.first)
+               GROUP BY torn.key ORDER BY min(number)"""
         )
-        return (key_from(rows[0][0]), rows[0][1]) if rows else None
 
     def has_gold(self) -> bool:
         return bool(self._one("SELECT EXISTS (SELECT 1 FROM arriving WHERE gold)"))
@@ -278,9 +282,9 @@ class Staging:
         with _disk():
             return self._sqlite.execute(sql, values).fetchall()
 
-    def _do(self, sql: str) -> int:
+    def _do(self, sql: str, values: Row = ()) -> int:
         with _disk():
-            return self._sqlite.execute(sql).rowcount
+            return self._sqlite.execute(sql, values).rowcount
 
     def _do_many(self, sql: str, rows: Sequence[Row]) -> None:
         if rows:

@@ -34,9 +34,9 @@ def server() -> Iterator[Elsewhere]:
         yield made
 
 
-def wav() -> bytes:
+def wav(length: int = 8000) -> bytes:
     out = io.BytesIO()
-    soundfile.write(out, np.zeros(8000, np.float32), 8000, format="WAV", subtype="PCM_16")
+    soundfile.write(out, np.zeros(length, np.float32), 8000, format="WAV", subtype="PCM_16")
     return out.getvalue()
 
 
@@ -167,3 +167,26 @@ def test_items_without_candidates_where_all_is_to_compare_them_are_told(tmp_path
     status, out, errors = add(capsys, folder, str(tmp_path / "c.jsonl"))
     assert (status, out) == (0, "2 items added\n")
     assert "tui-label: 1 record without `candidates`: nobody can answer what is asked" in errors
+
+
+def test_a_folder_of_one_format_is_brought_where_that_is_named(tmp_path, capsys):
+    folder = write_project(tmp_path / "p", TURNS)
+    made = tmp_path / "made"
+    made.mkdir()
+    for n, name in enumerate("ab", 1):
+        (made / f"{name}.wav").write_bytes(wav(n * 8000))
+        (made / f"{name}.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\nsaid\n")
+    (made / "notes.txt").write_text("none of it\n")
+    assert add(capsys, folder, made, "--format", "srt")[:2] == (0, "2 items added\n")
+    status, _, errors = add(capsys, folder, made, "--format", "vtt")
+    assert (status, errors) == (1, f"tui-label: {made}: no file of vtt in this folder\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "items"), [("id,text,label", 1), ("Text,note", 1), ("one, two, three", 2), ("text", 2), ("audio_x,y", 2)]
+)
+def test_a_table_under_another_ending_is_known_by_its_header(tmp_path, capsys, first, items):
+    folder = write_project(tmp_path / "p")
+    path = tmp_path / "a.dat"
+    path.write_text(f"{first}\n" + ",".join(["x"] * len(first.split(","))) + "\n")
+    assert add(capsys, folder, path)[1].startswith(f"{items} item")

@@ -230,6 +230,11 @@ def test_folders_are_converted(tmp_path, form, capsys):
     text = "EU\tB-ORG\nsays\tO\n\nin\tO\nParis\tB-LOC\n\n"
     (tmp_path / "a.conll").write_text(text)
     assert convert(capsys, tmp_path / "a.conll", tmp_path / "folder", "--to", form)[0] == 0
+    (tmp_path / "folder" / "notes.md").write_text("of another day")
+    _, _, errors = convert(capsys, tmp_path / "a.conll", tmp_path / "folder", "--to", form)
+    # brat's settings are its users' to change
+    older = "2 older files" if form == "brat" else "1 older file"
+    assert f"{tmp_path / 'folder'}: {older} stayed there\n" in errors
     status, _, _ = convert(capsys, tmp_path / "folder", tmp_path / "b.conll")
 
     assert status == 0

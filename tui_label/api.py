@@ -25,6 +25,7 @@ People may be at work meanwhile: what is added is seen by them at their next ite
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -204,7 +205,7 @@ class Project:
         from tui_label import formats, leading
         from tui_label.errors import UsageError
         from tui_label.formats.offered import with_offers
-        from tui_label.formats.writing import Written, counted, refuse_unwritable, write
+        from tui_label.formats.writing import counted, refuse_unwritable, write
 
         chosen, target = formats.find(format), Path(output) if isinstance(output, str) else output
         refuse_unwritable(chosen, target)
@@ -224,7 +225,7 @@ class Project:
         if suggestions:
             rows = with_offers(rows, self.store.with_suggestions())
         done = write(chosen, counted(rows, progress) if progress else rows, target, self.settings, {})
-        return Written(done.format, done.count, done.things, done.dropped, undecided)
+        return replace(done, undecided=undecided)
 
     # what is new
 

@@ -13,7 +13,7 @@ from tui_label.arrivals import arrived, arriving
 from tui_label.core.project import Project
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
-from tui_label.formats import BadLine, BadLines, Reading
+from tui_label.formats import BadLine, BadLines, Format, Reading
 from tui_label.sound.kinds import is_url, shown
 from tui_label.store.base import Added, Store, Versions
 from tui_label.store.staging import Counts
@@ -85,8 +85,8 @@ class Brought:
     """Answers that were taken back, left out."""
 
 
-def _expanded(given: str | Path) -> Sequence[str | Path]:
-    return [given] if isinstance(given, str) and is_url(given) else formats.expanded(Path(given))
+def _expanded(given: str | Path, format: Format | None) -> Sequence[str | Path]:
+    return [given] if isinstance(given, str) and is_url(given) else formats.expanded(Path(given), format)
 
 
 @contextmanager
@@ -136,14 +136,15 @@ def bring_in(
     """
     if not all(map(str, files)):
         raise UsageError("one FILE is an empty name, which would be the folder you are in; name it . if you mean that")
-    named = [(one, given) for given in files for one in _expanded(given)]
+    wanted = formats.find(format) if format else None
+    named = [(one, given) for given in files for one in _expanded(given, wanted)]
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:
         for given, whole in named:
             with here(given, watch) as path:
                 if isinstance(given, str) and not format:
                     refuse_page(path, "--format")
-                chosen = formats.find(format) if format else formats.recognise(path, encoding)
+                chosen = wanted or formats.recognise(path, encoding)
                 reading = Reading(
                     path,
                     project,

@@ -46,8 +46,9 @@ def convert(
     with here(url or Path(source), watch) as path:
         if url and not from_:
             refuse_page(path, "--from")
-        paths = formats.expanded(path)
-        reads = formats.find(from_) if from_ else formats.recognise(paths[0], encoding)
+        wanted = formats.find(from_) if from_ else None
+        paths = formats.expanded(path, wanted)
+        reads = wanted or formats.recognise(paths[0], encoding)
         writes = _writing(to, target)
         project = _given(Path(tasks)) if tasks else Project(path if path.is_dir() else path.parent, path.stem, ())
         folder = None if url else path

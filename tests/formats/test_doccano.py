@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from helpers import SENTIMENT, write_project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled import clip, spoilt
@@ -24,6 +26,7 @@ from labelled_texts import (
     write,
 )
 
+from tui_label import cli
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Sound
 
@@ -81,6 +84,13 @@ def test_a_csv_comes_back(folder, source, data, text):
 
     assert (bad, record.item.text, record.item.key) == ([], half(text), "k")
     assert (record.annotation.answers, record.annotation.flags) == (answers, rows[0][1].flags)
+
+
+def test_its_csv_is_read_under_any_name_where_it_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"id,data,label\n7,Late again,negative\n")))
+    folder = write_project(tmp_path / "p", SENTIMENT)
+    assert cli.main(["add", str(folder), "-", "--format", "doccano-csv"]) == 0
+    assert capsys.readouterr().out == "1 item added, 1 suggestion\n"
 
 
 def test_offsets_are_utf16_units_as_doccano_counts_them(tmp_path):

@@ -236,6 +236,8 @@ def tell_written(written: Written, output: Path | None) -> None:
         print(
             f"{output or 'standard output'}: {written.count:,} {written.things}, as {written.format}", file=sys.stderr
         )
+    if written.stayed:
+        complain(f"{output}: {number_of(written.stayed, 'older file')} stayed there")
     if written.dropped:
         # What was said comes before when it was said
         ordered = sorted(written.dropped.items(), key=lambda one: (bool(TIMES.search(one[0])), -one[1], one[0]))

@@ -48,7 +48,7 @@ from tui_label.formats import (
 )
 from tui_label.formats.making import Bad, finished
 from tui_label.formats.source import STANDARD, BadLine, BadLines, Reading, bare, check_file, near, opened, packed
-from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
+from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES, is_sound
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
 """Writes rows and returns how many; counts in the dict what it could not carry."""
@@ -147,7 +147,7 @@ FORMATS = (
     ),
     Format(
         "doccano-csv", "doccano's CSV, which it reads back with one label a text", f"spans, labels with {doccano.SEPARATOR}, meta, flags after the first, timings",
-        (), doccano.read, doccano.write_csv,
+        (), doccano.read_csv, doccano.write_csv,
     ),
     Format(
         "sound", "sound files, folders of them, patterns: WAV, FLAC, OGG, Opus, MP3, AIFF, SPHERE …; m4a, mp4, webm with tui-label[video]",
@@ -257,7 +257,9 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
         return find("conll")
     if "\t" in first:
         return find("tsv")
-    return find("text")
+    # Texts have commas, too
+    names = {name.strip(' "').casefold() for name in first.split(",")}
+    return find("csv" if len(names) > 1 and names & {"text", *sounds.PATHS} else "text")
 
 
 def _labels_of_sounds(path: Path) -> str:
@@ -300,16 +302,32 @@ def _labels_of_texts(path: Path) -> str:
     return "doccano" if doccano.recognised(head) else ""
 
 
-def expanded(path: Path) -> list[Path]:
+def expanded(path: Path, format: Format | None = None) -> list[Path]:
     """What a path on the command line stands for: see `sounds.files`; a folder of Kaldi's is its wav.scp, one of
-    brat's its pairs, one of a dataset or of WebAnno its files.
+    brat's its pairs, one of a dataset or of WebAnno its files, and where the format is given, one of that its files.
     """
     if path == STANDARD:
         return [path]
     if path.is_dir() and (found := brat.recognised(path) or datasets.files(path) or webanno.files(path)):
         return found
     listed = path / kaldi.NAME
-    return [listed] if listed.is_file() else sounds.files(path)
+    if listed.is_file():
+        return [listed]
+    if path.is_dir() and format is not None and format.read is not sounds.read:
+        return _all_of(path, format)
+    return sounds.files(path)
+
+
+def _all_of(folder: Path, format: Format) -> list[Path]:
+    """The files of a folder whose names end as the format's do; of one without an ending of its own, all but sounds."""
+
+    def fits(path: Path) -> bool:
+        return bare(path).suffix.lower() in format.suffixes if format.suffixes else not is_sound(path)
+
+    found = sorted(one for one in folder.rglob("*") if one.is_file() and not sounds.hidden(one, folder) and fits(one))
+    if not found:
+        raise InputError(f"{visible(str(folder))}: no file of {format.name} in this folder")
+    return found
 
 
 def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:

@@ -38,7 +38,7 @@ OURS = (
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     if bare(reading.path).suffix.lower() == ".csv":
-        yield from _read_csv(reading)
+        yield from read_csv(reading)
         return
     for line in lines(reading):
         if isinstance(line, BadLine):
@@ -59,7 +59,7 @@ def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
     return _taken(reading, number, record)
 
 
-def _read_csv(reading: Reading) -> Iterator[Record | BadLine]:
+def read_csv(reading: Reading) -> Iterator[Record | BadLine]:
     header: list[str] = []
     for one in rows_of(reading, strict=False):
         if isinstance(one, BadLine):

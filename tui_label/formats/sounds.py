@@ -52,7 +52,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 def files(path: Path) -> list[Path]:
     """What a path on the command line stands for: itself, all sounds of a folder, or what a pattern matches."""
     if path.is_dir():
-        found = sorted(one for one in path.rglob("*") if is_sound(one) and one.is_file() and not _hidden(one, path))
+        found = sorted(one for one in path.rglob("*") if is_sound(one) and one.is_file() and not hidden(one, path))
         if not found:
             raise InputError(
                 f"{visible(str(path))}: nothing in this folder that is known: no sounds, no brat, WebAnno or Kaldi, no dataset; name the files in it"
@@ -73,7 +73,7 @@ def files(path: Path) -> list[Path]:
     return [path]
 
 
-def _hidden(path: Path, folder: Path) -> bool:
+def hidden(path: Path, folder: Path) -> bool:
     """What no listing shows, nor the like of `._a.wav` that a Mac leaves behind, is no recording to label."""
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 

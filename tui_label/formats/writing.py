@@ -28,6 +28,8 @@ class Written:
     """What `count` counts: answers, or files."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """What the format cannot carry, in words, and how much of it there was."""
+    stayed: int = 0
+    """Files that were in the folder before, and are as they were."""
     undecided: Mapping[str, int] = field(default_factory=dict)
     """Of settled answers: what was left open or came early, in words that a number stands before, and how often."""
 
@@ -54,6 +56,12 @@ def refuse_unwritable(format: Format, output: Path | TextIO) -> None:
         raise UsageError(f"{output}: is a folder, and {format.name} is one file; name one in it")
 
 
+def _files(folder: Path) -> set[tuple[Path, int, int]]:
+    """The files of a folder as they are now."""
+    found = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
+    return {(path, stat.st_ino, stat.st_mtime_ns) for path, stat in found}
+
+
 def write(
     format: Format,
     rows: Iterable[tuple[Item, Annotation]],
@@ -65,7 +73,9 @@ def write(
     refuse_unwritable(format, output)
     if format.write is None:
         assert format.write_folder is not None and isinstance(output, Path)
-        return Written(format.name, format.write_folder(rows, output, project, dropped), "files", dropped)
+        before = _files(output)
+        count = format.write_folder(rows, output, project, dropped)
+        return Written(format.name, count, "files", dropped, len(before & _files(output)))
     if not isinstance(output, Path):
         return Written(format.name, format.write(rows, output, project, dropped), "answers", dropped)
     with (

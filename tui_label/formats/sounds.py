@@ -243,8 +243,13 @@ def _known_file(file: Path) -> tuple[Facts, str]:
         return _known(file, file.stat().st_mtime_ns)
     except InputError as error:
         raise Bad("audio", str(error).removeprefix(f"{visible(str(file))}: ")) from error
-    except OSError as error:
-        raise Bad("audio", f"{file}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise Bad("audio", f"{file}: {_why(error)}") from error
+
+
+def _why(error: OSError | ValueError) -> str:
+    """What is wrong with a path; ValueError is of those that no system takes."""
+    return getattr(error, "strerror", None) or "no path"
 
 
 @lru_cache(4096)
@@ -281,7 +286,7 @@ def _found(reading: Reading, field: str, path: str, hash: Any) -> tuple[Path, st
     try:
         places = [place for place in (reading.path.parent / path, reading.project.folder / path) if place.exists()]
     except (OSError, ValueError) as error:
-        raise Bad(field, f"{path}: {getattr(error, 'strerror', None) or 'no path'}") from error
+        raise Bad(field, f"{path}: {_why(error)}") from error
     if not places and reading.url:
         return _found(reading, field, f"{re.split('[?#]', reading.url)[0].rpartition('/')[0]}/{path}", hash)
     if not places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from tui_label.core.comments import COMMENT, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
+from tui_label.core.roles import Person, Role
 from tui_label.core.training import Briefing, Feedback, Score, UsedUp
 from tui_label.notices import Announcement, Renewal
 from tui_label.store.reviewing import Queue
@@ -298,6 +300,143 @@ async def test_no_work_time_runs_on_the_page_and_drafts_stay(tweets):
     assert second.timing.active == 2000
     assert (second.timing.idle, second.timing.paused) == (0, 0)
     store.close()
+
+
+# labels under other names
+
+ALL = """\
+name: all
+order: as-added
+tasks:
+  - {id: mood, type: choice, labels: [good, bad]}
+  - {id: tags, type: choices, labels: [food, staff]}
+  - {id: ents, type: spans, labels: [person, organisation]}
+"""
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    folder = write_project(tmp_path / "p", ALL)
+    store = opened(folder)
+    store.add(records(4))
+    store.close()
+    return folder
+
+
+def edit(folder: Path, *renames: tuple[str, str]) -> None:
+    source = (folder / "project.yaml").read_text()
+    for old, new in renames:
+        source = source.replace(f"{{value: {old}, was: staff}}", old).replace(old, f"{{value: {new}, was: {old}}}")
+    (folder / "project.yaml").write_text(source)
+
+
+async def answer(workbench: Workbench, mood: str, tags: str, label: str) -> None:
+    await workbench.do("label.give", ("mood", mood))
+    for tag in tags.split():
+        await workbench.do("label.give", ("tags", tag))
+    await workbench.do("label.give", ("ents", label))
+
+
+def said_so(workbench: Workbench) -> tuple[object, object, list[str]]:
+    """Mood, tags, labels of spans."""
+    answers = workbench.session.answers
+    return answers.get("mood"), answers.get("tags"), [span["label"] for span in answers.get("ents", [])]
+
+
+def exported(folder: Path) -> list[tuple[object, ...]]:
+    store = opened(folder)
+    found = [(one.answers["mood"], one.answers["tags"], one.labels_version) for _, one in store.answers()]
+    store.close()
+    return found
+
+
+def rename(folder: Path, *renames: tuple[str, str]) -> None:
+    edit(folder, *renames)
+    opened(folder).close()
+
+
+RENAMES = (("bad", "negative"), ("staff", "crew"), ("organisation", "org"))
+RENAMED = ("negative", ["food", "crew"], ["org"])
+
+
+@pytest.mark.parametrize("when", ["before the next item", "by another", "by the undo itself"])
+async def test_an_answer_that_is_undone_has_the_names_of_today_with_all_its_history(reports, when):
+    edits = opening.Edits(config.load(reports), Person("ann", Role.LEAD), lambda: time.time() + 2 * opening.SETTLED_S)
+    async with at_work(reports, take_edits=edits) as workbench:
+        await answer(workbench, "bad", "food staff", "organisation")
+        if when == "before the next item":
+            rename(reports, *RENAMES)
+        await workbench.do("item.submit")
+        if when == "by another":
+            rename(reports, *RENAMES)
+        if when == "by the undo itself":
+            edit(reports, *RENAMES)
+        await workbench.read_on()
+        await workbench.do("work.undo")
+        await workbench.read_on()
+        assert (here(workbench), said_so(workbench)) == ("i0", RENAMED)
+        await workbench.do("work.undo")
+        await workbench.do("work.undo")
+        assert said_so(workbench) == ("negative", ["food"], [])
+        await workbench.do("work.redo")
+        await workbench.do("work.redo")
+        await workbench.do("work.redo")
+    assert exported(reports) == [("negative", ["food", "crew"], 2)]
+
+
+async def test_what_was_half_done_when_they_left_has_the_names_of_today(reports):
+    async with at_work(reports) as workbench:
+        await answer(workbench, "bad", "food staff", "organisation")
+    rename(reports, *RENAMES)
+    async with at_work(reports) as workbench:
+        await workbench.read_on()
+        assert said_so(workbench) == RENAMED
+        await workbench.do("label.give", ("tags", "food"))
+    rename(reports, ("crew", "people"))
+    async with at_work(reports) as workbench:
+        await workbench.read_on()
+        assert said_so(workbench) == ("negative", ["people"], ["org"])
+        await workbench.do("item.submit")
+    assert exported(reports) == [("negative", ["people"], 3)]
+
+
+async def test_the_last_label_again_is_called_as_it_is_today(reports):
+    async with at_work(reports) as workbench:
+        await answer(workbench, "good", "food", "organisation")
+        rename(reports, *RENAMES)
+        await workbench.do("item.submit")
+        await workbench.read_on()
+        await workbench.do("label.repeat")
+        assert said_so(workbench) == (None, None, ["org"])
+
+
+async def test_a_span_whose_label_is_gone_is_seen_and_told_and_all_else_stays(reports):
+    async with at_work(reports) as workbench:
+        await answer(workbench, "bad", "food", "organisation")
+        await workbench.do("cursor.to", 5)
+        await workbench.do("label.give", ("ents", "person"))
+    (reports / "project.yaml").write_text(ALL.replace(", organisation", ""))
+    opened(reports).close()
+    async with at_work(reports) as workbench:
+        await workbench.read_on()
+        await workbench.do("item.submit")
+        assert workbench.word == "ents: 'organisation' is no label of ents; it has person"
+        assert said_so(workbench) == ("bad", ["food"], ["organisation", "person"])
+
+
+async def test_the_item_that_waits_while_another_is_visited_is_renamed_too(reports):
+    async with at_work(reports) as workbench:
+        await answer(workbench, "bad", "food staff", "organisation")
+        await workbench.do("item.submit")
+        await answer(workbench, "bad", "staff food", "organisation")
+        rename(reports, *RENAMES)
+        await workbench.do("item.previous")
+        await workbench.read_on()
+        assert (here(workbench), said_so(workbench)) == ("i0", RENAMED)
+        await workbench.do("item.next")
+        assert (here(workbench), said_so(workbench)) == ("i1", RENAMED)
+        await workbench.do("item.submit")
+    assert exported(reports) == [("negative", ["food", "crew"], 1), ("negative", ["food", "crew"], 2)]
 
 
 # the qualification set

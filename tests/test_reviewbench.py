@@ -453,9 +453,47 @@ async def test_a_label_that_is_gone_is_not_settled_with(three):
         opened(three).close()
         await bench.do("review.edit")
         await bench.do("label.give", ("mood", "odd"))
-        assert bench.session.answers == {}
+        await bench.read_on()
+        await bench.do("review.settle")
+        assert bench.word == "mood: 'odd' is no label of mood; it has good, bad, so-so; e edits"
 
     assert golds(three) == {}
+
+
+MIXED = """\
+name: m
+overlap: 2
+tasks:
+  - {id: mood, type: choice, labels: [good, bad]}
+  - {id: tags, type: choices, labels: [food, staff, ground]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "answers", "open_"),
+    [
+        ("staff", "{value: crew, was: staff}", {"mood": "good", "tags": ["food", "crew"]}, (3,)),
+        (
+            "good, bad",
+            "{value: bad, was: good}, {value: good, was: bad}",
+            {"mood": "bad", "tags": ["food", "staff"]},
+            (3,),
+        ),
+        ("staff, ground", "{value: crew, was: [staff, ground]}", {"tags": ["crew"]}, (0, 1)),
+    ],
+    ids=["another name", "in each other's place", "two that became one: there is less to decide"],
+)
+async def test_a_review_that_was_begun_has_the_names_of_today(tmp_path, old, new, answers, open_):
+    said = [{"mood": "good", "tags": ["food", "staff"]}, {"mood": "bad", "tags": ["ground"]}]
+    folder = prepare(tmp_path / "p", MIXED, answered(Item("i0", "text"), *said))
+    async with at_work(folder, Queue("all")) as bench:
+        for _ in range(3):
+            await bench.do("review.take", 0)
+    (folder / "project.yaml").write_text(MIXED.replace(old, new))
+    opened(folder).close()
+    async with at_work(folder, Queue("all")) as bench:
+        assert bench.session.answers == answers
+        assert bench.case_desk.review.undecided == open_
 
 
 async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_decided(three):

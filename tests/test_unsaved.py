@@ -90,6 +90,18 @@ async def test_an_item_that_was_answered_since_keeps_that_answer(folder):
     assert Unsaved(folder, "ann").all() == []
 
 
+async def test_what_was_kept_aside_has_the_names_of_today(folder):
+    await gone_and_back(folder)
+    write_project(folder, BOTH.replace("value: positive", "value: glad, was: positive"))
+    bench = await started(folder)
+    await bench.read_on()
+
+    assert bench.session.answers == {"sentiment": "glad"}
+    await bench.leave()
+    store, _ = opening.open_store(config.load(folder))
+    assert [one.answers for _, one in store.answers(history=True)] == [{"sentiment": "glad"}]
+
+
 async def test_another_database_in_its_place_gets_nothing_of_it(folder):
     await gone_and_back(folder)
     for name in folder.glob("project.db*"):

@@ -12,6 +12,7 @@ from tui_label.core import session as sessions
 from tui_label.core.annotation import SUBMITTED, Annotation, timing_from
 from tui_label.core.listening import Listening, listening_from
 from tui_label.core.project import Project
+from tui_label.core.renames import Renames
 from tui_label.core.session import Session, drafts_kept, outcome_decisions
 from tui_label.core.timing import Watch, watch_from
 from tui_label.store.base import Claim, Versions
@@ -27,11 +28,20 @@ class Desk:
 
     claim: Claim
     session: Session
+    versions: Versions
+    """Of project.yaml and the guidelines, by which it is worked on."""
     watch: Watch
     save_id: str
     started_at: str
     visiting: bool = False
     """Whether it is an answered item that is looked at again."""
+
+    def last_label(self, renames: Renames) -> tuple[str, str] | None:
+        """The task and label given last, as it is called now."""
+        if self.session.last_label is None:
+            return None
+        task, label = self.session.last_label
+        return task, renames.since(self.versions.labels).get(task, {}).get(label, label)
 
     def touched(self, now: float) -> Self:
         """Work went on until `now`, in milliseconds."""
@@ -45,6 +55,7 @@ class Desk:
 def desk_of(
     claim: Claim,
     project: Project,
+    versions: Versions,
     now: float,
     *,
     last_label: tuple[str, str] | None,
@@ -52,18 +63,19 @@ def desk_of(
     visiting: bool,
 ) -> Desk:
     """A claimed item as its draft or answer left it; `now` in milliseconds, the rest as the hands were at the item before."""
+    kept = json.loads(claim.draft) if claim.draft else {}
     session = sessions.begin(
         project,
         claim.item,
         claim.suggestions,
         draft=claim.draft,
+        names=claim.renames.since(kept.get("labels", 0)),
         answered=claim.answered,
         last_label=last_label,
         edge_step=edge_step,
     )
-    kept = json.loads(claim.draft) if claim.draft else {}
     watch = watch_from(timing_from(kept.get("ms", {})), project.pace.idle_ms, now)
-    return Desk(claim, session, watch, str(uuid.uuid4()), kept.get("started_at") or utc_now(), visiting)
+    return Desk(claim, session, versions, watch, str(uuid.uuid4()), kept.get("started_at") or utc_now(), visiting)
 
 
 def heard_before(claim: Claim) -> Listening:
@@ -72,7 +84,7 @@ def heard_before(claim: Claim) -> Listening:
     return listening_from(kept.get("listening") or (claim.answered.listening if claim.answered else {}))
 
 
-def annotation_of(desk: Desk, annotator: str, status: str, versions: Versions, deck: Deck | None) -> Annotation:
+def annotation_of(desk: Desk, annotator: str, status: str, deck: Deck | None) -> Annotation:
     """What is saved of the work on the desk, submitted or skipped."""
     session = desk.session
     asked = {task.id for task in session.asked}
@@ -92,8 +104,8 @@ def annotation_of(desk: Desk, annotator: str, status: str, versions: Versions, d
         desk.watch.timing,
         desk.started_at,
         utc_now(),
-        versions.labels,
-        versions.guidelines,
+        desk.versions.labels,
+        desk.versions.guidelines,
         listening=_listening(session, deck),
     )
 
@@ -120,6 +132,7 @@ def draft_of(desk: Desk, deck: Deck | None) -> str:
         "tasks": dict(timing.tasks),
     }
     record["started_at"] = desk.started_at
+    record["labels"] = desk.versions.labels
     if deck is not None:
         deck.count()
         record["at"] = round(deck.position, 3)

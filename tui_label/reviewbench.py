@@ -221,13 +221,16 @@ class ReviewBench(Workbench):
             await self._count_queues()
             return
         versions = review.arranged(case.versions, case.item.key, self.project.review.blind)
-        last = self.desk.session.last_label if self.desk else None
+        last = self.desk.last_label(case.renames) if self.desk else None
         made = review.begin(self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last)
-        made = review.reopened(made, settled) if settled is not None else review.restored(made, case.draft)
+        made = (
+            review.reopened(made, settled) if settled is not None else review.restored(made, case.draft, case.renames)
+        )
         self._drafts.kept = case.draft
         self.desk = CaseDesk(
             Claim(case.number, case.item),
             made.session,
+            self._versions,
             watch_from(Timing(), self.project.pace.idle_ms, self.now()),
             str(uuid.uuid4()),
             "",
@@ -358,8 +361,8 @@ class ReviewBench(Workbench):
             desk.review,
             self.annotator,
             active_ms=desk.watch.timing.active,
-            labels_version=self._versions.labels,
-            guidelines_version=self._versions.guidelines,
+            labels_version=desk.versions.labels,
+            guidelines_version=desk.versions.guidelines,
         )
 
     async def _on(self, deed: Deed) -> None:
@@ -498,7 +501,7 @@ class ReviewBench(Workbench):
     async def _keep_draft(self) -> None:
         self._drafts.cancel()
         desk = self.case_desk
-        draft = review.draft_of(desk.review) if desk is not None else ""
+        draft = review.draft_of(desk.review, desk.versions.labels) if desk is not None else ""
         if desk is None or draft == self._drafts.kept:
             return
         await self._call(self._store.hold_case, desk.case.number, self.annotator, draft)
@@ -506,7 +509,7 @@ class ReviewBench(Workbench):
 
     def _set_aside(self) -> None:
         desk = self.case_desk
-        if desk is not None and (draft := review.draft_of(desk.review)):
+        if desk is not None and (draft := review.draft_of(desk.review, desk.versions.labels)):
             self._unsaved.keep(Left(desk.case.number, desk.case.item.key, _decided(desk.case), draft))
 
     def askers(self) -> tuple[str, ...]:

@@ -274,6 +274,13 @@ class Workbench:
         result, self.progress, self.unread, self._in_force = await self._call(work)
         return result
 
+    async def _fetch(self, find: Callable[..., Claim | None], *arguments: Any) -> Claim | None:
+        """An item of theirs that `find` gives, and the rules in force to lay it by."""
+        claim = await self._call_and_look(find, *arguments)
+        if claim is not None and self._in_force != self._versions:
+            await self._renew()
+        return claim
+
     async def _count_unread(self) -> None:
         before, self.unread = self.unread, await self._call(self._store.unread, self.annotator)
         if before != self.unread:
@@ -339,14 +346,15 @@ class Workbench:
             if self.deck is not None:
                 self.deck.lay(None)
             return
-        before = self.desk.session if self.desk else None
+        before = self.desk
         if before is not None and self.deck is not None:
-            self._edge_step = before.step
+            self._edge_step = before.session.step
         self.desk = desk_of(
             claim,
             self.project,
+            self._versions,
             self.now(),
-            last_label=before.last_label if before else None,
+            last_label=before.last_label(claim.renames) if before else None,
             edge_step=self._edge_step,
             visiting=visiting,
         )
@@ -498,7 +506,7 @@ class Workbench:
         self._drafts.cancel()
         if self.deck is not None:
             self.deck.stop()
-        annotation = annotation_of(desk, self.annotator, status, self._versions, self.deck)
+        annotation = annotation_of(desk, self.annotator, status, self.deck)
         tested = desk.claim.known is not None
         claim = await self._call_and_look(
             self._hand_in, desk.claim, annotation, desk.save_id, self._draft_of(desk), not desk.visiting and not tested
@@ -537,13 +545,12 @@ class Workbench:
         if await self._call(notices.shown, self._store, self.project, self.annotator):
             self.word = SHOWN
             return
-        claim = await self._call(self._store.reopen, self.annotator)
+        claim = await self._fetch(self._store.reopen, self.annotator)
         if claim is None:
             self.word = "nothing to undo"
             return
         self._ahead = None
         self._lay_again(claim)
-        self.progress = await self._call(self._store.progress, self.annotator)
         self.word = f"back at {claim.item.key}"
 
     async def _forward(self) -> None:
@@ -573,7 +580,7 @@ class Workbench:
 
     async def _revisit(self, number: int) -> bool:
         """To an item of theirs, which the unfinished one waits for; whether it is on the desk now."""
-        claim = await self._call(self._store.revisit, self.annotator, number)
+        claim = await self._fetch(self._store.revisit, self.annotator, number)
         if claim is None:
             return False
         if self.desk is None or not self.desk.visiting:
@@ -598,6 +605,11 @@ class Workbench:
     async def _return_ahead(self) -> None:
         if self._ahead is None:
             await self._claim_next()
+            return
+        if self._ahead.versions != self._versions:
+            # Labels may have other names since it was left, with a draft
+            self._lay(await self._fetch(self._store.revisit, self.annotator, self._ahead.claim.number))
+            self._ahead = None
             return
         self.desk, self._ahead = self._ahead.rested(self.now()), None
         session = self.desk.session

@@ -15,6 +15,7 @@ from tui_label.core.changes import changes
 from tui_label.core.editor import Editor
 from tui_label.core.gold import ACCEPTED, SETTLED, Gold
 from tui_label.core.item import Item, Sound
+from tui_label.core.renames import Renames
 from tui_label.core.review import Review
 from tui_label.core.reviewsteps import Effect, step
 
@@ -97,6 +98,18 @@ def test_five_spans_with_two_differences_take_three_keys():
     assert effects == [Effect.SETTLE]
     assert review.answers(one) == {"e": [*five, span("Cy", "person")]}
     assert review.origin(one)["e"] == ["ann+bob", "ann", "ann+bob", "ann+bob", "bob"]
+
+
+def test_a_span_whose_label_is_gone_comes_back_with_all_else_and_is_not_settled_with():
+    said = {"e": [span("Rome", "place")]}, {"e": [span("Rome", "place"), span("Bob", "person")]}
+    one, _ = press(opened(SPANS, *said), "2", "review.edit")
+    one, _ = step(one, "select.range", (TEXT.index("UA"), TEXT.index("UA") + 5))
+    one, _ = step(one, "label.give", ("e", "flight"))
+    again = review.restored(opened(SPANS.replace(", flight", ""), *said), review.draft_of(one, 1), Renames())
+    again, effects = press(again, "review.settle")
+
+    assert [part["label"] for part in review.answers(again)["e"]] == ["flight", "place", "person"]
+    assert (effects, again.word) == ([], "e: 'flight' is no label of e; it has person, place; e edits")
 
 
 # what keys say when they do nothing

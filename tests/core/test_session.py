@@ -242,6 +242,38 @@ def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands
     assert session.work.spans.get("entities", ()) == ()
 
 
+NAMES = {"entities": {"person": "people", "place": "spot"}, "sentiment": {"negative": "bad", "positive": "good"}}
+
+
+@given(st.lists(COMMANDS, max_size=25), st.sampled_from([ENTITIES, BOTH, SENTIMENT]))
+def test_a_draft_that_comes_back_under_new_names_is_what_was_done_under_them(commands, source):
+    new = source
+    for old, now in [pair for names in NAMES.values() for pair in names.items()]:
+        new = new.replace(old, now)
+    was, now = (
+        on(one, TEXT, Suggestion("entities", {"start": 0, "end": 2, "label": label}, 1.0, "m", 1))
+        for one, label in ((source, "person"), (new, "people"))
+    )
+    for name, argument in commands:
+        was, _ = step(was, name, argument)
+        if name == "label.give":
+            argument = (argument[0], NAMES[argument[0]][argument[1]])
+        now, _ = step(now, name, argument)
+
+    again = begin(now.project, now.item, now.suggestions, draft=draft_of(was), names=NAMES)
+
+    assert (again.work, again.past, again.future) == (now.work, now.past, now.future)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(("entities", "place"), True), (("entities", "city"), False), (("gone", "place"), False)]
+)
+def test_the_last_label_is_not_given_again_once_it_is_gone(given, kept):
+    session = begin(project(ENTITIES), Item("k", TEXT), last_label=given)
+
+    assert labels(run(session, "label.repeat")[0]) == ([("Angela", "place", "manual")] if kept else [])
+
+
 def test_time_between_keys_is_active_until_the_person_is_gone():
     watch = Watch(60_000, 0).touched(4_000, "a").touched(100_000).touched(101_000, "b")
     watch = watch.pause(102_000).resume(200_000).touched(201_000)

@@ -13,6 +13,7 @@ from helpers import Clock, records
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.record import Record
+from tui_label.core.renames import Renames
 from tui_label.errors import InputError
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import Queue
@@ -315,6 +316,29 @@ def test_renames_carry_answers_along(make):
 
     assert [one.answers["t"] for _, one in store.answers()] == ["new"]
     assert store.labels_in_use() == {"t": {"new": 1}}
+
+
+def test_what_is_unfinished_comes_with_the_renames_since(make):
+    store = make(2, Policy(2))
+    left, undone = store.claim("ann"), '{"answers": {"t": "old"}, "labels": 2}'
+    assert left.renames == Renames()
+    store.save_draft("ann", left.number, '{"answers": {"t": "older"}, "labels": 1}')
+    store.hold_case(left.number, "lead", "a draft")
+    store.record_project(Policy(2), "another source", "guidelines", {"t": {"older": "old"}})
+    answer = Annotation("bob", answers={"t": "old"}, labels_version=2)
+    store.submit(store.claim("bob").number, answer, "a", draft=undone, claim=False)
+    store.record_project(Policy(2), "a third", "guidelines", {"t": {"old": "new"}})
+    renames = Renames({2: {"t": {"older": "old"}}, 3: {"t": {"old": "new"}}})
+    claims = [store.claim("ann"), store.revisit("ann", 2), store.reopen("bob")]
+
+    assert [one.renames for one in claims] == [renames] * 3
+    assert [one.draft for one in claims] == ['{"answers": {"t": "older"}, "labels": 1}', "", undone]
+    assert store.case(left.number, "lead").renames == renames
+    drafts = [one for _, one in store.answers(history=True) if one.status == "draft"]
+    assert [(one.annotator, one.answers, one.labels_version) for one in drafts] == [
+        ("ann", {"t": "new"}, 1),
+        ("bob", {"t": "new"}, 2),
+    ]
 
 
 def test_a_rename_that_is_cut_off_is_finished_by_the_next_reviewer(make, monkeypatch):

@@ -22,6 +22,7 @@ from tui_label.core.differences import Comparison, Difference, compare
 from tui_label.core.gold import SETTLED, Gold
 from tui_label.core.item import Item
 from tui_label.core.project import Project
+from tui_label.core.renames import Renames
 from tui_label.core.session import HISTORY, Session
 from tui_label.core.tasks import Choices, Compare, Segments, Spans, Task
 from tui_label.core.work import Work, work_from
@@ -236,16 +237,6 @@ def known(project: Project, answers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _in_force(project: Project, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of them under today's labels: one may have another name since, or be gone."""
-    said, found = known(project, answers), {}
-    for task in project.tasks:
-        now = task.renamed(said.get(task.id))
-        if now is not None and (not task.labels or set(task.says(now)) <= set(task.values)):
-            found[task.id] = now
-    return found
-
-
 def _shape(task: Task) -> type:
     if isinstance(task, Choices | Spans | Segments) or (isinstance(task, Compare) and task.mode == "rank"):
         return list
@@ -272,13 +263,17 @@ def work_of(project: Project, answers: Mapping[str, Any]) -> Work:
     return work_from(answers, {}, (), {}, spans)
 
 
-def draft_of(review: Review) -> str:
-    """What was decided so far, as JSON text for `restored`; empty where nothing was."""
+def draft_of(review: Review, labels: int) -> str:
+    """What was decided so far, as JSON text for `restored`; empty where nothing was.
+
+    `labels`: the version of project.yaml whose labels it has.
+    """
     if not review.is_touched:
         return ""
     return json.dumps(
         {
-            "versions": [[one.annotator, one.revision] for one in review.versions],
+            **_decided_about(review),
+            "labels": labels,
             "taken": list(review.taken.items()),
             "kept": sorted(review.kept),
             "example": review.example,
@@ -286,6 +281,13 @@ def draft_of(review: Review) -> str:
             "answers": review.session.answers,
         }
     )
+
+
+def _decided_about(review: Review) -> dict[str, Any]:
+    return {
+        "versions": [[one.annotator, one.revision] for one in review.versions],
+        "differences": len(review.differences),
+    }
 
 
 def reopened(review: Review, gold: Gold) -> Review:
@@ -296,20 +298,22 @@ def reopened(review: Review, gold: Gold) -> Review:
     return made.remembering(review).aimed().placed()
 
 
-def restored(review: Review, draft: str) -> Review:
-    """`review` as it was when `draft` was written, all of it to be undone at once; as it is where versions changed."""
+def restored(review: Review, draft: str, renames: Renames) -> Review:
+    """`review` as it was when `draft` was written, all of it to be undone at once.
+
+    As it is where it was about others: versions changed, or two labels became one.
+    """
     record = json.loads(draft) if draft else {}
-    if record.get("versions") != [[one.annotator, one.revision] for one in review.versions]:
+    if any(record.get(name) != value for name, value in _decided_about(review).items()):
         return review
-    work = work_of(review.session.project, _in_force(review.session.project, record["answers"]))
-    count = len(review.differences)
+    work = work_of(review.session.project, known(review.session.project, record["answers"]))
     made = replace(
         review,
-        session=replace(review.session, work=work),
-        taken={n: version for n, version in record["taken"] if n < count},
-        kept=frozenset(n for n in record["kept"] if n < count),
+        session=replace(review.session, work=work.renamed(renames.since(record["labels"]))),
+        taken=dict(record["taken"]),
+        kept=frozenset(record["kept"]),
         example=record["example"],
-        at=min(record["at"], count - 1),
+        at=record["at"],
     )
     return made.remembering(review).aimed().placed()
 

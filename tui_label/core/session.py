@@ -17,6 +17,7 @@ from typing import Any
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
+from tui_label.core.renames import Names
 from tui_label.core.tasks import Compare, Segment, Segments, Span, Spans, Task, Text, is_asked, segments_from
 from tui_label.core.text import grapheme_end
 from tui_label.core.tokens import token_at
@@ -306,15 +307,19 @@ def begin(
     suggestions: tuple[Suggestion, ...] = (),
     *,
     draft: str = "",
+    names: Names | None = None,
     answered: Annotation | None = None,
     last_label: tuple[str, str] | None = None,
     edge_step: str = "coarse",
 ) -> Session:
-    """A session on `item`: from a draft where there is one, else from the submitted answer."""
-    session = Session(project, item, suggestions, last_label=last_label)
+    """A session on `item`: from a draft where there is one, else from the submitted answer.
+
+    `names`: what labels of the draft are called now.
+    """
+    session = Session(project, item, suggestions, last_label=_if_there(last_label, project))
     span_tasks = frozenset(task.id for task in project.tasks if isinstance(task, Spans))
     if draft:
-        session = _restored(session, json.loads(draft), span_tasks)
+        session = _restored(session, json.loads(draft), span_tasks, names or {})
     elif answered is not None:
         known = {id: value for id, value in answered.answers.items() if project.task(id) is not None}
         work = work_from(known, answered.origin, answered.flags, answered.decisions, span_tasks)
@@ -330,6 +335,12 @@ def begin(
     if session.asked_task(session.focus) is None or not draft:
         session = session.focused(next_focus(session))
     return session.within_box()
+
+
+def _if_there(label: tuple[str, str] | None, project: Project) -> tuple[str, str] | None:
+    """It may have left project.yaml since."""
+    task = project.task(label[0]) if label else None
+    return label if label and task and label[1] in task.values else None
 
 
 def _drafted(session: Session) -> Session:
@@ -400,17 +411,18 @@ def _replayed(work: Work, patches: list[dict[str, Any]]) -> tuple[Work, ...]:
     return tuple(reversed(steps))
 
 
-def _restored(session: Session, record: Mapping[str, Any], span_tasks: frozenset[str]) -> Session:
+def _restored(session: Session, record: Mapping[str, Any], span_tasks: frozenset[str], names: Names) -> Session:
     flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
     decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
     # A task may have left project.yaml since
     answers = {id: value for id, value in record["answers"].items() if session.project.task(id) is not None}
     work = work_from(answers, record.get("origin", {}), flags, decisions, span_tasks)
+    # The differences are of texts, so names are changed in what comes of them
     return replace(
         session,
-        work=work,
-        past=_replayed(work, record.get("past", [])),
-        future=_replayed(work, record.get("future", [])),
+        work=work.renamed(names),
+        past=tuple(one.renamed(names) for one in _replayed(work, record.get("past", []))),
+        future=tuple(one.renamed(names) for one in _replayed(work, record.get("future", []))),
         focus=record.get("focus", ""),
         cursor=min(int(record.get("cursor", 0)), len(session.item.text)),
         step=record.get("step", "token"),

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui_label.core.annotation import Flag
+from tui_label.core.renames import Names
 from tui_label.core.tasks import Span, spans_from
+from tui_label.core.tasks.base import renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,19 @@ class Work:
 
     def without_flag(self, reason: str) -> Work:
         return replace(self, flags=tuple(flag for flag in self.flags if flag.reason != reason))
+
+    def renamed(self, names: Names) -> Work:
+        """With other names for its labels; spans that are the same then are one."""
+        answers = {
+            task: renamed(value, names[task]) if task in names else value for task, value in self.answers.items()
+        }
+        spans = {
+            task: tuple(sorted({replace(span, label=names[task].get(span.label, span.label)) for span in some}))
+            if task in names
+            else some
+            for task, some in self.spans.items()
+        }
+        return replace(self, answers=answers, spans=spans)
 
     def values(self, text: str) -> dict[str, Any]:
         """Every task's value in the JSON shape of an annotation."""
@@ -108,6 +123,7 @@ def difference(old: Work, new: Work) -> dict[str, Any]:
         for task in {*old.spans, *new.spans}
         if old.spans.get(task) is not new.spans.get(task)
     }
+    spans = {task: change for task, change in spans.items() if change["out"] or change["in"]}
     if spans:
         patch["spans"] = spans
     if old.flags != new.flags:

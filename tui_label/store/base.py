@@ -14,7 +14,7 @@ Rules that hold for every method:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -23,6 +23,7 @@ from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
+from tui_label.core.renames import Renames
 from tui_label.core.roles import Role
 from tui_label.core.text import visible
 from tui_label.store.reviewing import Reviewing
@@ -147,6 +148,8 @@ class Claim:
     item: Item
     suggestions: tuple[Suggestion, ...] = ()
     draft: str = ""
+    renames: Renames = field(default_factory=Renames)
+    """Of labels, which `draft` has as it was written."""
     answered: Annotation | None = None
     reopened: str = ""
     """The status of the save whose undo brought it here; empty where none did."""

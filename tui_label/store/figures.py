@@ -9,6 +9,7 @@ from typing import Any
 
 from tui_label.core.annotation import DRAFT, Annotation, Flag
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.renames import Renames
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
 from tui_label.store.engine import Connection
@@ -64,7 +65,7 @@ def answers(connection: Connection, annotator: str | None, history: bool) -> Ite
     renames = standing.renames(connection.execute)
     latest = "" if history else "JOIN assignment USING (item, annotator, revision)"
     state = "" if history else "AND assignment.state = 'done'"
-    drafts = deque(_drafts(connection, annotator) if history else ())
+    drafts = deque(_drafts(connection, annotator, renames) if history else ())
     last = (0, "", 0)
     while True:
         rows = connection.read(
@@ -91,7 +92,9 @@ Place = tuple[int, str]
 """An item's number and an annotator's name."""
 
 
-def _drafts(connection: Connection, annotator: str | None) -> Iterator[tuple[Place, tuple[Item, Annotation]]]:
+def _drafts(
+    connection: Connection, annotator: str | None, renames: Renames
+) -> Iterator[tuple[Place, tuple[Item, Annotation]]]:
     rows = connection.read(
         f"""SELECT draft.item, annotator.name, draft.work, draft.saved_at, {ITEM} FROM draft
             JOIN annotator ON annotator.id = draft.annotator
@@ -102,8 +105,9 @@ def _drafts(connection: Connection, annotator: str | None) -> Iterator[tuple[Pla
         if annotator in (None, name):
             record = _draft_record(work)
             flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
-            answers, origin = record.get("answers", {}), record.get("origin", {})
-            draft = Annotation(name, DRAFT, answers, flags, origin, submitted_at=saved_at)
+            version = record.get("labels", 0)
+            answers, origin = renames.apply(record.get("answers", {}), version), record.get("origin", {})
+            draft = Annotation(name, DRAFT, answers, flags, origin, submitted_at=saved_at, labels_version=version)
             yield (number, name), (item_from(tuple(item)), draft)
 
 

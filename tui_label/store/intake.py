@@ -21,12 +21,13 @@ from typing import NamedTuple
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.record import Record
+from tui_label.core.renames import Renames
 from tui_label.errors import InputError, StoreError
 from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added, Conflict
 from tui_label.store.engine import Connection, Execute, Read, marks, reader
 from tui_label.store.queue import Place
-from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, Renames, from_json, item_from, key_from, to_json
+from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, from_json, item_from, key_from, to_json
 from tui_label.store.staging import Arrival, Staging, content
 from tui_label.store.standing import Judge
 

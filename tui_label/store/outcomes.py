@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from tui_label.core.comments import RETURN, Comment
 from tui_label.core.gold import WITHDRAWN, Gold
+from tui_label.core.renames import Renames
 from tui_label.store import queue, standing, talking
 from tui_label.store.engine import Execute, Read
-from tui_label.store.rows import GOLD, Renames, gold_from, label_line, storable, to_json
+from tui_label.store.rows import GOLD, gold_from, label_line, storable, to_json
 from tui_label.store.standing import Judge
 
 

@@ -14,6 +14,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.renames import Renames
 
 QUEUES = ("disagreements", "flagged", "questions", "fast", "slow", "sample", "corrected", "answered-back", "all")
 """
@@ -91,6 +92,8 @@ class Case:
     mark: Mark = START
     draft: str = ""
     """What the reviewer who asked has decided so far, as the bench wrote it."""
+    renames: Renames = field(default_factory=Renames)
+    """Of labels, which `draft` has as it was written."""
 
 
 @dataclass(frozen=True, slots=True)

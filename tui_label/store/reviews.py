@@ -99,6 +99,7 @@ class SqlReviewing:
             returned=tuple(sorted(on_the_way)),
             skipped=tuple(annotation_from(one[1:], names) for one in said if one[0] == "skipped"),
             draft=drafts[0][0] if drafts else "",
+            renames=names,
         )
 
     @writing

@@ -13,7 +13,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
-from tui_label.core.tasks.base import renamed
+from tui_label.core.renames import Renames
 from tui_label.errors import StoreDamaged
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
@@ -270,19 +270,3 @@ LABEL_LENGTH = 100
 
 def label_line(task: str, label: str) -> str:
     return f"{task}\t{' '.join(label.split())}"
-
-
-class Renames:
-    """Label renames by the version that made them."""
-
-    def __init__(self, by_version: Mapping[int, Mapping[str, Mapping[str, str]]]) -> None:
-        self._by_version = {number: names for number, names in sorted(by_version.items()) if names}
-
-    def apply(self, answers: dict[str, Any], version: int) -> dict[str, Any]:
-        """Answers given under `version`, with the labels of every later rename."""
-        for number, tasks in self._by_version.items():
-            if number > version:
-                for task, names in tasks.items():
-                    if task in answers:
-                        answers[task] = renamed(answers[task], names)
-        return answers

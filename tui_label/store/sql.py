@@ -11,6 +11,7 @@ from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Server
 from tui_label.core.record import Record
+from tui_label.core.renames import Renames
 from tui_label.core.roles import Role
 from tui_label.errors import StoreBusy, StoreRefused
 from tui_label.store import (
@@ -98,7 +99,8 @@ _CLAIM = f"""SELECT {ITEM}, probe, a.state, a.revision, a.reopened,
       (SELECT work FROM draft WHERE draft.item = :item AND annotator = :me),
       EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND returned.item = :item AND state = 'open'),
       EXISTS (SELECT 1 FROM comment WHERE comment.item = :item),
-      EXISTS (SELECT 1 FROM suggestion WHERE suggestion.item = :item AND withdrawn = 0)
+      EXISTS (SELECT 1 FROM suggestion WHERE suggestion.item = :item AND withdrawn = 0),
+      EXISTS (SELECT 1 FROM version WHERE kind = 'labels' AND renames <> '{{}}')
     FROM item JOIN content ON content.item = item.number
     LEFT JOIN assignment AS a ON a.item = item.number AND a.annotator = :me
     WHERE item.number = :item"""
@@ -222,8 +224,9 @@ class SqlStore(SqlReviewing):
             return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row())
 
     def _claim_of(self, execute: Execute, me: int, number: int, row: tuple[Any, ...]) -> Claim:
-        probe, state, revision, reopened, draft, returned, talked, suggested = row[6:]
-        latest = self._annotation(execute, number, me, revision) if revision else None
+        probe, state, revision, reopened, draft, returned, talked, suggested, renamed = row[6:]
+        renames = standing.renames(execute) if renamed else Renames()
+        latest = self._annotation(execute, number, me, revision, renames) if revision else None
         if latest and latest.status != SUBMITTED and not draft:
             draft = work_of(execute, number, me, revision)
         return Claim(
@@ -231,20 +234,23 @@ class SqlStore(SqlReviewing):
             item_from(row[:6]),
             sources.offered(execute, number) if suggested else (),
             draft or "",
+            renames,
             latest if latest and latest.status == SUBMITTED else None,
             last_status(execute, number, me) if state == "leased" and reopened else "",
             bool(returned),
             talking.on_item(execute, number, annotator_name(execute, me)) if talked else (),
-            outcomes.gold_of(execute, number, standing.renames(execute)) if probe == "qualification" else None,
+            outcomes.gold_of(execute, number, renames) if probe == "qualification" else None,
         )
 
-    def _annotation(self, execute: Execute, item: int, annotator: int, revision: int) -> Annotation | None:
+    def _annotation(
+        self, execute: Execute, item: int, annotator: int, revision: int, renames: Renames
+    ) -> Annotation | None:
         row = execute(
             f"""SELECT {ANNOTATION} FROM annotation JOIN annotator ON annotator.id = annotation.annotator
                 WHERE annotation.item = ? AND annotation.annotator = ? AND annotation.revision = ?""",
             (item, annotator, revision),
         ).fetchone()
-        return annotation_from(row, standing.renames(execute)) if row else None
+        return annotation_from(row, renames) if row else None
 
     def check_in_place(self) -> None:
         self._connection.check_in_place()
@@ -393,7 +399,8 @@ class SqlStore(SqlReviewing):
         return self._hand(me, number)
 
     def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int) -> None:
-        undone = self._annotation(execute, number, me, revision)
+        renames = standing.renames(execute)
+        undone = self._annotation(execute, number, me, revision, renames)
         work = work_of(execute, number, me, revision)
         assert undone is not None
         moment = utc(self._clock())
@@ -412,7 +419,7 @@ class SqlStore(SqlReviewing):
         first = training.first_turn(execute, number, me)
         left = [one for one in queue.effective(execute, number, me) if one[2] > first]
         before, status, before_turn = left[-1] if left else (0, "", turn)
-        stands = self._annotation(execute, number, me, before)
+        stands = self._annotation(execute, number, me, before, renames)
         if stands:
             # Its labels have today's names already
             standing.keep(execute, number, me, stands, before, turn=before_turn, labels_version=0, replaces=True)

@@ -10,10 +10,11 @@ from itertools import combinations
 from typing import Any
 
 from tui_label.core.annotation import SUBMITTED, Annotation, Flag
+from tui_label.core.renames import Renames
 from tui_label.store import sources
 from tui_label.store.engine import Connection, Execute
 from tui_label.store.queue import Place, lock_all
-from tui_label.store.rows import GOLD, Renames, flags_from, from_json, gold_from, label_line, labels_text, storable
+from tui_label.store.rows import GOLD, flags_from, from_json, gold_from, label_line, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""

@@ -439,6 +439,22 @@ async def test_the_item_that_waits_while_another_is_visited_is_renamed_too(repor
     assert exported(reports) == [("negative", ["food", "crew"], 1), ("negative", ["food", "crew"], 2)]
 
 
+async def test_who_was_told_in_another_terminal_goes_by_the_names_of_today(reports):
+    async with at_work(reports) as workbench, at_work(reports) as other:
+        rename(reports, *RENAMES)
+        await answer(other, "bad", "food staff", "organisation")
+        await other.do("item.submit")
+        await other.read_on()
+        await answer(workbench, "bad", "food staff", "organisation")
+        await workbench.do("item.submit")
+        await workbench.read_on()
+        assert [task.values for task in workbench.session.project.tasks] == [
+            ("good", "negative"),
+            ("food", "crew"),
+            ("person", "org"),
+        ]
+
+
 # the qualification set
 
 KNOWN = {"q0": "positive", "q1": "negative", "q2": "neutral"}

@@ -302,6 +302,9 @@ class Workbench:
     async def _renew(self) -> None:
         """Work on by the rules in force, and tell what of them changed."""
         changes = await self._call(self._store.news, self.annotator)
+        if not changes and self._in_force != self._versions:
+            # They were told in another terminal
+            changes = notices.since(await self._call(self._store.changes), self._versions)
         if not changes:
             self._versions = self._in_force
             return

@@ -6,6 +6,7 @@ import pytest
 
 from tui_label.core.item import Item, content_key
 from tui_label.core.tasks import Choice, Choices, Compare, Label, Rating, Spans, Text
+from tui_label.core.tasks.base import renamed
 
 LABELS = (Label("a"), Label("b"))
 ITEM = Item("k", "some text")
@@ -37,6 +38,20 @@ def span(start: int, end: int, label: str = "a") -> dict[str, object]:
 def test_valid_and_invalid_answers(task, item, good, bad):
     assert [task.check(value, item) for value in good] == [""] * len(good)
     assert all(task.check(value, item) for value in bad)
+
+
+@pytest.mark.parametrize(
+    ("value", "now"),
+    [
+        ("a", "c"),
+        (["a", "x", "b"], ["c", "x"]),
+        (["x", "x"], ["x", "x"]),
+        ([span(0, 4, "b")], [span(0, 4, "c")]),
+        ([{"start": 0.0, "end": 1.0}, 7], [{"start": 0.0, "end": 1.0}, 7]),
+    ],
+)
+def test_labels_get_other_names_and_two_that_became_one_are_named_once(value, now):
+    assert renamed(value, {"a": "c", "b": "c"}) == now
 
 
 def test_agreement():

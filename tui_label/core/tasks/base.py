@@ -15,11 +15,13 @@ from tui_label.core.item import Item
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """A task's value, which may be anything, with other names for its labels."""
+    """A task's value, which may be anything, with other names for its labels; two that became one are named once."""
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, list):
-        return [renamed(one, names) for one in value]
+        now = [renamed(one, names) for one in value]
+        became_one = now != value and all(isinstance(one, str) for one in now)
+        return list(dict.fromkeys(now)) if became_one else now
     if isinstance(value, dict):
         return {**value, "label": renamed(value["label"], names)} if "label" in value else value
     return value

@@ -156,6 +156,38 @@ def test_segments_of_sounds_come_back(tmp_path):
     assert (bad, record.item.key, record.annotation.answers) == ([], "a", {"s": segments})
 
 
+PETS_AND_WORDS = (
+    "name: s\nitems: sound\ntasks:\n"
+    "  - {id: pets, type: segments, labels: [dog]}\n"
+    "  - {id: words, type: segments, labels: [yes, no], transcript: {}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("results", "answers"),
+    [
+        ([("r", "pets", "labels", "dog"), ("r", "words", "labels", "yes")], {"pets": {"label": "dog"}, "words": {"label": "yes"}}),
+        ([("r", "words", "labels", "yes"), ("r", "words_text", "text", "sure")], {"words": {"label": "yes", "text": "sure"}}),
+        ([("r", "text", "text", "sure"), ("r", "label", "labels", "no")], {"words": {"label": "no", "text": "sure"}}),
+        ([("r", "text", "text", "sure"), ("r", "words", "labels", "no")], {"words": {"label": "no", "text": "sure"}}),
+        ([("r", "pets", "labels", "no")], {"words": {"label": "no"}}),
+    ],
+)  # fmt: skip
+def test_a_region_of_a_sound_is_for_the_task_it_names_else_for_one_that_knows_its_label(tmp_path, results, answers):
+    clip(tmp_path / "a.wav", 100)
+    found = [
+        {"id": id, "from_name": name, "value": {"start": 1.0, "end": 2.0, field: [said]}}
+        for id, name, field, said in results
+    ]
+    task = {"data": {"audio": "a.wav"}, "annotations": [{"annotator": "ann", "result": found}]}
+    (record,), bad, _ = read(given_file(tmp_path, "x.json", json.dumps([task])), PETS_AND_WORDS, "labelstudio")
+
+    assert bad == []
+    assert {id: value for id, value in record.annotation.answers.items() if value} == {
+        id: [{"start": 1.0, "end": 2.0, **said}] for id, said in answers.items()
+    }
+
+
 @given(spoilt(json.dumps([TASK, TASK]).encode()))
 @settings(max_examples=120)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):

@@ -15,7 +15,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, candidate_names
 from tui_label.core.project import Project
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text
-from tui_label.formats.making import Bad, task_for
+from tui_label.formats.making import Bad, knows, task_for
 from tui_label.formats.source import Reading
 from tui_label.formats.texts import BYTES, CODE_POINTS, UTF16, Units, located
 from tui_label.formats.tracks import plus
@@ -23,6 +23,8 @@ from tui_label.formats.tracks import plus
 ORDER = (UTF16, CODE_POINTS, BYTES)
 SIDES = {"left": "A", "right": "B"}
 ORIGINS = {"manual": "manual", "accepted": "prediction", "changed": "prediction-changed"}
+FIELDS = {"label": ("labels", ""), "text": ("text", "_text"), "speaker": ("choices", "_speaker")}
+"""Of each field of a segment: where its value stands, and how the name of its control ends on the way out."""
 ORIGINS_BACK = {theirs: ours for ours, theirs in ORIGINS.items()}
 
 
@@ -109,41 +111,48 @@ def _whole(reading: Reading, item: Item, result: Mapping[str, Any], value: Mappi
 
 def _task(reading: Reading, result: Mapping[str, Any], kinds: tuple[type[Task], ...], labels: list[str]) -> Task:
     named = reading.project.task(str(result.get("from_name")))
-    if isinstance(named, kinds) and (not labels or all(label in named.values for label in labels)):
+    if isinstance(named, kinds) and knows(named, labels):
         return named
     return task_for(reading, kinds, labels)
 
 
 def _segments(reading: Reading, item: Item, results: list[Any], found: Said) -> list[Any]:
-    """Puts the segments into `found`: results of one id are one.  Returns the other results."""
+    """Puts the segments into `found`: results of one id about one task are one.  Returns the other results."""
     assert item.sound is not None
-    task = next((task for task in reading.project.tasks if isinstance(task, Segments)), None)
-    parts: dict[str, dict[str, Any]] = {}
-    origins: dict[str, str] = {}
+    regions: list[tuple[str, str, dict[str, Any]]] = []
     rest = []
     for number, result in enumerate(results):
         value = result.get("value")
-        if not isinstance(value, dict) or "start" not in value or "end" not in value:
+        if isinstance(value, dict) and "start" in value and "end" in value:
+            regions.append((str(result.get("id") or number), _control(reading, result, value), result))
+        else:
             rest.append(result)
-            continue
-        start, end = (_seconds(name, value[name]) for name in ("start", "end"))
-        id = str(result.get("id") or number)
-        one = parts.setdefault(
-            id, {"start": round(start - item.sound.offset, 9), "end": round(end - item.sound.offset, 9)}
-        )
-        origins[id] = _origin(result)
-        for field_name, key in (("label", "labels"), ("text", "text"), ("speaker", "choices")):
-            if key in value:
-                said = value[key] if isinstance(value[key], list) else [value[key]]
-                one[field_name] = "\n".join(map(str, said))
-    if parts and task is None:
-        raise Bad("result", "the project has no segments task to take its regions")
-    if parts and task is not None:
-        order = sorted(parts, key=lambda id: (parts[id]["start"], parts[id]["end"]))
-        found.answers[task.id] = [parts[id] for id in order]
-        found.origins[task.id] = [origins[id] for id in order]
+    controls = {id: control for id, control, _ in reversed(regions) if control}
+    parts: dict[tuple[str, str], dict[str, Any]] = {}
+    origins: dict[tuple[str, str], str] = {}
+    for id, control, result in regions:
+        key, value = (control or controls.get(id, ""), id), result["value"]
+        times = [round(_seconds(name, value[name]) - item.sound.offset, 9) for name in ("start", "end")]
+        one = parts.setdefault(key, dict(zip(("start", "end"), times, strict=True)))
+        origins[key] = _origin(result)
+        for name, (theirs, _) in FIELDS.items():
+            said = value.get(theirs) or []
+            if words := "\n".join(map(str, said if isinstance(said, list) else [said])):
+                one[name] = words
+    for key in sorted(parts, key=lambda key: (parts[key]["start"], parts[key]["end"])):
+        one = parts[key]
+        task = _task(reading, {"from_name": key[0]}, (Segments,), [one.get("label", "")])
+        found.answers.setdefault(task.id, []).append(one)
+        found.origins.setdefault(task.id, []).append(origins[key])
         found.scores[task.id] = [None]
     return rest
+
+
+def _control(reading: Reading, result: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+    """The segments task that a result of a region names; empty if it names none."""
+    name = str(result.get("from_name"))
+    ours = [name.removesuffix(ending) for theirs, ending in FIELDS.values() if theirs in value]
+    return next((one for one in [*ours, name] if isinstance(reading.project.task(one), Segments)), "")
 
 
 def _seconds(name: str, value: Any) -> float:
@@ -212,8 +221,8 @@ def _values(task: Task, value: Any, item: Item, units: Units) -> Iterator[Parts]
 
 def _segment(one: Mapping[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
     if label := one.get("label"):
-        yield "", "labels", {"labels": [label]}
+        yield FIELDS["label"][1], "labels", {"labels": [label]}
     if (text := one.get("text")) or not label:
-        yield "_text", "textarea", {"text": [text or ""]}
+        yield FIELDS["text"][1], "textarea", {"text": [text or ""]}
     if speaker := one.get("speaker"):
-        yield "_speaker", "choices", {"choices": [speaker]}
+        yield FIELDS["speaker"][1], "choices", {"choices": [speaker]}

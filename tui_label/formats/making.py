@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.offsets import code_points
 from tui_label.core.record import Record
-from tui_label.core.tasks import Choice, Choices, Compare, Spans, Task, is_asked
+from tui_label.core.tasks import Choice, Choices, Compare, Segments, Spans, Task, is_asked
 from tui_label.formats.source import Reading
 
+Part = TypeVar("Part")
 KNOWN_BY = "gold"
 """Whose known answers are where a file does not say."""
 
@@ -68,13 +69,37 @@ def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str])
     if not tasks:
         raise Bad("label", f"the project has no {' or '.join(kind.kind for kind in kinds)} task to take it")
     for task in tasks:
-        if all(label in task.values for label in labels):
+        if knows(task, labels):
             return task
     known = [value for task in tasks for value in task.values]
     unknown = next(label for label in labels if label not in tasks[0].values)
     near = difflib.get_close_matches(unknown, known, 1, 0.3)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     raise Bad("label", f"{unknown!r} is no label of this project; {hint}")
+
+
+def knows(task: Task, labels: list[str]) -> bool:
+    """Whether all are labels of the task; a segment may lack one, and have any where the task lists none."""
+    if isinstance(task, Segments):
+        labels = [label for label in labels if label and task.labels]
+    return all(label in task.values for label in labels)
+
+
+def parted(
+    reading: Reading, kinds: tuple[type[Task], ...], parts: Sequence[Part], label: Callable[[Part], str]
+) -> list[tuple[Task, list[Part]]]:
+    """Labelled parts by their task: the first of these kinds that knows all labels, else for each part the first that
+    knows its own.  Raises Bad.
+    """
+    labels = [label(part) for part in parts]
+    if not any(isinstance(task, kinds) and knows(task, labels) for task in reading.project.tasks):
+        found: dict[str, tuple[Task, list[Part]]] = {}
+        for part in parts:
+            task = task_for(reading, kinds, [label(part)])
+            found.setdefault(task.id, (task, []))[1].append(part)
+        if found:
+            return list(found.values())
+    return [(task_for(reading, kinds, labels), list(parts))]
 
 
 def checked_span(reading: Reading, text: str, span: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,20 +152,20 @@ def labelled(
         else:
             suggestions.append(Suggestion(id, given, None, source))
     if spans is not None:
-        task = task_for(reading, (Spans,), [span["label"] for span in spans])
-        answers[task.id] = sorted(spans, key=lambda span: (span["start"], span["end"], span["label"]))
-        for number, span in enumerate(spans):
-            suggestions.append(Suggestion(task.id, span, (scores or {}).get(number), source))
+        for task, some in parted(reading, (Spans,), list(enumerate(spans)), lambda one: str(one[1]["label"])):
+            ours = [span for _, span in some]
+            answers[task.id] = sorted(ours, key=lambda span: (span["start"], span["end"], span["label"]))
+            suggestions += [Suggestion(task.id, span, (scores or {}).get(number), source) for number, span in some]
     if labels == [] and annotator:
         none_of = next((task for task in reading.project.tasks if isinstance(task, Choices)), None)
         answers |= {none_of.id: []} if none_of else {}
     if labels:
-        task = task_for(reading, (Choice, Choices), labels)
-        value: Any = [one for one in task.values if one in labels] if isinstance(task, Choices) else labels[0]
-        if isinstance(task, Choice) and len(labels) > 1:
-            raise Bad("label", f"{task.id} takes one label, not {len(labels)}")
-        answers[task.id] = value
-        suggestions.append(Suggestion(task.id, value, (scores or {}).get(-1), source))
+        for task, chosen in parted(reading, (Choice, Choices), labels, str):
+            value: Any = [one for one in task.values if one in chosen] if isinstance(task, Choices) else chosen[0]
+            if isinstance(task, Choice) and len(chosen) > 1:
+                raise Bad("label", f"{task.id} takes one label, not {len(chosen)}")
+            answers[task.id] = value
+            suggestions.append(Suggestion(task.id, value, (scores or {}).get(-1), source))
     if annotator:
         check_answers(reading, item, answers)
         said = replace(annotation or Annotation(annotator), annotator=annotator, answers=answers)
@@ -159,13 +184,13 @@ def _known_only(
     meta = dict(item.meta)
     try:
         if spans is not None:
-            task_for(reading, (Spans,), [span["label"] for span in spans])
+            parted(reading, (Spans,), spans, lambda span: str(span["label"]))
     except Bad as error:
         reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
         meta, spans = {**meta, "spans": spans}, None
     try:
         if labels:
-            task_for(reading, (Choice, Choices), labels)
+            parted(reading, (Choice, Choices), labels, str)
     except Bad as error:
         reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
         meta, labels = {**meta, "label": labels[0] if labels and len(labels) == 1 else labels}, None

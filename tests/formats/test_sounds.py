@@ -379,7 +379,7 @@ def test_names_that_a_terminal_would_obey_are_kept_and_shown_harmlessly(add):
         ({"audio": "a.wav", "segments": [{"start": "1", "end": 2, "label": "dog"}]}, "segments: "),
         (
             {"audio": "a.wav", "segments": [{"start": 1, "end": 2, "label": "dgo"}]},
-            "needs one of the labels dog, bell, not 'dgo'",
+            "label: 'dgo' is no label of this project; did you mean dog?",
         ),
         ({"audio": "a.wav", "segments": [None]}, "segments: "),
         ({"audio": "a.wav", "audio_hash": "0" * 32}, "audio: a.wav is not the file this line was written about"),

@@ -140,7 +140,7 @@ FORMATS = (
         "fasttext", "fastText: __label__x before each text", "line breaks, ids, who said it, other tasks, flags, timings",
         (".ft",), fasttext.read, fasttext.write,
     ),
-    Format("prodigy", "Prodigy's JSON Lines", "drafts, timings, notes of flags, several choice tasks", (), jsonl.read, prodigy.write, has_suggestions=True),
+    Format("prodigy", "Prodigy's JSON Lines", "drafts, timings, reasons and notes of flags; suggestions for further tasks of a kind, ratings and texts", (), jsonl.read, prodigy.write, has_suggestions=True),
     Format(
         "doccano", "doccano's JSON Lines", "timings, tasks of a kind after the first, ratings",
         (), doccano.read, doccano.write,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -74,6 +75,8 @@ KNOWN = frozenset(
 SAYS = frozenset(["spans", "entities", "label", "labels", "accept", "cats", "answer"])
 """Fields in which other tools have labels."""
 
+FLAGGED = "flagged"
+"""The reason of Prodigy's flags, which have none."""
 MOST = 2**53
 """Whole numbers below this are the same in every program."""
 
@@ -150,20 +153,22 @@ def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Rec
         raise Bad("priority", f"must be a whole number, not {priority!r}")
     annotator = _annotator(record)
     answered = "answers" in record and bool(author(reading, annotator))
+    values = _answers_in_fields(reading, record)
+    meta = {name: value for name, value in _meta(record).items() if name not in values}
     if reading.project.items == "sound":
-        made = sounds.record(reading, record, key, _meta(record), priority)
+        made = sounds.record(reading, record, key, meta, priority, _accepted(record), values)
         if "suggestions" not in record and not answered:
-            return made
+            return _signed(record, made)
         item = made.item
     else:
-        item = make_item(reading, key, _text(record), _candidates(record), _meta(record), annotator)
+        item = make_item(reading, key, _text(record), _candidates(record), meta, annotator)
     if answered:
         return Record(item, (), _annotation(reading, item, record, author(reading, annotator)), priority)
     if "suggestions" in record:
         return Record(item, _suggestions(reading, item, record["suggestions"]), None, priority)
     if SAYS.isdisjoint(record):
         return Record(item, (), None, priority)
-    return _foreign(reading, item, record, priority)
+    return _signed(record, _foreign(reading, item, record, values, priority))
 
 
 def _text(record: Mapping[str, Any]) -> str:
@@ -289,28 +294,49 @@ def _score(value: Any) -> float | None:
 # Prodigy and doccano
 
 
-def _foreign(reading: Reading, item: Item, record: Mapping[str, Any], priority: int) -> Record:
+def may_be_named(id: str) -> bool:
+    """Whether a field that is named after this task has no other meaning."""
+    return id not in KNOWN and id not in sounds.TAKEN and not id.startswith("_")
+
+
+def _answers_in_fields(reading: Reading, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in fields that are named after tasks: our Prodigy lines have what Prodigy has no place for there."""
+    if record.get("answer") != "accept":
+        return {}
+    return {task.id: record[task.id] for task in reading.project.tasks if task.id in record and may_be_named(task.id)}
+
+
+def _foreign(
+    reading: Reading, item: Item, record: Mapping[str, Any], values: Mapping[str, Any], priority: int
+) -> Record:
     annotator = _annotator(record)
     answered = record.get("answer")
     spans, scores = _spans(reading, item, record)
     labels = _plain_labels(record)
     if answered in ("reject", "ignore"):
         return Record(item, (), None, priority)
-    if answered == "accept" and spans is None and not labels and _has_spans(reading):
+    if answered == "accept" and spans is None and not labels and not values and _has_spans(reading):
         spans = []
     if isinstance(record.get("score"), int | float) and labels:
         scores[-1] = float(record["score"])
-    made = Annotation(annotator, flags=(Flag("flagged"),) if record.get("flagged") else (), submitted_at=_time(record))
     return labelled(
         reading,
         item,
         spans=spans,
         labels=labels,
+        values=values,
         annotator=annotator if answered == "accept" or "annotator" in record else "",
         scores=scores,
         priority=priority,
-        annotation=made,
     )
+
+
+def _signed(record: Mapping[str, Any], made: Record) -> Record:
+    """A record whose answer has the flag and the time that Prodigy gives it."""
+    if made.annotation is None:
+        return made
+    flags = (Flag(FLAGGED),) if record.get("flagged") else ()
+    return replace(made, annotation=replace(made.annotation, flags=flags, submitted_at=_time(record)))
 
 
 def _has_spans(reading: Reading) -> bool:
@@ -356,11 +382,15 @@ def _span(one: Any) -> dict[str, Any]:
     raise Bad("spans", f"is no span: {json.dumps(one)[:40]}")
 
 
+def _accepted(record: Mapping[str, Any]) -> list[str] | None:
+    accepted = record.get("accept")
+    return [str(one) for one in accepted] if isinstance(accepted, list) else None
+
+
 def _plain_labels(record: Mapping[str, Any]) -> list[str] | None:
     """Labels of the whole text; empty where it says that there are none, None where it says nothing."""
-    accepted = record.get("accept")
-    if isinstance(accepted, list):
-        return [str(one) for one in accepted]
+    if (accepted := _accepted(record)) is not None:
+        return accepted
     label = record.get("label", record.get("labels"))
     if isinstance(label, str):
         return [label]

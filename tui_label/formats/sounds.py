@@ -23,7 +23,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Segments, Task, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.formats.making import Bad, author, labelled
+from tui_label.formats.making import Bad, author, labelled, parted
 from tui_label.formats.source import BadLine, Reading, near
 from tui_label.sound.kinds import is_sound, is_url, shown
 
@@ -128,11 +128,12 @@ def _drafted(
             continue
         if isinstance(task, Segments) and isinstance(value, str):
             value = _from_cell(value)
-        if isinstance(task, Segments) and isinstance(value, list):
-            value = sorted(
-                value, key=lambda one: (one.get("start", 0), one.get("end", 0)) if isinstance(one, dict) else (0, 0)
-            )
-        found[task.id] = value
+        if isinstance(task, Segments) and isinstance(value, list) and all(isinstance(one, dict) for one in value):
+            value = sorted(value, key=lambda one: (one.get("start", 0), one.get("end", 0)))
+            tasks = parted(reading, (Segments,), value, lambda one: str(one.get("label") or ""))
+            found |= {task.id: some for task, some in tasks}
+        else:
+            found[task.id] = value
     if line.get("answer") in ("reject", "ignore"):
         return Record(item, (), None, priority)
     named_by = line.get("annotator") or (line.get("_annotator_id") if line.get("answer") == "accept" else "")

@@ -2,8 +2,8 @@
 
 The text column is the one named `text`, else the first with a name known for it;
 `id` or `item` is the id, `label` a label, `annotator` (`worker`, `rater`, `coder`) whose answer
-it is; a column named after a task has its answers, as our own tables do; all others
-are kept as meta.  So a row is one annotator's answers about one item (long form).  Where
+it is; a column named after a task has its answers, as our own tables do; where texts are compared,
+`candidates` has them as a JSON list; all others are kept as meta.  So a row is one annotator's answers about one item (long form).  Where
 several label columns are named, a row is an item and each of them one annotator's (wide form).
 A TSV whose quotes are not CSV quoting is read without any.  Numbers of classes are read as
 their names where the card of a dataset has these.
@@ -151,7 +151,7 @@ class Columns:
     """Which column is what, by place from 0."""
 
     roles: Mapping[str, int]
-    """`text`, `id`, `label`, `annotator`, and in a table of ours `flags`, `active_ms`, `submitted_at`."""
+    """`text`, `candidates`, `id`, `label`, `annotator`, and in a table of ours `flags`, `active_ms`, `submitted_at`."""
     tasks: Mapping[str, int]
     """Answers to a task each, by its id."""
     people: Mapping[str, int]
@@ -189,9 +189,11 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
     look_for("annotator", ANNOTATORS)
     if not sound:
         look_for("text", TEXTS)
+        if _compares(reading.project):
+            look_for("candidates", ("candidates",))
         if "text" not in roles and len(header) == 1:
             roles["text"] = 0
-        if "text" not in roles:
+        if not {"text", "candidates"} & set(roles):
             raise InputError(
                 f"{visible(str(reading.path))}:1: no column is named text (it has {visible(', '.join(header)[:80])}); "
                 "add a header row with one"
@@ -247,7 +249,9 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
     name = cell("annotator").strip()
     said = _said(cell, name)
     people = [(one, row[place]) for one, place in columns.people.items() if row[place].strip()]
-    item = None if sound else make_item(reading, cell("id") or None, cell("text"), (), meta, name)
+    item = None
+    if not sound:
+        item = make_item(reading, cell("id") or None, cell("text"), _candidates(cell("candidates")), meta, name)
     for annotator, label in people or [(name, cell("label"))]:
         values = {id: _from_cell(reading, id, row[place]) for id, place in columns.tasks.items() if row[place]}
         labels = None
@@ -261,6 +265,21 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
         else:
             record = labelled(reading, item, labels=labels, values=values, annotator=annotator)
         yield _signed(record, said)
+
+
+def _compares(project: Project) -> bool:
+    return any(isinstance(task, Compare) for task in project.tasks)
+
+
+def _candidates(cell: str) -> tuple[str, ...]:
+    """Texts that are compared, which stand in their column as JSON."""
+    try:
+        found = json.loads(cell or "[]")
+    except (ValueError, RecursionError) as error:
+        raise Bad("candidates", f"not JSON: {error}") from error
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > 9:
+        raise Bad("candidates", "must be a list of up to nine texts")
+    return tuple(found)
 
 
 def _without_labels(reading: Reading) -> str:
@@ -336,6 +355,7 @@ def _write(
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     tasks = [task.id for task in project.tasks]
     content = ["audio", "offset", "duration"] if project.items == "sound" else ["text"]
+    content += ["candidates"] if _compares(project) else []
     writer.writerow(["item", *content, "annotator", *tasks, "flags", "active_ms", "submitted_at"])
     written = 0
     for item, annotation in rows:
@@ -343,9 +363,10 @@ def _write(
             continue
         count(dropped, "notes of flags", sum(bool(flag.note) for flag in annotation.flags))
         count_finer_times(annotation, dropped)
+        count(dropped, "texts to compare", "candidates" not in content and bool(item.candidates))
         cells = [
             item.key,
-            *_content(item),
+            *_content(item, content),
             annotation.annotator,
             *(_cell(annotation.answers.get(task)) for task in tasks),
             " ".join(flag.reason for flag in annotation.flags),
@@ -358,10 +379,11 @@ def _write(
     return written
 
 
-def _content(item: Item) -> list[str]:
+def _content(item: Item, columns: list[str]) -> list[str]:
     if item.sound is not None:
         return [item.sound.path, f"{item.sound.offset:.3f}", f"{item.sound.duration:.3f}"]
-    return [item.text or json.dumps(list(item.candidates), ensure_ascii=False)]
+    candidates = json.dumps(list(item.candidates), ensure_ascii=False)
+    return [item.text, candidates] if "candidates" in columns else [item.text or candidates]
 
 
 def _cell(value: Any) -> str:

@@ -81,6 +81,14 @@ def test_an_end_just_past_the_sounds_is_cut_and_counted(tmp_path):
     assert reading.left_out == {"pieces of at most 50 ms beyond the end of a sound": 1}
 
 
+def test_a_rounding_error_beyond_the_end_is_cut_without_a_word(tmp_path):
+    clip(tmp_path / "a.wav", 10)
+    (tmp_path / "a.stm").write_text("a 1 <NA> 9 10.0000000001 w\n")
+    (record,), _, reading = read("stm", tmp_path / "a.stm", BARE)
+
+    assert (value(record), reading.left_out) == ([Segment(9, 10, text="w")], {})
+
+
 def test_overlaps_that_the_project_does_not_allow_are_refused(tmp_path):
     clip(tmp_path / "a.wav")
     (tmp_path / "a.ctm").write_text("a 1 0 2 v\na 1 1 2 w\n")

@@ -85,9 +85,11 @@ def folder(tmp_path_factory):
 def test_what_was_said_comes_back(folder, found):
     dropped = write("textgrid", [said(found)], BOTH, folder)
     (record,), bad, _ = read("textgrid", folder / "a.TextGrid", BOTH)
-    saying = [one for one in found if one.label or one.text or one.speaker]
+    told = [replace(one, text=one.text if one.text.strip() else "") for one in found]
+    saying = [one for one in told if one.label or one.text or one.speaker.strip()]
 
     assert bad == []
+    assert dropped.get("texts of nothing but blanks", 0) == sum(one not in told for one in found)
     assert sort(value(record)) == sort(replace(one, text=half(one.text), speaker=half(one.speaker)) for one in saying)
     assert dropped.get("segments that say nothing", 0) == len(found) - len(saying)
 
@@ -107,6 +109,15 @@ def test_long_and_short_in_the_encodings_that_praat_writes(tmp_path, text, encod
 
     assert (value(record), bad) == ([Segment(0, 1.5, text='yes "no"')], [])
     assert reading.left_out == ({"intervals of tier phones": 1, "points of tier bells": 1} if text == LONG else {})
+
+
+def test_an_interval_of_nothing_but_blanks_is_a_pause(tmp_path):
+    clip(tmp_path / "a.wav")
+    said = 'intervals: size = 3\n0 1 " "\n1 2 "dog"\n2 100.0000000001 "\n"\n'
+    (tmp_path / "a.TextGrid").write_text(f'"ooTextFile" "TextGrid" 0 100 <exists> 1 "IntervalTier" "x" 0 100 {said}')
+    (record,), bad, _ = read("textgrid", tmp_path / "a.TextGrid", EVENTS)
+
+    assert (value(record), bad) == ([Segment(1, 2, "dog")], [])
 
 
 def test_praatio_and_textgrid_see_the_same(tmp_path):

@@ -31,6 +31,8 @@ EXACT = Context(prec=80)
 """Decimal places that sums of times keep: more than a float has."""
 OVERSHOOT_S = 0.05
 """How far a segment may run past the end of its sound, from rounding; it is cut there."""
+ROUNDING_S = 0.001
+"""Less than this beyond the end is no piece of anything: times are kept in milliseconds."""
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -233,7 +235,8 @@ def _fitting(reading: Reading, item: Item, segments: Iterable[Segment]) -> list[
     made = []
     for one in sorted(segments, key=lambda one: one.when):
         if last < one.end <= last + OVERSHOOT_S and one.start < last:
-            reading.leave_out(f"pieces of at most {OVERSHOOT_S * 1000:.0f} ms beyond the end of a sound")
+            if one.end - last > ROUNDING_S:
+                reading.leave_out(f"pieces of at most {OVERSHOOT_S * 1000:.0f} ms beyond the end of a sound")
             one = replace(one, end=last)
         made.append({**one.record(), "start": one.start, "end": one.end})
     return made

@@ -2,7 +2,7 @@
 
 Praat reads the numbers, strings in quotes and flags that stand free, and passes
 over all else; so do we, with all of the text of an interval (praatio takes blanks
-off its ends).  Which tiers say what: `tiers`.
+off its ends).  One without any, or of nothing but blanks, is a pause.  Which tiers say what: `tiers`.
 
 Boersma and Weenink, Praat manual, "TextGrid file formats".
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tui_label.core.project import Project
@@ -124,7 +125,8 @@ def _tier(reading: Reading, tokens: _Tokens) -> list[Tier]:
         start, end = moment("xmin", tokens.number("xmin")), moment("xmax", tokens.number("xmax"))
         if end <= start:
             raise Bad("xmax", f"{end} is not after xmin, {start}")
-        if said := tokens.string("text"):
+        # Praat has an interval for each pause, too, often with a blank in it
+        if (said := tokens.string("text")).strip():
             found.append((float(start), float(end), said))
     return [Tier(name, tuple(found))]
 
@@ -137,8 +139,11 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
 
 
 def _written(track: Track, dropped: Dropped) -> str:
-    saying = [one for one in track.segments if one.text or one.label or one.speaker]
-    count(dropped, "segments that say nothing", len(track.segments) - len(saying))
+    segments = [one if one.text.strip() else replace(one, text="") for one in track.segments]
+    blank = sum(one.text != before.text for one, before in zip(segments, track.segments, strict=True))
+    count(dropped, "texts of nothing but blanks", blank)
+    saying = [one for one in segments if one.text or one.label or one.speaker.strip()]
+    count(dropped, "segments that say nothing", len(segments) - len(saying))
     # An interval without text is Praat's gap; a tier there must be, for Praat to open the file with
     found = tiers(saying) or [Tier("text", ())]
     last = digits(track.seconds, 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers import SENTIMENT, write_project
+from labelled import clip
 
 from tui_label import cli, config, opening
 from tui_label.core.annotation import Annotation
@@ -138,3 +139,17 @@ def test_missing_sounds_are_named(tmp_path, capsys):
 
     assert status == 1
     assert f"NO  sounds: 4 of 5 files are missing in {folder}: c0.wav, c2.wav, c3.wav …; copy them there" in out
+
+
+def test_sounds_that_were_changed_are_named(tmp_path, capsys):
+    folder = write_project(tmp_path, "name: calls\nitems: sound\ntasks: [{id: said, type: text}]\n")
+    clips = [clip(folder / f"c{n}.wav", seed=n) for n in range(3)]
+    said(capsys, "add", folder, *clips)
+    _, before, _ = said(capsys, "check", folder)
+    clip(clips[1], seed=7)
+    status, after, _ = said(capsys, "check", folder)
+
+    assert "ok  sounds: all 3 files are there, as they were added" in before
+    assert status == 1
+    assert "NO  sounds: 1 of 3 files is not what was added any more: c1.wav; nobody can play or answer them" in after
+    assert f"`tui-label add {folder} FILE...` makes new items of them" in after

@@ -15,18 +15,22 @@ from typing import Any
 
 from wcwidth import wcswidth
 
+from tui_label.core.item import Sound
 from tui_label.core.project import Project, orphans
 from tui_label.core.text import fitted, shortened, visible
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger
 from tui_label.quality.person import Person
 from tui_label.quality.sources import OUTCOMES, Sources
+from tui_label.sound.kinds import is_url
 from tui_label.store.base import Progress, Source, Store
 
 HEADLINES = (
     "alpha_nominal", "alpha_ordinal", "alpha_sets", "f1_strict", "f1_near", "wer", "similarity", "kendall_tau",
 )  # fmt: skip
 """The measure that speaks for a task: the first of these that it has."""
+MISSING, CLOSED, CHANGED = "missing", "closed", "changed"
+"""What may be wrong with the file of a sound."""
 
 
 def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
@@ -216,18 +220,50 @@ def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
     found += [(False, words) for words in orphans(project.tasks, used, {})]
     if project.items != "sound":
         return found
-    sounds = [item.sound.path for _, item in store.askable(answered=True) if item.sound is not None]
-    missing = [path for path in sounds if "://" not in path and not (project.folder / path).is_file()]
-    if not missing:
-        return [*found, (True, f"sounds: all {len(sounds):,} files are there")]
-    some = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+    return [*found, *_recordings_check(project, store)]
+
+
+def _recordings_check(project: Project, store: Store) -> list[tuple[bool, str]]:
+    """Whether each recording is there, and still the one that was added; those at URLs are not fetched for it."""
+    sounds = [item.sound for _, item in store.askable(answered=True) if item.sound is not None]
+    # Of each file once: many items may be stretches of one
+    files = {(sound.path, sound.hash): sound for sound in sounds}
+    faults: dict[str, list[str]] = {}
+    for sound in files.values():
+        if not is_url(sound.path) and (fault := _fault(project.folder, sound)):
+            faults.setdefault(fault, []).append(sound.path)
+    number = len({path for path, _ in files})
+    if not faults:
+        return [(True, f"sounds: all {number:,} files are there, as they were added")]
     return [
-        *found,
-        (
-            False,
-            f"sounds: {len(missing):,} of {len(sounds):,} files are missing in {project.folder}: {some}; copy them there",
-        ),
+        (False, f"sounds: {len(paths):,} of {number:,} files {_mending(project.folder, fault, paths)}")
+        for fault, paths in faults.items()
     ]
+
+
+def _fault(folder: Path, sound: Sound) -> str:
+    from tui_label.sound.look import is_changed
+
+    if not (folder / sound.path).is_file():
+        return MISSING
+    try:
+        return CHANGED if is_changed(folder, sound) else ""
+    except OSError:
+        return CLOSED
+
+
+def _mending(folder: Path, fault: str, paths: Sequence[str]) -> str:
+    some = ", ".join(map(visible, paths[:3])) + (" …" if len(paths) > 3 else "")
+    be = "is" if len(paths) == 1 else "are"
+    if fault == MISSING:
+        return f"{be} missing in {folder}: {some}; copy them there"
+    if fault == CLOSED:
+        return f"cannot be read by you: {some}; see to their permissions"
+    add = shlex.join(["tui-label", "add", str(folder)])
+    return (
+        f"{be} not what was added any more: {some}; nobody can play or answer them: put back what was added, "
+        f"or `{add} FILE...` makes new items of them"
+    )
 
 
 def sound_check(wanted: str) -> list[tuple[bool, str]]:

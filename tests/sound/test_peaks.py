@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from recordings import RATE, noise, write
 
 from tui_label.core.item import Sound
+from tui_label.sound import look as look_module
 from tui_label.sound import peaks as peaks_module
-from tui_label.sound.look import CACHE, Look, look
+from tui_label.sound.look import CACHE, Look, is_changed, look
 from tui_label.sound.media import fingerprint
 from tui_label.sound.peaks import Peaks, keep, kept, measure
 from tui_label.sound.spectrum import spectrogram
@@ -305,6 +306,16 @@ def test_a_changed_file_is_noticed_and_not_shown(tmp_path):
 
     assert found.peaks is None
     assert "a.wav was changed after it was added" in found.word
+
+
+def test_whether_a_file_was_changed_is_told_without_reading_it_where_its_peaks_are_kept(tmp_path, monkeypatch):
+    sound = item_of(tmp_path, noise(1))
+    seen(tmp_path, sound)
+    monkeypatch.setattr(look_module, "fingerprint", lambda _: "of another")
+
+    assert not is_changed(tmp_path, sound)
+    os.utime(tmp_path / "a.wav", ns=(0, 0))
+    assert is_changed(tmp_path, sound)
 
 
 def test_a_file_copied_elsewhere_with_the_project_is_not_taken_for_changed(tmp_path):

@@ -41,11 +41,9 @@ def _own() -> Path:
 def look(folder: Path, sound: Sound, tell: Callable[[Look], None]) -> Look:
     """Peaks that were kept, else measured now; `tell` sees long ones grow."""
     path, words = locate(folder, sound), shown(sound.path)
-    name = f"{sound.hash}-{sound.offset:.3f}-{sound.duration:.3f}"
     try:
-        stat = path.stat()
-        stamp = (stat.st_size, stat.st_mtime_ns)
-        found = kept(folder / CACHE, name, stamp) or kept(_own(), name, stamp)
+        stamp = _stamp(path)
+        found = _kept(folder, sound, stamp)
         if found is None:
             if sound.hash and fingerprint(path) != sound.hash:
                 return Look(None, f"{words} was changed after it was added: flag it, or add it again", broken=True)
@@ -54,8 +52,8 @@ def look(folder: Path, sound: Sound, tell: Callable[[Look], None]) -> Look:
             grow = lambda peaks: tell(Look(peaks))  # noqa: E731
             found = measure(path, round(sound.offset * rate), round(sound.duration * rate), grow)
             # A folder that a team shares is its owner's to write
-            if not keep(folder / CACHE, name, found, stamp):
-                keep(_own(), name, found, stamp)
+            if not keep(folder / CACHE, _name(sound), found, stamp):
+                keep(_own(), _name(sound), found, stamp)
     except FileNotFoundError:
         return Look(None, f"{words} is not there any more", broken=True)
     except OSError as error:
@@ -63,3 +61,22 @@ def look(folder: Path, sound: Sound, tell: Callable[[Look], None]) -> Look:
     except InputError as error:
         return Look(None, str(error), broken=True)
     return Look(found, "silent: nothing louder than −80 dB in it" if found.loudest < SILENT else "")
+
+
+def is_changed(folder: Path, sound: Sound) -> bool:
+    """Whether its file is not the one that was added; it was where peaks were kept of it.  Raises OSError."""
+    path = locate(folder, sound)
+    return bool(sound.hash) and _kept(folder, sound, _stamp(path)) is None and fingerprint(path) != sound.hash
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _name(sound: Sound) -> str:
+    return f"{sound.hash}-{sound.offset:.3f}-{sound.duration:.3f}"
+
+
+def _kept(folder: Path, sound: Sound, stamp: tuple[int, int]) -> Peaks | None:
+    return kept(folder / CACHE, _name(sound), stamp) or kept(_own(), _name(sound), stamp)

@@ -131,14 +131,9 @@ def _segments(reading: Reading, item: Item, results: list[Any], found: Said) -> 
     parts: dict[tuple[str, str], dict[str, Any]] = {}
     origins: dict[tuple[str, str], str] = {}
     for id, control, result in regions:
-        key, value = (control or controls.get(id, ""), id), result["value"]
-        times = [round(_seconds(name, value[name]) - item.sound.offset, 9) for name in ("start", "end")]
-        one = parts.setdefault(key, dict(zip(("start", "end"), times, strict=True)))
+        key = control or controls.get(id, ""), id
+        parts[key] = _part(result["value"], item.sound.offset) | parts.get(key, {})
         origins[key] = _origin(result)
-        for name, (theirs, _) in FIELDS.items():
-            said = value.get(theirs) or []
-            if words := "\n".join(map(str, said if isinstance(said, list) else [said])):
-                one[name] = words
     for key in sorted(parts, key=lambda key: (parts[key]["start"], parts[key]["end"])):
         one = parts[key]
         task = _task(reading, {"from_name": key[0]}, (Segments,), [one.get("label", "")])
@@ -146,6 +141,16 @@ def _segments(reading: Reading, item: Item, results: list[Any], found: Said) -> 
         found.origins.setdefault(task.id, []).append(origins[key])
         found.scores[task.id] = [None]
     return rest
+
+
+def _part(value: Mapping[str, Any], offset: float) -> dict[str, Any]:
+    """What one result says of a segment."""
+    made: dict[str, Any] = {name: round(_seconds(name, value[name]) - offset, 9) for name in ("start", "end")}
+    for name, (theirs, _) in FIELDS.items():
+        said = value.get(theirs) or []
+        if words := "\n".join(map(str, said if isinstance(said, list) else [said])):
+            made[name] = words
+    return made
 
 
 def _control(reading: Reading, result: Mapping[str, Any], value: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ def answers_frame(project: Project, answers: Answers, library: Library) -> Any:
             said.annotator,
             *(said.answers.get(id) for id in tasks),
             [flag.reason for flag in said.flags],
-            said.timing.active,
+            said.timing.active if said.timing.wall else None,
             said.submitted_at,
         )
         for item, said in answers

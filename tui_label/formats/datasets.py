@@ -293,7 +293,7 @@ def write(rows: Rows, path: Path, project: Project, dropped: Dropped) -> int:
     types, features = _columns(arrow, tasks)
     schema = arrow.schema(list(types.items()), {FEATURES: json.dumps({"info": {"features": features}})})
     target = path if path.suffix in SUFFIXES else path / "train.parquet"
-    said = finished_texts(rows, project, dropped, tasks, ("flags", "times", "names"))
+    said = finished_texts(rows, project, dropped, tasks, ("flags", "times", "meta", "names"))
     made = (_row(item, annotation, tasks, dropped) for item, annotation in said)
     written = 0
     with growing(target) as partial:
@@ -345,7 +345,7 @@ def _row(item: Item, annotation: Annotation, tasks: list[Task], dropped: Dropped
         "item": whole(item.key, dropped), "text": whole(item.text, dropped),
         "candidates": [whole(one, dropped) for one in item.candidates], "annotator": whole(annotation.annotator, dropped),
         "flags": [{"reason": whole(one.reason, dropped), "note": whole(one.note, dropped)} for one in annotation.flags],
-        "started_at": annotation.started_at, "submitted_at": annotation.submitted_at, "active_ms": annotation.timing.active,
+        "started_at": annotation.started_at, "submitted_at": annotation.submitted_at, "active_ms": annotation.timing.active if annotation.timing.wall else None,
         "meta": json.dumps(dict(item.meta)),
     }  # fmt: skip
     for task in tasks:

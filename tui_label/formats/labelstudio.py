@@ -293,13 +293,18 @@ def _predictions(item: Item, offer: Offer, project: Project) -> Iterator[dict[st
         yield {"model_version": source, **total, "result": made}
 
 
-def _data(item: Item, dropped: Dropped) -> dict[str, Any]:
+def _content(item: Item) -> dict[str, Any]:
     own: dict[str, Any] = dict(zip(candidate_names(item), item.candidates, strict=True))
     if item.sound is not None:
         own |= {"audio": item.sound.path}
         own |= {"offset": item.sound.offset, "duration": item.sound.duration} if item.sound.offset else {}
     elif item.text or not item.candidates:
         own["text"] = item.text
+    return own
+
+
+def _data(item: Item, dropped: Dropped) -> dict[str, Any]:
+    own = _content(item)
     count(dropped, "fields of meta that are named as ours", sum(name in own for name in item.meta))
     return {**item.meta, **own}
 
@@ -314,26 +319,35 @@ def _written_annotation(item: Item, annotation: Annotation, project: Project) ->
     return known | {
         "annotator": name, "was_cancelled": annotation.status == SKIPPED, "ground_truth": annotation.status == SETTLED,
         "created_at": annotation.submitted_at or None, "updated_at": annotation.submitted_at or None,
-        "draft_created_at": annotation.started_at or None, "lead_time": annotation.timing.active / 1000,
+        "draft_created_at": annotation.started_at or None, "lead_time": _lead_time(annotation),
         "result": results(item, annotation, project),
     }  # fmt: skip
+
+
+def _lead_time(annotation: Annotation) -> float | None:
+    """Seconds; None where no time was measured."""
+    return annotation.timing.active / 1000 if annotation.timing.wall else None
 
 
 def write_min(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     def records() -> Iterator[dict[str, Any]]:
         for number, (item, annotation) in enumerate(
-            finished_texts(rows, project, dropped, project.tasks, ("times", "names")), 1
+            finished_texts(rows, project, dropped, project.tasks, ("times", "meta", "names")), 1
         ):
             count_finer_times(annotation, dropped)
             own: dict[str, Any] = {}
+            taken = {*OURS, *_content(item)}
             for task in project.tasks:
+                if task.id in taken:
+                    count(dropped, f"answers to {task.id}", task.id in annotation.answers)
+                    continue
                 found = [one["value"] for one in results(item, annotation, project) if one["from_name"] == task.id]
                 if found:
                     own[task.id] = _pretty(found)
             own |= {
                 "id": number, "item": item.key, "annotator": annotation.annotator, "annotation_id": number,
                 "created_at": annotation.submitted_at or None, "updated_at": annotation.submitted_at or None,
-                "lead_time": annotation.timing.active / 1000,
+                "lead_time": _lead_time(annotation),
             }  # fmt: skip
             data = _data(item, dropped)
             count(dropped, "fields that are named as answers", sum(name in own for name in data))

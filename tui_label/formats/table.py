@@ -247,7 +247,7 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
     meta = {name: row[n] for n, name in enumerate(header) if n not in columns.taken and row[n]}
     line = {"audio": row[0]} if len(header) == 1 else {name.strip().casefold(): value for name, value in meta.items()}
     name = cell("annotator").strip()
-    said = _said(cell, name)
+    said = _said(cell, name) if name and "active_ms" in columns.roles else None
     people = [(one, row[place]) for one, place in columns.people.items() if row[place].strip()]
     item = None
     if not sound:
@@ -307,16 +307,15 @@ def _from_cell(reading: Reading, id: str, cell: str) -> Any:
     return cell
 
 
-def _said(cell: Callable[[str], str], annotator: str) -> Annotation | None:
-    """What a row of a table of ours says beside the answers; None in other tables."""
-    if not annotator or not cell("active_ms"):
-        return None
-    if not cell("active_ms").isdecimal():
-        raise Bad("active_ms", f"must be milliseconds, not {cell('active_ms')!r}")
+def _said(cell: Callable[[str], str], annotator: str) -> Annotation:
+    """What a row of a table of ours says beside the answers."""
+    active = cell("active_ms")
+    if active and not active.isdecimal():
+        raise Bad("active_ms", f"must be milliseconds, not {active!r}")
     return Annotation(
         annotator,
         flags=tuple(Flag(reason) for reason in cell("flags").split()),
-        timing=Timing(int(cell("active_ms"))),
+        timing=Timing(int(active or 0)),
         submitted_at=utc_time("submitted_at", cell("submitted_at")),
     )
 
@@ -363,6 +362,7 @@ def _write(
             continue
         count(dropped, "notes of flags", sum(bool(flag.note) for flag in annotation.flags))
         count_finer_times(annotation, dropped)
+        count(dropped, "fields of meta", len(item.meta))
         count(dropped, "texts to compare", "candidates" not in content and bool(item.candidates))
         cells = [
             item.key,
@@ -370,7 +370,7 @@ def _write(
             annotation.annotator,
             *(_cell(annotation.answers.get(task)) for task in tasks),
             " ".join(flag.reason for flag in annotation.flags),
-            str(annotation.timing.active),
+            str(annotation.timing.active) if annotation.timing.wall else "",
             annotation.submitted_at,
         ]
         cells = [cell.encode("utf-8", "backslashreplace").decode() for cell in cells]

@@ -20,6 +20,8 @@ from tui_label.formats.source import Reading
 from tui_label.formats.tracks import Dropped, Rows, count, is_finished
 
 CODE_POINTS, UTF16, BYTES = "code points", "UTF-16", "bytes"
+LAYOUTS = {"conll", "conllu"}
+"""Fields of meta that say how the file was laid out: nobody's data."""
 HALF = re.compile("[\ud800-\udfff]")
 WIDE = re.compile("[\U00010000-\U0010ffff]")
 
@@ -79,7 +81,7 @@ def finished_texts(
     rows: Rows, project: Project, dropped: Dropped, tasks: Iterable[Task], carries: Collection[str] = ()
 ) -> Iterator[tuple[Item, Annotation]]:
     """Finished answers about texts; all else is counted: answers to other tasks, and what the format does not
-    carry of `flags`, `times` and the `names` of annotators, where there are several.
+    carry of `flags`, `times`, `meta` and the `names` of annotators, where there are several.
     """
     taken = {task.id for task in tasks}
     names: set[str] = set()
@@ -89,6 +91,7 @@ def finished_texts(
         elif is_finished(annotation, dropped):
             count(dropped, "flags", 0 if "flags" in carries else len(annotation.flags))
             count(dropped, "times", "times" not in carries and bool(annotation.timing.wall))
+            count(dropped, "fields of meta", 0 if "meta" in carries else len(item.meta.keys() - LAYOUTS))
             for other in annotation.answers:
                 count(dropped, f"answers to {other}", other not in taken)
             names.add(annotation.annotator)

@@ -210,6 +210,42 @@ async def test_ctrl_u_deletes_to_the_start_of_the_line(tmp_path):
     assert app.workbench.session.answers == {"t": "a\nd"}
 
 
+WEEKDAY = """\
+name: w
+tasks:
+  - {id: fluency, type: rating}
+  - {id: tone, type: rating, max: 10, low: terrible, high: perfect}
+  - {id: verdict, type: choice, labels: [accept, reject, unsure]}
+  - {id: errors, type: choices, labels: [grammar, spelling, punctuation, terminology, omission, addition, register]}
+  - {id: correction, type: text, required: false}
+  - {id: remark, type: text, required: false}
+"""
+
+
+@pytest.mark.parametrize("text", ["A short item.", "A longer item of words. " * 60])
+async def test_what_one_types_is_seen_below_many_questions_and_the_item_keeps_its_place(tmp_path, text):
+    app = make(tmp_path, WEEKDAY, Record(Item("k", text)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        first = shown(app)[4]
+        await pilot.press("shift+tab", *"one", "ctrl+j", *"two", "ctrl+j", *"three")
+        screen = shown(app)
+        assert shown(app)[4] == first != ""
+        assert drawn(app, "cursor") == [" "]
+
+    assert any("three" in row for row in screen) and any("two" in row for row in screen)
+    rules = [number for number, row in enumerate(screen) if row.startswith("───")]
+    assert (rules[2] - rules[1] - 1 == 8) == (len(text) > 80), "a long item keeps all but a third of the screen"
+
+
+async def test_labels_without_a_key_are_offered_by_name(tmp_path):
+    source = "name: c\ntasks: [{{id: t, type: choice, labels: [{}]}}]\n"
+    for count, offered in ((9, False), (60, True)):
+        labels = ", ".join(f"label{number}" for number in range(count))
+        app = make(tmp_path / str(count), source.format(labels), Record(Item("k", "x")))
+        async with app.run_test(size=(80, 24)):
+            assert ("+ by name" in shown(app)[-1]) == offered
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

@@ -56,11 +56,12 @@ from tui_label.ui.views.label import (
     SMALLEST,
     State,
     compare_rows,
+    item_room,
     label_screen,
     talk_room,
     too_small,
     top_rows,
-    zones,
+    zone,
 )
 from tui_label.ui.views.notices import label_to_learn, notice_page
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
@@ -73,6 +74,7 @@ from tui_label.ui.views.pages import (
     section_row,
     sprint_page,
 )
+from tui_label.ui.views.questions import Zone
 from tui_label.ui.views.talk import letters_page, talk_rows
 from tui_label.workbench import Workbench
 
@@ -104,8 +106,12 @@ class LabelApp(SheetApp):
         self._letters: Letters | None = None
         self._notice_scroll = NoticeScroll()
         self._viewport = Viewport()
-        self._asked: tuple[list[Row], int] = ([], 1)
-        """The question zone as it was drawn last, and the rows it left for the item."""
+        self._asked = Zone([])
+        """The question zone as it was drawn last."""
+        self._room = 1
+        """Rows it left for the item."""
+        self._compared: list[Row] = []
+        """The item's candidates as they were drawn last."""
         self._talk: list[Row] = []
         self._finding = Finding()
         self._guard = KeyGuard()
@@ -521,7 +527,7 @@ class LabelApp(SheetApp):
     def _scroll(self, by: int) -> None:
         session = self._session
         if session is not None:
-            rows = len(compare_rows(session, self.sheet.extent.width)) if session.item.candidates else None
+            rows = len(self._compared) if session.item.candidates else None
             self._viewport.scroll(by, rows)
 
     # mouse and paste
@@ -661,11 +667,21 @@ class LabelApp(SheetApp):
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         self._talk = self._talk_rows(width, height)
-        self._asked = zones(session, self.keymap, width, height, len(self._talk))
-        self._viewport.fit(self._asked[1], 1 + lanes(session))
+        self._compared = compare_rows(session, width) if session.item.candidates else []
+        talk = len(self._talk)
+        item = self._item_rows(session, item_room(height, talk))
+        self._asked = zone(session, self.keymap, width, height, talk, item, self._asked.top)
+        self._room = item_room(height, talk, len(self._asked.rows))
+        self._viewport.fit(self._room, 1 + lanes(session))
         if self._key_mode == SPANS:
             self._viewport.follow(session.cursor)
         return label_screen(self._state(session, self._marks(session)), self._viewport.rows, width, height)
+
+    def _item_rows(self, session: Session, most: int) -> int:
+        """How many of `most` rows the item can use."""
+        if session.item.sound is not None:
+            return most
+        return len(self._compared) or self._viewport.taken(most, 1 + lanes(session))
 
     def _talk_rows(self, width: int, height: int) -> list[Row]:
         """What was said about the item on the desk."""
@@ -689,7 +705,9 @@ class LabelApp(SheetApp):
             self._mode,
             marks,
             self._viewport.top,
-            *self._asked,
+            self._asked,
+            self._room,
+            self._compared,
             returned=bool(workbench.desk and workbench.desk.claim.returned),
             talk=self._talk,
             unread=workbench.unread,

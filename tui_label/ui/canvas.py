@@ -6,13 +6,15 @@ Views build rows, the sheet shows them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
 Piece = tuple[str, str]
 Row = list[Piece]
 RULE = "─"
+T = TypeVar("T")
 
 
 def cells(row: Row) -> int:
@@ -38,6 +40,25 @@ def clipped(row: Row, width: int) -> Row:
         kept.append((text, style))
         room -= size
     return kept
+
+
+def joined(rows: Iterable[Row]) -> Row:
+    """Rows side by side on one."""
+    return [piece for row in rows for piece in row]
+
+
+def flowed(things: Iterable[T], room: int, row: Callable[[T], Row]) -> list[list[T]]:
+    """Things side by side, each drawn as a `row`, on as many rows of `room` cells as they take; none is broken."""
+    rows: list[list[T]] = [[]]
+    left = room
+    for one in things:
+        size = cells(row(one))
+        if size > left and rows[-1]:
+            rows.append([])
+            left = room
+        rows[-1].append(one)
+        left -= size
+    return rows
 
 
 def fitted_together(texts: Sequence[str], room: int, least: int = 1) -> list[str]:

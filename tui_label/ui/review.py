@@ -388,7 +388,6 @@ class ReviewApp(LabelApp):
             1,
         )
         zone, room = zone_and_room(state, width, height)
-        self._asked = zone, room
         self._viewport.fit(room, 1 + lanes(session))
         state = replace(state, zone=zone, room=room)
         if bench.deck is not None:

@@ -51,6 +51,11 @@ class Viewport:
             return 0, 0
         return self.rows.row(self.top)[0], self.rows.row(last)[1]
 
+    def taken(self, most: int, pitch: int) -> int:
+        """Rows of the screen that the whole text takes, each row of it `pitch`; counted no further than `most`."""
+        rows = -(-most // pitch)
+        return next((number for number in range(rows) if not self.rows.has(number)), rows) * pitch
+
     def under(self, x: int, y: int) -> int | None:
         """The offset at a cell, counted from the text's first row on the screen; None where there is no text."""
         row = self.top + y // self._pitch

@@ -19,7 +19,7 @@ from tui_label.ui.canvas import Row, cells, clipped, rule, spread
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import MARGIN, Marks, document, lanes, text_width
 from tui_label.ui.views.frame import Hint, described, header, legend
-from tui_label.ui.views.questions import idle, length_words, questions
+from tui_label.ui.views.questions import Zone, idle, length_words, questions
 from tui_label.ui.views.sound import Tape, sound_rows
 from tui_label.ui.views.talk import MOST_ROWS
 
@@ -46,10 +46,11 @@ class State:
     mode: Mode | None
     marks: Marks
     top: int
-    asked: list[Row]
-    """The question zone."""
+    asked: Zone
     room: int
     """Rows that are left for the item."""
+    compared: list[Row]
+    """The candidates as they are drawn, where there are some."""
     tape: Tape | None = None
     """What plays, where the item is a sound."""
     returned: bool = False
@@ -65,11 +66,15 @@ def top_rows(height: int) -> int:
     return 3 if height < LOW else 4
 
 
-def zones(session: Session, keymap: Keymap, width: int, height: int, talk: int = 0) -> tuple[list[Row], int]:
-    """The question rows, and how many rows that leaves the item beside `talk` rows of comments."""
-    most = height // 3 - (talk if height < LOW else 0)
-    asked = questions(session, keymap, width, max(1, most))
-    return asked, max(1, height - top_rows(height) - len(asked) - talk - 4)
+def item_room(height: int, talk: int, asked: int = 0) -> int:
+    """Rows for the item beside `talk` rows of comments and `asked` rows of questions."""
+    return max(1, height - top_rows(height) - asked - talk - 4)
+
+
+def zone(session: Session, keymap: Keymap, width: int, height: int, talk: int, item: int, top: int) -> Zone:
+    """The question zone: a third of the screen at most, or all that an item of `item` rows and a free one leave."""
+    share = height // 3 - (talk if height < LOW else 0)
+    return questions(session, keymap, width, max(1, share, item_room(height, talk) - item - 1), top)
 
 
 def talk_room(height: int) -> int:
@@ -79,20 +84,20 @@ def talk_room(height: int) -> int:
 
 def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
     session, room = state.session, state.room
-    above, below = _out_of_sight(state, rows, width)
+    above, below = _out_of_sight(state, rows)
     drawn = [
         header(_where(state), state.far, width, _waits(state)),
         _rule(above and f"↑ {above}", width),
         clipped(_about(session), width),
     ]
     drawn += [[]] * (top_rows(height) - len(drawn))
-    item = _item_rows(state, rows, width, room)
+    item = _item_rows(state, rows, width)
     drawn += [clipped(row, width) for row in item] + [[]] * (room - len(item))
     drawn += state.talk
     drawn.append(clipped(_status(state, width), width))
     drawn.append(_rule(below and f"↓ {below}", width))
-    drawn += state.asked
-    drawn.append(rule(width))
+    drawn += state.asked.rows
+    drawn.append(_rule(_unseen(state.asked), width))
     drawn.append(legend(hints(state), _saved(state), width))
     return drawn[:height]
 
@@ -116,22 +121,22 @@ def _about(session: Session) -> Row:
     return row
 
 
-def _item_rows(state: State, rows: Rows, width: int, room: int) -> list[Row]:
+def _item_rows(state: State, rows: Rows, width: int) -> list[Row]:
+    room = state.room
     if state.tape is not None:
         return sound_rows(state.session, state.tape, width, room)
     if state.session.item.candidates:
-        return compare_rows(state.session, width)[state.top : state.top + room]
+        return state.compared[state.top : state.top + room]
     return document(state.session, rows, state.top, room, state.marks)
 
 
-def _out_of_sight(state: State, rows: Rows, width: int) -> tuple[str, str]:
+def _out_of_sight(state: State, rows: Rows) -> tuple[str, str]:
     """How much of the item is above and below what is seen; empty where nothing is."""
     if state.tape is not None:
         return "", ""
     page = state.room
     if state.session.item.candidates:
-        count = len(compare_rows(state.session, width)) - 1
-        below = list(range(state.top + page, count, page))
+        below = list(range(state.top + page, len(state.compared) - 1, page))
     else:
         page = max(1, page // (1 + lanes(state.session)))
         starts = range(state.top + page, state.top + (MANY + 1) * page + 1, page)
@@ -143,6 +148,12 @@ def _more(screens: int) -> str:
     if screens > MANY:
         return f"more than {MANY} screens"
     return number_of(screens, "more screen") if screens else ""
+
+
+def _unseen(asked: Zone) -> str:
+    """How many questions are out of sight."""
+    ways = " ".join(f"{sign} {count}" for sign, count in (("↑", asked.above), ("↓", asked.below)) if count)
+    return f"{ways} more question{'s' * (asked.above + asked.below != 1)}" if ways else ""
 
 
 def _rule(words: str, width: int) -> Row:
@@ -247,10 +258,24 @@ def _item_hints(state: State) -> list[Hint]:
         wanted += ["hop", "select.open"]
         if session.span_under_cursor is not None:
             wanted += ["span.remove", "label.same-mentions"]
-    wanted += ["flag.open", "item.skip", "work.undo", "guide.open", "find.open", "help.open"]
+    wanted += [
+        *_by_name(session, keymap),
+        "flag.open",
+        "item.skip",
+        "work.undo",
+        "guide.open",
+        "find.open",
+        "help.open",
+    ]
     if any(isinstance(task, Text) for task in session.asked):
         wanted.insert(1, "text.enter")
     return _hints(keymap, "spans" if session.span_task else "text", wanted)
+
+
+def _by_name(session: Session, keymap: Keymap) -> list[str]:
+    """The key for labels by their names, where one has no key of its own."""
+    keyless = any(not keymap.key_of_label(task.id, value) for task in session.asked for value in task.values)
+    return ["label.by-name"] if keyless else []
 
 
 Wanted = str | tuple[str, str]
@@ -287,6 +312,7 @@ def _sound_hints(session: Session, keymap: Keymap, tape: Tape | None) -> list[Hi
         wanted.append("segment.next")
         if session.mark is None and session.segment_here is not None:
             wanted += [STARTS, ENDS, "segment.snap", "segment.split", "segment.remove"]
+    wanted += _by_name(session, keymap)
     wanted += [JUMPS, *([SPEEDS] if heard else play), "flag.open", "item.skip", "work.undo", "guide.open", "help.open"]
     return _hints(keymap, SOUND, wanted)
 

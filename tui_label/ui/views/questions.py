@@ -1,7 +1,12 @@
-"""The question zone: a row for each task that is asked, with its labels, keys and the answer so far."""
+"""The question zone: each task that is asked, with its labels, keys and the answer so far.
+
+What does not fit gives way so that nothing moves as answers come in: first the labels of the
+questions that take most rows, but for what is given, then the questions far from the focused one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tui_label.core.commands import TRANSCRIBING
@@ -13,7 +18,7 @@ from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
 from tui_label.core.text import glyphs, number_of, visible
 from tui_label.core.transcript import Finding, lint
-from tui_label.ui.canvas import Row, cells, clipped, spread
+from tui_label.ui.canvas import Row, cells, clipped, fitted_together, flowed, joined, spread
 from tui_label.ui.views.document import hue
 
 BOX_ROWS = 4
@@ -44,13 +49,56 @@ class Option:
     """In a ranking: 1 is best."""
 
 
-def questions(session: Session, keymap: Keymap, width: int, most: int) -> list[Row]:
-    """At most `most` rows for all asked tasks."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question before it is drawn."""
+
+    task: str
+    wanted: int
+    """Rows that all of it takes."""
+    draw: Callable[[int], list[Row]]
+    """It in so many rows, `wanted` at most."""
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The question zone as it is drawn, from row `top` of all its rows on."""
+
+    rows: list[Row]
+    top: int = 0
+    above: int = 0
+    """Questions out of sight over it."""
+    below: int = 0
+
+
+def questions(session: Session, keymap: Keymap, width: int, most: int, top: int = 0) -> Zone:
+    """At most `most` rows of all asked tasks, the focused one in sight; scrolled from `top` no further than that takes."""
     box_rows = max(2, min(2 * BOX_ROWS, most - len(session.asked) - 3))
-    rows: list[Row] = []
-    for task in session.asked:
-        rows += _question(session, task, keymap, width, box_rows)
-    return rows[:most]
+    asked = [one for task in session.asked for one in _question(session, task, keymap, width, box_rows)]
+    drawn = [(one.task, row) for one, rows in zip(asked, _shares(asked, most), strict=True) for row in one.draw(rows)]
+    tasks = [task for task, _ in drawn]
+    top = _following(top, [number for number, task in enumerate(tasks) if task == session.focus], len(drawn), most)
+    seen = set(tasks[top : top + most])
+    above, below = (len(set(some) - seen) for some in (tasks[:top], tasks[top + most :]))
+    return Zone([row for _, row in drawn[top : top + most]], top, above, below)
+
+
+def _shares(asked: Sequence[Question], most: int) -> list[int]:
+    """Rows for each question: what takes most gives way until all fit, or none can give more."""
+    shares = [one.wanted for one in asked]
+    while sum(shares) > most:
+        spare = [share if share > one.least else 0 for share, one in zip(shares, asked, strict=True)]
+        if not any(spare):
+            break
+        shares[spare.index(max(spare))] -= 1
+    return shares
+
+
+def _following(top: int, focused: Sequence[int], count: int, most: int) -> int:
+    """Scrolled as little as brings the focused rows into sight."""
+    top = max(0, min(top, count - most))
+    return min(max(top, focused[-1] - most + 1), focused[0]) if focused else top
 
 
 def box_width(session: Session, width: int) -> int:
@@ -62,7 +110,7 @@ def _name_cells(session: Session) -> int:
     return min(16, max(len(visible(task.id)) for task in session.asked))
 
 
-def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows: int) -> list[Row]:
+def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows: int) -> list[Question]:
     names = _name_cells(session)
     here = len(session.asked) > 1 and task.id == session.focus
     lead: Row = [
@@ -70,26 +118,63 @@ def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows
         (visible(task.id)[:names].ljust(names) + " ", "bold" if here else ""),
     ]
     if isinstance(task, Text):
-        return _text_box(session, task, keymap, lead, width, box_rows)
+        return [_text_box(session, task, keymap, lead, width, box_rows)]
     if isinstance(task, Segments) and task.transcript is not None and session.focus == task.id and session.segment_here:
         box = _text_box(session, task, keymap, lead, width, box_rows)
-        return box if session.typing or not task.labels else [*_label_rows(session, task, keymap, lead, width), *box]
+        return [box] if session.typing or not task.labels else [_labels(session, task, keymap, lead, width), box]
     if isinstance(task, Segments) and not task.labels:
-        return [[*lead, (number_of(len(session.segments), "segment"), "faint")]]
-    return _label_rows(session, task, keymap, lead, width)
+        return [Question(task.id, 1, lambda _: [[*lead, (number_of(len(session.segments), "segment"), "faint")]])]
+    return [_labels(session, task, keymap, lead, width)]
 
 
-def _label_rows(session: Session, task: Task, keymap: Keymap, lead: Row, width: int) -> list[Row]:
-    rows: list[Row] = [list(lead)]
+def _led(lead: Row, rows: Sequence[Row]) -> list[Row]:
+    """Rows with what leads the first one before it."""
     indent: Row = [(" " * cells(lead), "")]
-    for option in options(session, task, keymap):
-        piece = _drawn(option)
-        if cells(rows[-1]) + cells(piece) > width and cells(rows[-1]) > cells(lead):
-            rows.append(list(indent))
-        rows[-1] = rows[-1] + piece
-    if isinstance(task, Rating) and (task.low or task.high):
-        rows[-1].append((f"  {visible(task.low)} … {visible(task.high)}", "faint"))
-    return [clipped(row, width) for row in rows]
+    return [[*(indent if number else lead), *row] for number, row in enumerate(rows)]
+
+
+def _labels(session: Session, task: Task, keymap: Keymap, lead: Row, width: int) -> Question:
+    room = width - cells(lead)
+    pieces = [(_drawn(option), option.given or option.offered) for option in options(session, task, keymap)]
+    rows = flowed(pieces, room, lambda piece: piece[0])
+    ends = _ends(task, room) if isinstance(task, Rating) else []
+    apart = bool(ends) and sum(cells(piece) for piece, _ in rows[-1]) + cells(ends) > room
+    wanted = len(rows) + apart
+
+    def draw(count: int) -> list[Row]:
+        shown = [joined(piece for piece, _ in row) for row in rows[:count]]
+        if count < len(rows):
+            shown[-1] = _last_of_cut([one for row in rows[count - 1 :] for one in row], room)
+        elif apart and count == wanted:
+            shown.append(ends)
+        elif not apart:
+            shown[-1] += ends
+        return [clipped(row, width) for row in _led(lead, shown)]
+
+    # What the ends of the focused scale mean is not left out for others
+    return Question(task.id, wanted, draw, least=wanted if apart and task.id == session.focus else 1)
+
+
+def _last_of_cut(rest: Sequence[tuple[Row, bool]], room: int) -> Row:
+    """A row for labels that would take more: what is given or suggested among them, others as far as they fit, their number."""
+    more = f" +{len(rest)} more"
+    kept = {number for number, (_, wanted) in enumerate(rest) if wanted}
+    left = room - len(more) - sum(cells(rest[number][0]) for number in kept)
+    for number, (piece, wanted) in enumerate(rest):
+        left -= 0 if wanted else cells(piece)
+        if left < 0:
+            break
+        kept.add(number)
+    shown = clipped(joined(rest[number][0] for number in sorted(kept)), room - len(more))
+    return [*shown, (f" +{len(rest) - len(kept)} more", "faint")]
+
+
+def _ends(task: Rating, room: int) -> Row:
+    """What the ends of a scale mean."""
+    if not (task.low or task.high):
+        return []
+    low, high = fitted_together([visible(task.low), visible(task.high)], room - len("   … "))
+    return [(f"  {low} … {high}", "faint")]
 
 
 def options(session: Session, task: Task, keymap: Keymap) -> list[Option]:
@@ -156,29 +241,38 @@ def length_words(task: Text, text: str) -> str:
 
 def _text_box(
     session: Session, task: Text | Segments, keymap: Keymap, lead: Row, width: int, box_rows: int
-) -> list[Row]:
+) -> Question:
     here = session.focus == task.id
     text = (session.box or "") if here else str(session.work.answers.get(task.id, ""))
     typing = session.typing and here
     room = box_width(session, width)
     rows = Rows(text, room)
-    caret_row = rows.row_of(session.caret) if typing or (here and session.found[1]) else 0
-    below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
-    top = max(0, caret_row + below - box_rows + 1)
     found = findings(session) if here else ()
-    drawn: list[Row] = []
-    while len(drawn) < box_rows and rows.has(top + len(drawn)):
-        start, end = rows.row(top + len(drawn))
-        caret = session.caret if typing and top + len(drawn) == caret_row else None
-        drawn.append(_box_row(text, start, end, caret, found, session.found if here else (0, 0)))
-    if not text and not typing:
-        drawn = [[(visible(task.ask) or "text", "faint")]]
-    if session.item.sound is not None and here:
+    with_sound = session.item.sound is not None and here
+    wanted = box_rows + 1 if with_sound else next(count for count in range(box_rows, 0, -1) if rows.has(count - 1))
+
+    def box(count: int) -> list[Row]:
+        if not text and not typing:
+            return [[(visible(task.ask) or "text", "faint")]]
+        caret_row = rows.row_of(session.caret) if typing or (here and session.found[1]) else 0
+        below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
+        top = max(0, caret_row + below - count + 1)
+        drawn: list[Row] = []
+        while len(drawn) < count and rows.has(top + len(drawn)):
+            caret = session.caret if typing and top + len(drawn) == caret_row else None
+            sought = session.found if here else (0, 0)
+            drawn.append(_box_row(text, *rows.row(top + len(drawn)), caret, found, sought))
+        return drawn
+
+    def draw(count: int) -> list[Row]:
+        if not with_sound:
+            return _led(lead, box(count))
+        said = [_said(session, keymap, found, room)] if count > 1 + BELOW_CARET else []
+        drawn = box(count - len(said))
         # Rows are kept free from the start, so that nothing moves while one types
-        drawn += [[]] * (box_rows - len(drawn))
-        drawn.append(_said(session, keymap, found, room))
-    indent: Row = [(" " * cells(lead), "")]
-    return [[*(lead if n == 0 else indent), *row] for n, row in enumerate(drawn)]
+        return _led(lead, [*drawn, *[[]] * (count - len(said) - len(drawn)), *said])
+
+    return Question(task.id, wanted, draw, least=min(wanted, 1 + BELOW_CARET) if here else 1)
 
 
 def _said(session: Session, keymap: Keymap, found: tuple[Finding, ...], room: int) -> Row:

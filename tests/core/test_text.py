@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right
-from tui_label.core.find import find_all, find_next, find_previous, same_mentions
+from tui_label.core.find import called, find_all, find_next, find_previous, same_mentions
 from tui_label.core.rows import Rows
 from tui_label.core.text import glyphs, number_of, visible
 from tui_label.core.tokens import next_token, previous_token, snap, token_at, tokens_between
@@ -127,6 +127,19 @@ def test_find_gives_offsets_of_the_text_itself():
     assert find_next(text, "strasse", 0) == (9, 16)
     assert find_previous(text, "strasse", 20) == (17, 23)
     assert find_next(text, "nowhere", 0) is None
+
+
+def test_what_is_called_as_typed_comes_first_then_what_begins_so():
+    labels = ["airport", "hot air", "air", "New York", "New", "new", "Old York", "repair"]
+
+    def found(typed: str) -> list[str]:
+        return called(typed, labels, lambda label: (label,))
+
+    assert found("air") == ["air", "airport", "hot air", "repair"]
+    assert found("NEW") == ["New", "new", "New York"]
+    assert found("new") == ["new", "New", "New York"]
+    assert found("york new") == ["New York"]
+    assert (found(""), found("nowhere")) == (labels, [])
 
 
 def test_same_mentions_are_whole_tokens():

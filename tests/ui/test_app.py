@@ -246,6 +246,94 @@ async def test_labels_without_a_key_are_offered_by_name(tmp_path):
             assert ("+ by name" in shown(app)[-1]) == offered
 
 
+NAMED = """\
+name: n
+tasks:
+  - id: place
+    type: choices
+    labels: [airport, {value: air, help: What one breathes}, New York, New, other]
+  - {id: why, type: choice, labels: [other, "none"], required: false}
+flags: [{reason: ambiguous, help: Two labels fit}, {reason: not-ours}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "place", "why"),
+    [
+        (["air"], ["air"], None),
+        (["new"], ["New"], None),
+        (["new", "down"], ["New York"], None),
+        (["air", "tab", "tab", "shift+tab"], ["airport"], None),
+        (["air", "up"], ["airport"], None),
+        (["air", "down", "p"], ["airport"], None),
+        (["other", "down"], None, "other"),
+        (["why: o"], None, "other"),
+        (["none"], None, "none"),
+    ],
+)
+async def test_a_label_typed_in_full_is_the_one_that_is_given_and_arrows_choose(tmp_path, keys, place, why):
+    app = make(tmp_path, NAMED, Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        typed, *steps = keys
+        await pilot.press("plus", *typed, *steps)
+        bracketed = " ".join(shown(app)).partition("[")[2].partition("]")[0]
+        await pilot.press("enter")
+
+    answers = app.workbench.session.answers
+    assert (answers.get("place"), answers.get("why")) == (place, why)
+    assert bracketed.endswith((place or [why])[0])
+
+
+async def test_the_label_that_enter_takes_has_its_help_over_it_where_the_item_leaves_a_row(tmp_path):
+    for text, told in (("x", True), ("words " * 400, False)):
+        app = make(tmp_path / str(told), NAMED, Record(Item("k", text)))
+        async with app.run_test(size=(80, 24)) as pilot:
+            before = shown(app)
+            await pilot.press("plus", *"air")
+            assert any("air: What one breathes" in row for row in shown(app)) == told
+            assert [row for row in before[:10] if row not in shown(app)] == []
+            await pilot.press("down")
+            assert not any("What one breathes" in row for row in shown(app))
+
+
+async def test_labels_beyond_the_row_are_counted_and_stepped_to(tmp_path):
+    labels = ", ".join(f"label{number:02}" for number in range(60))
+    app = make(tmp_path, f"name: c\ntasks: [{{id: t, type: choices, labels: [{labels}]}}]\n", Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("plus")
+        for number in range(60):
+            row = next(row for row in shown(app) if row.startswith(" label "))
+            assert f"[label{number:02}]" in row
+            assert row.count("label") - 1 + int(row.partition("+")[2].split()[0]) == 60
+            await pilot.press("down")
+
+
+async def test_all_flags_are_seen_with_their_digits_and_help_where_the_item_leaves_rows(tmp_path):
+    reasons = [f"a-rather-long-reason-{number}" for number in range(1, 10)]
+    flags = f"flags: [{{reason: {reasons[0]}, help: Two labels fit}}, {', '.join(reasons[1:])}]\n"
+    for text, helped in (("x", True), ("words " * 400, False)):
+        app = make(tmp_path / str(helped), SENTIMENT + flags, Record(Item("k", text)))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("f")
+            words = " ".join(" ".join(shown(app)).split())
+            assert all(f" {number} {reason}" in words for number, reason in enumerate(reasons, 1))
+            assert ("Two labels fit" in words) == helped
+            assert shown(app)[-1].startswith(" 1–9 flag ") and shown(app)[0].startswith(" tweets")
+    app = make(tmp_path / "two", NAMED, Record(Item("k", "x")))
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.press("f")
+        assert shown(app)[-1].startswith(" 1–2 flag ")
+
+
+async def test_the_note_of_a_flag_is_mended_not_wiped(tmp_path):
+    app = make(tmp_path, NAMED, Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f", "n", "1", *"two", "enter", "f", "n", "1", "enter")
+        assert [flag.note for flag in app.workbench.session.work.flags] == ["two"]
+        await pilot.press("f", "n", "1", *" fit", "enter")
+        assert [flag.note for flag in app.workbench.session.work.flags] == ["two fit"]
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

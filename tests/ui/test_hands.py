@@ -117,14 +117,14 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, mod
         assert app._key_mode == mode.split()[0]
         desk = app.workbench.desk
         await app._palette_open()
-        offered = [name for name, _, _ in app._mode.commands]
+        offered = [offer.value for offer in app._mode.offers]
         assert offered == [command.name for command in app.keymap.available(app._key_mode)]
         for name in offered:
             app._mode, app._reading = None, None
             app.workbench.resume()
             app.workbench.desk = desk
             await app._palette_open()
-            await app._mode.run(name)
+            await app._mode.take(name)
             app._show()
 
 

@@ -542,14 +542,14 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, sou
         app._leaving.leave = lambda: None  # type: ignore[method-assign]
         desk = app.bench.desk
         await app._palette_open()
-        offered = [name for name, _, _ in app._mode.commands]  # type: ignore[union-attr]
+        offered = [offer.value for offer in app._mode.offers]  # type: ignore[union-attr]
         assert "review.settle" in offered and "item.skip" not in offered
         for name in offered:
             app._mode, app._reading, app._choosing = None, None, False
             app.workbench.resume()
             app.bench.desk = desk
             await app._palette_open()
-            await app._mode.run(name)  # type: ignore[union-attr]
+            await app._mode.take(name)  # type: ignore[union-attr]
             app._show()
 
 

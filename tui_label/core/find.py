@@ -7,9 +7,13 @@ searched: the needle's case variants are looked for in the text as it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from tui_label.core.tokens import token_at
+
+T = TypeVar("T")
 
 
 @lru_cache(32)
@@ -66,3 +70,17 @@ def same_mentions(text: str, start: int, end: int) -> list[tuple[int, int]]:
             found.append((at, last))
         at = text.find(mention, last)
     return found
+
+
+def called(typed: str, things: Iterable[T], names: Callable[[T], Sequence[str]]) -> list[T]:
+    """Things with all words of `typed` in their names: first what is called just so, then what begins so."""
+    whole = typed.strip()
+    folded = whole.casefold()
+
+    def rank(thing: T) -> int:
+        lower = [name.casefold() for name in names(thing)]
+        begins = any(name.startswith(folded) for name in lower)
+        return (whole in names(thing), folded in lower, begins, True).index(True)
+
+    found = [one for one in things if all(word in " ".join(names(one)).casefold() for word in folded.split())]
+    return sorted(found, key=rank)

@@ -13,7 +13,7 @@ from textual.timer import Timer
 
 from tui_label.core.commands import NAMES, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
 from tui_label.core.comments import QUESTION
-from tui_label.core.editor import EMPTY, Editor, insert
+from tui_label.core.editor import Editor, insert
 from tui_label.core.find import find_next, find_previous
 from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
 from tui_label.core.project import Project
@@ -38,17 +38,15 @@ from tui_label.ui.modes import (
     Minutes,
     Mode,
     Note,
-    Palette,
     Picker,
     Say,
-    TagMenu,
     hints_for,
 )
 from tui_label.ui.overlays import Letters, NoticeScroll, Reading
 from tui_label.ui.sheet import SheetApp
 from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import leave_on_signals
-from tui_label.ui.textbox import box_of, mended, typed
+from tui_label.ui.textbox import box_of, mended, typed, with_tag
 from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
 from tui_label.ui.views.document import Marks, lanes, text_width
 from tui_label.ui.views.frame import Hint
@@ -63,6 +61,7 @@ from tui_label.ui.views.label import (
     top_rows,
     zone,
 )
+from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import label_to_learn, notice_page
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import (
@@ -85,7 +84,7 @@ GO_ON = "item.submit"
 class LabelApp(SheetApp):
     """One person labeling one project."""
 
-    LINES: tuple[type[Any], ...] = (Find, Note, Say, Picker, Palette, TagMenu, GoTo)
+    LINES: tuple[type[Any], ...] = (Find, Note, Say, Picker, GoTo)
     """Modes in which a line is typed, and so may be pasted into."""
 
     def __init__(
@@ -331,8 +330,8 @@ class LabelApp(SheetApp):
     async def _flag_open(self) -> None:
         session = self._session
         if session is not None:
-            flags = frozenset(flag.reason for flag in session.work.flags)
-            self._mode = FlagMenu(session.project.flags, flags, Say(self._keep_said))
+            notes = {flag.reason: flag.note for flag in session.work.flags}
+            self._mode = FlagMenu(session.project.flags, notes, Say(self._keep_said))
 
     async def _talk_say(self) -> None:
         if self._session is not None:
@@ -391,8 +390,7 @@ class LabelApp(SheetApp):
     async def _label_by_name(self) -> None:
         session = self._session
         if session is not None:
-            labels = tuple((task.id, value) for task in session.asked for value in task.values)
-            self._mode = Picker(labels)
+            self._mode = Picker("label ", label_offers(session.asked), partial(self._do, "label.give"))
 
     async def _guide_open(self) -> None:
         width = self.sheet.extent.width
@@ -433,7 +431,11 @@ class LabelApp(SheetApp):
     async def _tag_open(self) -> None:
         session = self._session
         if session is not None and session.box is not None and session.style is not None and session.style.tags:
-            self._mode = TagMenu(session.style.tags, lambda: box_of(self._session) or EMPTY)
+
+            async def take(tag: str) -> None:
+                await self._do("text.edit", with_tag(self._session, tag))
+
+            self._mode = Picker("tag ", tuple(Offer(tag, tag) for tag in session.style.tags), take, numbered=True)
         else:
             self._word = "the project names no tags"
 
@@ -496,15 +498,17 @@ class LabelApp(SheetApp):
 
     def _open_palette(self) -> None:
         mode = self._key_mode
-        commands = []
+        offers = []
         for command in self.keymap.available(mode):
             keys = self.keymap.keys_of(command.name, mode)
-            commands.append((command.name, command.words, key_display(keys[0]) if keys else ""))
+            shown = key_display(keys[0]) if keys else ""
+            short = command.words.partition(":")[0]
+            offers.append(Offer(short, command.name, shown, also=(command.name, command.words)))
 
         async def run(name: str) -> None:
             await self._act(Action(name))
 
-        self._mode = Palette(tuple(commands), run)
+        self._mode = Picker("do ", tuple(offers), run)
 
     async def _sprint_start(self) -> None:
         if self.workbench.tally.sprint is not None:

@@ -1,18 +1,19 @@
 """What takes the keys for a moment: hop, find, flags, a note, a label by name.
 
 A mode gets keys until it returns None.  It has a status row to draw and hints for
-the legend; it changes answers through workbench commands only.
+the legend, a Menu has rows that may be more than one; it changes answers through
+workbench commands only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tui_label.core.comments import COMMENT, QUESTION
 from tui_label.core.editor import EDITS, EMPTY, Editor, insert, right
-from tui_label.core.find import find_all
+from tui_label.core.find import called, find_all
 from tui_label.core.moments import clock, seconds_of
 from tui_label.core.project import FlagReason
 from tui_label.core.said import places
@@ -21,9 +22,12 @@ from tui_label.core.text import visible
 from tui_label.core.tokens import tokens_between
 from tui_label.ui.canvas import Row
 from tui_label.ui.views.frame import Hint
+from tui_label.ui.views.menu import Offer, listed_rows, picked_rows
 
 Do = Callable[[str, Any], Awaitable[None]]
 LETTERS = "asdfghjklweruiopqtyzxcvbnm"
+STEPS = {"down": 1, "tab": 1, "up": -1, "shift+tab": -1}
+"""Keys that choose another one of what is offered."""
 
 
 class Mode(Protocol):
@@ -34,6 +38,14 @@ class Mode(Protocol):
     def legend(self) -> list[Hint]: ...
 
     async def key(self, key: str, do: Do) -> Mode | None: ...
+
+
+@runtime_checkable
+class Menu(Protocol):
+    """A mode that shows what there is to choose from."""
+
+    def rows(self, width: int, free: int) -> list[Row]:
+        """The rows over the questions, where `free` rows above the status row have nothing on them."""
 
 
 # hop
@@ -119,26 +131,23 @@ class FlagMenu:
     """A reason's digit flags the item; `n` first, and a note goes with it; `q` asks about the item instead."""
 
     reasons: tuple[FlagReason, ...]
-    set: frozenset[str]
+    notes: Mapping[str, str]
+    """What goes with each flag that is set."""
     ask: Mode
     with_note: bool = False
 
     @property
     def status(self) -> Row:
-        row: Row = [("note for " if self.with_note else "flag  ", "bold")]
-        for number, flag in enumerate(self.reasons[:9], 1):
-            given = flag.reason in self.set
-            row += [
-                ("[" if given else " ", "bold"),
-                (str(number), "accent"),
-                (f" {visible(flag.reason)}", "bold" if given else ""),
-                ("] " if given else "  ", "bold"),
-            ]
-        return row
+        return [("note " if self.with_note else "flag ", "bold")]
+
+    def rows(self, width: int, free: int) -> list[Row]:
+        offers = [Offer(flag.reason, None, str(number), flag.help) for number, flag in enumerate(self.reasons, 1)]
+        return listed_rows(self.status, offers, [flag.reason in self.notes for flag in self.reasons], width, free)
 
     @property
     def legend(self) -> list[Hint]:
-        return [("1–9", "flag"), ("n", "with a note"), ("q", "ask"), ("Esc", "leave")]
+        flag = [(digits(len(self.reasons)), "flag"), ("n", "with a note")] if self.reasons else []
+        return [*flag, ("q", "ask"), ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "n":
@@ -148,7 +157,8 @@ class FlagMenu:
         if key.isdecimal() and 0 < int(key) <= len(self.reasons):
             reason = self.reasons[int(key) - 1].reason
             if self.with_note:
-                return Note(reason)
+                note = self.notes.get(reason, "")
+                return Note(reason, Editor(note, len(note)))
             await do("flag.toggle", reason)
         return None
 
@@ -206,40 +216,55 @@ class Say:
         return replace(self, editor=edited(self.editor, key))
 
 
-# commands by name
+# by name
 
 
 @dataclass(frozen=True)
-class Palette:
-    """Commands by part of their words, for what one does too rarely to know its key."""
+class Picker:
+    """One of many things by part of its name: arrows and Tab choose among those found, Enter takes the one in brackets."""
 
-    commands: tuple[tuple[str, str, str], ...]
-    """Name, words and key."""
-    run: Callable[[str], Awaitable[None]]
+    lead: str
+    offers: tuple[Offer, ...]
+    take: Callable[[Any], Awaitable[None]]
+    """Gets the value of what was offered."""
+    numbered: bool = False
+    """Whether a digit takes one, too."""
     editor: Editor = EMPTY
+    chosen: int = 0
+    """Which of those found, counted round."""
 
     @property
-    def found(self) -> list[tuple[str, str, str]]:
-        parts = self.editor.text.casefold().split()
-        return [one for one in self.commands if all(part in f"{one[0]} {one[1]}".casefold() for part in parts)]
+    def found(self) -> list[Offer]:
+        return called(self.editor.text, self.offers, lambda offer: (offer.name, *offer.also))
 
     @property
     def status(self) -> Row:
-        row: Row = line("do ", self.editor)
-        for number, (_, words, key) in enumerate(self.found[:3]):
-            row += [("   ", ""), (visible(words.partition(":")[0]), "bold" if number == 0 else "faint")]
-            row += [(f" {key}", "accent")] if key else []
-        return row if self.found else [*row, ("   nothing is called that", "hint")]
+        return line(self.lead, self.editor)
 
-    legend: list[Hint] = field(default_factory=lambda: [("↵", "do the first"), ("Esc", "leave")])
+    def rows(self, width: int, free: int) -> list[Row]:
+        found = self.found
+        if self.numbered:
+            keys = [*"123456789", *[""] * len(found)]
+            found = [replace(offer, key=key) for offer, key in zip(found, keys, strict=False)]
+        return picked_rows(self.status, found, self.chosen % max(1, len(found)), width, free)
+
+    @property
+    def legend(self) -> list[Hint]:
+        count = len(self.found)
+        numbers = [(digits(count), "take that")] if self.numbered and count else []
+        return [*numbers, ("↵", "take"), ("↑↓", "choose"), ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
-        if key == "enter" and self.found:
-            await self.run(self.found[0][0])
-            return None
-        if key in ("enter", "escape"):
-            return None
-        return replace(self, editor=edited(self.editor, key))
+        found = self.found
+        if key in STEPS:
+            return replace(self, chosen=self.chosen + STEPS[key])
+        if self.numbered and key.isdecimal() and 0 < int(key) <= len(found):
+            await self.take(found[int(key) - 1].value)
+        elif key == "enter" and found:
+            await self.take(found[self.chosen % len(found)].value)
+        elif key not in ("enter", "escape"):
+            return replace(self, editor=edited(self.editor, key), chosen=0)
+        return None
 
 
 @dataclass(frozen=True)
@@ -301,79 +326,6 @@ class GoTo:
         return self if key == "enter" else replace(self, editor=edited(self.editor, key))
 
 
-# label by name
-
-
-@dataclass(frozen=True)
-class Picker:
-    """Labels by part of their name, for those beyond the keys."""
-
-    labels: tuple[tuple[str, str], ...]
-    editor: Editor = EMPTY
-
-    @property
-    def found(self) -> list[tuple[str, str]]:
-        part = self.editor.text.casefold()
-        named = [one for one in self.labels if part in one[1].casefold()]
-        return sorted(named, key=lambda one: not one[1].casefold().startswith(part))
-
-    @property
-    def status(self) -> Row:
-        names = "   ".join(visible(label) for _, label in self.found[:8])
-        return [*line("label ", self.editor), ("   " + names, "faint")]
-
-    legend: list[Hint] = field(default_factory=lambda: [("↵", "take the first"), ("Esc", "leave")])
-
-    async def key(self, key: str, do: Do) -> Mode | None:
-        if key == "enter":
-            if self.found:
-                await do("label.give", self.found[0])
-            return None
-        if key == "escape":
-            return None
-        return replace(self, editor=edited(self.editor, key))
-
-
-@dataclass(frozen=True)
-class TagMenu:
-    """Tags by part of their name, or by their digit; what is chosen is typed into the transcript."""
-
-    tags: tuple[str, ...]
-    box: Callable[[], Editor]
-    """The transcript as it is when the tag is typed into it."""
-    editor: Editor = EMPTY
-
-    @property
-    def found(self) -> list[str]:
-        part = self.editor.text.casefold()
-        named = [one for one in self.tags if part in one.casefold()]
-        return sorted(named, key=lambda one: not one.casefold().startswith(part))
-
-    @property
-    def status(self) -> Row:
-        row: Row = line("tag ", self.editor)
-        for number, tag in enumerate(self.found[:9], 1):
-            row += [("   ", ""), (str(number), "accent"), (f" {visible(tag)}", "")]
-        return row
-
-    legend: list[Hint] = field(default_factory=lambda: [("1–9", "take it"), ("↵", "take the first"), ("Esc", "leave")])
-
-    async def key(self, key: str, do: Do) -> Mode | None:
-        chosen = None
-        if key.isdecimal() and 0 < int(key) <= len(self.found):
-            chosen = self.found[int(key) - 1]
-        elif key == "enter" and self.found:
-            chosen = self.found[0]
-        elif key not in ("enter", "escape"):
-            return replace(self, editor=edited(self.editor, key))
-        if chosen is not None:
-            box = self.box()
-            before = box.text[: box.caret]
-            gap = " " if before and not before[-1].isspace() else ""
-            await do("text.edit", insert(box, f"{gap}[{chosen}] "))
-        return None
-
-
 @dataclass(frozen=True)
 class Calibration:
     """Clicks are heard, each is answered by a tap: how late the hand is after the ear."""
@@ -418,6 +370,11 @@ class Calibration:
             return self
         self.finish(self.times, list(self.taps))
         return None
+
+
+def digits(count: int) -> str:
+    """The digits that choose among so many."""
+    return "1" if count == 1 else f"1–{min(count, 9)}"
 
 
 def edited(editor: Editor, key: str) -> Editor:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tui_label.core.commands import EDITING, LISTENING, REVIEW
 from tui_label.core.editor import EMPTY, Editor
+from tui_label.core.find import called
 from tui_label.core.keymap import Keymap, build, key_display
 from tui_label.core.project import Project
 from tui_label.core.review import Review
@@ -21,9 +22,10 @@ from tui_label.reviewbench import ReviewBench
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import Row
-from tui_label.ui.modes import Do, Mode, edited, line
+from tui_label.ui.modes import Do, Mode, digits, edited, line
 from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.label import mode_rows
 from tui_label.ui.views.label import hints as labeling_hints
 from tui_label.ui.views.review import (
     ReviewState,
@@ -104,8 +106,7 @@ class Filter:
 
     @property
     def found(self) -> list[str]:
-        part = self.editor.text.casefold()
-        return [one for one in self.known if part in one.casefold()]
+        return called(self.editor.text, self.known, lambda one: (one,))
 
     @property
     def status(self) -> Row:
@@ -117,9 +118,9 @@ class Filter:
 
     @property
     def legend(self) -> list[Hint]:
-        digits: list[Hint] = [(f"1–{min(5, len(self.found))}", "those")] if self.numbered and self.found else []
+        numbers = [(digits(len(self.found[:5])), "those")] if self.numbered and self.found else []
         enter = [("↵", "only the first")] if self.found else [("↵", "as typed")] if self.free else []
-        return [*digits, *enter, ("empty ↵", "all"), ("Esc", "leave")]
+        return [*numbers, *enter, ("empty ↵", "all"), ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "escape":
@@ -357,7 +358,7 @@ class ReviewApp(LabelApp):
     def _draw_queues(self, width: int, height: int) -> list[Row]:
         bench = self.bench
         if self._mode is not None:
-            found, status = self._mode.legend, self._mode.status
+            found, status = self._mode.legend, mode_rows(self._mode, width)[-1][1:]
         else:
             wanted = ["work.undo", "review.before", "review.find", "palette.open", "help.open", "quit"]
             found = [("1-9", "open")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_label.core.editor import EDITS, Editor, insert, vertical
+from tui_label.core.editor import EDITS, EMPTY, Editor, insert, vertical
 from tui_label.core.session import Session
 from tui_label.core.transcript import expanded, fixed
 from tui_label.ui.views.questions import box_width, findings
@@ -29,6 +29,14 @@ def typed(session: Session, key: str, width: int) -> Editor | None:
     if key in ("up", "down"):
         return vertical(editor, -1 if key == "up" else 1, box_width(session, width))
     return None
+
+
+def with_tag(session: Session | None, tag: str) -> Editor:
+    """The box with a tag at the caret, a space before it."""
+    box = box_of(session) or EMPTY
+    before = box.text[: box.caret]
+    gap = " " if before and not before[-1].isspace() else ""
+    return insert(box, f"{gap}[{tag}] ")
 
 
 def mended(session: Session | None) -> Editor | None:

@@ -16,7 +16,7 @@ from tui_label.core.session import Session
 from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import glyphs, number_of, visible
 from tui_label.ui.canvas import Row, cells, clipped, rule, spread
-from tui_label.ui.modes import Mode
+from tui_label.ui.modes import Menu, Mode
 from tui_label.ui.views.document import MARGIN, Marks, document, lanes, text_width
 from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.questions import Zone, idle, length_words, questions
@@ -94,7 +94,9 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     item = _item_rows(state, rows, width)
     drawn += [clipped(row, width) for row in item] + [[]] * (room - len(item))
     drawn += state.talk
-    drawn.append(clipped(_status(state, width), width))
+    status = _status(state, width, room - len(item) if not state.talk else 0)
+    status = status[: len(drawn) + 1]
+    drawn[len(drawn) + 1 - len(status) :] = [clipped(row, width) for row in status]
     drawn.append(_rule(below and f"↓ {below}", width))
     drawn += state.asked.rows
     drawn.append(_rule(_unseen(state.asked), width))
@@ -183,14 +185,23 @@ def _plain(text: str, width: int) -> list[Row]:
     return found
 
 
-def _status(state: State, width: int) -> Row:
+def _status(state: State, width: int, free: int) -> list[Row]:
+    """The status row, under as many others as a mode shows; `free`: rows over it with nothing on them."""
     session = state.session
+    if state.mode is not None and not state.trouble:
+        return mode_rows(state.mode, width, free)
     task = session.asked_task(session.focus)
     # An empty box that nobody types in has the question within it
     ask = task.ask if task is not None and not (isinstance(task, Text) and idle(session, task)) else ""
     row = status_row(state.trouble, state.mode, state.word, state.tape, ask, width)
     size = length_words(task, session.box or "") if isinstance(task, Text) and state.mode is None else ""
-    return spread(row, [(size + " ", "hint")], width) if size else row
+    return [spread(row, [(size + " ", "hint")], width) if size else row]
+
+
+def mode_rows(mode: Mode, width: int, free: int = 0) -> list[Row]:
+    """What takes the keys: on the status row, and above it where it has more to show."""
+    rows = mode.rows(width - 1, free) if isinstance(mode, Menu) else [mode.status]
+    return [[(" ", ""), *with_caret(row, width - 1)] for row in rows]
 
 
 def status_row(trouble: str, mode: Mode | None, word: str, tape: Tape | None, ask: str, width: int) -> Row:
@@ -199,7 +210,7 @@ def status_row(trouble: str, mode: Mode | None, word: str, tape: Tape | None, as
     if trouble:
         return [*lead, ("not saved: ", "warn"), (visible(trouble), "warn")]
     if mode is not None:
-        return [*lead, *with_caret(mode.status, width - 1)]
+        return mode_rows(mode, width)[-1]
     if word:
         return [*lead, (visible(word), "hint")]
     if tape is not None and tape.trouble:

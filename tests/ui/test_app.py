@@ -296,6 +296,16 @@ async def test_the_label_that_enter_takes_has_its_help_over_it_where_the_item_le
             assert not any("What one breathes" in row for row in shown(app))
 
 
+async def test_the_guidelines_open_with_the_help_of_the_label_at_hand(tmp_path):
+    source = SENTIMENT.replace("key: n}", "key: n, help: Anger or loss}").replace("[{", "[also, {")
+    app = make(tmp_path, source.replace("type: choice\n", "type: choices\n"), Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n", "g")
+        screen = shown(app)
+
+    assert [row.strip() for row in screen[2:5]] == ["negative: Anger or loss", "", "negative"]
+
+
 async def test_labels_beyond_the_row_are_counted_and_stepped_to(tmp_path):
     labels = ", ".join(f"label{number:02}" for number in range(60))
     app = make(tmp_path, f"name: c\ntasks: [{{id: t, type: choices, labels: [{labels}]}}]\n", Record(Item("k", "x")))

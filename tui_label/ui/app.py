@@ -66,6 +66,7 @@ from tui_label.ui.views.notices import label_to_learn, notice_page
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import (
     guide_rows,
+    help_rows,
     key_rows,
     label_at_hand,
     nothing_left,
@@ -395,7 +396,10 @@ class LabelApp(SheetApp):
     async def _guide_open(self) -> None:
         width = self.sheet.extent.width
         rows = guide_rows(self._guidelines or "This project has no guidelines yet.", width)
-        top = section_row(self._guidelines, self._label_here(), width)
+        label = self._label_here()
+        top = section_row(self._guidelines, label, width)
+        focus = self._session.focus if self._session is not None else ""
+        rows[top:top] = help_rows(self.workbench.project.tasks, focus, label, width)
         self._reading = Reading("guidelines", rows, top)
 
     def _label_here(self) -> str:
@@ -414,7 +418,8 @@ class LabelApp(SheetApp):
         self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self.sheet.extent.width))
 
     async def _help_open(self) -> None:
-        self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode], self._idle))
+        tasks, width = self.workbench.project.tasks, self.sheet.extent.width
+        self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode], self._idle, tasks, width))
 
     @property
     def _idle(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
@@ -13,6 +13,7 @@ from tui_label.core.news import HEADING
 from tui_label.core.rows import Rows
 from tui_label.core.session import Session
 from tui_label.core.sprint import Sprint
+from tui_label.core.tasks import Task
 from tui_label.core.text import glyphs, number_of, visible
 from tui_label.core.timing import Rhythm
 from tui_label.store.base import Progress
@@ -126,8 +127,20 @@ def section_row(text: str, label: str, width: int) -> int:
     return 0
 
 
-def key_rows(keymap: Keymap, modes: list[str], idle: tuple[str, ...] = ()) -> list[Row]:
-    """The keys of some modes, without those of commands that are `idle`."""
+def help_rows(tasks: Sequence[Task], focus: str, label: str, width: int) -> list[Row]:
+    """What project.yaml says about the focused task and a label, to stand over the section of the guidelines about it."""
+    helps = [(task.id, task.help) for task in tasks if task.id == focus]
+    helps += [(label, found.help) for task in tasks if (found := task.label(label)) is not None]
+    lines = [f"{visible(name)}: {visible(help)}" for name, help in dict.fromkeys(helps) if help]
+    rows: list[Row] = [[("   " + row, "bold")] for line in lines for row in wrapped(line, text_width(width))]
+    return [*rows, []] if rows else []
+
+
+def key_rows(
+    keymap: Keymap, modes: list[str], idle: tuple[str, ...] = (), tasks: Sequence[Task] = (), width: int = 80
+) -> list[Row]:
+    """The keys of some modes, without those of commands that are `idle`; those of labels with the help of these."""
+    helps = {f"{task.id}: {label.value}": label.help for task in tasks for label in task.labels}
     unasked = {(one.mode, one.words) for one in COMMANDS if one.name in idle}
     rows = [row for row in keymap.rows() if (row[0], row[2]) not in unasked]
     widest = max(14, *(cell_len(visible(keys)) for _, keys, _ in rows))
@@ -138,6 +151,9 @@ def key_rows(keymap: Keymap, modes: list[str], idle: tuple[str, ...] = ()) -> li
             if here == mode and keys:
                 shown = set_cell_size(visible(keys), widest + 2)
                 found.append([("   " + shown, "bold"), (visible(words), "")])
+                help = helps.get(words, "") if mode == "labels" else ""
+                room = text_width(width) - cell_len(shown)
+                found += [[(" " * (3 + widest + 2), ""), (line, "faint")] for line in wrapped(help, room) if help]
     return found
 
 

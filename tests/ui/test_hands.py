@@ -199,6 +199,35 @@ async def test_the_page_of_a_sprint_takes_the_keys_in_force(tmp_path, keys, hint
         assert app.workbench.tally.finished_sprint is None and "Some words to read." in "\n".join(shown(app))
 
 
+# the way out
+
+
+@pytest.mark.parametrize(
+    "opened",
+    ["slash a", "plus a", "colon a", "q a", "f", "f n 1 a", "semicolon", "g", "g slash a", "question_mark"],
+)
+async def test_ctrl_q_leaves_at_once_from_whatever_is_open(tmp_path, opened):
+    app = at(tmp_path, MODES["spans"][0])
+    left = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        app._leaving.leave = lambda: left.append(1)
+        await pilot.press(*opened.split(), "ctrl+q")
+
+    assert left == [1]
+
+
+async def test_a_letter_that_leaves_is_typed_where_a_line_is(tmp_path):
+    app = at(tmp_path, MODES["spans"][0] + "keys: {quit: Q}\n")
+    left = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        app._leaving.leave = lambda: left.append(1)
+        await pilot.press("slash", "Q")
+        assert any(row.startswith(" find Q") for row in shown(app)) and left == []
+        await pilot.press("escape", "Q")
+
+    assert left == [1]
+
+
 # pastes
 
 COVERS = {

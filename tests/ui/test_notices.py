@@ -354,6 +354,16 @@ async def test_a_held_answer_does_not_run_through_the_set(trained):
         assert sees(app, "Right.") and sees(app, "1 of 2")
 
 
+async def test_skip_is_offered_where_it_is_not_refused(trained):
+    app = seated(trained)
+    async with app.run_test(size=(80, 24)):
+        await struck(app, "enter")
+        assert sees(app, "Known q0.") and "s skip" not in shown(app)[-1]
+        for key in ("p", "enter", "n", "enter", "enter"):
+            await struck(app, key)
+        assert sees(app, "Text number 0.") and "s skip" in shown(app)[-1]
+
+
 async def test_passed_leads_to_real_items(trained):
     app = seated(trained)
     async with app.run_test(size=(80, 24)):

@@ -149,7 +149,7 @@ class LabelApp(SheetApp):
         self._show()
 
     async def _key(self, key: str, pressed_at: float) -> None:
-        if self._leaving.begun:
+        if self._leaving.begun or self._leaves_what_is_open(key):
             self._leaving.leave()
         elif self._too_small:
             await self._unseen_key(key)
@@ -172,6 +172,13 @@ class LabelApp(SheetApp):
             return
         else:
             await self._single_key(key, pressed_at)
+
+    def _leaves_what_is_open(self, key: str) -> bool:
+        """Whether the key leaves the app from a page to read or a line that is typed; a letter that does so is typed."""
+        if self._reading is None and self._mode is None:
+            return False
+        action = self.keymap.lookup(TYPING, key)
+        return action is not None and action.command == "quit"
 
     @property
     def _session(self) -> Session | None:
@@ -718,6 +725,7 @@ class LabelApp(SheetApp):
             self._room,
             self._compared,
             returned=bool(workbench.desk and workbench.desk.claim.returned),
+            tested=bool(workbench.desk and workbench.desk.claim.known is not None),
             talk=self._talk,
             unread=workbench.unread,
         )

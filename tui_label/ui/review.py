@@ -25,8 +25,8 @@ from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Do, Mode, digits, edited, line
 from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import Hint, header, legend
-from tui_label.ui.views.label import mode_rows
 from tui_label.ui.views.label import hints as labeling_hints
+from tui_label.ui.views.label import mode_rows
 from tui_label.ui.views.review import (
     ReviewState,
     counted,

@@ -55,6 +55,8 @@ class State:
     """What plays, where the item is a sound."""
     returned: bool = False
     """Whether a reviewer sent it back."""
+    tested: bool = False
+    """Whether it is of the qualification set, each item of which needs an answer."""
     talk: list[Row] = field(default_factory=list)
     """What was said about the item."""
     unread: int = 0
@@ -256,7 +258,7 @@ def _talk_hint(state: State) -> list[Hint]:
 def _item_hints(state: State) -> list[Hint]:
     session, keymap = state.session, state.keymap
     if session.item.sound is not None:
-        return _sound_hints(session, keymap, state.tape)
+        return _sound_hints(state)
     if session.typing:
         wanted = ["item.submit", "text.newline", "flag.open", "work.undo", "text.leave", "help.open"]
         return _hints(keymap, "typing", wanted)
@@ -269,18 +271,15 @@ def _item_hints(state: State) -> list[Hint]:
         wanted += ["hop", "select.open"]
         if session.span_under_cursor is not None:
             wanted += ["span.remove", "label.same-mentions"]
-    wanted += [
-        *_by_name(session, keymap),
-        "flag.open",
-        "item.skip",
-        "work.undo",
-        "guide.open",
-        "find.open",
-        "help.open",
-    ]
+    wanted += [*_by_name(session, keymap), "flag.open", *_skip(state)]
+    wanted += ["work.undo", "guide.open", "find.open", "help.open"]
     if any(isinstance(task, Text) for task in session.asked):
         wanted.insert(1, "text.enter")
     return _hints(keymap, "spans" if session.span_task else "text", wanted)
+
+
+def _skip(state: State) -> list[str]:
+    return [] if state.tested else ["item.skip"]
 
 
 def _by_name(session: Session, keymap: Keymap) -> list[str]:
@@ -298,9 +297,10 @@ ENDS = ("segment.end-left segment.end-right", "end ←→")
 """Commands that go in pairs share a place in the legend."""
 
 
-def _sound_hints(session: Session, keymap: Keymap, tape: Tape | None) -> list[Hint]:
+def _sound_hints(state: State) -> list[Hint]:
+    session, keymap, tape = state.session, state.keymap, state.tape
     if tape is not None and tape.broken and not session.typing:
-        return _hints(keymap, SOUND, ["item.skip", "flag.open", "work.undo", "guide.open", "help.open"])
+        return _hints(keymap, SOUND, [*_skip(state), "flag.open", "work.undo", "guide.open", "help.open"])
     heard = tape is not None and not tape.trouble and not tape.broken
     play: list[Wanted] = [("play.toggle", "pause" if tape is not None and tape.playing else "play")]
     if tape is not None and tape.unheard and tape.coverage > 0 and not tape.playing:
@@ -323,8 +323,8 @@ def _sound_hints(session: Session, keymap: Keymap, tape: Tape | None) -> list[Hi
         wanted.append("segment.next")
         if session.mark is None and session.segment_here is not None:
             wanted += [STARTS, ENDS, "segment.snap", "segment.split", "segment.remove"]
-    wanted += _by_name(session, keymap)
-    wanted += [JUMPS, *([SPEEDS] if heard else play), "flag.open", "item.skip", "work.undo", "guide.open", "help.open"]
+    wanted += [*_by_name(session, keymap), JUMPS, *([SPEEDS] if heard else play)]
+    wanted += ["flag.open", *_skip(state), "work.undo", "guide.open", "help.open"]
     return _hints(keymap, SOUND, wanted)
 
 

@@ -158,10 +158,10 @@ def _labels(session: Session, task: Task, keymap: Keymap, lead: Row, width: int)
 def _last_of_cut(rest: Sequence[tuple[Row, bool]], room: int) -> Row:
     """A row for labels that would take more: what is given or suggested among them, others as far as they fit, their number."""
     more = f" +{len(rest)} more"
-    kept = {number for number, (_, wanted) in enumerate(rest) if wanted}
+    kept = {number for number, (_, told) in enumerate(rest) if told}
     left = room - len(more) - sum(cells(rest[number][0]) for number in kept)
-    for number, (piece, wanted) in enumerate(rest):
-        left -= 0 if wanted else cells(piece)
+    for number, (piece, told) in enumerate(rest):
+        left -= 0 if told else cells(piece)
         if left < 0:
             break
         kept.add(number)

@@ -217,7 +217,8 @@ def test_a_clash_names_both_users_and_what_is_free():
 
 
 @pytest.mark.parametrize(
-    ("key", "why"), [("ctrl+m", "Enter"), ("ctrl+1", "plain terminals"), ("ctrl+bogus", "no such key")]
+    ("key", "why"),
+    [("ctrl+m", "Enter"), ("ctrl+1", "plain terminals"), ("ctrl+bogus", "no such key"), ("alt+shift+s", "as Esc")],
 )
 def test_keys_that_terminals_do_not_send_are_refused(key, why):
     (found,) = problems(f"name: x\nkeys: {{item.skip: {key}}}\ntasks: [{{id: a, type: text}}]")

@@ -142,6 +142,16 @@ def test_what_comes_after_escape_and_a_bracket_alone_is_not_the_rest_of_them():
     assert [event.key for event in events if isinstance(event, Key)] == ["escape", "alt+left_square_bracket", "7", "F"]
 
 
+def test_with_alt_a_key_is_another_one_and_types_nothing():
+    events = heard([b"\x1bs\x1b;\x1b1\x1b\r\x1b[A\x1bbs"])
+    keys = [(event.key, event.character) for event in events if isinstance(event, Key)]
+
+    assert keys == [
+        *[(f"alt+{name}", None) for name in ("s", "semicolon", "1", "enter")],
+        *[("up", None), ("ctrl+left", None), ("s", "s")],
+    ]
+
+
 def test_a_byte_that_is_no_utf_8_is_shown_as_one(start):
     terminal = start()
     terminal.send(b"x\xffy")

@@ -141,6 +141,8 @@ def why_unsent(key: str) -> str:
         return ""
     if not modifier and key[0] == "f" and key[1:].isdecimal() and 1 <= int(key[1:]) <= 12:
         return ""
+    if modifier in ("alt", "alt+shift") and len(rest) == 1:
+        return "terminals send it as Esc and that key"
     if rest.isdecimal() or modifier in ("alt", "shift"):
         return "plain terminals do not send it as a key of its own"
     return "there is no such key; write it as it is typed, or as enter, tab, f5, ctrl+n, shift+left"

@@ -10,6 +10,7 @@ All tricks that depend on the version of Textual (8.2.8) live here:
   here would label an item;
 * SIGCONT, which also follows a hang-up, starts a second input thread;
 * a lone Escape waits for the 100 ms of its select, whatever ESCDELAY says;
+* Alt gets lost: Alt+S types an s, Alt+; is a semicolon, Alt+1 what a Mac types with Option;
 * it reads the terminal's size within the signal's handler: a second signal there comes
   first to the app, which then keeps the older size;
 * control characters of data reach the terminal;
@@ -71,6 +72,8 @@ _UNFINISHED = re.compile(
     r"|\x1b+\[(?:\?[0-9;]*\$?|[0-?]*)$"
     r"|\x1b+[\]P_^X](?:[0-9lLIG>!|=$+][^\x07\x1b]*\x1b?)?$"  # so Alt+P and a letter stay two keys
 )
+_ALT = re.compile(r"\x1b[^\x1b\x7f\t[Obf]")
+"""Alt and a key, but for those that have a meaning of their own and those that begin a sequence."""
 _MOUSE = re.compile(r"(?:<?[0-9;]+)?[mM]")
 _MODE_REPORT = re.compile(r"\?[0-9]{1,5};[0-9]\$y")
 _CURSOR = re.compile(r"[0-9]{1,5};[0-9]{1,5}R")
@@ -174,6 +177,20 @@ def _controls(number: str) -> bool:
     return int(number) < 0x20 or 0x7F <= int(number) < 0xA0
 
 
+class Parser(XTermParser):
+    """Textual's, but with Alt a key is another one, and no character.
+
+    Escape and a key look the same where a slow link brings them together; then both are lost.  As two keys, Alt+S
+    in a text box would leave it and skip the item.
+    """
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
+        if _ALT.fullmatch(sequence):
+            sequence, alt = sequence[1], True
+        for event in super()._sequence_to_key_events(sequence, alt):
+            yield Key(f"alt+{event.key.removeprefix('alt+')}", None) if alt else event
+
+
 class Terminal(LinuxDriver):
     """Textual's driver for Linux and macOS, hardened."""
 
@@ -229,7 +246,7 @@ class Terminal(LinuxDriver):
             super()._sigcont_application()
 
     def run_input_thread(self) -> None:
-        self._parser = XTermParser(self._debug)
+        self._parser = Parser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         held, pasting, resting, heard_at = "", False, False, 0.0
         while not self.exit_event.is_set():
@@ -285,7 +302,7 @@ class Terminal(LinuxDriver):
             for event in feed(text):
                 self.process_message(event)
         except (ValueError, ArithmeticError, KeyError) as error:
-            self._parser = XTermParser(self._debug)  # its generator is dead
+            self._parser = Parser(self._debug)  # its generator is dead
             self._app.log.error(f"ignored unreadable input {text!r}: {error}")
 
     def _hang_up(self) -> None:

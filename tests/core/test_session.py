@@ -53,6 +53,12 @@ def test_a_selection_is_labelled():
     assert effects == ()
 
 
+def test_a_selection_is_given_up():
+    session, _ = run(on(ENTITIES), "select.right", "select.drop", give("person"))
+
+    assert labels(session) == [("Merkel", "person", "manual")]
+
+
 def test_the_span_under_the_cursor_is_relabelled():
     session, _ = run(on(ENTITIES), "select.right", give("person"), give("place"))
 

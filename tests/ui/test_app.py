@@ -395,6 +395,30 @@ async def test_a_mouse_drag_selects(tmp_path):
     assert session.item.text[slice(*session.selection)] in ("Angela Merkel", "Merkel")
 
 
+async def test_a_click_after_a_drag_begins_anew(tmp_path):
+    app = make(tmp_path, ENTITIES, Record(Item("k", TEXT)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.mouse_down("Sheet", offset=(4, 4))
+        await pilot.hover("Sheet", offset=(12, 4))
+        await pilot.mouse_up("Sheet", offset=(12, 4))
+        await pilot.click("Sheet", offset=(19, 4))
+        await pilot.press("1")
+
+        assert [TEXT[span.start : span.end] for _, span in app.workbench.session.spans] == ["flew"]
+
+
+async def test_escape_gives_a_selection_up_and_the_legend_says_so_while_one_is_open(tmp_path):
+    app = make(tmp_path, ENTITIES, Record(Item("k", TEXT)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "v", "right")
+        assert shown(app)[23].startswith(" ↵ next   ; hop   Esc give up   f flag")
+        await pilot.press("escape")
+        assert shown(app)[23].startswith(" ↵ next   ; hop   v select   f flag")
+        await pilot.press("1")
+
+        assert [TEXT[span.start : span.end] for _, span in app.workbench.session.spans] == ["Angela", "Merkel"]
+
+
 async def test_back_to_an_earlier_item_and_correct_it(tmp_path):
     app = make(tmp_path, SENTIMENT, Record(Item("a", "first")), Record(Item("b", "second")))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -460,6 +460,16 @@ async def test_editing_spans_and_back(tmp_path):
     assert golds(folder) == {"s": ("settled", spans(*FIVE[:3]))}
 
 
+async def test_escape_gives_a_selection_up_before_it_leads_back_to_the_versions(tmp_path):
+    folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), spans(*FIVE[:2]), spans(*FIVE[:1])))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e", "v")
+        assert has(app, "Esc give up") and not has(app, "versions")
+        await pilot.press("escape")
+        assert has(app, "Esc versions") and not has(app, "give up")
+
+
 async def test_editing_a_text_takes_every_key(tmp_path):
     source = "name: t\noverlap: 2\ntasks: [{id: english, type: text}]\n"
     folder = prepare(tmp_path, source, answered(Item("t", "Satz"), {"english": "a cat"}, {"english": "a dog"}))

@@ -81,6 +81,7 @@ def _spans() -> tuple[Command, ...]:
         spans("select.open", "Start a selection, or give it up", "v", "select", "V ctrl+v"),
         spans("select.right", "Stretch the selection to the right", "shift+right", "stretch"),
         spans("select.left", "Stretch the selection to the left", "shift+left", "stretch"),
+        spans("select.drop", "Give up the selection", "escape", "give up"),
         spans("span.end-left", "Move the span's end to the left", "[", "end ←"),
         spans("span.end-right", "Move the span's end to the right", "]", "end →"),
         spans("span.start-left", "Move the span's start to the left", "{", "start ←"),

@@ -68,6 +68,10 @@ def select_range(session: Session, argument: tuple[int, int]) -> Session:
     return move_to(replace(session, anchor=session.unit(start)[0]), end)
 
 
+def drop_selection(session: Session, _: Any = None) -> Session:
+    return replace(session, anchor=None)
+
+
 def switch_step(session: Session, _: Any = None) -> Session:
     step = "character" if session.step == "token" else "token"
     return replace(session, step=step).say(f"{step} steps")
@@ -167,7 +171,7 @@ def repeat_label(session: Session, _: Any = None) -> Session:
 
 def remove_span(session: Session, _: Any = None) -> Session:
     if session.anchor is not None:
-        return replace(session, anchor=None)
+        return drop_selection(session)
     under = session.span_under_cursor
     if under is None:
         return session.say("no span here")

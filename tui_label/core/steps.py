@@ -31,6 +31,7 @@ STEPS: dict[str, Step] = {
     "select.open": spanning.open_selection,
     "select.left": spanning.select_left,
     "select.right": spanning.select_right,
+    "select.drop": spanning.drop_selection,
     "select.range": spanning.select_range,
     "span.granularity": spanning.switch_step,
     "span.next": spanning.next_mark,

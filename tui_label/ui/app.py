@@ -565,6 +565,7 @@ class LabelApp(SheetApp):
     async def on_mouse_up(self, event: MouseUp) -> None:
         offset = self._offset_under(event.x, event.y)
         if offset is not None and offset == self._drag:
+            await self.workbench.do("select.drop")
             await self.workbench.do("cursor.to", offset)
         self._drag = None
         self._show()

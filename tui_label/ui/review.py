@@ -200,12 +200,12 @@ class ReviewApp(LabelApp):
         return keys.index(key) if key in keys else None
 
     def _ends_editing(self, key: str) -> bool:
-        """Whether the key leads back to the versions; an open mark or a segment's text box is left first."""
+        """Whether the key leads back to the versions; an open mark, a selection or a segment's text box is left first."""
         session = self._session
         if session is None or key not in self.keymap.keys_of("review.done", EDITING):
             return False
         in_box = session.typing and not isinstance(session.asked_task(session.focus), Text)
-        return session.mark is None and not in_box
+        return session.mark is None and session.anchor is None and not in_box
 
     # queues and filters
 
@@ -407,7 +407,7 @@ class ReviewApp(LabelApp):
         if self._mode is None:
             state = self._state(session, Marks())
             found = [one for one in labeling_hints(state) if one[1] not in NOT_A_REVIEWERS]
-            keys = self.keymap.keys_of("review.done", EDITING)
+            keys = [key for key in self.keymap.keys_of("review.done", EDITING) if self._ends_editing(key)]
             rows[-1] = legend(
                 [*((key_display(key), "versions") for key in keys[:1]), *found], [("saved ✓ ", "good")], width
             )

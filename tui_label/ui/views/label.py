@@ -268,9 +268,10 @@ def _item_hints(state: State) -> list[Hint]:
     if session.suggestion_under_cursor is not None:
         wanted += ["suggestion.accept", "suggestion.reject"]
     if session.span_task is not None and session.item.text:
-        wanted += ["hop", "select.open"]
+        selecting = session.anchor is not None
+        wanted += ["hop", "select.drop" if selecting else "select.open"]
         if session.span_under_cursor is not None:
-            wanted += ["span.remove", "label.same-mentions"]
+            wanted += [*([] if selecting else ["span.remove"]), "label.same-mentions"]
     wanted += [*_by_name(session, keymap), "flag.open", *_skip(state)]
     wanted += ["work.undo", "guide.open", "find.open", "help.open"]
     if any(isinstance(task, Text) for task in session.asked):

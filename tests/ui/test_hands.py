@@ -156,7 +156,7 @@ def test_the_words_of_all_keys_stand_in_one_column(source):
     long = "keys: {play.toggle: ctrl+space f4 f11 f12 ctrl+x ctrl+v}\n"
     for keys in ("", long):
         keymap = build(config.parse(source + keys, Path("nowhere")))
-        rows = key_rows(keymap, ["labels", "sound", "everywhere", "transcribing", "typing"])
+        rows = key_rows(keymap, ["labels", "sound", "everywhere", "transcribing", "typing"], 80)
 
         assert len({len(row[0][0]) for row in rows if len(row) == 2}) == 1
         assert all(row[0][0].endswith("  ") for row in rows if len(row) == 2)
@@ -165,17 +165,20 @@ def test_the_words_of_all_keys_stand_in_one_column(source):
 def test_the_page_of_keys_leaves_out_what_no_key_does():
     """In a transcript Tab plays, so the text box has no key for the next question."""
     keymap = build(config.parse(TURNS, Path("nowhere")))
-    rows = key_rows(keymap, ["typing"])
+    rows = key_rows(keymap, ["typing"], 80)
 
     assert ("typing", "", "Next question") in keymap.rows()
     assert [row for row in rows if len(row) == 2 and not row[0][0].strip()] == []
     assert any("Undo" in row[1][0] for row in rows if len(row) == 2)
 
 
-def test_no_words_of_a_key_are_cut_off_at_80_columns():
-    rows = key_rows(build(config.parse(TURNS, Path("nowhere"))), list(HEADINGS))
+def test_no_words_of_a_key_are_cut_off():
+    keymap = build(config.parse(TURNS, Path("nowhere")))
+    rows = key_rows(keymap, list(HEADINGS), 80)
 
     assert [row for row in rows if cells(row) > 80] == []
+    assert rows == key_rows(keymap, list(HEADINGS), 1000)
+    assert [row for row in key_rows(keymap, list(HEADINGS), 40) if cells(row) > 40] == []
 
 
 @pytest.mark.parametrize(

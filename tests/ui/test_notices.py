@@ -414,6 +414,19 @@ async def test_the_page_of_ones_own_figures(make, size):
         assert sees(app, "Text number 1.")
 
 
+@pytest.mark.parametrize("key", ["=", "g", "?"])
+async def test_a_page_that_is_read_is_as_wide_as_the_screen(make, key):
+    folder = make()
+    work(folder, 40)
+    (folder / "guidelines.md").write_text("# How to decide\n\n" + "Complaints are negative. " * 40)
+    app = seated(folder)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press(key)
+        await pilot.resize_terminal(50, 24)
+        await pilot.pause()
+        assert fits(app) and not any(row.endswith("…") for row in shown(app))
+
+
 async def test_known_answers_count_by_the_ten_so_that_none_gives_itself_away(make):
     folder = make()
     work(folder, 29)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tui_label import config
 from tui_label.core.keymap import build
 from tui_label.core.news import ADDED, KEPT, Line, News, Passage
 from tui_label.ui.canvas import Row
+from tui_label.ui.overlays import Reading
 from tui_label.ui.views.notices import news_rows
 from tui_label.ui.views.pages import guide_rows, help_rows, key_rows, section_row
 
@@ -30,10 +33,15 @@ Second line.
 
 ## person
 """
+LONG = "\n\n".join(" ".join(f"word {n} of many" for n in range(first, first + 40)) for first in range(0, 400, 40))
+
+
+def drawn(row: Row) -> str:
+    return "".join(text for text, _ in row)
 
 
 def shown(width: int = 80) -> list[str]:
-    return ["".join(text for text, _ in row).strip() for row in guide_rows(GUIDELINES, width)]
+    return [drawn(row).strip() for row in guide_rows(GUIDELINES, width)]
 
 
 def test_paragraphs_and_list_items_of_the_guidelines_are_wrapped_without_their_marks():
@@ -74,7 +82,7 @@ def test_the_help_of_a_label_stands_over_its_section_and_under_its_key(tmp_path)
 
     assert words(help_rows(project.tasks, "e", "person", 80)) == ["e: Names alone", "person: Not titles", ""]
     assert words(help_rows(project.tasks, "", "city", 80)) == []
-    rows = words(key_rows(build(project), ["labels"], tasks=project.tasks))
+    rows = words(key_rows(build(project), ["labels"], 80, tasks=project.tasks))
     assert [row.split("  ")[-1].strip() for row in rows if row] == ["Labels", "e: person", "Not titles", "e: city"]
 
 
@@ -86,3 +94,29 @@ def test_headings_among_what_changed_are_shown_as_headings():
         [("negative", "bold")],
         [("+ ", "good"), ("irony", "bold")],
     ]
+
+
+def test_a_page_is_laid_anew_for_the_width_at_hand_and_stays_at_its_place():
+    asked = []
+
+    def rows(width: int) -> list[Row]:
+        asked.append(width)
+        return guide_rows(LONG, width)
+
+    reading = Reading("guidelines", rows)
+    reading.draw("p", "", 120, 20)
+    reading.top = next(n for n, row in enumerate(reading.rows) if "word 200 " in drawn(row))
+    for width in (50, 50, 40, 120):
+        screen = reading.draw("p", "", width, 20)
+        assert any("word 200 " in drawn(row) for row in screen[2:5])
+        assert not any(drawn(row).endswith("…") for row in screen)
+
+    assert asked == [120, 50, 40, 120]
+
+
+def test_a_page_that_is_read_from_the_top_stays_there():
+    reading = Reading("guidelines", partial(guide_rows, "\n" + LONG))
+    reading.draw("p", "", 120, 20)
+    reading.draw("p", "", 50, 20)
+
+    assert reading.top == 0

@@ -65,8 +65,7 @@ from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import label_to_learn, notice_page
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import (
-    guide_rows,
-    help_rows,
+    helped_rows,
     key_rows,
     label_at_hand,
     nothing_left,
@@ -401,13 +400,11 @@ class LabelApp(SheetApp):
             self._mode = Picker("label ", label_offers(session.asked), partial(self._do, "label.give"))
 
     async def _guide_open(self) -> None:
-        width = self.sheet.extent.width
-        rows = guide_rows(self._guidelines or "This project has no guidelines yet.", width)
+        text = self._guidelines or "This project has no guidelines yet."
         label = self._label_here()
-        top = section_row(self._guidelines, label, width)
         focus = self._session.focus if self._session is not None else ""
-        rows[top:top] = help_rows(self.workbench.project.tasks, focus, label, width)
-        self._reading = Reading("guidelines", rows, top)
+        lay = partial(helped_rows, text, self.workbench.project.tasks, focus, label)
+        self._reading = Reading("guidelines", lay, section_row(text, label, self.sheet.extent.width))
 
     def _label_here(self) -> str:
         if isinstance(self.workbench.notice, Feedback):
@@ -422,11 +419,11 @@ class LabelApp(SheetApp):
             return
         from tui_label.ui.views.figures import figure_rows
 
-        self._reading = Reading("my figures", figure_rows(found, self.workbench.project, self.sheet.extent.width))
+        self._reading = Reading("my figures", partial(figure_rows, found, self.workbench.project))
 
     async def _help_open(self) -> None:
-        tasks, width = self.workbench.project.tasks, self.sheet.extent.width
-        self._reading = Reading("keys", key_rows(self.keymap, HELP[self._key_mode], self._idle, tasks, width))
+        lay = partial(key_rows, self.keymap, HELP[self._key_mode], idle=self._idle, tasks=self.workbench.project.tasks)
+        self._reading = Reading("keys", lay)
 
     @property
     def _idle(self) -> tuple[str, ...]:

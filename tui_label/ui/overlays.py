@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from tui_label.core.editor import EMPTY, Editor
 from tui_label.core.training import Feedback
@@ -20,8 +22,11 @@ class Reading:
     """A text to read: what it shows, how far it is scrolled, and what is looked for in it."""
 
     title: str
-    rows: list[Row] = field(default_factory=list)
+    rows_of: Callable[[int], list[Row]]
+    """What it shows on a screen of so many cells."""
     top: int = 0
+    rows: list[Row] = field(default_factory=list)
+    _width: int = 0
     finding: Editor | None = None
     needle: str = ""
     word: str = ""
@@ -46,6 +51,16 @@ class Reading:
             return None
         return self
 
+    def lay(self, width: int) -> None:
+        """Show it on a screen of `width` cells, from about where it is read."""
+        if width == self._width:
+            return
+        before, self.rows, self._width = self.rows, self.rows_of(width), width
+        if before and self.top:
+            read = sum(map(_letters, before[: self.top]))
+            after = accumulate(map(_letters, self.rows))
+            self.top = next((n for n, letters in enumerate(after) if letters > read), 0)
+
     def wheel(self, by: int) -> None:
         self.top = max(0, min(self.top + by, len(self.rows) - 5))
 
@@ -69,11 +84,17 @@ class Reading:
 
     def draw(self, project: str, word: str, width: int, height: int) -> list[Row]:
         """The page; `word` is said at its foot rather than what the latest key came to."""
+        self.lay(width)
         status: Row = [(word or self.word, "hint")]
         if self.finding is not None:
             status = line("find ", self.finding)
         hints = [("↑↓", "scroll"), ("/", "find"), ("n", "next found"), ("any other key", "back")]
         return page([project, self.title], self.rows, self.top, hints, status, width, height)
+
+
+def _letters(row: Row) -> int:
+    """How much of a text is in a row, however it is wrapped."""
+    return sum(len("".join(text.split())) for text, _ in row)
 
 
 @dataclass

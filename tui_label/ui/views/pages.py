@@ -127,8 +127,14 @@ def section_row(text: str, label: str, width: int) -> int:
     return 0
 
 
+def helped_rows(text: str, tasks: Sequence[Task], focus: str, label: str, width: int) -> list[Row]:
+    """The guidelines, with what project.yaml says about the focused task and a label over the section about that."""
+    rows, top = guide_rows(text, width), section_row(text, label, width)
+    return [*rows[:top], *help_rows(tasks, focus, label, width), *rows[top:]]
+
+
 def help_rows(tasks: Sequence[Task], focus: str, label: str, width: int) -> list[Row]:
-    """What project.yaml says about the focused task and a label, to stand over the section of the guidelines about it."""
+    """What project.yaml says about the focused task and a label."""
     helps = [(task.id, task.help) for task in tasks if task.id == focus]
     helps += [(label, found.help) for task in tasks if (found := task.label(label)) is not None]
     lines = [f"{visible(name)}: {visible(help)}" for name, help in dict.fromkeys(helps) if help]
@@ -137,7 +143,7 @@ def help_rows(tasks: Sequence[Task], focus: str, label: str, width: int) -> list
 
 
 def key_rows(
-    keymap: Keymap, modes: list[str], idle: tuple[str, ...] = (), tasks: Sequence[Task] = (), width: int = 80
+    keymap: Keymap, modes: list[str], width: int, idle: tuple[str, ...] = (), tasks: Sequence[Task] = ()
 ) -> list[Row]:
     """The keys of some modes, without those of commands that are `idle`; those of labels with the help of these."""
     helps = {f"{task.id}: {label.value}": label.help for task in tasks for label in task.labels}
@@ -149,11 +155,13 @@ def key_rows(
         found += [[], [("   " + MODES[mode], "accent")]]
         for here, keys, words in rows:
             if here == mode and keys:
-                shown = set_cell_size(visible(keys), widest + 2)
-                found.append([("   " + shown, "bold"), (visible(words), "")])
+                lines = wrapped(words, width - widest - 5)
+                leads = [visible(keys), *[""] * len(lines)]
+                for lead, line in zip(leads, lines, strict=False):
+                    found.append([("   " + set_cell_size(lead, widest + 2), "bold"), (line.rstrip(), "")])
                 help = helps.get(words, "") if mode == "labels" else ""
-                room = text_width(width) - cell_len(shown)
-                found += [[(" " * (3 + widest + 2), ""), (line, "faint")] for line in wrapped(help, room) if help]
+                for line in wrapped(help, width - widest - 5) if help else []:
+                    found.append([(" " * (widest + 5), ""), (line.rstrip(), "faint")])
     return found
 
 

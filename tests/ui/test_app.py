@@ -90,6 +90,9 @@ async def test_the_question_of_a_text_box_is_seen_while_one_types(tmp_path):
     assert rows[21] == " In a sentence?" + "19 of at most 20 characters".rjust(64)
 
 
+COMPARED = "name: c\ntasks: [{id: best, type: compare}]\n"
+
+
 def drawn(app: LabelApp, look: str) -> list[str]:
     """What is drawn on the screen with `look` among its style words."""
     return [text for row in app.sheet._rows for text, words in row if look in words.split()]
@@ -126,8 +129,46 @@ async def test_a_place_found_is_left_with_the_cursor(tmp_path):
     assert app._finding.place == (22, 26)
 
 
+async def test_words_are_found_in_candidates_and_in_the_text_that_they_answer(tmp_path):
+    answers = ("Sea. " * 300, "Ozone scatters it.", "Because of dust.", "Because of ozone.")
+    app = make(tmp_path, COMPARED, Record(Item("k", "Is the sky blue from ozone?", answers)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"ozone")
+        assert "3 here" in shown(app)[19]
+        await pilot.press("enter")
+        assert drawn(app, "gone-to") == ["ozone"] and "blue from ozone?" in shown(app)[4]
+        await pilot.press("n")
+        assert (drawn(app, "gone-to"), drawn(app, "found")) == (["Ozone"], ["ozone"])
+        before = shown(app)
+        assert [row for row in before if row.endswith(" B")]
+        await pilot.press("n")
+        assert (drawn(app, "gone-to"), drawn(app, "found")) == (["ozone"], ["Ozone"])
+        assert shown(app) == before
+
+
+async def test_candidates_are_scrolled_also_where_spans_are_asked_of_other_items(tmp_path):
+    source = (
+        "name: c\ntasks:\n  - {id: best, type: compare}\n"
+        "  - {id: names, type: spans, required: false, labels: [person]}\n"
+    )
+    app = make(tmp_path, source, Record(Item("k", "Who?", ("Ann. " * 400, "Bo."))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("end")
+        assert "   Bo." in shown(app) and "hop" not in shown(app)[23]
+        await pilot.press("slash", *"who", "enter")
+        assert drawn(app, "gone-to") == ["Who"]
+
+
+async def test_a_place_out_of_sight_is_seen_under_the_name_of_its_candidate(tmp_path):
+    app = make(tmp_path, COMPARED, Record(Item("k", "", ("Sea. " * 300, "Ozone.", "Dust. " * 300))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"ozone", "enter")
+
+        assert [row.strip() for row in shown(app)[4:6]] == ["B", "Ozone."]
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
-@pytest.mark.parametrize("source", [ENTITIES, SENTIMENT, "name: c\ntasks: [{id: best, type: compare}]\n"])
+@pytest.mark.parametrize("source", [ENTITIES, SENTIMENT, COMPARED])
 async def test_what_is_out_of_sight_is_told_until_it_is_seen(tmp_path, source, width):
     text = "\n".join(f"line {number}" for number in range(60))
     item = Item("k", "", ("short", text)) if "compare" in source else Item("k", text)

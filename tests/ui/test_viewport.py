@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tui_label.core.item import Item
 from tui_label.ui.viewport import FAR, Viewport, scroll_steps
 from tui_label.ui.views.document import MARGIN
 
@@ -15,7 +16,7 @@ ROW = len("row 00\n")
 def viewport() -> Viewport:
     """50 rows of text on 21 rows of the screen, each with a row of labels under it: 10 are seen."""
     made = Viewport()
-    made.lay(TEXT, 40)
+    made.lay(Item("k", TEXT), 40)
     made.fit(21, 2)
     return made
 
@@ -32,14 +33,9 @@ def test_scrolling_ends_with_the_text(viewport: Viewport) -> None:
     assert scroll_steps("cursor.end", viewport.page) == 0
 
 
-def test_rows_that_are_not_the_texts_are_counted_instead(viewport: Viewport) -> None:
-    viewport.scroll(FAR, 12)
-    assert viewport.top == 2
-
-
 def test_a_long_text_is_laid_out_no_further_than_it_is_scrolled() -> None:
     viewport = Viewport()
-    viewport.lay("word " * 1_000_000, 40)
+    viewport.lay(Item("k", "word " * 1_000_000), 40)
     viewport.fit(20, 1)
     viewport.scroll(1)
     assert viewport.top == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from tui_label.core.text import WINDOW, glyphs
 
@@ -139,3 +140,32 @@ class Rows:
             if text[glyph.start] in " \t" or _WIDE_BREAK.match(text[glyph.start]):
                 good = glyph.end
         return last if last > start else reach
+
+
+class Stacked(Rows):
+    """The rows of several texts one under the other, an empty row between them: one text with line ends between.
+
+    They are given with their names; a text that has one stands under a row for it.
+    """
+
+    def __init__(self, texts: Iterable[tuple[str, str]], width: int) -> None:
+        texts = tuple(texts)
+        super().__init__("\n".join(text for _, text in texts), width)
+        self._finished = True
+        self.names: dict[int, str] = {}
+        """What stands in a row instead of text."""
+        at = 0
+        for name, text in texts:
+            if at:
+                self._put(at - 1, at - 1)
+            if name:
+                self.names[len(self._starts)] = name
+                self._put(at, at)
+            rows = Rows(text, width)
+            for start, end in map(rows.row, range(rows.count())):
+                self._put(at + start, at + end)
+            at += len(text) + 1
+
+    def _put(self, start: int, end: int) -> None:
+        self._starts.append(start)
+        self._ends.append(end)

@@ -116,6 +116,11 @@ class Session:
         return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
 
     @property
+    def has_cursor(self) -> bool:
+        """Whether a cursor goes through the text, to mark spans; between candidates it would not be seen."""
+        return self.span_task is not None and bool(self.item.text) and not self.item.candidates
+
+    @property
     def box(self) -> str | None:
         """The text of the box that takes the keys; None where there is no such box."""
         task = self.asked_task(self.focus)

@@ -48,14 +48,14 @@ from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import leave_on_signals
 from tui_label.ui.textbox import box_of, mended, typed, with_tag
 from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
-from tui_label.ui.views.document import Marks, lanes, text_width
+from tui_label.ui.views.document import Marks, text_width
 from tui_label.ui.views.frame import Hint
 from tui_label.ui.views.label import (
     SMALLEST,
     State,
-    compare_rows,
     item_room,
     label_screen,
+    pitch,
     talk_room,
     too_small,
     top_rows,
@@ -109,8 +109,6 @@ class LabelApp(SheetApp):
         """The question zone as it was drawn last."""
         self._room = 1
         """Rows it left for the item."""
-        self._compared: list[Row] = []
-        """The item's candidates as they were drawn last."""
         self._talk: list[Row] = []
         self._finding = Finding()
         self._guard = KeyGuard()
@@ -355,7 +353,7 @@ class LabelApp(SheetApp):
 
     async def _find_open(self) -> None:
         if self._session is not None:
-            self._mode = Find(self._session)
+            self._mode = Find(self._session, self._viewport.rows.text)
 
     async def _find_next(self) -> None:
         await self._find(find_next)
@@ -374,7 +372,7 @@ class LabelApp(SheetApp):
         self._forget_place_left(session)
         # The first row that is seen may begin with a place
         here = session.cursor if self._key_mode == SPANS else self._viewport.seen[0] - (look is find_next)
-        found = self._finding.go(look, session.item.text, here)
+        found = self._finding.go(look, self._viewport.rows.text, here)
         if found is None:
             self._word = f"{self._finding.needle!r} is not in this item"
         elif self._key_mode == SPANS:
@@ -538,10 +536,8 @@ class LabelApp(SheetApp):
             await self.workbench.do("cursor.to", move(self._session.cursor))
 
     def _scroll(self, by: int) -> None:
-        session = self._session
-        if session is not None:
-            rows = len(self._compared) if session.item.candidates else None
-            self._viewport.scroll(by, rows)
+        if self._session is not None:
+            self._viewport.scroll(by)
 
     # mouse and paste
 
@@ -676,17 +672,16 @@ class LabelApp(SheetApp):
             hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
             far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.trouble
             return nothing_left(name, annotator, far, rhythm, trouble, hints, width, height)
-        self._viewport.lay(session.item.text, text_width(width))
+        self._viewport.lay(session.item, text_width(width))
         return self._draw_item(session, width, height)
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         self._talk = self._talk_rows(width, height)
-        self._compared = compare_rows(session, width) if session.item.candidates else []
         talk = len(self._talk)
         item = self._item_rows(session, item_room(height, talk))
         self._asked = zone(session, self.keymap, width, height, talk, item, self._asked.top)
         self._room = item_room(height, talk, len(self._asked.rows))
-        self._viewport.fit(self._room, 1 + lanes(session))
+        self._viewport.fit(self._room, pitch(session))
         if self._key_mode == SPANS:
             self._viewport.follow(session.cursor)
         return label_screen(self._state(session, self._marks(session)), self._viewport.rows, width, height)
@@ -695,7 +690,7 @@ class LabelApp(SheetApp):
         """How many of `most` rows the item can use."""
         if session.item.sound is not None:
             return most
-        return len(self._compared) or self._viewport.taken(most, 1 + lanes(session))
+        return self._viewport.taken(most, pitch(session))
 
     def _talk_rows(self, width: int, height: int) -> list[Row]:
         """What was said about the item on the desk."""
@@ -721,7 +716,6 @@ class LabelApp(SheetApp):
             self._viewport.top,
             self._asked,
             self._room,
-            self._compared,
             returned=bool(workbench.desk and workbench.desk.claim.returned),
             tested=bool(workbench.desk and workbench.desk.claim.known is not None),
             talk=self._talk,
@@ -741,7 +735,7 @@ class LabelApp(SheetApp):
 
     def _marks(self, session: Session) -> Marks:
         self._forget_place_left(session)
-        found = self._finding.places(session.item.text, *self._viewport.seen)
+        found = self._finding.places(self._viewport.rows.text, *self._viewport.seen)
         hints = self._mode.left if isinstance(self._mode, Hop) else {}
         return Marks(found, hints, isinstance(session.span_task, Spans), self._finding.place)
 

@@ -25,4 +25,4 @@ def key_mode(session: Session | None) -> str:
         return TRANSCRIBING if session.typing else SOUND
     if session.typing:
         return TYPING
-    return SPANS if session.span_task is not None and session.item.text else SCROLL
+    return SPANS if session.has_cursor else SCROLL

@@ -102,6 +102,8 @@ class Find:
     """A word typed at the foot of the text; Enter goes to it."""
 
     session: Session
+    text: str
+    """What is searched, unless it is what was said of a sound."""
     editor: Editor = EMPTY
 
     @property
@@ -109,7 +111,7 @@ class Find:
         if self.session.item.sound is not None:
             count = len(places(self.session, self.editor.text))
         else:
-            count = len(find_all(self.session.item.text, self.editor.text, 1000))
+            count = len(find_all(self.text, self.editor.text, 1000))
         return [*line("find ", self.editor), (f"   {count} here", "faint")]
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "go to it"), ("Esc", "leave")])

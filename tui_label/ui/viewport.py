@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui_label.core.rows import Rows
+from tui_label.core.item import Item, candidate_names
+from tui_label.core.rows import Rows, Stacked
 from tui_label.ui.views.document import MARGIN
 
 FAR = 10**9
@@ -19,18 +20,29 @@ def scroll_steps(command: str, page: int) -> int:
 
 
 class Viewport:
-    """A window on the rows of an item's text.  Offsets are characters of the text, rows count from its first one."""
+    """A window on the rows of an item's text.  Offsets are characters of the text, rows count from its first one.
+
+    Candidates are one text with the one that they answer.
+    """
 
     def __init__(self) -> None:
         self.rows = Rows("", 10)
         self.top = 0
         """The first row on the screen."""
+        self._item: Item | None = None
         self._height = self._pitch = 1
 
-    def lay(self, text: str, width: int) -> None:
-        """Show `text`, in rows of `width` cells."""
-        if self.rows.text is not text or self.rows.width != width:
-            self.rows = Rows(text, width)
+    def lay(self, item: Item, width: int) -> None:
+        """Show the text of `item`, in rows of `width` cells."""
+        if self._item is item and self.rows.width == width:
+            return
+        self._item = item
+        if item.candidates:
+            lead = [("", item.text)] if item.text else []
+            named = zip(candidate_names(item), item.candidates, strict=True)
+            self.rows = Stacked([*lead, *named], width)
+        else:
+            self.rows = Rows(item.text, width)
 
     def fit(self, height: int, pitch: int) -> None:
         """The text has `height` rows of the screen, each row of it takes `pitch`."""
@@ -65,10 +77,9 @@ class Viewport:
 
     # scrolling
 
-    def scroll(self, by: int, count: int | None = None) -> None:
-        """Some rows down, or up where `by` is negative; `count`: rows there are, where they are not the text's."""
-        if count is None:
-            count = self._rows_until(self.top + by + self.page)
+    def scroll(self, by: int) -> None:
+        """Some rows down, or up where `by` is negative."""
+        count = self._rows_until(self.top + by + self.page)
         self.top = max(0, min(self.top + by, count - self.page))
 
     def _rows_until(self, wanted: int) -> int:
@@ -80,8 +91,10 @@ class Viewport:
         return wanted
 
     def show(self, offset: int) -> None:
-        """Scroll so that the row of `offset` is the first one."""
-        self.top = self.rows.row_of(offset)
+        """Bring the row of `offset` into sight, the second one if it was not: over it may be a candidate's name."""
+        row = self.rows.row_of(offset)
+        if not self.top <= row < self.top + self.page:
+            self.scroll(row - 1 - self.top)
 
     def follow(self, cursor: int) -> None:
         """Scroll as little as brings the cursor into sight."""

@@ -5,9 +5,9 @@ The lanes are there from the start, so the text never moves when labels come in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from rich.cells import cell_len, set_cell_size
 
@@ -123,16 +123,28 @@ def _text_row(session: Session, start: int, end: int, stretches: list[Stretch], 
     if not (here or marks.found or marks.hints or (selection[0] < end and start < selection[1])):
         text.append(("".join(glyph.picture for glyph in line), ""))
     else:
-        for glyph in line:
-            words = _look(glyph, session, here, selection, marks)
-            if len(text) > 1 and text[-1][1] == words:
-                text[-1] = (text[-1][0] + glyph.picture, words)
-            else:
-                text.append((glyph.picture, words))
+        text += _pieces(line, lambda glyph: _look(glyph, session, here, selection, marks))
     if marks.cursor and start == end == session.cursor:
         text.append((" ", "cursor"))
     found = [text] + [lane_row(one, line) for one in in_lanes(here, lanes(session))]
     return _hinted(found, line, marks)
+
+
+def unspanned(text: str, start: int, end: int, marks: Marks) -> Row:
+    """A row of a text that has no spans."""
+    line = glyphs(text, start, end)
+    return [(" " * MARGIN, ""), *_pieces(line, lambda glyph: _found(glyph.start, marks))]
+
+
+def _pieces(line: Iterable[Glyph], look: Callable[[Glyph], str]) -> Row:
+    """Glyphs as they look, those together that look alike."""
+    return [("".join(glyph.picture for glyph in alike), words) for words, alike in groupby(line, look)]
+
+
+def _found(offset: int, marks: Marks, at_cursor: bool = False) -> str:
+    if marks.place is not None and marks.place[0] <= offset < marks.place[1]:
+        return "gone-to"
+    return "found" if not at_cursor and any(first <= offset < last for first, last in marks.found) else ""
 
 
 def _look(glyph: Glyph, session: Session, here: list[Stretch], selection: tuple[int, int], marks: Marks) -> str:
@@ -145,13 +157,10 @@ def _look(glyph: Glyph, session: Session, here: list[Stretch], selection: tuple[
     elif marks.hints:
         words = "faint"
     at_cursor = selection[0] <= offset < selection[1]
-    if marks.place is not None and marks.place[0] <= offset < marks.place[1]:
-        words += " gone-to"
-    elif not at_cursor and any(first <= offset < last for first, last in marks.found):
-        words += " found"
+    words += f" {_found(offset, marks, at_cursor)}"
     if at_cursor:
         words += " cursor" if session.anchor is None else " selected"
-    return words.strip()
+    return " ".join(words.split())
 
 
 def in_lanes(here: list[Stretch], count: int) -> list[list[Stretch]]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from rich.cells import cell_len
 
 from tui_label.core.commands import SCROLL, SOUND, TRANSCRIBING, TYPING
-from tui_label.core.item import candidate_names
 from tui_label.core.keymap import Keymap, key_display
-from tui_label.core.rows import Rows
+from tui_label.core.rows import Rows, Stacked
 from tui_label.core.session import Session
 from tui_label.core.tasks import Compare, Text
-from tui_label.core.text import glyphs, number_of, visible
+from tui_label.core.text import number_of, visible
 from tui_label.ui.canvas import Row, cells, clipped, rule, spread
 from tui_label.ui.modes import Menu, Mode
-from tui_label.ui.views.document import MARGIN, Marks, document, lanes, text_width
+from tui_label.ui.views.document import Marks, document, lanes, unspanned
 from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.questions import Zone, idle, length_words, questions
 from tui_label.ui.views.sound import Tape, sound_rows
@@ -49,8 +48,6 @@ class State:
     asked: Zone
     room: int
     """Rows that are left for the item."""
-    compared: list[Row]
-    """The candidates as they are drawn, where there are some."""
     tape: Tape | None = None
     """What plays, where the item is a sound."""
     returned: bool = False
@@ -77,6 +74,11 @@ def zone(session: Session, keymap: Keymap, width: int, height: int, talk: int, i
     """The question zone: a third of the screen at most, or all that an item of `item` rows and a free one leave."""
     share = height // 3 - (talk if height < LOW else 0)
     return questions(session, keymap, width, max(1, share, item_room(height, talk) - item - 1), top)
+
+
+def pitch(session: Session) -> int:
+    """Rows of the screen that each row of the item's text takes."""
+    return 1 if session.item.candidates else 1 + lanes(session)
 
 
 def talk_room(height: int) -> int:
@@ -129,8 +131,8 @@ def _item_rows(state: State, rows: Rows, width: int) -> list[Row]:
     room = state.room
     if state.tape is not None:
         return sound_rows(state.session, state.tape, width, room)
-    if state.session.item.candidates:
-        return state.compared[state.top : state.top + room]
+    if isinstance(rows, Stacked):
+        return compare_rows(state.session, rows, range(state.top, state.top + room), state.marks)
     return document(state.session, rows, state.top, room, state.marks)
 
 
@@ -138,13 +140,9 @@ def _out_of_sight(state: State, rows: Rows) -> tuple[str, str]:
     """How much of the item is above and below what is seen; empty where nothing is."""
     if state.tape is not None:
         return "", ""
-    page = state.room
-    if state.session.item.candidates:
-        below = list(range(state.top + page, len(state.compared) - 1, page))
-    else:
-        page = max(1, page // (1 + lanes(state.session)))
-        starts = range(state.top + page, state.top + (MANY + 1) * page + 1, page)
-        below = list(takewhile(rows.has, starts))
+    page = max(1, state.room // pitch(state.session))
+    starts = range(state.top + page, state.top + (MANY + 1) * page + 1, page)
+    below = list(takewhile(rows.has, starts))
     return _more(-(-state.top // page)), _more(len(below))
 
 
@@ -164,26 +162,16 @@ def _rule(words: str, width: int) -> Row:
     return [*rule(width - len(words) - 3), (f" {words} ", ""), *rule(1)] if words else rule(width)
 
 
-def compare_rows(session: Session, width: int) -> list[Row]:
-    """The candidates one under the other, after the text they answer where there is one."""
-    found: list[Row] = []
-    if session.item.text:
-        found += [*_plain(session.item.text, width), []]
+def compare_rows(session: Session, rows: Stacked, numbers: Iterable[int], marks: Marks) -> list[Row]:
+    """The candidates one under the other, after the text they answer where there is one: those rows that there are."""
     value = next((session.work.answers.get(task.id) for task in session.asked if isinstance(task, Compare)), None)
-    for name, text in zip(candidate_names(session.item), session.item.candidates, strict=True):
-        best = value == name or (isinstance(value, list) and value[:1] == [name])
-        found.append([("  ", ""), (f"[{name}]" if best else f" {name} ", "accent" if best else "bold")])
-        found += [*_plain(text, width), []]
-    return found
-
-
-def _plain(text: str, width: int) -> list[Row]:
-    rows = Rows(text, text_width(width))
+    best = value[0] if isinstance(value, list) and value else value
     found: list[Row] = []
-    while rows.has(len(found)):
-        start, end = rows.row(len(found))
-        pictures = "".join(glyph.picture for glyph in glyphs(text, start, end))
-        found.append([(" " * MARGIN + pictures, "")])
+    for number in takewhile(rows.has, numbers):
+        if (name := rows.names.get(number)) is not None:
+            found.append([("  ", ""), (f"[{name}]", "accent") if name == best else (f" {name} ", "bold")])
+        else:
+            found.append(unspanned(rows.text, *rows.row(number), marks))
     return found
 
 
@@ -267,7 +255,7 @@ def _item_hints(state: State) -> list[Hint]:
         wanted.append("item.submit")
     if session.suggestion_under_cursor is not None:
         wanted += ["suggestion.accept", "suggestion.reject"]
-    if session.span_task is not None and session.item.text:
+    if session.has_cursor:
         selecting = session.anchor is not None
         wanted += ["hop", "select.drop" if selecting else "select.open"]
         if session.span_under_cursor is not None:

@@ -16,7 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from tui_label.core.moments import clock
 from tui_label.core.readings import Difference
 from tui_label.core.review import Review
-from tui_label.core.rows import Rows
+from tui_label.core.rows import Rows, Stacked
 from tui_label.core.stretches import Timeline
 from tui_label.core.tasks import Segment, Segments, Text, segments_from, spans_from
 from tui_label.core.text import glyphs, visible
@@ -201,8 +201,9 @@ class Board:
     def others(self) -> list[Block]:
         session = self.review.session
         found: list[Block] = []
-        if session.item.candidates:
-            found += [Block([row]) for row in compare_rows(session, self.width)]
+        if isinstance(self.rows, Stacked):
+            drawn = compare_rows(session, self.rows, range(self.rows.count()), Marks())
+            found += [Block([row]) for row in [*drawn, []]]
         for task in session.asked:
             if isinstance(task, Text):
                 found += self._texts(task)

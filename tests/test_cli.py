@@ -40,6 +40,15 @@ def test_keys_without_a_project_are_those_that_no_label_took(capsys):
     assert (keys["pause"], keys["find.next"], keys["segment.speaker"]) == (["p"], ["n"], ["o"])
 
 
+def test_keys_tells_where_ones_own_give_way(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "tui-label").mkdir()
+    (tmp_path / "tui-label" / "keys.yaml").write_text("item.skip: n\n")
+
+    assert main(["keys", str(write_project(tmp_path / "p", SENTIMENT))]) == 0
+    assert capsys.readouterr().err == "tui-label: skip is on s here: n is “negative”\n"
+
+
 @pytest.mark.parametrize(
     ("review", "option", "mending"),
     [

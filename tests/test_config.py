@@ -310,6 +310,69 @@ def test_remapping_by_team():
     assert made.lookup("scroll", "s") is None
 
 
+@pytest.mark.parametrize(
+    ("team", "own", "keys", "words"),
+    [
+        ("{}", {"item.skip": "n"}, {"item.skip": "s"}, ["skip is on s here: n is “negative”"]),
+        ("{}", {"pause": "n"}, {"pause": "P"}, ["pause is on P here: n is “negative”"]),
+        ("{}", {"item.skip": "n f8"}, {"item.skip": "f8"}, ["skip is on F8 here: n is “negative”"]),
+        ("{hop: w}", {"item.skip": "w"}, {"item.skip": "s", "hop": "w"}, ["skip is on s here: w is hop"]),
+        ("{hop: w}", {"item.skip": "w", "hop": "ctrl+x"}, {"item.skip": "w", "hop": "ctrl+x"}, []),
+        ("{hop: w}", {"review.later": "n w"}, {"review.later": "n w"}, []),
+        ("{item.skip: w}", {"item.skip": "n"}, {"item.skip": "w"}, ["skip is on w here: n is “negative”"]),
+        (
+            "{item.skip: w}",
+            {"item.skip": "n", "hop": "w"},
+            {"item.skip": "w", "hop": ";"},
+            ["skip is on w here: n is “negative”", "hop is on ; here: w is skip"],
+        ),
+        ("{hop: '?'}", {"item.skip": "f1"}, {"item.skip": "s", "help.open": "f1"}, ["skip is on s here: F1 is keys"]),
+        (
+            "{}",
+            {"item.submit": "n", "hop": "enter"},
+            {"item.submit": "enter", "hop": ";"},
+            ["next is on ↵ here: n is “negative”", "hop is on ; here: ↵ is next"],
+        ),
+    ],
+)
+def test_ones_own_keys_give_way_to_labels_and_to_the_teams(team, own, keys, words):
+    made = project(f"{SENTIMENT}keys: {team}\n")
+    found = keymap.build(made, own)
+
+    assert keymap.own_problems(made, own) == []
+    assert found.labels == keymap.build(made).labels
+    mode = "review" if "review.later" in own else "spans"
+    assert {name: " ".join(found.keys_of(name, mode)) for name in keys} == keys
+    assert list(found.gave_way) == words
+
+
+@pytest.mark.parametrize(
+    ("own", "where", "words"),
+    [
+        ({"item.skp": "w"}, "item.skp", "did you mean item.skip?"),
+        ({"item.skip": "ctrl+m"}, "item.skip", "Enter"),
+        ({"item.skip": "w", "hop": "w"}, "hop", "key w is used by item.skip and by hop"),
+        ({"item.skip": "enter"}, "item.skip", "key enter is item.submit's (confirm and go on to the next item)"),
+        ({"text.newline": "escape"}, "text.newline", "key escape is text.leave's"),
+        ({"review.later": "enter"}, "review.later", "key enter is review.settle's"),
+    ],
+)
+def test_what_is_wrong_with_ones_own_keys_in_any_project_is_refused(own, where, words):
+    ((place, problem),) = keymap.own_problems(project(SENTIMENT), own)
+
+    assert place == f"keys {where}"
+    assert problem.startswith(words) or words in problem
+
+
+def test_no_command_that_is_needed_loses_its_only_key():
+    found = problems(SENTIMENT + "keys: {pause: enter}\n")
+    line = "project.yaml:6: keys pause: key enter is"
+
+    assert found[0].startswith(f"{line} item.submit's (confirm and go on to the next item); free are")
+    assert found[1].startswith(f"{line} review.settle's (settle the item and go on); free are")
+    assert project(SENTIMENT + "keys: {find.open: enter, item.submit: f4, pause: '?'}\n").keys["pause"] == "?"
+
+
 def test_every_key_of_the_map_is_one_that_terminals_send():
     made = keymap.build(project(BOTH))
 

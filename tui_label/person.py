@@ -22,12 +22,12 @@ def file(name: str) -> Path:
 
 
 def keymap_of(project: Project) -> Keymap:
-    """The keys in force: the project's, and over them the person's own."""
+    """The keys in force: the project's, and those of the person's own that it leaves free."""
     from tui_label.core import keymap
 
     path = file("keys.yaml")
     own = config.personal_keys(path)
-    problems = keymap.problems(project, own)
+    problems = keymap.own_problems(project, own)
     if problems:
         raise ConfigError(*[f"{path}: {where}: {words}" for where, words in problems])
     return keymap.build(project, own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from tui_label.core.annotation import Annotation, Timing
 from tui_label.core.comments import COMMENT, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
-from tui_label.core.keymap import build
+from tui_label.core.keymap import Keymap, build
 from tui_label.core.record import Record
+from tui_label.errors import ConfigError
 from tui_label.store.sql import SqlStore
 from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import cells
@@ -243,6 +245,44 @@ async def test_news_stand_before_the_next_item_and_the_new_key_holds(make):
         await struck(app, "m")
 
     assert latest(folder) == [("i0", "positive"), ("i1", "positive"), ("i2", "mixed")]
+
+
+async def test_ones_own_key_gives_way_to_a_new_label_and_the_screen_says_so(make):
+    folder = make()
+    app = seated(folder)
+    app._make_keymap = partial(build, personal={"item.skip": "m"})
+    async with app.run_test(size=(80, 24)):
+        change(folder)
+        await struck(app, "p")
+        assert sees(app, "skip is on s here: m is “mixed”")
+        await struck(app, "enter")
+        assert sees(app, "m mixed") and sees(app, "s skip")
+        await struck(app, "m")
+
+    assert latest(folder) == [("i0", "positive"), ("i1", "positive"), ("i2", "mixed")]
+
+
+async def test_a_mistake_in_ones_own_keys_takes_none_from_a_new_label(make):
+    def refuse(_: object) -> Keymap:
+        raise ConfigError("keys.yaml: keys item.skp: there is no command item.skp; did you mean item.skip?")
+
+    folder = make()
+    app = seated(folder)
+    app._make_keymap = refuse
+    async with app.run_test(size=(80, 24)):
+        change(folder)
+        await struck(app, "p")
+        assert sees(app, "your own keys are not in force: `tui-label keys` says why")
+        await struck(app, "enter")
+        assert sees(app, "m mixed")
+
+
+async def test_where_ones_own_keys_give_way_is_said_at_the_start(make):
+    project = config.load(make())
+    store, versions = opening.open_store(project)
+    app = LabelApp(Workbench(project, store, "ann", versions), build(project, {"item.skip": "n"}), "")
+    async with app.run_test(size=(80, 24)):
+        assert shown(app)[19] == " skip is on s here: n is “negative”"
 
 
 async def test_keys_typed_ahead_or_held_do_not_skip_the_page(make):

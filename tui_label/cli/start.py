@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tui_label import ready
-from tui_label.cli.project import Commands, command, folder, sound
+from tui_label.cli.project import Commands, command, complain, folder, sound
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
 
@@ -73,6 +73,8 @@ def _keys(options: argparse.Namespace) -> int:
 
     project = config.load(options.dir) if options.dir else config.parse(WITHOUT_LABELS, Path())
     keymap = person.keymap_of(project)
+    for words in keymap.gave_way:
+        complain(words)
     if options.json:
         labels = [{"task": task, "label": label, "key": key} for (task, label), key in keymap.labels.items()]
         commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]

@@ -42,6 +42,8 @@ _TYPED = frozenset(command.name for command in COMMANDS if command.mode in TYPED
 """Commands that have a key while one types."""
 _REVIEWED = frozenset(command.name for command in COMMANDS if command.mode in REVIEWING)
 _LABELED = frozenset(command.name for command in COMMANDS if command.mode not in REVIEWING)
+NEEDED = ("item.submit", "review.settle", "review.done", "text.leave", "palette.open", "help.open", "quit")
+"""Commands that no remap may leave without a key: all others can still be done by their names."""
 MODES = tuple(dict.fromkeys(command.mode for command in COMMANDS))
 LabelKey = tuple[str, str]
 """Task id and label."""
@@ -167,6 +169,8 @@ class Keymap:
     """Actions by (mode, key)."""
     modes: tuple[str, ...] = MODES
     """Those that are listed: the ones that may be in force."""
+    gave_way: tuple[str, ...] = ()
+    """A line for each command on whose own key, given by the person, the project has something else."""
 
     def lookup(self, mode: str, key: str) -> Action | None:
         """What `key` does while `mode` (spans, scroll or typing) is in force."""
@@ -193,7 +197,7 @@ class Keymap:
         return list((found | {command.name: command for command in COMMANDS if command.mode in modes}).values())
 
     def command(self, name: str) -> Command:
-        return next(command for command in COMMANDS if command.name == name)
+        return _named(name)
 
     def rows(self) -> list[tuple[str, str, str]]:
         """(mode, keys, words) for each command and label, for `tui-label keys` and the help screen."""
@@ -210,8 +214,9 @@ class Keymap:
 
 
 def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap:
-    """The keymap of a project that `problems` finds nothing wrong with."""
-    remapped = {**project.keys, **(personal or {})}
+    """The keymap of a project that `problems` finds nothing wrong with, and of a person that `own_problems` doesn't."""
+    held, lost = _holding(project, personal or {})
+    remapped = {**project.keys, **held}
     labels = label_keys(project.tasks, remapped, single_modes(project))
     taken = {key for key in labels.values() if key}
     keys: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -232,7 +237,18 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
             table[EVERYWHERE, key] = Action("label.give", label)
     # A project of texts stands for all where the keys are listed without a project
     modes = tuple(mode for mode in MODES if mode not in (SPANS, SCROLL)) if project.items == "sound" else MODES
-    return Keymap(labels, keys, table, modes)
+    return Keymap(labels, keys, table, modes, tuple(_way_given(name, lost[name], keys) for name in lost))
+
+
+def _named(name: str) -> Command:
+    return next(command for command in COMMANDS if command.name == name)
+
+
+def _way_given(name: str, taken: tuple[str, str], keys: Mapping[tuple[str, str], tuple[str, ...]]) -> str:
+    command = _named(name)
+    now = " ".join(map(key_display, keys[command.mode, name]))
+    key, owner = taken
+    return f"{command.short} is on {now or 'no key'} here: {key_display(key)} is {owner}"
 
 
 def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str]) -> tuple[str, ...]:
@@ -252,6 +268,46 @@ def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str
         return own
     spare = (key for key in command.spare if key not in taken and key not in elsewhere)
     return tuple(spare)[:1]
+
+
+# a person's own keys
+
+
+def _holding(project: Project, personal: Mapping[str, str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """The own keys that hold in a project, and for each command of the others a key, and what has it."""
+    own, lost = dict(personal), dict[str, tuple[str, str]]()
+    # A command that gave way is back on keys that another own one may have
+    while taken := _taken(project, own):
+        for name, owners in taken.items():
+            lost.setdefault(name, next(iter(owners.items())))
+            left = [key for key in own.pop(name).split() if key not in owners]
+            if left:
+                own[name] = " ".join(left)
+    return own, lost
+
+
+def _taken(project: Project, own: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """By command, the own keys that are not free in a project, and what has them."""
+    labels = {label.key: f"“{label.value}”" for task in project.tasks for label in task.labels if label.key}
+    named = [(name, key) for name, keys in project.keys.items() if name not in own for key in keys.split()]
+    named += [(command.name, key) for command in _keyless({**project.keys, **own}) for key in command.keys]
+    found: dict[str, dict[str, str]] = {}
+    for name, keys in own.items():
+        owners = dict(labels) if name in _LABELED else {}
+        owners |= {key: _named(other).short for other, key in named if _meet(name, other)}
+        if taken := {key: owners[key] for key in keys.split() if key in owners}:
+            found[name] = taken
+    return found
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two commands may be in force on the same screen."""
+    return {one, other} <= _LABELED or {one, other} <= _REVIEWED
+
+
+def _keyless(remapped: Mapping[str, str]) -> list[Command]:
+    """Commands that are needed and have no key, since others were put on theirs."""
+    return [one for one in COMMANDS if one.name in NEEDED and not _keys_in_force(one, remapped, set())]
 
 
 # giving out keys
@@ -340,21 +396,22 @@ def _command_keys(modes: Set[str], remapped: Mapping[str, str]) -> set[str]:
 # mistakes
 
 
-def problems(project: Project, personal: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+def problems(project: Project) -> list[tuple[str, str]]:
     """What is wrong with the keys: `(where, sentence)`, where is `label TASK LABEL` or `keys COMMAND`."""
     found: list[tuple[str, str]] = []
     users: dict[str, str] = {}
-    reviewers: dict[str, str] = {}
-    free = _free(project, personal or {})
+    free = _free(project, {})
     for task in project.tasks:
         for label in task.labels:
             if label.key:
                 where = f"label {task.id} {label.value}"
                 found += [(where, problem) for problem in _label_problem(label.key, users, task, label.value, free)]
-    for name, keys in {**project.keys, **(personal or {})}.items():
-        others = users if name in _LABELED else reviewers
-        found += [(f"keys {name}", problem) for problem in _remap_problem(name, keys, others, free)]
-    return found
+    return found + _remap_problems(project.keys, users, free)
+
+
+def own_problems(project: Project, personal: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is wrong with a person's own keys in any project, as `problems` says it; `project`: for those that are free."""
+    return _remap_problems(personal, {}, _free(project, personal))
 
 
 def _label_problem(key: str, users: dict[str, str], task: Task, value: str, free: str) -> list[str]:
@@ -368,6 +425,15 @@ def _label_problem(key: str, users: dict[str, str], task: Task, value: str, free
         return [f"key {key} is used by {users[key]} and by {me}; free are {free}"]
     users[key] = me
     return []
+
+
+def _remap_problems(keys: Mapping[str, str], users: dict[str, str], free: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    reviewers: dict[str, str] = {}
+    for name, own in keys.items():
+        others = users if name in _LABELED else reviewers
+        found += [(f"keys {name}", problem) for problem in _remap_problem(name, own, others, free)]
+    return found + _last_keys(keys, free)
 
 
 def _remap_problem(name: str, keys: str, users: dict[str, str], free: str) -> list[str]:
@@ -385,6 +451,18 @@ def _remap_problem(name: str, keys: str, users: dict[str, str], free: str) -> li
             found.append(f"key {key} is used by {users[key]} and by {name}; free are {free}")
         users[key] = name
     return found
+
+
+def _last_keys(keys: Mapping[str, str], free: str) -> list[tuple[str, str]]:
+    """Keys that are the only ones of another command, one that is needed."""
+    needy = {command.name: command for command in reversed(_keyless(keys))}.values()
+    return [
+        (f"keys {name}", f"key {key} is {owner.name}'s ({owner.words.lower()}); free are {free}")
+        for name, own in keys.items()
+        for key in own.split()
+        for owner in needy
+        if key in owner.keys and _meet(name, owner.name)
+    ]
 
 
 def _free(project: Project, personal: Mapping[str, str]) -> str:

@@ -131,6 +131,7 @@ class LabelApp(SheetApp):
             self.end(1, str(error))
             return
         self._far_keys.listen()
+        self._say_what_gave_way()
         self._show()
         self.set_interval(1.0, self._second)
 
@@ -616,8 +617,14 @@ class LabelApp(SheetApp):
             self._guidelines = renewal.guidelines
         try:
             self.keymap = self._make_keymap(renewal.project)
-        except LabelError as error:
-            self._word = str(error)
+        except LabelError:
+            self.keymap = build(renewal.project)
+            self._word = "your own keys are not in force: `tui-label keys` says why"
+        else:
+            self._say_what_gave_way()
+
+    def _say_what_gave_way(self) -> None:
+        self._word = "; ".join(self.keymap.gave_way)
 
     def _show(self) -> None:
         desk = self.workbench.desk

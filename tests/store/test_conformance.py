@@ -73,8 +73,19 @@ def test_a_correction_is_undone_to_the_answer_before(make):
 
     back = store.reopen("ann")
 
-    assert back.answered.answers == {"sentiment": "positive"}
+    assert (back.answered.answers, back.reopened) == ({"sentiment": "positive"}, "submitted")
     assert [one.answers["sentiment"] for _, one in store.answers()] == ["positive"]
+
+
+def test_an_undone_correction_can_be_redone_until_the_next_one(make):
+    store = make(1)
+    number = store.claim("ann").number
+    store.submit(number, said("ann", "positive"), "a", claim=False)
+    store.skip(number, Annotation("ann", "skipped"), "b", claim=False)
+    store.reopen("ann")
+    assert store.revisit("ann", number).reopened == "skipped"
+    store.submit(number, said("ann", "negative"), "c", claim=False)
+    assert store.revisit("ann", number).reopened == ""
 
 
 @pytest.mark.parametrize(("policy", "again"), [("later", ["ann", "bob"]), ("others", ["bob"]), ("out", [])])

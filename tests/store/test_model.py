@@ -61,6 +61,8 @@ class Model:
     """(reopened at, lease until) of what people hold."""
     standing: dict[Pair, list[tuple[str, int, str, str]]] = field(default_factory=lambda: defaultdict(list))
     """(status, turn, answer, draft) of the revisions that were not undone."""
+    undone: set[Pair] = field(default_factory=set)
+    """Of which the last save was undone."""
     drafts: dict[Pair, str] = field(default_factory=dict)
     turn: int = 0
     checks: set[int] = field(default_factory=set)
@@ -77,6 +79,10 @@ class Model:
         if pair in self.hands:
             return "held"
         return self.standing[pair][-1][0] if self.standing[pair] else ""
+
+    def is_reopened(self, pair: Pair) -> bool:
+        """Whether what they have in hand, or their answer that stands, came back by an undo."""
+        return bool(self.hands[pair][0]) if pair in self.hands else pair in self.undone
 
     def draft(self, pair: Pair) -> str:
         """What they have begun, also before a skip that stands."""
@@ -143,6 +149,7 @@ class Model:
         self.turn += 1
         self.started.add(item)
         self.hands.pop((item, me), None)
+        self.undone.discard((item, me))
         self.drafts.pop((item, me), None)
         self.standing[item, me].append((status, self.turn, answer, draft))
         for one in self.returns.values():
@@ -155,6 +162,7 @@ class Model:
             return None
         pair = max(mine, key=lambda pair: self.standing[pair][-1][1])
         _, turn, _, draft = self.standing[pair].pop()
+        self.undone.add(pair)
         for one in self.returns.values():
             if one[0] == pair and one[2] == turn:
                 one[2] = 0
@@ -231,7 +239,7 @@ class Work:
             pair = claim.number, me
             assert claim.item.key == f"i{claim.number}"
             assert claim.draft == self.model.draft(pair)
-            assert bool(claim.reopened) == bool(self.model.hands.get(pair, [0])[0])
+            assert bool(claim.reopened) == self.model.is_reopened(pair)
             assert claim.returned == any(one[0] == pair and not one[2] for one in self.model.returns.values())
             assert bool(claim.comments) == claim.returned or not claim.returned
             assert claim.known is None

@@ -95,7 +95,10 @@ class Handed(NamedTuple):
     row: Callable[[], Any] | None = None
 
 
-_CLAIM = f"""SELECT {ITEM}, probe, a.state, a.revision, a.reopened,
+_CLAIM = f"""SELECT {ITEM}, probe, a.revision,
+      CASE a.state WHEN 'leased' THEN a.reopened WHEN 'done' THEN
+        (SELECT count(*) FROM annotation AS later
+         WHERE later.item = :item AND later.annotator = :me AND later.revision > a.revision) END,
       (SELECT work FROM draft WHERE draft.item = :item AND annotator = :me),
       EXISTS (SELECT 1 FROM returned WHERE annotator = :me AND returned.item = :item AND state = 'open'),
       EXISTS (SELECT 1 FROM comment WHERE comment.item = :item),
@@ -224,7 +227,7 @@ class SqlStore(SqlReviewing):
             return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row())
 
     def _claim_of(self, execute: Execute, me: int, number: int, row: tuple[Any, ...]) -> Claim:
-        probe, state, revision, reopened, draft, returned, talked, suggested, renamed = row[6:]
+        probe, revision, reopened, draft, returned, talked, suggested, renamed = row[6:]
         renames = standing.renames(execute) if renamed else Renames()
         latest = self._annotation(execute, number, me, revision, renames) if revision else None
         if latest and latest.status != SUBMITTED and not draft:
@@ -236,7 +239,7 @@ class SqlStore(SqlReviewing):
             draft or "",
             renames,
             latest if latest and latest.status == SUBMITTED else None,
-            last_status(execute, number, me) if state == "leased" and reopened else "",
+            last_status(execute, number, me) if reopened else "",
             bool(returned),
             talking.on_item(execute, number, annotator_name(execute, me)) if talked else (),
             outcomes.gold_of(execute, number, renames) if probe == "qualification" else None,

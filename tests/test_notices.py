@@ -137,6 +137,23 @@ async def test_what_is_half_corrected_when_the_link_goes_is_there_again(tweets):
     lead.close()
 
 
+async def test_what_was_sent_back_is_not_visited_beside_itself(tweets):
+    async with at_work(tweets) as workbench:
+        await give(workbench, "positive", "neutral")
+        lead = opened(tweets)
+        lead.send_back(2, ["ann"], Comment("lea", "sure?", RETURN, "ann"))
+        lead.close()
+        await give(workbench, "neutral")
+        assert (here(workbench), workbench.desk.claim.returned) == ("i1", True)
+        await workbench.do("item.previous")
+        await workbench.do("item.previous")
+        assert here(workbench) == "i0"
+        await workbench.do("item.next")
+        assert here(workbench) == "i2"
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.desk.visiting) == ("i1", False)
+
+
 async def test_a_skip_does_not_count_as_having_read(tweets):
     async with at_work(tweets) as workbench:
         lead = opened(tweets)
@@ -590,6 +607,7 @@ async def test_an_answer_whose_right_answer_was_shown_stays(trained):
         await give(workbench, "positive")
         assert (here(workbench), workbench.word) == ("q0", SHOWN)
         await workbench.do("item.next")
+        assert workbench.word == "q0 not handed in: kept as a draft"
         await workbench.do("item.skip")
         assert here(workbench) == "q1" and "needs an answer" in workbench.word
     store = opened(trained)

@@ -14,11 +14,13 @@ import soundfile
 from helpers import SENTIMENT, records, write_project
 
 from tui_label import config, opening
+from tui_label.core.annotation import Annotation
 from tui_label.core.editor import EMPTY, Editor, insert
-from tui_label.core.item import Item, Sound
+from tui_label.core.item import Item, Sound, content_key
 from tui_label.core.listening import Listening
 from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
+from tui_label.errors import StoreBusy
 from tui_label.notices import Announcement
 from tui_label.sound.deck import Deck
 from tui_label.sound.media import fingerprint
@@ -287,6 +289,213 @@ async def test_an_answer_of_an_earlier_sitting_does_not_count_again(texts):
         assert here(workbench) == "i0"
         await give(workbench, "neutral")
         assert (here(workbench), counted(workbench)) == ("i1", 0)
+
+
+# corrections
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> Sit:
+    """Four texts of which each may have several labels, the first three answered."""
+    source = "name: b\norder: as-added\ntasks: [{id: t, type: choices, min: 1, labels: [owl, tit]}]\n"
+    folder = write_project(tmp_path, source)
+    store, _ = opening.open_store(config.load(folder))
+    store.add(records(4))
+    for n in range(3):
+        claim = store.claim("ann")
+        store.submit(claim.number, Annotation("ann", answers={"t": ["owl"]}), f"s{n}", claim=False)
+    store.close()
+    return lambda: at_work(folder)
+
+
+def kept(folder: Path) -> dict[str, tuple[int, object, tuple[str, ...]]]:
+    """Revision, answer and flags of what stands, by item."""
+    store, _ = opening.open_store(config.load(folder))
+    found = {
+        item.key: (one.revision, one.answers["t"], tuple(flag.reason for flag in one.flags))
+        for item, one in store.answers()
+    }
+    store.close()
+    return found
+
+
+@pytest.mark.parametrize(("way", "there"), [("item.next", "i3"), ("item.previous", "i1"), ("go", "i0"), ("out", "i2")])
+async def test_what_was_changed_of_an_answer_is_handed_in_on_the_way_to_another_item(birds, tmp_path, way, there):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("flag.toggle", "ambiguous")
+        await workbench.do("label.give", ("t", "tit"))
+        assert workbench.desk.is_draft
+        if way == "go":
+            await workbench.go_to(1)
+        elif way == "out":
+            await workbench.leave()
+        else:
+            await workbench.do(way)
+        assert (here(workbench), workbench.word) == (there, "i2 corrected")
+
+    assert kept(tmp_path)["i2"] == (2, ["owl", "tit"], ("ambiguous",))
+
+
+@pytest.mark.parametrize("way", ["item.next", "item.previous", "go", "out"])
+async def test_what_can_not_be_handed_in_is_kept_as_a_draft_and_that_is_said(birds, tmp_path, way):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("t", "owl"))
+        if way == "go":
+            await workbench.go_to(4)
+        elif way == "out":
+            await workbench.leave()
+        else:
+            await workbench.do(way)
+        assert workbench.word == "i2 not handed in: kept as a draft"
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        assert (workbench.desk.is_draft, workbench.session.answers) == (True, {"t": []})
+        assert workbench.word == "i2: a draft, while your answer before it stands"
+
+    assert kept(tmp_path)["i2"] == (1, ["owl"], ())
+
+
+async def test_who_is_cut_off_from_a_correction_finds_it_as_a_draft(birds, tmp_path):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.leave(cut_off=True)
+    assert kept(tmp_path)["i2"][0] == 1
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        assert workbench.session.answers == {"t": ["owl", "tit"]}
+        await workbench.do("item.submit")
+        assert (here(workbench), workbench.word) == ("i3", "i2 corrected")
+
+
+async def test_looking_and_taking_back_are_no_correction(birds, tmp_path):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("cursor.right")
+        await workbench.do("item.previous")
+        await workbench.do("flag.toggle", "ambiguous")
+        await workbench.do("flag.toggle", "ambiguous")
+        assert not workbench.desk.is_draft
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("i2", "")
+
+    assert {revision for revision, *_ in kept(tmp_path).values()} == {1}
+
+
+async def test_listening_is_no_correction(calls, tmp_path):
+    async with calls() as workbench:
+        hear(workbench)
+        await write(workbench, "one")
+        await workbench.do("item.submit")
+        await workbench.do("item.previous")
+        workbench.deck.listening = workbench.deck.listening.played(100).heard(1.0, 2.0, 1.0)
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("c1", "")
+    store, _ = opening.open_store(config.load(tmp_path))
+
+    assert [one.revision for _, one in store.answers(history=True) if one.status == "submitted"] == [1]
+    store.close()
+
+
+async def test_what_a_visited_item_has_no_answer_to_is_not_handed_in_by_leaving_it(birds, tmp_path):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("item.skip")
+        assert (here(workbench), workbench.word) == ("i3", "i2 skipped: comes back after all else")
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("i3", "i2 not handed in: kept as a draft")
+        await workbench.do("item.previous")
+        await workbench.do("item.submit")
+        assert workbench.word == "i2 answered"
+
+    assert kept(tmp_path)["i2"] == (3, ["owl", "tit"], ())
+
+
+async def test_an_undone_correction_is_a_draft_that_can_be_redone(birds, tmp_path):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.do("item.submit")
+        await workbench.do("work.undo")
+        assert (here(workbench), workbench.desk.visiting, workbench.desk.is_draft) == ("i1", True, True)
+        assert workbench.word == "back at i1: a draft, while your answer before it stands"
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("i2", "i1 not handed in: kept as a draft")
+        await workbench.do("item.next")
+        assert here(workbench) == "i3"
+    assert kept(tmp_path)["i1"][1] == ["owl"]
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("item.previous")
+        assert (here(workbench), workbench.desk.is_draft) == ("i1", True)
+        await workbench.do("work.redo")
+        assert (here(workbench), workbench.word) == ("i3", "i1 corrected")
+
+    assert kept(tmp_path)["i1"][1] == ["owl", "tit"]
+
+
+async def test_undo_goes_on_from_an_undone_correction_to_the_answer_before_and_the_item_before(birds, tmp_path):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.do("item.submit")
+        await workbench.do("work.undo")
+        await workbench.do("work.undo")
+        assert (workbench.session.answers, workbench.desk.is_draft) == ({"t": ["owl"]}, False)
+        await workbench.do("work.undo")
+        assert (here(workbench), workbench.desk.visiting, workbench.word) == ("i2", False, "back at i2")
+        assert sorted(kept(tmp_path)) == ["i0", "i1"]
+
+
+async def test_an_undone_skip_of_an_answer_can_be_redone(birds, tmp_path):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("item.skip")
+        await workbench.do("work.undo")
+        assert (here(workbench), workbench.desk.visiting, workbench.word) == ("i2", True, "back at i2")
+        await workbench.do("work.redo")
+        assert (here(workbench), workbench.word) == ("i3", "i2 skipped: comes back after all else")
+
+    assert sorted(kept(tmp_path)) == ["i0", "i1"]
+
+
+async def test_a_correction_after_which_no_item_can_be_claimed_is_not_handed_in_twice(birds, tmp_path, monkeypatch):
+    def broken(_: str) -> None:
+        raise StoreBusy("somebody else writes")
+
+    async with birds() as workbench:
+        await workbench.do("label.give", ("t", "owl"))
+        await workbench.do("item.submit")
+        await workbench.do("item.previous")
+        await workbench.do("flag.toggle", "ambiguous")
+        with monkeypatch.context() as now:
+            now.setattr(workbench._store, "claim", broken)
+            await workbench.do("item.next")
+        assert (here(workbench), workbench.trouble) == ("", "somebody else writes")
+        await workbench.do("item.previous")
+        assert (here(workbench), workbench.desk.is_draft) == ("i3", False)
+
+    assert kept(tmp_path)["i3"] == (2, ["owl"], ("ambiguous",))
+
+
+async def test_an_item_without_a_name_is_told_by_its_text(tmp_path):
+    folder = write_project(tmp_path, SENTIMENT + "order: as-added\n")
+    store, _ = opening.open_store(config.load(folder))
+    text = "A text that is so long that a word about it would have no room."
+    store.add([Record(Item(content_key(text), text)), *records(1)])
+    store.close()
+    async with at_work(folder) as workbench:
+        await give(workbench, "positive")
+        await workbench.do("item.previous")
+        await give(workbench, "negative")
+        assert workbench.word == "A text that is so long … corrected"
+        await workbench.do("work.undo")
+        assert workbench.word.startswith("back at A text that is so long …: ")
 
 
 async def test_what_was_edited_is_told_before_the_next_item(tmp_path):

@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from tui_label.core import session as sessions
 from tui_label.core.annotation import SUBMITTED, Annotation, timing_from
+from tui_label.core.item import Item
 from tui_label.core.listening import Listening, listening_from
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
 from tui_label.core.session import Session, drafts_kept, outcome_decisions
+from tui_label.core.text import shortened
 from tui_label.core.timing import Watch, watch_from
+from tui_label.core.work import Work
+from tui_label.sound.kinds import called
 from tui_label.store.base import Claim, Versions
 from tui_label.store.rows import utc
 
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
+
+
+NAME_CELLS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,20 @@ class Desk:
     started_at: str
     visiting: bool = False
     """Whether it is an answered item that is looked at again."""
+    laid: Work = field(default_factory=Work)
+    """The work as it was laid."""
+    stands: Work = field(default_factory=Work)
+    """The work as it was handed in; where it was not, as it was laid."""
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the work on an item that is visited is another than was handed in."""
+        return self.visiting and (self.session.work != self.stands or self.session.mark is not None)
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it became so on this visit, to an item that was answered."""
+        return self.is_draft and self.claim.answered is not None and self.session.work != self.laid
 
     def last_label(self, renames: Renames) -> tuple[str, str] | None:
         """The task and label given last, as it is called now."""
@@ -75,7 +96,9 @@ def desk_of(
         edge_step=edge_step,
     )
     watch = watch_from(timing_from(kept.get("ms", {})), project.pace.idle_ms, now)
-    return Desk(claim, session, versions, watch, str(uuid.uuid4()), kept.get("started_at") or utc_now(), visiting)
+    started_at = kept.get("started_at") or utc_now()
+    stands = sessions.answered_work(project, claim.answered) if claim.answered is not None else session.work
+    return Desk(claim, session, versions, watch, str(uuid.uuid4()), started_at, visiting, session.work, stands)
 
 
 def heard_before(claim: Claim) -> Listening:
@@ -138,6 +161,11 @@ def draft_of(desk: Desk, deck: Deck | None) -> str:
         record["at"] = round(deck.position, 3)
         record["listening"] = deck.listening.record(deck.duration)
     return json.dumps(record)
+
+
+def name_of(item: Item) -> str:
+    """What an item is called in a word about it, which says more."""
+    return shortened(called(item), NAME_CELLS)
 
 
 def utc_now() -> str:

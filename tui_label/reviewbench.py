@@ -25,7 +25,7 @@ from tui_label.core.project import Project
 from tui_label.core.review import Review
 from tui_label.core.session import Effect
 from tui_label.core.timing import watch_from
-from tui_label.desk import Desk
+from tui_label.desk import Desk, name_of
 from tui_label.errors import StoreError, UsageError
 from tui_label.store.base import Claim, Store, Versions
 from tui_label.store.reviewing import QUEUES, START, Case, Queue
@@ -147,7 +147,7 @@ class ReviewBench(Workbench):
                 if left.revision == _decided(case):
                     if not await self._call(self._store.hold_case, left.number, self.annotator, left.draft):
                         continue  # another reviewer has it in hand
-                    self.word = f"{left.key}{BACK_AGAIN}"
+                    self.word = f"{name_of(case.item)}{BACK_AGAIN}"
                 self._unsaved.drop(left.number)
 
     async def _put_down(self) -> None:
@@ -447,7 +447,7 @@ class ReviewBench(Workbench):
         if self._trail and self._trail[-1].number == deed.case.number:
             self._trail.pop()
         if await self._return_to(deed.case, settled):
-            self.word = f"back at {deed.case.item.key}"
+            self.word = f"back at {name_of(deed.case.item)}"
         await self._recount()
 
     async def _remember(self) -> bool:

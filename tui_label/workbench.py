@@ -24,7 +24,7 @@ from tui_label.core.session import Effect, Session, has_content
 from tui_label.core.steps import step
 from tui_label.core.tasks import Text
 from tui_label.core.training import UsedUp
-from tui_label.desk import Desk, annotation_of, desk_of, draft_of, heard_before
+from tui_label.desk import Desk, annotation_of, desk_of, draft_of, heard_before, name_of
 from tui_label.drafting import Drafting
 from tui_label.errors import StoreError
 from tui_label.notices import Announcement, Notice, Renewal
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tui_label.mine import Mine
     from tui_label.sound.deck import Deck
 
+DRAFT = "a draft, while your answer before it stands"
 BACK_AGAIN = ": what was not saved the last time is here"
 SKIP_WORDS = {
     "later": "skipped: comes back after all else",
@@ -169,7 +170,7 @@ class Workbench:
                     continue
                 if left.revision == (there.answered.revision if there.answered else 0):
                     await self._call(self._store.save_draft, self.annotator, left.number, left.draft)
-                    self.word = f"{left.key}{BACK_AGAIN}"
+                    self.word = f"{name_of(there.item)}{BACK_AGAIN}"
                     claim = replace(there, draft=left.draft) if here else claim
                 self._unsaved.drop(left.number)
         return claim
@@ -185,15 +186,19 @@ class Workbench:
             self.desk = self.desk.touched(self.now())
         self.on_change()
 
-    async def leave(self) -> None:
-        """Keep the draft, give the item back, close.  Safe to call twice."""
+    async def leave(self, *, cut_off: bool = False) -> None:
+        """Part from the item, give it back, close.  Safe to call twice.
+
+        `cut_off`: they did not mean to leave, so what they were changing is a draft and no more; else `word`
+        has what became of it.
+        """
         if self._beating:
             for task in self._beating:
                 task.cancel()
-            self._beating, self._leaving = (), True
+            self._beating, self._leaving, self.word = (), True, ""
             self._thread.patience_s = AT_ONCE_S
             async with self._lock:
-                kept = await self._try_to_keep_draft()
+                kept = await self._try_to_keep(self._keep_draft if cut_off else self._part_for_good)
                 self._drafts.cancel()
                 await self._end_sprint()
                 try:
@@ -205,6 +210,9 @@ class Workbench:
         if self.deck is not None:
             await self.deck.close()
         self._thread.close(wait=not self.abandoned)
+
+    async def _part_for_good(self) -> None:
+        self.word = await self._part()
 
     def abandon(self) -> None:
         """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""
@@ -505,6 +513,26 @@ class Workbench:
 
     async def _finish(self, status: str) -> None:
         assert self.desk is not None
+        desk, tested = self.desk, self.desk.claim.known is not None
+        claim = await self._save(status)
+        if desk.visiting:
+            await self._return_ahead()
+            self.word = self._done_to(desk, status)
+        elif tested:
+            page = await self._call(notices.standing, self._store, self.project, self.annotator, desk.claim.item.key)
+            self._lay(None)
+            self.notices = (page,) if page is not None else ()
+        else:
+            await self._receive(claim)
+            self.word = SKIP_WORDS[self.project.skip] if status == SKIPPED else self.tally.rhythm.word(self.now())
+            # Not in the middle of an item: the hands are on it
+            sprint = self.tally.sprint
+            if sprint is not None and (claim is None or sprint.left_ms(self.now()) <= 0):
+                await self._end_sprint()
+
+    async def _save(self, status: str) -> Claim | None:
+        """Hand in the work on the desk; the next item, if they go on to one."""
+        assert self.desk is not None
         desk = self.desk
         self._drafts.cancel()
         if self.deck is not None:
@@ -517,20 +545,13 @@ class Workbench:
         self._unsaved.drop(desk.claim.number)
         if self.tally.is_new(self.progress.mine) and not tested:
             self.tally.answer(annotation.timing.active, round(desk.session.duration * 1000))
-        if desk.visiting:
-            await self._return_ahead()
-            self.word = f"{desk.claim.item.key} corrected"
-        elif tested:
-            page = await self._call(notices.standing, self._store, self.project, self.annotator, desk.claim.item.key)
-            self._lay(None)
-            self.notices = (page,) if page is not None else ()
-        else:
-            await self._receive(claim)
-            self.word = SKIP_WORDS[self.project.skip] if status == SKIPPED else self.tally.rhythm.word(self.now())
-            # Not in the middle of an item: the hands are on it
-            sprint = self.tally.sprint
-            if sprint is not None and (claim is None or sprint.left_ms(self.now()) <= 0):
-                await self._end_sprint()
+        return claim
+
+    def _done_to(self, desk: Desk, status: str) -> str:
+        """What was done to an item that was visited."""
+        if status == SKIPPED:
+            return f"{name_of(desk.claim.item)} {SKIP_WORDS[self.project.skip]}"
+        return f"{name_of(desk.claim.item)} {'corrected' if desk.claim.answered else 'answered'}"
 
     def _hand_in(self, claim: Claim, annotation: Annotation, save_id: str, draft: str, go_on: bool) -> Claim | None:
         """On the store's thread: save, and claim the next item if they go on."""
@@ -552,9 +573,12 @@ class Workbench:
         if claim is None:
             self.word = "nothing to undo"
             return
-        self._ahead = None
-        self._lay_again(claim)
-        self.word = f"back at {claim.item.key}"
+        if claim.answered is not None:
+            self._lay_visited(claim)
+        else:
+            self._ahead = None
+            self._lay_again(claim)
+        self.word = f"back at {name_of(claim.item)}{f': {DRAFT}' if self._is_draft else ''}"
 
     async def _forward(self) -> None:
         """Redo across items: what was undone, and not touched since, is saved again."""
@@ -567,30 +591,61 @@ class Workbench:
 
     async def _visit(self, direction: int) -> None:
         """To the answered item before (1) or after (-1) the one on the desk."""
-        await self._keep_draft()
         visiting = self.desk if self.desk and self.desk.visiting else None
         if direction < 0 and visiting is None:
             self.word = "this is the latest item"
             return
         entry = await self._neighbour(visiting.claim.number if visiting else None, direction)
-        if entry is None:
-            if direction > 0:
-                self.word = "no earlier item of yours"
-            else:
-                await self._return_ahead()
-            return
-        await self._revisit(entry.number)
+        waiting = self._ahead if visiting else self.desk
+        if entry is not None and waiting is not None and entry.number == waiting.claim.number:
+            # It was sent back, and is at hand already
+            entry = await self._neighbour(entry.number, direction)
+        if entry is not None:
+            await self._revisit(entry.number)
+        elif direction > 0:
+            self.word = "no earlier item of yours"
+        else:
+            word = await self._part()
+            await self._return_ahead()
+            self.word = word
 
     async def _revisit(self, number: int) -> bool:
         """To an item of theirs, which the unfinished one waits for; whether it is on the desk now."""
         claim = await self._fetch(self._store.revisit, self.annotator, number)
         if claim is None:
             return False
+        word = await self._part()
+        self._lay_visited(claim)
+        self.word = word or (f"{name_of(claim.item)}: {DRAFT}" if self._is_draft else "")
+        return True
+
+    async def _part(self) -> str:
+        """Before another item is laid: hand in what was changed of an answer, as Enter would, or keep the draft.
+
+        What is to be said of it.
+        """
+        desk = self.desk
+        if desk is not None and desk.is_correction:
+            self.desk = desk = desk.touched(self.now())
+            _, effects = step(replace(desk.session, typing=False), "item.submit")
+            if Effect.SUBMIT in effects and not refusal(Effect.SUBMIT, desk, self.deck):
+                await self._save(SUBMITTED)
+                return self._done_to(desk, SUBMITTED)
+        await self._keep_draft()
+        return (
+            f"{name_of(desk.claim.item)} not handed in: kept as a draft" if desk is not None and desk.is_draft else ""
+        )
+
+    @property
+    def _is_draft(self) -> bool:
+        return self.desk is not None and self.desk.is_draft
+
+    def _lay_visited(self, claim: Claim) -> None:
+        """Lay an answered item; the unfinished one waits meanwhile."""
         if self.desk is None or not self.desk.visiting:
             self._ahead = self._with_tape(self.desk)
             self._heard_ahead = self.deck.listening if self.deck else None
         self._lay_again(claim, visiting=True)
-        return True
 
     def _with_tape(self, desk: Desk | None) -> Desk | None:
         """The desk with its tape where it is now."""
@@ -607,6 +662,8 @@ class Workbench:
 
     async def _return_ahead(self) -> None:
         if self._ahead is None:
+            # Not to be handed in once more, should the claim fail
+            self._lay(None)
             await self._claim_next()
             return
         if self._ahead.versions != self._versions:
@@ -665,7 +722,6 @@ class Workbench:
             if self.notice is not None:
                 return
             try:
-                await self._keep_draft()
                 await self._reach(number)
                 await self._call(self._store.mark_read, self.annotator, number)
                 self.unread = await self._call(self._store.unread, self.annotator)
@@ -676,6 +732,7 @@ class Workbench:
         if self.desk is not None and self.desk.claim.number == number:
             await self._hear_of(number)
         elif self._ahead is not None and self._ahead.claim.number == number:
+            self.word = await self._part()
             await self._return_ahead()
             await self._hear_of(number)
         elif not await self._revisit(number):
@@ -769,13 +826,13 @@ class Workbench:
     async def _keep_draft_alone(self) -> None:
         """Keys go on while the store is slow: whatever they ask of it comes after this."""
         async with self._lock:
-            keeping = asyncio.ensure_future(self._try_to_keep_draft())
+            keeping = asyncio.ensure_future(self._try_to_keep(self._keep_draft))
             await asyncio.sleep(0)
         await keeping
 
-    async def _try_to_keep_draft(self) -> bool:
+    async def _try_to_keep(self, keep: Callable[[], Awaitable[object]]) -> bool:
         try:
-            await self._keep_draft()
+            await keep()
         except StoreError as error:
             self._fail(error)
             self._drafts.soon()

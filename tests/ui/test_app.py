@@ -475,6 +475,17 @@ async def test_back_to_an_earlier_item_and_correct_it(tmp_path):
     ]
 
 
+async def test_saved_is_said_of_a_correction_only_once_it_is_handed_in(tmp_path):
+    app = make(tmp_path, SENTIMENT, Record(Item("a", "first")), Record(Item("b", "second")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "less_than_sign")
+        assert "saved ✓" in shown(app)[-1]
+        await pilot.press("f", "1")
+        assert "kept as a draft" in shown(app)[-1] and "saved" not in shown(app)[-1]
+        await pilot.press("greater_than_sign")
+        assert any("a corrected" in row for row in shown(app)) and "saved ✓" in shown(app)[-1]
+
+
 async def test_an_item_that_comes_later_is_seen(tmp_path):
     app = make(tmp_path, SENTIMENT)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -368,7 +368,7 @@ async def test_training_from_the_first_page_to_the_last(trained, size):
 async def test_after_a_lost_link_the_same_page_is_there(trained, keys):
     """The app goes without a word: the page follows from what the store has."""
     app = seated(trained)
-    app.workbench.leave = lambda: _nothing()  # type: ignore[method-assign]
+    app.workbench.leave = lambda **_: _nothing()  # type: ignore[method-assign]
     async with app.run_test(size=(80, 24)):
         for key in keys.split():
             await struck(app, key)

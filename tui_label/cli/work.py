@@ -75,6 +75,8 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
         app = LabelApp(workbench, keymap, project.guidelines, person.keymap_of)
         status = app.run(mouse=environment.mouse_wanted())
         end_if_abandoned(workbench)
+    if workbench.word:
+        print(workbench.word)
     if workbench.tally.finished_sprint is not None:
         print("\n".join(sprint_summary(workbench.tally.finished_sprint)))
     return told_unsaved(workbench) or status

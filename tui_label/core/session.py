@@ -322,13 +322,10 @@ def begin(
     `names`: what labels of the draft are called now.
     """
     session = Session(project, item, suggestions, last_label=_if_there(last_label, project))
-    span_tasks = frozenset(task.id for task in project.tasks if isinstance(task, Spans))
     if draft:
-        session = _restored(session, json.loads(draft), span_tasks, names or {})
+        session = _restored(session, json.loads(draft), names or {})
     elif answered is not None:
-        known = {id: value for id, value in answered.answers.items() if project.task(id) is not None}
-        work = work_from(known, answered.origin, answered.flags, answered.decisions, span_tasks)
-        session = replace(session, work=work)
+        session = replace(session, work=answered_work(project, answered))
     elif item.sound is not None:
         session = _drafted(session)
     session = replace(session, began=session.work if not draft else Work())
@@ -346,6 +343,16 @@ def _if_there(label: tuple[str, str] | None, project: Project) -> tuple[str, str
     """It may have left project.yaml since."""
     task = project.task(label[0]) if label else None
     return label if label and task and label[1] in task.values else None
+
+
+def answered_work(project: Project, answered: Annotation) -> Work:
+    """The work that a submitted answer is."""
+    known = {id: value for id, value in answered.answers.items() if project.task(id) is not None}
+    return work_from(known, answered.origin, answered.flags, answered.decisions, _span_tasks(project))
+
+
+def _span_tasks(project: Project) -> frozenset[str]:
+    return frozenset(task.id for task in project.tasks if isinstance(task, Spans))
 
 
 def _drafted(session: Session) -> Session:
@@ -416,12 +423,12 @@ def _replayed(work: Work, patches: list[dict[str, Any]]) -> tuple[Work, ...]:
     return tuple(reversed(steps))
 
 
-def _restored(session: Session, record: Mapping[str, Any], span_tasks: frozenset[str], names: Names) -> Session:
+def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Session:
     flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
     decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
     # A task may have left project.yaml since
     answers = {id: value for id, value in record["answers"].items() if session.project.task(id) is not None}
-    work = work_from(answers, record.get("origin", {}), flags, decisions, span_tasks)
+    work = work_from(answers, record.get("origin", {}), flags, decisions, _span_tasks(session.project))
     # The differences are of texts, so names are changed in what comes of them
     return replace(
         session,

@@ -40,6 +40,6 @@ def called(item: Item) -> str:
     if not item.key.startswith("~"):
         return visible(item.key)
     if item.sound is None:
-        return visible(item.text[:BEGINNING])
+        return visible((item.text or "".join(item.candidates[:1]))[:BEGINNING])
     path = shown(item.sound.path)
     return path.rpartition("/")[2] if path.startswith("/") or is_url(path) else path

@@ -715,6 +715,7 @@ class LabelApp(SheetApp):
             workbench.annotator,
             far_words(workbench.progress, workbench.project) + self._time_left(),
             bool(workbench.desk and workbench.desk.visiting),
+            bool(workbench.desk and workbench.desk.is_draft),
             pace_words(workbench.tally.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
             workbench.trouble,
             self._word or workbench.word,

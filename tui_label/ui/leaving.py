@@ -40,7 +40,7 @@ class Leaving:
         if self._task is not None and not self._workbench.abandoned:
             await self._task
         else:
-            await self._workbench.leave()
+            await self._workbench.leave(cut_off=True)
 
     @property
     def word(self) -> str:

@@ -39,6 +39,8 @@ class State:
     far: str
     """How far all are, and about how long the rest takes at this pace."""
     visiting: bool
+    is_draft: bool
+    """Whether an answered item shows work that was not handed in."""
     pace: str
     trouble: str
     word: str
@@ -225,7 +227,7 @@ def _saved(state: State) -> Row:
     if state.trouble:
         return [("NOT SAVED ", "warn")]
     pace: Row = [(state.pace + "  ", "faint")] if state.pace else []
-    return [*pace, ("saved ✓ ", "good")]
+    return [*pace, ("kept as a draft ", "hint") if state.is_draft else ("saved ✓ ", "good")]
 
 
 def hints(state: State) -> list[Hint]:

@@ -349,23 +349,27 @@ async def test_what_can_not_be_handed_in_is_kept_as_a_draft_and_that_is_said(bir
         else:
             await workbench.do(way)
         assert workbench.word == "i2 not handed in: kept as a draft"
-    async with birds() as workbench:
-        await workbench.do("item.previous")
-        assert (workbench.desk.is_draft, workbench.session.answers) == (True, {"t": []})
-        assert workbench.word == "i2: a draft, while your answer before it stands"
 
     assert kept(tmp_path)["i2"] == (1, ["owl"], ())
 
 
-async def test_who_is_cut_off_from_a_correction_finds_it_as_a_draft(birds, tmp_path):
+@pytest.mark.parametrize("cut_off", [True, False])
+async def test_an_answer_that_is_half_corrected_is_there_again_as_a_draft(birds, tmp_path, cut_off):
     async with birds() as workbench:
         await workbench.do("item.previous")
         await workbench.do("label.give", ("t", "tit"))
-        await workbench.leave(cut_off=True)
+        if not cut_off:
+            await workbench.do("label.give", ("t", "tit"))
+            await workbench.do("label.give", ("t", "owl"))
+        await workbench.leave(cut_off=cut_off)
     assert kept(tmp_path)["i2"][0] == 1
     async with birds() as workbench:
+        assert (here(workbench), workbench.desk.is_draft) == ("i2", True)
+        assert workbench.word == "i2: a draft, while your answer before it stands"
         await workbench.do("item.previous")
-        assert workbench.session.answers == {"t": ["owl", "tit"]}
+        assert workbench.word == "i2 not handed in: kept as a draft"
+        await workbench.do("item.next")
+        await workbench.do("label.give", ("t", "tit"))
         await workbench.do("item.submit")
         assert (here(workbench), workbench.word) == ("i3", "i2 corrected")
 

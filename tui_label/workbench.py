@@ -155,10 +155,24 @@ class Workbench:
         claim = await self._bring_back(await self._call_and_look(self._store.claim, self.annotator))
         await self._renew()
         await self._receive(claim)
+        await self._go_on_correcting()
         self.tally.sat_down(self.progress.mine)
         self._begin_beating()
         if self._sprint_ms:
             self.start_sprint(self._sprint_ms)
+
+    async def _go_on_correcting(self) -> None:
+        """To the answer that they were changing: it does not come back by itself.  What they undid, they gave up."""
+        claim = await self._call(self._store.half_corrected, self.annotator)
+        behind_a_page = self.desk is None and self.notice is not None
+        if (
+            claim is not None
+            and not claim.reopened
+            and not behind_a_page
+            and self._desk_of(claim, visiting=True).is_draft
+        ):
+            self._lay_visited(claim)
+            self.word = self.word or f"{name_of(claim.item)}: {DRAFT}"
 
     async def _bring_back(self, claim: Claim | None) -> Claim | None:
         """Give the store what it would not take the last time, unless it has something newer by now."""
@@ -357,21 +371,23 @@ class Workbench:
             if self.deck is not None:
                 self.deck.lay(None)
             return
-        before = self.desk
-        if before is not None and self.deck is not None:
-            self._edge_step = before.session.step
-        self.desk = desk_of(
+        if self.desk is not None and self.deck is not None:
+            self._edge_step = self.desk.session.step
+        self.desk = self._desk_of(claim, visiting)
+        if self.deck is not None:
+            self._lay_tape(self.deck, self.desk, heard_before(claim))
+            self._asked_ahead = asyncio.ensure_future(self._look_ahead(self.deck))
+
+    def _desk_of(self, claim: Claim, visiting: bool) -> Desk:
+        return desk_of(
             claim,
             self.project,
             self._versions,
             self.now(),
-            last_label=before.last_label(claim.renames) if before else None,
+            last_label=self.desk.last_label(claim.renames) if self.desk else None,
             edge_step=self._edge_step,
             visiting=visiting,
         )
-        if self.deck is not None:
-            self._lay_tape(self.deck, self.desk, heard_before(claim))
-            self._asked_ahead = asyncio.ensure_future(self._look_ahead(self.deck))
 
     def _lay_again(self, claim: Claim, *, visiting: bool = False) -> None:
         """Lay an item of before: to who went there by a letter the next letter is a command as well."""

@@ -11,6 +11,7 @@ import pytest
 from helpers import Clock, records
 
 from tui_label.core.annotation import Annotation, Flag, Timing
+from tui_label.core.comments import RETURN, Comment
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.record import Record
 from tui_label.core.renames import Renames
@@ -86,6 +87,25 @@ def test_an_undone_correction_can_be_redone_until_the_next_one(make):
     assert store.revisit("ann", number).reopened == "skipped"
     store.submit(number, said("ann", "negative"), "c", claim=False)
     assert store.revisit("ann", number).reopened == ""
+
+
+def test_the_answer_with_the_latest_draft_is_found_unless_it_comes_back_by_itself(make):
+    clock = Clock()
+    store = make(3, clock=clock)
+    assert store.half_corrected("ann") is None
+    for n in range(2):
+        store.submit(store.claim("ann").number, said("ann"), f"s{n}", claim=False)
+    store.save_draft("ann", store.claim("ann").number, '{"half": 3}')
+    assert store.half_corrected("ann") is None
+    for number in (2, 1):
+        clock.now += 1
+        store.save_draft("ann", number, '{"half": 1}')
+    assert store.half_corrected("ann") == store.revisit("ann", 1)
+    assert store.half_corrected("ann").draft == '{"half": 1}'
+    store.send_back(1, ["ann"], Comment("lea", "sure?", RETURN, "ann"))
+    assert store.half_corrected("ann").number == 2
+    store.submit(2, said("ann", "negative"), "t", claim=False)
+    assert store.half_corrected("ann") is None
 
 
 @pytest.mark.parametrize(("policy", "again"), [("later", ["ann", "bob"]), ("others", ["bob"]), ("out", [])])

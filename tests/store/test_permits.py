@@ -38,6 +38,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "skip": (1, Annotation("bob", "skipped"), "s1"),
     "reopen": ("bob",),
     "revisit": ("bob", 1),
+    "half_corrected": ("bob",),
     "save_draft": ("bob", 1, "{}"),
     "heartbeat": ("bob",),
     "leave": ("bob",),

@@ -486,6 +486,13 @@ async def test_saved_is_said_of_a_correction_only_once_it_is_handed_in(tmp_path)
         assert any("a corrected" in row for row in shown(app)) and "saved ✓" in shown(app)[-1]
 
 
+async def test_what_became_of_a_correction_is_said_over_an_empty_queue_too(tmp_path):
+    app = make(tmp_path, SENTIMENT, Record(Item("a", "first")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "less_than_sign", "f", "1", "greater_than_sign")
+        assert any("Nothing is left" in row for row in shown(app)) and any("a corrected" in row for row in shown(app))
+
+
 async def test_an_item_that_comes_later_is_seen(tmp_path):
     app = make(tmp_path, SENTIMENT)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -373,6 +373,10 @@ class Store(Reviewing, Protocol):
         """An item of theirs to look at or correct: nothing changes until it is submitted again."""
         ...
 
+    def half_corrected(self, annotator: str) -> Claim | None:
+        """Of the items that they have answered, and that do not come back by themselves, the one with the latest draft."""
+        ...
+
     def save_draft(self, annotator: str, number: int, draft: str) -> None:
         """Keep unfinished work (empty: there is none any more) and extend the lease."""
         ...

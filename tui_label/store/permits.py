@@ -77,6 +77,7 @@ TABLE = {
     "skip": Permit("skip items", own=lambda call: (call.annotation.annotator,), in_hand=True),
     "reopen": Permit("undo answers", own=_as_annotator),
     "revisit": Permit("look at answers again", own=_as_annotator, in_hand=True),
+    "half_corrected": Permit("look at answers again", own=_as_annotator),
     "save_draft": Permit("keep drafts", own=_as_annotator, in_hand=True),
     "heartbeat": Permit("hold items", own=_as_annotator),
     "leave": Permit("put items down", own=_as_annotator),

@@ -108,6 +108,15 @@ _CLAIM = f"""SELECT {ITEM}, probe, a.revision,
     LEFT JOIN assignment AS a ON a.item = item.number AND a.annotator = :me
     WHERE item.number = :item"""
 
+_HALF_CORRECTED = """SELECT draft.annotator, draft.item FROM annotator
+    JOIN draft ON draft.annotator = annotator.id
+    JOIN assignment ON assignment.item = draft.item AND assignment.annotator = draft.annotator
+    JOIN item ON item.number = draft.item
+    WHERE annotator.name = ? AND assignment.state = 'done' AND item.probe <> 'qualification'
+      AND NOT EXISTS (SELECT 1 FROM returned WHERE returned.annotator = draft.annotator
+                      AND returned.item = draft.item AND returned.state = 'open')
+    ORDER BY draft.saved_at DESC, draft.item LIMIT 1"""
+
 
 class SqlStore(SqlReviewing):
     """See `base.Store`, which says what each method promises.
@@ -455,6 +464,10 @@ class SqlStore(SqlReviewing):
     def revisit(self, annotator: str, number: int) -> Claim | None:
         rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))
         return self._claimed(self._hand(rows[0][0], number)) if rows else None
+
+    def half_corrected(self, annotator: str) -> Claim | None:
+        rows = self._connection.read(_HALF_CORRECTED, (annotator,))
+        return self._claimed(self._hand(*rows[0])) if rows else None
 
     @writing
     def save_draft(self, execute: Execute, annotator: str, number: int, draft: str) -> None:

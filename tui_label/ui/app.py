@@ -678,7 +678,8 @@ class LabelApp(SheetApp):
             waiting = ["talk.open"] if workbench.unread else []
             hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
             far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.trouble
-            return nothing_left(name, annotator, far, rhythm, trouble, hints, width, height)
+            word = self._word or workbench.word
+            return nothing_left(name, annotator, far, rhythm, trouble, word, hints, width, height)
         self._viewport.lay(session.item, text_width(width))
         return self._draw_item(session, width, height)
 

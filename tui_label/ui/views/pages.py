@@ -175,6 +175,7 @@ def nothing_left(
     progress: Progress,
     rhythm: Rhythm,
     trouble: str,
+    word: str,
     skip: list[Hint],
     width: int,
     height: int,
@@ -193,7 +194,7 @@ def nothing_left(
             f"{rhythm.answered:,} of them since you sat down{pace}.",
             visible(trouble) or "New items appear here by themselves.",
         ]
-    return calm([name, annotator], words, skip, width, height)
+    return calm([name, annotator], words, skip, width, height, word)
 
 
 def sprint_page(name: str, annotator: str, sprint: Sprint, hints: list[Hint], width: int, height: int) -> list[Row]:

@@ -397,10 +397,26 @@ async def test_listening_is_no_correction(calls, tmp_path):
         workbench.deck.listening = workbench.deck.listening.played(100).heard(1.0, 2.0, 1.0)
         await workbench.do("item.next")
         assert (here(workbench), workbench.word) == ("c1", "")
+        await workbench.do("item.previous")
+        assert (workbench.deck.listening.plays, workbench.desk.is_draft) == (2, False)
+    async with calls() as workbench:
+        assert (here(workbench), workbench.word) == ("c1", "")
     store, _ = opening.open_store(config.load(tmp_path))
 
     assert [one.revision for _, one in store.answers(history=True) if one.status == "submitted"] == [1]
     store.close()
+
+
+async def test_a_correction_of_a_sound_that_was_not_heard_is_not_handed_in(calls):
+    async with calls() as workbench:
+        hear(workbench)
+        await write(workbench, "one")
+        await workbench.do("item.submit")
+        await workbench.do("item.previous")
+        await write(workbench, " more")
+        workbench.deck.listening = Listening()
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("c1", "c0 not handed in: kept as a draft")
 
 
 async def test_what_a_visited_item_has_no_answer_to_is_not_handed_in_by_leaving_it(birds, tmp_path):

@@ -156,7 +156,8 @@ class PostgresConnection:
     def __init__(self, server: Server, *, create: bool = False) -> None:
         self.server = server
         self.confined_to: str | None = None
-        self._id = uuid.uuid4().hex
+        self._id = ""
+        """Of its receipt, with the login that may write it at the end."""
         self._number = 0
         self._pg: psycopg.Connection[Any]
         self._pipeline: Pipeline
@@ -201,6 +202,7 @@ class PostgresConnection:
             self._migrate()
         elif unknown := [name for name in names if name not in KNOWN]:
             raise StoreTooNew(f"{self}: written by a later version of tui-label ({unknown[-1]}); update tui-label")
+        self._id = f"{uuid.uuid4().hex} {self._pg.execute('SELECT current_user').fetchone()[0]}"  # type: ignore[index]
         self.confined_to = logins.confined_to(self._pg)
 
     def _applied(self) -> list[str] | None:

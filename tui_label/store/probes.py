@@ -128,6 +128,8 @@ def twin(execute: Execute, me: int, of: int) -> int:
            SELECT ?, ?, 'held', position, want, 'repeat' FROM item WHERE number = ?""",
         (number, twin_text(key, number), of),
     )
+    # Before what it has of the item: a server goes by that (`logins`)
+    execute("INSERT INTO repeat VALUES (?, ?, ?)", (number, of, me))
     execute(
         """INSERT INTO content(item, text, escaped, candidates, meta, priority, sound)
            SELECT ?, text, escaped, candidates, meta, priority, sound FROM content WHERE item = ?""",
@@ -139,5 +141,4 @@ def twin(execute: Execute, me: int, of: int) -> int:
            ORDER BY number""",
         (number, of),
     )
-    execute("INSERT INTO repeat VALUES (?, ?, ?)", (number, of, me))
     return int(number)

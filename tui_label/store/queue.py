@@ -31,7 +31,7 @@ MORE = 0
 BUSY = -1
 """No item number: what is left is in a transaction of somebody else, and may stay in the queue."""
 AGAIN = (MORE, BUSY)
-PLACE = "stage, taken, done, want, probe, settled, agreement"
+PLACE = "stage, taken, done, want, probe, settled"
 WAITS = (*(0.002 * 2**n for n in range(8)), *(0.5,) * 20)
 """Seconds before an item that others are changing is looked at again, until they take too long."""
 
@@ -295,7 +295,6 @@ class Place(NamedTuple):
     want: int
     probe: str
     settled: int
-    agreement: float | None
 
     @property
     def is_free(self) -> bool:

@@ -298,11 +298,13 @@ class SqlStore(SqlReviewing):
         handed = self._submit(number, annotation, save_id, draft, claim)
         return self.claim(annotation.annotator) if handed.item in queue.AGAIN else self._claimed(handed)
 
-    def _weigh(self, execute: Execute, number: int, place: queue.Place) -> None:
-        """Who may not see what others say leaves it to those who may."""
+    def _weigh(self, execute: Execute, number: int, *places: queue.Place) -> None:
+        """Who may not see what others say leaves it to those who may.  `places`: where the item was, and is."""
+        if not any(place.done > 1 or place.settled for place in places):
+            return
         if self._connection.confined_to is None:
-            standing.weigh(execute, number, self._judge, place)
-        elif place.done > 1 or place.settled or place.agreement is not None:
+            standing.weigh(execute, number, self._judge)
+        else:
             execute("INSERT INTO unweighed VALUES (?) ON CONFLICT (item) DO NOTHING", (number,))
 
     @writing
@@ -356,7 +358,7 @@ class SqlStore(SqlReviewing):
             self._keep(execute, number, me, annotation, save_id, draft, before, counts, place.probe)
             if was_done:
                 queue.move(execute, number, place, done=-1, taken=-1, requeue=True)
-                self._weigh(execute, number, after)
+                self._weigh(execute, number, place, after)
             elif before.state == "leased":
                 queue.move(execute, number, place, taken=-1, requeue=True)
             if policy.fetchone()[0] == "out":
@@ -445,13 +447,17 @@ class SqlStore(SqlReviewing):
                 (before, before_turn, turn, self._clock() + self._lease(execute), number, me),
             )
         outcomes.unanswered(execute, number, me, revision)
-        self._restate(execute, number, me, state, status)
-        self._weigh(execute, number, queue.lock(execute, number))
+        self._weigh(execute, number, *self._restate(execute, number, me, state, status))
         if work:
             self._write_draft(execute, me, number, work)
 
-    def _restate(self, execute: Execute, number: int, me: int, old: str, standing: str) -> None:
-        """Counters after an undo: the state was `old`, and a revision of status `standing` (or none) stands."""
+    def _restate(
+        self, execute: Execute, number: int, me: int, old: str, standing: str
+    ) -> tuple[queue.Place, queue.Place]:
+        """Counters after an undo: the state was `old`, and a revision of status `standing` (or none) stands.
+
+        Where the item was, and is.
+        """
         if old == "skipped":
             queue.hold(execute, number, False)
         done = int(standing == SUBMITTED) - int(old == "done")
@@ -460,6 +466,7 @@ class SqlStore(SqlReviewing):
         skipped = int(standing == SKIPPED) - int(old == "skipped")
         # The undo itself has had its turn
         count_save(execute, me, done, skipped, after.finished_since(place), place.probe, turns=0)
+        return place, after
 
     def revisit(self, annotator: str, number: int) -> Claim | None:
         rows = self._connection.read("SELECT id FROM annotator WHERE name = ?", (annotator,))

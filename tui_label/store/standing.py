@@ -13,7 +13,7 @@ from tui_label.core.annotation import SUBMITTED, Annotation, Flag
 from tui_label.core.renames import Renames
 from tui_label.store import sources
 from tui_label.store.engine import Connection, Execute
-from tui_label.store.queue import Place, lock_all
+from tui_label.store.queue import lock_all
 from tui_label.store.rows import GOLD, flags_from, from_json, gold_from, label_line, labels_text, storable
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
@@ -74,27 +74,20 @@ def keep_flags(execute: Execute, item: int, annotator: int, flags: Sequence[Flag
         execute("INSERT INTO flagged VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (item, annotator, storable(flag.reason)))
 
 
-def weigh(execute: Execute, item: int, judge: Judge, place: Place | None = None) -> None:
+def weigh(execute: Execute, item: int, judge: Judge) -> None:
     """Keep how far the answers about an item agree, and whose differ from its gold answer.
 
-    Nothing is computed while there is one answer and no gold one.  `place`: where the item is, if that is known.
+    Nothing is computed while there is one answer and no gold one.
     """
-    done, settled, before = (
-        (place.done, place.settled, place.agreement)
-        if place
-        else execute("SELECT done, settled, agreement FROM item WHERE number = ?", (item,)).fetchone()
-    )
-    if done < 2 and not settled:
-        if before is not None:
-            execute("UPDATE item SET agreement = NULL, differs = '' WHERE number = ?", (item,))
-        return
+    kept = execute("SELECT settled, agreement FROM item WHERE number = ?", (item,))
     rows = execute(
         """SELECT annotator, answers, labels_version FROM assignment JOIN annotation USING (item, annotator, revision)
            WHERE assignment.item = ? AND assignment.state = 'done'""",
         (item,),
     ).fetchall()
-    alike = len({row[1:] for row in rows}) == 1
-    names = None if (alike or len(rows) < 2) and not settled else renames(execute)
+    settled, before = kept.fetchone()
+    alike = len({row[1:] for row in rows}) < 2
+    names = None if alike and not settled else renames(execute)
     said = {row[0]: names.apply(from_json(row[1]), row[2]) for row in rows} if names else {}
     agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge(list(said.values()))
     if agreement != before or not alike:
@@ -125,9 +118,9 @@ def catch_up(connection: Connection, judge: Judge) -> None:
             places = lock_all(execute, among, share)
             stated = execute(f"{_STATED} WHERE assignment.item IN ({among})", share).fetchall()
             _restate(execute, [row for row in stated if row[0] in places], renames(execute))
-            for item, place in places.items():
+            for item in places:
                 execute("DELETE FROM unweighed WHERE item = ?", (item,))
-                weigh(execute, item, judge, place)
+                weigh(execute, item, judge)
 
         connection.write(look)
 
@@ -151,21 +144,19 @@ def _compare_with_gold(
 
 
 _STATED = """SELECT assignment.item, assignment.annotator, annotation.active_ms, annotation.submitted_at, answers,
-      annotation.labels_version, flags, assignment.active_ms, assignment.submitted_at, labels
+      annotation.labels_version, assignment.active_ms, assignment.submitted_at, labels, flags
     FROM assignment JOIN annotation USING (item, annotator, revision)"""
 """What standing answers say, and how that is repeated."""
 
 
 def _restate(execute: Execute, stated: Sequence[Any], names: Renames) -> None:
-    for item, annotator, active_ms, submitted_at, answers, version, flags, *kept in stated:
+    for item, annotator, active_ms, submitted_at, answers, version, *kept, _ in stated:
         found = [active_ms or None, submitted_at, labels_text(names.apply(from_json(answers), version))]
         if found != kept:
             execute(
                 "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",
                 (*found, item, annotator),
             )
-        if flags != "[]":
-            keep_flags(execute, item, annotator, flags_from(flags), True)
 
 
 def restate(execute: Execute, judge: Judge) -> None:
@@ -179,6 +170,8 @@ def restate(execute: Execute, judge: Judge) -> None:
         (last[0], *last),
     ).fetchall():
         _restate(execute, rows, names)
+        for item, annotator, *_, flags in rows:
+            keep_flags(execute, item, annotator, flags_from(flags), True)
         last = rows[-1][:2]
     for (item,) in execute("SELECT number FROM item WHERE done > 1 OR settled = 1 OR agreement IS NOT NULL").fetchall():
         weigh(execute, item, judge)

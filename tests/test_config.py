@@ -531,6 +531,8 @@ def test_a_server_is_read(store, server):
         ("mysql://lea@db/labels", "postgresql://USER@HOST/DATABASE"),
         ("postgresql://lea@db", "postgresql://USER@HOST/DATABASE"),
         ("postgresql://[x/labels", "is no URL"),
+        ("postgresql://db/labels?sslmod=require", "does not take it: invalid URI query parameter"),
+        ("postgresql://db/%zz", "does not take it: invalid percent-encoded token"),
         ("postgresql://db/labels?schema=Über", "small letters"),
         ("[a]", "must be text"),
     ],

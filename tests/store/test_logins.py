@@ -441,6 +441,29 @@ def test_a_name_is_that_of_the_login(team: Team) -> None:
     assert team.store("lee").claim("bob") is not None, "a lead may"
 
 
+def test_a_reviewer_who_works_under_another_name_hears_whom_the_server_knows(team: Team) -> None:
+    with pytest.raises(StoreRefused, match=r"knows you as rea .* in that name only") as caught:
+        team.store("rea").claim("bob")
+    assert "\n" not in str(caught.value)
+
+
+def test_who_is_let_in_no_more_while_at_work_hears_so(team: Team) -> None:
+    ann = team.store("ann")
+    claim = ann.claim("ann")
+    assert claim is not None
+    team.lead.admit({"bob": Role.ANNOTATOR})
+    for act in (
+        lambda: ann.submit(claim.number, Annotation("ann", answers={"t": "a"}), "1"),
+        lambda: ann.progress("ann"),
+        ann.check_in_place,
+    ):
+        with pytest.raises(StoreReadOnly, match=r"ann has no part in the project any more; a lead \(lead\)") as caught:
+            act()
+        assert "\n" not in str(caught.value)
+    team.lead.admit(PEOPLE)
+    assert ann.submit(claim.number, Annotation("ann", answers={"t": "a"}), "1") is not None
+
+
 def test_who_is_not_let_in_any_more_is_out(team: Team) -> None:
     assert team.lead.admit(PEOPLE) == [
         (True, "held to their role by the server: ann (annotator), bob (annotator), lee (lead), rea (reviewer)")

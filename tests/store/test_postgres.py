@@ -25,7 +25,7 @@ from tui_label.core.comments import Comment
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Server
 from tui_label.core.record import Record
-from tui_label.errors import StoreAway, StoreDamaged, StoreMissing, StoreReadOnly, StoreTooNew
+from tui_label.errors import StoreAway, StoreDamaged, StoreError, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.store import counts
 from tui_label.store.base import Policy, Progress
 from tui_label.store.pipeline import Pipeline
@@ -245,19 +245,39 @@ def test_a_server_that_stays_away_is_said_in_a_line_and_work_goes_on_after(cut, 
     assert store.progress("ann") == Progress(3, 3, 3, 3)
 
 
+@pytest.fixture
+def without_ssl() -> Iterator[int]:
+    """The port of a server that says so."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                here, _ = listening.accept()
+                with here:
+                    here.recv(8)
+                    here.sendall(b"N")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield listening.getsockname()[1]
+
+
 @pytest.mark.parametrize(
     ("url", "error", "words"),
     [
         ("postgresql://lead@/postgres?host=/nowhere", StoreAway, "/nowhere"),
         ("postgresql://stranger@/postgres?host={folder}", StoreReadOnly, "stranger"),
         ("postgresql://lead@/nothing?host={folder}", StoreReadOnly, "nothing"),
-        ("postgresql://lead@/postgres?host={folder}&typo=1", StoreAway, "typo"),
+        ("postgresql://lead@/postgres?host={folder}&typo=1", StoreError, "typo.*; mend `store`"),
+        ("postgresql://lead@/postgres?host={folder}&sslmode=bogus", StoreError, "bogus.*; mend `store`"),
+        ("postgresql://lead@/postgres?host={folder}&port=99999", StoreError, "99999.*; mend `store`"),
+        ("postgresql://lead@127.0.0.1:{port}/postgres?sslmode=require", StoreError, "SSL.*; mend `store`"),
     ],
 )
-def test_a_server_that_cannot_be_reached_is_said_in_a_line(monkeypatch, url, error, words):
+def test_a_server_that_cannot_be_reached_is_said_in_a_line(monkeypatch, without_ssl, url, error, words):
     monkeypatch.setattr("tui_label.store.postgres.PATIENCE_S", 0.1)
     with pytest.raises(error, match=words) as caught:
-        SqlStore(Server(url.format(folder=postgres.cluster().folder), "some"), create=True)
+        SqlStore(Server(url.format(folder=postgres.cluster().folder, port=without_ssl), "some"), create=True)
+    assert type(caught.value) is error
     assert "\n" not in str(caught.value)
 
 

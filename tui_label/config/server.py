@@ -37,5 +37,22 @@ def server(reader: Reader, node: Node, name: str) -> Server | None:
         reader.wrong(node, "store", "a schema's name is up to forty small letters, digits and _, a letter first")
     else:
         query = urlencode(options, safe="/,:")
-        return Server(words.split("?")[0] + (f"?{query}" if query else ""), schema)
+        url = words.split("?")[0] + (f"?{query}" if query else "")
+        if not (refused := _refused(url)):
+            return Server(url, schema)
+        reader.wrong(node, "store", f"PostgreSQL's library does not take it: {refused}")
     return None
+
+
+def _refused(url: str) -> str:
+    """What libpq has against a URL, as far as it looks before it connects."""
+    try:
+        import psycopg
+    except ImportError:
+        # The store says what to install
+        return ""
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        return str(error).strip()
+    return ""

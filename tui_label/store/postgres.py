@@ -32,6 +32,7 @@ from tui_label.errors import (
     StoreFull,
     StoreMissing,
     StoreReadOnly,
+    StoreRefused,
     StoreTooNew,
 )
 from tui_label.store.connection import SqliteConnection, create_file
@@ -57,6 +58,8 @@ MADE_MEANWHILE = ("42P06", "42P07", "23505")
 """Somebody else made the schema or a table of it."""
 AWAY = ("08", "57P", "25006")
 """The server goes down, comes up, or is a copy that cannot be written to."""
+MISTAKEN = r"\b(invalid|bad value|unrecognized|not supported|does not support|certificate file|Servname)\b"
+"""What is said of settings, by libpq or by a server that is there."""
 PATIENCE_S = 3.0
 """How long a server may be away before that is said."""
 TRIES = 100
@@ -374,6 +377,8 @@ class PostgresConnection:
             )
         if re.search(r'(role|database) ".*" (does not exist|is not permitted)', reason) or "pg_hba" in reason:
             return StoreReadOnly(f"{self}: {reason}; ask who runs the server for it")
+        if isinstance(error, psycopg.ProgrammingError) or re.search(MISTAKEN, reason):
+            return StoreError(f"{self}: {reason}; mend `store` in project.yaml, or the PG… variable that says so")
         return self._away(error)
 
     def _away(self, error: psycopg.Error) -> StoreAway:
@@ -393,14 +398,23 @@ class PostgresConnection:
         reason = _reason(error)
         if self._is_away(error):
             raise self._away(error) from error
+        user = self._pg.info.user
+        if state == "42501" and "row-level security" in reason:
+            raise StoreRefused(
+                f"{self}: the server knows you as {user} and takes what you write in that name only ({reason})"
+            ) from error
         if state == "42501":
             raise StoreReadOnly(
-                f"{self}: {reason}; a lead names {self._pg.info.user} under `roles:` in project.yaml, and opens the "
-                f"project once"
+                f"{self}: {reason}; a lead names {user} under `roles:` in project.yaml, and opens the project once"
             ) from error
         if state == "53100":
             raise StoreFull(
                 f"{self}: no space left on the server's disk; nothing was lost, try again when there is"
+            ) from error
+        if state == "42P01" and (owner := self._owner_of_closed()):
+            raise StoreReadOnly(
+                f"{self}: {user} has no part in the project any more; a lead ({owner}) names people under `roles:` in "
+                f"project.yaml"
             ) from error
         if state == "42P01" and '"receipt"' in reason:
             raise StoreError(
@@ -413,6 +427,17 @@ class PostgresConnection:
         if state in AGAIN:
             raise StoreBusy(f"{self}: {reason}; try again in a moment") from error
         raise StoreError(f"{self}: {reason}") from error
+
+    def _owner_of_closed(self) -> str:
+        """Whose the schema is, where this login may not look into it: there nothing is found."""
+        with contextlib.suppress(psycopg.Error):
+            for (owner,) in self._pg.execute(
+                """SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace
+                   WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')""",
+                (self.server.schema,),
+            ):
+                return str(owner)
+        return ""
 
     # what only an engine knows
 

@@ -18,6 +18,7 @@ from tui_label.core.renames import Renames
 from tui_label.errors import InputError
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import Queue
+from tui_label.store.rows import LOST_TEXT
 
 
 def said(name: str, label: str = "positive") -> Annotation:
@@ -196,6 +197,18 @@ def test_leaving_gives_an_untouched_item_back(make):
     store.leave("ann")
 
     assert store.claim("bob").item.key == "i0"
+
+
+def test_an_item_whose_text_is_gone_stops_nobody(make):
+    store = make(2)
+    store._connection.write(lambda execute: execute("DELETE FROM content WHERE item = 1"))
+
+    assert store.upcoming("ann").text == LOST_TEXT
+    claim = store.claim("ann")
+    assert (claim.item.key, claim.item.text) == ("i0", LOST_TEXT)
+    assert store.case(1).item.text == LOST_TEXT
+    assert store.skip(1, Annotation("ann", "skipped"), "s").item.key == "i1"
+    assert [words for ok, words in store.check() if not ok] == ["no text: 1 item (i0); restore the last backup"]
 
 
 def test_the_same_item_twice_is_one_item_and_other_content_is_refused(make):

@@ -26,6 +26,7 @@ def check(connection: SqliteConnection, now: int) -> list[Finding]:
     counters = dict(connection.read("SELECT name, value FROM counter"))
     found = [(True, f"database {connection.path.name}: {counters.get('items', 0):,} items")]
     found += [(False, f"{words}; `tui-label repair {folder}` counts anew") for words in counts.wrong(connection.read)]
+    found += counts.textless(connection.read)
     found += _orphans(connection)
     found += _leases(connection, now)
     found += _drafts(connection)

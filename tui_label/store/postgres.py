@@ -35,6 +35,7 @@ from tui_label.errors import (
     StoreRefused,
     StoreTooNew,
 )
+from tui_label.store import counts
 from tui_label.store.connection import SqliteConnection, create_file
 from tui_label.store.copying import copy
 from tui_label.store.engine import Execute, Result, together
@@ -455,6 +456,7 @@ class PostgresConnection:
         found = [
             (True, f"PostgreSQL {version}, schema {self.server.schema}: {counters['items']:,} items"),
             (durable != "off", f"synchronous_commit: {durable}"),
+            *counts.textless(self.read),
         ]
         try:
             self.write(lambda execute: execute("UPDATE counter SET value = value WHERE name = 'items'"))

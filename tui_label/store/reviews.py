@@ -71,7 +71,7 @@ class SqlReviewing:
     def _case(self, number: int, reviewer: str) -> Case:
         read, execute = self._connection.read, self._connection.execute
         (row,) = read(
-            f"SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
+            f"SELECT {ITEM} FROM item LEFT JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
         )
         names = renames(execute)
         said = read(

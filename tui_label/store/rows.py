@@ -25,7 +25,7 @@ _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 
 _SIGN = "\x01"
 LOST_TEXT = "(the text of this item was lost)"
-"""Stands for a text that a repair could not save, until `add` brings it again."""
+"""Stands for a text that is gone, as one that a repair could not save, until `add` brings it again."""
 
 
 def _is_unstorable(text: str) -> bool:
@@ -91,7 +91,7 @@ def item_from(row: tuple[Any, ...]) -> Item:
     key, text, escaped, candidates, meta, sound = row
     return Item(
         key_from(key),
-        from_text(text, escaped),
+        LOST_TEXT if text is None else from_text(text, escaped),
         tuple(from_json(candidates)) if candidates else (),
         from_json(meta) if meta else {},
         Sound(**from_json(sound)) if sound else None,

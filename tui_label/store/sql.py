@@ -104,7 +104,7 @@ _CLAIM = f"""SELECT {ITEM}, probe, a.revision,
       EXISTS (SELECT 1 FROM comment WHERE comment.item = :item),
       EXISTS (SELECT 1 FROM suggestion WHERE suggestion.item = :item AND withdrawn = 0),
       EXISTS (SELECT 1 FROM version WHERE kind = 'labels' AND renames <> '{{}}')
-    FROM item JOIN content ON content.item = item.number
+    FROM item LEFT JOIN content ON content.item = item.number
     LEFT JOIN assignment AS a ON a.item = item.number AND a.annotator = :me
     WHERE item.number = :item"""
 
@@ -272,7 +272,7 @@ class SqlStore(SqlReviewing):
         if number is None:
             return None
         (row,) = self._connection.read(
-            f"SELECT {ITEM} FROM item JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
+            f"SELECT {ITEM} FROM item LEFT JOIN content ON content.item = item.number WHERE item.number = ?", (number,)
         )
         return item_from(row)
 

@@ -184,6 +184,8 @@ def test_whatever_annotators_do_is_let_through(team: Team, tmp_path: Path) -> No
     ann.submit(1, Annotation("ann", answers={"t": "b"}), "again", claim=False)
     ann.reopen("ann")
     ann.submit(1, Annotation("ann", answers={"t": "b"}), "once more", claim=False)
+    odd = {"t": "\x00 \ud800 \U0001f600 \n", "\ud800": [{"deep": {"": None}}]}
+    ann.submit(2, Annotation("ann", answers=odd), "odd", claim=False)
     ann.told("ann")
     ann.add_sprint(Sprint("ann", "", "", 1, 1, 1, 0))
     ann.heartbeat("ann")
@@ -287,7 +289,17 @@ def test_annotators_read_what_is_theirs_and_no_more(team: Team) -> None:
         assert rows(team.lead, f"SELECT count(*) FROM annotation WHERE annotator = {numbers[name]}")[0][0] > 5
 
 
+_REVISED = (
+    "INSERT INTO annotation SELECT item, annotator, revision + 9, status, {}, origin, {}, decisions, started_at, "
+)
+_REVISED += "submitted_at, active_ms, idle_ms, paused_ms, task_ms, labels_version, guidelines_version, turn, 'x' FROM annotation"
 TAMPERING = [
+    _REVISED.format("'none'", "flags"),
+    _REVISED.format("'[]'", "flags"),
+    _REVISED.format("answers", "'x'"),
+    "UPDATE item SET position = 'NaN'",
+    "INSERT INTO passed VALUES ({ann}, 99, 'NaN')",
+    "INSERT INTO attempt(annotator, correct, of, passed, at, turn) VALUES ({ann}, 'NaN', 1, 0, '', 1)",
     "UPDATE annotation SET answers = '{{}}'",
     "DELETE FROM annotation",
     "INSERT INTO annotation SELECT item, {bob}, revision + 9, status, answers, origin, flags, decisions, started_at, "
@@ -356,6 +368,7 @@ TAMPERING = [
 
 
 REVIEWERS_TAMPERING = [
+    "UPDATE item SET agreement = 'NaN'",
     "UPDATE annotation SET answers = '{{}}'",
     "INSERT INTO annotation SELECT item, annotator, revision + 9, status, answers, origin, flags, decisions, started_at, "
     "submitted_at, active_ms, idle_ms, paused_ms, task_ms, labels_version, guidelines_version, turn, 'x' FROM annotation",
@@ -419,7 +432,7 @@ def test_nobody_changes_what_is_of_others(team: Team, name: str, tampering: list
         for statement in tampering:
             try:
                 login.execute(statement.format(**numbers).encode(), prepare=False)
-            except psycopg.errors.InsufficientPrivilege:
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidTextRepresentation):
                 refused += 1
             assert everything() == before, statement
     assert refused > refusals

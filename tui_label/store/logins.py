@@ -55,6 +55,19 @@ _BROUGHT_BACK = """EXISTS (SELECT 1 FROM gold_before AS before
 _TWIN = """probe = 'repeat' AND stage = 'held' AND number = (SELECT max(other.number) + 1 FROM item AS other)
     AND starts_with(key, chr(1) || chr(1) || number || chr(1))"""
 
+# What is none would stop whoever reads everybody's: reviews, exports, backups
+_JSON = " AND ".join(
+    f"json_typeof(CAST({column} AS json)) = '{kind}'"
+    for column, kind in {
+        "answers": "object",
+        "origin": "object",
+        "flags": "array",
+        "decisions": "object",
+        "task_ms": "object",
+    }.items()
+)
+_NUMBER = "abs({}) < 'Infinity'"
+
 
 def _copied(table: str, *columns: str) -> str:
     """A row of a twin of theirs that is like one of the item itself."""
@@ -76,7 +89,11 @@ class Rows(NamedTuple):
 
 
 ROWS = {
-    **dict.fromkeys(("annotation", "draft", "flagged", "sprint", "passed", "told"), Rows()),
+    **dict.fromkeys(("draft", "flagged", "sprint", "told"), Rows()),
+    "annotation": Rows(added=f"{_MINE} AND {_JSON}"),
+    "passed": Rows(
+        added=f"{_MINE} AND {_NUMBER.format('position')}", after=f"{_MINE} AND {_NUMBER.format('position')}"
+    ),
     "tally": Rows("true"),
     "assignment": Rows(
         f"{_MINE} OR state <> 'done' OR {_REVIEWS}",
@@ -86,11 +103,17 @@ ROWS = {
     ),
     "annotator": Rows("true", "name = current_user", *("false",) * 3),
     # One of nothing is a lead's leave to try once more
-    "attempt": Rows(added=f"{_MINE} AND of > 0"),
+    "attempt": Rows(added=f"{_MINE} AND of > 0 AND {_NUMBER.format('correct')}"),
     "repeat": Rows(
         added=f"{_MINE} AND EXISTS (SELECT 1 FROM item WHERE item.number = repeat.item AND item.probe = 'repeat')"
     ),
-    "item": Rows("true", _TWIN, "true", "true", "false"),
+    "item": Rows(
+        "true",
+        f"{_TWIN} AND {_NUMBER.format('position')}",
+        "true",
+        f"{_NUMBER.format('position')} AND (agreement BETWEEN 0 AND 1) IS NOT FALSE",
+        "false",
+    ),
     "content": Rows(
         "true", _copied("content", "text", "escaped", "candidates", "meta", "priority", "sound"), *("false",) * 3
     ),

@@ -316,6 +316,7 @@ TAMPERING = [
     "UPDATE tally SET answered = 0 WHERE annotator = {bob}",
     "DELETE FROM flagged WHERE annotator = {bob}",
     "UPDATE assignment SET revision = revision + 1 WHERE annotator = {bob}",
+    "UPDATE assignment SET reopened = 5 WHERE annotator = {bob} AND state = 'leased'",
     "UPDATE assignment SET state = 'skipped' WHERE annotator = {bob} AND revision = 0",
     "UPDATE tally SET annotator = {bob} WHERE annotator = {ann}",
     "DELETE FROM corrected",

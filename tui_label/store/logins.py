@@ -36,15 +36,17 @@ _MINE = "annotator = (SELECT id FROM annotator WHERE annotator.name = current_us
 _REVIEWS = "EXISTS (SELECT 1 FROM login WHERE login.name = current_user AND login.role <> 'annotator')"
 _LEADS = "EXISTS (SELECT 1 FROM login WHERE login.name = current_user AND login.role = 'lead')"
 _BEFORE = (
-    f"""CREATE OR REPLACE VIEW assignment_before WITH (security_barrier) AS
-        SELECT item, annotator, state, revision, turn FROM assignment WHERE state = 'leased' OR {_REVIEWS}""",
-    f"""CREATE OR REPLACE VIEW gold_before WITH (security_barrier) AS
+    "DROP VIEW IF EXISTS assignment_before, gold_before",
+    f"""CREATE VIEW assignment_before WITH (security_barrier) AS
+        SELECT item, annotator, state, revision, turn, reopened FROM assignment WHERE state = 'leased' OR {_REVIEWS}""",
+    f"""CREATE VIEW gold_before WITH (security_barrier) AS
         SELECT item, outcome, answers, reviewer, at FROM gold WHERE {_REVIEWS}""",
 )
 """Rows as they are before a statement; no more than whoever looks may see of them anyway."""
 _AS_BEFORE = """EXISTS (SELECT 1 FROM assignment_before AS before
     WHERE before.item = assignment.item AND before.annotator = assignment.annotator
       AND before.revision = assignment.revision AND before.turn = assignment.turn
+      AND assignment.reopened IN (0, before.reopened)
       AND (before.state = assignment.state
         OR before.state = 'leased' AND assignment.state = 'skipped' AND before.revision > 0))"""
 """Of somebody else: what stands does; what they had put off and have in hand once more may be put off again."""

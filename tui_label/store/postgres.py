@@ -414,8 +414,8 @@ class PostgresConnection:
             ) from error
         if state == "42P01" and (owner := self._owner_of_closed()):
             raise StoreReadOnly(
-                f"{self}: {user} has no part in the project any more; a lead ({owner}) names people under `roles:` in "
-                f"project.yaml"
+                f"{self}: {user} has no part in the project any more; ask {owner}, who names people under "
+                f"`roles:` in project.yaml"
             ) from error
         if state == "42P01" and '"receipt"' in reason:
             raise StoreError(

@@ -357,3 +357,44 @@ def test_a_spectrogram_of_hardly_anything(tmp_path, frames):
     path = write(tmp_path / "a.wav", np.zeros((frames, 1), np.float32))
 
     assert np.array(spectrogram(path, 0, frames, 40, 8)).tolist() == [[0.0] * 40] * 8
+
+
+def beeps(count: int, seconds: float, every: float) -> np.ndarray:
+    """So many loud beeps of 60 ms over a soft hum."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    sound = 0.01 * np.sin(2 * np.pi * 200 * time)
+    for number in range(count):
+        there = (time >= number * every + 0.4) & (time < number * every + 0.46)
+        sound[there] += 0.5 * np.sin(2 * np.pi * 2000 * time[there])
+    return sound[:, None].astype(np.float32)
+
+
+@pytest.mark.parametrize("seconds", [30, 300])
+def test_no_short_sound_is_lost_in_a_column_of_the_spectrogram(tmp_path, seconds):
+    path = write(tmp_path / "a.wav", beeps(20, seconds, seconds / 20))
+    found = measure(path, 0, seconds * RATE)
+    loudest = lambda count: [round(at * RATE) for at in found.loudest_of(0, seconds, count)]  # noqa: E731
+    grid = np.array(spectrogram(path, 0, seconds * RATE, 78, 8, loudest=loudest))
+
+    bright = {int((number * seconds / 20 + 0.43) * 78 / seconds) for number in range(20)}
+    assert bright <= set(np.flatnonzero(grid[4:].max(0) > 0.9).tolist())
+
+
+def test_a_spectrogram_has_one_channel_or_the_most_of_all(tmp_path):
+    tone = np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE) * 0.5
+    path = write(tmp_path / "a.wav", np.stack([tone, -tone, 0 * tone], axis=1).astype(np.float32))
+
+    every, first, third = (np.array(spectrogram(path, 0, RATE, 10, 8, channel)) for channel in (None, 0, 2))
+    assert np.allclose(every, first, atol=0.01) and every.max() == 1
+    assert third.max() == 0
+
+
+def test_it_is_known_when_each_part_is_loudest(tmp_path):
+    samples = np.zeros((RATE, 2), np.float32)
+    samples[[100, RATE // 2 + 900], [0, 1]] = 0.5
+    found = measure(write(tmp_path / "a.wav", samples), 0, RATE)
+
+    near = found.bucket / RATE
+    assert found.loudest_of(0, 1, 2) == pytest.approx([100 / RATE, 0.5 + 900 / RATE], abs=near)
+    assert found.loudest_of(0, 1, 2, 1)[1] == pytest.approx(0.5 + 900 / RATE, abs=near)
+    assert found.loudest_of(2, 4, 2) == [2.5, 3.5]

@@ -200,15 +200,22 @@ class Deck(Tape):
     # other looks and ears
 
     def spectrum(self, start: float, end: float, columns: int, rows: int) -> asyncio.Future[list[list[float]]] | None:
-        """The spectrogram between two times, when it is computed; see spectrum.py."""
+        """The spectrogram of what is heard between two times, when it is computed; see spectrum.py."""
         if self._sound is None or not self._playable:
             return None
         from tui_label.sound.spectrum import spectrogram
 
         rate, offset = self._sound.rate, self._sound.offset
         first, last = round((offset + start) * rate), round((offset + end) * rate)
+        path, ear, peaks = self._track.clip.path, self.ear, self.look.peaks
+
+        def loudest(count: int) -> list[int]:
+            assert peaks is not None
+            return [round((offset + at) * rate) for at in peaks.loudest_of(start, end, count, ear)]
+
+        known = loudest if peaks is not None and peaks.complete else None
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._spectra, spectrogram, self._track.clip.path, first, last, columns, rows)
+        return loop.run_in_executor(self._spectra, spectrogram, path, first, last, columns, rows, ear, known)
 
     def rehearse(self) -> list[float]:
         """Play clicks in place of the item; when they come.  `lay` brings the item back."""

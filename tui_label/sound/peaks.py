@@ -7,6 +7,7 @@ and kept beside the project.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
 import struct
@@ -85,6 +86,18 @@ class Peaks:
         if self.channels == 1:
             return np.asarray(part[0])
         return np.asarray(part.min(0) if part is self.low else part.max(0))
+
+    def loudest_of(self, start: float, end: float, count: int, channel: int | None = None) -> list[float]:
+        """When it is loudest in each of `count` equal stretches between two times; their middles where nothing is."""
+        low, high = self._of(channel, self.low), self._of(channel, self.high)
+        swing = high[: self.ready].astype(np.int32) - low[: self.ready]
+        edges = np.linspace(start, end, count + 1)
+        places = np.clip(np.round(edges * self.rate / self.bucket).astype(int), 0, self.ready)
+        found = (edges[:-1] + edges[1:]) / 2
+        for part, (first, last) in enumerate(itertools.pairwise(places.tolist())):
+            if first < last:
+                found[part] = (first + int(swing[first:last].argmax()) + 0.5) * self.bucket / self.rate
+        return list(found.tolist())
 
     def quietest(self, at: float, within: float) -> float:
         """The middle of the quietest 10 ms no further than `within` seconds from `at`; of near equals the nearest."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tui_label.core.editor import Editor
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.segmenting import SNAP_S
-from tui_label.core.session import Effect, Session, begin, draft_of, outcome_decisions
+from tui_label.core.session import Effect, Session, begin, draft_of, kept_here, outcome_decisions
 from tui_label.core.steps import step
 from tui_label.core.tasks.segments import Segment, Segments, segments_from
 from tui_label.core.work import Work, difference, patched
@@ -319,7 +319,7 @@ def test_the_caret_cuts_no_other_text_than_its_own():
     session = after(replace(session, caret=3), 3.5, "segment.split")
 
     assert texts(session) == ["one two", "three four"]
-    assert session.word == "the playhead is not in this segment"
+    assert session.word == "the playhead is not in this segment: play into it"
 
 
 def test_a_cut_from_another_text_box_leaves_the_hands_there():
@@ -335,6 +335,16 @@ def test_no_cut_at_an_edge_or_outside(at):
     session = after(on(TURNS, (2.0, 4.0)), at, "segment.split")
 
     assert times(session) == [(2.0, 4.0)] and session.word
+
+
+def test_of_segments_at_once_only_the_picked_one_is_cut():
+    session = after(on(EVENTS, (1.0, 8.0, "dog"), (4.0, 5.0, "bell")), "segment.next", "segment.next", 4.0)
+
+    refused = after(session, "segment.split")
+    assert times(refused) == [(1.0, 8.0), (4.0, 5.0)]
+    assert refused.word == "the playhead is not in this segment: play into it, or Esc lets go of it"
+    assert times(after(session, 4.5, "segment.split")) == [(1.0, 8.0), (4.0, 4.5), (4.5, 5.0)]
+    assert times(after(session, "segment.drop", "segment.split")) == [(1.0, 4.0), (4.0, 5.0), (4.0, 8.0)]
 
 
 def test_a_cut_is_joined_again():
@@ -362,6 +372,25 @@ def test_nothing_is_joined_across_another_segment_where_they_may_not_overlap():
     session = after(on(TURNS, *made), 1.5, "segment.join")
 
     assert len(session.segments) == 3 and session.word == "another segment lies between the two"
+
+
+@pytest.mark.parametrize(
+    ("others", "word"),
+    [
+        ((), "joined over a gap of 1.500 s"),
+        (((0.5, 9.0, "bell"),), "joined over a gap of 1.500 s, where another segment lies"),
+        (((2.5, 3.0, "bell"),), "joined over a gap of 1.500 s, where another segment lies"),
+        (((1.0, 2.0, "bell"),), "joined over a gap of 1.500 s"),
+    ],
+)
+def test_what_is_joined_over_a_gap_is_said(others, word):
+    """Somebody else's "mm" between two parts of a turn is no reason not to join them, where segments may overlap."""
+    session = after(on(EVENTS, (1.0, 2.0, "dog"), (3.5, 4.0, "dog"), *others), 0.2, "segment.next")
+    while session.segment_here != Segment(1.0, 2.0, "dog"):
+        session = after(session, "segment.next")
+    session = after(session, "segment.join")
+
+    assert Segment(1.0, 4.0, "dog") in session.segments and session.word == word
 
 
 def test_the_removed_segment_comes_back_picked():
@@ -397,6 +426,21 @@ def test_the_pick_follows_the_cursor():
 
 
 # texts
+
+
+def test_an_untouched_segment_keeps_all_of_its_draft_whoever_speaks_meanwhile():
+    value = [Segment(0.5, 9.0, "", "so this is the invoice", "agent"), Segment(4.12, 5.0, "", "mm yes", "caller")]
+    source = TURNS.replace("segments,", "segments, overlap: true,")
+    session = on(source, drafts=(Suggestion("turns", [one.record() for one in value]),))
+
+    for expected in ((5, 5), (2, 2)):
+        session = after(session, "segment.next")
+        kept = kept_here(session)
+        assert kept is not None and (kept.kept, kept.of) == expected
+    moved = kept_here(after(session, "segment.start-left"))
+    assert moved is not None and (moved.kept, moved.of) == (2, 2)
+    turned = kept_here(after(session, "segment.speaker"))
+    assert turned is not None and (turned.kept, turned.of) == (2, 2)
 
 
 def test_from_one_text_to_the_next_and_after_the_last_once_more_to_finish():

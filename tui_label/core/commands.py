@@ -223,7 +223,7 @@ def _sound() -> tuple[Command, ...]:
         sound("segment.start-right", "Move the segment's start to the right, and hear it", "}", "start →"),
         sound("segment.step", "Edges move by 10 or 100 ms", "c", "10/100 ms", "C"),
         sound("segment.snap", "Snap the segment's edges to silence", "y", "snap", "Y"),
-        sound("segment.join", "Join the segment with the next one", "j", "join", "J"),
+        sound("segment.join", "Join the segment with the next of its label and speaker", "j", "join", "J"),
         sound("segment.speaker", "Next speaker for the segment", "o", "speaker", "O"),
         sound("segment.again", "The last label again, here", ".", "again"),
         sound("segment.remove", "Remove the segment", "backspace", "remove"),

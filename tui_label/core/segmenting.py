@@ -207,14 +207,16 @@ def snap(session: Session, quietest: Quietest | None) -> Session | Outcome:
 
 def split(session: Session, _: Any = None) -> Session:
     """Two segments where the tape is; the text that is typed in is divided at the caret."""
-    task, segment = _task(session), session.segment_here
+    task = _task(session)
     in_box = session.typing and task is not None and session.focus == task.id
-    if segment is None or not segment.start < session.at < segment.end:
-        # Not while its text is typed in: the caret is a place in that text and in no other
-        under = (one for one in session.segments if one.start < session.at < one.end and not in_box)
-        segment = next(under, None)
+    under = [one for one in session.segments if one.start < session.at < one.end]
+    # The one that the hands are on and no other, however many are under the playhead
+    segment = session.segment_here if session.picked >= 0 else under[0] if under else None
     if task is None or segment is None:
-        return session.say("the playhead is not in this segment" if in_box else "no segment under the playhead to cut")
+        return session.say("no segment under the playhead to cut")
+    if segment not in under:
+        leave = "" if in_box else ", or Esc lets go of it"
+        return session.say(f"the playhead is not in this segment: play into it{leave}")
     if _is_short(segment.start, session.at) or _is_short(session.at, segment.end):
         return session.say("too near to an edge to cut")
     caret = session.caret if in_box else len(segment.text)
@@ -225,7 +227,7 @@ def split(session: Session, _: Any = None) -> Session:
 
 
 def join(session: Session, _: Any = None) -> Session:
-    """One segment of this and the next one."""
+    """One segment of this and the next one of its label and speaker; what lies between is named, not taken in silence."""
     task, segment = _task(session), session.segment_here
     if task is None or segment is None:
         return session.say("no segment here")
@@ -238,7 +240,10 @@ def join(session: Session, _: Any = None) -> Session:
     rest = _without(session, segment, other)
     if not task.overlap and any(one.overlaps(joined) for one in rest):
         return session.say("another segment lies between the two")
-    return _keep(session, task, [*rest, joined], joined)
+    kept, gap = _keep(session, task, [*rest, joined], joined), other.start - segment.end
+    between = Segment(segment.end, other.start)
+    over = ", where another segment lies" if any(one.overlaps(between) for one in rest) else ""
+    return kept.say(f"joined over a gap of {gap:.3f} s{over}") if gap > 0 else kept
 
 
 def next_speaker(session: Session, _: Any = None) -> Session:

@@ -466,7 +466,8 @@ def drafts_kept(session: Session) -> dict[str, Edits]:
 def kept_here(session: Session) -> Edits | None:
     """How far the text box is from its draft; None where it had none.
 
-    A segment's draft is what the drafted segments say whose middle lies in it.
+    A segment's draft is the one of the same times, else what those drafted segments say whose middle lies in
+    it and that may be of its label and speaker: others may speak meanwhile.
     """
     task, text = session.asked_task(session.focus), session.box
     draft = next((one.value for one in session.suggestions if one.task == session.focus), None)
@@ -475,9 +476,15 @@ def kept_here(session: Session) -> Edits | None:
     if isinstance(task, Segments):
         here = session.segment_here
         assert here is not None
-        parts = [one for one in segments_from(draft) if here.start <= (one.start + one.end) / 2 < here.end]
-        draft = " ".join(one.text for one in parts if one.text)
+        draft = _drafted_for(here, segments_from(draft))
     return edits(str(draft), text) if draft else None
+
+
+def _drafted_for(here: Segment, drafted: tuple[Segment, ...]) -> str:
+    own = [one for one in drafted if one.label in ("", here.label) and one.speaker in ("", here.speaker)]
+    same = [one for one in (*own, *drafted) if one.when == here.when][:1]
+    parts = same or [one for one in own if here.start <= (one.start + one.end) / 2 < here.end]
+    return " ".join(one.text for one in parts if one.text)
 
 
 def _words_of(task: Task, value: Any) -> str:

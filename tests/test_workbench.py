@@ -127,6 +127,19 @@ async def test_what_cannot_be_heard_is_not_answered_where_it_must_be(calls):
         assert here(workbench) == "c1"
 
 
+async def test_what_is_still_to_be_heard_is_said_as_long_as_it_is_so(calls):
+    async with calls() as workbench:
+        await write(workbench, "one")
+        await workbench.do("item.submit")
+        assert "heard 0% of the clip" in workbench.word
+        hear(workbench, SECONDS / 2)
+        workbench.deck.on_change()
+        assert "heard 5" in workbench.word
+        hear(workbench)
+        workbench.deck.on_change()
+        assert workbench.word == ""
+
+
 async def test_the_correction_is_kept_with_all_that_was_heard(calls, tmp_path):
     async with calls() as workbench:
         hear(workbench)

@@ -79,6 +79,8 @@ class Workbench:
         self.trouble = ""
         """Why something is not saved; empty when all is."""
         self.word = ""
+        self._refused: tuple[Effect | None, str] = None, ""
+        """What was refused last, and why."""
         self.paused = False
         self.notices: tuple[Notice, ...] = ()
         """Pages to be read before the item, the first one on the screen; no time runs meanwhile."""
@@ -198,6 +200,11 @@ class Workbench:
         """Listening is work, also when no key is pressed."""
         if self.desk is not None and self.deck is not None and self.deck.playing and not self.paused:
             self.desk = self.desk.touched(self.now())
+        effect, word = self._refused
+        if effect is not None and self.desk is not None and self.word == word != "":
+            # How much was heard is said as it is now, and no more when it is enough
+            self.word = refusal(effect, self.desk, self.deck)
+            self._refused = effect, self.word
         self.on_change()
 
     async def leave(self, *, cut_off: bool = False) -> None:
@@ -491,6 +498,7 @@ class Workbench:
         assert self.desk is not None
         if word := refusal(effect, self.desk, self.deck):
             self.word = word
+            self._refused = effect, word
             if self.deck is not None and self.deck.look.broken:
                 # The key that skips is a letter
                 self.desk = replace(self.desk, session=replace(self.desk.session, typing=False))

@@ -73,14 +73,18 @@ def same_mentions(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def called(typed: str, things: Iterable[T], names: Callable[[T], Sequence[str]]) -> list[T]:
-    """Things with all words of `typed` in their names: first what is called just so, then what begins so."""
+    """Things with all words of `typed` in their names: first what is called just so, then what begins so, then
+    what has words that do.
+    """
     whole = typed.strip()
     folded = whole.casefold()
+    words = folded.split()
 
     def rank(thing: T) -> int:
         lower = [name.casefold() for name in names(thing)]
         begins = any(name.startswith(folded) for name in lower)
-        return (whole in names(thing), folded in lower, begins, True).index(True)
+        has_words = all(re.search(rf"\b{re.escape(word)}", " ".join(lower)) for word in words)
+        return (whole in names(thing), folded in lower, begins, has_words, True).index(True)
 
-    found = [one for one in things if all(word in " ".join(names(one)).casefold() for word in folded.split())]
+    found = [one for one in things if all(word in " ".join(names(one)).casefold() for word in words)]
     return sorted(found, key=rank)

@@ -308,19 +308,22 @@ class GoTo:
     @property
     def status(self) -> Row:
         seconds = seconds_of(self.editor.text)
+        word, look = clock(seconds or 0, 3, self.duration), "faint"
         if seconds is None:
             word = f"like 8:30 or 510.5, up to {clock(self.duration)}"
-        elif seconds > self.duration:
-            word = f"the sound ends at {clock(self.duration)}"
-        else:
-            word = clock(seconds, 2)
-        return [*line("go to ", self.editor), (f"   {word}", "faint")]
+        elif self._is_beyond(seconds):
+            word, look = f"the sound ends at {clock(self.duration)}", "hint"
+        return [*line("go to ", self.editor), (f"   {word}", look)]
+
+    def _is_beyond(self, seconds: float) -> bool:
+        """Whether it is after the end, as that is read on the screen."""
+        return seconds > self.duration and clock(seconds) != clock(self.duration)
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "go there"), ("Esc", "leave")])
 
     async def key(self, key: str, do: Do) -> Mode | None:
         seconds = seconds_of(self.editor.text)
-        if key == "enter" and seconds is not None:
+        if key == "enter" and seconds is not None and not self._is_beyond(seconds):
             await self.go(seconds)
             return None
         if key == "escape" or (key == "enter" and not self.editor.text):

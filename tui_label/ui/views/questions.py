@@ -282,10 +282,14 @@ def _said(session: Session, keymap: Keymap, found: tuple[Finding, ...], room: in
     if not found:
         return spread([], right, room)
     first = found[0]
-    more = f"   +{len(found) - 1}" if len(found) > 1 else ""
-    keys = keymap.keys_of("transcript.fix", TRANSCRIBING) if any(one.fix is not None for one in found) else ()
-    mend: Row = [(f"   {key_display(keys[0])}", "accent"), (" mends", "faint")] if keys else []
-    return spread([("rule: ", "faint"), (visible(first.words), "hint"), (more, "faint"), *mend], right, room)
+    tail: Row = [(f"   +{len(found) - 1}", "faint")] if len(found) > 1 else []
+    keys = keymap.keys_of("transcript.fix", TRANSCRIBING) if first.fix is not None else ()
+    tail += [(f"   {key_display(keys[0])}", "accent"), (" mends", "faint")] if keys else []
+    words: Row = [("rule: ", "faint"), (visible(first.words), "hint")]
+    if cells(words) + cells(tail) + cells(right) >= room:
+        # What can be done about it comes before what was done so far
+        right = []
+    return spread([*clipped(words, room - cells(tail) - 1), *tail], right, room)
 
 
 def _box_row(

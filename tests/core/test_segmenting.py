@@ -469,10 +469,10 @@ STRICT = TURNS.replace("{speakers", "{enforce: refuse, speakers")
 @pytest.mark.parametrize(
     ("segment", "words"),
     [
-        ((3.0, 4.25, "", "", "agent"), "turns: segment 3.00-4.25: nothing is written down for it"),
-        ((3.0, 4.25, "", " \n", "agent"), "turns: segment 3.00-4.25: nothing is written down for it"),
-        ((3.0, 4.25, "", "yes"), "turns: segment 3.00-4.25: who speaks?"),
-        ((3.0, 4.25, "", "yes [noise", "agent"), "turns: segment 3.00-4.25: unclosed [noise"),
+        ((3.0, 4.25, "", "", "agent"), "turns: segment 00:03.000–00:04.250: nothing is written down for it"),
+        ((3.0, 4.25, "", " \n", "agent"), "turns: segment 00:03.000–00:04.250: nothing is written down for it"),
+        ((3.0, 4.25, "", "yes"), "turns: segment 00:03.000–00:04.250: who speaks?"),
+        ((3.0, 4.25, "", "yes [noise", "agent"), "turns: segment 00:03.000–00:04.250: unclosed [noise"),
     ],
 )
 def test_a_segment_without_words_or_speaker_is_refused_by_its_time_and_picked(segment, words):
@@ -506,7 +506,7 @@ def test_a_missing_label_is_given_by_its_key_after_the_refusal():
     session = after(on(source, (1.0, 2.0, "", "a"), (3.0, 4.0, "bell")), 3.5, "text.enter")
     session, effects = run(typed(session, "b"), "item.submit", "item.submit")
     assert (session.picked, session.typing, effects) == (0, False, (Effect.GO,))
-    assert "1.00-2.00 needs one of the labels bell, dog" in session.word
+    assert "00:01.000–00:02.000 needs one of the labels bell, dog" in session.word
 
     assert run(session, give("dog"), "item.submit")[1] == (Effect.SUBMIT,)
 
@@ -517,7 +517,7 @@ def test_a_draft_that_breaks_the_rules_is_laid_out_to_be_corrected():
     assert [one.record() for one in session.segments] == turns
 
     refused, effects = run(session, "item.submit")
-    assert (refused.picked, effects) == (0, (Effect.GO,)) and "1.00-2.00" in refused.word
+    assert (refused.picked, effects) == (0, (Effect.GO,)) and "00:01.000–00:02.000" in refused.word
 
 
 def test_typing_is_undone_by_the_word_and_never_together_with_what_was_before_it():

@@ -69,5 +69,5 @@ def test_segments_and_rankings_are_told():
     (segments,) = config.parse(sound, Path("x")).tasks
     (rank,) = config.parse("name: c\ntasks: [{id: t, type: compare, mode: rank}]\n", Path("x")).tasks
 
-    assert pieces(segments, [{"start": 0.5, "end": 2, "label": "dog"}], ITEM) == ("0.50–2.00 s dog",)
+    assert pieces(segments, [{"start": 0.5, "end": 2, "label": "dog"}], ITEM) == ("00:00.500–00:02.000 dog",)
     assert pieces(rank, ["B", "A"], ITEM) == ("B > A",)

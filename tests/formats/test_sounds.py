@@ -569,7 +569,9 @@ def test_drafts_that_break_the_rules_come_in_and_are_laid_out_to_be_corrected(ad
     ((item, suggestions),) = waiting("q")
     session = begin(config.load(Path("q")), item, suggestions)
     assert session.answers == {"turns": turns, "said": "[x]"}
-    assert session.unfinished is not None and "0.00-0.50 needs one of the labels talk" in session.unfinished[1]
+    assert (
+        session.unfinished is not None and "00:00.000–00:00.500 needs one of the labels talk" in session.unfinished[1]
+    )
 
 
 def test_a_manifest_with_drafts_brings_known_answers_and_so_does_what_is_exported_of_them(add):

@@ -256,6 +256,36 @@ async def test_segments_stand_in_lanes_and_are_taken_one_by_one(tmp_path):
     assert golds(folder)["call"] == ("settled", {"turns": other})
 
 
+async def test_segments_at_once_stand_in_lanes_at_their_times(tmp_path):
+    item = Item("call", sound=recorded(tmp_path, 8))
+    siren, horn = {"start": 2.0, "end": 7.0, "label": "speech"}, {"start": 5.0, "end": 5.7, "label": "bell"}
+    source = TURNS.replace(", transcript: {speakers: [agent, caller]}", ", overlap: true")
+    folder = prepare(tmp_path, source, answered(item, {"turns": [siren, horn]}, {"turns": [siren]}))
+    app = start(folder, deck=True)
+    async with app.run_test(size=(80, 24)):
+        await until(app, "1× bell")
+        rows = shown(app)
+        first = next(n for n, row in enumerate(rows) if row.startswith("1") and "speech──" in row)
+        assert rows[first].index("s") == 1 + int(2 * 78 / 8) and len(rows[first]) == 1 + int(7 * 78 / 8)
+        assert rows[first + 1].strip().startswith("bell"), rows[first + 1]
+        assert rows[first + 1].index("b") == 1 + int(5 * 78 / 8)
+        assert rows[first + 2].startswith("2") and "speech──" in rows[first + 2]
+
+
+async def test_nothing_before_the_page_is_drawn_in_lanes(tmp_path):
+    item = Item("call", sound=recorded(tmp_path, 80))
+    early = [{"start": float(n), "end": n + 0.5, "label": "bell"} for n in range(3)]
+    late = {"start": 30.0, "end": 33.0, "label": "speech"}
+    source = TURNS.replace(", transcript: {speakers: [agent, caller]}", "")
+    folder = prepare(tmp_path, source, answered(item, {"turns": early}, {"turns": [*early, late]}))
+    app = start(folder, deck=True)
+    async with app.run_test(size=(80, 24)):
+        await until(app, "shown 00:27.0–00:57.0")
+        lanes = [row for row in shown(app) if row[:1] in ("1", "2")]
+
+    assert [row[1:].strip("─ ") for row in lanes] == ["", "speech"]
+
+
 async def test_a_reviewer_goes_to_a_time(tmp_path):
     item = Item("call", sound=recorded(tmp_path, 80))
     folder = prepare(tmp_path, CALLS, answered(item, *({"said": one} for one in ("one two", "one too", "one two"))))

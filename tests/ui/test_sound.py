@@ -148,12 +148,12 @@ async def test_a_click_on_the_waveform_or_its_line_goes_there(tmp_path, row):
         assert app.workbench.deck.position == pytest.approx(3.95)
 
 
-async def test_edges_are_shown_as_exactly_as_they_move(tmp_path):
+async def test_edges_are_shown_as_exactly_as_they_are_kept(tmp_path):
     drafts = [{"start": 1.276, "end": 2.0, "label": "doorbell"}]
     app = make(tmp_path, EVENTS, tones(40), draft=drafts)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("tab")
-        await until(app, "›00:01.28–00:02.00")
+        await until(app, "›00:01.276–00:02.000   0.724 s")
         await pilot.press(*"zzz")
         await until(app, "■ 00:01.28 /")
         await pilot.press(*"zzz")
@@ -345,7 +345,74 @@ async def test_words_of_segments_are_found_and_gone_to(tmp_path):
         await until(app, "■ 00:05.0")
         await pilot.press("n")
         await until(app, "■ 00:02.0")
-        await until(app, "›00:02.00–00:03.00")
+        await until(app, "›00:02.000–00:03.000")
+
+
+async def test_times_beyond_the_end_are_not_gone_to(tmp_path):
+    app = make(tmp_path, EVENTS, tones(100))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(";", *"1:50", "enter")
+        await until(app, "the sound ends at 01:40.0")
+        await pilot.press("backspace", "backspace", *"40", "enter")
+        await until(app, "■ 01:40.0 / 01:40.0")
+
+
+async def test_a_segment_at_the_edge_of_the_page_turns_it(tmp_path):
+    drafts = [{"start": start, "end": end, "label": "dog bark"} for start, end in ((28, 31), (60, 64))]
+    app = make(tmp_path, EVENTS, tones(100), draft=drafts)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "shown 00:00.0–00:30.0")
+        await pilot.press("tab")
+        await until(app, "shown 00:25.0–00:55.0")
+        app._view._start = 30.0
+        await pilot.press("tab")
+        await until(app, "■ 01:00.0")
+        assert any("shown 00:57.0–01:27.0" in row for row in shown(app))
+
+
+async def test_more_sounds_at_once_than_rows_stand_each_at_its_time(tmp_path):
+    """A short one lies over a long one in the row that they share."""
+    drafts = [{"start": start, "end": 8, "label": "dog bark"} for start in (0, 1, 2, 3)]
+    drafts.append({"start": 5, "end": 5.5, "label": "doorbell"})
+    app = make(tmp_path, EVENTS, tones(10), draft=drafts)
+    async with app.run_test(size=(80, 24)):
+        await until(app, "bark")
+        (row,) = (row for row in shown(app) if "│do│" in row)
+
+    assert row.index("│do") == 1 + int(5 * 78 / 10)
+    assert row.rstrip().endswith("─") and len(row.rstrip()) == 1 + int(8 * 78 / 10)
+
+
+async def test_a_key_that_mends_is_named_with_the_finding_it_mends(tmp_path):
+    app = make(tmp_path, CALLS, tones(4), draft="[qqqq] gonna")
+    async with app.run_test(size=(80, 24)):
+        await until(app, "unknown tag [qqqq]   +1")
+        assert not any("mends" in row for row in shown(app))
+
+
+async def test_a_key_that_mends_is_not_cut(tmp_path):
+    app = make(tmp_path, CALLS, tones(4), draft="gonna gonna go")
+    async with app.run_test(size=(50, 24)):
+        await until(app, "rule: write it out   +1   ^F mends")
+
+
+async def test_the_spectrogram_follows_the_ear(tmp_path):
+    app = make(tmp_path, CALLS, tones(4, channels=2))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(app, "█")
+        await pilot.press("ctrl+o", "ctrl+o")
+        await until(app, "channel 2 alone")
+        await app._view._computing
+
+        assert not any("█" in row for row in shown(app))
+
+
+async def test_commands_come_first_whose_words_begin_as_typed(tmp_path):
+    app = make(tmp_path, EVENTS, tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(":", *"go", "enter")
+        await until(app, "go to ")
 
 
 # drafts, kept or rejected

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_label.core.differences import Difference
+from tui_label.core.moments import edges
 from tui_label.core.review import Review, answers
 
 MOST_CHANGES = 3
@@ -30,7 +31,7 @@ def said(one: Difference, value: Any) -> str:
 
 def _segment_words(segment: Mapping[str, Any]) -> str:
     named = [segment.get("speaker", ""), segment.get("label", ""), segment.get("text", "")]
-    return " ".join([f"{segment['start']:.2f}–{segment['end']:.2f} s", *filter(None, named)])
+    return " ".join([edges(segment["start"], segment["end"]), *filter(None, named)])
 
 
 def changes(review: Review, version: int) -> str:

@@ -7,13 +7,26 @@ import re
 _TYPED = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:[.,]\d*)?|[.,]\d+)")
 
 
-def clock(seconds: float, decimals: int = 1) -> str:
-    """`03:07.2`, and hours where there are any; rounded to so many decimals."""
-    units = round(seconds * 10**decimals)
+def clock(seconds: float, decimals: int = 1, of: float = 0.0) -> str:
+    """`03:07.2`, and hours where there are any, or in the whole `of` which it is a moment of.
+
+    Rounded to so many decimals from the milliseconds that are kept, halves up: so a time reads the same everywhere.
+    """
+    units = _units(seconds, decimals)
     minutes, rest = divmod(units, 60 * 10**decimals)
     hours, minutes = divmod(minutes, 60)
     tail = f"{minutes:02}:{rest / 10**decimals:0{3 + decimals}.{decimals}f}"
-    return f"{hours}:{tail}" if hours else tail
+    return f"{hours}:{tail}" if max(units, _units(of, decimals)) >= 3600 * 10**decimals else tail
+
+
+def _units(seconds: float, decimals: int) -> int:
+    unit = (1000, 100, 10, 1)[decimals]
+    return (round(seconds * 1000) + unit // 2) // unit
+
+
+def edges(start: float, end: float, of: float = 0.0) -> str:
+    """`00:02.004–00:03.996`: a segment's, to the millisecond, as they are kept."""
+    return f"{clock(start, 3, of)}–{clock(end, 3, of)}"
 
 
 def seconds_of(typed: str) -> float | None:

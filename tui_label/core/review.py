@@ -155,14 +155,18 @@ class Review:
         session = replace(session.focused(one.task), typing=False)
         if one.kind == "spans":
             session = replace(session, cursor=session.unit(min(int(one.start), max(0, len(session.item.text) - 1)))[0])
-        elif (place := self._seconds(one)) is not None:
+        elif (place := self.stretch) is not None:
             at = sum(place) / 2
             picked = next((n for n, segment in enumerate(session.segments) if segment.start <= at < segment.end), -1)
             session = replace(session, at=place[0], picked=picked)
         return replace(self, session=session)
 
-    def _seconds(self, one: Difference) -> tuple[float, float] | None:
+    @property
+    def stretch(self) -> tuple[float, float] | None:
         """The stretch of the sound that the difference at hand lies in, in segments or in the words of one."""
+        one = self.here
+        if one is None:
+            return None
         if one.kind == "segments":
             return one.start, one.end
         if one.kind == "words":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_label.core.item import Item
+from tui_label.core.moments import edges
 from tui_label.core.tasks import Choices, Segments, Spans, Task
 
 SLACK = 1e-9
@@ -125,4 +126,4 @@ def pieces(task: Task, value: Any, item: Item) -> tuple[str, ...]:
 
 def _segment(one: Mapping[str, Any]) -> str:
     named = [str(one[name]) for name in ("label", "speaker", "text") if one.get(name)]
-    return " ".join([f"{one['start']:.2f}–{one['end']:.2f} s", *named])
+    return " ".join([edges(one["start"], one["end"]), *named])

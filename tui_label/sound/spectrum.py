@@ -18,7 +18,7 @@ WINDOW_S = 0.032
 TOP_HZ = 8000.0
 FLOOR_DB = -80.0
 MOST_WINDOWS = 16
-"""Of a column: more of them are not looked at, so that an hour is seen as soon as a minute."""
+"""Of a column: more of them are not looked at, so that an hour is soon there too."""
 
 Loudest = Callable[[int], Sequence[int]]
 """`loudest(count)`: the frame at which it is loudest in each of so many equal parts of what is drawn."""

@@ -392,7 +392,8 @@ class ReviewApp(LabelApp):
         self._viewport.fit(room, 1 + lanes(session))
         state = replace(state, zone=zone, room=room)
         if bench.deck is not None:
-            state = replace(state, tape=self._view.tape(session, width, head_room(state, room)))
+            tape = self._view.tape(session, width, head_room(state, room), desk.review.stretch)
+            state = replace(state, tape=tape)
         if self._followed != (desk.save_id, board.review.at):
             self._followed = desk.save_id, board.review.at
             self._viewport.top = board.following(self._viewport.top, max(1, room - len(sound_head(state, width))))

@@ -63,8 +63,8 @@ class SoundView:
             return None
         return self._start + (x - MARGIN + 0.5) * self._span / self._cells
 
-    def tape(self, session: Session, width: int, room: int) -> Tape | None:
-        """The tape in the `room` rows that the item has."""
+    def tape(self, session: Session, width: int, room: int, stretch: tuple[float, float] | None = None) -> Tape | None:
+        """The tape in the `room` rows that the item has; the hands are on a stretch of it, or on the picked segment."""
         deck = self._workbench.deck
         if deck is None:
             return None
@@ -79,7 +79,8 @@ class SoundView:
         if self._clicking:
             window = (0.0, deck.duration)
         else:
-            self._turn(position, deck.duration)
+            picked = session.segment_here if session.picked >= 0 else None
+            self._turn(position, deck.duration, stretch or (picked.when if picked else (0.0, 0.0)))
             window = (self._start, self._start + self._span)
         if rows and not self._clicking:
             drawn = self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows)
@@ -107,9 +108,13 @@ class SoundView:
             deck.listening.unheard(deck.duration) if coverage < wanted - 0.0005 else (),
         )
 
-    def _turn(self, position: float, duration: float) -> None:
-        """The page turns when the playhead leaves the window."""
-        if not self._start <= position <= self._start + self._span:
+    def _turn(self, position: float, duration: float, stretch: tuple[float, float]) -> None:
+        """The page turns when the playhead leaves the window; and for the end of the stretch it is in, where that fits."""
+        start, end = stretch
+        last = self._start + self._span
+        if start <= position <= end and end > last and end - start <= self._span:
+            self._start = max(end - self._span, min(start - LEAD * self._span, duration - self._span))
+        elif not self._start <= position < last:
             self._start = min(max(0.0, position - LEAD * self._span), max(0.0, duration - self._span))
 
     def _wave(self, window: tuple[float, float], cells: int, rows: int) -> list[str]:
@@ -131,8 +136,11 @@ class SoundView:
     def _spectrum(self, window: tuple[float, float], cells: int, rows: int) -> list[str]:
         """The grid is computed beside the hands; until it is there the rows are empty."""
         deck = self._workbench.deck
-        key = (id(self._shown), window, cells, rows)
-        if self._grid[0] == key or deck is None:
+        if deck is None:
+            return [""] * rows
+        measured = deck.look.peaks is not None and deck.look.peaks.complete
+        key = (id(self._shown), window, cells, rows, deck.ear, measured)
+        if self._grid[0] == key:
             return self._grid[1]
         self._grid = key, [""] * rows
         self._computing = deck.spectrum(*window, cells, rows)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item
+from tui_label.core.moments import edges
 from tui_label.core.tasks.base import Task
 from tui_label.core.tasks.text import likeness
 from tui_label.core.text import number_of
@@ -95,7 +96,7 @@ class Segments(Task):
             for before, after in pairwise(segments_from(value)):
                 if before.overlaps(after):
                     return (
-                        f"segments {before.start:.2f}-{before.end:.2f} and {after.start:.2f}-{after.end:.2f} overlap; "
+                        f"segments {edges(*before.when)} and {edges(*after.when)} overlap; "
                         f"allow that with `overlap: true` in project.yaml"
                     )
         return ""
@@ -104,14 +105,14 @@ class Segments(Task):
         """What one well-formed segment still lacks."""
         start, end = one["start"], one["end"]
         if self.labels and not one.get("label"):
-            return f"segment {start:.2f}-{end:.2f} needs one of the labels {', '.join(self.values)}"
+            return f"segment {edges(start, end)} needs one of the labels {', '.join(self.values)}"
         said = refusal(self.transcript, one.get("text", ""), end - start)
         if not said and self.transcript is not None and self.transcript.enforce == "refuse":
             if not one.get("text", "").strip():
                 said = "nothing is written down for it"
             elif self.transcript.speakers and not one.get("speaker"):
                 said = "who speaks?"
-        return f"segment {start:.2f}-{end:.2f}: {said}" if said else ""
+        return f"segment {edges(start, end)}: {said}" if said else ""
 
     def _misshapen(self, one: Any, item: Item) -> str:
         if not isinstance(one, dict):
@@ -123,10 +124,10 @@ class Segments(Task):
         assert start is not None and end is not None
         duration = item.sound.duration if item.sound else 0.0
         if not 0 <= start < end <= duration + SLACK_S:
-            return f"segment {start:g}-{end:g} does not lie within the sound's {duration:.3f} seconds"
+            return f"segment {edges(start, end)} does not lie within the sound's {duration:.3f} seconds"
         label = one.get("label", "")
         if self.labels and label and label not in self.values:
-            return f"segment {start:.2f}-{end:.2f} needs one of the labels {', '.join(self.values)}, not {label!r}"
+            return f"segment {edges(start, end)} needs one of the labels {', '.join(self.values)}, not {label!r}"
         for name in ("text", "speaker"):
             if not isinstance(one.get(name, ""), str):
                 return f"a segment's {name} must be text, not {one[name]!r}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 
-from tui_label.core.moments import clock
+from tui_label.core.moments import clock, edges
 from tui_label.core.session import Session
 from tui_label.core.tasks import Segment
 from tui_label.core.text import visible
@@ -18,8 +19,6 @@ from tui_label.ui.views.document import hue
 MARGIN = 1
 LANES = 3
 """Rows for segments that may share time; there from the start, so that nothing moves."""
-EDGE_DECIMALS = 2
-"""Edges move by 10 ms."""
 LIST_LEAST = 3
 """Rows of the list of segments that a waveform must leave."""
 WAVE_MOST = 12
@@ -64,6 +63,9 @@ class Tape:
         """Of the seconds that are shown: more of them, the closer one looks."""
         span = self.window[1] - self.window[0]
         return 3 if span < 1 else 2 if span < min(10, self.duration) - 0.001 else 1
+
+    def clock(self, seconds: float) -> str:
+        return clock(seconds, self.decimals, self.duration)
 
 
 def wave_height(session: Session, room: int) -> int:
@@ -138,8 +140,8 @@ def _transport(tape: Tape, width: int) -> Row:
     left: Row = [
         (" " * MARGIN, ""),
         (state + " ", "accent" if tape.playing else "faint"),
-        (clock(tape.position, tape.decimals), "bold"),
-        (f" / {clock(tape.duration)}", "faint"),
+        (tape.clock(tape.position), "bold"),
+        (f" / {tape.clock(tape.duration)}", "faint"),
     ]
     left.append((f"   {tape.speed:.1f}×", "hint" if tape.speed != 1 else "faint"))
     if tape.looped:
@@ -148,7 +150,7 @@ def _transport(tape: Tape, width: int) -> Row:
         left.append((f"   channel {tape.channel + 1} alone", "hint"))
     start, end = tape.window
     if end - start < tape.duration - 0.001:
-        left.append((f"   shown {clock(start, tape.decimals)}–{clock(end, tape.decimals)}", "faint"))
+        left.append((f"   shown {tape.clock(start)}–{tape.clock(end)}", "faint"))
     if tape.must_hear:
         style = "good" if tape.coverage >= tape.must_hear - 0.0005 else "faint"
         left.append((f"   heard {tape.coverage:.0%}", style))
@@ -170,37 +172,51 @@ def _lanes(session: Session, tape: Tape, inner: int, count: int) -> list[Row]:
     if not count:
         return []
     here = session.segment_here if session.picked >= 0 else None
-    laid: list[list[Segment]] = [[] for _ in range(count)]
     names = _lane_names(session)
+    lanes = shared_out(session.segments, tape, count, names)
+    return [lane_row(session, lane, tape, inner, here) for lane in lanes]
+
+
+def shared_out(segments: Sequence[Segment], tape: Tape, count: int, names: Sequence[str] = ()) -> list[list[Segment]]:
+    """The segments of the window in `count` lanes, so that those of a lane do not overlap while there are enough;
+    of those whose speaker or label is among `names`, each name keeps to its lane.
+    """
+    laid: list[list[Segment]] = [[] for _ in range(count)]
     start, end = tape.window
-    for one in session.segments:
+    for one in segments:
         if one.end <= start or one.start >= end:
             continue
         own = names.index(one.speaker or one.label) % count if (one.speaker or one.label) in names else 0
         free = [own, *range(count)]
         lane = next((n for n in free if not any(one.overlaps(other) for other in laid[n])), own)
         laid[lane].append(one)
-    return [lane_row(session, lane, tape, inner, here) for lane in laid]
+    return laid
 
 
-def lane_row(session: Session, lane: list[Segment], tape: Tape, inner: int, here: Segment | None) -> Row:
-    row: Row = [(" " * MARGIN, "")]
-    at = 0
-    for one in lane:
-        first = max(at, min(inner - 1, max(0, _column(one.start, tape, inner))))
+def lane_row(session: Session, lane: Sequence[Segment], tape: Tape, inner: int, here: Segment | None) -> Row:
+    """Each segment at its time; where some overlap, the shorter one lies over the longer one, and `here` over all."""
+    owners: list[Segment | None] = [None] * inner
+    for one in sorted(lane, key=lambda one: (one == here, one.start - one.end)):
+        first = max(0, min(inner - 1, _column(one.start, tape, inner)))
         last = min(inner, max(first + 1, _column(one.end, tape, inner)))
-        if first >= inner:
-            break
-        row.append((" " * (first - at), ""))
-        name = _name(one)
-        size = last - first
-        if first == at and row[1:] and size > 1:
-            # Where one begins at the end of another, the eye must see two
-            row.append(("│", "faint"))
-            first, size = first + 1, size - 1
-        shown = set_cell_size(name, size) if cell_len(name) >= size else name + LINE * (size - cell_len(name))
-        row.append((shown, f"{_hue(session, one)} {'selected' if one == here else 'under'}".strip()))
-        at = last
+        owners[first:last] = [one] * (last - first)
+    row: Row = [(" " * MARGIN, "")]
+    before: Segment | None = None
+    named: set[Segment] = set()
+    for owner, cells in groupby(owners):
+        size = len(list(cells))
+        if owner is None:
+            row.append((" " * size, ""))
+        else:
+            if before is not None and size > 1:
+                # Where one begins at the end of another, the eye must see two
+                row.append(("│", "faint"))
+                size -= 1
+            name = "" if owner in named else _name(owner)
+            named.add(owner)
+            shown = set_cell_size(name, size) if cell_len(name) >= size else name + LINE * (size - cell_len(name))
+            row.append((shown, f"{_hue(session, owner)} {'selected' if owner == here else 'under'}".strip()))
+        before = owner
     return row
 
 
@@ -229,13 +245,14 @@ def _list(session: Session, width: int, room: int) -> list[Row]:
     here = session.segment_here
     middle = segments.index(here) if here is not None else sum(one.start <= session.at for one in segments) - 1
     top = max(0, min(middle - room // 2, len(segments) - room))
+    wide = len(f"{session.duration:.3f}")
     rows: list[Row] = []
     for one in segments[top : top + room]:
         picked = one == here
         row: Row = [
             ("›" if picked else " ", "accent"),
-            (f"{clock(one.start, EDGE_DECIMALS)}–{clock(one.end, EDGE_DECIMALS)}  ", "bold" if picked else "faint"),
-            (f"{one.end - one.start:6.2f} s  ", "faint"),
+            (f"{edges(one.start, one.end, session.duration)}  ", "bold" if picked else "faint"),
+            (f"{one.end - one.start:{wide}.3f} s  ", "faint"),
         ]
         if one.speaker:
             row.append((f"{visible(one.speaker)}: ", _hue(session, one)))

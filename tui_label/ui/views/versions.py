@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import combinations, groupby
 
 from rich.cells import cell_len, set_cell_size
 
-from tui_label.core.moments import clock
+from tui_label.core.moments import edges
 from tui_label.core.readings import Difference
 from tui_label.core.review import Review
 from tui_label.core.rows import Rows, Stacked
@@ -36,8 +36,8 @@ from tui_label.ui.views.document import (
 )
 from tui_label.ui.views.label import compare_rows
 from tui_label.ui.views.pages import wrapped
-from tui_label.ui.views.sound import EDGE_DECIMALS, Tape
 from tui_label.ui.views.sound import MARGIN as TAPE_MARGIN
+from tui_label.ui.views.sound import Tape, shared_out
 from tui_label.ui.views.sound import lane_row as segment_row
 
 NOTHING = "·"
@@ -346,7 +346,7 @@ class Board:
         return [block for _, _, block in sorted(found, key=lambda one: one[:2])]
 
     def _segment(self, one: Segment, task: str) -> Row:
-        row: Row = [("   ", ""), (f"{clock(one.start, EDGE_DECIMALS)}–{clock(one.end, EDGE_DECIMALS)}  ", "faint")]
+        row: Row = [("   ", ""), (f"{self._edges(one)}  ", "faint")]
         if one.speaker:
             row.append((f"{visible(one.speaker)}: ", ""))
         if one.label:
@@ -356,11 +356,11 @@ class Board:
     def _open(self, number: int) -> Row:
         one = self.review.differences[number]
         here, decided = number == self.review.at, number not in self.review.undecided
-        counts = "  ·  ".join(f"{len(option.by)} {visible(_names_of(option.value))}" for option in one.options)
+        counts = "  ·  ".join(f"{len(option.by)}× {visible(_names_of(option.value))}" for option in one.options)
         return clipped(
             [
                 (" › " if here else "   ", "accent"),
-                (f"{clock(one.start, EDGE_DECIMALS)}–{clock(one.end, EDGE_DECIMALS)}  ", "bold" if here else ""),
+                (f"{self._edges(one)}  ", "bold" if here else ""),
                 ("decided: " if decided else "", "faint"),
                 (counts, "faint" if decided else "bold" if here else ""),
                 (f"   {one.about}" if one.about != "missing" else "", "faint"),
@@ -368,8 +368,13 @@ class Board:
             self.width,
         )
 
+    def _edges(self, one: Segment | Difference) -> str:
+        return edges(one.start, one.end, self.review.session.duration)
+
     def segment_lanes(self, tape: Tape) -> list[Row]:
-        """For each of the readings of the segments a lane on the time axis."""
+        """For each of the readings of the segments a lane on the time axis; a second one, while there is room for it,
+        where segments of the reading overlap somewhere: paging moves nothing.
+        """
         review = self.review
         task = review.session.segment_task
         if task is None or len(self.names) < 2:
@@ -378,10 +383,14 @@ class Board:
         for version, answers in enumerate(review.comparison.versions):
             readings.setdefault(segments_from(answers.get(task.id)), []).append(version)
         inner = max(10, self.width - 2 * TAPE_MARGIN)
-        rows = []
+        rows: list[Row] = []
+        spare = MOST_LANES - len(readings)
         for segments, members in list(readings.items())[:MOST_LANES]:
-            row = segment_row(review.session, list(segments), tape, inner, None)
-            rows.append([(str(members[0] + 1), "accent"), *row[1:]])
+            count = 2 if spare > 0 and any(one.overlaps(other) for one, other in combinations(segments, 2)) else 1
+            spare -= count - 1
+            for place, lane in enumerate(shared_out(segments, tape, count)):
+                row = segment_row(review.session, lane, tape, inner, None)
+                rows.append([(str(members[0] + 1), "accent"), *row[1:]] if place == 0 else row)
         return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from helpers import records
 
 from tui_label import check, config, opening
 from tui_label.core.annotation import Annotation
+from tui_label.core.gold import Gold
 from tui_label.core.roles import Person, Role
 from tui_label.errors import ConfigError
 from tui_label.store.base import Store, Versions
@@ -168,3 +170,64 @@ def test_edits_take_effect_while_people_work_once_nobody_edits_any_more(folder):
     (folder / "project.yaml").unlink()
     edits()
     store.close()
+
+
+TYPES = {
+    "choice": ("{id: t, type: choice, labels: [a, b]}", "a"),
+    "choices": ("{id: t, type: choices, labels: [a, b]}", ["a"]),
+    "spans": ("{id: t, type: spans, labels: [a, b]}", [{"start": 0, "end": 4, "label": "a"}]),
+    "rating": ("{id: t, type: rating}", 3),
+    "text": ("{id: t, type: text}", "a"),
+}
+
+
+def asking(folder: Path, kind: str, id: str = "t") -> Store:
+    return opened(folder, TYPES[kind][0].replace("id: t", f"id: {id}"), "name: p\ntasks:\n  - %s\n")
+
+
+@pytest.mark.parametrize(("before", "now"), list(permutations(TYPES, 2)))
+def test_a_question_that_has_answers_keeps_its_type(tmp_path, before, now):
+    store = asking(tmp_path, before)
+    store.add(records(3))
+    asking(tmp_path, now).close()
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"t": TYPES[now][1]}, labels_version=2), "1")
+    store.close()
+
+    words = f"t: was {now} and has 1 answer, and is {before} now; put the type back, or give the question a new id"
+    with pytest.raises(ConfigError, match=words):
+        asking(tmp_path, before)
+    assert [line for well, line in check(tmp_path) if not well] == [f"project.yaml: {words}"]
+    asking(tmp_path, before, "other").close()
+
+
+@pytest.mark.parametrize("kept", ["draft", "gold"])
+def test_a_question_that_has_drafts_or_known_answers_keeps_its_type(tmp_path, kept):
+    store = asking(tmp_path, "choice")
+    store.add(records(3))
+    if kept == "gold":
+        store.settle(1, Gold("lea", {"t": "a"}, labels_version=1), "1")
+    else:
+        store.save_draft("ann", store.claim("ann").number, '{"answers": {"t": "a"}}')
+    store.close()
+
+    with pytest.raises(ConfigError, match="t: was choice and has 1 answer, and is text now"):
+        asking(tmp_path, "text")
+
+
+def test_a_question_that_comes_back_as_another_type_is_refused(folder):
+    opened(folder, "x, y", SOURCE.replace("id: t", "id: other")).close()
+
+    with pytest.raises(ConfigError, match="t: is rating, and 1 answer is of another type; put the type back"):
+        asking(folder, "rating")
+
+
+def test_an_answer_of_a_type_that_went_while_somebody_was_at_work_is_seen_by_check(tmp_path):
+    asking(tmp_path, "choice").close()
+    at_work = SqlStore(tmp_path / "project.db")
+    at_work.add(records(1))
+    asking(tmp_path, "rating").close()
+    answer(at_work, "a")
+
+    assert [words for good, words in check(tmp_path) if not good] == [
+        "project.yaml: t: is rating, and 1 answer is of another type; put the type back, or give the question a new id"
+    ]

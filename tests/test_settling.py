@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_label import cli, config, formats, opening, settling
+from tui_label.agreement_report import agreement
+from tui_label.core import review, session
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import QUESTION, Comment
 from tui_label.core.gold import ACCEPTED, SETTLED, Gold
@@ -424,3 +427,36 @@ def test_nothing_depends_on_the_names_nor_on_their_order(rows):
         assert {id: v for id, v in verdicts[0].answers.items() if id != "why"} == {
             id: v for id, v in verdicts[1].answers.items() if id != "why"
         }
+
+
+# answers of when a question was of another type
+
+OTHERS = {
+    "choice": ("{id: t, type: choice, labels: [a, b]}", "a"),
+    "choices": ("{id: t, type: choices, labels: [a, b]}", ["a"]),
+    "spans": ("{id: t, type: spans, labels: [a, b]}", [{"start": 0, "end": 4, "label": "a", "text": "word"}]),
+    "rating": ("{id: t, type: rating}", 3),
+    "text": ("{id: t, type: text, required: false}", "a"),
+    "pick": ("{id: t, type: compare}", "A"),
+    "rank": ("{id: t, type: compare, mode: rank}", ["A", "B"]),
+}
+ALIKE = {frozenset(pair) for pair in ({"choice", "text"}, {"choice", "pick"}, {"text", "pick"}, {"choices", "rank"})}
+
+
+@pytest.mark.parametrize(("before", "now"), [pair for pair in permutations(OTHERS, 2) if frozenset(pair) not in ALIKE])
+def test_an_answer_of_another_type_has_no_say(tmp_path, before, now):
+    source, said = f"name: p\ntasks:\n  - {OTHERS[now][0]}\n", {"t": OTHERS[before][1]}
+    project, store, versions = answered(tmp_path, source, (Item("i", "words", ("x", "y")), dict.fromkeys(NAMES, said)))
+    for rule in settling.RULES:
+        found = list(settling.settled_answers(project, store, rule, {}))
+        assert [dict(one.answers) for _, one in found] in ([], [{}]), rule
+    assert settling.auto_settle(project, store, versions, "majority") == 0
+    store.settle(1, Gold("lea", said, labels_version=versions.labels), "1")
+
+    assert [dict(one.answers) for _, one in settling.settled_answers(project, store, "none", {})] == [{}]
+    assert [task.answers for task in agreement(project, store).tasks] == [0]
+    (testimony,) = store.testimonies()
+    assert review.begin(project, testimony.item, testimony.versions, gold=testimony.gold).session.answers == {}
+    assert session.begin(project, testimony.item, answered=testimony.versions[0]).answers == {}
+    store.close()
+    assert cli.main(["report", str(tmp_path), "-o", str(tmp_path / "report.html")]) == 0

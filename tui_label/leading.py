@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tui_label.core.comments import RETURN, Comment
 from tui_label.core.project import Project
-from tui_label.core.tasks import Task
+from tui_label.core.tasks import Task, fitting
 from tui_label.core.text import visible
 from tui_label.errors import LabelError, UsageError
 from tui_label.store.base import Store, Versions
@@ -71,7 +71,7 @@ def requeue(
     found = Counter(
         opinion.annotator
         for opinion in store.opinions()
-        if opinion.guidelines_version < before and label in asked.says(opinion.answers.get(asked.id))
+        if opinion.guidelines_version < before and label in asked.says(fitting([asked], opinion.answers).get(asked.id))
     )
     if dry:
         return Requeued(asked.id, before, found.total(), found)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui_label import config, seal, underway
 from tui_label.core.differences import disagreement
-from tui_label.core.project import GUIDELINES, Project, orphans
+from tui_label.core.project import GUIDELINES, Project, orphans, retyped
 from tui_label.core.roles import Person, Role
 from tui_label.core.tasks.base import Task
 from tui_label.errors import ConfigError, LabelError, StoreRefused
@@ -38,7 +38,7 @@ def guidelines_text(project: Project) -> str:
 def open_store(project: Project, person: Person | None = None) -> tuple[Store, Versions]:
     """The store as `person` may use it, whoever runs this where it is not said.
 
-    project.yaml and guidelines are recorded; raises ConfigError where a label with answers would be orphaned.
+    project.yaml and guidelines are recorded; raises ConfigError where answers would lose their label or their type.
     """
     person = person or at_work(project.roles)
     underway.refuse(project)
@@ -82,11 +82,19 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
     if not guidelines:
         _refuse_lost_guidelines(project, store)
     before = _before(project, store)
+    _refuse_retyped(project, store, before)
     renames = _renames(project, before)
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
     if suspects and (problems := orphans(suspects, store.labels_in_use(), renames)):
         raise ConfigError(*problems)
     return store.record_project(policy, project.source, guidelines, renames)
+
+
+def _refuse_retyped(project: Project, store: Store, before: Mapping[str, Task]) -> None:
+    """What was answered to one type of question is no answer to another, even under the same id."""
+    suspects = [task for task in project.tasks if task.id not in before or before[task.id].type != task.type]
+    if suspects and (problems := retyped(suspects, before, store.answers_in_use())):
+        raise ConfigError(*problems)
 
 
 def _refuse_lost_guidelines(project: Project, store: Store) -> None:

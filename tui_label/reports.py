@@ -16,7 +16,7 @@ from typing import Any
 from wcwidth import wcswidth
 
 from tui_label.core.item import Sound
-from tui_label.core.project import Project, orphans
+from tui_label.core.project import Project, orphans, retyped
 from tui_label.core.text import fitted, shortened, visible
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger
@@ -217,7 +217,8 @@ def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
         for task, count in sorted(gone.items())
     ]
     # From whoever was still at work when it went
-    found += [(False, words) for words in orphans(project.tasks, used, {})]
+    problems = orphans(project.tasks, used, {}) + retyped(project.tasks, {}, store.answers_in_use())
+    found += [(False, words) for words in problems]
     if project.items != "sound":
         return found
     return [*found, *_recordings_check(project, store)]

@@ -16,7 +16,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.gold import AUTO, Gold
 from tui_label.core.item import Item
 from tui_label.core.project import Project
-from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text, is_asked
+from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text, fitting, is_asked
 from tui_label.errors import UsageError
 from tui_label.formats.settled import SettledAnswer, settled_answer
 from tui_label.quality.consensus import DAWID_SKENE, MAJORITY, UNANIMOUS, Evidence, consensus, normalised
@@ -108,12 +108,13 @@ def settled_answers(
 def _by_reviewer(tasks: tuple[Task, ...], one: Testimony) -> SettledAnswer:
     gold = one.gold
     assert gold is not None
+    answers = fitting(tasks, gold.answers)
     known = {"outcome": gold.outcome, "rule": gold.rule, "reviewer": gold.reviewer, "at": gold.at}
     by = "rule" if gold.outcome == AUTO else "reviewer"
-    support = _support(tasks, gold.answers, one.versions)
+    support = _support(tasks, answers, one.versions)
     settlement: dict[str, Any] = {"by": by} | {name: value for name, value in known.items() if value}
     settlement |= ({"support": support} if support else {}) | ({"example": True} if gold.example else {})
-    answer = settled_answer(gold.answers, gold.origin, gold.at, settlement, one.versions, gold.example)
+    answer = settled_answer(answers, gold.origin, gold.at, settlement, one.versions, gold.example)
     return replace(answer, labels_version=gold.labels_version, guidelines_version=gold.guidelines_version)
 
 
@@ -158,7 +159,7 @@ def decide(tasks: tuple[Task, ...], one: Testimony, rule: str, likely: Likely | 
     for task in tasks:
         if task.id in answers and not task.required and not task.is_answered(answers[task.id]):
             del answers[task.id]
-    open_ = unsure.union(settled.left_open if settled else ())
+    open_ = unsure.union(settled.left_open if settled else (), _of_another_type(tasks, one.versions) - answers.keys())
     undecided = tuple(
         task.id
         for task in tasks
@@ -171,12 +172,22 @@ def decide(tasks: tuple[Task, ...], one: Testimony, rule: str, likely: Likely | 
 
 def _whole(tasks: tuple[Task, ...], version: Annotation) -> dict[str, Any]:
     """Their answers, with what they were asked for and left empty: no spans, no labels, no words."""
-    answers = dict(version.answers)
+    answers = fitting(tasks, version.answers)
     for task in tasks:
-        empty = isinstance(task, Spans | Segments | Choices | Text) and answers.get(task.id) is None
+        empty = isinstance(task, Spans | Segments | Choices | Text) and version.answers.get(task.id) is None
         if empty and is_asked(task, tasks, answers.get):
             answers[task.id] = "" if isinstance(task, Text) else []
     return answers
+
+
+def _of_another_type(tasks: tuple[Task, ...], versions: Sequence[Annotation]) -> set[str]:
+    """Tasks that somebody answered when they were another type of question."""
+    return {
+        task.id
+        for task in tasks
+        for version in versions
+        if version.answers.get(task.id) is not None and not task.fits(version.answers[task.id])
+    }
 
 
 def _words(support: Mapping[str, float], people: int, otherwise: str) -> str:
@@ -213,11 +224,15 @@ def _only(ids: set[str], answers: Mapping[str, Any]) -> dict[str, Any]:
 
 # who said what
 
+Said = Sequence[tuple[str, Mapping[str, Any]]]
+"""Annotators and their answers."""
+
 
 def origins(tasks: Sequence[Task], answers: Mapping[str, Any], versions: Sequence[Annotation]) -> dict[str, list[str]]:
     """Who said each span and segment, or the whole of another answer, as `ann+bob`; empty where nobody did."""
+    said = _said(tasks, versions)
     return {
-        task.id: ["+".join(names) for names in _sayers(task, answers[task.id], versions)]
+        task.id: ["+".join(names) for names in _sayers(task, answers[task.id], said)]
         for task in tasks
         if task.id in answers
     }
@@ -226,19 +241,23 @@ def origins(tasks: Sequence[Task], answers: Mapping[str, Any], versions: Sequenc
 def _support(tasks: tuple[Task, ...], answers: Mapping[str, Any], versions: Sequence[Annotation]) -> dict[str, float]:
     """For each task the share of those who were asked it that say the least supported part of its answer."""
     found = {}
+    said = _said(tasks, versions)
     for task in tasks:
-        asked = [version for version in versions if is_asked(task, tasks, version.answers.get)]
+        asked = [(name, theirs) for name, theirs in said if is_asked(task, tasks, theirs.get)]
         if task.id in answers and asked:
             sayers = _sayers(task, answers[task.id], asked)
-            alike = sum(not version.answers.get(task.id) for version in asked)
+            alike = sum(not theirs.get(task.id) for _, theirs in asked)
             found[task.id] = round(min(map(len, sayers), default=alike) / len(asked), 4)
     return found
 
 
-def _sayers(task: Task, value: Any, versions: Sequence[Annotation]) -> list[list[str]]:
-    said = [(version.annotator, version.answers.get(task.id)) for version in versions]
+def _said(tasks: Sequence[Task], versions: Sequence[Annotation]) -> Said:
+    return [(version.annotator, fitting(tasks, version.answers)) for version in versions]
+
+
+def _sayers(task: Task, value: Any, said: Said) -> list[list[str]]:
     parts = value if isinstance(task, Spans | Segments) else [value]
-    return [[name for name, theirs in said if _says(task, theirs, part)] for part in parts]
+    return [[name for name, theirs in said if _says(task, theirs.get(task.id), part)] for part in parts]
 
 
 def _says(task: Task, theirs: Any, part: Any) -> bool:

@@ -581,7 +581,7 @@ def test_the_parts_make_the_answer(case):
         ([{"t": "so i went home"}, {"t": "so he went home"}], 1 / 4),
         ([{"c": "a", "r": 1}, {"c": "a", "r": 3}], 1 / 4),
         ([{"k": ["A", "B", "C"]}, {"k": ["A", "C", "B"]}], 1 / 3),
-        ([{"k": "A"}, {"k": "tie"}], 1),
+        ([{"p": "A"}, {"p": "tie"}], 1),
         ([{"g": segments((1, 3, "a", "so he went"))}, {"g": segments((1, 3.2, "a", "so i went"))}], 1 / 3),
         ([{}, {}], 0),
         ([{"c": "a"}], 0),
@@ -593,6 +593,7 @@ def test_disagreement(answers, expected):
         Rating("r"),
         Text("t"),
         Compare("k", mode="rank"),
+        Compare("p"),
         Segments("g", labels=LABELS, transcript=Style()),
     )
 

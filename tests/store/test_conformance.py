@@ -12,6 +12,7 @@ from helpers import Clock, records
 
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import RETURN, Comment
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.record import Record
 from tui_label.core.renames import Renames
@@ -410,6 +411,16 @@ def test_a_rename_that_is_cut_off_is_finished_by_the_next_reviewer(make, monkeyp
     assert store.left_in(Queue("all", label="new")) == 6
     assert store.left_in(Queue("all", label="old")) == 0
     assert len(judged) == 10 + 4
+
+
+def test_answers_are_in_use_in_drafts_and_known_answers_too(make):
+    store = make(4)
+    for name in ("ann", "bob"):
+        store.submit(store.claim(name).number, Annotation(name, answers={"t": name}, labels_version=1), name)
+    store.settle(1, Gold("lead", {"t": "gold"}, labels_version=1), "a")
+    store.save_draft("ann", store.claim("ann").number, '{"answers": {"t": "draft"}}')
+
+    assert sorted(one["t"] for one in store.answers_in_use()) == ["ann", "bob", "draft", "gold"]
 
 
 def test_a_label_is_in_use_as_it_was_written_however_long(make):

@@ -32,6 +32,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "fingerprints": ({},),
     "record_project": (Policy(), "", "", {}),
     "labels_in_use": (),
+    "answers_in_use": (),
     "claim": ("bob",),
     "upcoming": ("bob",),
     "submit": (1, Annotation("bob"), "s1"),

@@ -24,7 +24,7 @@ from typing import Any
 from tui_label.core.item import Item
 from tui_label.core.readings import Difference, Option, Part, Readings, labels, whole
 from tui_label.core.stretches import marking, timeline
-from tui_label.core.tasks import Choices, Segments, Spans, Task, Text, is_asked
+from tui_label.core.tasks import Choices, Segments, Spans, Task, Text, fitting, is_asked
 from tui_label.core.wording import text
 
 __all__ = ["Comparison", "Difference", "Option", "Part", "compare", "disagreement"]
@@ -142,7 +142,7 @@ def disagreement(tasks: tuple[Task, ...], answers: Sequence[Mapping[str, Any]]) 
     answered and the other did not counts 1, one that neither did does not count.
     """
     apart, count = 0.0, 0
-    for one, other in combinations(answers, 2):
+    for one, other in combinations([fitting(tasks, one) for one in answers], 2):
         for task in tasks:
             mine, theirs = one.get(task.id), other.get(task.id)
             if mine is None and theirs is None:

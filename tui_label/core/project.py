@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from tui_label.core.roles import Roles
 from tui_label.core.tasks import Task
@@ -166,3 +168,27 @@ def orphans(
         for label, count in used.get(task.id, {}).items()
         if renames.get(task.id, {}).get(label, label) not in task.values
     ]
+
+
+def retyped(tasks: Iterable[Task], before: Mapping[str, Task], said: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A line for each task with answers of another type; `before`: what it was, if that is known."""
+    tasks, counts = tuple(tasks), Counter[str]()
+    for answers in said:
+        counts.update(
+            task.id
+            for task in tasks
+            if answers.get(task.id) is not None and (task.id in before or not task.fits(answers[task.id]))
+        )
+    return [
+        f"project.yaml: {task.id}: {_type_before(task, before.get(task.id), counts[task.id])}; "
+        f"put the type back, or give the question a new id"
+        for task in tasks
+        if counts[task.id]
+    ]
+
+
+def _type_before(task: Task, before: Task | None, count: int) -> str:
+    answers = number_of(count, "answer")
+    if before is not None:
+        return f"was {before.type} and has {answers}, and is {task.type} now"
+    return f"is {task.type}, and {answers} {'is' if count == 1 else 'are'} of another type"

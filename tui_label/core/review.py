@@ -24,7 +24,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
 from tui_label.core.session import HISTORY, Session
-from tui_label.core.tasks import Choices, Compare, Segments, Spans, Task
+from tui_label.core.tasks import Choices, Compare, Segments, Spans, Task, fitting
 from tui_label.core.work import Work, work_from
 
 REVIEWER = "reviewer"
@@ -221,7 +221,7 @@ def begin(
     last_label: tuple[str, str] | None = None,
 ) -> Review:
     """A review of `versions`, in this order.  Where a gold answer stands, it is the one that is gone through."""
-    comparison = compare(project.tasks, item, [known(project, one.answers) for one in versions])
+    comparison = compare(project.tasks, item, [fitting(project.tasks, one.answers) for one in versions])
     session = sessions.begin(
         project, item, answered=Annotation("", answers=comparison.merged({}, unasked=True)), last_label=last_label
     )
@@ -232,24 +232,9 @@ def begin(
     return replace(review, at=-1).aimed().placed()
 
 
-def known(project: Project, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers to today's tasks: one may have left project.yaml since, or have become another kind of question."""
-    return {
-        task.id: answers[task.id]
-        for task in project.tasks
-        if task.id in answers and isinstance(answers[task.id], _shape(task))
-    }
-
-
-def _shape(task: Task) -> type:
-    if isinstance(task, Choices | Spans | Segments) or (isinstance(task, Compare) and task.mode == "rank"):
-        return list
-    return int if task.kind == "rating" else str
-
-
 def _as_settled(review: Review, gold: Gold) -> Review:
     """With the answer that stands, and everything decided that differs."""
-    given = known(review.session.project, gold.answers)
+    given = fitting(review.session.project.tasks, gold.answers)
     review = replace(review, session=replace(review.session, work=work_of(review.session.project, given)))
     taken: dict[int, int] = {}
     for n, one in enumerate(review.differences):
@@ -310,7 +295,7 @@ def restored(review: Review, draft: str, renames: Renames) -> Review:
     record = json.loads(draft) if draft else {}
     if any(record.get(name) != value for name, value in _decided_about(review).items()):
         return review
-    work = work_of(review.session.project, known(review.session.project, record["answers"]))
+    work = work_of(review.session.project, fitting(review.session.project.tasks, record["answers"]))
     made = replace(
         review,
         session=replace(review.session, work=work.renamed(renames.since(record["labels"]))),

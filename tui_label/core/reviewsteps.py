@@ -11,9 +11,9 @@ from tui_label.core import merging, segmenting, steps
 from tui_label.core import session as sessions
 from tui_label.core.differences import Difference, Option
 from tui_label.core.gold import ACCEPTED, SETTLED
-from tui_label.core.review import Moment, Review, known, work_of
+from tui_label.core.review import Moment, Review, work_of
 from tui_label.core.session import Session
-from tui_label.core.tasks import Segments, Text
+from tui_label.core.tasks import Segments, Text, fitting
 
 
 class Effect(Enum):
@@ -118,7 +118,7 @@ def accept(review: Review, _: Any = None) -> Review | Outcome:
 def _whole(review: Review, version: int) -> Review:
     """One version's answer with nothing left out."""
     project = review.session.project
-    work = work_of(project, known(project, review.versions[version].answers))
+    work = work_of(project, fitting(project.tasks, review.versions[version].answers))
     taken = {n: version for n, one in enumerate(review.differences) if _says(one, version)}
     return replace(review, taken=taken, kept=frozenset(), session=replace(review.session, work=work))
 

@@ -18,7 +18,7 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.renames import Names
-from tui_label.core.tasks import Compare, Segment, Segments, Span, Spans, Task, Text, is_asked, segments_from
+from tui_label.core.tasks import Compare, Segment, Segments, Span, Spans, Task, Text, fitting, is_asked, segments_from
 from tui_label.core.text import grapheme_end
 from tui_label.core.tokens import token_at
 from tui_label.core.transcript import Edits, Style, edits
@@ -347,7 +347,7 @@ def _if_there(label: tuple[str, str] | None, project: Project) -> tuple[str, str
 
 def answered_work(project: Project, answered: Annotation) -> Work:
     """The work that a submitted answer is."""
-    known = {id: value for id, value in answered.answers.items() if project.task(id) is not None}
+    known = fitting(project.tasks, answered.answers)
     return work_from(known, answered.origin, answered.flags, answered.decisions, _span_tasks(project))
 
 

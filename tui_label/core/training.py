@@ -13,7 +13,7 @@ from typing import Any
 
 from tui_label.core.item import Item
 from tui_label.core.moments import edges
-from tui_label.core.tasks import Choices, Segments, Spans, Task
+from tui_label.core.tasks import Choices, Segments, Spans, Task, fitting
 
 SLACK = 1e-9
 """Means of floats do not always come to what they should."""
@@ -92,8 +92,9 @@ class UsedUp:
 
 def marked(tasks: Sequence[Task], answers: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[Marked, ...]:
     """Each question that `known` answers, in the project's order, beside what `answers` says to it."""
+    given, known = fitting(tasks, answers), fitting(tasks, known)
     return tuple(
-        Marked(task, answers.get(task.id), known[task.id], _agreement(task, answers.get(task.id), known[task.id]))
+        Marked(task, given.get(task.id), known[task.id], _agreement(task, given.get(task.id), known[task.id]))
         for task in tasks
         if task.id in known
     )

@@ -450,7 +450,7 @@ def _against_gold(
     column: Column, gold: Mapping[int, Mapping[str, Any]], terms: Terms
 ) -> tuple[tuple[Part, ...], tuple[Unjudged, ...]]:
     task = column.task
-    known = {number: answers[task.id] for number, answers in gold.items() if answers.get(task.id) is not None}
+    known = {number: answers[task.id] for number, answers in gold.items() if task.fits(answers.get(task.id))}
     rows = np.flatnonzero(np.isin(column.number, np.fromiter(known, np.int64, len(known))))
     return _by_person(
         "gold",
@@ -466,7 +466,7 @@ def _against_themselves(
     task: Task, repeats: Sequence[Again], terms: Terms
 ) -> tuple[tuple[Part, ...], tuple[Unjudged, ...]]:
     both = [(one.annotator, one.first.get(task.id), one.again.get(task.id)) for one in repeats]
-    told = [one for one in both if one[1] is not None and one[2] is not None]
+    told = [one for one in both if task.fits(one[1]) and task.fits(one[2])]
     return _by_person(
         "repeats", task, [one[0] for one in told], [one[1] for one in told], [one[2] for one in told], terms
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tui_label.core.tasks import Compare, Task
+from tui_label.core.tasks import Task
 from tui_label.quality.estimates import Ints
 
 
@@ -123,7 +123,7 @@ def columns(tasks: Sequence[Task], opinions: Iterable[Said]) -> list[Column]:
     order = np.lexsort((who, numbers))
     found = []
     for task, values in zip(tasks, said, strict=True):
-        fits = np.fromiter(map(_shape(task), values), bool, len(values))
+        fits = np.fromiter(map(task.fits, values), bool, len(values))
         rows = order[fits[order]]
         found.append(
             Column(
@@ -138,16 +138,6 @@ def columns(tasks: Sequence[Task], opinions: Iterable[Said]) -> list[Column]:
             )
         )
     return found
-
-
-def _shape(task: Task) -> Callable[[Any], bool]:
-    """Whether a value has the shape of the task's."""
-    if task.kind in ("spans", "segments"):
-        return lambda value: isinstance(value, list) and (not value or isinstance(value[0], dict))
-    if task.kind == "choices" or (isinstance(task, Compare) and task.mode == "rank"):
-        return lambda value: isinstance(value, list) and (not value or isinstance(value[0], str))
-    wanted = int if task.kind == "rating" else str
-    return lambda value: isinstance(value, wanted)
 
 
 def _latest(number: Ints, week: Ints) -> Ints:

@@ -35,7 +35,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tui_label.core.stretches import TOLERANCE_S
-from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segment, Segments, Spans, Task, Text, is_asked
+from tui_label.core.tasks import (
+    Choice,
+    Choices,
+    Compare,
+    Rating,
+    Segment,
+    Segments,
+    Spans,
+    Task,
+    Text,
+    fitting,
+    is_asked,
+)
 from tui_label.core.tasks.segments import segments_from
 from tui_label.quality.dawidskene import dawid_skene
 from tui_label.quality.scores import coded
@@ -84,8 +96,9 @@ def consensus(
 ) -> Iterator[Settled]:
     """The answer to each item that has a gold answer, or those of `least` annotators or more; in order.
 
-    Dawid-Skene reads all of `evidence` first: it learns from all items about each annotator.
+    What does not have the shape of its task's answers has no say.  Dawid-Skene reads all of `evidence` first: it learns from all items about each annotator.
     """
+    evidence = (_fitting(tasks, one) for one in evidence)
     if rule == DAWID_SKENE:
         evidence = list(evidence)
         likely = _likely(tasks, evidence)
@@ -98,12 +111,17 @@ def consensus(
             yield _settled(tuple(tasks), one, rule, likely)
 
 
+def _fitting(tasks: Sequence[Task], one: Evidence) -> Evidence:
+    versions = [(name, fitting(tasks, said)) for name, said in one.versions]
+    return Evidence(one.number, versions, None if one.gold is None else fitting(tasks, one.gold))
+
+
 def _settled(tasks: tuple[Task, ...], one: Evidence, rule: str, likely: Mapping[tuple[int, str], Vote]) -> Settled:
     answers: dict[str, Any] = {}
     support: dict[str, float] = {}
     left_open: list[str] = []
     for task in tasks:
-        values = [said[task.id] for _name, said in one.versions if said.get(task.id) is not None]
+        values = [said[task.id] for _name, said in one.versions if task.id in said]
         if not values or not is_asked(task, tasks, answers.get):
             continue
         vote = likely.get((one.number, task.id)) or voted(task, values, strict=rule == UNANIMOUS)

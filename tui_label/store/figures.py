@@ -13,7 +13,7 @@ from tui_label.core.renames import Renames
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
 from tui_label.store.engine import Connection
-from tui_label.store.evidence import known, pages
+from tui_label.store.evidence import known, opinions, pages
 from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, from_json, item_from, labels_said, suggestion_from
 
 PAGE = 1000
@@ -51,6 +51,12 @@ def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
         for task, value in gold.answers.items():
             found[task].update(set(labels_said(value)))
     return found
+
+
+def answers_in_use(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    yield from (one.answers for one in opinions(connection))
+    yield from (gold.answers for _, gold in known(connection))
+    yield from (draft.answers for _, (_, draft) in _drafts(connection, None, standing.renames(connection.execute)))
 
 
 def tallies(connection: Connection) -> Mapping[str, Tally]:

@@ -70,6 +70,7 @@ TABLE = {
     "record_project": Permit("change project.yaml", LEAD),
     "admit": Permit("say who may do what", LEAD),
     "labels_in_use": Permit("count everybody's labels", REVIEWER),
+    "answers_in_use": Permit("count everybody's answers", REVIEWER),
     # one annotator at work
     "claim": Permit("take items", own=_as_annotator),
     "upcoming": Permit("take items", own=_as_annotator),

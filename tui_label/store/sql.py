@@ -162,6 +162,9 @@ class SqlStore(SqlReviewing):
     def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
         return figures.labels_in_use(self._connection)
 
+    def answers_in_use(self) -> Iterator[Mapping[str, Any]]:
+        return figures.answers_in_use(self._connection)
+
     # items in
 
     def staging(self) -> Staging:

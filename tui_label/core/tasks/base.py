@@ -7,7 +7,7 @@ JSON shape that is stored and exported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -79,6 +79,15 @@ class Task:
         """Why `value` is no valid answer about `item`, as a sentence; empty if it is one."""
         raise NotImplementedError
 
+    @property
+    def type(self) -> str:
+        """What its answers are of: its name in project.yaml, with what changes their shape."""
+        return self.kind
+
+    def fits(self, value: Any) -> bool:
+        """Whether `value` has the shape of this type's, whatever its labels: a question may have been of another type."""
+        return isinstance(value, str)
+
     def draft_problem(self, value: Any, item: Item) -> str:
         """Why `value` can't be offered as a suggestion; empty if it can."""
         return self.check(value, item)
@@ -100,6 +109,21 @@ class Task:
     def agreement(self, one: Any, other: Any) -> float:
         """How far two values agree, from 0 to 1."""
         return float(one == other)
+
+
+def are_labels(value: Any) -> bool:
+    """Whether `value` is a list of names."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def are_stretches(value: Any) -> bool:
+    """Whether `value` is a list of things with a start and an end."""
+    return isinstance(value, list) and all(isinstance(one, dict) and {"start", "end"} <= one.keys() for one in value)
+
+
+def fitting(tasks: Iterable[Task], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to these tasks: one may be gone since, or have become another type of question."""
+    return {task.id: answers[task.id] for task in tasks if task.id in answers and task.fits(answers[task.id])}
 
 
 def is_asked(task: Task, tasks: tuple[Task, ...], value: Callable[[str], Any]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item
-from tui_label.core.tasks.base import Task
+from tui_label.core.tasks.base import Task, are_labels
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Choices(Task):
         if self.max is not None and not max(1, self.min) <= self.max:
             return [("max", "must be at least 1 and not less than min")]
         return []
+
+    def fits(self, value: Any) -> bool:
+        return are_labels(value)
 
     def check(self, value: Any, item: Item) -> str:
         if not isinstance(value, list):

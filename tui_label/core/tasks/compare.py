@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item, candidate_names
-from tui_label.core.tasks.base import Task
+from tui_label.core.tasks.base import Task, are_labels
 
 TIE = "tie"
 
@@ -31,10 +31,17 @@ class Compare(Task):
     def finishes_at_once(self) -> bool:
         return self.mode == "pick"
 
+    @property
+    def type(self) -> str:
+        return f"{self.kind} ({self.mode})"
+
     def problems(self) -> list[tuple[str, str]]:
         if self.mode not in ("pick", "rank"):
             return [("mode", "must be pick or rank")]
         return []
+
+    def fits(self, value: Any) -> bool:
+        return are_labels(value) if self.mode == "rank" else isinstance(value, str)
 
     def check(self, value: Any, item: Item) -> str:
         names = candidate_names(item)

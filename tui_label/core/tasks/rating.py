@@ -41,6 +41,9 @@ class Rating(Task):
     def values(self) -> tuple[str, ...]:
         return tuple(str(step) for step in range(self.min, self.max + 1))
 
+    def fits(self, value: Any) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
     def check(self, value: Any, item: Item) -> str:
         if not isinstance(value, int) or isinstance(value, bool):
             return f"must be a whole number, not {value!r}"

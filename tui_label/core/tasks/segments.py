@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from tui_label.core.item import Item
 from tui_label.core.moments import edges
-from tui_label.core.tasks.base import Task
+from tui_label.core.tasks.base import Task, are_stretches
 from tui_label.core.tasks.text import likeness
 from tui_label.core.text import number_of
 from tui_label.core.transcript import Style, refusal
@@ -72,6 +72,9 @@ class Segments(Task):
 
     def problems(self) -> list[tuple[str, str]]:
         return [("min", "must be 0 or more")] if self.min < 0 else []
+
+    def fits(self, value: Any) -> bool:
+        return are_stretches(value)
 
     def check(self, value: Any, item: Item) -> str:
         if problem := self.draft_problem(value, item):

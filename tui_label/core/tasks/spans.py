@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item
-from tui_label.core.tasks.base import Task
+from tui_label.core.tasks.base import Task, are_stretches
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +70,9 @@ class Spans(Task):
         if self.min < 0:
             return [("min", "must be 0 or more")]
         return []
+
+    def fits(self, value: Any) -> bool:
+        return are_stretches(value) and all("label" in one for one in value)
 
     def check(self, value: Any, item: Item) -> str:
         if not isinstance(value, list):

@@ -459,4 +459,7 @@ def test_an_answer_of_another_type_has_no_say(tmp_path, before, now):
     assert review.begin(project, testimony.item, testimony.versions, gold=testimony.gold).session.answers == {}
     assert session.begin(project, testimony.item, answered=testimony.versions[0]).answers == {}
     store.close()
+    for form in formats.FORMATS:
+        if form.write or form.write_folder:
+            cli.main(["export", str(tmp_path), "--format", form.name, "-o", str(tmp_path / form.name)])
     assert cli.main(["report", str(tmp_path), "-o", str(tmp_path / "report.html")]) == 0

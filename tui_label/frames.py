@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
-from tui_label.core.tasks import Spans
+from tui_label.core.tasks import Spans, fitting
 from tui_label.errors import UsageError
 
 Library = Literal["pandas", "polars"]
@@ -49,7 +49,7 @@ def spans_frame(project: Project, answers: Answers, library: Library) -> Any:
         )
         for item, said in answers
         for id in tasks
-        for span in said.answers.get(id) or ()
+        for span in fitting(project.tasks, said.answers).get(id) or ()
     )
     return _frame(library, ["item", "annotator", "task", "start", "end", "label", "text"], rows)
 

@@ -16,7 +16,19 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.gold import AUTO, Gold
 from tui_label.core.item import Item
 from tui_label.core.project import Project
-from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text, fitting, is_asked
+from tui_label.core.tasks import (
+    Choice,
+    Choices,
+    Compare,
+    Rating,
+    Segments,
+    Spans,
+    Task,
+    Text,
+    fitting,
+    is_asked,
+    of_another_type,
+)
 from tui_label.errors import UsageError
 from tui_label.formats.settled import SettledAnswer, settled_answer
 from tui_label.quality.consensus import DAWID_SKENE, MAJORITY, UNANIMOUS, Evidence, consensus, normalised
@@ -159,7 +171,8 @@ def decide(tasks: tuple[Task, ...], one: Testimony, rule: str, likely: Likely | 
     for task in tasks:
         if task.id in answers and not task.required and not task.is_answered(answers[task.id]):
             del answers[task.id]
-    open_ = unsure.union(settled.left_open if settled else (), _of_another_type(tasks, one.versions) - answers.keys())
+    otherwise = {id for version in one.versions for id in of_another_type(tasks, version.answers)}
+    open_ = unsure.union(settled.left_open if settled else (), otherwise - answers.keys())
     undecided = tuple(
         task.id
         for task in tasks
@@ -178,16 +191,6 @@ def _whole(tasks: tuple[Task, ...], version: Annotation) -> dict[str, Any]:
         if empty and is_asked(task, tasks, answers.get):
             answers[task.id] = "" if isinstance(task, Text) else []
     return answers
-
-
-def _of_another_type(tasks: tuple[Task, ...], versions: Sequence[Annotation]) -> set[str]:
-    """Tasks that somebody answered when they were another type of question."""
-    return {
-        task.id
-        for task in tasks
-        for version in versions
-        if version.answers.get(task.id) is not None and not task.fits(version.answers[task.id])
-    }
 
 
 def _words(support: Mapping[str, float], people: int, otherwise: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_label.core.roles import Roles
-from tui_label.core.tasks import Task
+from tui_label.core.tasks import Task, of_another_type
 from tui_label.core.text import number_of
 
 
@@ -174,11 +174,7 @@ def retyped(tasks: Iterable[Task], before: Mapping[str, Task], said: Iterable[Ma
     """A line for each task with answers of another type; `before`: what it was, if that is known."""
     tasks, counts = tuple(tasks), Counter[str]()
     for answers in said:
-        counts.update(
-            task.id
-            for task in tasks
-            if answers.get(task.id) is not None and (task.id in before or not task.fits(answers[task.id]))
-        )
+        counts.update(of_another_type(tasks, answers).union(id for id in before if answers.get(id) is not None))
     return [
         f"project.yaml: {task.id}: {_type_before(task, before.get(task.id), counts[task.id])}; "
         f"put the type back, or give the question a new id"

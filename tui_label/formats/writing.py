@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
+from tui_label.core.tasks import of_another_type
 from tui_label.errors import UsageError
 from tui_label.formats import Format, packed
+from tui_label.formats.tracks import count
 from tui_label.whole import growing
 
 EVERY = 5000
+OURS = "jsonl"
+"""The format that carries everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,17 @@ def _files(folder: Path) -> set[tuple[Path, int, int]]:
     return {(path, stat.st_ino, stat.st_mtime_ns) for path, stat in found}
 
 
+def _of_their_type(
+    rows: Iterable[tuple[Item, Annotation]], project: Project, dropped: dict[str, int]
+) -> Iterator[tuple[Item, Annotation]]:
+    """Without answers to what was another type of question then."""
+    for item, said in rows:
+        if other := of_another_type(project.tasks, said.answers):
+            count(dropped, "answers to questions that were of another type", len(other))
+            said = replace(said, answers={id: value for id, value in said.answers.items() if id not in other})
+        yield item, said
+
+
 def write(
     format: Format,
     rows: Iterable[tuple[Item, Annotation]],
@@ -71,6 +86,8 @@ def write(
 ) -> Written:
     """Counts in `dropped`, which `rows` may count in as well."""
     refuse_unwritable(format, output)
+    if format.name != OURS:
+        rows = _of_their_type(rows, project, dropped)
     if format.write is None:
         assert format.write_folder is not None and isinstance(output, Path)
         before = _files(output)
@@ -82,5 +99,5 @@ def write(
         growing(output) as partial,
         io.TextIOWrapper(packed(partial, output.suffix.lower()), encoding="utf-8", newline="") as out,
     ):
-        count = format.write(rows, out, project, dropped)
-    return Written(format.name, count, "answers", dropped)
+        written = format.write(rows, out, project, dropped)
+    return Written(format.name, written, "answers", dropped)

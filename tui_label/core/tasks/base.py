@@ -126,6 +126,11 @@ def fitting(tasks: Iterable[Task], answers: Mapping[str, Any]) -> dict[str, Any]
     return {task.id: answers[task.id] for task in tasks if task.id in answers and task.fits(answers[task.id])}
 
 
+def of_another_type(tasks: Iterable[Task], answers: Mapping[str, Any]) -> set[str]:
+    """The tasks that were answered when they were another type of question."""
+    return {task.id for task in tasks if answers.get(task.id) is not None and not task.fits(answers[task.id])}
+
+
 def is_asked(task: Task, tasks: tuple[Task, ...], value: Callable[[str], Any]) -> bool:
     """Whether `when:` holds; `value` gives the answer to a task so far, or None."""
     by_id = {other.id: other for other in tasks}

@@ -100,6 +100,26 @@ def test_nothing_follows_from_what_could_not_be_read(rest, mistake):
 
 
 @pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ("{value: a, was: c}, {value: b, was: c}", "b has `was: c`, and a has it too; leave it to the one that takes the answers over"),
+        ("b, {value: a, was: b}", "a has `was: b`, and b is a label here still; take out the one or the other"),
+    ],
+)  # fmt: skip
+def test_answers_under_an_old_name_go_to_one_label_and_from_none_that_stands(labels, words):
+    source = f"name: x\ntasks:\n  - {{id: t, type: choice, labels: [{labels}]}}\n"
+
+    assert problems(source) == [f"project.yaml:3: t.labels: {words}"]
+
+
+@pytest.mark.parametrize(
+    "labels", ["{value: a, was: b}, {value: b, was: a}", "{value: a, was: [b, c]}, {value: b, was: d}"]
+)
+def test_labels_that_both_have_an_old_name_may_swap(labels):
+    config.parse(f"name: x\ntasks:\n  - {{id: t, type: choice, labels: [{labels}]}}\n", FOLDER)
+
+
+@pytest.mark.parametrize(
     ("items", "task", "words"),
     [
         ("text", "type: segments", "is about sound, and the items are text; say `items: sound`"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -106,6 +107,7 @@ def _labels(section: Section, kind: type[Task]) -> tuple[Label, ...]:
         return ()
     reader, where = section.reader, section.place("labels")
     found: list[Label] = []
+    lines: dict[str, Node] = {}
     nodes = section.sequence("labels")
     for one in nodes:
         label = _label(reader, one, where)
@@ -115,10 +117,28 @@ def _labels(section: Section, kind: type[Task]) -> tuple[Label, ...]:
             reader.wrong(one, where, f"{visible(label.value)!r} is there twice")
             continue
         reader.places[f"label {section.where} {label.value}"] = line_of(one)
+        lines[label.value] = one
         found.append(label)
+    _check_renames(reader, where, found, lines)
     if not nodes and isinstance(section["labels"], yaml.SequenceNode):
         section.wrong("labels", "is empty; list at least one label")
     return tuple(found)
+
+
+def _check_renames(reader: Reader, where: str, labels: list[Label], lines: Mapping[str, Node]) -> None:
+    """That answers go to one label, and from none that stands as it was; two that both have a `was` may swap names."""
+    heirs: dict[str, str] = {}
+    renamed = {label.value for label in labels if label.was}
+    for label in labels:
+        for old in label.was:
+            words = ""
+            if old in heirs:
+                words = f"and {visible(heirs[old])} has it too; leave it to the one that takes the answers over"
+            elif old in lines and old not in renamed:
+                words = f"and {visible(old)} is a label here still; take out the one or the other"
+            if words:
+                reader.wrong(lines[label.value], where, f"{visible(label.value)} has `was: {visible(old)}`, {words}")
+            heirs[old] = label.value
 
 
 def _label(reader: Reader, node: Node, where: str) -> Label:

@@ -87,6 +87,16 @@ def test_a_comment_in_the_leads_own_words(changed, capsys):
     assert [one.text for one in store.comments(2)] == ["polite ones too"]
 
 
+def test_guidelines_of_one_version_have_no_older_answers(tmp_path, capsys):
+    folder = write_project(tmp_path)
+    status, _, errors = run("requeue", str(folder), "--label", "negative", capsys=capsys)
+
+    assert (status, errors) == (
+        2,
+        "tui-label: the guidelines have one version, and no answer was given under an older one\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -66,7 +66,9 @@ def requeue(
     asked = _task_with(project, label, task)
     before = versions.guidelines if before is None else before
     if not 2 <= before <= versions.guidelines:
-        known = f"there are versions 1 to {versions.guidelines}" if versions.guidelines > 1 else "there is one version"
+        if versions.guidelines == 1:
+            raise UsageError("the guidelines have one version, and no answer was given under an older one")
+        known = f"there are versions 1 to {versions.guidelines}"
         raise UsageError(f"no guidelines are older than version {before}: {known}; --before names a later one")
     found = Counter(
         opinion.annotator

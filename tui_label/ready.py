@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def copy(name: str, folder: Path) -> None:
         raise UsageError(f"{name}: no such ready project; there are {', '.join(names())}")
     refuse_taken(folder)
     refuse_network(folder / "project.db")
-    made = []
+    made: list[Path] = []
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         for path in sorted((home() / name).rglob("*")):
             target = folder / path.relative_to(home() / name)
@@ -45,4 +47,7 @@ def copy(name: str, folder: Path) -> None:
     except OSError as error:
         for target in made:
             target.unlink(missing_ok=True)
+        for one in missing:
+            with contextlib.suppress(OSError):
+                one.rmdir()
         raise LabelError(f"{folder}: {error.strerror}; nothing was begun there") from error

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tui_label.core.text import number_of
 from tui_label.errors import ConfigError, StoreMissing
 from tui_label.store.base import Fingerprint, Store
 
@@ -57,7 +58,7 @@ def refuse_loss(database: Path) -> None:
     if (seal := read(database.parent)) is not None:
         gone = "is empty" if database.exists() else "is gone"
         raise StoreMissing(
-            f"{database}: {gone}, and had {seal.count:,} revisions of answers on {seal.at}; restore the last backup, "
+            f"{database}: {gone}, and had {_count(seal.count)} on {seal.at}; restore the last backup, "
             f"or remove {NAME} to begin anew"
         )
 
@@ -70,8 +71,8 @@ def check(folder: Path, store: Store) -> list[tuple[bool, str]]:
     for name, then in seal.revisions.items():
         now = found[name][0] if name in found else Fingerprint(0, 0, "")
         if now != then:
-            left = f"{now.revisions:,} are left" if now.revisions < then.revisions else "not all are as they were"
-            wrong.append(f"{name}: of {then.revisions:,} revisions of answers that were here on {seal.at} {left}")
+            left = _left(now.revisions) if now.revisions < then.revisions else "not all are as they were"
+            wrong.append(f"{name}: of {_count(then.revisions)} that were here on {seal.at} {left}")
     if wrong:
         advice = (
             f"restore a backup, or accept it by `rm {folder / NAME}`; somebody used another program on the database"
@@ -80,8 +81,8 @@ def check(folder: Path, store: Store) -> list[tuple[bool, str]]:
     latest = Seal(_utc(), {name: everything for name, (_, everything) in found.items()})
     kept = _write(folder, latest)
     if seal.at:
-        return [(True, f"{NAME}: {seal.count:,} revisions of answers of {seal.at} are all here, as they were")]
-    return [(True, f"{NAME}: {latest.count:,} revisions of answers noted, to tell if one goes")] if kept else []
+        return [(True, f"{NAME}: {_count(seal.count)} of {seal.at}: all here, as they were")]
+    return [(True, f"{NAME}: {_count(latest.count)} noted, to tell if one goes")] if kept else []
 
 
 def _write(folder: Path, seal: Seal) -> bool:
@@ -105,6 +106,14 @@ def _write(folder: Path, seal: Seal) -> bool:
             beside.unlink()
         return False
     return True
+
+
+def _count(revisions: int) -> str:
+    return f"{number_of(revisions, 'revision')} of answers"
+
+
+def _left(revisions: int) -> str:
+    return f"{revisions:,} {'is' if revisions == 1 else 'are'} left"
 
 
 def _utc() -> str:

@@ -232,6 +232,7 @@ def test_a_project_that_the_disk_has_no_room_for_is_not_begun(small_disk, capsys
     assert main(["new", str(small_disk / "p")]) == 1
 
     assert capsys.readouterr().err == f"tui-label: {small_disk}/p: No space left on device; nothing was begun there\n"
+    assert list(small_disk.iterdir()) == []
     assert [path for path in small_disk.rglob("*") if path.is_file()] == []
 
 

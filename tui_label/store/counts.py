@@ -143,7 +143,7 @@ def wrong(read: Read) -> list[str]:
         *((one.words, f"SELECT count(*) {one.wrong}") for one in KEPT),
     ]
     found = [(read(sql)[0][0], words) for words, sql in checks]
-    return [f"{count:,} {words}" for count, words in found if count]
+    return [f"{words} ({count:,})" for count, words in found if count]
 
 
 def textless(read: Read) -> list[tuple[bool, str]]:

@@ -151,11 +151,11 @@ def permitted(store: Store, person: Person, roles: Roles) -> Store:
     return cast(Store, _Permitted(store, person, roles)) if roles.are_set else store
 
 
-def require(method: str, person: Person, roles: Roles) -> None:
-    """Refuse what this person may not do at all, before work goes into it."""
+def require(method: str, person: Person, roles: Roles, words: str = "") -> None:
+    """Refuse what this person may not do at all, before work goes into it; `words`: what they asked for, if it is more."""
     permit = TABLE[method]
     if isinstance(permit.role, Role) and person.role < permit.role:
-        raise _lacking(permit.words, permit.role, person, roles)
+        raise _lacking(words or permit.words, permit.role, person, roles)
 
 
 def _lacking(words: str, role: Role, person: Person, roles: Roles) -> StoreRefused:

@@ -137,6 +137,8 @@ class Edits:
 
 def again(project: Project, person: Person | None = None) -> Store:
     """One more connection to a store that is open; nothing is recorded."""
+    if isinstance(project.store, Path):
+        seal.refuse_loss(project.store)
     return permitted(SqlStore(project.store), person or at_work(project.roles), project.roles)
 
 

@@ -85,6 +85,26 @@ def test_a_missing_database_is_not_made_by_a_typo(tmp_path):
     assert not (tmp_path / "project.db").exists()
 
 
+def test_a_database_that_was_emptied_is_not_taken_for_a_new_one(tmp_path):
+    new_store(tmp_path).close()
+    os.truncate(tmp_path / "project.db", 0)
+    with pytest.raises(StoreDamaged, match=r"project\.db: is empty, and was a database; restore the last backup"):
+        SqlStore(tmp_path / "project.db")
+    assert (tmp_path / "project.db").stat().st_size == 0
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_database_by_another_name_is_opened_where_it_is(tmp_path, create):
+    """Beside another project.yaml other roles would hold."""
+    new_store(tmp_path).close()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "project.db").symlink_to(tmp_path / "project.db")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StoreError, match=rf"is a link to {tmp_path}/project\.db; open the project there"):
+        SqlStore(tmp_path / "mine" / "project.db", create=create)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_file_that_is_no_database(tmp_path):
     (tmp_path / "project.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreDamaged, match="not a sound SQLite database"):

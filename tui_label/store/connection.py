@@ -31,7 +31,7 @@ from tui_label.errors import (
 from tui_label.store import logs, migrations
 from tui_label.store.engine import Cursor, Execute, Result, together
 from tui_label.store.gate import Gate
-from tui_label.store.place import holder_of_database, refuse_network
+from tui_label.store.place import holder_of_database, refuse_link, refuse_network
 from tui_label.store.schema import KNOWN
 
 BUSY_S = 10.0
@@ -45,13 +45,17 @@ flush = getattr(os, "fdatasync", os.fsync)
 class SqliteConnection:
     """A connection and its write transactions; SQLite's errors come out as ours."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """`create`: an empty file becomes a database; else it was one, and somebody emptied it."""
         self.path = path
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python with SQLite 3.37 or later")
         if not path.exists():
             raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
+        refuse_link(path)
         refuse_network(path)
+        if not create:
+            refuse_empty(path)
         self._gate = Gate(path, BUSY_S)
         self._log_path = logs.files(path)[0]
         self._log: int | None = None
@@ -224,6 +228,7 @@ class SqliteConnection:
             raise
         for file in logs.files(self.path):
             file.unlink(missing_ok=True)
+        close_aside(aside)
         return aside
 
     def number_on(self, execute: Execute) -> None:
@@ -311,6 +316,19 @@ def create_file(path: Path) -> None:
         os.fchmod(number, 0o660)
     finally:
         os.close(number)
+
+
+def refuse_empty(path: Path) -> None:
+    """Raises StoreDamaged: opening it would take its write-ahead log away too."""
+    if not path.stat().st_size:
+        raise StoreDamaged(f"{path}: is empty, and was a database; restore the last backup, or remove it to begin anew")
+
+
+def close_aside(*paths: Path) -> None:
+    """What is only kept is nobody's to write but its owner's, also where a group shared it."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            path.chmod(path.stat().st_mode & 0o740)
 
 
 def _number(path: Path) -> int | None:

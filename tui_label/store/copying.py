@@ -72,9 +72,23 @@ def refuse_taken(new: Place) -> None:
     """Raises StoreError where a project is already."""
     if isinstance(new, Server):
         with closing(connected(new, create=True)) as target:
+            if target.read(_MOVED, (new.schema,)):
+                raise StoreError(
+                    f"{target}: has what was kept of a project that was moved away; where that is not needed any more, "
+                    f"`{room_for(new)}` makes room for this one"
+                )
             _refuse_filled(target)
     elif new.exists():
         raise StoreError(f"{new}: is there already; move it out of the way")
+
+
+_MOVED = """SELECT 1 FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = ? AND relname = 'moved'"""
+
+
+def room_for(place: Place) -> str:
+    """The statement by which a server deletes what is kept there; empty for a file."""
+    return f"DROP SCHEMA {place.schema} CASCADE" if isinstance(place, Server) else ""
 
 
 def _refuse_filled(target: Connection) -> None:

@@ -44,6 +44,16 @@ def refuse_network(path: Path) -> None:
         )
 
 
+def refuse_link(path: Path) -> None:
+    """Raises StoreError where the database of another folder stands here by another name: that folder's roles hold."""
+    if path.is_symlink():
+        raise StoreError(f"{path}: is a link to {path.resolve()}; open the project there")
+    status, folder = path.stat(), path.parent.stat()
+    # Of their own an owner may have several names, as copies that take no room
+    if status.st_nlink > 1 and status.st_uid != folder.st_uid:
+        raise StoreError(f"{path}: is a hard link to somebody else's database; open the project where it belongs")
+
+
 def _unescaped(words: str) -> str:
     r"""Blanks and the like stand in this table as \040."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), words)

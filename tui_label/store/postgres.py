@@ -472,7 +472,7 @@ class PostgresConnection:
     def copy_to(self, path: str) -> None:
         """A project.db, of one moment."""
         create_file(Path(path))
-        with contextlib.closing(SqliteConnection(Path(path))) as target, self.errors():
+        with contextlib.closing(SqliteConnection(Path(path), create=True)) as target, self.errors():
             self._pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 copy(self, target)

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from tui_label.errors import StoreError, StoreMissing, StoreTooNew
 from tui_label.store import counts, logs, migrations
-from tui_label.store.connection import BUSY_S, SqliteConnection, create_file, quoted
+from tui_label.store.connection import BUSY_S, SqliteConnection, close_aside, create_file, quoted, refuse_empty
 from tui_label.store.engine import Execute
 from tui_label.store.gate import Gate
 from tui_label.store.pages import Image
+from tui_label.store.place import refuse_link
 from tui_label.store.salvage import JSON, Salvage, fill, make_whole, no_json, own_tables
 from tui_label.store.schema import KNOWN
 from tui_label.store.standing import Judge
@@ -33,6 +34,8 @@ def damage(path: Path) -> list[str]:
     """
     if not path.exists():
         raise StoreMissing(f"{path}: no project database here; start one with `tui-label new`")
+    refuse_link(path)
+    refuse_empty(path)
     gate = Gate(path, BUSY_S)
     try:
         damaged = gate.alone(lambda: Image(path).log.damaged)
@@ -95,6 +98,7 @@ def recount(path: Path, judge: Judge, now: datetime | None = None) -> tuple[list
     try:
         if counts.wrong(connection.read):
             connection.copy_to(str(kept_as))
+            close_aside(kept_as)
         return connection.write(partial(_recount, judge)), kept_as
     finally:
         connection.close()
@@ -149,6 +153,7 @@ def _put_in_place(path: Path, fresh: Path, kept_as: Path) -> None:
     for old in _family(path)[1:]:
         old.unlink(missing_ok=True)
     fresh.replace(path)
+    close_aside(*_family(kept_as))
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -84,7 +84,7 @@ def connected(place: Place, create: bool) -> Connection:
     if create:
         refuse_network(place)
         create_file(place)
-    return SqliteConnection(place)
+    return SqliteConnection(place, create=create)
 
 
 class Handed(NamedTuple):

@@ -9,11 +9,12 @@ import random
 import sqlite3
 from pathlib import Path
 
+import postgres
 import pytest
 from helpers import SENTIMENT, write_project
 from labelled import clip
 
-from tui_label import cli, config, opening
+from tui_label import cli, config, opening, seal
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
@@ -119,6 +120,59 @@ def test_a_backup_is_a_project_and_nothing_is_written_over(folder, tmp_path, cap
     (copy / "project.yaml").write_text(SENTIMENT)
 
     assert len(said(capsys, "export", copy)[1].splitlines()) == len(said(capsys, "export", copy)[1].splitlines()) > 0
+
+
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_database_that_was_emptied_is_not_made_anew(folder, tmp_path, capsys, is_sealed):
+    if is_sealed:
+        (folder / seal.NAME).write_text(
+            '{"at": "2026-01-01", "revisions": {"ann": {"turn": 3, "revisions": 3, "digest": ""}}}'
+        )
+    os.truncate(folder / "project.db", 0)
+    for command in (["backup", folder, "--to", tmp_path / "copy"], ["repair", folder], ["check", folder]):
+        status, out, errors = said(capsys, *command)
+
+        assert status == 1
+        assert "project.db: is empty, and " in out + errors
+    assert (folder / "project.db").stat().st_size == 0
+    assert not (tmp_path / "copy").exists()
+
+
+def test_what_repair_puts_aside_is_nobody_elses_to_write(folder, capsys):
+    (folder / "project.db").chmod(0o660)
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as sqlite, sqlite:
+        sqlite.execute("UPDATE counter SET value = value + 7")
+    assert said(capsys, "repair", folder)[0] == 0
+    with (folder / "project.db").open("r+b") as file:
+        file.seek(5000)
+        file.write(os.urandom(9000))
+    assert said(capsys, "repair", folder)[0] == 0
+
+    aside = [path for path in folder.glob("project.db.*") if path.name.startswith(("project.db.mis", "project.db.dam"))]
+    assert {oct(path.stat().st_mode & 0o777) for path in aside} == {"0o640"}
+    assert len({path.name[:13] for path in aside}) == 2
+    assert (folder / "project.db").stat().st_mode & 0o777 == 0o660
+
+
+@pytest.mark.parametrize("mistake", ["overlap: two\n", "overlap: 1\noverlap: 2\n"])
+def test_mistakes_in_project_yaml_keep_no_backup_of_a_server_back(tmp_path, capsys, mistake):
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    server = postgres.schema_for(tmp_path)
+    folder = write_project(tmp_path / "p", f"{SENTIMENT}store: {server.url}&schema={server.schema}\n")
+    store, _ = opening.open_store(config.load(folder))
+    store.add([Record(Item("i", "words"))])
+    store.close()
+    with (folder / "project.yaml").open("a") as file:
+        file.write(mistake)
+    assert said(capsys, "backup", folder, "--to", tmp_path / "copy")[0] == 0
+
+    assert (tmp_path / "copy" / "project.yaml").read_text() == SENTIMENT + mistake
+    (tmp_path / "copy" / "project.yaml").write_text(SENTIMENT)
+    assert json.loads(said(capsys, "status", tmp_path / "copy", "--json")[1])["items"] == 1
+    (folder / "project.yaml").write_text("name: [\nstore: postgresql://h/d\n")
+    status, _, errors = said(capsys, "backup", folder, "--to", tmp_path / "other")
+    assert (status, "not valid YAML" in errors) == (1, True)
 
 
 def test_a_backup_that_finds_no_room_leaves_nothing(folder, tmp_path, capsys):

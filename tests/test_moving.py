@@ -110,6 +110,25 @@ def test_there_and_back_is_the_same_with_everybody_told(worked_on, capsys):
             assert other[: len(one)] == one, name
 
 
+def test_a_place_that_was_moved_away_from_says_what_makes_room(tmp_path, capsys):
+    folder = write_project(tmp_path / "p", SOURCE)
+    store, url = opened(folder), place(folder)
+    store.add(records(3))
+    store.close()
+    (folder / "project.db").chmod(0o660)
+    move(folder, url)
+    assert [oct(path.stat().st_mode & 0o777) for path in folder.glob("project.db.moved-*")] == ["0o640"]
+    assert cli.main(["move", str(folder), "--to", "sqlite"]) == 0
+    drop = f"DROP SCHEMA {url.split('=')[-1]} CASCADE"
+    assert f"closed for writing; when all is well, delete it by `{drop}`\n" in capsys.readouterr().out
+    with pytest.raises(StoreError, match=f"a project that was moved away; .* `{drop}` makes room for this one"):
+        move(folder, url)
+    with psycopg.connect(url.split("&schema")[0], autocommit=True) as connection:
+        connection.execute(drop.encode())
+
+    assert move(folder, url).rows["item"] == 3
+
+
 async def test_who_waits_for_items_is_told_that_the_project_moved(tmp_path, monkeypatch):
     monkeypatch.setattr("tui_label.workbench.LOOK_S", 0.05)
     folder = write_project(tmp_path / "p", SOURCE)

@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 
 
-def way_in(folder: Path) -> str:
-    """For whoever asks, in words."""
+def way_in(folder: Path, file: Path | None = None) -> str:
+    """For whoever asks, in words; `file`: what they may not read of it, if it is one file."""
     # Windows has neither, and listens
     import grp
     import pwd
@@ -24,6 +24,8 @@ def way_in(folder: Path) -> str:
     has_now = {os.getegid(), *os.getgroups()}
     if status.st_gid in os.getgrouplist(me.pw_name, me.pw_gid) and status.st_gid not in has_now:
         return f"you came into its group, {group}, after you logged in: log in anew"
+    if file is not None and os.access(folder, os.X_OK) and file.stat().st_gid in has_now:
+        return f"{owner}, whose it is, can `chmod g+r {shlex.quote(str(file))}`"
     if status.st_mode & stat.S_ISGID:
         let_in = f"sudo usermod -aG {shlex.quote(group)} {me.pw_name}"
         return f"{owner}, whose it is, can let you in by `{let_in}`; then log in anew"

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from tui_label import config, moving, opening, reports, seal, sharing, underway
 from tui_label.core.differences import disagreement
-from tui_label.core.project import GUIDELINES
+from tui_label.core.project import GUIDELINES, Server
 from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
 from tui_label.store import permits
 from tui_label.store import repair as mending
 from tui_label.store.salvage import Salvage
-from tui_label.store.sql import SqlStore
+from tui_label.store.sql import Place, SqlStore
 from tui_label.whole import refusing
 
 Finding = tuple[bool, str]
@@ -63,6 +63,8 @@ def findings(folder: str | Path) -> Iterator[Finding]:
         if in_file and (closed := sharing.closed(project.database)):
             yield from closed
             return
+        if in_file:
+            seal.refuse_loss(project.database)
         if in_file and project.database.exists() and (damage := mending.damage(project.database)):
             mend = f"let everybody leave, then `tui-label repair {folder}` saves what can be read"
             yield from ((False, f"{words}; {mend}") for words in damage)
@@ -97,10 +99,13 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
     try:
         project = config.load(source)
         permits.require("backup", at_work(project.roles), project.roles)
-        store, guidelines = opening.again(project), project.guidelines_path
-    except ConfigError:
+        place, guidelines = project.store, project.guidelines_path
+    except ConfigError as error:
         # What is wrong with project.yaml is no reason to lose the answers
-        store, guidelines = SqlStore(source / "project.db"), source / GUIDELINES
+        place, guidelines = _place_of(source, error), source / GUIDELINES
+    if isinstance(place, Path):
+        seal.refuse_loss(place)
+    store = SqlStore(place)
     growing = target.with_name(f".{target.name}.part")
     shutil.rmtree(growing, ignore_errors=True)
     try:
@@ -108,12 +113,13 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
             growing.mkdir(mode=0o700, parents=True)
             for path in (source / "project.yaml", guidelines):
                 if path.is_file():
-                    place = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
-                    place.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(path, place)
-            if project is not None and project.server is not None:
+                    copied = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
+                    copied.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(path, copied)
+            if isinstance(place, Server):
                 # The copy is a project of its own, in a file
-                (growing / config.FILE).write_text(moving.placed(project, "").source, encoding="utf-8")
+                text = moving.placed(project, "").source if project else moving.without_store(_text(source))
+                (growing / config.FILE).write_text(text, encoding="utf-8")
             store.backup(str(growing / "project.db"))
             growing.rename(target)
     finally:
@@ -122,15 +128,33 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
     return target
 
 
+def _place_of(folder: Path, error: ConfigError) -> Place:
+    """Where the answers are kept by a project.yaml with mistakes; raises `error` where nothing tells."""
+    try:
+        server = config.server_of(_text(folder))
+    except OSError:
+        server = None
+    except ConfigError:
+        raise error from None
+    if server is None and not (folder / "project.db").exists():
+        raise error
+    return server or folder / "project.db"
+
+
+def _text(folder: Path) -> str:
+    return (folder / config.FILE).read_text(encoding="utf-8-sig", errors="replace")
+
+
 def repair(folder: str | Path) -> Repaired:
     """Save what a damaged database still has, count anew what is counted wrong; LabelError where nothing is.
 
     Nobody may be at work.
     """
     project = config.load(Path(folder))
-    permits.require("backup", at_work(project.roles), project.roles)
+    permits.require("backup", at_work(project.roles), project.roles, "repair the database")
     if project.server is not None:
         raise LabelError(f"{project.server}: repair is for project.db; a server is mended by who runs it")
+    seal.refuse_loss(project.database)
     judge = partial(disagreement, project.tasks)
     if damage := mending.damage(project.database):
         salvage, kept = mending.repair(project.database, judge)

@@ -29,6 +29,8 @@ class Moved:
     """By table; each was read back and compared."""
     old: str
     """Where all of it is still kept, closed for writing."""
+    delete: str = ""
+    """What a server is told to delete that."""
 
 
 def move(folder: str | Path, to: str) -> Moved:
@@ -38,7 +40,7 @@ def move(folder: str | Path, to: str) -> Moved:
     (its process was killed, the server went away) is undone first: the same again finishes it.
     """
     project = config.load(Path(folder))
-    permits.require("backup", at_work(project.roles), project.roles)
+    permits.require("backup", at_work(project.roles), project.roles, "move the project")
     if to != SQLITE and not re.match("postgres(ql)?://[^/]*/.", to):
         raise LabelError(f"--to {visible(to)}: must be {SQLITE} or postgresql://USER@HOST/DATABASE")
     there = placed(project, "" if to == SQLITE else to)
@@ -61,12 +63,12 @@ def move(folder: str | Path, to: str) -> Moved:
             note.clear()
             raise
         note.clear()
-    return Moved(str(there.store), rows, kept)
+        return Moved(str(there.store), rows, kept, copying.room_for(project.store))
 
 
 def placed(project: Project, url: str) -> Project:
     """The project with `store` in its project.yaml, or without it where `url` is empty; all else is as it was written."""
-    text = _without_store(project.source)
+    text = without_store(project.source)
     if url:
         text = f"{text.rstrip()}\nstore: {url}\n"
     try:
@@ -83,7 +85,8 @@ def placed(project: Project, url: str) -> Project:
     return found
 
 
-def _without_store(text: str) -> str:
+def without_store(text: str) -> str:
+    """A project.yaml's text, all else as it was written."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(root, yaml.MappingNode)
     for key, value in root.value:

@@ -193,6 +193,51 @@ def test_nobody_of_the_group_can_remove_or_replace_what_the_team_has(there):
     assert there.lea.label("export", there.dir)[1].count('"submitted"') == 1
 
 
+@pytest.mark.parametrize("link", [["ln", "-s"], ["ln"]])
+def test_nobody_gets_at_what_the_team_has_by_a_project_yaml_of_their_own(there, link):
+    """Where they lead: `sqlite3` remains, and `check` notices it."""
+    there.answered(there.ann, 1)
+    mine = there.folder.with_name(f"mine{len(link)}")
+    mine.mkdir()
+    os.chown(mine, int(there.bob("id", "-u")[1]), -1)
+    if there.bob(*link, str(there.database), str(mine / "project.db"))[0]:
+        pytest.skip("no hard links to others' files here")
+    source = SOURCE.replace("value: positive", "value: fine, was: positive") + f"roles: {{leads: [{there.bob.name}]}}\n"
+    (mine / "project.yaml").write_text(source)
+    (mine / "project.yaml").chmod(0o644)
+    try:
+        for words in (["status"], ["export"], ["review", "--auto-settle", "majority"], ["add", "/etc/hostname"]):
+            status, said = there.bob.label(words[0], str(mine), *words[1:])
+
+            assert (status, said.count("\n")) == (1, 1), said
+            assert "link to " in said
+        assert there.bob.label("repair", str(mine))[0] == 1
+        assert there.lea.label("export", there.dir)[1].count('"positive"') == 1
+    finally:
+        subprocess.run(["rm", "-r", str(mine)], check=True)
+
+
+def test_a_file_that_the_group_may_not_read_is_asked_for_from_its_owner(there):
+    yaml = there.folder / "project.yaml"
+    yaml.chmod(0o600)
+    status, said = there.ann.label("status", there.dir)
+
+    assert (status, said) == (
+        1,
+        f"tui-label: {yaml}: you may not read it; {there.lea.name}, whose it is, can `chmod g+r {yaml}`\n",
+    )
+
+
+def test_move_and_repair_are_refused_by_their_names(there):
+    for words, refused in ((["repair"], "repair the database"), (["move", "--to", "sqlite"], "move the project")):
+        status, said = there.ann.label(words[0], there.dir, *words[1:])
+
+        assert (status, said.startswith(f"tui-label: {there.ann.name} may not {refused}: that needs a lead")) == (
+            1,
+            True,
+        )
+
+
 def test_answers_that_somebody_deletes_or_changes_by_another_program_are_missed(there):
     there.answered(there.ann, 2)
     there.answered(there.bob, 1)
@@ -202,7 +247,7 @@ def test_answers_that_somebody_deletes_or_changes_by_another_program_are_missed(
     ann = f"(SELECT id FROM annotator WHERE name = '{there.ann.name}')"
     for statement, left in (
         (f"UPDATE annotation SET answers = '{{}}' WHERE annotator = {ann} AND turn = 1", "not all are as they were"),
-        (f"DELETE FROM annotation WHERE annotator = {ann} AND turn = 2", "1 are left"),
+        (f"DELETE FROM annotation WHERE annotator = {ann} AND turn = 2", "1 is left"),
     ):
         assert there.sql(there.bob, statement) == (0, "")
         status, words = there.lea.label("check", there.dir)
@@ -224,9 +269,9 @@ def test_a_database_that_somebody_empties_is_not_quietly_made_anew(there):
         status, said = user.label(*words)
 
         assert (status, said.count("\n")) == (1, 1)
-        assert "project.db: is empty, and had 1 revisions of answers on" in said
+        assert "project.db: is empty, and had 1 revision of answers on" in said
     there.database.unlink()
-    assert "project.db: is gone, and had 1 revisions" in there.lea.label("status", there.dir)[1]
+    assert "project.db: is gone, and had 1 revision" in there.lea.label("status", there.dir)[1]
 
 
 @pytest.mark.parametrize("name", ["lea", "bob"])

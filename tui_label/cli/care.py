@@ -115,5 +115,6 @@ def _move(options: argparse.Namespace) -> int:
         if count:
             print(f"{table:<16}{count:>12,} rows, the same in both")
     print(visible(f"{done.place}: the project is here now; whoever was at work leaves and starts again"))
-    print(visible(f"{done.old}: as it was, closed for writing; when all is well, delete it"))
+    delete = f" by `{done.delete}`" if done.delete else ""
+    print(visible(f"{done.old}: as it was, closed for writing; when all is well, delete it{delete}"))
     return 0

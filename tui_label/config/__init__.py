@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from tui_label.config.server import server
 from tui_label.config.tasks import LABEL, OPTIONS, TASK, tasks
 from tui_label.config.transcripts import PATTERN, STYLE
 from tui_label.core import keymap
-from tui_label.core.project import Project
+from tui_label.core.project import Project, Server
 from tui_label.core.text import visible
 from tui_label.errors import ConfigError
 
@@ -37,7 +38,7 @@ def load(folder: Path) -> Project:
     except NotADirectoryError as error:
         raise ConfigError(f"{folder}: not a folder; name the project's") from error
     except PermissionError as error:
-        raise ConfigError(f"{path}: you may not read it; {way_in(folder)}") from error
+        raise ConfigError(f"{path}: you may not read it; {way_in(folder, path)}") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     try:
@@ -56,6 +57,25 @@ def parse(text: str, folder: Path) -> Project:
     if reader.problems or project is None:
         raise ConfigError(*[f"{FILE}:{line}: {words}" for line, words in sorted(set(reader.problems))])
     return project
+
+
+def server_of(text: str) -> Server | None:
+    """The `store` of a project.yaml with mistakes, None where it has none; raises ConfigError where it can't be read."""
+    reader = Reader()
+    try:
+        root = compose(text, FILE)
+    except ConfigError:
+        if re.search(r"^\W*store\W*:", text, re.MULTILINE):
+            raise
+        return None
+    top = Reader().mapping(root, "") if root is not None else {}
+    if "store" not in top:
+        return None
+    name = reader.text(top["name"], "name", 100) if "name" in top else ""
+    found = server(reader, top["store"], name)
+    if reader.problems or not name:
+        raise ConfigError(f"{FILE}: store: cannot be read")
+    return found
 
 
 def warnings(project: Project) -> list[str]:

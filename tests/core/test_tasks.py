@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from math import inf, nan
+
 import pytest
 
-from tui_label.core.item import Item, content_key
-from tui_label.core.tasks import Choice, Choices, Compare, Label, Rating, Spans, Text
+from tui_label.core.item import Item, Sound, content_key
+from tui_label.core.tasks import Choice, Choices, Compare, Label, Rating, Segments, Spans, Text
 from tui_label.core.tasks.base import renamed
 
 LABELS = (Label("a"), Label("b"))
 ITEM = Item("k", "some text")
 PAIR = Item("p", "", ("one", "two"))
+CLIP = Item("c", sound=Sound("c.wav", 2.0, 0.0, 8000, 1, ""))
 
 
 def span(start: int, end: int, label: str = "a") -> dict[str, object]:
@@ -33,6 +36,16 @@ def span(start: int, end: int, label: str = "a") -> dict[str, object]:
             [[span(0, 4), span(3, 9)], [span(0, 0)], [span(0, 10)], [span(0, 4, "c")], [span(-1, 2)], [{}], "x"],
         ),
         (Spans("t", labels=LABELS, overlap=True), ITEM, [[span(0, 4), span(2, 9)]], [[span(0, 4), span(0, 4)]]),
+        (
+            Segments("t", labels=LABELS),
+            CLIP,
+            [[], [{"start": 0, "end": 1.5, "label": "a"}]],
+            [
+                [{"start": start, "end": end, "label": "a"}]
+                for start in (0, inf, nan, "0")
+                for end in (nan, -1, 9, 10**400)
+            ],
+        ),
     ],
 )
 def test_valid_and_invalid_answers(task, item, good, bad):

@@ -461,6 +461,7 @@ async def test_a_page_that_is_read_is_as_wide_as_the_screen(make, key):
     (folder / "guidelines.md").write_text("# How to decide\n\n" + "Complaints are negative. " * 40)
     app = seated(folder)
     async with app.run_test(size=(120, 36)) as pilot:
+        await struck(app, "enter")
         await pilot.press(key)
         await pilot.resize_terminal(50, 24)
         await pilot.pause()

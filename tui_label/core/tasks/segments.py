@@ -16,6 +16,8 @@ from tui_label.core.transcript import Style, refusal
 
 SLACK_S = 0.005
 """Rounding that an end may lie beyond the sound's."""
+LONGEST_S = 1e9
+"""No sound is as long, but a file may say so, or what is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Segments(Task):
             return f"must be a segment with start and end, not {one!r}"
         start, end = one.get("start"), one.get("end")
         for name, moment in (("start", start), ("end", end)):
-            if not isinstance(moment, int | float) or isinstance(moment, bool):
+            if not isinstance(moment, int | float) or isinstance(moment, bool) or not abs(moment) < LONGEST_S:
                 return f"a segment's {name} must be seconds, not {moment!r}"
         assert start is not None and end is not None
         duration = item.sound.duration if item.sound else 0.0

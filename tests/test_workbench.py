@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import create_autospec
 
@@ -16,6 +17,7 @@ from helpers import SENTIMENT, records, write_project
 from tui_label import config, opening
 from tui_label.core.annotation import Annotation
 from tui_label.core.editor import EMPTY, Editor, insert
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, content_key
 from tui_label.core.listening import Listening
 from tui_label.core.record import Record
@@ -23,6 +25,7 @@ from tui_label.core.roles import Person, Role
 from tui_label.errors import StoreBusy
 from tui_label.notices import Announcement
 from tui_label.sound.deck import Deck
+from tui_label.sound.look import Look
 from tui_label.sound.media import fingerprint
 from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.workbench import Workbench
@@ -125,6 +128,17 @@ async def test_what_cannot_be_heard_is_not_answered_where_it_must_be(calls):
         assert here(workbench) == "c0" and "skip it, or come back with sound" in workbench.word
         await workbench.do("item.skip")
         assert here(workbench) == "c1"
+
+
+async def test_a_clip_of_the_qualification_set_that_is_gone_waits_for_a_lead(calls):
+    async with calls() as workbench:
+        await write(workbench, "one")
+        workbench.deck.look = Look(word="c0.wav is not there any more", broken=True)
+        claim = replace(workbench.desk.claim, known=Gold("lea", {"said": "one"}))
+        workbench.desk = replace(workbench.desk, claim=claim)
+        for command in ("item.submit", "item.skip"):
+            await workbench.do(command)
+            assert workbench.word == "a lead has to put this right: c0.wav is not there any more"
 
 
 async def test_what_is_still_to_be_heard_is_said_as_long_as_it_is_so(calls):

@@ -18,15 +18,19 @@ def refusal(effect: Effect, desk: Desk, deck: Deck | None) -> str:
     tested = desk.claim.known is not None
     if tested and desk.visiting and effect in (Effect.SUBMIT, Effect.SKIP):
         return SHOWN
+    broken = deck.look.word if deck is not None and deck.look.broken else ""
+    if tested and broken and effect in (Effect.SUBMIT, Effect.SKIP):
+        return f"a lead has to put this right: {broken}"
     if tested and effect is Effect.SKIP:
         return "each item of the qualification set needs an answer; a flag can say what is wrong with it"
-    return _unheard(deck, desk.session.project.sound.must_hear) if effect is Effect.SUBMIT and deck is not None else ""
+    if deck is None or effect is not Effect.SUBMIT:
+        return ""
+    wanted = desk.session.project.sound.must_hear
+    return f"can only be skipped: {broken}" if broken else _unheard(deck, wanted, tested)
 
 
-def _unheard(deck: Deck, wanted: float) -> str:
-    """Why an item may not be submitted yet: its sound is not what was added, or less than `wanted` of it was heard."""
-    if deck.look.broken:
-        return f"can only be skipped: {deck.look.word}"
+def _unheard(deck: Deck, wanted: float, tested: bool) -> str:
+    """Why an item may not be submitted yet: less than `wanted` of it was heard."""
     if wanted and deck.look.coming:
         return f"not heard yet: {deck.look.word}"
     if not wanted or deck.look.word:
@@ -35,6 +39,7 @@ def _unheard(deck: Deck, wanted: float) -> str:
     share = deck.listening.coverage(deck.duration)
     if share >= wanted - 0.0005:
         return ""
-    if deck.trouble:
-        return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: skip it, or come back with sound"
-    return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: play the rest"
+    way_out = (
+        ("come back with sound" if tested else "skip it, or come back with sound") if deck.trouble else "play the rest"
+    )
+    return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: {way_out}"

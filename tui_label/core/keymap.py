@@ -123,6 +123,11 @@ def event_key(key: str, character: str | None) -> str:
     return key
 
 
+def chosen_by(key: str, count: int) -> int | None:
+    """Which of so many, from 0, a digit chooses; `²` is a digit to str.isdigit, and none to int."""
+    return int(key) - 1 if key.isdecimal() and 0 < int(key) <= count else None
+
+
 def key_display(key: str) -> str:
     """A key as it is shown on the screen."""
     if key in DISPLAY:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from textual.events import Key
 
-from tui_label.core.keymap import event_key
+from tui_label.core.keymap import chosen_by, event_key
 from tui_label.dashboard import Following, Glance, Measured
 from tui_label.errors import StoreError
 from tui_label.store.reviewing import Queue
@@ -88,8 +88,8 @@ class Dashboard(SheetApp):
         queues = self._shown.glance.queues if self._shown.glance else ()
         if key in ("q", "ctrl+q"):
             self.end()
-        elif key.isdecimal() and 0 < int(key) <= len(queues):
-            self.chosen = queues[int(key) - 1][0]
+        elif (number := chosen_by(key, len(queues))) is not None:
+            self.chosen = queues[number][0]
             self.end()
         elif key in SCROLL:
             most = furthest(self._shown, *self.sheet.extent)

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from tui_label.core.comments import COMMENT, QUESTION
 from tui_label.core.editor import EDITS, EMPTY, Editor, insert, right
 from tui_label.core.find import called, find_all
+from tui_label.core.keymap import chosen_by
 from tui_label.core.moments import clock, seconds_of
 from tui_label.core.project import FlagReason
 from tui_label.core.said import places
@@ -156,8 +157,8 @@ class FlagMenu:
             return replace(self, with_note=True)
         if key == "q":
             return self.ask
-        if key.isdecimal() and 0 < int(key) <= len(self.reasons):
-            reason = self.reasons[int(key) - 1].reason
+        if (number := chosen_by(key, len(self.reasons))) is not None:
+            reason = self.reasons[number].reason
             if self.with_note:
                 note = self.notes.get(reason, "")
                 return Note(reason, Editor(note, len(note)))
@@ -260,8 +261,8 @@ class Picker:
         found = self.found
         if key in STEPS:
             return replace(self, chosen=self.chosen + STEPS[key])
-        if self.numbered and key.isdecimal() and 0 < int(key) <= len(found):
-            await self.take(found[int(key) - 1].value)
+        if self.numbered and (number := chosen_by(key, len(found))) is not None:
+            await self.take(found[number].value)
         elif key == "enter" and found:
             await self.take(found[self.chosen % len(found)].value)
         elif key not in ("enter", "escape"):

@@ -12,7 +12,7 @@ from typing import Any
 from tui_label.core.commands import EDITING, LISTENING, REVIEW
 from tui_label.core.editor import EMPTY, Editor
 from tui_label.core.find import called
-from tui_label.core.keymap import Keymap, build, key_display
+from tui_label.core.keymap import Keymap, build, chosen_by, key_display
 from tui_label.core.project import Project
 from tui_label.core.review import Review
 from tui_label.core.session import Session
@@ -125,8 +125,8 @@ class Filter:
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "escape":
             return None
-        if self.numbered and key.isdecimal() and 0 < int(key) <= len(self.found[:5]):
-            await self.choose(self.found[int(key) - 1])
+        if self.numbered and (number := chosen_by(key, len(self.found[:5]))) is not None:
+            await self.choose(self.found[number])
             return None
         if key == "enter":
             typed = self.editor.text.strip()

@@ -187,6 +187,8 @@ class Terminal:
             if pid:
                 self.pid = 0
                 self._used = used.ru_utime + used.ru_stime
+                while self._fd >= 0 and self.read(0.05):
+                    pass  # its last words
                 return os.waitstatus_to_exitcode(status)
         return None
 

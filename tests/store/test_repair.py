@@ -219,7 +219,7 @@ def test_answers_behind_damage_in_the_log_are_saved(tmp_path):
     at = 32 + (frames // 2) * (24 + PAGE)
     data[at + 30 : at + 24 + PAGE] = b"\xff" * (PAGE - 6)
     log.write_bytes(data)
-    assert "write-ahead log are damaged" in repair.damage(path)[0]
+    assert "in the write-ahead log" in repair.damage(path)[0]
     mended(path)
 
     with contextlib.closing(sqlite3.connect(path)) as sqlite:

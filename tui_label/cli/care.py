@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_label.cli.project import Commands, command, folder, sound
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
@@ -98,12 +98,14 @@ def _salvage_lines(salvage: Salvage) -> list[str]:
             found.append(f"  {name:<14}{saved:>12,}{lost:>12,}")
     if salvage.pages:
         found.append(
-            f"{salvage.pages:,} pages of the file could not be read; what stood on them is not in these numbers"
+            f"unreadable: {number_of(salvage.pages, 'page')} of the file; what stood there is not in these numbers"
         )
     for name, count in salvage.people.items():
-        found.append(f"{name}: {count:,} saves are lost; those items come again")
+        found.append(f"{name}: {number_of(count, 'save')} lost; what they were about comes again")
     if salvage.untold:
-        found.append(f"{salvage.untold:,} items have answers and no text any more; nobody is asked about them")
+        found.append(
+            f"{number_of(salvage.untold, 'item')} with answers and no text any more; nobody is asked about them"
+        )
     return [*found, "items that are lost come back with `tui-label add` of the files they came from"]
 
 

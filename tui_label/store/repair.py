@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from tui_label.core.text import number_of
 from tui_label.errors import StoreError, StoreMissing, StoreTooNew
 from tui_label.store import counts, logs, migrations
 from tui_label.store.connection import BUSY_S, SqliteConnection, close_aside, create_file, quoted, refuse_empty
@@ -41,7 +42,7 @@ def damage(path: Path) -> list[str]:
         damaged = gate.alone(lambda: Image(path).log.damaged)
     finally:
         gate.close()
-    found = [f"{path.name}-wal: {damaged:,} pages of the write-ahead log are damaged"] if damaged else []
+    found = [f"{path.name}-wal: {number_of(damaged, 'damaged page')} in the write-ahead log"] if damaged else []
     uri = f"file:{quoted(path)}?mode=ro"
     try:
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as sqlite:
@@ -81,7 +82,7 @@ def _unreadable(sqlite: sqlite3.Connection) -> Iterator[str]:
         if table in JSON:
             (count,) = sqlite.execute(f"SELECT count(*) FROM {table} WHERE {no_json(table)}").fetchone()
             if count:
-                yield f"{count:,} rows of {table} hold what tui-label did not write"
+                yield f"{table} has {number_of(count, 'row')} that tui-label did not write"
 
 
 def _sample_tables() -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tui_label import config
 from tui_label.core.news import LABELS, News, label_words, passages
@@ -17,6 +18,9 @@ from tui_label.core.training import Briefing, Feedback, Score, UsedUp, marked, s
 from tui_label.errors import ConfigError
 from tui_label.store.base import Store, Versions
 from tui_label.store.reviewing import Attempt, Change
+
+REMEMBERED = 50
+"""Changes that can be read once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,13 @@ def renewal(project: Project, changes: Sequence[Change]) -> Renewal:
             project = _parsed(change.after, project) or project
     news = tuple(_told(change, project) for change in changes)
     return Renewal(project, guidelines, tuple(one for one in news if not one.is_empty))
+
+
+def told(store: Store, project: Project) -> tuple[News, ...]:
+    """What changed so far, the latest first, each version beside the one before it."""
+    changes = sorted(store.changes(), key=lambda change: change.at, reverse=True)
+    news = (_told(change, project) for change in changes if change.number > 1)
+    return tuple(islice((one for one in news if not one.is_empty), REMEMBERED))
 
 
 def _told(change: Change, project: Project) -> News:

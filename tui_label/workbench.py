@@ -19,6 +19,7 @@ from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening
+from tui_label.core.news import News
 from tui_label.core.project import Project
 from tui_label.core.session import Effect, Session, has_content
 from tui_label.core.steps import step
@@ -762,15 +763,22 @@ class Workbench:
         elif not await self._revisit(number):
             self.word = "that item is not with you any more"
 
-    # figures
+    # to read
 
     async def figures(self) -> Mine | None:
         """What this annotator's work came to; None where the store can't say."""
         from tui_label.mine import mine
 
+        return await self._asked(mine, self._store, self.project, self.annotator)
+
+    async def changes(self) -> tuple[News, ...] | None:
+        """What changed in the guidelines and questions, the latest first; None where the store can't say."""
+        return await self._asked(notices.told, self._store, self.project)
+
+    async def _asked(self, question: Callable[..., Result], *arguments: Any) -> Result | None:
         async with self._lock:
             try:
-                return await self._call(mine, self._store, self.project, self.annotator)
+                return await self._call(question, *arguments)
             except StoreError as error:
                 self._fail(error)
                 return None

@@ -316,6 +316,26 @@ async def test_long_news_scroll_and_a_page_down_at_the_end_goes_on(make):
         assert sees(app, "Text number 1.")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_changed_can_be_read_again_the_latest_first(make, size):
+    folder = make()
+    app = seated(folder)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(":", *"what changed", "enter")
+        assert sees(app, "nothing changed so far") and sees(app, "Text number 1.")
+        change(folder)
+        opened(folder).close()
+        (folder / "guidelines.md").write_text("# Sarcasm\n\nIs negative. Always.\n")
+        opened(folder).close()
+        await pilot.press(":", *"what changed", "enter")
+        assert sees(app, "what changed") and fits(app)
+        rows = ["".join(text for text, _ in row).strip() for row in app._reading.rows]
+        assert [row[:11] for row in rows if "version" in row] == ["The guideli", "The guideli", "The questio"]
+        assert rows.index("+ Is negative. Always.") < rows.index("· label “mixed” is new")
+        await pilot.press("escape")
+        assert sees(app, "Text number 1.")
+
+
 # training
 
 

@@ -62,7 +62,7 @@ from tui_label.ui.views.label import (
     zone,
 )
 from tui_label.ui.views.menu import Offer, label_offers
-from tui_label.ui.views.notices import label_to_learn, notice_page
+from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import (
     helped_rows,
@@ -419,6 +419,13 @@ class LabelApp(SheetApp):
         from tui_label.ui.views.figures import figure_rows
 
         self._reading = Reading("my figures", partial(figure_rows, found, self.workbench.project))
+
+    async def _guide_changes(self) -> None:
+        found = await self.workbench.changes()
+        if not found:
+            self._word = "what changed can't be read now" if found is None else "nothing changed so far"
+            return
+        self._reading = Reading("what changed", partial(changed_rows, found))
 
     async def _help_open(self) -> None:
         lay = partial(key_rows, self.keymap, HELP[self._key_mode], idle=self._idle, tasks=self.workbench.project.tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tui_label.core.news import ADDED, HEADING, KEPT, LABELS, REMOVED, News, Passage
 from tui_label.core.tasks import Task
@@ -42,10 +43,14 @@ def room(height: int) -> int:
 def body_rows(notice: Announcement | Feedback, width: int) -> list[Row]:
     if isinstance(notice, Feedback):
         return feedback_rows(notice, width)
-    return [row for one in notice.news for row in news_rows(one, width)]
+    return changed_rows(notice.news, width)
 
 
 # what changed
+
+
+def changed_rows(news: Iterable[News], width: int) -> list[Row]:
+    return [row for one in news for row in news_rows(one, width)]
 
 
 def news_rows(news: News, width: int) -> list[Row]:

@@ -10,7 +10,7 @@ from helpers import BOTH, write_project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_label import config, opening, workbench
+from tui_label import config, opening
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
@@ -18,6 +18,7 @@ from tui_label.reviewbench import ReviewBench
 from tui_label.store.reviewing import Queue
 from tui_label.unsaved import Left, Unsaved
 from tui_label.workbench import Workbench
+from tui_label.workplace import WAITING
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch)
     await bench.do("label.give", ("sentiment", "positive"))
     bench._drafts.now()
     await asyncio.sleep(0.15)
-    assert bench.trouble == workbench.WAITING
+    assert bench.trouble == WAITING
     before = time.monotonic()
     await bench.do("label.give", ("sentiment", "negative"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,21 +21,19 @@ from tui_label.core.item import Item
 from tui_label.core.listening import Listening
 from tui_label.core.news import News
 from tui_label.core.project import Project
-from tui_label.core.session import Effect, Session, has_content
+from tui_label.core.session import Effect, Session
 from tui_label.core.steps import step
 from tui_label.core.tasks import Text
 from tui_label.core.training import UsedUp
-from tui_label.desk import Desk, annotation_of, desk_of, draft_of, heard_before, name_of
-from tui_label.drafting import Drafting
+from tui_label.desk import Desk, annotation_of, desk_of, heard_before, name_of
 from tui_label.errors import StoreError
 from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.refusals import SHOWN, refusal
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
-from tui_label.store.place import holder_of_database, holder_of_folder
 from tui_label.store.reviewing import Change
-from tui_label.storethread import AT_ONCE_S, Result, StoreThread
+from tui_label.storethread import AT_ONCE_S, Result
 from tui_label.tally import Tally
-from tui_label.unsaved import Left, Unsaved
+from tui_label.workplace import Workplace
 
 if TYPE_CHECKING:
     from tui_label.mine import Mine
@@ -49,12 +47,11 @@ SKIP_WORDS = {
     "out": "skipped: out of the queue",
 }
 """By the project's policy."""
-WAITING = "waiting for the database …"
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
 
 
-class Workbench:
+class Workbench(Workplace):
     """Claims items, takes commands, saves; tells `on_change` when something moved by itself."""
 
     def __init__(
@@ -73,13 +70,8 @@ class Workbench:
         take_edits: Callable[[], None] = lambda: None,
     ) -> None:
         """`take_edits`: lets what was edited of project.yaml and the guidelines take effect, on the store's thread."""
-        self.project = project
-        self.annotator = annotator
-        self.desk: Desk | None = None
+        super().__init__(project, store, annotator, clock=clock, on_change=on_change)
         self.progress = Progress()
-        self.trouble = ""
-        """Why something is not saved; empty when all is."""
-        self.word = ""
         self._refused: tuple[Effect | None, str] = None, ""
         """What was refused last, and why."""
         self.paused = False
@@ -87,28 +79,15 @@ class Workbench:
         """Pages to be read before the item, the first one on the screen; no time runs meanwhile."""
         self.unread = 0
         """Comments that wait for this annotator."""
-        self.on_change = on_change
         self.on_renewal = on_renewal
         """Told when project.yaml or the guidelines changed while somebody works by them."""
-        self._store = store
         self._take_edits = take_edits
-        self._unsaved = Unsaved(project.folder, annotator)
         self._versions = self._in_force = versions
-        self._clock = clock
-        self._thread = StoreThread(self._waiting)
         self._ahead: Desk | None = None
         """The unfinished item that waits while an answered one is visited."""
         self._heard_ahead: Listening | None = None
-        self._drafts = Drafting(self._keep_draft_alone)
         self._beating: tuple[asyncio.Task[None], ...] = ()
-        self._lock = asyncio.Lock()
-        self._leaving = False
-        self.holdup = ""
-        """Whom it waits for on the way out; empty: nobody."""
-        self.abandoned = False
         self.tally = Tally(project.pace, self.now())
-        self.deck: Deck | None = None
-        """What plays, in projects of sounds."""
         self._make_deck = make_deck
         self._keep_reaction = keep_reaction
         self._heard_before: Listening | None = None
@@ -117,38 +96,8 @@ class Workbench:
         self._sprint_ms = sprint_ms
 
     @property
-    def session(self) -> Session | None:
-        return self.desk.session if self.desk else None
-
-    @property
     def notice(self) -> Notice | None:
         return self.notices[0] if self.notices else None
-
-    def now(self) -> float:
-        """Milliseconds of the clock that all times of work are counted by."""
-        return self._clock() * 1000
-
-    async def _call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
-        return await self._thread.call(function, *arguments, **named)
-
-    @contextlib.contextmanager
-    def _waiting(self) -> Iterator[None]:
-        """The database is waited for, and that is said."""
-        before = self.trouble, self.holdup
-        if self._leaving:
-            self.holdup = self._holder()
-        else:
-            self.trouble = WAITING
-        self.on_change()
-        yield
-        if not self.abandoned:
-            self.trouble, self.holdup = before
-            self.on_change()
-
-    def _holder(self) -> str:
-        """Who keeps all others from the database, as far as can be told."""
-        path = self.project.database
-        return holder_of_database(path) or holder_of_folder(path.parent) or "the database"
 
     # coming and going
 
@@ -235,12 +184,6 @@ class Workbench:
 
     async def _part_for_good(self) -> None:
         self.word = await self._part()
-
-    def abandon(self) -> None:
-        """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""
-        self.abandoned = True
-        self.trouble = f"left without waiting for {self.holdup}"
-        self._set_aside()
 
     def _begin_beating(self) -> None:
         self._beating = (
@@ -404,10 +347,6 @@ class Workbench:
         if self.desk is not None and not typing:
             self.desk = replace(self.desk, session=replace(self.desk.session, typing=False))
 
-    def _lay_tape(self, deck: Deck, desk: Desk, heard: Listening | None) -> None:
-        deck.lay(desk.claim.item, heard)
-        deck.seek(desk.session.at)
-
     async def _look_ahead(self, deck: Deck) -> None:
         """Have the sound of the next item at hand."""
         with contextlib.suppress(StoreError):
@@ -510,31 +449,6 @@ class Workbench:
             Effect.BACK: self._back,
         }
         await self._attempt(acts.get(effect, self._forward))
-
-    async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Do what needs the store; where that fails all stays as it is, is said, and kept as a draft."""
-        try:
-            await act()
-            self.trouble = ""
-        except StoreError as error:
-            self._fail(error)
-            self._drafts.soon()
-
-    def _hands(self) -> Session:
-        assert self.desk is not None
-        return self.desk.session
-
-    def _fail(self, error: StoreError) -> None:
-        self.trouble = str(error).removeprefix(f"{self.project.store}: ")
-        self._set_aside()
-        self.on_change()
-
-    def _set_aside(self) -> None:
-        """Keep the work on the desk where the store has no part in it."""
-        desk = self.desk
-        if desk is not None and has_content(desk.session):
-            answered = desk.claim.answered.revision if desk.claim.answered else 0
-            self._unsaved.keep(Left(desk.claim.number, desk.claim.item.key, answered, self._draft_of(desk)))
 
     async def _finish(self, status: str) -> None:
         assert self.desk is not None
@@ -672,13 +586,6 @@ class Workbench:
             self._heard_ahead = self.deck.listening if self.deck else None
         self._lay_again(claim, visiting=True)
 
-    def _with_tape(self, desk: Desk | None) -> Desk | None:
-        """The desk with its tape where it is now."""
-        if desk is None or self.deck is None:
-            return desk
-        self.deck.pause()
-        return replace(desk, session=replace(desk.session, at=round(self.deck.position, 3)))
-
     async def _neighbour(self, number: int | None, direction: int) -> Entry | None:
         if direction > 0:
             found = await self._call(self._store.history, self.annotator, number, 1)
@@ -733,12 +640,7 @@ class Workbench:
 
     async def inbox(self) -> list[tuple[int, Item, Comment]]:
         """What was said to this annotator, read or not, the latest first, each with the number of its item."""
-        async with self._lock:
-            try:
-                return await self._call(self._store.inbox, self.annotator, unread_only=False)
-            except StoreError as error:
-                self._fail(error)
-                return []
+        return await self._asked(partial(self._store.inbox, unread_only=False), self.annotator) or []
 
     async def go_to(self, number: int) -> None:
         """To the item that a comment is on, which is read with that."""
@@ -774,14 +676,6 @@ class Workbench:
     async def changes(self) -> tuple[News, ...] | None:
         """What changed in the guidelines and questions, the latest first; None where the store can't say."""
         return await self._asked(notices.told, self._store, self.project)
-
-    async def _asked(self, question: Callable[..., Result], *arguments: Any) -> Result | None:
-        async with self._lock:
-            try:
-                return await self._call(question, *arguments)
-            except StoreError as error:
-                self._fail(error)
-                return None
 
     # pauses
 
@@ -849,46 +743,3 @@ class Workbench:
             await self._call(self._store.add_sprint, line)
         except StoreError as error:
             self._fail(error)
-
-    # drafts
-
-    def _draft_of(self, desk: Desk) -> str:
-        return draft_of(desk, self.deck if desk is self.desk else None)
-
-    async def _keep_draft_alone(self) -> None:
-        """Keys go on while the store is slow: whatever they ask of it comes after this."""
-        async with self._lock:
-            keeping = asyncio.ensure_future(self._try_to_keep(self._keep_draft))
-            await asyncio.sleep(0)
-        await keeping
-
-    async def _try_to_keep(self, keep: Callable[[], Awaitable[object]]) -> bool:
-        try:
-            await keep()
-        except StoreError as error:
-            self._fail(error)
-            self._drafts.soon()
-            return False
-        return True
-
-    async def _keep_draft(self) -> None:
-        """Write the draft if the work changed since it was written."""
-        self._drafts.cancel()
-        desk = self.desk
-        heard = self.deck is not None and self.deck.listening.plays > 0
-        if desk is None or not (has_content(desk.session) or heard or self._drafts.kept):
-            return
-        draft = self._draft_of(desk)
-        if draft == self._drafts.kept:
-            return
-        await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
-        self._draft_is_kept(desk, draft)
-
-    def _draft_is_kept(self, desk: Desk, draft: str) -> None:
-        self._unsaved.drop(desk.claim.number)
-        if self.desk is not None and self.desk.save_id == desk.save_id:
-            self._drafts.kept = draft
-            if self.trouble:
-                self.trouble = ""
-                self.word = "the database is back, and has this as a draft"
-                self.on_change()

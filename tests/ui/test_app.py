@@ -547,3 +547,23 @@ async def test_a_digit_of_any_script_or_none_is_taken_for_what_it_is(tmp_path, k
         assert [flag.reason for flag in session.work.flags] == {"1": ["ambiguous"], "٣": ["wrong-language"]}.get(
             key, []
         )
+
+
+@pytest.mark.parametrize(
+    ("keys", "minutes"),
+    [
+        ("space 5 enter", 255),
+        ("backspace backspace space enter", 0),
+        ("home space enter", 25),
+        ("٣ ² 0 1 2 enter", 2501),
+        ("home 0 0 enter", 25),
+    ],
+)
+async def test_of_a_sprints_minutes_nothing_but_digits_is_taken(tmp_path, keys, minutes):
+    app = make(tmp_path, SENTIMENT, Record(Item("k", TEXT)))
+    async with app.run_test(size=(80, 24)):
+        await app._sprint_start()
+        for key in keys.split():
+            await app.on_key(Key(key, key if len(key) == 1 else None))
+        sprint = app.workbench.tally.sprint
+        assert (app._mode, sprint.planned_ms if sprint else 0) == (None, minutes * 60_000)

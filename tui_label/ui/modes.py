@@ -7,6 +7,7 @@ workbench commands only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
@@ -290,9 +291,8 @@ class Minutes:
             return None
         if key in ("enter", "escape"):
             return None
-        if len(key) == 1 and (not key.isdecimal() or not key.isascii() or len(self.editor.text) > 3):
-            return self
-        return replace(self, editor=edited(self.editor, key))
+        editor = edited(self.editor, key)
+        return replace(self, editor=editor) if re.fullmatch("[0-9]{0,4}", editor.text) else self
 
 
 # a place on the tape

@@ -448,6 +448,27 @@ async def test_a_click_after_a_drag_begins_anew(tmp_path):
         assert [TEXT[span.start : span.end] for _, span in app.workbench.session.spans] == ["flew"]
 
 
+@pytest.mark.parametrize("cover", ["pause", "sprint page", "small window"])
+async def test_the_mouse_does_nothing_to_an_item_that_is_hidden(tmp_path, cover):
+    app = make(tmp_path, ENTITIES, Record(Item("k", "word " * 900)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        if cover == "pause":
+            await pilot.press("p")
+        elif cover == "sprint page":
+            app.workbench.start_sprint(60_000)
+            await app.workbench.end_sprint()
+        else:
+            await pilot.resize_terminal(30, 8)
+        before = app.workbench.desk
+        await app._wheel(3)
+        await pilot.mouse_down("Sheet", offset=(4, 4))
+        await pilot.hover("Sheet", offset=(12, 4))
+        await pilot.mouse_up("Sheet", offset=(12, 4))
+        await pilot.click("Sheet", offset=(19, 4))
+
+        assert app.workbench.desk == before
+
+
 async def test_escape_gives_a_selection_up_and_the_legend_says_so_while_one_is_open(tmp_path):
     app = make(tmp_path, ENTITIES, Record(Item("k", TEXT)))
     async with app.run_test(size=(80, 24)) as pilot:

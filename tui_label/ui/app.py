@@ -585,6 +585,8 @@ class LabelApp(SheetApp):
         elif self.workbench.notice is not None:
             for _ in range(abs(by)):
                 self._notice_scrolled(self.workbench.notice, "scroll.down" if by > 0 else "scroll.up")
+        elif self._covered:
+            return
         elif self._key_mode == SPANS:
             await self._move_cursor(partial(self._viewport.below, by=by))
         else:

@@ -235,6 +235,21 @@ async def test_redo_after_an_undone_skip_skips_and_answers_nothing(texts):
         assert (here(workbench), workbench.progress.mine) == ("i1", 0)
 
 
+async def test_what_was_changed_after_an_undo_is_not_redone(texts):
+    async with texts() as workbench:
+        await workbench.do("item.skip")
+        await workbench.do("work.undo")
+        await workbench.do("flag.toggle", "ambiguous")
+        for command in ("work.undo", "work.redo", "work.redo"):
+            await workbench.do(command)
+        assert (here(workbench), workbench.word) == ("i0", "nothing to redo")
+        await give(workbench, "positive")
+        await workbench.do("work.undo")
+        await workbench.do("flag.toggle", "ambiguous")
+        await workbench.do("work.redo")
+        assert (here(workbench), workbench.word) == ("i0", "nothing to redo")
+
+
 @pytest.fixture
 def whys(tmp_path: Path) -> Sit:
     """Two texts, about which one types."""

@@ -522,8 +522,9 @@ class Workbench(Workplace):
     async def _forward(self) -> None:
         """Redo across items: what was undone, and not touched since, is saved again."""
         assert self.desk is not None
-        undone = self.desk.claim.reopened
-        if undone == SKIPPED or (undone and self.desk.session.unfinished is None):
+        undone, session = self.desk.claim.reopened, self.desk.session
+        touched = session.work != self.desk.laid or session.mark is not None
+        if not touched and (undone == SKIPPED or (undone and session.unfinished is None)):
             await self._finish(undone)
         else:
             self.word = "nothing to redo"

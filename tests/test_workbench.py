@@ -333,6 +333,37 @@ async def test_an_answer_of_an_earlier_sitting_does_not_count_again(texts):
         assert (here(workbench), counted(workbench)) == ("i1", 0)
 
 
+# what counts as time
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_pause_over_an_empty_queue_is_no_work_on_what_comes_meanwhile(tmp_path):
+    clock = Clock()
+    async with at_work(write_project(tmp_path), clock=clock) as workbench:
+        workbench.pause()
+        workbench._store.add(records(1))
+        await workbench.look_again()
+        workbench.painted()
+        clock.now += 50
+        workbench.deck = deck = create_autospec(Deck, instance=True)
+        workbench.resume()
+        workbench.deck = None
+        clock.now += 1
+        await give(workbench, "positive")
+        ((_, answer),) = workbench._store.answers()
+
+    assert (answer.timing.active, answer.timing.idle, answer.timing.paused) == (1000, 0, 0)
+    deck.painted.assert_called_once_with()
+
+
 # corrections
 
 

@@ -692,8 +692,11 @@ class Workbench(Workplace):
         if self.paused:
             self.paused = False
             self.tally.rested(self.now())
-            if self.desk:
+            if self.desk and self.desk.watch.pause_began is not None:
                 self.desk = replace(self.desk, watch=self.desk.watch.resume(self.now()))
+            else:
+                # It came while they were away
+                self.painted()
 
     # how late a tap is
 

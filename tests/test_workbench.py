@@ -364,6 +364,40 @@ async def test_a_pause_over_an_empty_queue_is_no_work_on_what_comes_meanwhile(tm
     deck.painted.assert_called_once_with()
 
 
+def timed(workbench: Workbench) -> Clock:
+    """A clock of the test's, by which the item was painted just now."""
+    workbench._clock = clock = Clock()
+    workbench.painted()
+    return clock
+
+
+@pytest.mark.parametrize("way", ["item.previous", "go"])
+async def test_time_on_an_item_is_kept_while_another_one_is_visited(birds, way):
+    async with birds() as workbench:
+        clock = timed(workbench)
+        clock.now += 20
+        await (workbench.do(way) if way != "go" else workbench.go_to(3))
+        clock.now += 5
+        await (workbench.do("item.next") if way != "go" else workbench.go_to(4))
+        clock.now += 1
+        await workbench.do("label.give", ("t", "owl"))
+        assert (here(workbench), workbench.desk.watch.timing.active) == ("i3", 21_000)
+        assert workbench._store.revisit("ann", 3).draft == "", "to look at it is to say nothing of it"
+
+
+@pytest.mark.parametrize(("hidden", "ms"), [(True, 1000), (False, 21_000)])
+async def test_time_until_one_leaves_is_kept_but_not_of_a_pause(birds, hidden, ms):
+    async with birds() as workbench:
+        clock = timed(workbench)
+        clock.now += 1
+        await workbench.do("label.give", ("t", "owl"))
+        if hidden:
+            workbench.pause()
+        clock.now += 20
+    async with birds() as workbench:
+        assert (here(workbench), workbench.desk.watch.timing.active) == ("i3", ms)
+
+
 # corrections
 
 

@@ -183,6 +183,8 @@ class Workbench(Workplace):
         self._thread.close(wait=not self.abandoned)
 
     async def _part_for_good(self) -> None:
+        if self._is_hidden:
+            self._rest_watch()
         self.word = await self._part()
 
     def _begin_beating(self) -> None:
@@ -352,9 +354,14 @@ class Workbench(Workplace):
         with contextlib.suppress(StoreError):
             deck.ahead(await self._call(self._store.upcoming, self.annotator))
 
+    @property
+    def _is_hidden(self) -> bool:
+        """Whether a pause or a page to be read has the screen, so that no time of the item's runs."""
+        return self.paused or self.tally.finished_sprint is not None or self.notice is not None
+
     def painted(self) -> None:
         """The item is on the screen: its time starts now."""
-        if self.desk and not self.paused and self.tally.finished_sprint is None and self.notice is None:
+        if self.desk and not self._is_hidden:
             self._rest_watch()
             if self.deck is not None:
                 self.deck.painted()
@@ -564,9 +571,10 @@ class Workbench(Workplace):
 
         What is to be said of it.
         """
+        if self.desk is not None:
+            self.desk = self.desk.touched(self.now())
         desk = self.desk
         if desk is not None and desk.is_correction:
-            self.desk = desk = desk.touched(self.now())
             _, effects = step(replace(desk.session, typing=False), "item.submit")
             if Effect.SUBMIT in effects and not refusal(Effect.SUBMIT, desk, self.deck):
                 await self._save(SUBMITTED)

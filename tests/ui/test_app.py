@@ -496,6 +496,19 @@ async def test_back_to_an_earlier_item_and_correct_it(tmp_path):
     ]
 
 
+async def test_the_key_that_leads_back_to_a_text_is_no_word_of_it(tmp_path):
+    source = "name: t\norder: as-added\ntasks: [{id: why, type: text}]\n"
+    app = make(tmp_path, source, *(Record(Item(f"i{n}", TEXT)) for n in range(3)))
+    back, on = "less_than_sign", "greater_than_sign"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("a", "enter", "b", "enter", "c", "escape", back, back, on, on, on, on)
+        assert app.workbench.session.box == "c"
+        assert any("this is the latest item" in row for row in shown(app))
+        await pilot.press("s", on)
+        session = app.workbench.session
+        assert (session.item.key, session.box) == ("i2", "cs>")
+
+
 async def test_saved_is_said_of_a_correction_only_once_it_is_handed_in(tmp_path):
     app = make(tmp_path, SENTIMENT, Record(Item("a", "first")), Record(Item("b", "second")))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -114,6 +114,8 @@ class LabelApp(SheetApp):
         self._guard = KeyGuard()
         self._shown: tuple[str, Notice | None] = ("", None)
         self._drag: int | None = None
+        self._led_back = ""
+        """The key that led back to the item that waits, until another one is pressed."""
         self._word = ""
         self._view = SoundView(workbench)
         self._next_tick: Timer | None = None
@@ -166,8 +168,11 @@ class LabelApp(SheetApp):
                 self._mode = following
         elif self.workbench.paused:
             await self._paused_key(key)
+        elif self._typing and key == self._led_back:
+            # Once too often: it is no word of the text that it led to
+            await self._do("item.next")
         elif self._typing and await self._typed(key):
-            return
+            self._led_back = ""
         else:
             await self._single_key(key, pressed_at)
 
@@ -220,6 +225,7 @@ class LabelApp(SheetApp):
         mode = self._key_mode
         action = self.keymap.lookup(mode, key)
         self._guard.pressed(key, pressed_at)
+        self._led_back = key if action is not None and action.command == "item.next" else ""
         if action is None:
             return
         guarded = LEAVING if mode in (TYPING, TRANSCRIBING) else ANSWERING

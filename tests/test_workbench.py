@@ -22,8 +22,10 @@ from tui_label.core.item import Item, Sound, content_key
 from tui_label.core.listening import Listening
 from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
+from tui_label.core.session import Effect
 from tui_label.errors import StoreBusy
 from tui_label.notices import Announcement
+from tui_label.refusals import refusal
 from tui_label.sound.deck import Deck
 from tui_label.sound.look import Look
 from tui_label.sound.media import fingerprint
@@ -190,6 +192,24 @@ async def test_from_a_visit_one_comes_back_to_the_place_in_the_waiting_item(call
         assert (workbench.session.box, workbench.session.caret) == ("half a", 6)
         assert workbench.deck.position == 1.5
         assert workbench.deck.listening.passes == heard.passes
+
+
+async def test_clicks_that_taps_are_measured_by_are_no_hearing_of_the_clip(calls):
+    async with calls() as workbench:
+        await write(workbench, "one")
+        hear(workbench, 1.0)
+        workbench.deck.seek(1.0)
+        heard, refused = workbench.deck.listening, refusal(Effect.SUBMIT, workbench.desk, workbench.deck)
+        workbench.begin_calibration()
+        hear(workbench, workbench.deck.duration)
+        workbench.deck.seek(2.0)
+        assert refusal(Effect.SUBMIT, workbench.desk, workbench.deck) == refused != ""
+    async with calls() as workbench:
+        assert (workbench.deck.listening, workbench.deck.position) == (heard, 1.0)
+        workbench.begin_calibration()
+        hear(workbench, workbench.deck.duration)
+        workbench.end_calibration([], [])
+        assert (workbench.deck.listening, workbench.deck.position) == (heard, 1.0)
 
 
 # what counts

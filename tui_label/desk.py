@@ -137,7 +137,8 @@ def _listening(session: Session, deck: Deck | None) -> dict[str, Any]:
     """How the sound was heard, and how far the drafts were kept."""
     if deck is None:
         return {}
-    record = deck.listening.record(deck.duration)
+    heard, _ = deck.of_item()
+    record = heard.record(session.duration)
     if record and deck.reaction_s:
         record["reaction_ms"] = round(deck.reaction_s * 1000)
     counted = drafts_kept(session)
@@ -157,9 +158,8 @@ def draft_of(desk: Desk, deck: Deck | None) -> str:
     record["started_at"] = desk.started_at
     record["labels"] = desk.versions.labels
     if deck is not None:
-        deck.count()
-        record["at"] = round(deck.position, 3)
-        record["listening"] = deck.listening.record(deck.duration)
+        heard, record["at"] = deck.of_item()
+        record["listening"] = heard.record(desk.session.duration)
     return json.dumps(record)
 
 

@@ -25,18 +25,18 @@ def refusal(effect: Effect, desk: Desk, deck: Deck | None) -> str:
         return "each item of the qualification set needs an answer; a flag can say what is wrong with it"
     if deck is None or effect is not Effect.SUBMIT:
         return ""
+    return f"can only be skipped: {broken}" if broken else _unheard(desk, deck, tested)
+
+
+def _unheard(desk: Desk, deck: Deck, tested: bool) -> str:
+    """Why an item may not be submitted yet: less of it was heard than the project wants."""
     wanted = desk.session.project.sound.must_hear
-    return f"can only be skipped: {broken}" if broken else _unheard(deck, wanted, tested)
-
-
-def _unheard(deck: Deck, wanted: float, tested: bool) -> str:
-    """Why an item may not be submitted yet: less than `wanted` of it was heard."""
     if wanted and deck.look.coming:
         return f"not heard yet: {deck.look.word}"
     if not wanted or deck.look.word:
         return ""
-    deck.count()
-    share = deck.listening.coverage(deck.duration)
+    heard, _ = deck.of_item()
+    share = heard.coverage(desk.session.duration)
     if share >= wanted - 0.0005:
         return ""
     way_out = (

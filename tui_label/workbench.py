@@ -90,7 +90,6 @@ class Workbench(Workplace):
         self.tally = Tally(project.pace, self.now())
         self._make_deck = make_deck
         self._keep_reaction = keep_reaction
-        self._heard_before: Listening | None = None
         self._edge_step = "coarse"
         self._asked_ahead: asyncio.Task[None] | None = None
         self._sprint_ms = sprint_ms
@@ -712,7 +711,6 @@ class Workbench(Workplace):
         """Play clicks instead of the item; when they come, in seconds."""
         assert self.deck is not None
         self.desk = self._with_tape(self.desk)
-        self._heard_before = self.deck.listening
         return self.deck.rehearse()
 
     def end_calibration(self, times: list[float], taps: list[float]) -> str:
@@ -722,7 +720,7 @@ class Workbench(Workplace):
         assert self.deck is not None
         delay = reaction(times, taps)
         if self.desk is not None:
-            self._lay_tape(self.deck, self.desk, self._heard_before)
+            self._lay_tape(self.deck, self.desk, self.deck.of_item()[0])
         if delay is None:
             self.word = "not measured: too few clicks were answered" if taps else ""
         else:

@@ -159,7 +159,7 @@ class Workplace:
         """Write the draft if the work changed since it was written."""
         self._drafts.cancel()
         desk = self.desk
-        heard = self.deck is not None and self.deck.listening.plays > 0
+        heard = self.deck is not None and self.deck.of_item()[0].plays > 0
         if desk is None or not (has_content(desk.session) or heard or self._drafts.kept):
             return
         draft = self._draft_of(desk)

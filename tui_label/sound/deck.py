@@ -58,6 +58,8 @@ class Deck(Tape):
         self._clicks: tempfile.TemporaryDirectory[str] | None = None
         self._own_speed = self.speed
         """The person's, while clicks play."""
+        self._of_item = self.listening, 0.0
+        """What was heard of the item, and the place on its tape, while clicks play."""
 
     async def close(self) -> None:
         self._sound = self._next = None
@@ -217,10 +219,18 @@ class Deck(Tape):
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._spectra, spectrogram, path, first, last, columns, rows, ear, known)
 
+    def of_item(self) -> tuple[Listening, float]:
+        """What was heard of the item up to now, and the place on its tape; clicks are no part of it."""
+        if self._clicks is not None:
+            return self._of_item
+        self.count()
+        return self.listening, round(self.position, 3)
+
     def rehearse(self) -> list[float]:
         """Play clicks in place of the item; when they come.  `lay` brings the item back."""
+        self.pause()
         if self._clicks is None:
-            self._own_speed = self.speed
+            self._own_speed, self._of_item = self.speed, self.of_item()
         self._clicks = tempfile.TemporaryDirectory(prefix="tui-label-", ignore_cleanup_errors=True)
         path = Path(self._clicks.name) / "clicks.wav"
         times, seconds = write_clicks(path, random.randrange(10**6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from pathlib import Path
 
 import pytest
@@ -408,11 +409,9 @@ STATES = {
 """The modes whose keys act together."""
 
 
-@pytest.mark.parametrize("source", STATES)
-@pytest.mark.parametrize("keys", ["", "{play.toggle: ctrl+x, text.newline: ctrl+k, help.open: f2}"])
-def test_every_key_that_is_listed_does_what_is_said(source, keys):
-    made = keymap.build(project(source + (f"keys: {keys}\n" if keys else "")))
-    wrong = [
+def misled(made: keymap.Keymap, source: str) -> list[tuple[str, str, str]]:
+    """Keys that do something else than the list of keys says: mode, command and key."""
+    return [
         (mode, command.name, key)
         for mode in STATES[source]
         for command in made.available(mode)
@@ -420,7 +419,32 @@ def test_every_key_that_is_listed_does_what_is_said(source, keys):
         if (found := made.lookup(mode, key)) is None or found.command != command.name
     ]
 
-    assert wrong == []
+
+@pytest.mark.parametrize("source", STATES)
+@pytest.mark.parametrize("keys", ["", "{play.toggle: ctrl+x, text.newline: ctrl+k, help.open: f2}"])
+def test_every_key_that_is_listed_does_what_is_said(source, keys):
+    assert misled(keymap.build(project(source + (f"keys: {keys}\n" if keys else ""))), source) == []
+
+
+@pytest.mark.parametrize("source", STATES)
+def test_every_key_that_is_listed_does_what_is_said_whatever_letters_labels_have(source):
+    for key in string.ascii_letters:
+        own = f"labels: [{{value: a, key: {key}}}, {{value: b, key: {key.swapcase()}}}]"
+        assert misled(keymap.build(project(source.replace("labels: [a, b]", own))), source) == [], key
+
+
+@pytest.mark.parametrize(
+    ("key", "command", "of_sound", "of_text"),
+    [
+        ("a", "suggestion.accept", "ctrl+k", "f5"),
+        ("A", "suggestion.accept-all", "ctrl+w", "f6"),
+        ("N", "find.previous", "ctrl+f", "ctrl+p"),
+    ],
+)
+def test_a_spare_key_is_one_that_no_other_command_has_there(key, command, of_sound, of_text):
+    for source, mode, spare in ((SOUND, "sound", of_sound), (TEXT, "spans", of_text)):
+        made = keymap.build(project(source.replace("[a, b]", f"[{{value: a, key: {key}}}, b]")))
+        assert made.keys_of(command, mode) == (spare,)
 
 
 @pytest.mark.parametrize("source", STATES)

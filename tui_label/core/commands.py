@@ -1,7 +1,8 @@
 """Everything one can do, by name: the one registry behind dispatch, legend, help, `keys` and remapping.
 
 A key is written as it is typed (`a`, `;`, `?`) or by its name (`enter`, `shift+tab`).
-`spare` keys come into force where a project's labels take all of a command's own.
+`spare` keys come into force where a project's labels take all of a command's own; the first
+that no other command has there.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def _command(name: str, words: str, keys: str, short: str = "", spare: str = "",
 def _everywhere() -> tuple[Command, ...]:
     return (
         _command("item.submit", "Confirm and go on to the next item", "enter", "next"),
-        _command("suggestion.accept", "Accept the suggestion under the cursor", "a", "accept", "f5"),
-        _command("suggestion.accept-all", "Accept every suggestion", "A", "accept all", "f6"),
+        _command("suggestion.accept", "Accept the suggestion under the cursor", "a", "accept", "f5 ctrl+k"),
+        _command("suggestion.accept-all", "Accept every suggestion", "A", "accept all", "f6 ctrl+w"),
         _command("suggestion.reject", "Reject the suggestion under the cursor", "x", "reject", "X f7"),
         _command("work.undo", "Undo, also on earlier items and after a restart", "u ctrl+z", "undo"),
         _command("work.redo", "Redo", "ctrl+r", "redo"),
@@ -53,7 +54,7 @@ def _everywhere() -> tuple[Command, ...]:
         _command("guide.changes", "What changed in the guidelines and questions", "", "what changed"),
         _command("find.open", "Find in the item", "/", "find"),
         _command("find.next", "Next place found", "n", "next found", "ctrl+n"),
-        _command("find.previous", "Previous place found", "N", "previous found", "ctrl+p"),
+        _command("find.previous", "Previous place found", "N", "previous found", "ctrl+p ctrl+f"),
         _command("label.by-name", "Label by part of its name", "+", "by name"),
         _command("text.enter", "Type in the text box", "i", "type", "I f3"),
         _command("pause", "Pause: the clock stops and the item is hidden", "p", "pause", "P ctrl+y"),

@@ -222,11 +222,13 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
     """The keymap of a project that `problems` finds nothing wrong with, and of a person that `own_problems` doesn't."""
     held, lost = _holding(project, personal or {})
     remapped = {**project.keys, **held}
-    labels = label_keys(project.tasks, remapped, single_modes(project))
+    single = single_modes(project)
+    labels = label_keys(project.tasks, remapped, single)
     taken = {key for key in labels.values() if key}
+    beside = _command_keys(single, {})
     keys: dict[tuple[str, str], tuple[str, ...]] = {}
     for command in COMMANDS:
-        keys[command.mode, command.name] = _keys_in_force(command, remapped, taken)
+        keys[command.mode, command.name] = _keys_in_force(command, remapped, taken, beside)
     if project.items == "sound":
         # Of a chord that plays and does something to a text box, only playing would ever come
         playing = {key for (mode, _), own in keys.items() if mode == TRANSCRIBING for key in own}
@@ -256,7 +258,10 @@ def _way_given(name: str, taken: tuple[str, str], keys: Mapping[tuple[str, str],
     return f"{command.short} is on {now or 'no key'} here: {key_display(key)} is {owner}"
 
 
-def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str]) -> tuple[str, ...]:
+def _keys_in_force(
+    command: Command, remapped: Mapping[str, str], taken: Set[str], beside: Set[str] = frozenset()
+) -> tuple[str, ...]:
+    """`taken`: labels' keys; `beside`: those of all commands on the same screen, none of which a spare one takes."""
     if command.mode in TYPED:
         # Typing takes every printable key: only a remapped chord can hold there
         chords = tuple(key for key in remapped.get(command.name, "").split() if len(key) > 1)
@@ -271,7 +276,7 @@ def _keys_in_force(command: Command, remapped: Mapping[str, str], taken: set[str
     own = tuple(key for key in command.keys if key not in taken and key not in elsewhere)
     if own:
         return own
-    spare = (key for key in command.spare if key not in taken and key not in elsewhere)
+    spare = (key for key in command.spare if key not in taken and key not in elsewhere and key not in beside)
     return tuple(spare)[:1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -365,6 +366,18 @@ def test_ones_own_keys_give_way_to_labels_and_to_the_teams(team, own, keys, word
     mode = "review" if "review.later" in own else "spans"
     assert {name: " ".join(found.keys_of(name, mode)) for name in keys} == keys
     assert list(found.gave_way) == words
+
+
+def test_what_gave_way_in_a_project_of_sounds_is_told_with_the_key_it_has_there():
+    made = project(SOUND.replace("[a, b]", "[{value: a, key: p}, b]") + "keys: {focus.next: w}\n")
+
+    assert keymap.build(made, {"focus.next": "p", "pause": "w"}).gave_way == (
+        "next question is on w here: p is “a”",
+        "pause is on P here: w is next question",
+    )
+    assert keymap.build(replace(made, keys={}), {"focus.next": "p"}).gave_way == (
+        "next question is on t here: p is “a”",
+    )
 
 
 @pytest.mark.parametrize(

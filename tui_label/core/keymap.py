@@ -244,16 +244,22 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
             table[EVERYWHERE, key] = Action("label.give", label)
     # A project of texts stands for all where the keys are listed without a project
     modes = tuple(mode for mode in MODES if mode not in (SPANS, SCROLL)) if project.items == "sound" else MODES
-    return Keymap(labels, keys, table, modes, tuple(_way_given(name, lost[name], keys) for name in lost))
+    return Keymap(
+        labels, keys, table, modes, tuple(_way_given(_single(name, single), lost[name], keys) for name in lost)
+    )
 
 
 def _named(name: str) -> Command:
     return next(command for command in COMMANDS if command.name == name)
 
 
-def _way_given(name: str, taken: tuple[str, str], keys: Mapping[tuple[str, str], tuple[str, ...]]) -> str:
-    command = _named(name)
-    now = " ".join(map(key_display, keys[command.mode, name]))
+def _single(name: str, modes: Set[str]) -> Command:
+    """The command of that name; of several the one in these modes."""
+    return next((command for command in COMMANDS if command.name == name and command.mode in modes), _named(name))
+
+
+def _way_given(command: Command, taken: tuple[str, str], keys: Mapping[tuple[str, str], tuple[str, ...]]) -> str:
+    now = " ".join(map(key_display, keys[command.mode, command.name]))
     key, owner = taken
     return f"{command.short} is on {now or 'no key'} here: {key_display(key)} is {owner}"
 
@@ -302,9 +308,10 @@ def _taken(project: Project, own: Mapping[str, str]) -> dict[str, dict[str, str]
     named = [(name, key) for name, keys in project.keys.items() if name not in own for key in keys.split()]
     named += [(command.name, key) for command in _keyless({**project.keys, **own}) for key in command.keys]
     found: dict[str, dict[str, str]] = {}
+    single = single_modes(project)
     for name, keys in own.items():
         owners = dict(labels) if name in _LABELED else {}
-        owners |= {key: _named(other).short for other, key in named if _meet(name, other)}
+        owners |= {key: _single(other, single).short for other, key in named if _meet(name, other)}
         if taken := {key: owners[key] for key in keys.split() if key in owners}:
             found[name] = taken
     return found

@@ -191,3 +191,32 @@ def test_a_renamed_label_is_suggested_under_its_name_of_today(new):
     assert [one.value for one in first.suggestions] == ["sad", "good", {**span, "label": "sad"}, ["bad", "x"]]
     assert shown(second) == [("sad", 0.9, "model")]
     assert store.suggest(OLD, TASKS, [(1, [says("sad")])]).known == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ({"a": "b", "b": "a"}, {"b": 0.7, "a": 0.3}),
+        ({"a": "b", "b": "c"}, {"b": 0.7, "c": 0.3}),
+        ({"a": "c", "b": "c"}, {"c": 0.7}),
+    ],
+)
+def test_labels_that_swap_names_or_take_over_one_another_take_their_suggestions_along(new, names, found):
+    store = new(1)
+    store.suggest(OLD, TASKS, [(1, [says("a", 0.7), says("b", 0.3)])])
+    store.record_project(Policy(), "other", "guidelines", {"sentiment": names})
+
+    assert {one.value: one.score for one in store.claim("ann").suggestions} == found
+
+
+def test_a_renamed_suggestion_comes_before_one_that_an_earlier_version_made(new):
+    """It is still the one that was decided about."""
+    store = new(1)
+    store.suggest(OLD, TASKS, [(1, [says("sad", 0.7)])])
+    store.suggest(NEW, TASKS, [(1, [says("bad", 0.9)])])
+    claim = store.claim("ann")
+    answer(store, claim, bad="accepted")
+    store.record_project(Policy(), "other", "guidelines", {"sentiment": {"bad": "sad"}})
+
+    assert store.revisit("ann", 1).suggestions == (replace(claim.suggestions[0], value="sad"),)
+    assert [(one.source, one.suggestions) for one in store.source_counts()] == [(NEW, 1)]

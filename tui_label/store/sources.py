@@ -6,8 +6,10 @@ version of its source no longer makes is withdrawn, so that a late answer still 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from math import inf
+from operator import itemgetter
 from typing import NamedTuple
 
 from tui_label.core.annotation import SUBMITTED, Annotation
@@ -47,31 +49,51 @@ def offered(execute: Execute, item: int) -> tuple[Suggestion, ...]:
 
 
 def rename(execute: Execute, renames: Mapping[str, Mapping[str, str]]) -> None:
-    """Nobody said a suggestion, so it is kept under the labels of today, where that is not there already."""
+    """Nobody said a suggestion, so it is kept under the labels of today; of those that become one the first is shown."""
     for task, names in renames.items():
-        stored: dict[int, str] = {}
+        items: set[int] = set()
         for old in names:
             # LIKE finds too much at most: what it finds is looked at
             like = f"%{to_json(old).replace(BACKSLASH, '_')}%"
-            stored |= execute(
-                "SELECT number, value FROM suggestion WHERE task = ? AND value LIKE ?", (task, like)
+            found = execute("SELECT DISTINCT item FROM suggestion WHERE task = ? AND value LIKE ?", (task, like))
+            items |= {item for (item,) in found.fetchall()}
+        for item in sorted(items):
+            rows = execute(
+                """SELECT source, number, value, withdrawn FROM suggestion WHERE item = ? AND task = ?
+                   ORDER BY source, withdrawn, number""",
+                (item, task),
             ).fetchall()
-        for number, value in stored.items():
-            today = to_json(renamed(from_json(value), names))
-            if today != value:
-                _say_instead(execute, number, today)
+            for _, said in groupby(rows, key=itemgetter(0)):
+                _rename(execute, names, [Said(*row[1:]) for row in said])
 
 
-def _say_instead(execute: Execute, number: int, value: str) -> None:
-    twin = execute(
-        """SELECT 1 FROM suggestion AS one JOIN suggestion AS other USING (item, task, source)
-           WHERE one.number = ? AND other.value = ?""",
-        (number, value),
-    ).fetchone()
-    if twin:
-        execute("UPDATE suggestion SET withdrawn = 1 WHERE number = ?", (number,))
-    else:
-        execute("UPDATE suggestion SET value = ? WHERE number = ?", (value, number))
+class Said(NamedTuple):
+    """One of the suggestions of a source for a task of an item; no two have the same value."""
+
+    number: int
+    value: str
+    withdrawn: int
+
+
+def _rename(execute: Execute, names: Mapping[str, str], said: Sequence[Said]) -> None:
+    """Where several become one, the others are withdrawn; who has decided about one still finds it by its number."""
+    today = {one.number: to_json(renamed(from_json(one.value), names)) for one in said}
+    shown: dict[str, int] = {}
+    for one in sorted(said, key=lambda one: (one.withdrawn, one.value != today[one.number])):
+        shown.setdefault(today[one.number], one.number)
+    now = {number: value for value, number in shown.items()}
+    # No two say the same, and there are as many that nobody says any more
+    free = (one.value for one in said if one.value not in shown)
+    for one in said:
+        if one.number not in now:
+            now[one.number] = next(free)
+            execute("UPDATE suggestion SET withdrawn = 1 WHERE number = ?", (one.number,))
+    moved = [one.number for one in said if one.value != now[one.number]]
+    # Labels may swap names: each steps aside first, to what is no JSON
+    for number in moved if len(moved) > 1 else ():
+        execute("UPDATE suggestion SET value = ? WHERE number = ?", (f"({number})", number))
+    for number in moved:
+        execute("UPDATE suggestion SET value = ? WHERE number = ?", (now[number], number))
 
 
 def held(execute: Execute) -> Held:

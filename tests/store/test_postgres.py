@@ -18,7 +18,7 @@ from pathlib import Path
 import postgres
 import psycopg
 import pytest
-from helpers import HOT_STATEMENTS, answer_two_each, new_postgres, records
+from helpers import HOT_STATEMENTS, Clock, answer_two_each, new_postgres, records
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
@@ -26,7 +26,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.project import Server
 from tui_label.core.record import Record
 from tui_label.errors import StoreAway, StoreDamaged, StoreError, StoreMissing, StoreReadOnly, StoreTooNew
-from tui_label.store import counts
+from tui_label.store import counts, queue
 from tui_label.store.base import Policy, Progress
 from tui_label.store.pipeline import Pipeline
 from tui_label.store.sql import SqlStore
@@ -383,6 +383,36 @@ def test_a_save_and_the_next_item_wait_for_the_server_twice(tmp_path, monkeypatc
 
     assert [one.number for one in (first, second, third)] == [1, 2, 3]
     assert len(waits) == 2
+
+
+@pytest.mark.parametrize("left", ["draft", "skip"])
+@pytest.mark.parametrize("come", ["submit", "add"])
+def test_what_is_answered_in_another_terminal_while_it_is_claimed_stays_answered(tmp_path, monkeypatch, left, come):
+    """The answer comes after the claim looked at what they left, and before it locks the item."""
+    clock = Clock()
+    store = new_postgres(tmp_path, 1, Policy(2, lease_ms=10_000), clock=clock)
+    other = SqlStore(postgres.schema_for(tmp_path), clock=clock)
+    number = store.claim("ann").number
+    if left == "draft":
+        store.save_draft("ann", number, "{}")
+        clock.now += 20_000
+        assert store.claim("bob").number == number
+        store.leave("bob")
+    else:
+        store.skip(number, Annotation("ann", "skipped"), "s", claim=False)
+    answer = {
+        "submit": lambda: store.submit(number, said("ann"), "a", claim=False),
+        "add": lambda: store.add([Record(records(1)[0].item, annotation=said("ann"))]),
+    }
+    due = [answer[come]]
+    lock = queue.lock_free
+    monkeypatch.setattr(queue, "lock_free", lambda *given: (due.pop()() if due else None, lock(*given))[1])
+
+    assert other.claim("ann") is None and not due
+    other.leave("ann")
+    assert [one.answers for _, one in store.answers()] == [{"s": "x"}]
+    store.backup(str(tmp_path / "copy.db"))
+    assert counts.wrong(SqlStore(tmp_path / "copy.db")._connection.read) == []
 
 
 CHAOS = """

@@ -53,8 +53,10 @@ except ImportError as error:
         "a project on PostgreSQL needs psycopg; install it with pip install 'tui-label[postgres]'"
     ) from error
 
-AGAIN = ("40001", "40P01", "23505")
-"""Serialization failure, deadlock, and two who wrote the same new row at once: the other is through when it is run anew."""
+AGAIN = ("40001", "40P01", "23505", "23502")
+"""Serialization failure, deadlock, two who wrote the same new row at once, and what was done meanwhile (a state of NULL,
+which no row may have): the other is through when it is run anew.
+"""
 MADE_MEANWHILE = ("42P06", "42P07", "23505")
 """Somebody else made the schema or a table of it."""
 AWAY = ("08", "57P", "25006")

@@ -126,7 +126,8 @@ _FRESH = f"""SELECT number, {PLACE} FROM item WHERE stage = 'fresh' AND number <
 def take(execute: Execute, me: int, item: int, lease_until: int, place: Place | None = None) -> bool:
     """Lease an item, unless somebody else is at it, or was given its last place.  `place`: where it is locked.
 
-    The revision of one they skipped stays in the row: `release` makes it skipped again.
+    The revision of one they skipped stays in the row: `release` makes it skipped again.  What they answered in another
+    terminal since it was looked at fails, and the transaction is run anew: to ask before would be one more wait for all.
     """
     place = place or lock_free(execute, item)
     if place is None or not place.is_free:
@@ -134,7 +135,8 @@ def take(execute: Execute, me: int, item: int, lease_until: int, place: Place | 
     move(execute, item, place, taken=1)
     execute(
         """INSERT INTO assignment(item, annotator, state, lease_until) VALUES (?, ?, 'leased', ?)
-           ON CONFLICT (item, annotator) DO UPDATE SET state = 'leased', lease_until = excluded.lease_until""",
+           ON CONFLICT (item, annotator) DO UPDATE SET lease_until = excluded.lease_until,
+             state = CASE assignment.state WHEN 'skipped' THEN 'leased' END""",
         (item, me, lease_until),
     )
     return True

@@ -14,9 +14,9 @@ from helpers import Clock, records
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.gold import GIVEN, Gold
-from tui_label.core.item import Item
+from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
-from tui_label.store.base import Policy, Store
+from tui_label.store.base import Policy, Store, Tally
 from tui_label.store.reviewing import QUEUES, Attempt, Queue
 from tui_label.store.standing import pairs_that_differ
 
@@ -685,6 +685,35 @@ def test_a_failed_attempt_starts_empty_and_the_last_one_is_the_last(make):
     store.record_project(Policy(attempts=3), "source", "guidelines", {})
     assert store.claim("ann").item.key == "q0"
     assert store.used_up() == []
+
+
+def test_what_was_said_of_a_set_that_is_asked_anew_counts_no_more(make):
+    """Decisions about suggestions, and how far answers agree."""
+    store = make(0, Policy(attempts=2, hold_below=0.6, hold_from=2))
+    shown = (Suggestion("t", "a", source="model"),)
+    store.add([Record(Item("q0", "ask"), shown, gold=gold("b"), probe="qualification")])
+    for name, outcome in (("ann", "rejected"), ("bob", "accepted")):
+        claim = store.claim(name)
+        number = claim.suggestions[0].number
+        store.submit(claim.number, said(name, "b", decisions={number: outcome}), name, claim=False)
+    agreed = "SELECT done, agreement FROM item"
+    assert store._connection.read(agreed) == [(2, 1.0)]
+    assert store.claim("cem").suggestions == (), "one of two was taken"
+    store.keep_attempt(attempt("ann", 0, False), again=True)
+
+    assert store._connection.read(agreed) == [(1, None)]
+    assert [one.value for one in store.claim("ann").suggestions] == ["a"]
+    assert [words for good, words in store.check() if not good] == []
+
+
+def test_a_skip_that_is_in_hand_once_more_is_taken_off_too(make):
+    store = make(0, Policy(attempts=2))
+    store.add([known("q0", "x", "qualification")])
+    again = store.skip(store.claim("ann").number, Annotation("ann", "skipped"), "s")
+    assert (again.item.key, store.tallies()["ann"]) == ("q0", Tally(skipped=1))
+    store.keep_attempt(Attempt("ann", 0, 0, False), again=True)
+
+    assert store.tallies()["ann"] == Tally()
 
 
 def test_who_has_used_up_all_attempts_waits_for_a_lead(make):

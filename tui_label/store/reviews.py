@@ -259,8 +259,13 @@ class SqlReviewing:
     def used_up(self) -> list[str]:
         return training.used_up(self._connection)
 
+    def keep_attempt(self, attempt: Attempt, *, again: bool) -> None:
+        self._keep_attempt(attempt, again)
+        if again and self._connection.confined_to is None:
+            catch_up(self._connection, self._judge)
+
     @writing
-    def keep_attempt(self, execute: Execute, attempt: Attempt, *, again: bool) -> None:
+    def _keep_attempt(self, execute: Execute, attempt: Attempt, again: bool) -> None:
         for me in _ids(execute, [attempt.annotator]):
             training.keep_attempt(execute, me, attempt, utc(self._clock()), again)
 

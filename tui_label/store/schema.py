@@ -7,8 +7,8 @@ deleted.
 
 For the reviewers' queues, `assignment` repeats what is asked of each standing answer in
 columns that are quick to read; `flagged` and `corrected` list what is rare.  What is repeated of an item's answers, and how
-far they agree, is behind them while the item is `unweighed`: a label has another name now, or its last answer is of
-somebody who may not see the others' (`logins`).
+far they agree, is behind them while the item is `unweighed`: a label has another name now, somebody takes the
+qualification set anew, or its last answer is of somebody who may not see the others' (`logins`).
 
 What a `source` suggests no more is `withdrawn`; `consulted` says about which items it was asked, also in vain.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tui_label.core.annotation import Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
-from tui_label.store import probes, queue
+from tui_label.store import probes, queue, sources
 from tui_label.store.engine import Connection, Execute
 from tui_label.store.reviewing import Attempt, Repeat
 from tui_label.store.rows import ANNOTATION, GOLD, ITEM, annotation_from, from_json, gold_from, item_from
@@ -25,17 +25,26 @@ def keep_attempt(execute: Execute, me: int, attempt: Attempt, moment: str, again
 
 
 def ask_again(execute: Execute, me: int) -> None:
-    """The whole set is unanswered once more; its revisions stay, and an undo stops before them."""
-    for item, state in execute(
-        """SELECT assignment.item, state FROM assignment JOIN item ON item.number = assignment.item
-           WHERE item.probe = 'qualification' AND assignment.annotator = ?""",
-        (me,),
+    """The whole set is unanswered once more; its revisions stay, and an undo stops before them.
+
+    How far others' answers agree is left to `standing.catch_up`.
+    """
+    test = "SELECT number FROM item WHERE probe = 'qualification'"
+    places = queue.lock_all(execute, test, ())
+    for item, state, revision in execute(
+        f"SELECT item, state, revision FROM assignment WHERE annotator = ? AND item IN ({test}) ORDER BY item", (me,)
     ).fetchall():
+        if item not in places:
+            # It came into the set only now
+            continue
+        sources.recount(execute, item, me, None)
         for table in ("assignment", "draft", "flagged", "corrected"):
             execute(f"DELETE FROM {table} WHERE item = ? AND annotator = ?", (item, me))
-        place = queue.lock(execute, item)
-        queue.move(execute, item, place, done=-int(state == "done"), taken=-int(state != "skipped"))
-        execute("UPDATE tally SET skipped = skipped - ? WHERE annotator = ?", (int(state == "skipped"), me))
+        queue.move(execute, item, places[item], done=-int(state == "done"), taken=-int(state != "skipped"))
+        # What they had put off is so too while they have it in hand once more
+        put_off = int(state != "done" and revision > 0)
+        execute("UPDATE tally SET skipped = skipped - ? WHERE annotator = ?", (put_off, me))
+        execute("INSERT INTO unweighed VALUES (?) ON CONFLICT (item) DO NOTHING", (item,))
 
 
 def allow_more_attempts(execute: Execute, attempts: int) -> None:

@@ -132,6 +132,52 @@ def test_a_value_that_is_no_json_is_damage(tmp_path):
         list(store.answers())
 
 
+DEEP = "[" * 5000 + "]" * 5000
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("answers", "[]"),
+        ("answers", f'{{"s": {DEEP}}}'),
+        ("answers", f'{{"s": {"9" * 5000}}}'),
+        ("origin", '{"s": 1}'),
+        ("flags", "[1]"),
+        ("flags", '[{"reason": 1}]'),
+        ("decisions", '{"x": "accepted"}'),
+        ("task_ms", "[]"),
+        ("listening", "no json"),
+        ("listening", '{"coverage": "x"}'),
+    ],
+)
+def test_an_answer_of_another_shape_is_told_with_whose_it_is(tmp_path, column, value):
+    """A login of one's own can be used with any program; whoever reads everybody's answers hears of it in a line."""
+    store = new_store(tmp_path, 2)
+    store.submit(store.claim("ann").number, answer(), "a")
+    with contextlib.closing(sqlite3.connect(tmp_path / "project.db")) as sqlite, sqlite:
+        sqlite.execute(f"UPDATE annotation SET {column} = ?", (value,))
+    told = []
+    for read in (store.answers, store.efforts, store.opinions, store.testimonies, store.answers_in_use):
+        try:
+            list(read())
+        except StoreDamaged as error:
+            told.append(str(error))
+
+    assert told
+    assert [words for words in told if "answer of ann (annotation, item number 1);" not in words or "\n" in words] == []
+
+
+@pytest.mark.parametrize("work", ["5", "[]", '{"flags": 5}', '{"answers": 5}', '{"labels": "x"}', DEEP])
+def test_a_draft_of_another_shape_says_nothing(tmp_path, work):
+    store = new_store(tmp_path, 1)
+    store.save_draft("ann", store.claim("ann").number, work)
+
+    assert list(store.answers_in_use()) == [{}]
+    assert [(one.annotator, one.status, one.answers) for _, one in store.answers(history=True)] == [
+        ("ann", "draft", {})
+    ]
+
+
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [

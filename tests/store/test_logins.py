@@ -368,6 +368,59 @@ TAMPERING = [
 ]
 
 
+ODD = {
+    "answers": [
+        "none",
+        "[]",
+        f'{{"t": {"[" * 5000}{"]" * 5000}}}',
+        f'{{"t": [{"[]," * 9}{"[" * 9}{"]" * 9}]}}',
+        f'{{"t": {"9" * 5000}}}',
+        '{"t": 1e999}',
+    ],
+    "origin": ['{"t": 1}'],
+    "flags": ["x", "[1]", '[{"note": "x"}]', '[{"reason": 1}]', '[{"reason": "x", "note": {}}]'],
+    "decisions": ['{"x": "accepted"}', '{"1": 5}'],
+    "task_ms": ['{"t": "x"}'],
+    "listening": ["none", "[]", '{"coverage": "x"}', '{"plays": 1.5}'],
+}
+USUAL = {
+    "answers": '{"t": "\\"[{[{[{[{[{[{[{[{ ' + "9" * 99 + '", "e": [{"start": 0, "end": 4, "label": {"a": ["b"]}}]}',
+    "origin": '{"t": ["manual"], "e": []}',
+    "flags": '[{"reason": "ambiguous", "note": "\\u0000"}, {"reason": "x"}]',
+    "decisions": '{"12": "accepted"}',
+    "task_ms": '{"t": 1200}',
+    "listening": '{"plays": 3, "first_play_ms": -20, "seconds": 1.5, "coverage": 1e-05, "passes": [[0.0, 1.5, 2]], "speeds": {"1.2": 1.5}}',
+}
+
+
+def test_nobody_writes_an_answer_that_others_cannot_read(team: Team) -> None:
+    ann = team.store("ann")
+    claim = ann.claim("ann")
+    assert claim is not None
+    ann.submit(claim.number, Annotation("ann", answers={"t": "a"}), "1", claim=False)
+    columns = "item, annotator, revision, status, started_at, submitted_at, active_ms, idle_ms, paused_ms, "
+    columns += "labels_version, guidelines_version, turn, save_id"
+    with team.as_login("ann") as login:
+
+        def write(values: dict[str, str]) -> None:
+            login.execute(
+                f"""INSERT INTO annotation({columns}, {", ".join(values)})
+                    SELECT {columns.replace("revision", "2")}, {", ".join(["%s"] * len(values))}
+                    FROM annotation WHERE revision = 1""".encode(),
+                tuple(values.values()),
+            )
+
+        for column, odd in ODD.items():
+            for value in odd:
+                with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidTextRepresentation)):
+                    write({**USUAL, column: value})
+        write(USUAL)
+        login.execute("UPDATE assignment SET revision = 2")
+
+    for read in (team.lead.answers, team.lead.efforts, team.lead.opinions, team.lead.testimonies):
+        assert list(read()), "what is usual is taken and read"
+
+
 REVIEWERS_TAMPERING = [
     "UPDATE item SET agreement = 'NaN'",
     "UPDATE annotation SET answers = '{{}}'",

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from tui_label.core.gold import Gold
+from tui_label.core.renames import Renames
 from tui_label.store.engine import Connection
 from tui_label.store.reviewing import Effort, Opinion, Testimony
 from tui_label.store.rows import (
@@ -14,12 +15,15 @@ from tui_label.store.rows import (
     GOLD,
     ITEM,
     LABEL_LENGTH,
+    UNREADABLE,
     annotation_from,
     flags_from,
     from_json,
     gold_from,
     item_from,
     labels_said,
+    not_ours,
+    object_from,
 )
 from tui_label.store.standing import renames
 
@@ -51,7 +55,11 @@ def opinions(connection: Connection, annotator: str | None = None) -> Iterator[O
                ORDER BY assignment.item, annotator.name""",
             (*page, *name),
         ):
-            yield Opinion(row[0], row[1], names.apply(from_json(row[2]), row[6]), *row[3:6])
+            try:
+                said = names.apply(object_from(row[2]), row[6])
+            except UNREADABLE as error:
+                raise not_ours(row[0], row[1]) from error
+            yield Opinion(row[0], row[1], said, *row[3:6])
 
 
 def known(connection: Connection, annotator: str | None = None) -> Iterator[tuple[int, Gold]]:
@@ -136,7 +144,7 @@ The latest revision is in the assignment, unless it was undone or the item is in
 """
 
 
-def _efforts(connection: Connection, names: Any, where: str, arguments: tuple[Any, ...]) -> Iterator[Effort]:
+def _efforts(connection: Connection, names: Renames, where: str, arguments: tuple[Any, ...]) -> Iterator[Effort]:
     for row in connection.read(
         f"""SELECT annotation.item, annotator.name, annotation.turn, status, answers, labels_version, flags, submitted_at,
               active_ms, idle_ms, content.sound, listening, revision
@@ -145,22 +153,32 @@ def _efforts(connection: Connection, names: Any, where: str, arguments: tuple[An
             WHERE {where} AND item.probe IN ('', 'check') ORDER BY annotation.item, annotation.annotator, revision""",
         arguments,
     ):
-        said = names.apply(from_json(row[4]), row[5])
-        yield Effort(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            {
-                task: tuple(label for label in labels_said(value) if len(label) <= LABEL_LENGTH)
-                for task, value in said.items()
-                if value is not None
-            },
-            tuple(flag.reason for flag in flags_from(row[6])) if row[6] != "[]" else (),
-            row[7],
-            row[8],
-            row[9],
-            round(from_json(row[10])["duration"] * 1000) if row[10] else 0,
-            from_json(row[11]).get("coverage") if row[11] else None,
-            row[12],
-        )
+        sound_ms = round(from_json(row[10])["duration"] * 1000) if row[10] else 0
+        try:
+            effort = _effort(row, sound_ms, names)
+        except UNREADABLE as error:
+            raise not_ours(row[0], row[1]) from error
+        yield effort
+
+
+def _effort(row: tuple[Any, ...], sound_ms: int, names: Renames) -> Effort:
+    said = names.apply(object_from(row[4]), row[5])
+    coverage = object_from(row[11]).get("coverage") if row[11] else None
+    return Effort(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        {
+            task: tuple(label for label in labels_said(value) if len(label) <= LABEL_LENGTH)
+            for task, value in said.items()
+            if value is not None
+        },
+        tuple(flag.reason for flag in flags_from(row[6])) if row[6] != "[]" else (),
+        row[7],
+        row[8],
+        row[9],
+        sound_ms,
+        None if coverage is None else float(coverage),
+        row[12],
+    )

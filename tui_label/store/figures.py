@@ -7,14 +7,24 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui_label.core.annotation import DRAFT, Annotation, Flag
+from tui_label.core.annotation import DRAFT, Annotation
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.renames import Renames
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
 from tui_label.store.engine import Connection
 from tui_label.store.evidence import known, opinions, pages
-from tui_label.store.rows import ANNOTATION, ITEM, annotation_from, from_json, item_from, labels_said, suggestion_from
+from tui_label.store.rows import (
+    ANNOTATION,
+    ITEM,
+    UNREADABLE,
+    annotation_from,
+    flags_of,
+    from_json,
+    item_from,
+    labels_said,
+    suggestion_from,
+)
 
 PAGE = 1000
 
@@ -109,21 +119,20 @@ def _drafts(
     )
     for number, name, work, saved_at, *item in rows:
         if annotator in (None, name):
-            record = _draft_record(work)
-            flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
-            version = record.get("labels", 0)
-            answers, origin = renames.apply(record.get("answers", {}), version), record.get("origin", {})
-            draft = Annotation(name, DRAFT, answers, flags, origin, submitted_at=saved_at, labels_version=version)
-            yield (number, name), (item_from(tuple(item)), draft)
+            yield (number, name), (item_from(tuple(item)), _draft(name, work, saved_at, renames))
 
 
-def _draft_record(work: str) -> dict[str, Any]:
+def _draft(annotator: str, work: str, saved_at: str, renames: Renames) -> Annotation:
     """What a draft says; the store does not insist on what the workbench writes there."""
     try:
         record = json.loads(work)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
+        version = int(record.get("labels", 0))
+        answers, origin = dict(record.get("answers", {})), dict(record.get("origin", {}))
+        flags = flags_of(record.get("flags", []))
+    except UNREADABLE:
+        return Annotation(annotator, DRAFT, submitted_at=saved_at)
+    answers = renames.apply(answers, version)
+    return Annotation(annotator, DRAFT, answers, flags, origin, submitted_at=saved_at, labels_version=version)
 
 
 def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:

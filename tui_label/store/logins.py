@@ -24,6 +24,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from tui_label.core.roles import Role
+from tui_label.store import readable
 from tui_label.store.schema import VIEWS
 
 LOGIN = "CREATE TABLE login (name TEXT PRIMARY KEY, role TEXT NOT NULL) STRICT"
@@ -57,17 +58,6 @@ _BROUGHT_BACK = """EXISTS (SELECT 1 FROM gold_before AS before
 _TWIN = """probe = 'repeat' AND stage = 'held' AND number = (SELECT max(other.number) + 1 FROM item AS other)
     AND starts_with(key, chr(1) || chr(1) || number || chr(1))"""
 
-# What is none would stop whoever reads everybody's: reviews, exports, backups
-_JSON = " AND ".join(
-    f"json_typeof(CAST({column} AS json)) = '{kind}'"
-    for column, kind in {
-        "answers": "object",
-        "origin": "object",
-        "flags": "array",
-        "decisions": "object",
-        "task_ms": "object",
-    }.items()
-)
 _NUMBER = "abs({}) < 'Infinity'"
 
 
@@ -92,7 +82,7 @@ class Rows(NamedTuple):
 
 ROWS = {
     **dict.fromkeys(("draft", "flagged", "sprint", "told"), Rows()),
-    "annotation": Rows(added=f"{_MINE} AND {_JSON}"),
+    "annotation": Rows(added=f"{_MINE} AND {readable.ANNOTATION}"),
     "passed": Rows(
         added=f"{_MINE} AND {_NUMBER.format('position')}", after=f"{_MINE} AND {_NUMBER.format('position')}"
     ),
@@ -139,7 +129,7 @@ ROWS = {
             OR EXISTS (SELECT 1 FROM annotation
                        WHERE annotation.item = gold.item AND status = 'submitted' AND {_MINE})
             OR EXISTS (SELECT 1 FROM item WHERE item.number = gold.item AND item.probe = 'qualification')""",
-        f"{_REVIEWS} AND (reviewer = current_user OR {_BROUGHT_BACK})",
+        f"{_REVIEWS} AND (reviewer = current_user OR {_BROUGHT_BACK}) AND {readable.GOLD}",
         *("false",) * 3,
     ),
     # Of the test, when it is taken once more

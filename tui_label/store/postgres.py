@@ -39,6 +39,7 @@ from tui_label.store import counts
 from tui_label.store.connection import SqliteConnection, create_file
 from tui_label.store.copying import copy
 from tui_label.store.engine import Execute, Result, together
+from tui_label.store.readable import decoded
 from tui_label.store.schema import KNOWN, Spelling, statements
 
 try:
@@ -83,8 +84,7 @@ SESSION = (
     # Somebody whose machine sleeps in the middle of a transaction holds others up no longer than this
     "SET idle_in_transaction_session_timeout = '30s'",
 )
-_JSON = r"CAST(regexp_replace({}, '\\u(0000|[dD][89a-fA-F][0-9a-fA-F][0-9a-fA-F])', '\\ufffd', 'g') AS jsonb)"
-"""JSON text as PostgreSQL reads it, which knows neither NUL nor lone surrogates."""
+_JSON = f"CAST({decoded('{}')} AS jsonb)"
 SPELLING = Spelling(
     f"jsonb_each({_JSON.format('answers_latest.answers')}) AS task(key, value), "
     "jsonb_array_elements(CASE jsonb_typeof(task.value) WHEN 'array' THEN task.value ELSE '[]' END) AS part(value)",

@@ -20,6 +20,8 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 """One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
 _EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
 """Most of what is stored beside answers, with what it reads as."""
+UNREADABLE = (StoreDamaged, AttributeError, KeyError, RecursionError, TypeError, ValueError)
+"""What comes out where something reads JSON that tui-label did not write."""
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 """What no engine's text can hold, or not every one's: lone surrogates and NUL."""
 
@@ -69,10 +71,25 @@ def from_json(text: str) -> Any:
         return _EMPTY[text]()
     try:
         return json.loads(text)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise StoreDamaged(
             f"the database holds what tui-label did not write ({str(text)[:40]!r}); see `tui-label check`"
         ) from error
+
+
+def object_from(text: str) -> dict[str, Any]:
+    found = from_json(text)
+    if not isinstance(found, dict):
+        raise TypeError(f"{text[:40]!r}")
+    return found
+
+
+def not_ours(item: int, annotator: str) -> StoreDamaged:
+    """Of a row of `annotation`: whoever has a login of their own may have come with another program."""
+    return StoreDamaged(
+        f"the database holds what tui-label did not write: an answer of {annotator} (annotation, item number {item}); "
+        "see `tui-label check`, and where that finds nothing have the database's owner mend the row"
+    )
 
 
 def flags_json(flags: tuple[Flag, ...]) -> str:
@@ -80,7 +97,14 @@ def flags_json(flags: tuple[Flag, ...]) -> str:
 
 
 def flags_from(text: str) -> tuple[Flag, ...]:
-    return tuple(Flag(flag["reason"], flag.get("note", "")) for flag in from_json(text))
+    return flags_of(from_json(text))
+
+
+def flags_of(record: Any) -> tuple[Flag, ...]:
+    flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record)
+    if not all(isinstance(flag.reason, str) and isinstance(flag.note, str) for flag in flags):
+        raise TypeError(f"{record!r:.40}")
+    return flags
 
 
 ITEM = "item.key, content.text, content.escaped, content.candidates, content.meta, content.sound"
@@ -130,7 +154,7 @@ ANNOTATION = (
     "annotator.name, annotation.status, annotation.answers, annotation.origin, annotation.flags, "
     "annotation.decisions, annotation.started_at, annotation.submitted_at, annotation.active_ms, "
     "annotation.idle_ms, annotation.paused_ms, annotation.task_ms, annotation.labels_version, "
-    "annotation.guidelines_version, annotation.listening, annotation.revision"
+    "annotation.guidelines_version, annotation.listening, annotation.item, annotation.revision"
 )
 
 
@@ -192,21 +216,24 @@ def answer_from(row: tuple[Any, ...]) -> Annotation:
 def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
     """An annotation of the columns ANNOTATION, its labels under today's names."""
     labels_version = row[12]
-    return Annotation(
-        row[0],
-        row[1],
-        renames.apply(from_json(row[2]), labels_version),
-        flags_from(row[4]) if row[4] != "[]" else (),
-        from_json(row[3]),
-        {int(number): outcome for number, outcome in from_json(row[5]).items()},
-        Timing(row[8], row[9], row[10], from_json(row[11])),
-        row[6],
-        row[7],
-        labels_version,
-        row[13],
-        row[15],
-        from_json(row[14]) if row[14] else {},
-    )
+    try:
+        return Annotation(
+            row[0],
+            row[1],
+            renames.apply(object_from(row[2]), labels_version),
+            flags_from(row[4]) if row[4] != "[]" else (),
+            {task: list(parts) for task, parts in object_from(row[3]).items()},
+            {int(number): outcome for number, outcome in object_from(row[5]).items()},
+            Timing(row[8], row[9], row[10], object_from(row[11])),
+            row[6],
+            row[7],
+            labels_version,
+            row[13],
+            row[16],
+            object_from(row[14]) if row[14] else {},
+        )
+    except UNREADABLE as error:
+        raise not_ours(row[15], row[0]) from error
 
 
 GOLD = (

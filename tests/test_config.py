@@ -102,6 +102,23 @@ def test_nothing_follows_from_what_could_not_be_read(rest, mistake):
 
 
 @pytest.mark.parametrize(
+    ("rest", "mistake"),
+    [
+        ("tasks: [{id: a, type: ''}]", "a.type: '' is unknown; known are choice, "),
+        ("tasks: [{id: a, type: text}, {}]", "task: is empty; a task needs an id and a type"),
+        ("tasks: [{id: a, type: text}]\norder: ''", "order: '' is unknown; known are priority, "),
+        ("tasks: [{id: a, type: text}]\nitems: ''", "items: '' is unknown; known are text, sound"),
+        ("tasks: [{id: a, type: text}]\nstore: ''", "store: must be postgresql://"),
+        ("tasks: [{id: a, type: text}]\nreview: {ignore: ['']}", "review.ignore: '' is unknown; known are case, "),
+    ],
+)
+def test_what_is_left_empty_is_a_mistake_and_not_left_out(rest, mistake):
+    (found,) = problems(f"name: x\n{rest}\n")
+
+    assert found.split(": ", 1)[1].startswith(mistake)
+
+
+@pytest.mark.parametrize(
     ("labels", "words"),
     [
         ("{value: a, was: c}, {value: b, was: c}", "b has `was: c`, and a has it too; leave it to the one that takes the answers over"),

@@ -73,11 +73,13 @@ class Reader:
         return tuple(self.text(one, where) for one in one_or_more(node))
 
     def one_of(self, node: Node, where: str, allowed: Sequence[str], default: str) -> str:
+        before = len(self.problems)
         value = self.text(node, where)
-        if value and value not in allowed:
+        if value in allowed:
+            return value
+        if len(self.problems) == before:
             self.wrong(node, where, f"{visible(value)!r} is unknown; {nearest(value, allowed)}")
-            return default
-        return value or default
+        return default
 
     def whole(self, node: Node, where: str, least: int, default: int) -> int:
         value = node.value if isinstance(node, yaml.ScalarNode) else ""

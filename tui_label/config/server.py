@@ -13,8 +13,9 @@ _URL = "must be postgresql://USER@HOST/DATABASE; without it all is kept in proje
 
 def server(reader: Reader, node: Node, name: str) -> Server | None:
     """A server's URL; the schema stands at its end, or is the project's name as letters that need no quotes."""
+    before = len(reader.problems)
     words = reader.text(node, "store", 500)
-    if not words:
+    if len(reader.problems) > before:
         return None
     try:
         parts = urlsplit(words)

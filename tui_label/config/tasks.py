@@ -46,6 +46,8 @@ def _task(reader: Reader, node: Node, earlier: list[Task]) -> Task | None:
     before = len(reader.problems)
     section = reader.section(node, "task", sorted({*TASK, *OPTIONS}))
     if not section.nodes:
+        if len(reader.problems) == before:
+            reader.wrong(node, "task", "is empty; a task needs an id and a type")
         return None
     # From here on a mistake is told of the task by its name
     section.where = id = _id(section, earlier)

@@ -168,6 +168,22 @@ def test_a_number_beyond_its_limit_is_told_the_limit(number, limits):
     assert problems(source) == [f"project.yaml:2: overlap: must be a whole number {limits}"]
 
 
+@pytest.mark.parametrize("time", ["0s", "0.9ms", "3651d", "999999999999d", 400 * "9" + "d"])
+@pytest.mark.parametrize("key", ["lease", "review.repeat-after", "pace.idle"])
+def test_a_time_beyond_all_use_is_told_its_limits(key, time):
+    *section, name = key.split(".")
+    setting = f"{section[0]}: {{{name}: {time}}}" if section else f"{name}: {time}"
+
+    assert problems(f"name: x\n{setting}\ntasks: [{{id: a, type: text}}]\n") == [
+        f"project.yaml:2: {key}: must be a time from 1ms to 3650d"
+    ]
+
+
+@pytest.mark.parametrize(("time", "ms"), [("1ms", 1), ("3650d", 315_360_000_000)])
+def test_a_time_at_its_limit_is_taken(time, ms):
+    assert project(f"name: x\nlease: {time}\ntasks: [{{id: a, type: text}}]\n").lease_ms == ms
+
+
 @pytest.mark.parametrize("source", ["- name: x\n- tasks: []\n", "name\n"])
 def test_a_project_that_is_no_mapping_is_one_mistake(source):
     assert problems(source) == ["project.yaml:1: project: must be a mapping of `key: value` lines"]

@@ -18,6 +18,8 @@ from tui_label.errors import ConfigError
 
 UNITS = {"ms": 1, "s": 1000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 LARGEST = 1_000_000
+LONGEST_MS = 3650 * DAY_MS
+"""Added to a time of today it is still one that every calendar and database knows."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
@@ -99,10 +101,14 @@ class Reader:
 
     def duration_ms(self, node: Node, where: str, default: int) -> int:
         found = _DURATION.fullmatch(str(node.value)) if isinstance(node, yaml.ScalarNode) else None
-        if not found or float(found[1]) <= 0:
+        if not found:
             self.wrong(node, where, "must be a time such as 400ms, 60s, 5m or 1h")
             return default
-        return round(float(found[1]) * UNITS[found[2]])
+        ms = float(found[1]) * UNITS[found[2]]
+        if not 1 <= ms <= LONGEST_MS:
+            self.wrong(node, where, f"must be a time from 1ms to {LONGEST_MS // DAY_MS}d")
+            return default
+        return round(ms)
 
 
 @dataclass

@@ -153,6 +153,37 @@ def test_a_task_that_does_not_fit_the_items_is_named_at_its_line(items, task, wo
 
 
 @pytest.mark.parametrize(
+    ("rest", "mistake"),
+    [
+        (
+            'items: sound\ntasks: [{id: a, type: text, transcript: {patterns: [{match: "\\bgonna\\b", say: b}]}}]',
+            r"a.transcript.patterns.match: has a backspace in it, as \b is one in double quotes; write it in single quotes",
+        ),
+        (
+            "tasks: [{id: t, type: choice, labels: [a]}, {id: a, type: text, when: {t: []}}]",
+            "a.when: t has no label to wait for; list at least one",
+        ),
+        (
+            "tasks: [{id: a, type: text}]\nsound: {speed: 1.0}",
+            "sound: is about sound, and the items are text; say `items: sound`",
+        ),
+    ],
+)
+def test_what_could_never_come_about_is_a_mistake(rest, mistake):
+    (found,) = problems(f"name: x\n{rest}\n")
+
+    assert found.split(": ", 1)[1] == mistake
+
+
+def test_escapes_that_mean_the_same_to_yaml_and_to_a_regular_expression_may_be_in_double_quotes():
+    made = project(
+        'name: x\nitems: sound\ntasks: [{id: a, type: text, transcript: {patterns: [{match: "\\n\\t", say: b}]}}]\n'
+    )
+
+    assert made.tasks[0].transcript.patterns[0].match == "\n\t"
+
+
+@pytest.mark.parametrize(
     ("number", "limits"),
     [
         ("5000000", "from 1 to 1,000,000"),

@@ -170,6 +170,7 @@ def test_what_is_not_supported_is_named_with_its_line(tmp_path):
         ("p.yaml", "place: {words: [a], task: other}", ":1: 'place' is no label of other, or it is not asked"),
         ("p.jsonl", '{"label": "place"}', ":1: must be an object with label and pattern"),
         ("p.jsonl", '\n{"label": "place", "pattern": ', ":2: not JSON"),
+        ("p.yaml", 'place:\n  regex:\n    - "\\bDr"', r":3: has a backspace in it, as \b is one in double quotes"),
         ("p.jsonl", pattern({"LOWER": {"REGEX": "("}}), ":1: not a regular expression"),
         ("p.jsonl", "", "no pattern in it can be used"),
     ],

@@ -121,8 +121,12 @@ def _words_rule(path: Path, label: str, node: yaml.Node, case: bool, whole: bool
 
 
 def _expression(path: Path, node: yaml.Node, case: bool) -> Find:
+    words = _text(path, node)
+    # The one escape that means something else to YAML than to a regular expression
+    if "\b" in words:
+        raise _wrong(path, node, r"has a backspace in it, as \b is one in double quotes; write it in single quotes")
     try:
-        expression = re.compile(_text(path, node), 0 if case else re.IGNORECASE)
+        expression = re.compile(words, 0 if case else re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
         raise _wrong(path, node, f"not a regular expression: {error}") from error
     return lambda text: (found.span() for found in expression.finditer(text))

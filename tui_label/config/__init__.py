@@ -125,6 +125,8 @@ def _project(reader: Reader, root: Node | None, folder: Path, source: str) -> Pr
         reader.wrong(top["name"], "name", "must be a name on one line")
     found: dict[str, Any] = {key: read(reader, top[key]) for key, read in fields.FIELDS.items() if key in top}
     asked = tasks(reader, top["tasks"], found.get("items", "text")) if "tasks" in top else ()
+    if "sound" in top and found.get("items", "text") == "text":
+        reader.wrong(top["sound"], "sound", "is about sound, and the items are text; say `items: sound`")
     if "lease" in found:
         found["lease_ms"] = found.pop("lease")
     if "store" in top:

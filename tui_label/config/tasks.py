@@ -181,6 +181,8 @@ def _when(section: Section, earlier: list[Task]) -> dict[str, tuple[str, ...]]:
             reader.wrong(wanted, where, f"{visible(other)!r} is no task before this one; {hint}")
             continue
         labels = reader.texts(wanted, where)
+        if not labels:
+            reader.wrong(wanted, where, f"{other} has no label to wait for; list at least one")
         for one, label in zip(one_or_more(wanted), labels, strict=True):
             if known[other].values and label not in known[other].values:
                 hint = nearest(label, known[other].values)

@@ -73,6 +73,10 @@ def _pattern(reader: Reader, node: Node, where: str) -> Pattern | None:
     if not match or not say:
         reader.wrong(node, where, "a pattern needs `match` and `say`")
         return None
+    # The one escape that means something else to YAML than to a regular expression
+    if "\b" in match:
+        section.wrong("match", r"has a backspace in it, as \b is one in double quotes; write it in single quotes")
+        return None
     try:
         expression = re.compile(match)
     except re.error as error:

@@ -93,6 +93,16 @@ def test_the_last_label_again():
     assert [label for _, label, _ in labels(session)] == ["person", "person"]
 
 
+def test_a_label_that_was_refused_is_not_the_last_one():
+    text = "Ann met Bob in Rome"
+    refused = [give("person"), "select.right", give("place")]
+    session, _ = run(on(ENTITIES, text), *refused)
+    assert (session.last_label, "may not overlap" in session.word) == (("entities", "person"), True)
+
+    session, _ = run(session, "select.drop", "cursor.left", "label.repeat")
+    assert labels(session) == [("Ann", "person", "manual")]
+
+
 def test_suggestions_are_accepted_changed_rejected():
     offers = [
         Suggestion("entities", {"start": s, "end": e, "label": label}, 0.5, "m", n)

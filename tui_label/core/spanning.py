@@ -109,7 +109,12 @@ def _to_mark(session: Session, direction: int) -> Session:
 
 def label_span(session: Session, task: Spans, label: str) -> Session:
     """Label the selection; with none, relabel the span under the cursor or label its token."""
-    session = replace(session, last_label=(task.id, label), focus=task.id)
+    given = _labelled(replace(session, focus=task.id), task, label)
+    # What was refused was not given
+    return given if given.work is session.work else replace(given, last_label=(task.id, label))
+
+
+def _labelled(session: Session, task: Spans, label: str) -> Session:
     mine = session.work.spans.get(task.id, ())
     if session.anchor is None:
         suggestion = session.suggestion_under_cursor

@@ -110,6 +110,11 @@ def test_a_project_is_made_once_and_must_be_right(tmp_path):
         (Record(Item("a", "x"), (Suggestion("sentiment", "positive", 10**400),)), "a score must be a number"),
         (Record(Item("a", "x"), priority=0.5), "item a: priority: must be a whole number, not 0.5"),
         (Record(Item("a", "x"), gold=Gold("me", {"sentiment": 3}, GIVEN)), "item a: sentiment: "),
+        (Record(Item("a", "x"), annotation=Annotation("")), "item a: annotator: must be a name of one to 60 printable"),
+        (
+            Record(Item("a", "x"), gold=Gold("a\nb", {}, GIVEN)),
+            "item a: annotator: must be a name of one to 60 printable",
+        ),
         (Item("i0", "other"), "item i0 is there already with other content"),
         ("", "empty"),
     ],

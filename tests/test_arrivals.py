@@ -225,6 +225,22 @@ def test_add_takes_known_answers_once(tmp_path, option, probe, capsys):
     assert len(store.qualification("ann")) == (2 if probe == "qualification" else 0)
 
 
+@pytest.mark.parametrize("name", ["a\nb", "x" * 61, "\x1b[31m"])
+def test_a_name_that_nobody_can_work_under_does_not_come_in(tmp_path, name, capsys):
+    folder, path = write_project(tmp_path / "p"), tmp_path / "x.jsonl"
+    said = [{"text": one, "annotator": one, "answers": {"sentiment": "neutral"}} for one in ("ann", name)]
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in said))
+    refused = added(folder, str(path), capsys=capsys)
+    option = added(folder, str(path), "--annotator", name, capsys=capsys)
+    left_out = added(folder, str(path), "--skip-bad", capsys=capsys)
+
+    assert refused[0] == 1
+    assert f"{path}, record 2: annotator: must be a name of one to 60 printable characters" in refused[2]
+    words = "tui-label: a name is one to 60 printable characters; give it with --annotator NAME\n"
+    assert option == (2, "", words)
+    assert left_out[:2] == (0, "1 item added, 1 answer\n")
+
+
 @pytest.mark.parametrize("other", [["--qualification"], ["--annotator", "ann"]])
 def test_answers_are_known_ones_or_somebodys(tmp_path, other, capsys):
     status, _, errors = added(write_project(tmp_path), "x.csv", "--gold", *other, capsys=capsys)

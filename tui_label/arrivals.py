@@ -16,7 +16,9 @@ from numbers import Integral
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
 from tui_label.core.item import Item, content_key, is_score
 from tui_label.core.record import Record
+from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.tasks import Spans, Task
+from tui_label.core.text import shortened
 from tui_label.errors import InputError
 from tui_label.store.base import Versions
 from tui_label.store.staging import Counts, Staging
@@ -58,7 +60,18 @@ def _of_text(text: str, times: Counts) -> Item:
     return Item(content_key(text, occurrence=number), text)
 
 
+def name_problem(record: Record) -> str:
+    """Why nobody could go on under the name that its answer has, as a sentence; empty if somebody could."""
+    names = [one.annotator for one in (record.annotation,) if one] + [one.reviewer for one in (record.gold,) if one]
+    wrong = next((name for name in names if not is_name(name)), None)
+    if wrong is None:
+        return ""
+    return f"must be a name of one to {LONGEST_NAME} printable characters, not {shortened(wrong, LONGEST_NAME)!r}"
+
+
 def _check(record: Record, tasks: Sequence[Task]) -> None:
+    if problem := name_problem(record):
+        raise InputError(f"item {record.item.key}: annotator: {problem}")
     if not isinstance(record.priority, Integral):
         raise InputError(f"item {record.item.key}: priority: must be a whole number, not {record.priority!r}")
     for one in record.suggestions:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_label import formats
-from tui_label.arrivals import arrived, arriving
+from tui_label.arrivals import arrived, arriving, name_problem
 from tui_label.core.project import Project
+from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import BadLine, BadLines, Format, Reading
@@ -136,6 +137,8 @@ def bring_in(
     """
     if not all(map(str, files)):
         raise UsageError("one FILE is an empty name, which would be the folder you are in; name it . if you mean that")
+    if annotator and not is_name(annotator):
+        raise UsageError(f"a name is one to {LONGEST_NAME} printable characters; give it with --annotator NAME")
     wanted = formats.find(format) if format else None
     named = [(one, given) for given in files for one in _expanded(given, wanted)]
     bad = BadLines(skip_bad, watch.left_out, "brought in")
@@ -163,6 +166,8 @@ def bring_in(
                 for count, one in enumerate(formats.read(reading, chosen), 1):
                     if isinstance(one, BadLine):
                         bad.take(one)
+                    elif problem := name_problem(one):
+                        bad.take(BadLine(f"{reading.name}, record {count:,}", 0, problem, "annotator"))
                     else:
                         staging.append(*arriving(one, versions))
                     if count % EVERY == 0:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 
-from tui_label.core.roles import Person, Role, Roles
-from tui_label.core.text import visible
+from tui_label.core.roles import LONGEST_NAME, Person, Role, Roles, is_name
 from tui_label.errors import StoreRefused, UsageError
-
-LONGEST_NAME = 60
 
 
 def login() -> str:
@@ -29,7 +26,7 @@ def at_work(roles: Roles, given: str | None = None) -> Person:
     """The person at work; `given` is the name they want to work under."""
     me = login()
     name = me if given is None else given
-    if not name.strip() or name != visible(name) or len(name) > LONGEST_NAME:
+    if not is_name(name):
         raise UsageError(f"a name is one to {LONGEST_NAME} printable characters; give it with --as NAME")
     mine = _role(roles, me)
     if name == me:

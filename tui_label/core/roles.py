@@ -9,6 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from tui_label.core.text import visible
+
+LONGEST_NAME = 60
+
+
+def is_name(name: str) -> bool:
+    """Whether somebody can work under it."""
+    return bool(name.strip()) and name == visible(name) and len(name) <= LONGEST_NAME
+
 
 class Role(IntEnum):
     ANNOTATOR = 1

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -136,6 +137,33 @@ def test_a_project_with_roles_in_a_folder_of_ones_own_says_so(tmp_path):
 
     assert "ok  shared with nobody: " in words
     assert "project.seal: 0 revisions of answers noted" in words
+
+
+def closed_to_its_owner(folder: Path) -> Path:
+    (folder / "project.db").chmod(0)
+    folder.chmod(0o500)
+    return folder
+
+
+def closed_to_the_owner_of_a_shared_one(folder: Path) -> Path:
+    folder.chmod(0o2750)
+    opened(folder).close()
+    for path in folder.glob("project.db*"):
+        path.chmod(0o060)
+    return folder
+
+
+@pytest.mark.parametrize("close", [closed_to_its_owner, closed_to_the_owner_of_a_shared_one])
+def test_the_owner_is_told_what_opens_a_database_that_is_closed_to_them(tmp_path, monkeypatch, close):
+    # To root all is open
+    monkeypatch.setattr(os, "access", lambda path, asked: path.stat().st_mode >> 6 & asked == asked)
+    folder = close(with_answers(tmp_path / "p"))
+    closed = [words for _, words in sharing.closed(folder / "project.db")]
+    assert closed and all("you may not write; it is yours: `chmod u+rw" in words for words in closed)
+    for words in closed:
+        subprocess.run(words.split("`")[1], shell=True, check=True)
+
+    assert sharing.closed(folder / "project.db") == []
 
 
 def test_a_backup_is_for_who_made_it(tmp_path):

@@ -71,18 +71,22 @@ def closed(database: Path) -> list[Line]:
     """What whoever asks may not write of a database; nothing can be said of the rest then."""
     folder, found = database.parent, []
     shared = database.exists() and logs.are_kept(database)
-    for path, mend in (
+    for path, own, groups in (
         # Where a group may not write the folder, nobody of it has to
-        *(() if shared else ((folder, "chmod g+rxs"),)),
-        (database, "chmod g+rw"),
-        *((file, "chmod g+rw") for file in logs.files(database)),
+        *(() if shared else ((folder, "u+rwx", "g+rxs"),)),
+        (database, "u+rw", "g+rw"),
+        *((file, "u+rw", "g+rw") for file in logs.files(database)),
     ):
         if not path.exists() or os.access(path, os.R_OK | os.W_OK):
             continue
         status = path.stat()
-        is_outside = shared and status.st_mode & WRITE == WRITE
-        owner_can = f"its owner, {_user(status.st_uid)}, can `{mend} {_quoted(path)}`"
-        found.append((False, f"{path}: you may not write; {way_in(folder) if is_outside else owner_can}"))
+        if status.st_uid == os.getuid():
+            mend = f"it is yours: `chmod {own} {_quoted(path)}`"
+        elif shared and status.st_mode & WRITE == WRITE:
+            mend = way_in(folder)
+        else:
+            mend = f"its owner, {_user(status.st_uid)}, can `chmod {groups} {_quoted(path)}`"
+        found.append((False, f"{path}: you may not write; {mend}"))
     return found
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import pytest
 from helpers import SENTIMENT, write_project
 
+from tui_label import Annotation, Item, Project, Record
 from tui_label.admission import way_in
 from tui_label.cli import figures, main
 
@@ -78,6 +81,35 @@ def test_a_file_in_the_place_of_a_project_is_said_to_be_one(tmp_path, capsys):
     (tmp_path / "two.jsonl").touch()
     assert main(["status", str(tmp_path / "two.jsonl")]) == 1
     assert capsys.readouterr().err.endswith("two.jsonl: not a folder; name the project's\n")
+
+
+FRENCH = "name: x\ntasks: [{id: t, type: choice, labels: [fâché, ravi]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["keys"], "f\\xe2ch\\xe9"),
+        (["agreement"], "answers"),
+        (["keys", "--json"], "f\\u00e2ch\\u00e9"),
+        (["agreement", "--json"], "f\\u00e2ch\\u00e9"),
+        (["status", "--json"], "f\\u00e2ch\\u00e9"),
+    ],
+)
+def test_a_locale_without_our_signs_loses_no_line_and_no_data(tmp_path, monkeypatch, arguments, said):
+    folder = write_project(tmp_path / "p", FRENCH)
+    with Project.open(folder) as project:
+        answers = {"t": "fâché"}
+        project.add(Record(Item("i", "x"), annotation=Annotation(name, answers=answers)) for name in ("ann", "bob"))
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii"))
+    command, *options = arguments
+    assert main([command, str(folder), *options]) == 0
+    sys.stdout.flush()
+
+    words = out.getvalue().decode("ascii")
+    assert said in words
+    assert not options or "fâché" in str(json.loads(words))
 
 
 def test_a_fault_of_the_program_is_one_line_and_a_file_for_who_mends_it(tmp_path, monkeypatch, capsys):

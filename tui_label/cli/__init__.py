@@ -19,6 +19,9 @@ from tui_label.errors import LabelError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong usage."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # As standard error has it: a sign that the locale lacks is no reason to say nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser, names = _parser()
     if arguments and arguments[0] not in names and not arguments[0].startswith("-"):

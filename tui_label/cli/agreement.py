@@ -31,7 +31,7 @@ def _agreement(options: argparse.Namespace) -> int:
     with Project.open(options.dir) as project:
         found = project.agreement(options.task, by, options.seed)
         if options.json:
-            print(json.dumps(agreement_report.agreement_record(found, project.key), ensure_ascii=False))
+            print(json.dumps(agreement_report.agreement_record(found, project.key)))
         else:
             print("\n".join(visible(line) for line in agreement_report.agreement_lines(found, project.name, by)))
     return 0

@@ -46,7 +46,7 @@ def _status(options: argparse.Namespace) -> int:
         figures = project.status()
         lines = reports.status_lines(figures, project.settings.folder, get_terminal_size().columns)
     if options.json:
-        print(json.dumps(figures, ensure_ascii=False))
+        print(json.dumps(figures))
     else:
         print("\n".join(visible(line) for line in lines))
     return 0

@@ -78,7 +78,7 @@ def _keys(options: argparse.Namespace) -> int:
     if options.json:
         labels = [{"task": task, "label": label, "key": key} for (task, label), key in keymap.labels.items()]
         commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]
-        print(json.dumps({"labels": labels, "commands": commands}, ensure_ascii=False))
+        print(json.dumps({"labels": labels, "commands": commands}))
         return 0
     rows = keymap.rows()
     wide = max(len(key) for _, key, _ in rows)

@@ -22,6 +22,8 @@ from tui_label.formats.texts import choice_tasks, finished_texts, first_line, la
 from tui_label.formats.tracks import Dropped, Rows, count, unbroken
 
 PREFIX = "__label__"
+WORD = re.compile(rf"(?<![^ \t\v\f\0]){PREFIX}")
+"""What fastText would take for a label in a text: at the beginning of what it takes for a word."""
 LABELS = re.compile(rf"((?:{PREFIX}[^ \t]*[ \t])*{PREFIX}[^ \t]*)(?:[ \t](.*))?|(.*)", re.DOTALL)
 
 
@@ -51,8 +53,8 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     task = next(iter(choice_tasks(project)), None)
     for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
         text = unbroken(whole(item.text, dropped), dropped)
-        count(dropped, "words that look like labels", text.count(PREFIX))
-        text = text.replace(PREFIX, PREFIX[1:])
+        text, mistakable = WORD.subn(PREFIX[1:], text)
+        count(dropped, "words that look like labels", mistakable)
         if not text.strip():
             count(dropped, "blank texts")
             continue

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_label.errors import StoreBusy
+from tui_label.errors import StoreBusy, StoreError
 from tui_label.store.gate import Gate
 
 
@@ -121,6 +121,13 @@ def test_who_left_while_they_waited_locks_nobody_out(tmp_path):
     with gate(tmp_path) as other:
         assert other.alone(lambda: "in") == "in"
     until(lambda: threading.active_count() <= before)
+
+
+def test_a_closed_one_locks_nothing(tmp_path):
+    with gate(tmp_path) as ours:
+        ours.close()
+        with pytest.raises(StoreError, match=r"project\.db: was closed; open the project again"):
+            ours.alone(lambda: None)
 
 
 def test_ctrl_c_gives_up_the_wait_and_lets_end_what_has_begun(tmp_path):

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from helpers import HOT_STATEMENTS, answer_two_each, new_store
+from helpers import HOT_STATEMENTS, answer_two_each, new_store, records
 
 from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
@@ -120,6 +120,20 @@ def test_a_database_of_a_later_version(tmp_path):
     connection.commit()
     with pytest.raises(StoreTooNew, match="9999 future"):
         SqlStore(tmp_path / "project.db")
+
+
+def test_closing_twice_closes_nothing_of_anybody_else(tmp_path):
+    store = new_store(tmp_path, 1)
+    store.close()
+    # The system gives away the lowest numbers first: theirs
+    others = [(tmp_path / f"other-{n}").open("wb") for n in range(10)]
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.add(records(2))
+
+    for other in others:
+        other.write(b"work")
+        other.close()
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path):

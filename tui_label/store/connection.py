@@ -117,6 +117,7 @@ class SqliteConnection:
         self._gate.close()
         if self._log is not None:
             os.close(self._log)
+            self._log = None
 
     @property
     def confined_to(self) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from tui_label.errors import StoreBusy, StoreReadOnly
+from tui_label.errors import StoreBusy, StoreError, StoreReadOnly
 from tui_label.store.place import holder_of_folder
 
 Result = TypeVar("Result")
@@ -30,7 +30,8 @@ class Gate:
 
     def __init__(self, path: Path, patience_s: float) -> None:
         self._path, self._patience_s = path, patience_s
-        self._file = self._open()
+        self._file: int | None = self._open()
+        """None once it is closed: the number may be another file's by then."""
         self._line: _Line | None = None
 
     def _open(self) -> int:
@@ -40,12 +41,16 @@ class Gate:
             raise StoreReadOnly(f"{self._path}: {error.strerror}; ask its owner for access to the folder") from error
 
     def close(self) -> None:
-        os.close(self._file)
+        if self._file is not None:
+            os.close(self._file)
         if self._line is not None:
             self._line.close()
+        self._file = self._line = None
 
     def alone(self, work: Callable[[], Result]) -> Result:
         """Do it while no other writer is at work."""
+        if self._file is None:
+            raise StoreError(f"{self._path}: was closed; open the project again")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

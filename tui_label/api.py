@@ -208,7 +208,7 @@ class Project:
         from tui_label.formats.writing import counted, refuse_unwritable, write
 
         chosen, target = formats.find(format), Path(output) if isinstance(output, str) else output
-        refuse_unwritable(chosen, target)
+        refuse_unwritable(chosen, target, self.settings.guidelines_path)
         if chosen.settled_only and not rule:
             raise UsageError(f"{chosen.name} are of settled items: give --settled")
         if suggestions and rule:
@@ -406,13 +406,14 @@ class Project:
         """Write the page with all figures; `blind`: letters in the place of the annotators' names."""
         from datetime import datetime
 
-        from tui_label.report.file import refuse_to_overwrite, write_whole
+        from tui_label.report.file import refuse_to_overwrite
         from tui_label.report.material import gather
         from tui_label.report.page import page
+        from tui_label.whole import write_file
 
         refuse_to_overwrite(Path(output))
         made = page(gather(self.settings, self.store, datetime.now().astimezone(), blind=blind))
-        write_whole(Path(output), made)
+        write_file(Path(output), made)
 
     # frames
 

@@ -49,7 +49,7 @@ def convert(
         wanted = formats.find(from_) if from_ else None
         paths = formats.expanded(path, wanted)
         reads = wanted or formats.recognise(paths[0], encoding)
-        writes = _writing(to, target)
+        writes = _writing(to, target, path, *paths)
         project = _given(Path(tasks)) if tasks else Project(path if path.is_dir() else path.parent, path.stem, ())
         folder = None if url else path
         reading = Reading(
@@ -78,12 +78,12 @@ def convert(
         return written
 
 
-def _writing(to: str, target: Path | TextIO) -> Format:
+def _writing(to: str, target: Path | TextIO, *sources: Path) -> Format:
     name = target if isinstance(target, Path) else formats.STANDARD
     writes = formats.find(to) if to else formats.for_writing(name)
     if writes.settled_only:
         raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
-    refuse_unwritable(writes, target)
+    refuse_unwritable(writes, target, *sources)
     return writes
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +17,31 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def growing(path: Path) -> Iterator[Path]:
-    """Where to write what takes the place of `path` at the end."""
-    partial = path.with_name(path.name + ".partial")
+    """Where to write what takes the place of `path` at the end, with the mode of what was there.
+
+    A link leads to the file whose place is taken; a pipe or a device is written to as it is.
+    """
+    place = led_to(path) if path.is_symlink() else path
+    is_there = path.exists()
+    if is_there and not place.is_file():
+        with refusing(path, path):
+            yield path
+        return
+    partial = place.with_name(f".{place.name}.{os.getpid()}")
     with refusing(path, partial):
         try:
+            if is_there:
+                partial.touch(0o600)
+                shutil.copymode(place, partial)
             yield partial
-            partial.replace(path)
+            partial.replace(place)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def led_to(path: Path) -> Path:
+    """Where links lead; where they lead in a circle, no error but one of them."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager

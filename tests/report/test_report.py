@@ -340,11 +340,10 @@ def test_a_folder_that_may_not_be_written_to(tweets, tmp_path, capsys):
 def test_a_disk_that_is_full_leaves_the_page_before(tweets, monkeypatch, capsys):
     before = written(tweets)
 
-    def full(path: Path, *_: object, **__: object) -> int:
-        path.touch()
+    def full(folder: Path, *_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "mkdir", full)
     assert cli.main(["report", str(tweets), "-o", str(tweets / "report.html")]) == 1
     monkeypatch.undo()
     assert "No space left" in capsys.readouterr().err

@@ -105,6 +105,8 @@ class Server:
 
 GUIDELINES = "guidelines.md"
 """Where project.yaml names no other file; it may be missing."""
+OWN = ("project.yaml", GUIDELINES, "project.db", "project.db-wal", "project.db-shm")
+"""The files in a project's folder that are the project."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import TextIO
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
-from tui_label.core.project import Project
+from tui_label.core.project import OWN, Project
 from tui_label.core.tasks import of_another_type
 from tui_label.errors import UsageError
 from tui_label.formats import Format, packed
 from tui_label.formats.tracks import count
-from tui_label.whole import growing
+from tui_label.whole import growing, led_to
 
 EVERY = 5000
 OURS = "jsonl"
@@ -50,14 +50,23 @@ def counted(
     progress(count)
 
 
-def refuse_unwritable(format: Format, output: Path | TextIO) -> None:
-    """Raises UsageError, before anything is opened or read."""
+def refuse_unwritable(format: Format, output: Path | TextIO, *needed: Path) -> None:
+    """Raises UsageError, before anything is opened or read; files that are `needed` are not to be written over."""
     if format.write is None and format.write_folder is None:
         raise UsageError(f"{format.name} can only be read; `tui-label formats` says what can be written")
     if format.write is None and not isinstance(output, Path):
         raise UsageError(f"{format.name} is more than one file: name a folder for them")
     if format.write is not None and isinstance(output, Path) and output.is_dir():
         raise UsageError(f"{output}: is a folder, and {format.name} is one file; name one in it")
+    if isinstance(output, Path):
+        _refuse_needed(output, needed)
+
+
+def _refuse_needed(output: Path, needed: Iterable[Path]) -> None:
+    if not {output.name, led_to(output).name}.isdisjoint(OWN):
+        raise UsageError(f"{output}: is a project's own file; choose another name")
+    if output.exists() and any(one.exists() and output.samefile(one) for one in needed):
+        raise UsageError(f"{output}: is read here, and would be lost; choose another name")
 
 
 def _files(folder: Path) -> set[tuple[Path, int, int]]:

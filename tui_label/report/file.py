@@ -1,12 +1,10 @@
-"""The page as a file: whole or not at all, and over nothing but an earlier page."""
+"""The page as a file: over nothing but an earlier page."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tui_label.errors import UsageError
-from tui_label.whole import refusing
 
 BEGINNING = b"<!doctype html"
 
@@ -23,14 +21,3 @@ def refuse_to_overwrite(path: Path) -> None:
         with path.open("rb") as there:
             if not there.read(len(BEGINNING)).lower().startswith(BEGINNING):
                 raise UsageError(f"{path}: is there and is no page; choose another name")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """All of it or nothing: whoever opens the page meanwhile sees the one before."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with refusing(path, beside):
-        try:
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)

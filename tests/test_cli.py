@@ -28,6 +28,29 @@ def test_a_word_that_is_no_command_is_said_to_be_none(tmp_path, monkeypatch, cap
     assert line in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "before"),
+    [
+        ([""], "tui-label"),
+        (["new", ""], "new"),
+        (["status", "", "--json"], "status"),
+        (["backup", "p", "--to="], "--to"),
+        (["convert", "", "a.jsonl"], "convert"),
+        (["add", "p", "q.csv", "--annotator", ""], "--annotator"),
+        (["ssh", "", "--", ""], "ssh"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_not_taken_for_the_folder_one_is_in(
+    tmp_path, monkeypatch, capsys, arguments, before
+):
+    monkeypatch.chdir(write_project(tmp_path))
+    there = sorted(tmp_path.iterdir())
+
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"tui-label: what follows {before} is empty: a shell variable")
+    assert sorted(tmp_path.iterdir()) == there
+
+
 def test_ssh_asks_for_no_more_than_it_needs(capsys):
     with pytest.raises(SystemExit):
         main(["ssh"])

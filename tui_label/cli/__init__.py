@@ -24,15 +24,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser, names = _parser()
+    # After --, all is ssh's; argparse would take the sign for its own
+    at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
+    arguments, ssh_options = arguments[:at], arguments[at + 1 :]
+    if problem := _empty(arguments):
+        complain(problem)
+        return 2
     if arguments and arguments[0] not in names and not arguments[0].startswith("-"):
         meant = _meant(arguments[0], names)
         if (meant or _is_word(arguments[1:2])) and not Path(arguments[0]).exists():
             complain(f"there is no command {arguments[0]!r}; {meant or '`tui-label --help` lists all'}")
             return 2
         arguments.insert(0, "label")
-    # After --, all is ssh's; argparse would take the sign for its own
-    at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:at], argparse.Namespace(ssh_options=arguments[at + 1 :]))
+    options = parser.parse_args(arguments, argparse.Namespace(ssh_options=ssh_options))
     try:
         return int(options.run(options))
     except LabelError as error:
@@ -53,6 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         complain(faults.told(error))
         return 1
+
+
+def _empty(arguments: Sequence[str]) -> str:
+    """What is said of an argument that is empty: as a path it would be the folder they are in, elsewhere not given."""
+    for before, one in zip(["tui-label", *arguments], arguments, strict=False):
+        option, sign, value = one.partition("=")
+        if not one or (option.startswith("--") and sign and not value):
+            return f"what follows {option or before} is empty: a shell variable that is not set? Say what is meant"
+    return ""
 
 
 def _meant(word: str, names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import io
 import json
 import shutil
 import subprocess
@@ -187,6 +188,26 @@ def test_figures_are_those_of_the_commands(tmp_path, capsys):
         assert cli.main(["status", str(tmp_path), "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == project.status()
         assert [one.task for one in project.agreement().tasks] == ["sentiment"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda project: project.settled("majorty"), "majorty: no such rule; there are majority, unanimous, "),
+        (lambda project: project.export(io.StringIO(), rule="Dawid-Skene"), "Dawid-Skene: no such rule"),
+        (lambda project: project.export(io.StringIO(), rule="majority", annotator="ann"), "are nobody's"),
+        (lambda project: project.export(io.StringIO(), rule="majority", history=True), "have no history"),
+        (lambda project: project.export(io.StringIO(), blind=True), "in settled answers only"),
+        (lambda project: project.agreement(by=("pair", "foo")), "foo: no such part; there are label, pair, "),
+        (lambda project: project.agreement(seed=-1), "the seed is a whole number from 0 on, not -1"),
+        (lambda project: project.suggest("true", batch=0), "1 to 5,000 at a time, not 0"),
+        (lambda project: project.suggest("true", timeout_s=0), "a number of seconds, not 0"),
+        (lambda project: project.add_files("a.csv", gold="chekc"), "chekc: known answers are for check or qual"),
+    ],
+)
+def test_what_is_no_choice_is_wrong_usage_from_python_too(tmp_path, ask, words):
+    with Project.create(tmp_path, SENTIMENT) as project, pytest.raises(UsageError, match=words):
+        ask(project)
 
 
 def test_roles_hold_from_python_too(tmp_path):

@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 
 from tui_label.core.gold import AUTO
 from tui_label.core.project import Project
-from tui_label.core.text import fitted, number_of, shortened
+from tui_label.core.text import fitted, number_of, shortened, visible
 from tui_label.errors import UsageError
 from tui_label.quality.agreement import (
     LABEL,
@@ -108,6 +108,10 @@ def agreement(
     wanted = [one for one in project.tasks if task in ("", one.id)]
     if not wanted:
         raise UsageError(f"there is no task {task!r}; this project has {', '.join(one.id for one in project.tasks)}")
+    if part := next((one for one in by if one not in PARTS), None):
+        raise UsageError(f"{visible(part)}: no such part; there are {', '.join(PARTS)}")
+    if seed < 0:
+        raise UsageError(f"the seed is a whole number from 0 on, not {seed}")
     with _no_search_for_cycles():
         return figures(
             wanted,

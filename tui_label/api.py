@@ -213,6 +213,12 @@ class Project:
             raise UsageError(f"{chosen.name} are of settled items: give --settled")
         if suggestions and rule:
             raise UsageError("suggestions stand beside answers, not beside settled ones: leave one of the two out")
+        if rule and (annotator is not None or history):
+            raise UsageError(
+                "settled answers are nobody's, and have no history: leave the rule out, or what narrows them"
+            )
+        if blind and not rule:
+            raise UsageError("names are hidden in settled answers only: --blind goes with --settled")
         undecided: dict[str, int] = {}
         rows: Iterable[tuple[Item, Annotation]] = (
             self.settled(rule, blind=blind, undecided=undecided)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tui_label import formats
 from tui_label.arrivals import arrived, arriving, name_problem
+from tui_label.core.gold import PROBES
 from tui_label.core.project import Project
 from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.text import visible
@@ -139,6 +140,8 @@ def bring_in(
         raise UsageError("one FILE is an empty name, which would be the folder you are in; name it . if you mean that")
     if annotator and not is_name(annotator):
         raise UsageError(f"a name is one to {LONGEST_NAME} printable characters; give it with --annotator NAME")
+    if gold and gold not in PROBES:
+        raise UsageError(f"{visible(gold)}: known answers are for {' or '.join(PROBES)}")
     wanted = formats.find(format) if format else None
     named = [(one, given) for given in files for one in _expanded(given, wanted)]
     bad = BadLines(skip_bad, watch.left_out, "brought in")

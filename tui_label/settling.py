@@ -29,6 +29,7 @@ from tui_label.core.tasks import (
     is_asked,
     of_another_type,
 )
+from tui_label.core.text import visible
 from tui_label.errors import UsageError
 from tui_label.formats.settled import SettledAnswer, settled_answer
 from tui_label.quality.consensus import DAWID_SKENE, MAJORITY, UNANIMOUS, Evidence, consensus, normalised
@@ -102,8 +103,16 @@ def settled_answers(
     """Every item that a reviewer or the rule settles, in order; counts the others in `left_out`, in words.
 
     A question that need not be answered and is not decided is left empty, and counted too; so are items that a rule
-    settles before all the answers are there that the project wants.
+    settles before all the answers are there that the project wants.  Raises UsageError at once for a rule that is none.
     """
+    if rule not in RULES:
+        raise UsageError(f"{visible(rule)}: no such rule; there are {', '.join(RULES)}")
+    return _settled_answers(project, store, rule, left_out, blind)
+
+
+def _settled_answers(
+    project: Project, store: Store, rule: str, left_out: dict[str, int], blind: bool
+) -> Iterator[tuple[Item, SettledAnswer]]:
     settled = early = 0
     likely = likeliest(project.tasks, store) if rule == DAWID_SKENE else None
     names = Names() if blind else None

@@ -16,7 +16,7 @@ from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.tasks import Task
 from tui_label.core.text import visible
-from tui_label.errors import AssistError
+from tui_label.errors import AssistError, UsageError
 from tui_label.store.base import Source, Store, Suggested
 
 PIECE = 200
@@ -26,6 +26,8 @@ PIECE_S = 1.0
 NAMED = 10
 """Suggestions that could not be used are named so far, then only counted."""
 LONGEST_NAME = 100
+MOST, LONGEST_S = 5000, 1e6
+"""Items handed over at a time, and seconds without an answer."""
 GIVE_UP = 100
 """After so many items in a row that failed, the rest will fail too."""
 
@@ -85,6 +87,10 @@ def suggest(
     `run` tells what was done, also after an exception.  A source without a name is named after the assistant,
     one without a version has that which the program says of itself.  `dry`: nothing is kept.
     """
+    if not 1 <= batch <= MOST:
+        raise UsageError(f"items are handed over 1 to {MOST:,} at a time, not {batch:,}")
+    if not 0 < timeout_s < LONGEST_S:
+        raise UsageError(f"an answer is waited for a number of seconds, not {timeout_s}")
     run.of = _askable(project, store, answered)
     by = Source(visible(source or assistant.name)[:LONGEST_NAME], visible(version))
     with assistant.start(batch, timeout_s) as program:

@@ -203,8 +203,8 @@ def tell_kept(reading: Reading) -> None:
 def _export(options: argparse.Namespace) -> int:
     from tui_label import Project
 
-    if (options.rule or options.blind) and not options.settled:
-        raise UsageError(f"{'--rule' if options.rule else '--blind'} goes with --settled")
+    if options.rule and not options.settled:
+        raise UsageError("--rule goes with --settled")
     with Project.open(options.dir) as project:
         written = project.export(
             options.output or standard_output(),

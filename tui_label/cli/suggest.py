@@ -40,9 +40,9 @@ def register(commands: Commands) -> None:
     suggest.add_argument(
         "--all", action="store_true", help="for answered items too; without it, those that nobody has answered"
     )
-    suggest.add_argument("--batch", type=_whole, default=100, metavar="N", help="items handed over at a time")
+    suggest.add_argument("--batch", type=int, default=100, metavar="N", help="items handed over at a time")
     suggest.add_argument(
-        "--timeout", type=_seconds, default=60.0, metavar="S", help="seconds without an answer before it is given up"
+        "--timeout", type=float, default=60.0, metavar="S", help="seconds without an answer before it is given up"
     )
     suggest.add_argument("--dry-run", action="store_true", help="ask, say what came, and keep nothing")
 
@@ -51,22 +51,6 @@ def _name(text: str) -> str:
     if not text.strip() or len(text) > LONGEST_NAME:
         raise argparse.ArgumentTypeError(f"a name has one to {LONGEST_NAME} characters")
     return text
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 5000:
-        raise argparse.ArgumentTypeError(f"must be a number from 1 to 5000, not {visible(text)!r}")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"must be a number of seconds, not {visible(text)!r}")
-    return value
 
 
 def _suggest(options: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 
 SETTLED, ACCEPTED, AUTO, GIVEN, WITHDRAWN = "settled", "accepted", "auto", "given", "withdrawn"
 OUTCOMES = (SETTLED, ACCEPTED, AUTO, GIVEN, WITHDRAWN)
+PROBES = ("check", "qualification")
+"""What items with a known answer are for: mixed in unmarked, or asked before real ones."""
 
 
 @dataclass(frozen=True, slots=True)

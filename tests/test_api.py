@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,29 @@ def test_a_project_is_made_once_and_must_be_right(tmp_path):
         ),
         (Item("i0", "other"), "item i0 is there already with other content"),
         ("", "empty"),
+        (Item("", "x"), "item : key: is empty"),
+        (Item("a"), "item a: text: is empty"),
+        (Item("a", None), "item a: text: must be text, not None"),
+        (Item("a", "x", candidates=["b", "c"]), r"item a: candidates: must be a tuple, not \['b', 'c'\]"),
+        (Item("a", "x", meta=[1]), "item a: meta: must be a dict"),
+        (Item("a", "x", meta={"when": date(2026, 1, 1)}), "item a: meta: Object of type date is not JSON serializable"),
+        (Item("a", sound="a.wav"), "item a: sound: must be of type Sound, not 'a.wav'"),
+        ({"text": "x"}, "^{'text': 'x'}: must be a text, an Item or a Record$"),
+        (Record("x"), "item: must be of type Item"),
+        (Record(Item("a", "x"), ("positive",)), "item a: suggestions: must be of type Suggestion, not 'positive'"),
+        (Record(Item("a", "x"), annotation=Annotation("ann", answers=None)), "a: annotation: answers: must be a dict"),
+        (
+            Record(Item("a", "x"), annotation=Annotation("ann", flags=("x",))),
+            "a: annotation: flags: must be of type Flag",
+        ),
+        (
+            Record(Item("a", "x"), annotation=Annotation("ann", "done")),
+            "a: annotation: status: must be one of submitted",
+        ),
+        (
+            Record(Item("a", "x"), gold=Gold("me"), probe="chekc"),
+            "a: probe: must be check or qualification, not 'chekc'",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path, record, words):
@@ -129,6 +153,32 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path, record, wor
         assert [one.key for one in project.items()] == ["i0"]
         with pytest.raises(InputError, match="item zz"):
             project.item("zz")
+
+
+@pytest.mark.parametrize("made", ["hello", b"hello", {"text": "x"}, Item("a", "x"), None])
+def test_what_is_added_is_several(tmp_path, made):
+    with Project.create(tmp_path, SENTIMENT) as project:
+        with pytest.raises(InputError, match="must be a list of texts, items or records, not "):
+            project.add(made)
+
+        assert list(project.items()) == []
+        assert (project.key(2**63), project.name(2**63)) == (str(2**63), str(2**63))
+
+
+@pytest.mark.parametrize(
+    ("asks", "words"),
+    [
+        (["mood"], r"^tasks: must be a list of dicts, one for each question, not \['mood'\]$"),
+        ({"id": "mood", "type": "text"}, "^tasks: must be a list of dicts"),
+        (None, "^tasks: must be a list of dicts"),
+        ([{"id": "mood", "type": str}], "^tasks: <class 'str'>: must be text, a number, a list or a dict$"),
+    ],
+)
+def test_what_is_no_list_of_tasks_makes_no_project(tmp_path, asks, words):
+    with pytest.raises(ConfigError, match=words):
+        Project.create(tmp_path / "p", asks)
+
+    assert not (tmp_path / "p").exists()
 
 
 def test_answers_of_nobody_are_no_file(tmp_path):

@@ -47,7 +47,11 @@ if TYPE_CHECKING:
     from tui_label.leading import Qualifying, Requeued
     from tui_label.quality.agreement import Agreement
     from tui_label.store.base import Added
+    from tui_label.store.reviewing import Case
     from tui_label.suggesting import Run
+
+LARGEST = 2**63
+"""No database numbers items so far."""
 
 
 class Project:
@@ -91,13 +95,9 @@ class Project:
         folder = Path(folder)
         ready.refuse_taken(folder)
         if not isinstance(asks, str):
-            import yaml
+            from tui_label.handed import written_tasks
 
-            asks = yaml.safe_dump(
-                {"name": folder.resolve().name, "tasks": [dict(one) for one in asks]},
-                allow_unicode=True,
-                sort_keys=False,
-            )
+            asks = written_tasks(folder.resolve().name, asks)
         settings = config.parse(asks, folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "project.yaml").write_text(asks, encoding="utf-8")
@@ -144,15 +144,18 @@ class Project:
 
     def key(self, number: int) -> str:
         """The key of the item with this number, by which figures name items."""
-        case = self.store.case(number)
+        case = self._case(number)
         return case.item.key if case else str(number)
 
     def name(self, number: int) -> str:
         """What people know that item by: where it came without an id, its file's name or how its text begins."""
         from tui_label.sound.kinds import called
 
-        case = self.store.case(number)
+        case = self._case(number)
         return called(case.item) if case else str(number)
+
+    def _case(self, number: int) -> Case | None:
+        return self.store.case(number) if number < LARGEST else None
 
     def items(self) -> Iterator[Item]:
         """All items: those nobody has answered, then the others."""

@@ -20,6 +20,7 @@ from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.tasks import Spans, Task
 from tui_label.core.text import shortened
 from tui_label.errors import InputError
+from tui_label.handed import handed
 from tui_label.store.base import Versions
 from tui_label.store.staging import Counts, Staging
 
@@ -45,7 +46,7 @@ def made_here(made: Iterable[Record | Item | str], tasks: Sequence[Task]) -> Ite
     A text is an item that is known by its content, and by its place among equal ones.
     """
     times = Counts()
-    for one in made:
+    for one in handed(made):
         record = one if isinstance(one, Record) else Record(one if isinstance(one, Item) else _of_text(one, times))
         _check(record, tasks)
         yield record

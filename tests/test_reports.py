@@ -115,3 +115,13 @@ def test_answers_without_times_have_no_pace(tmp_path, capsys):
     (row,) = (line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("ann  "))
 
     assert row == ["ann", "1", "0", "0", "–", "–", "0"]
+
+
+def test_check_says_where_answers_to_a_task_that_is_gone_are(tmp_path, capsys):
+    two = SENTIMENT + "  - {id: tone, type: choice, labels: [dry]}\n"
+    said = Annotation("ann", answers={"sentiment": "neutral", "tone": "dry"})
+    labeled(tmp_path, two, Record(Item("a", "x"), annotation=said))
+    write_project(tmp_path)
+    cli.main(["check", str(tmp_path)])
+
+    assert "task tone is gone; answers to it, with 1 label, stay in exports as jsonl" in capsys.readouterr().out

@@ -17,7 +17,7 @@ from wcwidth import wcswidth
 
 from tui_label.core.item import Sound
 from tui_label.core.project import Project, orphans, retyped
-from tui_label.core.text import fitted, shortened, visible
+from tui_label.core.text import fitted, number_of, shortened, visible
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger
 from tui_label.quality.person import Person
@@ -213,7 +213,10 @@ def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
     used = store.labels_in_use()
     gone = {task: sum(found.values()) for task, found in used.items() if task not in known}
     found = [
-        (True, f"project.yaml: task {task} is gone, {count:,} labels in answers to it are kept and exported")
+        (
+            True,
+            f"project.yaml: task {task} is gone; answers to it, with {number_of(count, 'label')}, stay in exports as jsonl",
+        )
         for task, count in sorted(gone.items())
     ]
     # From whoever was still at work when it went

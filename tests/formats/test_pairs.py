@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from labelled import clip, item, read, write
 
-from tui_label import formats
+from tui_label import config, formats
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.errors import UsageError
+from tui_label.formats import writing
 from tui_label.sound.kinds import is_sound
 from tui_label.sound.media import fingerprint
 
@@ -99,3 +100,22 @@ def test_an_answer_comes_back_under_its_own_task_or_is_told_as_lost(tmp_path, na
     assert not back.keys() & told
     if not others and not (name == OF_PARTS and kind != "text"):
         assert back == {id: value for id, value in answers.items() if id not in told}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["jsonl", "csv", "tsv", "spreadsheet", "labelstudio", "labelstudio-min", "prodigy", "doccano", "fasttext", "brat"],
+)
+def test_an_answer_to_a_question_that_is_gone_is_told_as_lost(tmp_path, name):
+    project = config.parse("name: p\ntasks: [{id: left, type: choice, labels: [dog]}]\n", tmp_path)
+    said = Annotation("ann", answers={"left": "dog", "right": "sun", "empty": None})
+    format, dropped = formats.find(name), {}
+    with (tmp_path / "out").open("w+", encoding="utf-8", newline="") as out:
+        output = out if format.write else tmp_path / "folder"
+        writing.write(format, [(Item("k", TEXT), said)], output, project, dropped)
+        out.seek(0)
+        is_there = '"right": "sun"' in out.read()
+
+    assert dropped.get("answers to right", 0) == (0 if is_there else 1)
+    assert is_there == (name == "jsonl")
+    assert "answers to empty" not in dropped

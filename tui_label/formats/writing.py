@@ -75,14 +75,19 @@ def _files(folder: Path) -> set[tuple[Path, int, int]]:
     return {(path, stat.st_ino, stat.st_mtime_ns) for path, stat in found}
 
 
-def _of_their_type(
+def _asked_today(
     rows: Iterable[tuple[Item, Annotation]], project: Project, dropped: dict[str, int]
 ) -> Iterator[tuple[Item, Annotation]]:
-    """Without answers to what was another type of question then."""
+    """Without answers to what was another type of question then, or is no question any more."""
+    asked = {task.id for task in project.tasks}
     for item, said in rows:
-        if other := of_another_type(project.tasks, said.answers):
-            count(dropped, "answers to questions that were of another type", len(other))
-            said = replace(said, answers={id: value for id, value in said.answers.items() if id not in other})
+        gone, other = said.answers.keys() - asked, of_another_type(project.tasks, said.answers)
+        for id in gone:
+            count(dropped, f"answers to {id}", said.answers[id] is not None)
+        count(dropped, "answers to questions that were of another type", len(other))
+        if gone or other:
+            left = {id: value for id, value in said.answers.items() if id not in gone | other}
+            said = replace(said, answers=left)
         yield item, said
 
 
@@ -96,7 +101,7 @@ def write(
     """Counts in `dropped`, which `rows` may count in as well."""
     refuse_unwritable(format, output)
     if format.name != OURS:
-        rows = _of_their_type(rows, project, dropped)
+        rows = _asked_today(rows, project, dropped)
     if format.write is None:
         assert format.write_folder is not None and isinstance(output, Path)
         before = _files(output)

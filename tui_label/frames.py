@@ -11,6 +11,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.tasks import Spans, fitting
 from tui_label.errors import UsageError
+from tui_label.formats.table import answer_columns
 
 Library = Literal["pandas", "polars"]
 Answers = Iterable[tuple[Item, Annotation]]
@@ -18,7 +19,7 @@ COLUMNS = ("item", "text", "annotator", "flags", "active_ms", "submitted_at")
 
 
 def answers_frame(project: Project, answers: Answers, library: Library) -> Any:
-    tasks = {one.id: f"answer_{one.id}" if one.id in COLUMNS else one.id for one in project.tasks}
+    tasks = answer_columns(project, COLUMNS)
     columns = [*COLUMNS[:3], *tasks.values(), *COLUMNS[3:]]
     rows = (
         (

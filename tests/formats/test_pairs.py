@@ -119,3 +119,28 @@ def test_an_answer_to_a_question_that_is_gone_is_told_as_lost(tmp_path, name):
     assert dropped.get("answers to right", 0) == (0 if is_there else 1)
     assert is_there == (name == "jsonl")
     assert "answers to empty" not in dropped
+
+
+CLASHING = {
+    "text": ("text", "item", "annotator", "flags", "active_ms", "submitted_at", "answer_text"),
+    "sound": ("audio", "offset", "duration", "item", "annotator", "flags", "text", "path"),
+}
+
+
+@pytest.mark.parametrize("items", CLASHING)
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_a_question_called_as_another_column_has_one_of_its_own(tmp_path, name, items):
+    ids = CLASHING[items]
+    tasks = "".join(f"  - {{id: {id}, type: text}}\n" for id in ids)
+    source = f"name: p\nitems: {items}\ntasks:\n{tasks}"
+    what = Item("k", TEXT) if items == "text" else replace(item(), key="k")
+    if what.sound is not None:
+        what = replace(what, sound=replace(what.sound, hash=fingerprint(clip(tmp_path / "a.wav"))))
+    answers = {id: f"of {id}" for id in ids}
+    assert not write(name, [(what, Annotation("ann", answers=answers))], source, tmp_path)
+    header = (tmp_path / "out").read_text().splitlines()[0].split("," if name == "csv" else "\t")
+    (one,), bad, _ = read(name, tmp_path / "out", source)
+
+    assert len(set(header)) == len(header)
+    assert not bad and (one.item.key, one.item.text) == ("k", what.text)
+    assert (one.annotation.annotator, one.annotation.answers, one.annotation.flags) == ("ann", answers, ())

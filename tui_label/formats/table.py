@@ -2,7 +2,8 @@
 
 The text column is the one named `text`, else the first with a name known for it;
 `id` or `item` is the id, `label` a label, `annotator` (`worker`, `rater`, `coder`) whose answer
-it is; a column named after a task has its answers, as our own tables do; where texts are compared,
+it is; a column named after a task has its answers, as our own tables do (`answer_…` where they
+have another column of this name); where texts are compared,
 `candidates` has them as a JSON list; all others are kept as meta.  So a row is one annotator's answers about one item (long form).  Where
 several label columns are named, a row is an item and each of them one annotator's (wide form).
 A TSV whose quotes are not CSV quoting is read without any.  Numbers of classes are read as
@@ -14,7 +15,7 @@ from __future__ import annotations
 import csv
 import difflib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -179,7 +180,7 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
     if len(labels) == 1:
         roles["label"] = labels[reading.label_columns[0]]
 
-    def look_for(role: str, known: tuple[str, ...]) -> None:
+    def look_for(role: str, known: Sequence[str]) -> None:
         free = [name if n not in {*roles.values(), *people.values()} else "" for n, name in enumerate(names)]
         place = next((free.index(name) for name in known if name in free), None)
         if role not in roles and place is not None:
@@ -198,16 +199,19 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
                 f"{visible(str(reading.path))}:1: no column is named text (it has {visible(', '.join(header)[:80])}); "
                 "add a header row with one"
             )
-    if set(OURS) <= set(names):
-        for name in OURS[1:]:
-            look_for(name, (name,))
-    # What manifests of sounds have names for, sounds.py reads
-    own = [task for task in reading.project.tasks if not sound or task.id.casefold() not in sounds.TAKEN]
-    for task in own if not people else ():
-        look_for(f"task {task.id}", (task.id.casefold(),))
+    is_ours = set(OURS) <= set(names)
+    for name in OURS[1:] if is_ours else ():
+        look_for(name, (name,))
+    answers = answer_columns(reading.project, _others(reading.project))
+    for id, column in answers.items() if not people else ():
+        known = [column.casefold()] if is_ours else [column.casefold(), id.casefold()]
+        if sound and not is_ours:
+            # What manifests of sounds have names for, sounds.py reads
+            known = [one for one in known if one not in sounds.TAKEN]
+        look_for(f"task {id}", known)
     if not people:
         look_for("label", LABELS)
-    tasks = {task.id: roles.pop(f"task {task.id}") for task in own if f"task {task.id}" in roles}
+    tasks = {id: roles.pop(f"task {id}") for id in answers if f"task {id}" in roles}
     named = card.classes(reading.path)
     classes = {n: named[name] for n, name in enumerate(header) if name in named}
     return Columns(roles, tasks, people, classes)
@@ -352,10 +356,10 @@ def _write(
     safe: bool = False,
 ) -> int:
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    tasks = [task.id for task in project.tasks]
-    content = ["audio", "offset", "duration"] if project.items == "sound" else ["text"]
-    content += ["candidates"] if _compares(project) else []
-    writer.writerow(["item", *content, "annotator", *tasks, "flags", "active_ms", "submitted_at"])
+    others, content = _others(project), _content_columns(project)
+    tasks = answer_columns(project, others)
+    place = others.index(OURS[0]) + 1
+    writer.writerow([*others[:place], *tasks.values(), *others[place:]])
     written = 0
     for item, annotation in rows:
         if not is_finished(annotation, dropped):
@@ -377,6 +381,30 @@ def _write(
         writer.writerow(["'" + cell if safe and cell.startswith(FORMULA) else cell for cell in cells])
         written += 1
     return written
+
+
+def answer_columns(project: Project, others: Collection[str]) -> dict[str, str]:
+    """The column of each task's answers: its id, or where that is one of the `others`, `answer_` before it."""
+    ids = [task.id for task in project.tasks]
+    taken = {one.casefold() for one in (*others, *ids)}
+    found = {}
+    for id in ids:
+        column = id
+        if id.casefold() in others:
+            while column.casefold() in taken:
+                column = f"answer_{column}"
+        found[id] = column
+    return found
+
+
+def _others(project: Project) -> list[str]:
+    """The columns of our tables beside the answers."""
+    return ["item", *_content_columns(project), *OURS]
+
+
+def _content_columns(project: Project) -> list[str]:
+    found = ["audio", "offset", "duration"] if project.items == "sound" else ["text"]
+    return [*found, "candidates"] if _compares(project) else found
 
 
 def _content(item: Item, columns: list[str]) -> list[str]:

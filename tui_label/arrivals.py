@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
 from tui_label.core.item import Item, content_key, is_score
-from tui_label.core.record import Record
+from tui_label.core.record import Record, Unkeepable, keepable
 from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.tasks import Spans, Task
 from tui_label.core.text import shortened
@@ -48,6 +47,10 @@ def made_here(made: Iterable[Record | Item | str], tasks: Sequence[Task]) -> Ite
     times = Counts()
     for one in handed(made):
         record = one if isinstance(one, Record) else Record(one if isinstance(one, Item) else _of_text(one, times))
+        try:
+            record = keepable(record)
+        except Unkeepable as error:
+            raise InputError(f"item {record.item.key}: {error}") from error
         _check(record, tasks)
         yield record
 
@@ -73,8 +76,6 @@ def name_problem(record: Record) -> str:
 def _check(record: Record, tasks: Sequence[Task]) -> None:
     if problem := name_problem(record):
         raise InputError(f"item {record.item.key}: annotator: {problem}")
-    if not isinstance(record.priority, Integral):
-        raise InputError(f"item {record.item.key}: priority: must be a whole number, not {record.priority!r}")
     for one in record.suggestions:
         if one.score is not None and not is_score(one.score):
             raise InputError(f"item {record.item.key}: {one.task}: a score must be a number, not {one.score!r}")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tui_label.core.keepable import is_amount
+
 Stretch = tuple[float, float]
 """Start and end in seconds of the clip."""
 Pass = tuple[float, float, int]
@@ -104,6 +106,38 @@ class Listening:
         if self.replays:
             record["replays"] = [[round(start, 2), round(end, 2), times] for start, end, times in self.replays]
         return record
+
+
+AMOUNTS = ("plays", "keystrokes", "first_play_ms", "reaction_ms", "seconds", "coverage")
+"""What a record has one number of each for."""
+
+
+def problem(record: Any) -> str:
+    """Why it is no record of somebody's listening, as a sentence; empty if it is one."""
+    if not isinstance(record, Mapping):
+        return f"must be an object, not {record!r}"
+    for name, value in record.items():
+        if name in AMOUNTS:
+            fits, wanted = is_amount(value), "a number from 0 on"
+        elif name == "speeds":
+            fits, wanted = _are_amounts(value), "seconds by speed"
+        elif name in ("passes", "replays"):
+            fits, wanted = isinstance(value, list) and all(map(_is_pass, value)), "a list of [start, end, how often]"
+        elif name == "edits":
+            fits, wanted = isinstance(value, Mapping) and all(map(_are_amounts, value.values())), "numbers by task"
+        else:
+            return f"has no {name!r}; known are {', '.join((*AMOUNTS, 'speeds', 'passes', 'replays', 'edits'))}"
+        if not fits:
+            return f"{name} must be {wanted}, not {value!r}"
+    return ""
+
+
+def _are_amounts(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(is_amount, value.values()))
+
+
+def _is_pass(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) in (2, 3) and all(map(is_amount, value))
 
 
 def _round_again(before: list[Pass], last: Pass) -> list[Pass]:

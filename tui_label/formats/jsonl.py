@@ -12,12 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, Timing, timing_from
+from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, timing_from
 from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Suggestion, is_score
+from tui_label.core.keepable import MOST
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
+from tui_label.core.text import number_of
 from tui_label.formats import sounds
 from tui_label.formats.array import NoArray, dumped, elements, is_array
 from tui_label.formats.making import (
@@ -77,8 +79,6 @@ SAYS = frozenset(["spans", "entities", "label", "labels", "accept", "cats", "ans
 
 FLAGGED = "flagged"
 """The reason of Prodigy's flags, which have none."""
-MOST = 2**53
-"""Whole numbers below this are the same in every program."""
 
 
 class Number(str):
@@ -149,8 +149,6 @@ def _written_id(text: str, record: Mapping[str, Any]) -> str | None:
 
 def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Record:
     priority = record.get("priority", 0)
-    if not isinstance(priority, int) or isinstance(priority, bool):
-        raise Bad("priority", f"must be a whole number, not {priority!r}")
     annotator = _annotator(record)
     answered = "answers" in record and bool(author(reading, annotator))
     values = _answers_in_fields(reading, record)
@@ -230,17 +228,29 @@ def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotat
             status,
             answers=answers,
             flags=_flags(record),
-            origin={str(task): list(origins) for task, origins in record.get("origin", {}).items()},
-            timing=_timing(record),
+            origin=_origin(reading, record, answers),
+            timing=timing_from(record.get("ms") or {}),
             started_at=utc_time("started_at", record.get("started_at")),
             submitted_at=utc_time("submitted_at", record.get("submitted_at")),
             labels_version=_number(record, "labels"),
             guidelines_version=_number(record, "guidelines"),
             revision=_number(record, "revision"),
-            listening=dict(record.get("listening", {})),
+            listening=record.get("listening") or {},
         )
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise Bad("answers", f"is not in the shape of an export: {error}") from error
+
+
+def _origin(reading: Reading, record: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, list[str]]:
+    """For each task words about its answer: of spans one each."""
+    found = record.get("origin") or {}
+    if not isinstance(found, dict) or not all(isinstance(words, list) for words in found.values()):
+        raise Bad("origin", "must be an object of task: list of words")
+    for task in reading.project.tasks:
+        words, spans = found.get(task.id), answers.get(task.id)
+        if isinstance(task, Spans) and words and isinstance(spans, list) and len(words) != len(spans):
+            raise Bad("origin", f"{task.id} has {len(words)} for {number_of(len(spans), 'span')}")
+    return found
 
 
 def _flags(record: Mapping[str, Any]) -> tuple[Flag, ...]:
@@ -249,13 +259,6 @@ def _flags(record: Mapping[str, Any]) -> tuple[Flag, ...]:
         if not isinstance(flag.reason, str) or not flag.reason.strip():
             raise Bad("flags", f"a flag's reason must be words, not {flag.reason!r}")
     return flags
-
-
-def _timing(record: Mapping[str, Any]) -> Timing:
-    timing = timing_from(record.get("ms") or {})
-    if not all(0 <= ms < MOST for ms in (timing.active, timing.idle, timing.paused, *timing.tasks.values())):
-        raise Bad("ms", "must be milliseconds from 0 on")
-    return timing
 
 
 def _number(record: Mapping[str, Any], field: str) -> int:

@@ -13,7 +13,7 @@ from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.offsets import code_points
-from tui_label.core.record import Record
+from tui_label.core.record import Record, Unkeepable, keepable
 from tui_label.core.tasks import Choice, Choices, Compare, Segments, Spans, Task, is_asked
 from tui_label.formats.source import Reading
 
@@ -218,10 +218,14 @@ def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> N
 
 
 def finished(reading: Reading, record: Record) -> Record:
-    """A record as it is brought in: where the answers of the file are known ones, its answer is gold.
+    """A record as it is brought in, or Bad: where the answers of the file are known ones, its answer is gold.
 
     Flags are kept with any reason: a team elsewhere may list others, and what they flagged is worth a look here too.
     """
+    try:
+        record = keepable(record)
+    except Unkeepable as error:
+        raise Bad(error.field, error.problem) from error
     said = record.annotation
     for flag in said.flags if said else ():
         if all(flag.reason != listed.reason for listed in reading.project.flags):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import difflib
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,6 +52,7 @@ LABELS = ("label", "labels", "class", "category", "sentiment")
 ANNOTATORS = ("annotator", "annotator_id", "worker", "worker_id", "workerid", "rater", "coder")
 OURS = ("annotator", "flags", "active_ms", "submitted_at")
 """Columns of our own tables beside the item and the answers."""
+WHOLE_NUMBER = re.compile(r"\s*-?\d{1,15}\s*")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -298,7 +300,7 @@ def _from_cell(reading: Reading, id: str, cell: str) -> Any:
     """The answer that stands in a column of its task, in the JSON shape: as it is, or as JSON where it is a list."""
     task = reading.project.task(id)
     if isinstance(task, Rating):
-        if not cell.strip().lstrip("-").isdecimal():
+        if not WHOLE_NUMBER.fullmatch(cell):
             raise Bad(f"answers.{id}", f"must be a whole number, not {cell!r}")
         return int(cell)
     if isinstance(task, Choices) and not cell.startswith("["):
@@ -314,7 +316,7 @@ def _from_cell(reading: Reading, id: str, cell: str) -> Any:
 def _said(cell: Callable[[str], str], annotator: str) -> Annotation:
     """What a row of a table of ours says beside the answers."""
     active = cell("active_ms")
-    if active and not active.isdecimal():
+    if active and not WHOLE_NUMBER.fullmatch(active):
         raise Bad("active_ms", f"must be milliseconds, not {active!r}")
     return Annotation(
         annotator,

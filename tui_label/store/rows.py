@@ -16,7 +16,7 @@ from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.renames import Renames
 from tui_label.errors import StoreDamaged
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 """One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
 _EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
 """Most of what is stored beside answers, with what it reads as."""

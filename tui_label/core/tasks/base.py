@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item
+from tui_label.core.keepable import is_json
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -119,6 +120,11 @@ def are_labels(value: Any) -> bool:
 def are_stretches(value: Any) -> bool:
     """Whether `value` is a list of things with a start and an end."""
     return isinstance(value, list) and all(isinstance(one, dict) and {"start", "end"} <= one.keys() for one in value)
+
+
+def has_no_json(one: Mapping[str, Any], known: frozenset[str]) -> bool:
+    """Whether a stretch says something beside these fields that JSON cannot hold; what it can is kept."""
+    return not known.issuperset(one) and not is_json(one)
 
 
 def fitting(tasks: Iterable[Task], answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 from tui_label.core.item import Item
 from tui_label.core.moments import edges
-from tui_label.core.tasks.base import Task, are_stretches
+from tui_label.core.tasks.base import Task, are_stretches, has_no_json
 from tui_label.core.tasks.text import likeness
 from tui_label.core.text import number_of
 from tui_label.core.transcript import Style, refusal
 
+FIELDS = frozenset(["start", "end", "label", "text", "speaker"])
 SLACK_S = 0.005
 """Rounding that an end may lie beyond the sound's."""
 LONGEST_S = 1e9
@@ -133,9 +134,11 @@ class Segments(Task):
         label = one.get("label", "")
         if self.labels and label and label not in self.values:
             return f"segment {edges(start, end)} needs one of the labels {', '.join(self.values)}, not {label!r}"
-        for name in ("text", "speaker"):
-            if not isinstance(one.get(name, ""), str):
-                return f"a segment's {name} must be text, not {one[name]!r}"
+        for name, said in (("label", label or ""), ("text", one.get("text", "")), ("speaker", one.get("speaker", ""))):
+            if not isinstance(said, str):
+                return f"a segment's {name} must be text, not {said!r}"
+        if has_no_json(one, FIELDS):
+            return f"segment {edges(start, end)} has a number that is none (NaN, Infinity), or is nested too deeply"
         return ""
 
     def is_answered(self, value: Any) -> bool:

@@ -8,7 +8,9 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item
-from tui_label.core.tasks.base import Task, are_stretches
+from tui_label.core.tasks.base import Task, are_stretches, has_no_json
+
+FIELDS = frozenset(["start", "end", "label", "text"])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -106,6 +108,8 @@ class Spans(Task):
             return f"span {start}-{end} does not lie within the text's {len(text)} characters"
         if label not in self.values:
             return f"{label!r} is no label of {self.id}; it has {', '.join(self.values)}"
+        if has_no_json(one, FIELDS):
+            return f"span {start}-{end} has a number that is none (NaN, Infinity), or is nested too deeply"
         covered = one.get("text")
         if covered is not None and covered != text[start:end]:
             return f"span {start}-{end} says {covered!r} but the text there is {text[start:end]!r}"

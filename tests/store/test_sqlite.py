@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 from helpers import HOT_STATEMENTS, answer_two_each, new_store, records
 
-from tui_label.core.annotation import Annotation
+from tui_label.core.annotation import Annotation, Flag
+from tui_label.core.item import Item
+from tui_label.core.record import Record
 from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
+from tui_label.store import counts
 from tui_label.store.base import Policy
 from tui_label.store.sql import SqlStore
 
@@ -210,6 +213,16 @@ def test_an_answer_and_the_next_item_take_as_many_steps_at_two_thousand_items_as
         return len(said)
 
     assert steps(2000) < 1.1 * steps(20)
+
+
+@pytest.mark.parametrize("reason", ["a\0b", "a\ud800b"])
+def test_a_flag_is_listed_as_it_is_in_the_record_whatever_its_reason(tmp_path, reason):
+    store = new_store(tmp_path, 1)
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"s": "x"}, flags=(Flag(reason),)), "a")
+    store.add([Record(Item("i1", "x"), annotation=Annotation("bob", answers={"s": "x"}, flags=(Flag(reason),)))])
+
+    assert [one.flags for _, one in store.answers()] == [(Flag("a\ufffdb"),)] * 2
+    assert counts.wrong(store._connection.read) == []
 
 
 def test_the_views_answer_a_lead(tmp_path):

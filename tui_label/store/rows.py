@@ -93,7 +93,8 @@ def not_ours(item: int, annotator: str) -> StoreDamaged:
 
 
 def flags_json(flags: tuple[Flag, ...]) -> str:
-    return to_json([{"reason": flag.reason, **({"note": flag.note} if flag.note else {})} for flag in flags])
+    """Their reasons as they are listed in `flagged`."""
+    return to_json([{"reason": storable(flag.reason), **({"note": flag.note} if flag.note else {})} for flag in flags])
 
 
 def flags_from(text: str) -> tuple[Flag, ...]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled import clip, spoilt
 from labelled_texts import (
+    ALL,
     MOOD,
     NAMES,
     SLOTS,
@@ -84,6 +85,16 @@ def test_a_csv_comes_back(folder, source, data, text):
 
     assert (bad, record.item.text, record.item.key) == ([], half(text), "k")
     assert (record.annotation.answers, record.annotation.flags) == (answers, rows[0][1].flags)
+
+
+@pytest.mark.parametrize("name", ["doccano", "doccano-csv", "fasttext"])
+def test_what_was_told_as_left_out_is_not_answered_with_nothing(tmp_path, name):
+    """An empty list in the place of a question that was not answered is no answer to another one."""
+    dropped = write(name, [said("hello", {"topics": ["sport"]})], ALL, tmp_path / "x")
+    (record,), bad, _ = read(tmp_path / "x", ALL, name, annotator="ann")
+
+    assert dropped["answers to topics"] == 1
+    assert (bad, record.item.text, record.annotation) == ([], "hello", None)
 
 
 def test_its_csv_is_read_under_any_name_where_it_is_named(tmp_path, capsys, monkeypatch):

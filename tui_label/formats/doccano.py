@@ -195,12 +195,13 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
         record |= {"filename": item.sound.path} if item.sound else {"text": item.text}
         marks = None if spans is None or (value := annotation.answers.get(spans.id)) is None else _marks(item, value)
         labels = None if chosen is None else labels_said(annotation, chosen)
+        text = None if free is None or (value := annotation.answers.get(free.id)) is None else [value]
         if spans is not None and chosen is not None:
-            record |= {"entities": marks or [], "cats": labels or []}
-        elif spans is not None or chosen is not None:
-            record["label"] = marks or labels or []
-        elif free is not None:
-            record["label"] = [value] if (value := annotation.answers.get(free.id)) is not None else []
+            said = {"entities": marks, "cats": labels}
+        else:
+            said = {"label": next((one for one in (marks, labels, text) if one is not None), None)}
+        # An empty list would say that nothing applies
+        record |= {place: value for place, value in said.items() if value is not None}
         record["Comments"] = [f"{one.reason}: {one.note}" if one.note else one.reason for one in annotation.flags]
         count(dropped, "fields of meta that are named as doccano's", sum(name in OURS for name in item.meta))
         out.write(dumped({**{name: value for name, value in item.meta.items() if name not in OURS}, **record}) + "\n")

@@ -157,8 +157,9 @@ def labelled(
             answers[task.id] = sorted(ours, key=lambda span: (span["start"], span["end"], span["label"]))
             suggestions += [Suggestion(task.id, span, (scores or {}).get(number), source) for number, span in some]
     if labels == [] and annotator:
-        none_of = next((task for task in reading.project.tasks if isinstance(task, Choices)), None)
-        answers |= {none_of.id: []} if none_of else {}
+        # A format's place for labels is the first such task's; of one with a single answer it says nothing
+        first = next((task for task in reading.project.tasks if isinstance(task, Choice | Choices)), None)
+        answers |= {first.id: []} if isinstance(first, Choices) else {}
     if labels:
         for task, chosen in parted(reading, (Choice, Choices), labels, str):
             value: Any = [one for one in task.values if one in chosen] if isinstance(task, Choices) else chosen[0]

@@ -312,6 +312,18 @@ def test_an_earlier_answer_of_a_file_does_not_take_the_place_of_a_later_one(make
     assert [(one.answers["t"], one.revision) for _, one in store.answers()] == [("c", 2)]
 
 
+def test_an_answer_comes_in_over_a_skip_however_old_it_is(make):
+    store = make(0)
+    item = Item("k", "text")
+    store.add([Record(item)])
+    skip = Annotation("ann", "skipped", submitted_at="2026-01-02T00:00:00.000Z")
+    store.skip(store.claim("ann").number, skip, "s", claim=False)
+    earlier = Annotation("ann", answers={"t": "a"}, submitted_at="2026-01-01T00:00:00.000Z")
+
+    assert store.add([Record(item, annotation=earlier)]).answers == 1
+    assert [one.answers["t"] for _, one in store.answers()] == ["a"]
+
+
 def test_many_answers_come_in_as_one_by_one(make):
     """What is nobody's yet comes in by a few statements; what meets something that is there, one by one."""
     chance = random.Random(5)

@@ -42,12 +42,12 @@ def counted(
     rows: Iterable[tuple[Item, Annotation]], progress: Callable[[int], None]
 ) -> Iterator[tuple[Item, Annotation]]:
     """The rows; `progress` is told now and then, and at the end, how many they were."""
-    count = 0
-    for count, row in enumerate(rows, 1):
+    number = 0
+    for number, row in enumerate(rows, 1):
         yield row
-        if count % EVERY == 0:
-            progress(count)
-    progress(count)
+        if number % EVERY == 0:
+            progress(number)
+    progress(number)
 
 
 def refuse_unwritable(format: Format, output: Path | TextIO, *needed: Path) -> None:
@@ -105,8 +105,8 @@ def write(
     if format.write is None:
         assert format.write_folder is not None and isinstance(output, Path)
         before = _files(output)
-        count = format.write_folder(rows, output, project, dropped)
-        return Written(format.name, count, "files", dropped, len(before & _files(output)))
+        written = format.write_folder(rows, output, project, dropped)
+        return Written(format.name, written, "files", dropped, len(before & _files(output)))
     if not isinstance(output, Path):
         return Written(format.name, format.write(rows, output, project, dropped), "answers", dropped)
     with (

@@ -392,13 +392,14 @@ class Came(Enum):
     NEW = "new"
     KNOWN = "known"
     EARLIER = "earlier"
-    """Than the one that stands."""
+    """Than the answer that stands; a skip is none."""
 
 
 def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Renames, moment: str) -> Came:
     """Keep an answer of somebody who may have dealt with the item before, if it is new.
 
     What they gave once and then corrected does not come back: it is the same where its time is, or where it has none.
+    Over a skip, which says nothing of the item, an answer comes in however old it is.
     """
     me = saves.annotator_id(execute, annotation.annotator)
     before = saves.before_save(execute, number, me, "")

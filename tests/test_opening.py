@@ -201,18 +201,25 @@ def test_a_question_that_has_answers_keeps_its_type(tmp_path, before, now):
     asking(tmp_path, before, "other").close()
 
 
-@pytest.mark.parametrize("kept", ["draft", "gold"])
-def test_a_question_that_has_drafts_or_known_answers_keeps_its_type(tmp_path, kept):
+def test_a_question_that_has_known_answers_keeps_its_type(tmp_path):
     store = asking(tmp_path, "choice")
     store.add(records(3))
-    if kept == "gold":
-        store.settle(1, Gold("lea", {"t": "a"}, labels_version=1), "1")
-    else:
-        store.save_draft("ann", store.claim("ann").number, '{"answers": {"t": "a"}}')
+    store.settle(1, Gold("lea", {"t": "a"}, labels_version=1), "1")
     store.close()
 
     with pytest.raises(ConfigError, match="t: was choice and has 1 answer, and is text now"):
         asking(tmp_path, "text")
+
+
+def test_a_question_that_has_drafts_alone_may_change_its_type(tmp_path):
+    """They are no answers, nobody but who made them could take them back, and they are laid without what they said."""
+    store = asking(tmp_path, "choice")
+    store.add(records(1))
+    store.save_draft("ann", store.claim("ann").number, '{"answers": {"t": "a"}}')
+    store.close()
+    asking(tmp_path, "spans").close()
+
+    assert [words for good, words in check(tmp_path) if not good] == []
 
 
 def test_a_question_that_comes_back_as_another_type_is_refused(folder):

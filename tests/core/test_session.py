@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, project
 from hypothesis import given, settings
@@ -279,6 +281,38 @@ def test_a_draft_that_comes_back_under_new_names_is_what_was_done_under_them(com
     again = begin(now.project, now.item, now.suggestions, draft=draft_of(was), names=NAMES)
 
     assert (again.work, again.past, again.future) == (now.work, now.past, now.future)
+
+
+ASKED = {
+    "choice": "type: choice, labels: [person, place]",
+    "choices": "type: choices, labels: [person, place]",
+    "spans": "type: spans, labels: [person, place]",
+    "text": "type: text",
+    "rating": "type: rating",
+}
+SAID = {kind: [give("person", "t"), give("place", "t"), give("person", "t")] for kind in ("choice", "choices", "spans")} | {
+    "text": [("text.edit", Editor(text, len(text))) for text in ("some", "some words", "words here")],
+    "rating": [give("3", "t"), give("4", "t"), give("5", "t")],
+}  # fmt: skip
+
+
+def asking(kind: str) -> str:
+    question = f"  - {{id: t, {ASKED[kind]}}}\n" if kind else ""
+    return f"name: p\ntasks:\n{question}  - {{id: other, type: choice, labels: [a, b]}}\n"
+
+
+@pytest.mark.parametrize(("was", "now"), list(permutations([*ASKED, ""], 2)))
+def test_a_draft_is_laid_without_what_was_said_to_a_question_of_another_type(was, now):
+    """It is gone or another one since; nothing else of the draft is lost, and there is nothing to stumble over in undo."""
+    session, _ = run(on(asking(was)), *SAID.get(was, ()), give("a", "other"), give("b", "other"), "work.undo")
+    again = begin(project(asking(now)), session.item, draft=draft_of(session))
+    works = (again.work, *again.past, *again.future)
+
+    assert (again.value("other"), again.future[-1].answers["other"]) == ("a", "b")
+    for work in works:
+        assert all(again.project.task(id).fits(value) for id, value in work.values(TEXT).items())
+        assert bool(work.spans.get("t")) <= (now == "spans")
+    run(again, *["work.undo"] * (len(works) - 1))
 
 
 @pytest.mark.parametrize(

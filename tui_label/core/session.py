@@ -8,7 +8,7 @@ the item before) comes out as effects.  No clock, no store, no screen.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -426,15 +426,19 @@ def _replayed(work: Work, patches: list[dict[str, Any]]) -> tuple[Work, ...]:
 def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Session:
     flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
     decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
-    # A task may have left project.yaml since
-    answers = {id: value for id, value in record["answers"].items() if session.project.task(id) is not None}
-    work = work_from(answers, record.get("origin", {}), flags, decisions, _span_tasks(session.project))
-    # The differences are of texts, so names are changed in what comes of them
+    answers, tasks = record["answers"], session.project.tasks
+    spans = frozenset(id for id in _span_tasks(session.project) if id in fitting(tasks, answers))
+    work = work_from(answers, record.get("origin", {}), flags, decisions, spans)
+
+    def today(one: Work) -> Work:
+        # The differences are of what was there: names, and tasks that are gone or of another type, change after them
+        return _fitting_work(tasks, one.renamed(names))
+
     return replace(
         session,
-        work=work.renamed(names),
-        past=tuple(one.renamed(names) for one in _replayed(work, record.get("past", []))),
-        future=tuple(one.renamed(names) for one in _replayed(work, record.get("future", []))),
+        work=today(work),
+        past=tuple(map(today, _replayed(work, record.get("past", [])))),
+        future=tuple(map(today, _replayed(work, record.get("future", [])))),
         focus=record.get("focus", ""),
         cursor=min(int(record.get("cursor", 0)), len(session.item.text)),
         step=record.get("step", "token"),
@@ -443,6 +447,17 @@ def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Sess
         at=float(record.get("at", 0.0)),
         mark=record.get("mark"),
         picked=int(record.get("picked", -1)),
+    )
+
+
+def _fitting_work(tasks: Sequence[Task], work: Work) -> Work:
+    """Without what was said to tasks that are gone since, or have become another type of question."""
+    answers = fitting([task for task in tasks if not isinstance(task, Spans)], work.answers)
+    return replace(
+        work,
+        answers=answers,
+        origins={id: origin for id, origin in work.origins.items() if id in answers},
+        spans={task.id: work.spans[task.id] for task in tasks if isinstance(task, Spans) and task.id in work.spans},
     )
 
 

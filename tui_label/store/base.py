@@ -269,7 +269,7 @@ class Store(Reviewing, Protocol):
         ...
 
     def answers_in_use(self) -> Iterator[Mapping[str, Any]]:
-        """Latest answers, gold answers and drafts, by task id: all that a change of the tasks could make nonsense of."""
+        """Latest answers and gold answers, by task id: all that a change of the tasks could make nonsense of."""
         ...
 
     # items in

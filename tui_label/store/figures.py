@@ -66,7 +66,6 @@ def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:
 def answers_in_use(connection: Connection) -> Iterator[Mapping[str, Any]]:
     yield from (one.answers for one in opinions(connection))
     yield from (gold.answers for _, gold in known(connection))
-    yield from (draft.answers for _, (_, draft) in _drafts(connection, None, standing.renames(connection.execute)))
 
 
 def tallies(connection: Connection) -> Mapping[str, Tally]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import pytest
 from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from tui_label.core.editor import Editor, insert
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.session import HISTORY, Session, begin, draft_of
 from tui_label.core.steps import step
+from tui_label.core.tasks import Span
 from tui_label.core.work import Work, difference, patched
 
 TRANSCRIPT = "name: t\nitems: sound\ntasks: [{id: said, type: text, transcript: {}}]\n"
@@ -66,3 +69,59 @@ def test_undo_and_redo_work_after_a_long_draft_came_back():
 
     assert len(later.future) == 2
     assert step(step(later, "work.redo")[0], "work.redo")[0].work == session.work
+
+
+QUESTIONS = {
+    "sure": ("{id: sure, type: choice, labels: [yes, no]}", ["yes", "no"]),
+    "why": ("{id: why, type: text}", ["", "hi", "hi yo"]),
+    "said": (
+        "{id: said, type: segments, transcript: {}}",
+        [[{"start": 0.0, "end": 1.0, "text": text}] for text in ("", "hi", "hi yo")],
+    ),
+    "names": ("{id: names, type: spans, labels: [a, b]}", [(Span(0, 2, "a"),), (Span(0, 2, "b"), Span(3, 5, "a"))]),
+}
+
+
+def asking(*questions: str) -> Session:
+    """Of questions that go together in no project but say all that a draft can."""
+    sources = [
+        f"name: q\nitems: {'sound' if one == 'said' else 'text'}\ntasks: [{QUESTIONS[one][0]}]\n" for one in questions
+    ]
+    tasks = tuple(project(source).tasks[0] for source in sources)
+    return begin(replace(project(), tasks=tasks), Item("k", "hi yo"))
+
+
+def answered(session: Session, task: str, value: object) -> Work:
+    return session.work.with_spans(task, value) if task == "names" else session.work.answer(task, value)
+
+
+SAID = st.sampled_from([(task, value) for task, (_, values) in QUESTIONS.items() for value in values])
+
+
+@given(st.lists(SAID, max_size=12), st.integers(0, 6), st.sampled_from(list(QUESTIONS)))
+def test_a_question_that_is_gone_goes_from_every_step_of_a_draft(said, undone, gone):
+    session, left = asking(*QUESTIONS), asking(*(one for one in QUESTIONS if one != gone))
+    for task, value in said:
+        session = session.change(answered(session, task, value))
+        if task != gone:
+            left = left.change(answered(left, task, value))
+    again = begin(left.project, left.item, draft=draft_of(session))
+
+    assert (again.work, again.past) == (left.work, left.past)
+    for _ in range(undone):
+        session = step(session, "work.undo")[0]
+    again = begin(left.project, left.item, draft=draft_of(session))
+    while again.future:
+        again = step(again, "work.redo")[0]
+    assert again.work == left.work
+
+
+@pytest.mark.parametrize(("before", "now"), [("why", "names"), ("names", "why"), ("why", "said"), ("sure", "names")])
+def test_what_was_said_to_another_type_of_question_is_not_in_the_draft(before, now):
+    session = asking(before)
+    for value in QUESTIONS[before][1]:
+        session = session.change(answered(session, before, value))
+    retyped = replace(asking(now).project.tasks[0], id=before)
+    again = begin(replace(session.project, tasks=(retyped,)), session.item, draft=draft_of(session))
+
+    assert (again.work, again.past) == (Work(), ())

@@ -8,7 +8,7 @@ the item before) comes out as effects.  No clock, no store, no screen.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -415,30 +415,32 @@ def _differences(work: Work, steps: tuple[Work, ...]) -> list[dict[str, Any]]:
     return patches
 
 
-def _replayed(work: Work, patches: list[dict[str, Any]]) -> tuple[Work, ...]:
-    steps = []
+def _replayed(kept: Work, patches: list[dict[str, Any]], today: Callable[[Work], Work]) -> tuple[Work, ...]:
+    """The steps as they are today, but those that changed nothing of what is left."""
+    steps: list[Work] = []
+    after = today(kept)
     for patch in patches:
-        work = patched(work, patch)
-        steps.append(work)
+        kept = patched(kept, patch)
+        before = today(kept)
+        if before != after:
+            steps.append(before)
+        after = before
     return tuple(reversed(steps))
 
 
 def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Session:
-    flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
-    decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
-    answers, tasks = record["answers"], session.project.tasks
-    spans = frozenset(id for id in _span_tasks(session.project) if id in fitting(tasks, answers))
-    work = work_from(answers, record.get("origin", {}), flags, decisions, spans)
+    tasks = session.project.tasks
 
-    def today(one: Work) -> Work:
-        # The differences are of what was there: names, and tasks that are gone or of another type, change after them
-        return _fitting_work(tasks, one.renamed(names))
+    def today(work: Work) -> Work:
+        return work.fitting(tasks).renamed(names)
 
+    # The differences are of what was kept, so what left project.yaml since goes from what comes of them
+    kept = _kept(session, record)
     return replace(
         session,
-        work=today(work),
-        past=tuple(map(today, _replayed(work, record.get("past", [])))),
-        future=tuple(map(today, _replayed(work, record.get("future", [])))),
+        work=today(kept),
+        past=_replayed(kept, record.get("past", []), today),
+        future=_replayed(kept, record.get("future", []), today),
         focus=record.get("focus", ""),
         cursor=min(int(record.get("cursor", 0)), len(session.item.text)),
         step=record.get("step", "token"),
@@ -450,15 +452,15 @@ def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Sess
     )
 
 
-def _fitting_work(tasks: Sequence[Task], work: Work) -> Work:
-    """Without what was said to tasks that are gone since, or have become another type of question."""
-    answers = fitting([task for task in tasks if not isinstance(task, Spans)], work.answers)
-    return replace(
-        work,
-        answers=answers,
-        origins={id: origin for id, origin in work.origins.items() if id in answers},
-        spans={task.id: work.spans[task.id] for task in tasks if isinstance(task, Spans) and task.id in work.spans},
+def _kept(session: Session, record: Mapping[str, Any]) -> Work:
+    """The work of a draft, with the tasks and labels of then."""
+    answers = record["answers"]
+    flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
+    decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
+    spans = frozenset(
+        task.id for task in session.project.tasks if isinstance(task, Spans) and task.fits(answers.get(task.id, []))
     )
+    return work_from(answers, record.get("origin", {}), flags, decisions, spans)
 
 
 def has_content(session: Session) -> bool:

@@ -6,13 +6,13 @@ Differences make the undo history small enough to be kept with every draft.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui_label.core.annotation import Flag
 from tui_label.core.renames import Names
-from tui_label.core.tasks import Span, spans_from
+from tui_label.core.tasks import Span, Spans, Task, fitting, spans_from
 from tui_label.core.tasks.base import renamed
 
 
@@ -64,6 +64,17 @@ class Work:
             for task, some in self.spans.items()
         }
         return replace(self, answers=answers, spans=spans)
+
+    def fitting(self, tasks: Collection[Task]) -> Work:
+        """What of it answers these tasks: one may be gone since, or have become another type of question."""
+        marking = {task.id for task in tasks if isinstance(task, Spans)}
+        known = fitting((task for task in tasks if task.id not in marking), self.answers)
+        return replace(
+            self,
+            answers={task: value for task, value in self.answers.items() if task in known},
+            origins={task: origin for task, origin in self.origins.items() if task in known},
+            spans={task: some for task, some in self.spans.items() if task in marking},
+        )
 
     def values(self, text: str) -> dict[str, Any]:
         """Every task's value in the JSON shape of an annotation."""

@@ -5,6 +5,7 @@ A second backend is added to BACKENDS in helpers.py and runs all of this.
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -373,6 +374,28 @@ def test_renames_carry_answers_along(make):
 
     assert [one.answers["t"] for _, one in store.answers()] == ["new"]
     assert store.labels_in_use() == {"t": {"new": 1}}
+
+
+def test_spans_whose_labels_became_one_are_one_wherever_answers_are_read(make):
+    store = make(2)
+    spans = [{"start": 0, "end": 4, "label": label, "text": "word"} for label in ("a", "b", "c")]
+    answers, origin = {"t": spans}, {"t": ["manual", "accepted", "changed"]}
+    store.submit(1, Annotation("ann", answers=answers, origin=origin, labels_version=1), "a", claim=False)
+    store.settle(1, Gold("lead", answers, origin=origin, labels_version=1), "b")
+    store.save_draft("ann", store.claim("ann").number, json.dumps({"answers": answers, "origin": origin, "labels": 1}))
+    store.record_project(Policy(), "another source", "guidelines", {"t": {"b": "a"}})
+    (testimony,) = store.testimonies()
+    read = [
+        *(one for _, one in store.answers(history=True)),
+        store.revisit("ann", 1).answered,
+        *(one.annotation for one in store.history("ann")),
+        store.case(1).versions[0],
+        store.case(1).gold,
+        testimony.gold,
+    ]
+
+    assert [one.answers for one in read] == [{"t": [spans[0], spans[2]]}] * 7
+    assert [one.origin for one in read] == [{"t": ["manual", "changed"]}] * 7
 
 
 def test_what_is_unfinished_comes_with_the_renames_since(make):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui_label.core.tasks.base import renamed
+from tui_label.core.tasks.base import places_left, renamed
 
 Names = Mapping[str, Mapping[str, str]]
 """By task, what labels were called, and what each is called instead."""
@@ -28,9 +28,19 @@ class Renames:
                     found[task] = {**names, **{old: names.get(now, now) for old, now in earlier}}
         return found
 
-    def apply(self, answers: dict[str, Any], version: int) -> dict[str, Any]:
+    def apply(self, answers: Mapping[str, Any], version: int) -> dict[str, Any]:
         """Answers given under `version`, with the labels of every later rename."""
-        for task, names in self.since(version).items():
-            if task in answers:
-                answers[task] = renamed(answers[task], names)
-        return answers
+        changed = self.since(version).items()
+        return {**answers, **{task: renamed(answers[task], names) for task, names in changed if task in answers}}
+
+    def origin(
+        self, origin: Mapping[str, list[str]], answers: Mapping[str, Any], version: int
+    ) -> Mapping[str, list[str]]:
+        """The origins of answers given under `version`, without those of parts that became one with another."""
+        cut = {
+            task: [origin[task][n] for n in places_left(answers[task], names)]
+            for task, names in self.since(version).items()
+            # One entry may be for the whole value
+            if task in origin and isinstance(answers.get(task), list) and len(origin[task]) == len(answers[task])
+        }
+        return {**origin, **cut}

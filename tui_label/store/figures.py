@@ -130,8 +130,9 @@ def _draft(annotator: str, work: str, saved_at: str, renames: Renames) -> Annota
         flags = flags_of(record.get("flags", []))
     except UNREADABLE:
         return Annotation(annotator, DRAFT, submitted_at=saved_at)
+    today = renames.origin(origin, answers, version)
     answers = renames.apply(answers, version)
-    return Annotation(annotator, DRAFT, answers, flags, origin, submitted_at=saved_at, labels_version=version)
+    return Annotation(annotator, DRAFT, answers, flags, today, submitted_at=saved_at, labels_version=version)
 
 
 def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:

@@ -218,12 +218,15 @@ def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
     """An annotation of the columns ANNOTATION, its labels under today's names."""
     labels_version = row[12]
     try:
+        answers = object_from(row[2])
+        said = {task: list(parts) for task, parts in object_from(row[3]).items()}
+        origin = renames.origin(said, answers, labels_version)
         return Annotation(
             row[0],
             row[1],
-            renames.apply(object_from(row[2]), labels_version),
+            renames.apply(answers, labels_version),
             flags_from(row[4]) if row[4] != "[]" else (),
-            {task: list(parts) for task, parts in object_from(row[3]).items()},
+            origin,
             {int(number): outcome for number, outcome in object_from(row[5]).items()},
             Timing(row[8], row[9], row[10], object_from(row[11])),
             row[6],
@@ -245,13 +248,15 @@ GOLD = (
 
 def gold_from(row: tuple[Any, ...], renames: Renames) -> Gold:
     """A gold answer of the columns GOLD, its labels under today's names."""
+    answers = from_json(row[1])
+    origin = renames.origin(from_json(row[5]), answers, row[9])
     return Gold(
         row[0],
-        renames.apply(from_json(row[1]), row[9]),
+        renames.apply(answers, row[9]),
         row[2],
         row[3],
         from_json(row[4]),
-        from_json(row[5]),
+        origin,
         bool(row[6]),
         *row[7:],
     )

@@ -16,16 +16,28 @@ from tui_label.core.keepable import is_json
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """A task's value, which may be anything, with other names for its labels; two that became one are named once."""
+    """A task's value, which may be anything, with other names for its labels; parts that became one are there once."""
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, list):
-        now = [renamed(one, names) for one in value]
-        became_one = now != value and all(isinstance(one, str) for one in now)
-        return list(dict.fromkeys(now)) if became_one else now
+        return [renamed(value[n], names) for n in places_left(value, names)]
     if isinstance(value, dict):
         return {**value, "label": renamed(value["label"], names)} if "label" in value else value
     return value
+
+
+def places_left(value: list[Any], names: Mapping[str, str]) -> list[int]:
+    """The places of a value's parts that stay under other names: of those that become one, the first."""
+    now = [renamed(part, names) for part in value]
+    if now == value:
+        return list(range(len(value)))
+    first: dict[str, Any] = {}
+    return [n for n, part in enumerate(value) if first.setdefault(_likeness(now[n]), part) == part]
+
+
+def _likeness(part: Any) -> str:
+    """The same text for what is the same."""
+    return repr(sorted(map(repr, part.items())) if isinstance(part, dict) else part)
 
 
 @dataclass(frozen=True, slots=True)

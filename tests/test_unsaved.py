@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from tui_label import config, opening
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
+from tui_label.errors import StoreBusy
 from tui_label.reviewbench import ReviewBench
 from tui_label.store.reviewing import Queue
 from tui_label.unsaved import Left, Unsaved
@@ -131,9 +135,6 @@ async def test_a_review_is_no_annotators_draft(folder):
 
 
 async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch):
-    import asyncio
-    import time
-
     bench = await started(folder)
     bench._thread.patience_s = 0.05
     save = bench._store.save_draft
@@ -141,7 +142,7 @@ async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch)
     await bench.do("label.give", ("sentiment", "positive"))
     bench._drafts.now()
     await asyncio.sleep(0.15)
-    assert bench.trouble == WAITING
+    assert (bench.not_saved, bench.trouble) == (WAITING, "")
     before = time.monotonic()
     await bench.do("label.give", ("sentiment", "negative"))
 
@@ -150,3 +151,32 @@ async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch)
     await bench.leave()
     store, _ = opening.open_store(config.load(folder))
     assert '"negative"' in store.claim("ann").draft
+
+
+@pytest.mark.parametrize("said", ["", "the disk is full"])
+async def test_of_two_that_wait_for_the_store_at_once_each_tells_the_truth_when_it_is_over(folder, monkeypatch, said):
+    bench, held = await started(folder), threading.Event()
+
+    def save(*_: object) -> None:
+        held.wait(60)
+        if said:
+            raise StoreBusy(said)
+
+    async def until(count: int) -> None:
+        while bench._awaited != count:
+            await asyncio.sleep(0.01)
+
+    bench._thread.patience_s = 0.0
+    await bench.do("label.give", ("sentiment", "negative"))
+    with monkeypatch.context() as now:
+        now.setattr(bench._store, "save_draft", save)
+        bench._drafts.now()
+        await until(1)
+        beat = asyncio.create_task(bench._alive())
+        await until(2)
+        assert (bench.not_saved, bench.trouble) == (WAITING, "")
+        held.set()
+        await beat
+        await until(0)
+    assert bench.not_saved == said
+    await bench.leave()

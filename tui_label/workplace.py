@@ -47,6 +47,8 @@ class Workplace:
         self.desk: Desk | None = None
         self.trouble = ""
         """Why something is not saved; empty when all is."""
+        self._awaited = 0
+        """Calls that the database keeps waiting for long."""
         self.word = ""
         self.on_change = on_change
         self.holdup = ""
@@ -61,6 +63,11 @@ class Workplace:
         self._drafts = Drafting(self._keep_draft_alone)
         self._lock = asyncio.Lock()
         self._leaving = False
+
+    @property
+    def not_saved(self) -> str:
+        """What is shown where all would be saved: the trouble, or that the database is waited for."""
+        return self.trouble or (WAITING if self._awaited and not self.holdup else "")
 
     @property
     def session(self) -> Session | None:
@@ -100,15 +107,15 @@ class Workplace:
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
         """The database is waited for, and that is said."""
-        before = self.trouble, self.holdup
+        self._awaited += 1
         if self._leaving:
             self.holdup = self._holder()
-        else:
-            self.trouble = WAITING
         self.on_change()
         yield
+        self._awaited -= 1
         if not self.abandoned:
-            self.trouble, self.holdup = before
+            if not self._awaited:
+                self.holdup = ""
             self.on_change()
 
     def _holder(self) -> str:

@@ -692,7 +692,7 @@ class LabelApp(SheetApp):
         if session is None:
             waiting = ["talk.open"] if workbench.unread else []
             hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
-            far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.trouble
+            far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.not_saved
             word = self._word or workbench.word
             return nothing_left(name, annotator, far, rhythm, trouble, word, hints, width, height)
         self._viewport.lay(session.item, text_width(width))
@@ -733,7 +733,7 @@ class LabelApp(SheetApp):
             bool(workbench.desk and workbench.desk.visiting),
             bool(workbench.desk and workbench.desk.is_draft),
             pace_words(workbench.tally.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
-            workbench.trouble,
+            workbench.not_saved,
             self._word or workbench.word,
             self._mode,
             marks,

@@ -363,7 +363,7 @@ class ReviewApp(LabelApp):
             wanted = ["work.undo", "review.before", "review.find", "palette.open", "help.open", "quit"]
             found = [("1-9", "open")]
             found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
-            status = [(f"not saved: {bench.trouble}" if bench.trouble else self._word or bench.word, "hint")]
+            status = [(f"not saved: {bench.not_saved}" if bench.not_saved else self._word or bench.word, "hint")]
         blind, here = bench.project.review.blind, self._session is not None
         return queues_page(bench.project.name, bench.queue, bench.waiting, here, blind, found, status, width, height)
 
@@ -381,7 +381,7 @@ class ReviewApp(LabelApp):
             bench.left,
             bench.of,
             bench.project.review.blind,
-            bench.trouble,
+            bench.not_saved,
             self._word or bench.word,
             self._mode,
             self._viewport.top,

@@ -138,7 +138,7 @@ async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch)
     bench = await started(folder)
     bench._thread.patience_s = 0.05
     save = bench._store.save_draft
-    monkeypatch.setattr(bench._store, "save_draft", lambda *said: (time.sleep(0.6), save(*said)))
+    monkeypatch.setattr(bench._store, "save_draft", lambda *said, **how: (time.sleep(0.6), save(*said, **how)))
     await bench.do("label.give", ("sentiment", "positive"))
     bench._drafts.now()
     await asyncio.sleep(0.15)
@@ -157,7 +157,7 @@ async def test_keys_go_on_while_a_draft_waits_for_the_store(folder, monkeypatch)
 async def test_of_two_that_wait_for_the_store_at_once_each_tells_the_truth_when_it_is_over(folder, monkeypatch, said):
     bench, held = await started(folder), threading.Event()
 
-    def save(*_: object) -> None:
+    def save(*_: object, **how: object) -> None:
         held.wait(60)
         if said:
             raise StoreBusy(said)

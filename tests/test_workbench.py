@@ -501,6 +501,21 @@ async def test_an_answer_that_is_half_corrected_is_there_again_as_a_draft(birds,
         assert (here(workbench), workbench.word) == ("i3", "i2 corrected")
 
 
+async def test_a_half_made_correction_is_come_back_to_whatever_was_looked_at_since(birds):
+    async with birds() as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("t", "owl"))
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("i2", "i1 not handed in: kept as a draft")
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("i3", "")
+    async with birds() as workbench:
+        assert (here(workbench), workbench.word) == ("i1", "i1: a draft, while your answer before it stands")
+
+
 async def test_looking_and_taking_back_are_no_correction(birds, tmp_path):
     async with birds() as workbench:
         await workbench.do("item.previous")

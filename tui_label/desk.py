@@ -57,6 +57,11 @@ class Desk:
         """Whether it became so on this visit, to an item that was answered."""
         return self.is_draft and self.claim.answered is not None and self.session.work != self.laid
 
+    @property
+    def corrects(self) -> bool:
+        """Whether its draft is to be gone on with: what they undid, they gave up."""
+        return self.is_draft and not self.claim.reopened
+
     def last_label(self, renames: Renames) -> tuple[str, str] | None:
         """The task and label given last, as it is called now."""
         if self.session.last_label is None:

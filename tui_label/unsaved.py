@@ -26,6 +26,8 @@ class Left:
     revision: int
     """Of the answer that stood when this was written, 0 for none: a later one wins."""
     draft: str
+    corrects: bool = False
+    """Whether it changes the answer that stands."""
 
 
 class Unsaved:

@@ -113,15 +113,10 @@ class Workbench(Workplace):
             self.start_sprint(self._sprint_ms)
 
     async def _go_on_correcting(self) -> None:
-        """To the answer that they were changing: it does not come back by itself.  What they undid, they gave up."""
+        """To the answer that they were changing: it does not come back by itself."""
         claim = await self._call(self._store.half_corrected, self.annotator)
         behind_a_page = self.desk is None and self.notice is not None
-        if (
-            claim is not None
-            and not claim.reopened
-            and not behind_a_page
-            and self._desk_of(claim, visiting=True).is_draft
-        ):
+        if claim is not None and not behind_a_page and self._desk_of(claim, visiting=True).is_draft:
             self._lay_visited(claim)
             self.word = self.word or f"{name_of(claim.item)}: {DRAFT}"
 
@@ -134,7 +129,9 @@ class Workbench(Workplace):
                 if there is None or there.item.key != left.key:
                     continue
                 if left.revision == (there.answered.revision if there.answered else 0):
-                    await self._call(self._store.save_draft, self.annotator, left.number, left.draft)
+                    await self._call(
+                        self._store.save_draft, self.annotator, left.number, left.draft, corrects=left.corrects
+                    )
                     self.word = f"{name_of(there.item)}{BACK_AGAIN}"
                     claim = replace(there, draft=left.draft) if here else claim
                 self._unsaved.drop(left.number)

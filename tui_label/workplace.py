@@ -133,7 +133,9 @@ class Workplace:
         desk = self.desk
         if desk is not None and has_content(desk.session):
             answered = desk.claim.answered.revision if desk.claim.answered else 0
-            self._unsaved.keep(Left(desk.claim.number, desk.claim.item.key, answered, self._draft_of(desk)))
+            self._unsaved.keep(
+                Left(desk.claim.number, desk.claim.item.key, answered, self._draft_of(desk), desk.corrects)
+            )
 
     def abandon(self) -> None:
         """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""
@@ -172,7 +174,7 @@ class Workplace:
         draft = self._draft_of(desk)
         if draft == self._drafts.kept:
             return
-        await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft)
+        await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft, corrects=desk.corrects)
         self._draft_is_kept(desk, draft)
 
     def _draft_is_kept(self, desk: Desk, draft: str) -> None:

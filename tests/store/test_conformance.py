@@ -92,7 +92,7 @@ def test_an_undone_correction_can_be_redone_until_the_next_one(make):
     assert store.revisit("ann", number).reopened == ""
 
 
-def test_the_answer_with_the_latest_draft_is_found_unless_it_comes_back_by_itself(make):
+def test_the_answer_that_was_changed_last_is_found_unless_it_comes_back_by_itself(make):
     clock = Clock()
     store = make(3, clock=clock)
     assert store.half_corrected("ann") is None
@@ -102,12 +102,25 @@ def test_the_answer_with_the_latest_draft_is_found_unless_it_comes_back_by_itsel
     assert store.half_corrected("ann") is None
     for number in (2, 1):
         clock.now += 1
-        store.save_draft("ann", number, '{"half": 1}')
+        store.save_draft("ann", number, '{"half": 1}', corrects=True)
     assert store.half_corrected("ann") == store.revisit("ann", 1)
     assert store.half_corrected("ann").draft == '{"half": 1}'
     store.send_back(1, ["ann"], Comment("lea", "sure?", RETURN, "ann"))
     assert store.half_corrected("ann").number == 2
     store.submit(2, said("ann", "negative"), "t", claim=False)
+    assert store.half_corrected("ann") is None
+
+
+def test_an_answer_is_not_half_corrected_by_being_looked_at_nor_by_undo(make):
+    store = make(2)
+    for n in range(2):
+        store.submit(store.claim("ann").number, said("ann"), f"s{n}", claim=False)
+    store.submit(2, said("ann", "negative"), "t", draft='{"half": 1}', claim=False)
+    for number in (1, 2):
+        store.save_draft("ann", number, '{"half": 1}', corrects=True)
+    store.reopen("ann")
+    assert store.half_corrected("ann").number == 1
+    store.save_draft("ann", 1, '{"heard": 1}')
     assert store.half_corrected("ann") is None
 
 

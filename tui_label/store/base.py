@@ -378,11 +378,14 @@ class Store(Reviewing, Protocol):
         ...
 
     def half_corrected(self, annotator: str) -> Claim | None:
-        """Of the items that they have answered, and that do not come back by themselves, the one with the latest draft."""
+        """Of the items whose answer they were changing, and that do not come back by themselves, the one of the latest draft."""
         ...
 
-    def save_draft(self, annotator: str, number: int, draft: str) -> None:
-        """Keep unfinished work (empty: there is none any more) and extend the lease."""
+    def save_draft(self, annotator: str, number: int, draft: str, *, corrects: bool = False) -> None:
+        """Keep unfinished work (empty: there is none any more) and extend the lease.
+
+        `corrects`: it changes the answer that stands, and does not only look at it.
+        """
         ...
 
     def heartbeat(self, annotator: str) -> None:

@@ -90,7 +90,7 @@ CREATE TABLE annotation (
 CREATE INDEX annotation_undone ON annotation(annotator, turn) WHERE status = 'undone';
 CREATE TABLE draft (
   item INTEGER NOT NULL REFERENCES item(number), annotator INTEGER NOT NULL REFERENCES annotator(id),
-  work TEXT NOT NULL, saved_at TEXT NOT NULL, PRIMARY KEY (item, annotator)
+  work TEXT NOT NULL, saved_at TEXT NOT NULL, corrects INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (item, annotator)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX draft_of ON draft(annotator, item);
 CREATE TABLE tally (

@@ -112,7 +112,7 @@ _HALF_CORRECTED = """SELECT draft.annotator, draft.item FROM annotator
     JOIN draft ON draft.annotator = annotator.id
     JOIN assignment ON assignment.item = draft.item AND assignment.annotator = draft.annotator
     JOIN item ON item.number = draft.item
-    WHERE annotator.name = ? AND assignment.state = 'done' AND item.probe <> 'qualification'
+    WHERE annotator.name = ? AND draft.corrects = 1 AND assignment.state = 'done' AND item.probe <> 'qualification'
       AND NOT EXISTS (SELECT 1 FROM returned WHERE returned.annotator = draft.annotator
                       AND returned.item = draft.item AND returned.state = 'open')
     ORDER BY draft.saved_at DESC, draft.item LIMIT 1"""
@@ -480,19 +480,20 @@ class SqlStore(SqlReviewing):
         return self._claimed(self._hand(*rows[0])) if rows else None
 
     @writing
-    def save_draft(self, execute: Execute, annotator: str, number: int, draft: str) -> None:
+    def save_draft(self, execute: Execute, annotator: str, number: int, draft: str, *, corrects: bool = False) -> None:
         me = self._id(execute, annotator)
         if draft:
-            self._write_draft(execute, me, number, draft)
+            self._write_draft(execute, me, number, draft, corrects)
         else:
             execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
         self._extend(execute, me)
 
-    def _write_draft(self, execute: Execute, me: int, number: int, draft: str) -> None:
+    def _write_draft(self, execute: Execute, me: int, number: int, draft: str, corrects: bool = False) -> None:
         execute(
-            """INSERT INTO draft(item, annotator, work, saved_at) VALUES (?, ?, ?, ?)
-               ON CONFLICT (item, annotator) DO UPDATE SET work = excluded.work, saved_at = excluded.saved_at""",
-            (number, me, escaped_json(draft), utc(self._clock())),
+            """INSERT INTO draft(item, annotator, work, saved_at, corrects) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT (item, annotator) DO UPDATE
+                 SET work = excluded.work, saved_at = excluded.saved_at, corrects = excluded.corrects""",
+            (number, me, escaped_json(draft), utc(self._clock()), int(corrects)),
         )
 
     def _extend(self, execute: Execute, me: int) -> None:

@@ -336,6 +336,21 @@ async def test_a_review_that_was_not_saved_gives_way_to_what_was_decided_since(t
     assert not asides()
 
 
+async def test_a_review_that_was_not_saved_gives_way_to_one_of_another_machine(three, own_state, monkeypatch):
+    async with at_work(three) as bench:
+        with read_only(bench, three):
+            await bench.do("review.take", 1)
+            await bench.leave()
+    with monkeypatch.context() as there:
+        there.setenv("XDG_STATE_HOME", str(three / "another machine"))
+        async with at_work(three) as bench:
+            await bench.do("review.example")
+    async with at_work(three) as bench:
+        assert (here(bench), bench.word) == ("i0", "begun before, and not decided")
+        assert bench.case_desk.review.example and not bench.case_desk.review.taken
+    assert not asides()
+
+
 async def test_an_empty_queue_says_which_have_cases(three):
     async with at_work(three, Queue("questions")) as bench:
         assert bench.case_desk is None

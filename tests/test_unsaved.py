@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from helpers import BOTH, write_project
@@ -93,6 +94,57 @@ async def test_an_item_that_was_answered_since_keeps_that_answer(folder):
     assert shown == "i1"
     assert [one.answers["sentiment"] for _, one in store.answers()] == ["negative"]
     assert Unsaved(folder, "ann").all() == []
+
+
+async def test_work_that_was_gone_on_with_on_another_machine_stays(folder, monkeypatch):
+    await gone_and_back(folder)
+    with monkeypatch.context() as there:
+        there.setenv("XDG_STATE_HOME", str(folder / "another machine"))
+        bench = await started(folder)
+        await bench.do("label.give", ("sentiment", "negative"))
+        await bench.leave()
+    bench = await started(folder)
+
+    assert (bench.session.answers, bench.word) == ({"sentiment": "negative"}, "")
+    assert Unsaved(folder, "ann").all() == []
+    await bench.leave()
+
+
+async def test_a_draft_that_arrived_without_a_word_is_older_than_what_came_after_it(folder, monkeypatch):
+    def lost(*said: object, **how: object) -> None:
+        save(*said, **how)
+        raise StoreBusy("the answer did not come")
+
+    bench = await started(folder)
+    save = bench._store.save_draft
+    await bench.do("label.give", ("sentiment", "negative"))
+    monkeypatch.setattr(bench._store, "save_draft", lost)
+    await bench._keep_draft_alone()
+    monkeypatch.setattr(bench._store, "save_draft", Mock(side_effect=StoreBusy("gone")))
+    await bench.do("label.give", ("sentiment", "positive"))
+    await bench.leave()
+    assert bench.trouble == "gone"
+    bench = await started(folder)
+
+    assert (bench.session.answers, bench.word) == (
+        {"sentiment": "positive"},
+        "i0: what was not saved the last time is here",
+    )
+    await bench.leave()
+
+
+async def test_a_correction_that_was_not_saved_is_gone_on_with(folder, monkeypatch):
+    bench = await started(folder)
+    await bench.do("label.give", ("sentiment", "positive"))
+    await bench.do("item.submit")
+    await bench.do("item.previous")
+    await bench.do("label.give", ("sentiment", "negative"))
+    monkeypatch.setattr(bench._store, "save_draft", Mock(side_effect=StoreBusy("gone")))
+    await bench.leave(cut_off=True)
+    bench = await started(folder)
+
+    assert (bench.desk.claim.item.key, bench.session.answers) == ("i0", {"sentiment": "negative"})
+    await bench.leave()
 
 
 async def test_what_was_kept_aside_has_the_names_of_today(folder):

@@ -161,6 +161,7 @@ def draft_of(desk: Desk, deck: Deck | None) -> str:
         "tasks": dict(timing.tasks),
     }
     record["started_at"] = desk.started_at
+    record["desk"] = desk.save_id
     record["labels"] = desk.versions.labels
     if deck is not None:
         heard, record["at"] = deck.of_item()

@@ -138,13 +138,13 @@ class ReviewBench(Workbench):
         self._begin_beating()
 
     async def _bring_back_review(self) -> None:
-        """Give the store the review that it would not take the last time, unless the case was decided since."""
+        """Give the store the review that it would not take the last time, unless it has something newer by now."""
         for left in self._unsaved.all():
             with contextlib.suppress(StoreError):
-                case = await self._call(self._store.case, left.number)
+                case = await self._call(self._store.case, left.number, self.annotator)
                 if case is None or case.item.key != left.key:
                     continue
-                if left.revision == _decided(case):
+                if left.revision == _decided(case) and not left.gives_way_to(case.draft):
                     if not await self._call(self._store.hold_case, left.number, self.annotator, left.draft):
                         continue  # another reviewer has it in hand
                     self.word = f"{name_of(case.item)}{BACK_AGAIN}"
@@ -498,10 +498,14 @@ class ReviewBench(Workbench):
 
     # an unfinished review is kept with the lease: the reviewer may be an annotator too, with a draft of their own
 
+    def _draft_of(self, desk: Desk) -> str:
+        assert isinstance(desk, CaseDesk)
+        return review.draft_of(desk.review, desk.versions.labels, desk.save_id)
+
     async def _keep_draft(self) -> None:
         self._drafts.cancel()
         desk = self.case_desk
-        draft = review.draft_of(desk.review, desk.versions.labels) if desk is not None else ""
+        draft = self._draft_of(desk) if desk is not None else ""
         if desk is None or draft == self._drafts.kept:
             return
         await self._call(self._store.hold_case, desk.case.number, self.annotator, draft)
@@ -509,8 +513,9 @@ class ReviewBench(Workbench):
 
     def _set_aside(self) -> None:
         desk = self.case_desk
-        if desk is not None and (draft := review.draft_of(desk.review, desk.versions.labels)):
-            self._unsaved.keep(Left(desk.case.number, desk.case.item.key, _decided(desk.case), draft))
+        if desk is not None and (draft := self._draft_of(desk)):
+            case = desk.case
+            self._unsaved.keep(Left(case.number, case.item.key, _decided(case), draft, case.draft))
 
     def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""

@@ -26,8 +26,14 @@ class Left:
     revision: int
     """Of the answer that stood when this was written, 0 for none: a later one wins."""
     draft: str
+    before: str = ""
+    """The draft that it was made from."""
     corrects: bool = False
     """Whether it changes the answer that stands."""
+
+    def gives_way_to(self, draft: str) -> bool:
+        """Whether the database has work that this was not made from, nor is of the same desk: it was done elsewhere."""
+        return draft not in ("", self.before) and json.loads(draft).get("desk") != json.loads(self.draft)["desk"]
 
 
 class Unsaved:

@@ -128,7 +128,8 @@ class Workbench(Workplace):
                 there = claim if here else await self._call(self._store.revisit, self.annotator, left.number)
                 if there is None or there.item.key != left.key:
                     continue
-                if left.revision == (there.answered.revision if there.answered else 0):
+                answered = there.answered.revision if there.answered else 0
+                if left.revision == answered and not left.gives_way_to(there.draft):
                     await self._call(
                         self._store.save_draft, self.annotator, left.number, left.draft, corrects=left.corrects
                     )

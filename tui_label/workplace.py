@@ -132,10 +132,9 @@ class Workplace:
         """Keep the work on the desk where the store has no part in it."""
         desk = self.desk
         if desk is not None and has_content(desk.session):
-            answered = desk.claim.answered.revision if desk.claim.answered else 0
-            self._unsaved.keep(
-                Left(desk.claim.number, desk.claim.item.key, answered, self._draft_of(desk), desk.corrects)
-            )
+            claim, draft = desk.claim, self._draft_of(desk)
+            answered = claim.answered.revision if claim.answered else 0
+            self._unsaved.keep(Left(claim.number, claim.item.key, answered, draft, claim.draft, desk.corrects))
 
     def abandon(self) -> None:
         """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""

@@ -105,7 +105,7 @@ def test_a_span_whose_label_is_gone_comes_back_with_all_else_and_is_not_settled_
     one, _ = press(opened(SPANS, *said), "2", "review.edit")
     one, _ = step(one, "select.range", (TEXT.index("UA"), TEXT.index("UA") + 5))
     one, _ = step(one, "label.give", ("e", "flight"))
-    again = review.restored(opened(SPANS.replace(", flight", ""), *said), review.draft_of(one, 1), Renames())
+    again = review.restored(opened(SPANS.replace(", flight", ""), *said), review.draft_of(one, 1, ""), Renames())
     again, effects = press(again, "review.settle")
 
     assert [part["label"] for part in review.answers(again)["e"]] == ["flight", "place", "person"]

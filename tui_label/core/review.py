@@ -252,10 +252,10 @@ def work_of(project: Project, answers: Mapping[str, Any]) -> Work:
     return work_from(answers, {}, (), {}, spans)
 
 
-def draft_of(review: Review, labels: int) -> str:
+def draft_of(review: Review, labels: int, desk: str) -> str:
     """What was decided so far, as JSON text for `restored`; empty where nothing was.
 
-    `labels`: the version of project.yaml whose labels it has.
+    `labels`: the version of project.yaml whose labels it has; `desk`: which desk it was decided at.
     """
     if not review.is_touched:
         return ""
@@ -263,6 +263,7 @@ def draft_of(review: Review, labels: int) -> str:
         {
             **_decided_about(review),
             "labels": labels,
+            "desk": desk,
             "taken": list(review.taken.items()),
             "kept": sorted(review.kept),
             "example": review.example,

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import create_autospec
+from unittest.mock import Mock, create_autospec
 
 import pytest
 from reviewing import MOOD, annotations, answered, golds, moods, opened, prepare, span
@@ -349,6 +349,79 @@ async def test_a_review_that_was_not_saved_gives_way_to_one_of_another_machine(t
         assert (here(bench), bench.word) == ("i0", "begun before, and not decided")
         assert bench.case_desk.review.example and not bench.case_desk.review.taken
     assert not asides()
+
+
+@contextmanager
+def failing(bench: ReviewBench, method: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as now:
+        now.setattr(bench._store, method, Mock(side_effect=StoreBusy("project.db is in use")))
+        yield
+
+
+async def test_a_case_that_is_left_while_no_other_comes_is_behind_once(three):
+    async with at_work(three, Queue("all")) as bench:
+        with failing(bench, "next_case"):
+            await bench.do("review.later")
+            await bench.do("review.later")
+            assert (here(bench), bench.trouble) == ("i0", "project.db is in use")
+            await bench.do("review.before")
+            assert bench.word == "no case before this one"
+            await bench.do("review.later")
+        await bench.do("review.later")
+        assert (here(bench), bench.trouble) == ("i1", "")
+        await bench.do("review.before")
+        assert here(bench) == "i0"
+        await bench.do("review.before")
+        assert (here(bench), bench.word) == ("i0", "no case before this one")
+
+
+@pytest.mark.parametrize("method", ["hold_case", "case"])
+async def test_a_case_that_can_not_be_gone_back_to_stays_behind(three, method):
+    async with at_work(three) as bench:
+        await bench.do("review.later")
+        with failing(bench, method):
+            await bench.do("review.before")
+            assert (here(bench), bench.trouble) == ("i2", "project.db is in use")
+        await bench.do("review.before")
+        assert (here(bench), bench.word) == ("i0", "")
+
+
+@pytest.mark.parametrize("outcome", [("review.settle", None), ("review.return", (["ann"], "sure?"))])
+async def test_an_outcome_after_which_no_case_comes_is_one_and_undone_once(three, outcome):
+    async with at_work(three, Queue("all")) as bench:
+        await bench.do("review.later")
+        await bench.do("review.accept")
+        assert here(bench) == "i2"
+        await bench.do("review.before")
+        await bench.do("review.before")
+        await bench.do("review.example")
+        with failing(bench, "next_case"):
+            await bench.do("review.take", 1) if outcome[0] == "review.settle" else await bench.do(*outcome)
+            assert (here(bench), bench.trouble) == ("", "project.db is in use")
+            await bench.do(*outcome)
+        await bench.look_again()
+        assert (here(bench), bench.trouble) == ("i1", ""), "on from where they were"
+        await bench.do("work.undo")
+        assert (here(bench), bench.word) == ("i0", "back at i0")
+        assert bench.case_desk.case.returned == () and set(golds(three)) == {"i1"}
+        await bench.do("work.undo")
+        assert here(bench) == "i1"
+
+
+@pytest.mark.parametrize("outcome", [("review.take", 1), ("review.return", (["ann"], "sure?"))])
+async def test_an_undo_that_does_not_come_to_its_case_undoes_no_other_one(three, outcome):
+    async with at_work(three) as bench:
+        await bench.do("review.take", 1)
+        await bench.do(*outcome)
+        with failing(bench, "hold_case"):
+            await bench.do("work.undo")
+            await bench.do("work.undo")
+            assert bench.trouble == "project.db is in use"
+        assert set(golds(three)) == {"i0"}
+        await bench.do("work.undo")
+        assert (here(bench), bench.word, set(golds(three))) == ("i2", "back at i2", {"i0"})
+        await bench.do("work.undo")
+        assert (here(bench), golds(three)) == ("i0", {})
 
 
 async def test_an_empty_queue_says_which_have_cases(three):

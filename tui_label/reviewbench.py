@@ -59,6 +59,10 @@ class Deed:
     case: Case
     returned_to: tuple[str, ...] = ()
     """Whom it was sent back to; none: it was settled."""
+    undone: bool = False
+    """Whether it is undone already, and only its case is still to come."""
+    settled: Gold | None = None
+    """As it was settled, once that is undone."""
 
 
 def _decided(case: Case) -> int:
@@ -104,6 +108,8 @@ class ReviewBench(Workbench):
         """How many there were when it was opened."""
         self.waiting: dict[str, int] = {}
         """For each queue, when they were counted last, how many cases."""
+        self._after: Any = START
+        """What the case that is looked for comes after."""
         self._trail: list[Case] = []
         """Cases that were left behind, the latest last."""
         self._deeds: list[Deed] = []
@@ -166,7 +172,7 @@ class ReviewBench(Workbench):
     async def look_again(self) -> None:
         async with self._lock:
             if self.desk is None:
-                await self._next(START)
+                await self._next(self._after)
                 self.on_change()
 
     async def _count_cases(self) -> None:
@@ -182,12 +188,14 @@ class ReviewBench(Workbench):
 
     async def _next(self, after: Any) -> None:
         """The next case; from the start once more where cases were left for later."""
+        self._after = after
         await self._keep_up()
         case = await self._call(self._store.next_case, self.queue, self.annotator, after)
         if case is None and after != START:
             case = await self._call(self._store.next_case, self.queue, self.annotator, START)
             self.word = "once more from the start" if case is not None else ""
         await self._lay_case(case)
+        self._after = START
 
     async def _keep_up(self) -> bool:
         """Go on by the rules in force, and tell what of them changed; whether anything did."""
@@ -250,8 +258,17 @@ class ReviewBench(Workbench):
         desk = self.case_desk
         assert desk is not None
         await self._keep_draft()
-        self._trail.append(desk.case)
+        self._put_behind(desk.case)
         return desk
+
+    def _put_behind(self, case: Case) -> None:
+        self._take_up(case)
+        self._trail.append(case)
+
+    def _take_up(self, case: Case) -> None:
+        """It is not behind: it is on the desk, or still is, because no other one came."""
+        if self._trail and self._trail[-1].number == case.number:
+            self._trail.pop()
 
     async def _return_to(self, case: Case, settled: Gold | None = None) -> bool:
         """A case that was on the desk before, as it is now; whether nobody else has it in hand."""
@@ -369,10 +386,15 @@ class ReviewBench(Workbench):
         """An outcome is on disk: to the next case."""
         self._unsaved.drop(deed.case.number)
         self._deeds.append(deed)
-        self._trail.append(deed.case)
+        self._put_behind(deed.case)
         if not deed.returned_to and deed.case.gold is None and not self._keeps_settled:
             self.left = max(0, self.left - 1)
-        await self._next(deed.case.mark)
+        try:
+            await self._next(deed.case.mark)
+        except StoreError:
+            # Not to be decided once more
+            self._lay(None)
+            raise
 
     @property
     def _keeps_settled(self) -> bool:
@@ -424,11 +446,14 @@ class ReviewBench(Workbench):
         await self._next((await self._leave_case()).case.mark)
 
     async def _before(self) -> None:
+        if self.case_desk is not None:
+            self._take_up(self.case_desk.case)
         if not self._trail:
             self.word = "no case before this one"
             return
         await self._keep_draft()
-        await self._return_to(self._trail.pop())
+        await self._return_to(self._trail[-1])
+        self._trail.pop()
 
     async def _back(self) -> None:
         """Undo the latest outcome and be at its case again; of earlier days, what was settled."""
@@ -436,19 +461,23 @@ class ReviewBench(Workbench):
             self.word = "nothing to undo"
             return
         await self._keep_draft()
-        deed, settled = self._deeds[-1], None
-        if deed.returned_to:
-            await self._call(self._store.take_back, deed.case.number, deed.returned_to)
-        else:
-            now = await self._call(self._store.case, deed.case.number)
-            settled = now.gold if now is not None else None
-            await self._call(self._store.withdraw, deed.case.number, self.annotator)
+        deed = self._deeds[-1]
+        if not deed.undone:
+            deed = self._deeds[-1] = await self._undone(deed)
+        is_back = await self._return_to(deed.case, deed.settled)
         self._deeds.pop()
-        if self._trail and self._trail[-1].number == deed.case.number:
-            self._trail.pop()
-        if await self._return_to(deed.case, settled):
+        self._take_up(deed.case)
+        if is_back:
             self.word = f"back at {name_of(deed.case.item)}"
         await self._recount()
+
+    async def _undone(self, deed: Deed) -> Deed:
+        if deed.returned_to:
+            await self._call(self._store.take_back, deed.case.number, deed.returned_to)
+            return replace(deed, undone=True)
+        now = await self._call(self._store.case, deed.case.number)
+        await self._call(self._store.withdraw, deed.case.number, self.annotator)
+        return replace(deed, undone=True, settled=now.gold if now is not None else None)
 
     async def _remember(self) -> bool:
         """What this reviewer settled last before they sat down."""

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import soundfile
@@ -20,6 +21,7 @@ from tui_label.core.comments import QUESTION, Comment
 from tui_label.core.item import Item, Sound
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
+from tui_label.errors import StoreBusy
 from tui_label.reviewbench import ReviewBench
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
@@ -91,6 +93,21 @@ async def test_a_line_that_could_not_be_sent_stays_to_be_sent_again(tmp_path, mo
         await until(app, "sent")
 
     assert [one.text for one in opened(folder).comments(1)] == ["why?"] * 3
+
+
+async def test_a_line_that_was_sent_goes_to_no_other_case_though_that_did_not_come_at_once(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"], ["good", "bad", "bad"]))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        with pytest.MonkeyPatch.context() as now:
+            now.setattr(app.bench._store, "next_case", Mock(side_effect=StoreBusy("project.db is in use")))
+            await pilot.press("x", *"read 2", "enter")
+            await until(app, "The next case could not be looked for yet.")
+            assert has(app, " project.db is in use") and not has(app, "saved")
+        await app.bench.look_again()
+        await pilot.press("enter")
+
+    assert [len(opened(folder).comments(number)) for number in (1, 2)] == [3, 0]
 
 
 # the bars: keys counted

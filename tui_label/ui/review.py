@@ -348,7 +348,7 @@ class ReviewApp(LabelApp):
         self._viewport.top = top
 
     def _draw(self, width: int, height: int) -> list[Row]:
-        if self._session is None and not self.bench.waiting:
+        if self._session is None and not self.bench.waiting and not self.bench.not_saved:
             return [[]] * height  # the first case is on its way
         free = self._reading is None and self.workbench.notice is None and not self.workbench.paused
         if free and (self._choosing or self._session is None):
@@ -357,15 +357,16 @@ class ReviewApp(LabelApp):
 
     def _draw_queues(self, width: int, height: int) -> list[Row]:
         bench = self.bench
+        here, trouble = self._session is not None, bench.not_saved
         if self._mode is not None:
             found, status = self._mode.legend, mode_rows(self._mode, width)[-1][1:]
         else:
             wanted = ["work.undo", "review.before", "review.find", "palette.open", "help.open", "quit"]
             found = [("1-9", "open")]
             found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
-            status = [(f"not saved: {bench.not_saved}" if bench.not_saved else self._word or bench.word, "hint")]
-        blind, here = bench.project.review.blind, self._session is not None
-        return queues_page(bench.project.name, bench.queue, bench.waiting, here, blind, found, status, width, height)
+            status = [(f"not saved: {trouble}" if trouble and here else trouble or self._word or bench.word, "hint")]
+        name, blind = bench.project.name, bench.project.review.blind
+        return queues_page(name, bench.queue, bench.waiting, here, trouble, blind, found, status, width, height)
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         if self._editing:

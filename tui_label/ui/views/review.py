@@ -441,16 +441,18 @@ def queues_page(
     queue: Queue,
     waiting: Mapping[str, int],
     here: bool,
+    trouble: str,
     blind: bool,
     hints: list[Hint],
     status: Row,
     width: int,
     height: int,
 ) -> list[Row]:
-    """The queues with what waits in each; where the queue is empty it is all there is."""
+    """The queues with what waits in each; where the queue is empty it is all there is, or with `trouble` where it may be."""
     words: list[Row] = []
     if not here:
-        words += [[("   No case is left in this queue.", "bold")], []]
+        said = "The next case could not be looked for yet." if trouble else "No case is left in this queue."
+        words += [[(f"   {said}", "bold")], []]
     elif height >= LOW:
         words += [[("   Queues", "bold")], []]
     for number, one in enumerate(QUEUES, 1):
@@ -469,7 +471,7 @@ def queues_page(
                 width,
             )
         )
-    if not here and not any(waiting.values()):
+    if not here and not trouble and not any(waiting.values()):
         words += [[], [("   Nothing was answered yet, or all is settled.", "faint")]]
     room = max(0, height - 5)
     lead: list[Row] = [[]] * max(0, (room - len(words)) // 3)

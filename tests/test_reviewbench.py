@@ -122,6 +122,19 @@ async def test_undo_takes_the_settling_back_and_is_at_the_item_again(three):
         assert bench.word == "nothing to undo"
 
 
+async def test_undo_leaves_what_another_reviewer_settled_since(three):
+    async with at_work(three) as bench:
+        await bench.do("review.take", 1)
+        async with at_work(three, Queue("all"), reviewer="other") as other:
+            await other.do("review.take", 0)
+        await bench.do("work.undo")
+        assert (here(bench), bench.word) == ("i0", "not undone: i0 was decided anew since")
+        await bench.do("work.undo")
+        assert bench.word == "nothing to undo"
+
+    assert golds(three) == {"i0": ("settled", {"mood": "good"})}
+
+
 async def test_sending_back_and_taking_it_back(three):
     async with at_work(three) as bench:
         await bench.do("review.return", (("ann", "cyd"), "see the guidelines"))

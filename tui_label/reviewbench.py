@@ -468,16 +468,16 @@ class ReviewBench(Workbench):
         self._deeds.pop()
         self._take_up(deed.case)
         if is_back:
-            self.word = f"back at {name_of(deed.case.item)}"
+            undone, name = deed.returned_to or deed.settled, name_of(deed.case.item)
+            self.word = f"back at {name}" if undone else f"not undone: {name} was decided anew since"
         await self._recount()
 
     async def _undone(self, deed: Deed) -> Deed:
         if deed.returned_to:
             await self._call(self._store.take_back, deed.case.number, deed.returned_to)
             return replace(deed, undone=True)
-        now = await self._call(self._store.case, deed.case.number)
-        await self._call(self._store.withdraw, deed.case.number, self.annotator)
-        return replace(deed, undone=True, settled=now.gold if now is not None else None)
+        settled = await self._call(self._store.withdraw, deed.case.number, self.annotator)
+        return replace(deed, undone=True, settled=settled)
 
     async def _remember(self) -> bool:
         """What this reviewer settled last before they sat down."""

@@ -13,7 +13,7 @@ from helpers import Clock, records
 
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
-from tui_label.core.gold import GIVEN, Gold
+from tui_label.core.gold import AUTO, GIVEN, Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.store.base import Policy, Store, Tally
@@ -51,13 +51,23 @@ def test_withdrawing_walks_back_through_what_stood(make):
     store = make(1)
     for label in ("a", "b", "c"):
         store.settle(1, gold(label), label)
-    stood = [store.withdraw(1, "lead") for _ in range(4)]
+    undone = [(store.withdraw(1, "lead"), store.case(1).gold) for _ in range(4)]
     store.settle(1, gold("d"), "d")
 
-    assert [one and one.answers["t"] for one in stood] == ["b", "a", None, None]
+    said = [tuple(one and one.answers["t"] for one in pair) for pair in undone]
+    assert said == [("c", "b"), ("b", "a"), ("a", None), (None, None)]
     assert store.case(1).gold.answers == {"t": "d"}
-    assert store.withdraw(1, "lead") is None
+    assert store.withdraw(1, "lead").answers == {"t": "d"}
     assert list(store.known()) == []
+
+
+@pytest.mark.parametrize("other", [gold("b", "rita"), Gold("rob", {"t": "b"}, AUTO), Gold("rob", {"t": "b"}, GIVEN)])
+def test_nobody_withdraws_what_another_or_a_rule_said(make, other):
+    store = make(1)
+    store.settle(1, gold("a", "rob"), "1")
+    store.settle(1, other, "2")
+    assert store.withdraw(1, "rob") is None
+    assert store.case(1).gold.answers == {"t": "b"}
 
 
 def test_known_answers_can_be_asked_for_by_those_who_answered(make):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui_label.core.comments import RETURN, Comment
-from tui_label.core.gold import WITHDRAWN, Gold
+from tui_label.core.gold import ACCEPTED, SETTLED, WITHDRAWN, Gold
 from tui_label.core.renames import Renames
 from tui_label.store import queue, standing, talking
 from tui_label.store.engine import Execute, Read
@@ -70,22 +70,20 @@ def _append(execute: Execute, item: int, gold: Gold, before: int, save_id: str, 
 def withdraw(execute: Execute, item: int, reviewer: str, moment: str, judge: Judge) -> Gold | None:
     queue.lock(execute, item)
     latest = execute(
-        f"SELECT before, save_id, {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
+        f"SELECT before, {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
     ).fetchone()
-    if latest is None or latest[4] == WITHDRAWN:
+    gold = gold_from(latest[1:], standing.renames(execute)) if latest else None
+    if gold is None or gold.reviewer != storable(reviewer) or gold.outcome not in (SETTLED, ACCEPTED):
         return None
-    before = execute(
-        f"SELECT before, save_id, {GOLD} FROM gold WHERE item = ? AND revision = ?", (item, latest[0])
-    ).fetchone()
-    revision = latest[-1] + 1
+    before = execute(f"SELECT before, {GOLD} FROM gold WHERE item = ? AND revision = ?", (item, latest[0])).fetchone()
+    save_id = f"withdraw-{gold.revision + 1}"
     if before is None:
-        mark = Gold(reviewer, outcome=WITHDRAWN, at=moment, labels_version=latest[11], guidelines_version=latest[12])
-        _append(execute, item, mark, 0, f"withdraw-{revision}", judge)
-        return None
-    # As it was stored: its labels version says under which names
-    stood = replace(gold_from(before[2:], Renames({})), revision=revision)
-    _append(execute, item, stood, before[0], f"withdraw-{revision}", judge)
-    return gold_of(execute, item, standing.renames(execute))
+        mark = Gold(reviewer, outcome=WITHDRAWN, at=moment, labels_version=latest[10], guidelines_version=latest[11])
+        _append(execute, item, mark, 0, save_id, judge)
+    else:
+        # As it was stored: its labels version says under which names
+        _append(execute, item, gold_from(before[1:], Renames({})), before[0], save_id, judge)
+    return gold
 
 
 def latest_settled(read: Read, reviewer: str) -> int | None:

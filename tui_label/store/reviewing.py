@@ -240,9 +240,10 @@ class Reviewing(Protocol):
         ...
 
     def withdraw(self, number: int, reviewer: str) -> Gold | None:
-        """Undo the latest gold answer by a revision `withdrawn`, or by a copy of the one that stood before it.
+        """Undo the gold answer that they settled or accepted, by a revision `withdrawn`, or by a copy of the one that
+        stood before it.
 
-        What stands now; None where nothing does.
+        The one that was undone; None, and nothing changes, where the one that stands is not theirs.
         """
         ...
 

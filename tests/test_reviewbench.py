@@ -135,6 +135,22 @@ async def test_undo_leaves_what_another_reviewer_settled_since(three):
     assert golds(three) == {"i0": ("settled", {"mood": "good"})}
 
 
+@pytest.mark.parametrize(("command", "argument"), [("review.take", 1), ("review.return", (("ann",), "sure?"))])
+async def test_undo_changes_nothing_while_another_reviewer_has_the_case_in_hand(three, command, argument):
+    async with at_work(three) as bench:
+        await bench.do(command, argument)
+        store = opened(three)
+        before = store.case(1)
+        assert before.gold or before.returned
+        assert store.hold_case(1, "other")
+        await bench.do("work.undo")
+        assert (here(bench), bench.word) == ("i2", "another reviewer has it in hand")
+        assert store.case(1) == before
+        store.release_case("other")
+        await bench.do("work.undo")
+        assert (here(bench), bench.word) == ("i0", "back at i0")
+
+
 async def test_sending_back_and_taking_it_back(three):
     async with at_work(three) as bench:
         await bench.do("review.return", (("ann", "cyd"), "see the guidelines"))

@@ -270,11 +270,19 @@ class ReviewBench(Workbench):
         if self._trail and self._trail[-1].number == case.number:
             self._trail.pop()
 
-    async def _return_to(self, case: Case, settled: Gold | None = None) -> bool:
-        """A case that was on the desk before, as it is now; whether nobody else has it in hand."""
-        if not await self._call(self._store.hold_case, case.number, self.annotator):
+    async def _hold(self, case: Case) -> bool:
+        """Take a case in hand; where another reviewer has it, that is said."""
+        held = await self._call(self._store.hold_case, case.number, self.annotator)
+        if not held:
             self.word = "another reviewer has it in hand"
-            return False
+        return held
+
+    async def _return_to(self, case: Case) -> bool:
+        """A case that was on the desk before, as it is now; whether nobody else has it in hand."""
+        return await self._hold(case) and await self._lay_anew(case)
+
+    async def _lay_anew(self, case: Case, settled: Gold | None = None) -> bool:
+        """A case in hand, as it is now; whether it is there."""
         await self._keep_up()
         now = await self._call(self._store.case, case.number, self.annotator)
         if now is None:
@@ -462,9 +470,11 @@ class ReviewBench(Workbench):
             return
         await self._keep_draft()
         deed = self._deeds[-1]
+        if not await self._hold(deed.case):
+            return
         if not deed.undone:
             deed = self._deeds[-1] = await self._undone(deed)
-        is_back = await self._return_to(deed.case, deed.settled)
+        is_back = await self._lay_anew(deed.case, deed.settled)
         self._deeds.pop()
         self._take_up(deed.case)
         if is_back:

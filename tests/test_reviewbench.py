@@ -229,6 +229,50 @@ async def test_a_case_that_is_looked_at_for_long_stays_in_hand(three):
         assert here(other) == "i2"
 
 
+def spans_apart(folder: Path, *keys: str) -> Path:
+    """Items about which one marked a person, and another one a place."""
+    angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")
+    return prepare(folder, SPANS, *(answered(Item(key, TEXT), {"e": [angela]}, {"e": [rome]}) for key in keys))
+
+
+async def test_what_another_reviewer_settled_while_a_case_was_out_of_hand_is_not_settled_over(tmp_path):
+    """Laptops sleep longer than a lease."""
+    folder = spans_apart(tmp_path / "p", "a", "b")
+    async with at_work(folder) as bench:
+        for version in (0, 1):
+            await bench.do("review.take", version)
+        await bench._keep_draft()
+        store = opened(folder)
+        store.release_case("lead")
+        async with at_work(folder, reviewer="other") as other:
+            assert here(other) == "a"
+            await bench._alive()
+            assert bench.word == "another reviewer has it in hand"
+            await other.do("review.take", 0)
+            await other.do("review.keep")
+            await other.do("review.settle")
+        settled = golds(folder)
+        await bench.do("review.settle")
+        assert (golds(folder), here(bench)) == (settled, "a")
+        assert bench.word == "not settled yet: it was decided anew meanwhile"
+        assert bench.case_desk.case.gold.reviewer == "other"
+        assert bench.case_desk.review.taken == {0: 0, 1: 1}
+        await bench.do("review.settle")
+        assert (here(bench), golds(folder) == settled) == ("b", False)
+
+
+async def test_what_was_begun_of_a_case_that_another_took_is_there_another_day(tmp_path, own_state):
+    folder = spans_apart(tmp_path / "p", "a")
+    async with at_work(folder) as bench:
+        store = opened(folder)
+        store.release_case("lead")
+        assert store.hold_case(1, "other")
+        await bench.do("review.take", 0)
+    store.release_case("other")
+    async with at_work(folder) as bench:
+        assert bench.case_desk.review.taken == {0: 0}
+
+
 async def test_what_was_begun_is_there_when_one_comes_back(tmp_path):
     def case(key: str) -> list[object]:
         angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")
@@ -269,11 +313,11 @@ async def test_what_is_not_saved_is_said_and_tried_again(three, monkeypatch):
         real = bench._store.settle
         calls = []
 
-        def settle(*arguments: object, **named: object) -> None:
+        def settle(*arguments: object, **named: object) -> bool:
             calls.append(arguments)
             if len(calls) == 1:
                 raise StoreBusy("project.db is in use")
-            real(*arguments, **named)  # type: ignore[arg-type]
+            return real(*arguments, **named)  # type: ignore[arg-type]
 
         monkeypatch.setattr(bench._store, "settle", settle)
         await bench.do("review.take", 1)

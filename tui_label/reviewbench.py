@@ -162,8 +162,8 @@ class ReviewBench(Workbench):
     async def _alive(self) -> None:
         if self.desk is None:
             await self.look_again()
-        else:
-            await self._call(self._store.hold_case, self.desk.claim.number, self.annotator)
+        elif (desk := self.case_desk) is not None and not await self._hold(desk.case):
+            self.on_change()
         await self._recount()
 
     async def _has_come(self) -> bool:
@@ -374,12 +374,20 @@ class ReviewBench(Workbench):
         if self.deck is not None:
             self.deck.stop()
         if await self._keep_up():
-            await self._keep_draft()
-            await self._return_to(desk.case)
-            self.word = "not settled yet: the project changed meanwhile"
+            await self._go_over(desk.case, "the project changed meanwhile")
             return
-        await self._call(self._store.settle, desk.case.number, self._gold(desk), desk.save_id, comments)
+        gold, over = self._gold(desk), _decided(desk.case)
+        if not await self._call(self._store.settle, desk.case.number, gold, desk.save_id, comments, over):
+            self._drafts.kept = ""  # it went with what was decided
+            await self._go_over(desk.case, "it was decided anew meanwhile")
+            return
         await self._on(Deed(desk.case))
+
+    async def _go_over(self, case: Case, why: str) -> None:
+        """A case that can't be settled yet, as it is now, with what was decided so far."""
+        await self._keep_draft()
+        if await self._return_to(case):
+            self.word = f"not settled yet: {why}"
 
     def _gold(self, desk: CaseDesk) -> Gold:
         return review.gold_of(
@@ -547,8 +555,10 @@ class ReviewBench(Workbench):
         draft = self._draft_of(desk) if desk is not None else ""
         if desk is None or draft == self._drafts.kept:
             return
-        await self._call(self._store.hold_case, desk.case.number, self.annotator, draft)
-        self._draft_is_kept(desk, draft)
+        if await self._call(self._store.hold_case, desk.case.number, self.annotator, draft):
+            self._draft_is_kept(desk, draft)
+        else:
+            self._set_aside()
 
     def _set_aside(self) -> None:
         desk = self.case_desk

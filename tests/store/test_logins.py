@@ -212,13 +212,18 @@ def test_whatever_reviewers_do_is_let_through(team: Team, tmp_path: Path) -> Non
     ann.say(1, Comment("ann", "Why?", QUESTION))
     rea = team.store("rea")
     other = team.lead
+
+    def standing(store: Store) -> int:
+        case = store.case(1)
+        return case.gold.revision if case and case.gold else 0
+
     for settled, after in (({"t": "a"}, {"t": "b"}), ({"t": "b"}, {"t": "a"})):
         other.hold_case(1, "lead", "half")
         other.release_case("lead")
-        other.settle(1, Gold("lead", settled), f"lead{settled}")
+        assert other.settle(1, Gold("lead", settled), f"lead{settled}", over=standing(other))
         comments = [Comment("rea", "See.", CORRECTION, "ann")]
         assert rea.hold_case(1, "rea", "half")
-        rea.settle(1, Gold("rea", after), f"rea{after}", comments)
+        assert rea.settle(1, Gold("rea", after), f"rea{after}", comments, standing(rea))
         assert rea.withdraw(1, "rea") is not None
         case = rea.case(1)
         assert case is not None and case.gold is not None

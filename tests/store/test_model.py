@@ -353,8 +353,10 @@ class Work:
     def settle(self, _: str) -> None:
         number, answer = self.some_item(), self.rng.choice("ab")
         self.saves += 1
+        case = self.store.case(number)
+        over = case.gold.revision if case and case.gold else 0
         for _ in range(self.rng.choice([1, 1, 2])):
-            self.store.settle(number, Gold("lead", {"t": answer}), f"gold-{self.saves}")
+            assert self.store.settle(number, Gold("lead", {"t": answer}), f"gold-{self.saves}", over=over)
         self.model.golds[number].append(answer)
 
     def withdraw(self, _: str) -> None:

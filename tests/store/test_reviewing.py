@@ -49,8 +49,8 @@ def gold(label: str = "x", reviewer: str = "lead") -> Gold:
 
 def test_withdrawing_walks_back_through_what_stood(make):
     store = make(1)
-    for label in ("a", "b", "c"):
-        store.settle(1, gold(label), label)
+    for over, label in enumerate("abc"):
+        store.settle(1, gold(label), label, over=over)
     undone = [(store.withdraw(1, "lead"), store.case(1).gold) for _ in range(4)]
     store.settle(1, gold("d"), "d")
 
@@ -65,9 +65,22 @@ def test_withdrawing_walks_back_through_what_stood(make):
 def test_nobody_withdraws_what_another_or_a_rule_said(make, other):
     store = make(1)
     store.settle(1, gold("a", "rob"), "1")
-    store.settle(1, other, "2")
+    store.settle(1, other, "2", over=1)
     assert store.withdraw(1, "rob") is None
     assert store.case(1).gold.answers == {"t": "b"}
+
+
+def test_what_was_decided_since_a_case_was_shown_is_not_settled_over(make):
+    store = make(1)
+    comment = Comment("rob", "Because.", CORRECTION, "ann")
+    assert store.settle(1, gold("a", "rita"), "1")
+    store.hold_case(1, "rita", "begun anew")
+    assert not store.settle(1, gold("b", "rob"), "2", [comment])
+    assert (store.case(1).gold.answers, store.comments(1)) == ({"t": "a"}, ())
+    assert store.case(1, "rita").draft == "begun anew"
+    store.withdraw(1, "rita")
+    assert not store.settle(1, gold("b", "rob"), "2", over=1)
+    assert store.settle(1, gold("b", "rob"), "2")
 
 
 def test_known_answers_can_be_asked_for_by_those_who_answered(make):

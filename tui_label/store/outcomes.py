@@ -30,13 +30,16 @@ def settled_before(execute: Execute, item: int, save_id: str) -> bool:
     return found is not None
 
 
-def settle(execute: Execute, item: int, gold: Gold, save_id: str, judge: Judge) -> None:
-    """Append a gold answer, whatever stood before."""
+def settle(execute: Execute, item: int, gold: Gold, save_id: str, judge: Judge, over: int | None = None) -> bool:
+    """Append a gold answer, whatever stood before, or only where revision `over` (0: none) stands; whether it did."""
     latest = execute(
         "SELECT revision, outcome FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
     ).fetchone()
     before = latest[0] if latest and latest[1] != WITHDRAWN else 0
+    if over not in (None, before):
+        return False
     _append(execute, item, gold, before, save_id, judge)
+    return True
 
 
 def _append(execute: Execute, item: int, gold: Gold, before: int, save_id: str, judge: Judge) -> None:

@@ -225,9 +225,10 @@ class Reviewing(Protocol):
 
     # outcomes
 
-    def settle(self, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = ()) -> None:
+    def settle(self, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = (), over: int = 0) -> bool:
         """Keep a gold answer as the item's next revision, with comments, in one transaction.
 
+        It takes the place of revision `over` (0: of none); False, and nothing changes, where another one stands.
         The same `save_id` again writes nothing.
         """
         ...

@@ -144,14 +144,18 @@ class SqlReviewing:
     # outcomes
 
     @writing
-    def settle(self, execute: Execute, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = ()) -> None:
+    def settle(
+        self, execute: Execute, number: int, gold: Gold, save_id: str, comments: Sequence[Comment] = (), over: int = 0
+    ) -> bool:
         queue.lock(execute, number)
         if outcomes.settled_before(execute, number, save_id):
-            return
+            return True
         moment = utc(self._clock())
-        self._decide(execute, number, gold, save_id, moment)
+        if not self._decide(execute, number, gold, save_id, moment, over):
+            return False
         for comment in comments:
             talking.say(execute, number, comment, moment)
+        return True
 
     def settle_many(self, golds: Sequence[tuple[int, Gold]]) -> int:
         return sum(self._settle_few(few) for few in _shares(golds))
@@ -161,13 +165,14 @@ class SqlReviewing:
         count, moment = 0, utc(self._clock())
         for number, gold in golds:
             if execute("SELECT settled FROM item WHERE number = ? FOR UPDATE", (number,)).fetchone() == (0,):
-                self._decide(execute, number, gold, str(uuid.uuid4()), moment)
-                count += 1
+                count += self._decide(execute, number, gold, str(uuid.uuid4()), moment, 0)
         return count
 
-    def _decide(self, execute: Execute, number: int, gold: Gold, save_id: str, moment: str) -> None:
-        outcomes.settle(execute, number, replace(gold, at=gold.at or moment), save_id, self._judge)
-        execute("DELETE FROM reviewing WHERE item = ?", (number,))
+    def _decide(self, execute: Execute, number: int, gold: Gold, save_id: str, moment: str, over: int) -> bool:
+        done = outcomes.settle(execute, number, replace(gold, at=gold.at or moment), save_id, self._judge, over)
+        if done:
+            execute("DELETE FROM reviewing WHERE item = ?", (number,))
+        return done
 
     @writing
     def withdraw(self, execute: Execute, number: int, reviewer: str) -> Gold | None:

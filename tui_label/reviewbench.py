@@ -492,7 +492,7 @@ class ReviewBench(Workbench):
 
     async def _undone(self, deed: Deed) -> Deed:
         if deed.returned_to:
-            await self._call(self._store.take_back, deed.case.number, deed.returned_to)
+            await self._call(self._store.take_back, deed.case.number, deed.returned_to, self.annotator)
             return replace(deed, undone=True)
         settled = await self._call(self._store.withdraw, deed.case.number, self.annotator)
         return replace(deed, undone=True, settled=settled)

@@ -230,7 +230,7 @@ def test_whatever_reviewers_do_is_let_through(team: Team, tmp_path: Path) -> Non
         assert (case.gold.reviewer, case.gold.answers) == ("lead", settled)
     other.withdraw(1, "lead")
     rea.send_back(1, ["ann", "bob"], Comment("rea", "Look again."))
-    rea.take_back(1, ["bob"])
+    rea.take_back(1, ["bob"], "rea")
     rea.say(1, Comment("rea", "So."))
     rea.say(1, Comment("rea", "So.", to="ann"))
     rea.mark_read(None, 1)

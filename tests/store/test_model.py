@@ -348,7 +348,7 @@ class Work:
         if open_ones:
             order = self.rng.choice(open_ones)
             number, me = self.model.returns.pop(order)[0]
-            self.store.take_back(number, [me])
+            self.store.take_back(number, [me], "lead")
 
     def settle(self, _: str) -> None:
         number, answer = self.some_item(), self.rng.choice("ab")

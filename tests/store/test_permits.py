@@ -67,7 +67,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "settle": (1, Gold("rob", {"t": "x"}), "g1"),
     "withdraw": (1, "rob"),
     "send_back": (1, ["bob"], Comment("rob", "again")),
-    "take_back": (1, ["bob"]),
+    "take_back": (1, ["bob"], "rob"),
     "progress": ("",),
     "opinions": (),
     "efforts": (),

@@ -52,7 +52,7 @@ REVIEWING: dict[str, Callable[[SqlStore], object]] = {
     "send_back": lambda store: store.send_back(3, ["ann", "bob"], Comment("lead", "Sure?")),
     "take_back": lambda store: (
         store.send_back(6, ["ann"], Comment("lead", "Sure?")),
-        store.take_back(6, ["ann"]),
+        store.take_back(6, ["ann"], "lead"),
     ),
     "requeue": lambda store: store.requeue("t", "", 9, Comment("lead", "The rule is new.")),
     "say": lambda store: store.say(3, Comment("lead", "Look.", to="ann")),

@@ -369,11 +369,24 @@ def test_a_return_is_taken_back_with_its_unread_comments(make):
     for name in ("ann", "bob"):
         store.send_back(1, [name], Comment("lead", f"For {name}"))
     store.mark_read("bob", 1)
-    store.take_back(1, ["ann", "bob"])
+    store.take_back(1, ["ann", "bob"], "lead")
 
     assert (store.claim("ann"), store.claim("bob")) == (None, None)
     assert [one.text for one in store.comments(1)] == ["For bob"]
     assert (store.case(1).returned, store.case(1).before) == ((), {})
+
+
+def test_what_two_sent_back_stays_on_its_way_while_one_takes_that_back(make):
+    store = make(1, Policy(2))
+    disputed(store, "a", "b")
+    store.send_back(1, ["ann", "bob"], Comment("rob", "Rob says."))
+    store.send_back(1, ["ann"], Comment("rita", "Rita says."))
+    store.take_back(1, ["ann", "bob"], "rob")
+
+    assert [(one.to, one.text) for one in store.comments(1)] == [("ann", "Rita says.")]
+    assert store.case(1).returned == ("ann",)
+    store.take_back(1, ["ann"], "rita")
+    assert (store.comments(1), store.case(1).returned) == ((), ())
 
 
 def test_sending_back_twice_is_one_return_with_two_comments(make):

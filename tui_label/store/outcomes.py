@@ -127,14 +127,16 @@ def send_back(execute: Execute, item: int, annotators: Sequence[int], comment: C
     return fresh
 
 
-def take_back(execute: Execute, item: int, me: int) -> None:
+def take_back(execute: Execute, item: int, me: int, reviewer: str) -> None:
     queue.lock(execute, item)
     row = execute(
         "SELECT number FROM returned WHERE item = ? AND annotator = ? AND state = 'open'", (item, me)
     ).fetchone()
     if row:
-        execute("DELETE FROM comment WHERE returned = ? AND read_at IS NULL", row)
-        execute("UPDATE returned SET state = 'taken back' WHERE number = ?", row)
+        said = (*row, storable(reviewer))
+        execute("DELETE FROM comment WHERE returned = ? AND author = ? AND read_at IS NULL", said)
+        if execute("SELECT 1 FROM comment WHERE returned = ? AND author <> ? LIMIT 1", said).fetchone() is None:
+            execute("UPDATE returned SET state = 'taken back' WHERE number = ?", row)
 
 
 def answered(execute: Execute, item: int, me: int, revision: int) -> None:

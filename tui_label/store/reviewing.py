@@ -259,8 +259,11 @@ class Reviewing(Protocol):
         """
         ...
 
-    def take_back(self, number: int, annotators: Sequence[str]) -> None:
-        """Undo a return that was not answered yet; its unread comments go."""
+    def take_back(self, number: int, annotators: Sequence[str], reviewer: str) -> None:
+        """Undo their return that was not answered yet; their unread comments on it go.
+
+        Where another reviewer sent the item back as well, it stays on its way.
+        """
         ...
 
     def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:

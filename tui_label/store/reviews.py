@@ -187,9 +187,9 @@ class SqlReviewing:
         execute("DELETE FROM reviewing WHERE item = ? AND reviewer = ?", (number, storable(comment.author)))
 
     @writing
-    def take_back(self, execute: Execute, number: int, annotators: Sequence[str]) -> None:
+    def take_back(self, execute: Execute, number: int, annotators: Sequence[str], reviewer: str) -> None:
         for me in _ids(execute, annotators):
-            outcomes.take_back(execute, number, me)
+            outcomes.take_back(execute, number, me, reviewer)
 
     def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
         with self._connection.errors():

@@ -105,8 +105,8 @@ async def test_nobodys_own_answer_changes_whatever_a_reviewer_does(three):
         await bench.do("review.edit")
         await bench.do("label.give", ("mood", "so-so"))
         await bench.open_queue(Queue("all"))
-        await bench.do("review.take", 0)
         await bench.do("review.correct", "because")
+        await bench.do("review.accept")
 
     assert len(golds(three)) == 3
     assert annotations(three) == before
@@ -194,6 +194,20 @@ async def test_a_correction_tells_those_who_said_otherwise_what_and_why(tmp_path
     assert told[2].text == "e: place “Angela” → person “Angela”. a person, not a place"
     assert store.inbox("ann") == []
     assert golds(folder) == {"s": ("settled", said[0])}
+
+
+async def test_a_correction_reaches_one_alone_and_is_not_thrown_away(tmp_path):
+    folder = prepare(tmp_path / "p", MIXED, answered(Item("i0", "text"), {"mood": "good", "tags": ["food"]}))
+    async with at_work(folder, Queue("all")) as bench:
+        await bench.do("review.correct", "because")
+        assert (golds(folder), bench.word) == ({}, "nobody answered otherwise: there is nobody to tell")
+        await bench.do("review.edit")
+        await bench.do("label.give", ("mood", "bad"))
+        await bench.do("review.correct", "because")
+    (told,) = opened(folder).inbox("ann")
+
+    assert told[2].text == "mood: good → bad. because"
+    assert golds(folder) == {"i0": ("settled", {"mood": "bad", "tags": ["food"]})}
 
 
 async def test_a_question_is_answered_by_a_comment(three):

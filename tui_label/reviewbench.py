@@ -436,18 +436,21 @@ class ReviewBench(Workbench):
         self._show(self.case_desk.review if self.case_desk else desk.review)
         self.word = "sent"
 
-    def is_decided(self) -> bool:
-        """Whether the case may be settled as it is; what is still open is shown."""
+    def corrects(self) -> bool:
+        """Whether the case may be settled as it is, and somebody answered otherwise; what is in the way is shown."""
         desk = self.case_desk
         if desk is None:
             return False
         made, effects = reviewsteps.step(desk.review, "review.settle")
+        decided = reviewsteps.Effect.SETTLE in effects
+        if decided and not made.differing:
+            made = made.say("nobody answered otherwise: there is nobody to tell")
         self._show(made)
-        return reviewsteps.Effect.SETTLE in effects
+        return decided and bool(made.differing)
 
     async def _correct(self, text: str) -> None:
         """Settle, and tell each whose answer is another one what was changed, and why."""
-        if not self.is_decided():
+        if not self.corrects():
             return
         assert self.case_desk is not None
         made, comments = self.case_desk.review, []

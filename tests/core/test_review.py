@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -286,6 +287,49 @@ def test_a_return_is_for_whom_the_case_is_about_else_for_those_who_say_otherwise
 
     assert (one.concerned, one.differing) == ((0,), (0,))
     assert changes(one, 0) == "s: good → bad"
+
+
+def told(one: Review) -> dict[int, str]:
+    return {version: changes(one, version) for version in one.differing}
+
+
+def test_who_all_said_what_was_edited_is_told_so():
+    one, _ = press(opened(TWO, *[{"s": "good", "sure": 4}] * 2), "review.edit")
+    one, _ = step(one, "label.give", ("s", "bad"))
+    assert told(one) == dict.fromkeys((0, 1), "s: good → bad")
+    one, _ = press(one, "work.undo")
+    assert told(one) == {}
+
+
+def test_who_said_what_was_edited_in_is_not_told():
+    one, _ = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "1", "review.edit")
+    one, _ = step(one, "label.give", ("s", "bad"))
+    assert told(one) == {0: "s: good → bad"}
+
+
+def test_spans_that_were_edited_in_are_told_of():
+    angela = span("Angela Merkel", "person")
+    bare = {name: value for name, value in angela.items() if name != "text"}
+    one = opened(SPANS, {"e": [angela]}, {"e": [bare]})
+    assert told(one) == {}
+    session = one.session
+    work = review.work_of(session.project, {"e": [angela, span("Rome", "place")]})
+    one = replace(one, session=replace(session, work=work))
+    assert told(one) == dict.fromkeys((0, 1), "e: nothing → place “Rome”")
+
+
+def test_nobody_is_told_of_what_is_open_or_was_not_asked_or_says_none_in_other_words():
+    flight, rome = span("UA1234", "person"), span("Rome", "place")
+    one = opened(
+        WHEN,
+        {"s": "good", "topics": []},
+        {"s": "bad", "e": [flight], "topics": []},
+        {"s": "bad", "e": [flight, rome]},
+    )
+    one, _ = press(one, "2")
+    assert told(one) == {0: "s: good → bad"}
+    one, _ = press(one, "2")
+    assert told(one)[2] == "e: place “Rome” → nothing"
 
 
 # names

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_label.core.differences import Difference
 from tui_label.core.moments import edges
-from tui_label.core.review import Review, answers
+from tui_label.core.review import Review
 
 MOST_CHANGES = 3
 
@@ -36,17 +36,9 @@ def _segment_words(segment: Mapping[str, Any]) -> str:
 
 def changes(review: Review, version: int) -> str:
     """What of one version the gold answer says otherwise, for its annotator."""
-    found = []
-    for n in review.in_force:
-        one = review.differences[n]
-        mine = next((option for option in one.options if version in option.by), None)
-        if n in review.taken and n not in review.edited and mine is not None:
-            taken = one.option_of(review.taken[n])
-            if taken != mine:
-                found.append(f"{one.task}: {said(one, mine.value)} → {said(one, taken.value)}")
-        elif mine is not None and n in review.edited | review.kept and one.kind == "value":
-            now = answers(review).get(one.task)
-            if now != mine.value:
-                found.append(f"{one.task}: {said(one, mine.value)} → {said(one, now)}")
+    found = [
+        f"{one.task}: {said(one, one.option_of(0).value)} → {said(one, one.option_of(1).value)}"
+        for one in review.corrected(version)
+    ]
     more = [f"and {len(found) - MOST_CHANGES} more"] if len(found) > MOST_CHANGES else []
     return "; ".join([*found[:MOST_CHANGES], *more])

@@ -112,22 +112,29 @@ class Review:
             for one in map(self.differences.__getitem__, self.in_force)
         )
 
+    def corrected(self, version: int) -> tuple[Difference, ...]:
+        """Where a version, 0 in these, says otherwise than the answer in the making, 1; not of tasks that are open."""
+        tasks, said = self.comparison.tasks, self.comparison.versions[version]
+        # Who left a question open said none of them, too
+        mine = {id: value for id, value in fitting(tasks, answers(self)).items() if value != [] or id in said}
+        found = compare(tasks, self.item, (said, mine)).differences
+        return tuple(one for one in found if one.task not in self._open and not one.is_quiet)
+
+    @cached_property
+    def _open(self) -> frozenset[str]:
+        """The tasks in which something is undecided."""
+        return frozenset(self.differences[n].task for n in self.undecided)
+
     @cached_property
     def differing(self) -> tuple[int, ...]:
-        """The versions that do not say what the answer in the making says."""
-        mine, tasks = answers(self), {task.id for task in self.session.asked}
-        edited = {self.differences[n].task for n in self.edited | self.kept}
-        found = []
-        for version, said in enumerate(self.versions):
-            otherwise = any(
-                version not in self.differences[n].option_of(taken).by
-                for n, taken in self.taken.items()
-                if n in self.in_force
-            )
-            by_hand = any(said.answers.get(task, mine.get(task)) != mine.get(task) for task in edited & tasks)
-            if otherwise or by_hand:
-                found.append(version)
-        return tuple(found)
+        """The versions that do not say what is decided: the answer in the making, and what was taken in tasks that are open."""
+        in_open = [n for n in self.in_force if n in self.taken and self.differences[n].task in self._open]
+        taken = [self.differences[n].option_of(self.taken[n]).by for n in in_open]
+        return tuple(
+            version
+            for version in range(len(self.versions))
+            if self.corrected(version) or any(version not in by for by in taken)
+        )
 
     @property
     def concerned(self) -> tuple[int, ...]:

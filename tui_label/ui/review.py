@@ -290,7 +290,7 @@ class ReviewApp(LabelApp):
             await self._do("review.correct", text)
             return not self.bench.trouble
 
-        if self.bench.is_decided():
+        if self.bench.corrects():
             self._mode = Remark("settle, and say why", (), keep)
 
     def _keep(self, command: str) -> Keep:

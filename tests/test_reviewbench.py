@@ -105,7 +105,7 @@ async def test_nobodys_own_answer_changes_whatever_a_reviewer_does(three):
         await bench.do("review.edit")
         await bench.do("label.give", ("mood", "so-so"))
         await bench.open_queue(Queue("all"))
-        await bench.do("review.correct", "because")
+        await bench.correct("because")
         await bench.do("review.accept")
 
     assert len(golds(three)) == 3
@@ -183,10 +183,10 @@ async def test_a_correction_tells_those_who_said_otherwise_what_and_why(tmp_path
     said = [{"e": [span(TEXT, "Angela", "person")]}, {"e": [span(TEXT, "Angela", "place")]}]
     folder = prepare(tmp_path / "p", SPANS, answered(Item("s", TEXT), *said))
     async with at_work(folder) as bench:
-        await bench.do("review.correct", "too early")
+        await bench.correct("too early")
         assert (here(bench), bench.word) == ("s", "one difference is open")
         await bench.do("review.take", 0)
-        await bench.do("review.correct", "a person, not a place")
+        await bench.correct("a person, not a place")
     store = opened(folder)
     (told,) = store.inbox("bob")
 
@@ -199,11 +199,11 @@ async def test_a_correction_tells_those_who_said_otherwise_what_and_why(tmp_path
 async def test_a_correction_reaches_one_alone_and_is_not_thrown_away(tmp_path):
     folder = prepare(tmp_path / "p", MIXED, answered(Item("i0", "text"), {"mood": "good", "tags": ["food"]}))
     async with at_work(folder, Queue("all")) as bench:
-        await bench.do("review.correct", "because")
+        await bench.correct("because")
         assert (golds(folder), bench.word) == ({}, "nobody answered otherwise: there is nobody to tell")
         await bench.do("review.edit")
         await bench.do("label.give", ("mood", "bad"))
-        await bench.do("review.correct", "because")
+        await bench.correct("because")
     (told,) = opened(folder).inbox("ann")
 
     assert told[2].text == "mood: good → bad. because"
@@ -500,7 +500,7 @@ async def test_an_undo_that_does_not_come_to_its_case_undoes_no_other_one(three,
     async with at_work(three) as bench:
         await bench.do("review.take", 1)
         await bench.do(*outcome)
-        with failing(bench, "hold_case"):
+        with failing(bench, "case"):
             await bench.do("work.undo")
             await bench.do("work.undo")
             assert bench.trouble == "project.db is in use"

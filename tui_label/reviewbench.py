@@ -306,8 +306,6 @@ class ReviewBench(Workbench):
                 await self._send_back(*argument)
             elif command == "review.comment":
                 await self._comment(*argument)
-            elif command == "review.correct":
-                await self._correct(argument)
             elif command == "review.hear":
                 self._hear()
             elif command in ("item.previous", "item.next"):
@@ -368,20 +366,22 @@ class ReviewBench(Workbench):
 
     # outcomes
 
-    async def _settle(self, comments: Sequence[Comment] = ()) -> None:
+    async def _settle(self, comments: Sequence[Comment] = ()) -> bool:
+        """Whether it is settled; else the case is on the desk as it is now."""
         desk = self.case_desk
         assert desk is not None
         if self.deck is not None:
             self.deck.stop()
         if await self._keep_up():
             await self._go_over(desk.case, "the project changed meanwhile")
-            return
+            return False
         gold, over = self._gold(desk), _decided(desk.case)
         if not await self._call(self._store.settle, desk.case.number, gold, desk.save_id, comments, over):
             self._drafts.kept = ""  # it went with what was decided
             await self._go_over(desk.case, "it was decided anew meanwhile")
-            return
+            return False
         await self._on(Deed(desk.case))
+        return True
 
     async def _go_over(self, case: Case, why: str) -> None:
         """A case that can't be settled yet, as it is now, with what was decided so far."""
@@ -448,16 +448,26 @@ class ReviewBench(Workbench):
         self._show(made)
         return decided and bool(made.differing)
 
-    async def _correct(self, text: str) -> None:
-        """Settle, and tell each whose answer is another one what was changed, and why."""
+    async def correct(self, text: str) -> bool:
+        """Settle, and tell each whose answer is another one what was changed, and why; whether that is done."""
+        async with self._lock:
+            self.word = ""
+            try:
+                return await self._correct(text)
+            except StoreError as error:
+                self._fail(error)
+                self._drafts.soon()
+                return False
+
+    async def _correct(self, text: str) -> bool:
         if not self.corrects():
-            return
+            return False
         assert self.case_desk is not None
         made, comments = self.case_desk.review, []
         for version in made.differing:
             words = ". ".join(filter(None, (changes(made, version), text)))
             comments.append(Comment(self.annotator, words, CORRECTION, made.versions[version].annotator))
-        await self._settle(comments)
+        return await self._settle(comments)
 
     # back and forth
 

@@ -18,6 +18,7 @@ from textual.events import Key, Paste
 from tui_label import config, opening
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import QUESTION, Comment
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
@@ -108,6 +109,23 @@ async def test_a_line_that_was_sent_goes_to_no_other_case_though_that_did_not_co
         await pilot.press("enter")
 
     assert [len(opened(folder).comments(number)) for number in (1, 2)] == [3, 0]
+
+
+async def test_why_is_typed_once_where_the_project_changed_meanwhile(tmp_path):
+    folder = prepare(tmp_path / "p", MOOD, *moods(["good"]))
+    opened(folder).settle(1, Gold("other", {"mood": "so-so"}), "g")
+    app = start(folder, Queue("all"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("C", *"as in 2")
+        (folder / "guidelines.md").write_text("# Mood\n\nTwo is new.\n")
+        opened(folder).close()
+        await pilot.press("enter")
+        assert has(app, "Two is new.")
+        await pilot.press("enter")
+        assert has(app, "not settled yet: the project changed meanwhile")
+        await pilot.press("C", "!", "enter")
+
+    assert [one.text for one in opened(folder).comments(1)] == ["mood: good → so-so. as in 2!"]
 
 
 # the bars: keys counted

@@ -154,6 +154,8 @@ class ReviewApp(LabelApp):
         self.bench = bench
         self._choosing = False
         """Whether the page of queues lies over the case."""
+        self._unsaid: tuple[int, str] = (0, "")
+        """A case that could not be settled yet, and why it was to be."""
         self._board: Board | None = None
         self._followed: tuple[str, int] = ("", -1)
         """Case and difference that were brought into sight last."""
@@ -286,12 +288,18 @@ class ReviewApp(LabelApp):
         self._mode = Remark("answer" if asked else "comment", readers, self._keep("review.comment"))
 
     async def _review_correct(self) -> None:
+        desk = self.bench.case_desk
+
         async def keep(_: tuple[str, ...], text: str) -> bool:
-            await self._do("review.correct", text)
+            assert desk is not None
+            said = await self.bench.correct(text)
+            self._unsaid = (desk.case.number, "" if said else text)
             return not self.bench.trouble
 
-        if self.bench.corrects():
-            self._mode = Remark("settle, and say why", (), keep)
+        if desk is not None and self.bench.corrects():
+            number, text = self._unsaid
+            words = Editor(text, len(text)) if number == desk.case.number else EMPTY
+            self._mode = Remark("settle, and say why", (), keep, editor=words)
 
     def _keep(self, command: str) -> Keep:
         async def keep(to: tuple[str, ...], text: str) -> bool:

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
-from labelled import BOTH, TEXT, TEXTS, clip, half, item, read, refused_in_words, said, spoilt, text_of, write
+from labelled import (
+    BOTH,
+    EVENTS,
+    TEXT,
+    TEXTS,
+    TRANSCRIPT,
+    clip,
+    half,
+    item,
+    read,
+    refused_in_words,
+    said,
+    spoilt,
+    text_of,
+    value,
+    write,
+)
 
 from tui_label import formats
 from tui_label.core.tasks import Segment
@@ -83,6 +100,29 @@ def test_nemo_stretches_come_back_as_the_same_items(folder):
 
     assert (record.item.sound.offset, record.item.sound.duration) == (1.5, 2.25)
     assert record.annotation.answers == {"t": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("source", "one"),
+    [(TRANSCRIPT, Segment(0, 0.75, text="hi", speaker="Bo")), (EVENTS, Segment(0, 0.75, "dog"))],
+)
+def test_nemo_lines_come_back_as_one_segment_each_where_the_project_has_only_those(folder, source, one):
+    write("nemo", [said([replace(one, start=1.5, end=2.25)])], source, folder)
+    (draft,), bad, reading = read("nemo", folder / "out", source)
+    (answer,), _, _ = read("nemo", folder / "out", source, "ann")
+
+    assert (bad, reading.unknown) == ([], {})
+    assert (value(draft), draft.item.meta) == ([one], {})
+    assert (draft.item.sound.offset, draft.item.sound.duration) == (1.5, 0.75)
+    assert answer.annotation.answers == {"s": draft.suggestions[0].value}
+
+
+def test_a_text_that_no_task_takes_is_kept_and_counted(folder):
+    write("nemo", [text_of("hi")], TEXT, folder)
+    (record,), _, reading = read("nemo", folder / "out", EVENTS)
+
+    assert (record.suggestions, record.item.meta) == ((), {"text": "hi"})
+    assert reading.unknown == {"the project has no text task to take it": 1}
 
 
 def test_common_voice_in_its_own_folders(tmp_path):

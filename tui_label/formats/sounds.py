@@ -117,14 +117,20 @@ def _drafted(
     values: Mapping[str, Any],
 ) -> Record:
     """The item with its draft transcript and segments: suggestions, or finished answers of somebody."""
-    text = _draft_text(line)
+    text, stretches = _draft_text(line), _segments_in(line, item)
+    if stretches is None and (whole := _whole(reading, line, text, item)):
+        text, stretches = None if "text" in whole else text, [whole]
+        taken = {"speaker"} & whole.keys()
+        item = replace(item, meta={name: value for name, value in item.meta.items() if name.casefold() not in taken})
     found: dict[str, Any] = {}
-    for kind, value in ((Text, text), (Segments, _segments_in(line, item))):
+    for kind, value in ((Text, text), (Segments, stretches)):
         task = _first(reading, kind)
         if value is None:
             continue
         if task is None:
-            item = replace(item, meta={**item.meta, "text" if kind is Text else "segments": value})
+            problem = f"the project has no {kind.kind} task to take it"
+            reading.unknown[problem] = reading.unknown.get(problem, 0) + 1
+            item = replace(item, meta={**item.meta, kind.kind: value})
             continue
         if isinstance(task, Segments) and isinstance(value, str):
             value = _from_cell(value)
@@ -150,6 +156,19 @@ def _drafted(
     made = tuple(Suggestion(id, value, None, source) for id, value in found.items())
     named = labelled(reading, item, labels=labels, values=values, priority=priority)
     return replace(named, suggestions=(*made, *named.suggestions))
+
+
+def _whole(reading: Reading, line: Mapping[str, Any], text: str | None, item: Item) -> dict[str, Any] | None:
+    """What a line says of all of its stretch, as one segment; None where a text task takes that, or no segment does."""
+    task = next((task for task in reading.project.tasks if isinstance(task, Segments)), None)
+    if task is None or item.sound is None or _first(reading, Text) is not None:
+        return None
+    said: dict[str, Any] = {}
+    if line.get("label") in task.values and not _takes_labels(reading):
+        said["label"] = line["label"]
+    if task.transcript is not None and text is not None:
+        said |= {"text": text} | ({"speaker": line["speaker"]} if line.get("speaker") else {})
+    return {"start": 0.0, "end": item.sound.duration} | said if said else None
 
 
 def _segments_in(line: Mapping[str, Any], item: Item) -> Any:

@@ -22,6 +22,7 @@ from tui_label.formats.making import Bad
 from tui_label.formats.recordings import Recordings, labelled_sound, meant, moment, segments_task, text_task
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tracks import (
+    NOTHING_SAID,
     Dropped,
     Rows,
     count,
@@ -182,6 +183,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
         files["wav.scp"][recording] = place
         if segmented:
             utterances = without(one.segments or (), dropped, label="labels")
+            count(dropped, NOTHING_SAID, not utterances)
         else:
             end = plus(one.sound.offset, one.sound.duration)
             utterances = [Segment(one.sound.offset, end, text=one.text or "")]

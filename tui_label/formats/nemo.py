@@ -11,17 +11,19 @@ from typing import Any, TextIO
 
 from tui_label.core.project import Project
 from tui_label.core.tasks import Segments, Text
-from tui_label.formats.tracks import Dropped, Rows, Said, first, length, plain, said, whereabouts
+from tui_label.formats.tracks import NOTHING_SAID, Dropped, Rows, Said, count, first, length, plain, said, whereabouts
 
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     kind = Segments if first(project, Segments) else Text
     written = 0
     for one in said(rows, project, dropped, kind):
-        for line in _lines(one, whereabouts(project, one.sound), kind is Text):
+        lines = list(_lines(one, whereabouts(project, one.sound), kind is Text))
+        count(dropped, NOTHING_SAID, not lines)
+        for line in lines:
             # Half characters, which UTF-8 cannot hold, become the escapes that JSON has for them
             out.write(plain(json.dumps(line, ensure_ascii=False), {}) + "\n")
-        written += 1
+        written += bool(lines)
     return written
 
 

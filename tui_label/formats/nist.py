@@ -36,6 +36,7 @@ from tui_label.formats.recordings import (
 )
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
+    NOTHING_SAID,
     Dropped,
     Rows,
     Track,
@@ -139,6 +140,7 @@ def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Drop
     found = tracks(rows, project, dropped)
     named = [_name_in(kind, track) for track in found]
     made: list[str] = []
+    written = 0
     for track, theirs in zip(found, named, strict=True):
         assert task is not None
         name = theirs if theirs and named.count(theirs) == 1 else one_word(track.name, dropped)
@@ -152,9 +154,12 @@ def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Drop
             return kind.parsed(task, line.rstrip("\r\n"))
 
         segments = kind.carried(task, track.segments, dropped)
-        made += as_they_came(segments, kept, parsed, partial(kind.fresh, task, name, channel))
+        ours = as_they_came(segments, kept, parsed, partial(kind.fresh, task, name, channel))
+        count(dropped, NOTHING_SAID, not ours and not track.segments)
+        written += bool(ours)
+        made += ours
     out.write(joined(made))
-    return len(found)
+    return written
 
 
 def _name_in(kind: _Kind, track: Track) -> str:

@@ -72,6 +72,8 @@ def count(dropped: Dropped, words: str, number: int = 1) -> None:
 
 
 UNFINISHED = {SKIPPED: "skips", DRAFT: "drafts", UNDONE: "answers that were taken back"}
+NOTHING_SAID = "answers without segments"
+"""What formats with a line a segment have no place for."""
 
 
 def is_finished(annotation: Annotation, dropped: Dropped) -> bool:

@@ -196,6 +196,16 @@ async def test_the_page_of_a_sprint_takes_the_keys_in_force(tmp_path, on):
         assert app.workbench.tally.finished_sprint is None and "Some words to read." in "\n".join(shown(app))
 
 
+async def test_a_sprint_that_runs_is_offered_to_be_ended(tmp_path):
+    app = at(tmp_path, MODES["scroll"][0])
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.workbench.start_sprint(60_000)
+        await pilot.press("f9", *"sprint")
+        assert any("[End the sprint]" in row for row in shown(app))
+        await pilot.press("enter", "enter", "f9", *"sprint")
+        assert any("[Begin a sprint]" in row for row in shown(app))
+
+
 # the way out
 
 

@@ -524,6 +524,8 @@ class LabelApp(SheetApp):
             keys = self.keymap.keys_of(command.name, mode)
             shown = key_display(keys[0]) if keys else ""
             short = command.words.partition(":")[0]
+            if command.name == "sprint.start" and self.workbench.tally.sprint is not None:
+                short = "End the sprint"
             offers.append(Offer(short, command.name, shown, also=(command.name, command.words)))
 
         async def run(name: str) -> None:

@@ -20,10 +20,12 @@ import shutil
 import signal
 import sys
 import termios
+import time
 import tty
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tui_label.core.sprint import taken_up
 from tui_label.errors import LabelError
 from tui_label.sound.listener import OWN_LINE, Listener
 
@@ -60,6 +62,8 @@ class Ended:
     """Whether it ended since the host forbids the forward."""
     dropped: bool
     """Whether it had begun and the link broke."""
+    began: float
+    """When ssh had let us in, by a clock that goes on while this machine sleeps."""
 
 
 def travel(trip: Trip, *, local_keys: bool = True, sound: bool = True) -> int:
@@ -74,6 +78,7 @@ def travel(trip: Trip, *, local_keys: bool = True, sound: bool = True) -> int:
 async def _travel(trip: Trip, local_keys: bool, sound: bool) -> int:
     listener = Listener(catches_keys=local_keys)
     await listener.start()
+    command, began = trip.command, 0.0
     try:
         while True:
             ended = await _once(trip, listener, sound)
@@ -83,6 +88,8 @@ async def _travel(trip: Trip, local_keys: bool, sound: bool) -> int:
                 )
             if not ended.dropped or not _again(trip.host):
                 return ended.status
+            began = began or ended.began
+            trip = replace(trip, command=taken_up(command, (time.time() - began) * 1000))
     finally:
         await listener.close()
 
@@ -170,6 +177,7 @@ class _Session:
         self._said = bytearray()
         self._over = asyncio.Event()
         self._began = False
+        self._began_at = 0.0
         self._held = b""
         """The last of what came, while it may be the start of a mark."""
         self._unwritten = bytearray()
@@ -215,7 +223,8 @@ class _Session:
         refused = not self._began and bool(REFUSED.search(self._said))
         if not refused:
             os.write(2, bytes(self._said))
-        return Ended(status if status >= 0 else DROPPED, refused, self._began and (status == DROPPED or status < 0))
+        dropped = self._began and (status == DROPPED or status < 0)
+        return Ended(status if status >= 0 else DROPPED, refused, dropped, self._began_at)
 
     def _reap(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
@@ -276,6 +285,7 @@ class _Session:
 
     def _begin(self) -> None:
         self._began = True
+        self._began_at = time.time()
         if self._token:
             self._write(self._token.encode() + b"\n")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label.core.project import Pace
-from tui_label.core.sprint import Sprint
+from tui_label.core.sprint import Sprint, taken_up, written_ms
 from tui_label.core.timing import Rhythm
 
 MINUTE = 60_000
@@ -58,3 +58,18 @@ def test_the_factor_at_work_is_that_of_the_latest_twenty():
         rhythm = rhythm.answer(10_000, 5_000)
 
     assert rhythm.real_time_factor == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("words", [["--sprint", "5m"], ["--sprint=5m"]])
+def test_a_command_is_taken_up_with_what_is_left_of_its_sprint(words):
+    before, sprint, *rest = taken_up(["p", *words, "--as", "ann"], MINUTE)
+    option, _, left = sprint.partition("=")
+
+    assert (before, option, rest) == ("p", "--sprint", ["--as", "ann"])
+    assert written_ms(left) == 4 * MINUTE
+    assert taken_up(["p", *words, "--as", "ann"], 5 * MINUTE) == ["p", "--as", "ann"]
+
+
+def test_a_command_without_a_sprint_is_taken_up_as_it_is():
+    assert taken_up(["status", "p"], MINUTE) == ["status", "p"]
+    assert written_ms(taken_up(["--sprint", "9999h"], -1)[0].partition("=")[2]) == 9999 * 60 * MINUTE

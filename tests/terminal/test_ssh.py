@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -257,7 +258,7 @@ def test_leaving_ends_although_another_app_uses_the_same_listener(far, near, tmp
 def test_a_dropped_link_says_so_and_leads_back_to_the_same_item(far, near, tmp_path):
     before = sockets()
     folder = project(tmp_path / "p", noise(20.0))
-    terminal = near(far, str(folder), columns=120).wait_for("c0.wav").wait_for(" ms ")
+    terminal = near(far, str(folder), "--sprint", "5m", columns=120).wait_for("c0.wav").wait_for(" ms ")
     terminal.press("tab").wait_for("▶").press(*"half a sent")
     time.sleep(1.5)
     (ssh,) = [one for one in terminal.process.children() if one.name() == "ssh"]
@@ -266,11 +267,14 @@ def test_a_dropped_link_says_so_and_leads_back_to_the_same_item(far, near, tmp_p
     terminal.press("enter")
     until(lambda: "dropped" not in terminal.text, terminal)
     terminal.wait_for("half a sent", 20).wait_for(" ms ").press(*"ence", "enter")
-    terminal.wait_for("Nothing is left").press("ctrl+q")
+    terminal.wait_for("The sprint is over").press("ctrl+q")
     assert terminal.wait() == 0
 
     assert next(iter(exported(folder).values()))["answers"] == {"transcript": "half a sentence"}
     assert sockets() <= before
+    with sqlite3.connect(folder / "project.db") as database:
+        (first,), (second,) = database.execute("SELECT planned_ms FROM sprint ORDER BY planned_ms DESC")
+    assert first == 300_000 and second < 300_000 - 1500
 
 
 def test_in_tmux_another_laptop_s_listener_is_found_by_itself(far, ears, tmp_path):

@@ -117,12 +117,11 @@ def deck_maker(project: Settings, wanted: str) -> Callable[[], Deck] | None:
 
 def _minutes(words: str) -> int:
     """`25m`, `90s` or `1h` in milliseconds."""
-    import re
+    from tui_label.core.sprint import written_ms
 
-    found = re.fullmatch(r"(\d{1,4}(?:\.\d+)?)(s|m|h)", words)
-    if not found or not float(found[1]) > 0:
+    if not (ms := written_ms(words)):
         raise argparse.ArgumentTypeError(f"{visible(words)!r} is no time such as 25m, 90s or 1h")
-    return round(float(found[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000}[found[2]])
+    return ms
 
 
 def _ssh(options: argparse.Namespace) -> int:

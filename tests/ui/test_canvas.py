@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui_label.ui.canvas import fitted_together
+from tui_label.ui.views.frame import header
 
 
 @given(st.lists(st.text("ab日", max_size=12), max_size=4), st.integers(0, 40), st.integers(1, 8))
@@ -17,3 +19,18 @@ def test_texts_are_cut_no_further_than_they_must_be(texts, room, least):
     assert all(size <= least for size in sizes) or sum(sizes) <= room
     assert found == texts or sum(map(cell_len, texts)) > room
     assert all(after == before or after.endswith("…") for before, after in zip(texts, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (80, " calls  ·  ann  ·  2 unread" + "0 of 40  ·  sprint 0:58 left, 0 of 2 done ".rjust(53)),
+        (60, " calls  ·  2 unread" + "sprint 0:58 left, 0 of 2 done ".rjust(41)),
+        (40, " calls" + "sprint 0:58 left, 0 of 2 done ".rjust(34)),
+    ],
+)
+def test_parts_of_a_header_without_room_are_left_out_whole(width, words):
+    waits = "2 unread" if width > 40 else ""
+    row = header(["calls", "ann"], "0 of 40  ·  sprint 0:58 left, 0 of 2 done", width, waits)
+
+    assert "".join(text for text, _ in row) == words

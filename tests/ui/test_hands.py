@@ -12,6 +12,7 @@ from screens import CALLS, EVENTS, TURNS, answers, make, shown, tones, until
 from textual.events import Key, Paste
 
 from tui_label import config, opening
+from tui_label.core.commands import COMMANDS
 from tui_label.core.item import Item
 from tui_label.core.keymap import Action, build
 from tui_label.core.record import Record
@@ -170,6 +171,12 @@ def test_the_page_of_keys_leaves_out_what_no_key_does():
     assert ("typing", "", "Next question") in keymap.rows()
     assert [row for row in rows if len(row) == 2 and not row[0][0].strip()] == []
     assert any("Undo" in row[1][0] for row in rows if len(row) == 2)
+
+
+def test_no_heading_stands_over_nothing():
+    keymap = build(config.parse(TURNS, Path("nowhere")))
+
+    assert key_rows(keymap, ["typing"], 80, idle=tuple(one.name for one in COMMANDS if one.mode == "typing")) == []
 
 
 def test_no_words_of_a_key_are_cut_off():

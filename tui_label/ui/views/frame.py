@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from tui_label.core.item import Item
 from tui_label.core.text import visible
 from tui_label.sound.kinds import called
@@ -11,18 +13,31 @@ from tui_label.ui.canvas import Row, cells, fitted_together, spread
 
 NAME_LEAST = 8
 """Cells of a name in the header that are always there."""
+BETWEEN = "  ·  "
+"""What parts of a header are told apart by."""
 Hint = tuple[str, str]
 """A key as it is typed, and the word for what it does now."""
 
 
 def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
-    """Where you are, what waits for you, and how far; the name that comes first gives way to the rest."""
+    """Where you are, what waits for you, and how far; the name that comes first gives way to the rest.
+
+    What has no room beside the least of the name is left out whole, from the left to the last that says how far.
+    """
     name, *parts = map(visible, left)
+    far = right.split(BETWEEN)
+
+    def least() -> int:
+        return sum(cell_len(BETWEEN + one) for one in (*parts, *([waits] * bool(waits)))) + cell_len(BETWEEN.join(far))
+
+    while least() + min(NAME_LEAST, cell_len(name)) + 3 > width and (parts or far[1:]):
+        (parts or far).pop(0)
+    right = BETWEEN.join(far)
     rest: Row = []
     for part in parts:
-        rest += [("  ·  ", "faint"), (part, "")]
+        rest += [(BETWEEN, "faint"), (part, "")]
     if waits:
-        rest += [("  ·  ", "faint"), (waits, "hint")]
+        rest += [(BETWEEN, "faint"), (waits, "hint")]
     (name,) = fitted_together([name], width - cells(rest) - cells([(right, "")]) - 3, NAME_LEAST)
     return spread([(" ", ""), (name, "bold"), *rest], [(right + " ", "faint")], width)
 

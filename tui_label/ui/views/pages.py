@@ -152,7 +152,8 @@ def key_rows(
     widest = max(14, *(cell_len(visible(keys)) for _, keys, _ in rows))
     found: list[Row] = []
     for mode in modes:
-        found += [[], [("   " + MODES[mode], "accent")]]
+        if any(here == mode and keys for here, keys, _ in rows):
+            found += [[], [("   " + MODES[mode], "accent")]]
         for here, keys, words in rows:
             if here == mode and keys:
                 lines = wrapped(words, width - widest - 5)

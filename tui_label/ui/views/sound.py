@@ -93,7 +93,7 @@ def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]
     if room > 1:
         rows.append(_playhead(session, tape, inner))
     rows += _lanes(session, tape, inner, lane_count(session, room))
-    rows.append(_transport(tape, width))
+    rows.append(_transport(tape, width, session.mark if room == 1 else None))
     if tape.word and not tape.clicks:
         rows[max(0, len(tape.wave) - 1)] = [(" " * MARGIN + visible(tape.word), "faint" if tape.coming else "warn")]
     if session.segment_task is not None:
@@ -135,11 +135,13 @@ def _line(tape: Tape, inner: int) -> str:
     return "".join(columns)
 
 
-def _transport(tape: Tape, width: int) -> Row:
+def _transport(tape: Tape, width: int, mark: float | None) -> Row:
+    """The time and how it plays; with an open `mark` where no other row has room to show it."""
     state = "▶" if tape.heard else "▷" if tape.playing else "■"
     left: Row = [
         (" " * MARGIN, ""),
         (state + " ", "accent" if tape.playing else "faint"),
+        *([(f"from {tape.clock(mark)} to ", "hint")] if mark is not None else []),
         (tape.clock(tape.position), "bold"),
         (f" / {tape.clock(tape.duration)}", "faint"),
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fuzz.targets import heard
 from terminal_harness import Terminal
-from textual.events import Key
+from textual.events import Key, Paste
 
 import tui_label
 
@@ -114,6 +114,9 @@ JUNK = {
     "kitty graphics": b"\x1b_Gi=31;OK\x1b\\",
     "a privacy message": b"\x1b^1;2\x1b\\",
     "a control of one character": "\x8f".encode(),
+    "a colour": b"\x1b[31m",
+    "the end of a colour": b"\x1b[m",
+    "the end of a paste": b"\x1b[201~",
 }
 
 
@@ -172,6 +175,26 @@ def test_a_paste_whose_end_got_lost_ends_by_itself(start):
     terminal.wait_for("paste(half a word)", 10)
     terminal.send(b"x")
     terminal.wait_for("x.")
+
+
+PRINTED = b"\x1b]0;log\x07 one\r\n\x1b[31mred\x1b[0m\x1b(B tw\x1bo\x1b[M\x1b[200~ \x1b[97;5u\tthree\x1b[3"
+"""Lines as a program printed them, with what would be keys, the mouse and another paste."""
+
+
+@pytest.mark.parametrize("pause", [[], [b""]], ids=["at once", "with a pause"])
+def test_a_paste_is_one_and_no_key_whatever_is_in_it_and_wherever_it_is_cut(pause):
+    data = b"\x1b[200~" + PRINTED + b"\x1b[201~"
+    for cut in range(len(b"\x1b[200~") if pause else 1, len(data)):
+        events = heard([b"x" + data[:cut], *pause, data[cut:] + b"y"])
+        seen = [one.text if isinstance(one, Paste) else one.key for one in events]  # type: ignore[attr-defined]
+
+        assert seen == ["x", " one\r\nred tw\x1bo \tthree\x1b[3", "y"], cut
+
+
+def test_an_escape_before_a_paste_is_a_key():
+    events = heard([b"\x1b\x1b[200~a\x1b[201~\x1b[200~b\x1b[201~\x1b[A"])
+
+    assert [one.text if isinstance(one, Paste) else one.key for one in events] == ["escape", "a", "b", "up"]
 
 
 def test_keys_that_look_like_replies_are_keys(start):

@@ -8,6 +8,7 @@ All tricks that depend on the version of Textual (8.2.8) live here:
   key-release sequence;
 * replies to somebody else's terminal queries are typed into the app as keys, which
   here would label an item;
+* so is a paste with an escape sequence in it, from there on;
 * SIGCONT, which also follows a hang-up, starts a second input thread;
 * a lone Escape waits for the 100 ms of its select, whatever ESCDELAY says;
 * Alt gets lost: Alt+S types an s, Alt+; is a semicolon, Alt+1 what a Mac types with Option;
@@ -36,9 +37,9 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import constants
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS, SYNC_END, SYNC_START
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
-from textual._xterm_parser import SPECIAL_SEQUENCES, XTermParser
+from textual._xterm_parser import FOCUSIN, FOCUSOUT, XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key, Resize
+from textual.events import Key, Paste, Resize
 from textual.geometry import Size
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ _UNFINISHED = re.compile(
 )
 _ALT = re.compile(r"\x1b[^\x1b\x7f\t[Obf]")
 """Alt and a key, but for those that have a meaning of their own and those that begin a sequence."""
-_MOUSE = re.compile(r"(?:<?[0-9;]+)?[mM]")
+_MOUSE = re.compile(r"<[0-9]+;[0-9]+;[0-9]+[mM]|M")
+"""Never a bare `m`, which ends a colour in what somebody pastes."""
 _MODE_REPORT = re.compile(r"\?[0-9]{1,5};[0-9]\$y")
 _CURSOR = re.compile(r"[0-9]{1,5};[0-9]{1,5}R")
 _RESIZE = re.compile(r"48(?:;[0-9]{1,5}(?::[0-9]*)?){4}t")
@@ -90,6 +92,8 @@ _KITTY = re.compile(
 )
 _NUMBER = re.compile("[0-9]+")
 _RELEASED = "3"
+_PASTED_CONTROL = re.compile(r"\x1b(?:[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)|\[[0-?]*[ -/]*[@-~]|[(-/][0-~])")
+"""Colours, titles, character sets: what a program had printed beside its words."""
 
 # what goes out
 
@@ -147,7 +151,7 @@ def _key_or_nothing(found: re.Match[str]) -> str:
     if _OLD_MODIFIED.fullmatch(body):
         return f"\x1b[1;{body}"
     kitty = _KITTY.fullmatch(body)
-    if sequence in SPECIAL_SEQUENCES or (sequence in ANSI_SEQUENCES_KEYS and kitty is None):
+    if sequence in (FOCUSIN, FOCUSOUT) or (sequence in ANSI_SEQUENCES_KEYS and kitty is None):
         return sequence
     if no_pixels := _NO_PIXELS.fullmatch(body):
         return f"\x1b[48;{no_pixels[1]};{no_pixels[1]}t"
@@ -248,7 +252,7 @@ class Terminal(LinuxDriver):
     def run_input_thread(self) -> None:
         self._parser = Parser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
-        held, pasting, resting, heard_at = "", False, False, 0.0
+        held, resting, heard_at = "", False, 0.0
         while not self.exit_event.is_set():
             # Not poll, which on macOS knows no terminals
             if select.select([self.fileno], [], [], self._patience(held, resting))[0]:
@@ -262,25 +266,40 @@ class Terminal(LinuxDriver):
                 if not data:
                     self._hang_up()
                     return
-                text, held = split_unfinished(clean_input(held + decode(data)))
-                if text:
-                    self._feed(self._parser.feed, text)
-                begun, ended = text.rfind(PASTE_BEGINS), text.rfind(PASTE_ENDS)
-                pasting = begun > ended if begun != ended else pasting
+                held = self._hear(held + decode(data))
                 heard_at = time.monotonic()
+            elif held.startswith(PASTE_BEGINS):
+                if time.monotonic() - heard_at > PASTE_S:
+                    held = self._hear(held + PASTE_ENDS)
             elif held:
                 self._give_up(held)
                 held = ""
-            elif pasting and time.monotonic() - heard_at > PASTE_S:
-                self._feed(self._parser.feed, PASTE_ENDS)
-                pasting = False
             else:
-                resting = not pasting
+                resting = True
             self._feed(lambda _: self._parser.tick(), "")
+
+    def _hear(self, text: str) -> str:
+        """Keys go through the parser, a paste goes past it, as one; what may still go on comes back."""
+        while PASTE_BEGINS in text:
+            typed, _, text = text.partition(PASTE_BEGINS)
+            if held := self._hear_keys(typed):
+                self._give_up(held)
+            pasted, ends, after = text.partition(PASTE_ENDS)
+            if not ends:
+                return PASTE_BEGINS + text
+            self.process_message(Paste(_PASTED_CONTROL.sub("", pasted)))
+            text = after
+        return self._hear_keys(text)
+
+    def _hear_keys(self, text: str) -> str:
+        text, held = split_unfinished(clean_input(text))
+        if text:
+            self._feed(self._parser.feed, text)
+        return held
 
     @staticmethod
     def _patience(held: str, resting: bool) -> float:
-        if resting:
+        if resting or held.startswith(PASTE_BEGINS):
             return REST_S
         if not held:
             return 0.1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, write_project
-from textual.events import Key
+from textual.events import Key, Paste
 
 from tui_label import config, opening
 from tui_label.core.item import Item, Suggestion
@@ -421,6 +422,25 @@ async def test_typing_takes_every_key_and_pastes(tmp_path):
     store, _ = opening.open_store(config.load(tmp_path))
 
     assert [one.answers for _, one in store.answers()] == [{"why": "psq\nu"}]
+
+
+async def test_what_is_written_with_joiners_and_wide_blanks_is_kept_as_typed(tmp_path):
+    words = "می\u200cروم क्\u200dष 👨\u200d👩\u200d👧 日\u3000本 a\u00a0b\u00ad\u202ec"
+    source = "name: c\ntasks: [{id: why, type: text}]\nflags: [{reason: ambiguous}]\n"
+    app = make(tmp_path, source, Record(Item("k", "x")), Record(Item("l", "y")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for char in words:
+            await app.on_key(Key("space" if char == " " else unicodedata.name(char).lower(), char))
+        drawn = "".join(text for row in app.sheet._rows for text, _ in row)
+        assert "a\u00a0b-↔c" in drawn and "\u202e" not in drawn
+        await pilot.press("ctrl+g", "n", "1")
+        await app.on_paste(Paste(f"{words}\n\tend\n"))
+        await pilot.press("enter", "enter")
+    store, _ = opening.open_store(config.load(tmp_path))
+
+    assert [(one.answers, [flag.note for flag in one.flags]) for _, one in store.answers()] == [
+        ({"why": words}, [f"{words}  end"])
+    ]
 
 
 async def test_a_mouse_drag_selects(tmp_path):

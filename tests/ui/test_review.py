@@ -437,7 +437,7 @@ async def test_the_line_to_annotators_goes_round_with_tab(tmp_path):
         await app.on_paste(Paste("as in\nsection 2"))
         await pilot.press("tab", "enter")
 
-    assert [one.text for _, _, one in opened(folder).inbox("ann")] == ["as insection 2"]
+    assert [one.text for _, _, one in opened(folder).inbox("ann")] == ["as in section 2"]
     assert opened(folder).inbox("bob") == []
 
 

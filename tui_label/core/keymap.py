@@ -6,6 +6,7 @@ Pure: keys are data from the registry, project.yaml and the person's own file.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
@@ -118,7 +119,8 @@ def event_key(key: str, character: str | None) -> str:
     """Our name for a key that the terminal delivered as `key` with `character`."""
     if key in ("space", "ctrl+@", "ctrl+space"):
         return "space" if key == "space" else "ctrl+space"
-    if character is not None and len(character) == 1 and character.isprintable():
+    # Not isprintable, which says no to blanks and joiners that words are written with
+    if character is not None and len(character) == 1 and unicodedata.category(character) not in ("Cc", "Cs"):
         return character
     return key
 

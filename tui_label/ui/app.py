@@ -618,7 +618,7 @@ class LabelApp(SheetApp):
         event.stop()
         session, box = self._session, box_of(self._session)
         if isinstance(self._mode, self.LINES):
-            words = "".join(char for char in event.text if char.isprintable())
+            words = " ".join(event.text.replace("\t", " ").splitlines())
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
         elif self._mode is None and not self._covered and session is not None and session.typing and box is not None:
             await self._do("text.edit", insert(box, event.text))

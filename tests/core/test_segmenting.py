@@ -590,6 +590,33 @@ def test_a_key_that_changes_nothing_leaves_a_draft_accepted():
     assert (session.work.origins, session.past) == ({"turns": "accepted"}, ())
 
 
+TEXT = "name: t\nitems: sound\ntasks: [{id: said, type: text}, {id: how, type: choice, labels: [well, badly]}]\n"
+
+
+@pytest.mark.parametrize("key", ["suggestion.accept", "suggestion.accept-all"])
+def test_accepting_a_draft_that_was_corrected_keeps_the_correction(key):
+    offers = (Suggestion("said", "hello", number=1), Suggestion("how", "well", number=2))
+    session = after(typed(on(TEXT, drafts=offers), " you"), "text.leave", key)
+
+    assert session.answers["said"] == "hello you"
+    assert session.focus == "how" and ("how" in session.answers) == ("all" in key)
+    assert "Enter takes what stands there now" in session.word
+    assert outcome_decisions(session)[1] == "changed"
+
+
+def test_accepting_all_keeps_corrected_segments_and_undo_has_nothing_to_bring_back():
+    moved = after(on(TURNS, drafts=draft({"start": 1.0, "end": 2.0})), 1.5, "segment.end-right")
+
+    assert after(moved, "suggestion.accept-all").work == moved.work
+
+
+def test_a_draft_that_was_deleted_can_be_taken_again():
+    session = on(TEXT, drafts=(Suggestion("said", "hello", number=1),))
+    session = after(session, ("text.edit", Editor("", 0)), "suggestion.accept")
+
+    assert (session.answers["said"], session.work.origins["said"]) == ("hello", "accepted")
+
+
 # no row of keys breaks it
 
 PLACES = st.integers(0, 10_500).map(lambda ms: ms / 1000)

@@ -14,6 +14,8 @@ from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task
 from tui_label.core.text import number_of
 from tui_label.core.transcript import next_speaker
 
+LAID = "the draft is laid already: Enter takes what stands there now"
+
 
 def give_label(session: Session, argument: tuple[str, str]) -> Session | Outcome:
     """A label's key: on the text for spans, else the answer; the item is left where that finishes it."""
@@ -148,14 +150,17 @@ def accept(session: Session, _: Any = None) -> Session | Outcome:
         return accept_span(session, one)
     task = session.asked_task(one.task)
     assert task is not None
-    return (
-        segmenting.keep_drafted(session) if _is_laid_in_segments(session, task) else _accept_whole(session, one, task)
-    )
+    if not _is_laid(session, task):
+        return _accept_whole(session, one, task)
+    if isinstance(task, Segments):
+        return segmenting.keep_drafted(session)
+    return _to_next_question(session, task).say(LAID)
 
 
-def _is_laid_in_segments(session: Session, task: Task) -> bool:
-    """Whether a draft is on the desk segment by segment, each to be kept or taken out."""
-    return isinstance(task, Segments) and session.work.origins.get(task.id) in ("accepted", "changed")
+def _is_laid(session: Session, task: Task) -> bool:
+    """Whether a draft is on the desk to be corrected: segments, each to be kept or taken out, or a text."""
+    is_there = isinstance(task, Segments) or (isinstance(task, Text) and session.work.answers.get(task.id))
+    return bool(is_there) and session.work.origins.get(task.id) in ("accepted", "changed")
 
 
 def _accept_whole(session: Session, one: Suggestion, task: Task) -> Session | Outcome:
@@ -175,7 +180,8 @@ def accept_all(session: Session, _: Any = None) -> Session | Outcome:
     for one in session.pending:
         task = session.asked_task(one.task)
         if not isinstance(one.value, dict) and one.number not in session.work.decisions and task is not None:
-            outcome = _accept_whole(session, one, task)
+            is_laid = _is_laid(session, task)
+            outcome = session.say(session.word or LAID) if is_laid else _accept_whole(session, one, task)
             session = outcome[0] if isinstance(outcome, tuple) else outcome
     return outcome
 
@@ -185,7 +191,7 @@ def reject(session: Session, _: Any = None) -> Session:
     if one is None:
         return session.say("no suggestion here")
     task = session.asked_task(one.task)
-    if task is not None and _is_laid_in_segments(session, task):
+    if isinstance(task, Segments) and _is_laid(session, task):
         return segmenting.reject_drafted(session, laid(task, one.value))
     if isinstance(task, Text) and session.work.origins.get(task.id) in ("accepted", "changed"):
         work = session.work.answer(task.id, "", "manual").decide(one.number, "rejected")

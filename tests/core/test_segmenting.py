@@ -10,6 +10,7 @@ from helpers import project
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tui_label.core.annotation import Annotation
 from tui_label.core.editor import Editor
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.segmenting import SNAP_S
@@ -588,6 +589,35 @@ def test_a_key_that_changes_nothing_leaves_a_draft_accepted():
     session = after(on(TURNS, drafts=draft({"start": 0.0, "end": 2.0})), 1.5, "segment.start-left")
 
     assert (session.work.origins, session.past) == ({"turns": "accepted"}, ())
+
+
+def corrected_later(source: str, offers: tuple[Suggestion, ...], *keys) -> Session:
+    """A draft that was handed in as it came, and corrected when it was looked at again."""
+    session = on(source, drafts=offers)
+    handed = Annotation(
+        "ann", answers=session.answers, origin=session.work.all_origins(), decisions=outcome_decisions(session)
+    )
+    assert handed.decisions == {1: "accepted"}
+    return after(begin(session.project, session.item, offers, answered=handed), *keys)
+
+
+def test_a_draft_accepted_first_and_corrected_later_is_changed():
+    offers = (Suggestion("said", "hello", number=1),)
+    text = corrected_later(TEXT, offers, ("text.edit", Editor("hello you", 9)))
+    turns = corrected_later(TURNS, draft({"start": 1.0, "end": 2.0}), 1.5, "segment.end-right")
+
+    assert outcome_decisions(text) == outcome_decisions(turns) == {1: "changed"}
+
+
+def test_a_draft_that_is_again_as_it_came_is_accepted():
+    offers = draft({"start": 1.0000000004, "end": 2.0, "text": "hi", "speaker": ""})
+    text = typed(on(TEXT, drafts=(Suggestion("said", "hello", number=1),)), "x")
+    turns = typed(after(on(TURNS, drafts=offers), 1.5, "text.enter"), "x")
+    assert (text.work.origins["said"], turns.work.origins["turns"]) == ("changed", "changed")
+    text, turns = after(text, ("text.edit", Editor("hello", 5))), after(turns, ("text.edit", Editor("hi", 2)))
+
+    assert (text.work.origins["said"], turns.work.origins["turns"]) == ("accepted", "accepted")
+    assert outcome_decisions(text) == outcome_decisions(turns) == {1: "accepted"}
 
 
 TEXT = "name: t\nitems: sound\ntasks: [{id: said, type: text}, {id: how, type: choice, labels: [well, badly]}]\n"

@@ -9,10 +9,11 @@ from helpers import BOTH, ENTITIES, SENTIMENT, project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui_label.core.annotation import Annotation
 from tui_label.core.editor import Editor
 from tui_label.core.guards import Guard
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.session import Effect, Session, begin, draft_of
+from tui_label.core.session import Effect, Session, begin, draft_of, outcome_decisions
 from tui_label.core.steps import STEPS, step
 from tui_label.core.timing import Rhythm, Watch
 
@@ -152,6 +153,26 @@ def test_a_right_suggestion_of_a_choice_is_one_key():
 
     assert (session.answers, effects) == ({"sentiment": "neutral"}, (Effect.SUBMIT,))
     assert session.work.origins == {"sentiment": "accepted"}
+
+
+def test_a_suggestion_is_judged_by_the_answer_that_is_handed_in():
+    """Of two sources one may be right; a key may be corrected, also on a visit to what was handed in."""
+    offers = [Suggestion("sentiment", label, 0.9, label, n) for n, label in enumerate(["neutral", "positive"], 1)]
+    session, _ = run(on(SENTIMENT, TEXT, *offers), "suggestion.accept")
+    assert outcome_decisions(session) == {1: "accepted", 2: "changed"}
+    handed = Annotation("ann", answers=session.answers, decisions=outcome_decisions(session))
+    visited = begin(project(SENTIMENT), session.item, tuple(offers), answered=handed)
+
+    assert outcome_decisions(run(visited, give("positive", "sentiment"))[0]) == {1: "changed", 2: "accepted"}
+
+
+def test_a_suggested_text_that_was_taken_and_corrected_is_changed():
+    source = "name: n\ntasks: [{id: said, type: text}]\n"
+    session, _ = run(on(source, TEXT, Suggestion("said", "yes", number=1)))
+    assert outcome_decisions(run(session, ("text.edit", Editor("no", 2)))[0]) == {1: "ignored"}
+    session, _ = run(session, "suggestion.accept", ("text.edit", Editor("yes!", 4)))
+
+    assert (outcome_decisions(session), session.work.origins) == ({1: "changed"}, {"said": "changed"})
 
 
 def ranked(keys: str, candidates: int) -> list[str] | None:

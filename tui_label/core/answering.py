@@ -8,7 +8,7 @@ from typing import Any
 from tui_label.core import segmenting
 from tui_label.core.editor import Editor
 from tui_label.core.item import Suggestion, candidate_names
-from tui_label.core.session import Effect, Outcome, Session, laid
+from tui_label.core.session import Effect, Outcome, Session
 from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import number_of
@@ -59,8 +59,7 @@ def answer(session: Session, task: Task, value: Any, origin: str) -> Session | O
     work = session.work.answer(task.id, value, origin)
     for one in session.pending:
         if one.task == task.id and not isinstance(one.value, dict):
-            outcome = origin if origin == "accepted" else ("accepted" if one.value == value else "changed")
-            work = work.decide(one.number, outcome)
+            work = work.decide(one.number, "accepted" if one.value == value else "changed")
     session = session.change(work)
     if task == session.segment_task:
         session = replace(session, picked=-1)
@@ -166,7 +165,7 @@ def _is_laid(session: Session, task: Task) -> bool:
 def _accept_whole(session: Session, one: Suggestion, task: Task) -> Session | Outcome:
     if problem := task.check(one.value, session.item):
         return session.say(f"{one.task}: {problem}")
-    return answer(session, task, laid(task, one.value), "accepted")
+    return answer(session, task, one.value, "accepted")
 
 
 def accept_all(session: Session, _: Any = None) -> Session | Outcome:
@@ -192,7 +191,7 @@ def reject(session: Session, _: Any = None) -> Session:
         return session.say("no suggestion here")
     task = session.asked_task(one.task)
     if isinstance(task, Segments) and _is_laid(session, task):
-        return segmenting.reject_drafted(session, laid(task, one.value))
+        return segmenting.reject_drafted(session, one.value)
     if isinstance(task, Text) and session.work.origins.get(task.id) in ("accepted", "changed"):
         work = session.work.answer(task.id, "", "manual").decide(one.number, "rejected")
         emptied = replace(session.change(work), focus=task.id, caret=0)
@@ -223,7 +222,7 @@ def edit_text(session: Session, editor: Editor) -> Session:
     if editor.text == old:
         return moved
     value = segmenting.retext(session, task, editor.text) if isinstance(task, Segments) else editor.text
-    work = session.work.corrected(task.id, value)
+    work = session.corrected(task.id, value)
     typed = editor.text[session.caret : editor.caret]
     if len(editor.text) == len(old) + 1 and typed.isalnum() and old and _typed_here_last(session, task):
         return replace(moved, work=work, future=())

@@ -29,7 +29,7 @@ def _keep(session: Session, task: Segments, segments: list[Segment], picked: Seg
     ordered = sorted(map(_rounded, segments), key=lambda one: one.when)
     value = [one.record() for one in ordered]
     changed = value != session.work.answers.get(task.id)
-    session = session.change(session.work.corrected(task.id, value)) if changed else session
+    session = session.change(session.corrected(task.id, value)) if changed else session
     index = ordered.index(_rounded(picked)) if picked is not None else -1
     return replace(session, picked=index, focus=session.focus if session.typing else task.id)
 

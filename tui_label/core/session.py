@@ -285,6 +285,14 @@ class Session:
             return self
         return replace(self, work=work, past=(*self.past, self.work)[-HISTORY:], future=())
 
+    def corrected(self, task: str, value: Any) -> Work:
+        """The work with an answer made by hand; a draft that is as it came again is an accepted one."""
+        work = self.work.corrected(task, value)
+        drafted = work.origins[task] == "changed" and any(
+            one.task == task and one.value == value for one in self.suggestions
+        )
+        return work.answer(task, value, "accepted") if drafted else work
+
     def within_box(self) -> Session:
         """With the caret inside the text box; without one, or with the segment gone that it was of, nobody types."""
         of_segment = isinstance(self.asked_task(self.focus), Segments)
@@ -321,6 +329,7 @@ def begin(
 
     `names`: what labels of the draft are called now.
     """
+    suggestions = tuple(_laid(project, one) for one in suggestions)
     session = Session(project, item, suggestions, last_label=_if_there(last_label, project))
     if draft:
         session = _restored(session, json.loads(draft), names or {})
@@ -359,16 +368,18 @@ def _drafted(session: Session) -> Session:
     """With the transcripts and segments that came with a sound, to be corrected instead of made."""
     for one in session.suggestions:
         task = session.asked_task(one.task)
-        if isinstance(task, Text | Segments) and one.task not in session.work.answers:
-            value = laid(task, one.value)
-            if not task.draft_problem(value, session.item):
-                session = replace(session, work=session.work.answer(task.id, value, "accepted"))
+        if not isinstance(task, Text | Segments) or one.task in session.work.answers:
+            continue
+        if not task.draft_problem(one.value, session.item):
+            session = replace(session, work=session.work.answer(task.id, one.value, "accepted"))
     return session
 
 
-def laid(task: Task, value: Any) -> Any:
-    """A suggestion's value as it is laid on the desk: segments in order, their times in whole milliseconds."""
-    return [segment.record() for segment in segments_from(value)] if isinstance(task, Segments) else value
+def _laid(project: Project, one: Suggestion) -> Suggestion:
+    """A suggestion as it is laid on the desk: segments in order, their times in whole milliseconds."""
+    if not isinstance(project.task(one.task), Segments):
+        return one
+    return replace(one, value=[segment.record() for segment in segments_from(one.value)])
 
 
 def _first_token(text: str) -> int:
@@ -512,13 +523,14 @@ def _words_of(task: Task, value: Any) -> str:
 
 def outcome_decisions(session: Session) -> dict[int, str]:
     """What became of each suggestion, those passed over in silence too."""
-    silent = {one.number: _drafts_outcome(session, one) for one in session.pending}
-    return silent | dict(session.work.decisions)
+    asked = [one for one in session.suggestions if session.asked_task(one.task) is not None]
+    return {**session.work.decisions, **{one.number: _outcome(session, one) for one in asked}}
 
 
-def _drafts_outcome(session: Session, one: Suggestion) -> str:
-    """A draft that was corrected, or left as it came, was decided about without a key of its own."""
-    task = session.asked_task(one.task)
-    if session.item.sound is None or not isinstance(task, Text | Segments):
-        return "ignored"
-    return "accepted" if session.work.answers.get(one.task) == laid(task, one.value) else "changed"
+def _outcome(session: Session, one: Suggestion) -> str:
+    """All but a span is judged by what stands there now: it may have been accepted first and corrected later."""
+    decided = session.work.decisions.get(one.number, "ignored")
+    laid = session.item.sound is not None and isinstance(session.asked_task(one.task), Text | Segments)
+    if decided == "rejected" or isinstance(one.value, dict) or (decided == "ignored" and not laid):
+        return decided
+    return "accepted" if session.work.answers.get(one.task) == one.value else "changed"

@@ -396,9 +396,14 @@ async def test_more_sounds_at_once_than_rows_stand_each_at_its_time(tmp_path):
 
 async def test_a_key_that_mends_is_named_with_the_finding_it_mends(tmp_path):
     app = make(tmp_path, CALLS, tones(4), draft="[qqqq] gonna")
-    async with app.run_test(size=(80, 24)):
-        await until(app, "unknown tag [qqqq]   +1")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "rule: write it out   +1   ^F mends")
+        await pilot.press("ctrl+f")
+        await until(app, "rule: unknown tag [qqqq]")
         assert not any("mends" in row for row in shown(app))
+        await pilot.press("ctrl+f")
+        await until(app, "nothing here that can be mended by a key")
+        assert app.workbench.session.box == "[qqqq] going to"
 
 
 async def test_a_key_that_mends_is_not_cut(tmp_path):

@@ -245,7 +245,7 @@ def _transcribing() -> tuple[Command, ...]:
         typing("tape.go", "Go to a time of the sound", "", "go to"),
         typing("tag.open", "Tags: part of a name, Enter", "ctrl+t", "tags"),
         typing("transcript.speaker", "Next speaker", "ctrl+n", "speaker"),
-        typing("transcript.fix", "Mend what the rules find first", "ctrl+f", "mend"),
+        typing("transcript.fix", "Mend the rule that is named", "ctrl+f", "mend"),
     )
 
 

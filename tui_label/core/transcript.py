@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -96,10 +96,11 @@ def lint(style: Style, text: str, seconds: float | None = None) -> tuple[Finding
     if replace(style, enforce=_EMPTY.enforce) == _EMPTY:
         return ()
     seen = text[:SCANNED]
-    findings = [*_tags(style, seen), *_prefixes(style, seen), *_forbidden(style, seen), *_matches(style, seen)]
+    findings = list(_matches(style, seen))
     if style.case != "any" or style.numbers != "any":
         said = _prefix(style.speakers).sub(_blank, _tag(style.tags).sub(_blank, seen))
         findings += [*_wrong_case(style, said), *_digits(style, said), *_spelled_out(style, said)]
+    findings += [*_tags(style, seen), *_prefixes(style, seen), *_forbidden(style, seen, findings)]
     if len(seen) < len(text):
         findings = [finding for finding in findings if finding.end <= SCANNED - _MARGIN]
     findings += _hurry(style, text, seconds)
@@ -109,6 +110,11 @@ def lint(style: Style, text: str, seconds: float | None = None) -> tuple[Finding
 def fixed(text: str, finding: Finding) -> str:
     """`text` with one finding mended; unchanged where only a person can tell."""
     return text if finding.fix is None else text[: finding.start] + finding.fix + text[finding.end :]
+
+
+def foremost(findings: tuple[Finding, ...]) -> Finding | None:
+    """The one that is named: the first that a key mends, else the first."""
+    return next((one for one in findings if one.fix is not None), findings[0] if findings else None)
 
 
 def word_list(text: str) -> list[str]:
@@ -342,16 +348,31 @@ def _below_thousand(number: int) -> str:
 
 # Characters, a project's own rules, pace
 
+_BLANK = re.compile(r"\s")
 
-def _forbidden(style: Style, text: str) -> Iterator[Finding]:
+
+def _forbidden(style: Style, text: str, others: Iterable[Finding]) -> Iterator[Finding]:
+    """Signs that are not written; taking one out of "3.50", "e.g." or "$5" would say something else."""
     if not style.forbid:
         return
+    untold = {at for one in others if one.fix is None for at in range(one.start - 1, one.end + 1)}
+    in_word: dict[str, int] = {}
     # The names of the project's own tags and speakers are written as they are
     ours = _tag(style.tags).sub(lambda tag: _blank(tag) if tag["name"] in style.tags else tag.group(), text)
     ours = _prefix(style.speakers).sub(_blank, ours)
     for found in _characters(style.forbid).finditer(ours):
-        if found.group() == text[found.start()]:
-            yield _finding(found, f'"{_shown(found.group())}" is not used', "")
+        sign, at = found.group(), found.start()
+        if sign != text[at]:
+            continue
+        if _is_in_word(ours, at) or (sign in in_word and not _BLANK.search(ours, in_word[sign], at)):
+            in_word[sign] = at
+        fix = None if in_word.get(sign) == at or at in untold else ""
+        yield _finding(found, f'"{_shown(sign)}" is not used', fix)
+
+
+def _is_in_word(text: str, at: int) -> bool:
+    """Whether a sign stands between letters or digits."""
+    return text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum() and not text[at].isalnum()
 
 
 @lru_cache(64)

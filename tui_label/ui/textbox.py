@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_label.core.editor import EDITS, EMPTY, Editor, insert, vertical
 from tui_label.core.session import Session
-from tui_label.core.transcript import expanded, fixed
+from tui_label.core.transcript import expanded, fixed, foremost
 from tui_label.ui.views.questions import box_width, findings
 
 
@@ -40,14 +40,14 @@ def with_tag(session: Session | None, tag: str) -> Editor:
 
 
 def mended(session: Session | None) -> Editor | None:
-    """The box with the first finding fixed that can be; None where there is none."""
+    """The box with the finding mended that is named; None where no key mends it."""
     box = box_of(session)
     if session is None or box is None:
         return None
-    found = next((one for one in findings(session) if one.fix is not None), None)
-    if found is None:
+    found = foremost(findings(session))
+    if found is None or found.fix is None:
         return None
     caret = box.caret
     if caret >= found.end:
-        caret += len(found.fix or "") - (found.end - found.start)
+        caret += len(found.fix) - (found.end - found.start)
     return Editor(fixed(box.text, found), max(0, caret))

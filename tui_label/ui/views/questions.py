@@ -17,7 +17,7 @@ from tui_label.core.session import Session, kept_here
 from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
 from tui_label.core.text import glyphs, number_of, visible
-from tui_label.core.transcript import Finding, lint
+from tui_label.core.transcript import Finding, foremost, lint
 from tui_label.ui.canvas import Row, cells, clipped, fitted_together, flowed, joined, spread
 from tui_label.ui.views.document import hue
 
@@ -276,12 +276,12 @@ def _text_box(
 
 
 def _said(session: Session, keymap: Keymap, found: tuple[Finding, ...], room: int) -> Row:
-    """Under a transcript: what its rules find first, and how much of the draft is kept."""
+    """Under a transcript: one thing that its rules find, and how much of the draft is kept."""
     kept = kept_here(session)
     right: Row = [(f"draft kept {kept.kept} of {kept.of} words", "faint")] if kept is not None and kept.of else []
-    if not found:
+    first = foremost(found)
+    if first is None:
         return spread([], right, room)
-    first = found[0]
     tail: Row = [(f"   +{len(found) - 1}", "faint")] if len(found) > 1 else []
     keys = keymap.keys_of("transcript.fix", TRANSCRIBING) if first.fix is not None else ()
     tail += [(f"   {key_display(keys[0])}", "accent"), (" mends", "faint")] if keys else []

@@ -16,6 +16,7 @@ from tui_label.core.transcript import (
     Finding,
     Pattern,
     Style,
+    completed,
     edits,
     expanded,
     fixed,
@@ -391,6 +392,13 @@ def test_the_longest_short_form_wins():
     assert expanded(style, Editor(";n.", 3)).text == ";n."
     assert expanded(style, Editor(";n. ", 4)).text == "2 "
     assert expanded(style, Editor(";n?", 3)).text == "1?"
+
+
+def test_a_short_form_that_hands_leave_is_written_out_if_its_word_ends_there():
+    assert completed(CALL, Editor("so ;n and", 5)) == Editor("so [noise] and", 10)
+    assert completed(CALL, Editor(";nn", 3)) == Editor("[cross_talk]", 12)
+    for editor in (Editor(";nn", 2), Editor("so;n", 4), Editor(";n ", 3), Editor("", 0), Editor("so ;n", 2)):
+        assert completed(CALL, editor) == editor
 
 
 @given(st.lists(st.sampled_from([";n", ";b", ";", "n", " ", "\n", ",", "ok", "日本"])).map("".join), st.data())

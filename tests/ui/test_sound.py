@@ -197,6 +197,29 @@ async def test_short_forms_tags_speakers_and_mending(tmp_path):
     assert answers(tmp_path) == [{"transcript": "caller: so [noise] [laugh] going to"}]
 
 
+async def test_a_short_form_is_written_out_where_hands_leave_its_word(tmp_path):
+    app = make(tmp_path, CALLS, *[tones(1)] * 3)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"a ", ";", "n", "enter")
+        await pilot.press(";", "n", "ctrl+j", *"b ", ";", "n", "escape", "enter")
+        await pilot.press(*"c ", ";", "n", "ctrl+j")
+        assert app.workbench.session.box == "c [noise]\n"
+        await pilot.press("ctrl+z")
+        assert app.workbench.session.box == "c ;n"
+        await pilot.press("enter")
+
+    assert answers(tmp_path) == [{"transcript": text} for text in ("a [noise]", "[noise]\nb [noise]", "c [noise]")]
+
+
+async def test_enter_writes_out_the_short_form_of_a_segment(tmp_path):
+    source = TURNS.replace("{speakers:", "{short-forms: {';n': '[noise]'}, speakers:")
+    app = make(tmp_path, source, tones(4), draft=[{"start": 0.0, "end": 1.0}, {"start": 2.0, "end": 3.0}])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab", "i", ";", "n", "enter", *"so ", ";", "n", "enter", "enter")
+
+    assert [one["text"] for one in answers(tmp_path)[0]["turns"]] == ["[noise]", "so [noise]"]
+
+
 async def test_overlapping_sounds_stand_in_rows_of_their_own(tmp_path):
     app = make(tmp_path, EVENTS, tones(10))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -12,7 +12,7 @@ from tui_label.core.session import Effect, Outcome, Session
 from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import number_of
-from tui_label.core.transcript import next_speaker
+from tui_label.core.transcript import completed, next_speaker
 
 LAID = "the draft is laid already: Enter takes what stands there now"
 
@@ -85,6 +85,7 @@ def submit(session: Session, _: Any = None) -> Session | Outcome:
     """Enter: take what is previewed, go to the question that is still open, or finish the item."""
     if session.preview:
         return take_preview(session)
+    session = _word_ended(session)
     in_segment = session.typing and isinstance(session.asked_task(session.focus), Segments)
     if in_segment and not (session.finishing and session.picked + 1 >= len(session.segments)):
         return segmenting.next_text(session)
@@ -251,7 +252,14 @@ def turn_speaker(session: Session, _: Any = None) -> Session:
 
 
 def leave_text(session: Session, _: Any = None) -> Session:
-    return replace(session, typing=False)
+    return replace(_word_ended(session), typing=False)
+
+
+def _word_ended(session: Session) -> Session:
+    """Hands that leave the box have ended the word they were typing: a short form is written out."""
+    if not session.typing or session.style is None or session.box is None:
+        return session
+    return edit_text(session, completed(session.style, Editor(session.box, session.caret)))
 
 
 def enter_text(session: Session, _: Any = None) -> Session | Outcome:

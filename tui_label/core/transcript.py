@@ -427,6 +427,15 @@ def expanded(style: Style, editor: Editor) -> Editor:
     return Editor(head + text[editor.caret :], len(head))
 
 
+def completed(style: Style, editor: Editor) -> Editor:
+    """The short form that the caret is right after, written out as before a space; not where its word goes on."""
+    text, caret = editor.text, editor.caret
+    if text[caret : caret + 1].strip():
+        return editor
+    spaced = expanded(style, Editor(f"{text[:caret]} {text[caret:]}", caret + 1))
+    return Editor(spaced.text[: spaced.caret - 1] + spaced.text[spaced.caret :], spaced.caret - 1)
+
+
 def _is_word(form: str, text: str, stop: int) -> bool:
     start = stop - len(form)
     return bool(form) and text.endswith(form, 0, stop) and (start == 0 or text[start - 1].isspace())

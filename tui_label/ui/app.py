@@ -331,8 +331,8 @@ class LabelApp(SheetApp):
         self.workbench.pause()
 
     async def _text_newline(self) -> None:
-        if (box := box_of(self._session)) is not None:
-            await self._do("text.edit", insert(box, "\n"))
+        if self._session is not None:
+            await self._typed("\n")
 
     async def _hop(self) -> None:
         session = self._session

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_label.core.annotation import Annotation
-from tui_label.core.editor import Editor
+from tui_label.core.editor import Editor, insert
 from tui_label.core.guards import Guard
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.session import Effect, Session, begin, draft_of, outcome_decisions
@@ -230,6 +230,46 @@ def test_typing_is_undone_by_the_word():
     session, _ = run(session, "work.undo")
 
     assert session.answers["t"].startswith("two") and session.answers["t"] != "two words"
+
+
+def put(words: str):
+    """Words put into the box at once: a paste, a tag."""
+    return lambda session: ("text.edit", insert(Editor(session.box or "", session.caret), words))
+
+
+def hands(*acts) -> list[str]:
+    """What is in the box with each undo, after acts: letters typed, pieces put in, commands, places of the caret."""
+    session = on("name: t\ntasks: [{id: t, type: text}]\nflags: [{reason: odd}]\n")
+    for act in acts:
+        if isinstance(act, str):
+            for char in act:
+                session, _ = run(session, put(char)(session))
+        elif isinstance(act, int):
+            session, _ = run(session, ("text.edit", Editor(session.box or "", act)))
+        else:
+            session, _ = run(session, act(session) if callable(act) else act)
+    seen = [session.box or ""]
+    while session.past:
+        session, _ = run(session, "work.undo")
+        seen.append(session.box or "")
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("acts", "seen"),
+    [
+        (["ab cd"], ["ab cd", "ab", ""]),
+        ([put("pasted"), "x"], ["pastedx", "pasted", ""]),
+        ([put("[noise] "), "so"], ["[noise] so", "[noise] ", ""]),
+        (["abc", 0, "z"], ["zabc", "abc", ""]),
+        (["abc", 1, 3, "d"], ["abcd", ""]),
+        (["abc", put(""), "d", ("flag.toggle", "odd"), "e"], ["abcde", "abcd", "abcd", ""]),
+        (["abc", 1, "z", ("work.undo", None), "y"], ["abyc", "abc", ""]),
+        (["می\u200cروم क्\u200dष"], ["می\u200cروم क्\u200dष", "می\u200cروم", ""]),
+    ],
+)
+def test_an_undo_step_is_what_was_typed_in_one_place_and_no_more(acts, seen):
+    assert hands(*acts) == seen
 
 
 def test_undo_past_the_start_goes_to_the_item_before():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
@@ -135,7 +136,8 @@ def redo(session: Session, _: Any = None) -> Session | Outcome:
 
 def _at(before: Session, session: Session) -> Session:
     """After a jump in time: no selection, a focus that is asked, a caret within the text."""
-    session = replace(session, anchor=None, chosen=None, picked=segmenting.picked_after(before, session))
+    picked = segmenting.picked_after(before, session)
+    session = replace(session, anchor=None, chosen=None, picked=picked, typed_to=-1)
     if session.asked_task(session.focus) is None:
         session = session.focused(session.asked[0].id)
     return session.within_box()
@@ -225,14 +227,23 @@ def edit_text(session: Session, editor: Editor) -> Session:
     value = segmenting.retext(session, task, editor.text) if isinstance(task, Segments) else editor.text
     work = session.corrected(task.id, value)
     typed = editor.text[session.caret : editor.caret]
-    if len(editor.text) == len(old) + 1 and typed.isalnum() and old and _typed_here_last(session, task):
-        return replace(moved, work=work, future=())
-    return moved.change(work)
+    if len(typed) != 1 or editor.text != old[: session.caret] + typed + old[session.caret :]:
+        return moved.change(work)
+    if _goes_on(typed) and _typed_here_last(session, task):
+        changed = replace(moved, work=work, future=())
+    else:
+        changed = moved.change(work)
+    return replace(changed, typed_to=editor.caret)
+
+
+def _goes_on(char: str) -> bool:
+    """Whether it goes on with a word: a letter, a digit, a mark on one, a joiner."""
+    return unicodedata.category(char)[0] in "LNM" or char in "\u200c\u200d"
 
 
 def _typed_here_last(session: Session, task: Task) -> bool:
-    """Whether the last undo step is typing in this same box."""
-    if not session.past:
+    """Whether the last undo step is a character typed in this same box, up to where the caret is."""
+    if not session.past or session.typed_to != session.caret:
         return False
     before, now = (work.answers.get(task.id, "") for work in (session.past[-1], session.work))
     return before != now and (not isinstance(task, Segments) or segmenting.only_text_differs(session, before))

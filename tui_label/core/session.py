@@ -71,6 +71,8 @@ class Session:
     caret: int = 0
     """Place in the text box of the focused text task."""
     typing: bool = False
+    typed_to: int = -1
+    """Where the character ends that was typed last; -1 once the work was changed in another way."""
     found: tuple[int, int] = (0, 0)
     """The words in the text box that were searched for; gone with the next command."""
     at: float = 0.0
@@ -283,7 +285,7 @@ class Session:
         """With new work, undoable."""
         if work == self.work:
             return self
-        return replace(self, work=work, past=(*self.past, self.work)[-HISTORY:], future=())
+        return replace(self, work=work, past=(*self.past, self.work)[-HISTORY:], future=(), typed_to=-1)
 
     def corrected(self, task: str, value: Any) -> Work:
         """The work with an answer made by hand; a draft that is as it came again is an accepted one."""

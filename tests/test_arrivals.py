@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import SENTIMENT, new_store, write_project
+from helpers import ENTITIES, SENTIMENT, new_store, project, write_project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ from tui_label.store.base import Added, Versions
 from tui_label.store.sql import SqlStore
 
 VERSIONS = Versions(labels=4, guidelines=3)
+TASKS = project().tasks
 
 
 def said(key: str, name: str, label: str, revision: int = 0, status: str = SUBMITTED, at: str = "") -> Record:
@@ -37,7 +38,7 @@ def taken(store: SqlStore, records: list[Record]) -> tuple[Arrivals, Added]:
     """What became of records on their way into the store, and what it did with them."""
     with store.staging() as staging:
         for record in records:
-            staging.append(*arriving(record, store.versions()))
+            staging.append(*arriving(record, store.versions(), TASKS))
         here = arrived(staging)
         return here, store.add(here.records)
 
@@ -83,7 +84,7 @@ def test_a_draft_is_no_answer_and_undoes_none(tmp_path):
 
 def test_numbers_of_elsewhere_are_not_taken_for_ours():
     known = Record(Item("g", "g"), gold=Gold("x", {}, GIVEN, labels_version=9, guidelines_version=8), probe="check")
-    one, gold = (arriving(record, VERSIONS)[0] for record in (said("a", "ann", "x", 7), known))
+    one, gold = (arriving(record, VERSIONS, TASKS)[0] for record in (said("a", "ann", "x", 7), known))
 
     assert (one.annotation.labels_version, one.annotation.guidelines_version, one.annotation.revision) == (4, 0, 0)
     assert (gold.gold.labels_version, gold.gold.guidelines_version) == (4, 0)
@@ -103,6 +104,26 @@ def test_labels_renamed_before_an_answer_came_do_not_change_it(tmp_path, capsys)
     assert cli.main(["export", str(folder)]) == 0
 
     assert json.loads(capsys.readouterr().out)["answers"] == {"sentiment": "good"}
+
+
+def test_labels_come_in_the_order_of_the_project_and_spans_with_their_text():
+    tasks = (*project(SENTIMENT.replace("type: choice", "type: choices")).tasks, *project(ENTITIES).tasks)
+    answers = {"sentiment": ["negative", "positive"], "entities": [{"start": 5, "end": 7, "label": "person"}]}
+    came = Record(Item("k", "text of k"), annotation=Annotation("ann", answers=answers), gold=Gold("x", answers, GIVEN))
+    kept, _ = arriving(came, VERSIONS, tasks)
+
+    assert kept.annotation.answers == kept.gold.answers
+    assert kept.gold.answers["sentiment"] == ["positive", "negative"]
+    assert kept.gold.answers["entities"] == [{"start": 5, "end": 7, "label": "person", "text": "of"}]
+
+
+def test_the_same_known_labels_in_another_order_are_no_other_answer(tmp_path):
+    folder = write_project(tmp_path / "p", SENTIMENT.replace("type: choice", "type: choices"))
+    path = tmp_path / "gold.jsonl"
+    both = ["positive", "negative"], ["negative", "positive"]
+    path.write_text("".join(json.dumps({"text": "x", "answers": {"sentiment": labels}}) + "\n" for labels in both))
+
+    assert cli.main(["add", str(folder), str(path), "--gold"]) == 0
 
 
 STATUSES = st.sampled_from([SUBMITTED, SUBMITTED, SUBMITTED, SKIPPED, UNDONE, DRAFT])

@@ -254,7 +254,7 @@ class Project:
 
         with self.store.staging() as staging:
             for record in made_here(records, self.settings.tasks):
-                staging.append(*arriving(record, self.versions))
+                staging.append(*arriving(record, self.versions, self.settings.tasks))
             return self.store.add(arrived(staging).records, progress)
 
     def add_files(

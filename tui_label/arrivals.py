@@ -3,6 +3,7 @@
 Answers from elsewhere come with numbers that mean something elsewhere only.  An
 answer is checked against today's labels, so it counts as given under those; which of our
 guidelines it was given under nobody knows, so the number of elsewhere is left out (0).
+It takes the shape that answers given here have: labels in the order of the project, spans with their text.
 Of several revisions of an annotator's answer the latest comes in, and an answer that was taken
 back or skipped does not: so the same file once more adds nothing.
 """
@@ -16,7 +17,7 @@ from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotat
 from tui_label.core.item import Item, content_key, is_score
 from tui_label.core.record import Record, Unkeepable, keepable
 from tui_label.core.roles import LONGEST_NAME, is_name
-from tui_label.core.tasks import Spans, Task
+from tui_label.core.tasks import Spans, Task, kept
 from tui_label.core.text import shortened
 from tui_label.errors import InputError
 from tui_label.handed import handed
@@ -95,10 +96,10 @@ def _check(record: Record, tasks: Sequence[Task]) -> None:
             raise InputError(f"item {record.item.key}: {id}: {problem}")
 
 
-def arriving(record: Record, versions: Versions) -> tuple[Record, Annotation | None]:
+def arriving(record: Record, versions: Versions, tasks: Sequence[Task]) -> tuple[Record, Annotation | None]:
     """A record as ours, and what its answer says of its age and status elsewhere; a draft is no answer."""
     said = record.annotation
-    return _ours(record, versions), None if said is None or said.status == DRAFT else said
+    return _ours(record, versions, tasks), None if said is None or said.status == DRAFT else said
 
 
 def arrived(staging: Staging) -> Arrivals:
@@ -110,13 +111,16 @@ def arrived(staging: Staging) -> Arrivals:
     return Arrivals(staging, staging.arrivals(), superseded, staging.statuses(SKIPPED), staging.statuses(UNDONE))
 
 
-def _ours(record: Record, versions: Versions) -> Record:
+def _ours(record: Record, versions: Versions, tasks: Sequence[Task]) -> Record:
     said, gold = record.annotation, record.gold
     if said is None and gold is None:
         return record
     if gold is not None:
-        gold = replace(gold, labels_version=versions.labels, guidelines_version=0)
+        answers = kept(tasks, gold.answers, record.item)
+        gold = replace(gold, answers=answers, labels_version=versions.labels, guidelines_version=0)
     if said is not None:
         finished = said.status == SUBMITTED
-        said = replace(said, labels_version=versions.labels, guidelines_version=0, revision=0) if finished else None
+        answers = kept(tasks, said.answers, record.item) if finished else {}
+        ours = replace(said, answers=answers, labels_version=versions.labels, guidelines_version=0, revision=0)
+        said = ours if finished else None
     return replace(record, annotation=said, gold=gold)

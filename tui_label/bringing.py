@@ -172,7 +172,7 @@ def bring_in(
                     elif problem := name_problem(one):
                         bad.take(BadLine(f"{reading.name}, record {count:,}", 0, problem, "annotator"))
                     else:
-                        staging.append(*arriving(one, versions))
+                        staging.append(*arriving(one, versions, project.tasks))
                     if count % EVERY == 0:
                         watch.reading(path, count)
                 watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))

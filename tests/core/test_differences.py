@@ -156,6 +156,14 @@ def test_labels_are_taken_one_by_one():
     assert comparison.origin({0: 0, 1: 2, 2: 1}, ["ann", "bob", "cas"]) == {"topics": ["ann+bob+cas"]}
 
 
+def test_the_same_labels_in_another_order_are_no_version_of_their_own():
+    task = Choices("t", labels=LABELS, max=2)
+    found = compared(task, ["a", "b"], ["c"], ["b", "a"])
+
+    assert told(found) == [("value", "", [["a", "b"], ["c"]])]
+    assert compared(task, ["b", "a", "old"], ["old", "a", "b"]).merged({}) == {"t": ["a", "b", "old"]}
+
+
 @pytest.mark.parametrize("task", [Choices("t", labels=LABELS, min=1), Choices("t", labels=LABELS, max=1)])
 def test_labels_are_taken_together_where_a_mixture_could_be_none_or_too_many(task):
     assert told(compared(task, ["a"], ["b"])) == [("value", "", [["a"], ["b"]])]

@@ -124,6 +124,15 @@ def offered(*spans: tuple[int, int, str]) -> list[Suggestion]:
     ]
 
 
+def test_suggested_labels_are_accepted_in_the_order_of_the_project():
+    source = SENTIMENT.replace("type: choice", "type: choices")
+    offer = Suggestion("sentiment", ["negative", "positive"], 0.9, "m", 1)
+    session, _ = run(on(source, TEXT, offer), "suggestion.accept")
+
+    assert session.work.answers["sentiment"] == ["positive", "negative"]
+    assert session.work.decisions == {1: "accepted"}
+
+
 def test_enter_says_first_how_many_suggested_spans_it_leaves_out():
     session, effects = run(on(ENTITIES, TEXT, *offered((0, 13, "person"), (22, 27, "place"))), "item.submit")
     assert (session.word, effects) == ("2 suggestions undecided: ↵ again leaves them out", ())

@@ -114,6 +114,17 @@ def test_choices_as_sets_and_label_by_label():
     }
 
 
+def test_sets_of_labels_are_the_same_in_any_order():
+    """The project's may have been another one when an answer was given."""
+    table = [[["positive", "neutral"], ["neutral", "positive"]], [["gone", "neutral"], ["neutral", "gone"]]]
+    said = opinions("topics", table)
+    found = measured(TOPICS, said, gold={10: {"topics": ["neutral", "positive"]}})
+
+    assert values(found.figures)["percent"] == 1.0
+    assert [values(part.figures)["percent"] for part in found.gold] == [1.0, 1.0]
+    assert found.confusions == ()
+
+
 def test_comparisons():
     pick = measured(Compare("best"), opinions("best", [["A", "A"], ["B", "tie"]]))
     rank = measured(Compare("best", mode="rank"), opinions("best", [[["A", "B", "C"], ["A", "C", "B"]]]))

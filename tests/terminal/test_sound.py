@@ -231,7 +231,7 @@ def test_soundscapes_come_back_within_ten_milliseconds(opened, tmp_path, data_fo
         terminal.wait_for("no segments yet")
         for start, end, label in gold(scaper / "soundscape_20200501_22050.txt"):
             mark(terminal, start, end, keys[label])
-        terminal.wait_for("0.97 s  human_voice").press("enter")
+        terminal.wait_for("0.970 s  human_voice").press("enter")
     terminal.wait_for("Nothing is left")
 
     found = exported(tmp_path)
@@ -297,7 +297,7 @@ def test_a_long_call_is_transcribed_turn_by_turn(opened, tmp_path, data_folder):
     manifest.write_text(json.dumps({"item": "call", "audio": str(call), "segments": drafts}))
     terminal = opened(TURNS, manifest, columns=120, rows=36).wait_for("turns").press("i")
     for turn in turns:
-        until(lambda turn=turn: f"{turn['end'] - turn['start']:.2f} s" in picked(terminal), terminal)
+        until(lambda turn=turn: f"{turn['end'] - turn['start']:.3f} s" in picked(terminal), terminal)
         terminal.send(turn["text"].encode())
         until(lambda turn=turn: turn["text"][-25:] in " ".join(terminal.text.split()), terminal)
         terminal.press("enter")

@@ -213,6 +213,8 @@ def labels(task: Choices, values: Mapping[int, Any], silent: Sequence[int]) -> W
     what is agreed; the answer as a whole where a mixture could break the task's `min` or `max`, where some gave
     no answer, and where a label is no longer the project's.
     """
+    # Under an earlier project.yaml the order may have been another one
+    values = {version: None if value is None else task.ordered(value) for version, value in values.items()}
     given = {version: frozenset(value) for version, value in values.items() if value is not None}
     if len(given) < len(values) or not given:
         return whole(task, values, silent)

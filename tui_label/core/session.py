@@ -18,7 +18,19 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.renames import Names
-from tui_label.core.tasks import Compare, Segment, Segments, Span, Spans, Task, Text, fitting, is_asked, segments_from
+from tui_label.core.tasks import (
+    Choices,
+    Compare,
+    Segment,
+    Segments,
+    Span,
+    Spans,
+    Task,
+    Text,
+    fitting,
+    is_asked,
+    segments_from,
+)
 from tui_label.core.text import grapheme_end
 from tui_label.core.tokens import token_at
 from tui_label.core.transcript import Edits, Style, edits
@@ -378,10 +390,17 @@ def _drafted(session: Session) -> Session:
 
 
 def _laid(project: Project, one: Suggestion) -> Suggestion:
-    """A suggestion as it is laid on the desk: segments in order, their times in whole milliseconds."""
-    if not isinstance(project.task(one.task), Segments):
+    """A suggestion as it is laid on the desk: labels in the project's order; segments in order, their times in whole
+    milliseconds.
+    """
+    task = project.task(one.task)
+    if task is None or not task.fits(one.value):
         return one
-    return replace(one, value=[segment.record() for segment in segments_from(one.value)])
+    if isinstance(task, Choices):
+        return replace(one, value=task.ordered(one.value))
+    if isinstance(task, Segments):
+        return replace(one, value=[segment.record() for segment in segments_from(one.value)])
+    return one
 
 
 def _first_token(text: str) -> int:

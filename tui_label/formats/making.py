@@ -14,7 +14,7 @@ from tui_label.core.gold import GIVEN, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.offsets import code_points
 from tui_label.core.record import Record, Unkeepable, keepable
-from tui_label.core.tasks import Choice, Choices, Compare, Segments, Spans, Task, is_asked
+from tui_label.core.tasks import Choice, Choices, Compare, Segments, Spans, Task, is_asked, kept
 from tui_label.formats.source import Reading
 
 Part = TypeVar("Part")
@@ -238,7 +238,10 @@ def finished(reading: Reading, record: Record) -> Record:
     if said is None or said.status not in (SUBMITTED, SETTLED):
         raise Bad("", "has no answer, and --gold needs a known one")
     _check_whole(reading, record.item, said.answers)
-    one, answer = (record.item.key, ""), hash(json.dumps(said.answers, sort_keys=True))
+    one, answer = (
+        (record.item.key, ""),
+        hash(json.dumps(kept(reading.project.tasks, said.answers, record.item), sort_keys=True)),
+    )
     if reading.known.get(one, answer) != answer:
         raise Bad("", f"another answer about item {record.item.key} is in this file already; only one can be right")
     reading.known[one] = answer

@@ -31,6 +31,7 @@ from tui_label.quality.scores import (
     Hearing,
     Score,
     coded,
+    coded_sets,
     compared,
     label_scores,
     labels_of,
@@ -301,7 +302,8 @@ class _Pairs:
 
     @cached_property
     def _sets(self) -> tuple[Ints, list[Any]]:
-        return coded(self._column.values)
+        assert isinstance(self._column.task, Choices)
+        return coded_sets(self._column.task, self._column.values)
 
     def _table(self, chosen: Flags | slice) -> Table:
         """How many gave each label, where an answer is a set of labels."""

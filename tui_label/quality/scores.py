@@ -127,7 +127,7 @@ def scores(
             return found
         texts = ["\n".join(segment.text for segment in segments_from(value)) for value in values]
         return found + word_scores(*coded(texts), one, other, hearing)
-    code, known = coded(values)
+    code, known = coded_sets(task, values) if isinstance(task, Choices) else coded(values)
     exact = Score("percent", (code[one] == code[other]).astype(np.float64), np.ones(len(one)))
     if isinstance(task, Choices):
         return exact, _by_value("jaccard", task.agreement, code, known, one, other)
@@ -157,6 +157,13 @@ def coded(values: Iterable[Any], known: Sequence[Any] = ()) -> tuple[Ints, list[
             found.append(value)
         codes.append(code)
     return np.array(codes, np.int64), found
+
+
+def coded_sets(task: Choices, values: Iterable[Any]) -> tuple[Ints, list[Any]]:
+    """The same of sets of labels, whatever order they are written in."""
+    code, written = coded(values)
+    of_written, sets = coded(map(task.ordered, written))
+    return of_written[code], sets
 
 
 def _key(value: Any) -> Hashable:

@@ -1,6 +1,6 @@
 """The task types, one file each, by the name they have in project.yaml."""
 
-from tui_label.core.tasks.base import Label, Task, fitting, is_asked, of_another_type
+from tui_label.core.tasks.base import Label, Task, fitting, is_asked, kept, of_another_type
 from tui_label.core.tasks.choice import Choice
 from tui_label.core.tasks.choices import Choices
 from tui_label.core.tasks.compare import Compare
@@ -26,6 +26,7 @@ __all__ = [
     "Text",
     "fitting",
     "is_asked",
+    "kept",
     "of_another_type",
     "segments_from",
     "spans_from",

@@ -119,6 +119,10 @@ class Task:
         """`value`, which may be anything, with its labels called as they are now."""
         return renamed(value, self.renames)
 
+    def kept(self, value: Any, item: Item) -> Any:
+        """A valid `value` about `item` in the one shape in which such answers are kept."""
+        return value
+
     def agreement(self, one: Any, other: Any) -> float:
         """How far two values agree, from 0 to 1."""
         return float(one == other)
@@ -142,6 +146,12 @@ def has_no_json(one: Mapping[str, Any], known: frozenset[str]) -> bool:
 def fitting(tasks: Iterable[Task], answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers to these tasks: one may be gone since, or have become another type of question."""
     return {task.id: answers[task.id] for task in tasks if task.id in answers and task.fits(answers[task.id])}
+
+
+def kept(tasks: Iterable[Task], answers: Mapping[str, Any], item: Item) -> dict[str, Any]:
+    """Valid answers about `item` in the shape in which they are kept, however they were written elsewhere."""
+    by_id = {task.id: task for task in tasks}
+    return {id: by_id[id].kept(value, item) if id in by_id else value for id, value in answers.items()}
 
 
 def of_another_type(tasks: Iterable[Task], answers: Mapping[str, Any]) -> set[str]:

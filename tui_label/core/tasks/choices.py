@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -51,6 +51,13 @@ class Choices(Task):
         """`value` with `label` put in or taken out, in the project's order."""
         now = set(value or []) ^ {label}
         return [one for one in self.values if one in now]
+
+    def ordered(self, value: Collection[str]) -> list[str]:
+        """`value` in the project's order, labels that it has no more at the end."""
+        return [*(one for one in self.values if one in value), *sorted(set(value) - set(self.values))]
+
+    def kept(self, value: Any, item: Item) -> Any:
+        return self.ordered(value)
 
     def agreement(self, one: Any, other: Any) -> float:
         """Jaccard similarity of the two sets (Jaccard 1912)."""

@@ -121,6 +121,10 @@ class Spans(Task):
     def says(self, value: Any) -> tuple[str, ...]:
         return tuple(one["label"] for one in value or [])
 
+    def kept(self, value: Any, item: Item) -> Any:
+        """With the text of each."""
+        return [{**one, "text": item.text[one["start"] : one["end"]]} for one in value]
+
     def agreement(self, one: Any, other: Any) -> float:
         """F1 of exact spans (start, end, label)."""
         a, b = ({(span["start"], span["end"], span["label"]) for span in value or ()} for value in (one, other))

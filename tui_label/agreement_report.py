@@ -11,6 +11,7 @@ from wcwidth import wcswidth
 
 from tui_label.core.gold import AUTO
 from tui_label.core.project import Project
+from tui_label.core.tasks import Compare
 from tui_label.core.text import fitted, number_of, shortened, visible
 from tui_label.errors import UsageError
 from tui_label.quality.agreement import (
@@ -123,6 +124,7 @@ def agreement(
             by=by,
             ignore=project.review.ignore,
             sound=project.items == "sound",
+            candidates=store.most_candidates() if any(isinstance(one, Compare) for one in wanted) else 0,
         )
 
 

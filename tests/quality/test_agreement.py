@@ -126,12 +126,29 @@ def test_sets_of_labels_are_the_same_in_any_order():
 
 
 def test_comparisons():
-    pick = measured(Compare("best"), opinions("best", [["A", "A"], ["B", "tie"]]))
+    pick = measured(Compare("best"), opinions("best", [["A", "A"], ["B", "tie"]]), candidates=2)
     rank = measured(Compare("best", mode="rank"), opinions("best", [[["A", "B", "C"], ["A", "C", "B"]]]))
 
     assert values(pick.figures)["percent"] == 0.5
     assert [(one.one, one.other) for one in pick.confusions] == [("B", "tie")]
     assert values(rank.figures) == {"percent": 0.0, "kendall_tau": pytest.approx(1 / 3)}
+
+
+def test_chance_knows_the_candidates_that_nobody_picked(tmp_path):
+    project = config.load(write_project(tmp_path / "p", "name: p\ntasks: [{id: best, type: compare}]\n"))
+    store, _ = opening.open_store(project)
+    items = [Item("x", candidates=("one", "two")), Item("y", candidates=("one", "two", "three"))]
+    said = [("ann", "tie"), ("bob", "A")], [("ann", "B"), ("bob", "B")]
+    store.add(
+        Record(item, annotation=Annotation(name, answers={"best": best}))
+        for item, row in zip(items, said, strict=True)
+        for name, best in row
+    )
+    (found,) = agreement(project, store).tasks
+
+    # A, B, C, tie
+    assert values(found.figures)["ac1"] == of_table(reliability(np.array([[3, 0], [1, 1]]), 4), "ac1").value
+    assert [part.names for part in found.labels] == [("A",), ("B",), ("tie",)]
 
 
 def test_spans_whole_and_by_label():

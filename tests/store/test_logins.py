@@ -243,6 +243,7 @@ def test_whatever_reviewers_do_is_let_through(team: Team, tmp_path: Path) -> Non
     rea.release_case("rea")
     for found in (rea.opinions(), rea.efforts(), rea.known(), rea.repeats(), rea.tallies(), rea.changes()):
         list(found)
+    rea.most_candidates()
     rea.check()
     claim = rea.claim("rea")
     assert claim is None or rea.submit(claim.number, Annotation("rea", answers={"t": "a"}), "mine") is None

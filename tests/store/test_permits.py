@@ -70,6 +70,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "take_back": (1, ["bob"], "rob"),
     "progress": ("",),
     "opinions": (),
+    "most_candidates": (),
     "efforts": (),
     "known": (),
     "repeats": (),

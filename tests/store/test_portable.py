@@ -147,6 +147,7 @@ def days_of_work(folder: Path) -> None:
         list(many)
     for few in (store.judged(), store.known(), store.unanswered(), store.inbox("ann"), store.news("ann")):
         list(few)
+    store.most_candidates()
     store.progress("ann")
     store.source_counts()
     store.check()

@@ -71,7 +71,12 @@ def content_key(text: str, candidates: tuple[str, ...] = (), occurrence: int = 1
 
 def candidate_names(item: Item) -> tuple[str, ...]:
     """`("A", "B", …)`, one letter for each candidate."""
-    return tuple(chr(ord("A") + n) for n in range(len(item.candidates)))
+    return letters(len(item.candidates))
+
+
+def letters(candidates: int) -> tuple[str, ...]:
+    """What so many candidates are called."""
+    return tuple(chr(ord("A") + n) for n in range(candidates))
 
 
 @dataclass(frozen=True, slots=True)

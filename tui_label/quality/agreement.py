@@ -134,6 +134,7 @@ class Terms:
     draws: Draws
     by: Collection[str]
     hearing: Hearing
+    candidates: int
 
 
 def figures(
@@ -147,13 +148,15 @@ def figures(
     by: Collection[str] = PARTS,
     ignore: Sequence[str] = (CASE, PUNCTUATION, TAGS),
     sound: bool = False,
+    candidates: int = 0,
 ) -> Agreement:
     """All of it.
 
     `gold` maps item numbers to known answers; no person and no pair is shown on fewer than `judge_from` items.
-    `ignore` is what WER and CER leave out of account; `sound` says that every text is of a sound.
+    `ignore` is what WER and CER leave out of account; `sound` says that every text is of a sound;
+    `candidates` is how many there are to compare at most.
     """
-    terms = Terms(judge_from, Draws(seed), by, Hearing(ignore, sound))
+    terms = Terms(judge_from, Draws(seed), by, Hearing(ignore, sound), candidates)
     again = list(repeats)
     return Agreement(
         tuple(_of_task(column, gold or {}, again, terms) for column in columns(tasks, opinions)), judge_from, seed
@@ -164,7 +167,9 @@ def _of_task(
     column: Column, gold: Mapping[int, Mapping[str, Any]], repeats: Sequence[Again], terms: Terms
 ) -> TaskAgreement:
     measured: Measured = (
-        _Labels(column, terms.draws) if _is_of_labels(column.task) else _Pairs(column, terms.draws, terms.hearing)
+        _Labels(column, _answers(column.task, terms.candidates), terms.draws)
+        if _is_of_labels(column.task)
+        else _Pairs(column, terms.draws, terms.hearing)
     )
     pairs, unjudged = _pairs(column, measured, terms) if PAIR in terms.by else ((), ())
     right, untested = _against_gold(column, gold, terms)
@@ -192,6 +197,13 @@ def _is_of_labels(task: Task) -> bool:
     return isinstance(task, Choice | Rating) or (isinstance(task, Compare) and task.mode == "pick")
 
 
+def _answers(task: Task, candidates: int) -> list[Any]:
+    """All that there are to a question of labels or steps, given or not."""
+    if isinstance(task, Rating):
+        return list(range(task.min, task.max + 1))
+    return list(task.answers(candidates) if isinstance(task, Compare) else task.values)
+
+
 # Two ways to measure: by counting labels, or by comparing answers two by two
 
 
@@ -214,13 +226,8 @@ class Measured(Protocol):
 class _Labels:
     """Where an answer is one label or step: all is in the counts of labels."""
 
-    def __init__(self, column: Column, draws: Draws) -> None:
+    def __init__(self, column: Column, known: Sequence[Any], draws: Draws) -> None:
         self._column, self._draws = column, draws
-        known: list[Any] = (
-            list(range(column.task.min, column.task.max + 1))
-            if isinstance(column.task, Rating)
-            else list(column.task.values)
-        )
         self._code, names = coded(column.values, known)
         if isinstance(column.task, Rating) and len(names) > len(known):
             # The scale was another one once: its steps keep their order all the same

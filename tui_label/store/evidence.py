@@ -62,6 +62,19 @@ def opinions(connection: Connection, annotator: str | None = None) -> Iterator[O
             yield Opinion(row[0], row[1], said, *row[3:6])
 
 
+def most_candidates(connection: Connection) -> int:
+    return max(
+        (
+            len(from_json(candidates))
+            for page in pages(connection)
+            for (candidates,) in connection.read(
+                "SELECT candidates FROM content WHERE item BETWEEN ? AND ? AND candidates IS NOT NULL", page
+            )
+        ),
+        default=0,
+    )
+
+
 def known(connection: Connection, annotator: str | None = None) -> Iterator[tuple[int, Gold]]:
     names = renames(connection.execute)
     for page in pages(connection):

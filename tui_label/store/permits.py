@@ -125,6 +125,7 @@ TABLE = {
     # figures
     "progress": Permit("see everybody's figures", _mine_or(REVIEWER)),
     "opinions": Permit("see everybody's answers", _mine_or(REVIEWER)),
+    "most_candidates": Permit("see everybody's answers", REVIEWER),
     "efforts": Permit("see everybody's figures", _mine_or(REVIEWER)),
     "known": Permit("see the known answers", _mine_or(REVIEWER)),
     "repeats": Permit("see everybody's figures", _mine_or(REVIEWER)),

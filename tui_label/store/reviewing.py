@@ -349,6 +349,10 @@ class Reviewing(Protocol):
         """
         ...
 
+    def most_candidates(self) -> int:
+        """How many there are of the item to compare that has the most."""
+        ...
+
     def testimonies(self) -> Iterator[Testimony]:
         """Every item that has an answer or a gold one, in order."""
         ...

@@ -288,6 +288,9 @@ class SqlReviewing:
     def opinions(self, annotator: str | None = None) -> Iterator[Opinion]:
         return evidence.opinions(self._connection, annotator)
 
+    def most_candidates(self) -> int:
+        return evidence.most_candidates(self._connection)
+
     def testimonies(self) -> Iterator[Testimony]:
         return evidence.testimonies(self._connection)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, ClassVar
 
-from tui_label.core.item import Item, candidate_names
+from tui_label.core.item import Item, candidate_names, letters
 from tui_label.core.tasks.base import Task, are_labels
 
 TIE = "tie"
@@ -43,6 +43,10 @@ class Compare(Task):
     def fits(self, value: Any) -> bool:
         return are_labels(value) if self.mode == "rank" else isinstance(value, str)
 
+    def answers(self, candidates: int) -> tuple[str, ...]:
+        """All there are to pick from so many candidates."""
+        return (*letters(candidates), TIE) if self.tie else letters(candidates)
+
     def check(self, value: Any, item: Item) -> str:
         names = candidate_names(item)
         if len(names) < 2:
@@ -51,7 +55,7 @@ class Compare(Task):
             if not isinstance(value, list) or sorted(map(str, value)) != list(names):
                 return f"must rank each of {', '.join(names)} once"
             return ""
-        allowed = (*names, TIE) if self.tie else names
+        allowed = self.answers(len(names))
         if value not in allowed:
             return f"must be one of {', '.join(allowed)}, not {value!r}"
         return ""

@@ -132,6 +132,16 @@ async def test_leaving_waits_for_nothing(tmp_path, key):
     assert not app.is_running and (app.return_value or 0, app.chosen) == (0, None)
 
 
+async def test_arrows_do_nothing_where_the_screen_is_too_small(tmp_path):
+    app = Dashboard(follow(tmp_path, "ann", "bob"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "just now")
+        await pilot.resize_terminal(40, 12)
+        await until(app, "needs 60×16")
+        await pilot.press("down")
+        assert app._shown.top == 0
+
+
 async def test_what_is_new_appears_and_only_rows_that_changed_are_sent(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "EVERY_S", 0.05)
     following = follow(tmp_path, "ann", "bob")

@@ -59,7 +59,7 @@ class Shown:
 
 def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
     glance = shown.glance
-    if width < SMALLEST[0] or height < SMALLEST[1]:
+    if _too_small(width, height):
         return _calm(f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", [], width, height)
     head: list[Row] = [header([shown.project, "dashboard"], _moment(glance.at) if glance else "", width), rule(width)]
     foot: list[Row] = [_trouble(shown.word or _waiting(glance), width), legend(_keys(glance), _age(shown), width)]
@@ -85,9 +85,13 @@ def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
     return [clipped(row, width) for row in rows]
 
 
+def _too_small(width: int, height: int) -> bool:
+    return width < SMALLEST[0] or height < SMALLEST[1]
+
+
 def furthest(shown: Shown, width: int, height: int) -> int:
     """How far the lists can be scrolled."""
-    if shown.glance is None:
+    if shown.glance is None or _too_small(width, height):
         return 0
     lists = len(agreement_rows(shown.measured, width)) - 1, len(shown.glance.people)
     rooms = _room(*lists, height - AROUND - len(source_rows(shown.measured, width, height)))

@@ -514,6 +514,20 @@ async def test_a_labels_key_is_in_force_only_while_one_edits(tmp_path):
     assert golds(folder) == {"i0": ("settled", {"mood": "bad"})}
 
 
+async def test_nobody_is_said_to_say_what_the_reviewer_made_of_it(tmp_path):
+    source = MOOD.replace("so-so]}]", "so-so]}, {id: why, type: text}]")
+    answers = [{"mood": "good", "why": "fine"}] * 3
+    folder = prepare(tmp_path, source, answered(Item("i0", "text"), *answers))
+    app = start(folder, Queue("all"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert sum("all say so" in row for row in shown(app)) == 2
+        await pilot.press("e", "b", "tab", "!", "escape")
+        screen = shown(app)
+
+    assert any("[bad]  edited" in row for row in screen) and any("why  edited" in row for row in screen)
+    assert not any("all say so" in row for row in screen)
+
+
 async def test_editing_spans_and_back(tmp_path):
     folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), spans(*FIVE[:2]), spans(*FIVE[:1])))
     app = start(folder)

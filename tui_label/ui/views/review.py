@@ -294,8 +294,8 @@ def _decided(state: ReviewState, task: Task) -> Row:
     value = answers(review).get(task.id)
     name = _value(value) if value is not None else "no answer"
     row.append((f"[{visible(name)}]", f"{_hue(review, task, value)} bold".strip()))
-    if not numbers and len(state.board.names) > 1 and value is not None:
-        row.append(("  all say so", "faint"))
+    if not numbers and value is not None and (origin := state.board.agreed(task.id)):
+        row.append((f"  {origin}", "faint"))
     return row
 
 

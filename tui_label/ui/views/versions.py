@@ -211,6 +211,12 @@ class Board:
                 found += self._segments(task)
         return found
 
+    def agreed(self, task: str) -> str:
+        """Where the answer to a question on which all say the same is from."""
+        if self.review.session.answers.get(task) != self.review.merged.get(task):
+            return "edited"
+        return "all say so" if len(self.names) > 1 else ""
+
     def _texts(self, task: Text) -> list[Block]:
         review = self.review
         readings = review.comparison.readings[review.comparison.tasks.index(task)]
@@ -229,7 +235,7 @@ class Board:
             return []
         return [
             *lead,
-            Block([[(f" {visible(task.id)}", "bold"), ("  all say so" if len(self.names) > 1 else "", "faint")]]),
+            Block([[(f" {visible(task.id)}", "bold"), (f"  {self.agreed(task.id)}", "faint")]]),
             *self._plain(str(now)),
         ]
 

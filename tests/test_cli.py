@@ -148,3 +148,30 @@ def test_a_fault_of_the_program_is_one_line_and_a_file_for_who_mends_it(tmp_path
     assert said.count("\n") == 1 and "\x1b" not in said
     assert said.startswith("tui-label: a fault of tui-label itself, ZeroDivisionError: by ") and str(path) in said
     assert "in fault" in path.read_text() and path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("2026-05-31", "2026-05-31"),
+        ("20260531", "2026-05-31"),
+        ("2026-W22-7", "2026-05-31"),
+        ("2026-05-31T14:00:00+02:00", "2026-05-31T12:00:00.000Z"),
+        ("2026-05-31 12:00", "2026-05-31T12:00:00.000Z"),
+        ("2026-05-31T02:00+02:00", "2026-05-31"),
+    ],
+)
+def test_a_reviewers_moment_is_compared_as_the_store_writes_it(monkeypatch, given, meant):
+    opened = []
+    monkeypatch.setattr(
+        "tui_label.cli.review.open_review", lambda folder, queue, *_: opened.append((queue.since, queue.until)) or 0
+    )
+
+    assert main(["review", ".", "--since", given, "--until", given]) == 0
+    assert opened == [(meant, meant)]
+
+
+def test_a_moment_that_is_none_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["review", ".", "--since", "0001-01-01T00:00+02:00"])
+    assert "is no date or time such as" in capsys.readouterr().err

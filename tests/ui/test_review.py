@@ -601,7 +601,7 @@ async def test_filters(tmp_path):
         await pilot.press("slash", *"number 1", "enter")
         assert here(app) == "i1" and has(app, "“number 1”")
         await pilot.press("slash", *"nowhere", "enter")
-        assert has(app, "No case is left")
+        assert has(app, "No case is left") and has(app, "Nothing passes this filter")
         await pilot.press("colon", *"all cases", "enter")
         assert app.bench.left == 2
         await pilot.press("colon", *"one label", "enter", *"so", "enter")

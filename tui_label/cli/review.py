@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 from tui_label.cli.project import Commands, command, folder, sound
@@ -44,11 +44,17 @@ def register(commands: Commands) -> None:
 
 
 def _moment(words: str) -> str:
+    """As the store writes times; a date is its midnight in UTC, as is a time without a zone."""
     try:
-        datetime.fromisoformat(words.replace("Z", "+00:00"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{visible(words)!r} is no date such as 2026-05-31") from None
-    return words
+        moment = datetime.fromisoformat(words)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{visible(words)!r} is no date or time such as 2026-05-31 or 2026-05-31T14:00:00+02:00"
+        ) from None
+    if moment.time() == time():
+        return moment.date().isoformat()
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _review(options: argparse.Namespace) -> int:

@@ -57,6 +57,11 @@ class Queue:
     against: str = ""
     """With `label`: another label that somebody gave the same item."""
 
+    @property
+    def is_restricted(self) -> bool:
+        parts = self.annotator, self.task, self.label, self.flag, self.since, self.until, self.text, self.against
+        return any(parts)
+
 
 class Mark(NamedTuple):
     """How far a reviewer is in a queue: opaque, to be given back."""

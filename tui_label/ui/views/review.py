@@ -40,6 +40,7 @@ QUEUE_WORDS = {
 }
 NAMES_FROM = 32
 """The column that names stand in, if what they say is short."""
+NOTHING = "Nothing was answered yet, or all is settled."
 MANY = 10_000
 """Cases are counted so far."""
 
@@ -472,7 +473,8 @@ def queues_page(
             )
         )
     if not here and not trouble and not any(waiting.values()):
-        words += [[], [("   Nothing was answered yet, or all is settled.", "faint")]]
+        why = "Nothing passes this filter; : all cases lifts it." if queue.is_restricted else NOTHING
+        words += [[], [(f"   {why}", "faint")]]
     room = max(0, height - 5)
     lead: list[Row] = [[]] * max(0, (room - len(words)) // 3)
     body = [*lead, *words][:room]

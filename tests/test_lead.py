@@ -156,7 +156,7 @@ def test_qualify_shows_attempts(training, capsys):
 
     assert (status, len(lines)) == (0, 2)
     assert lines[0].endswith("0.0 of 2 right, 0%")
-    assert lines[1] == "ann has not passed: 1 attempts, 0 left"
+    assert lines[1] == "ann has not passed: 1 attempt, 0 left"
 
 
 def test_one_more_attempt_is_one_and_no_more(training, capsys):
@@ -164,7 +164,7 @@ def test_one_more_attempt_is_one_and_no_more(training, capsys):
     assert isinstance(notices.standing(store, project, "ann"), UsedUp)
     assert store.claim("ann") is None
     words = run("qualify", str(training), "ann", "--again", capsys=capsys)[1]
-    assert words.splitlines()[-1] == "ann has not passed: 1 attempts, 1 left, 0 of 2 items of the next one answered"
+    assert words.splitlines()[-1] == "ann has not passed: 1 attempt, 1 left, 0 of 2 items of the next one answered"
     briefing = notices.standing(store, project, "ann")
     assert (briefing.attempt, briefing.attempts) == (2, 2)
     fail(project, store, "second")

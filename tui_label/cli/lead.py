@@ -67,7 +67,7 @@ def _standing(name: str, found: Qualifying) -> str:
     if found.passed:
         return f"{name} has passed"
     now = f", {found.answered:,} of {found.asked:,} items of the next one answered" if found.left else ""
-    return f"{name} has not passed: {found.made} attempts, {found.left} left{now}"
+    return f"{name} has not passed: {number_of(found.made, 'attempt')}, {found.left} left{now}"
 
 
 def _attempt_line(attempt: Attempt) -> str:

@@ -71,6 +71,15 @@ def test_what_the_command_refuses(tmp_path):
     assert (status, errors.count("\n")) == (1, 1)
 
 
+def test_where_names_are_hidden_nobody_is_asked_for_by_name(tmp_path):
+    folder = prepare(tmp_path, MOOD + "review: {blind: true}\n", *moods(["good", "bad", "bad"]))
+    terminal = Terminal("review", str(folder), "--annotator", "ann")
+
+    assert terminal.wait() == 2
+    assert terminal.text.startswith("tui-label: names are hidden in this project; leave out --annotator")
+    terminal.close()
+
+
 def test_the_answers_of_nobody_are_no_queue(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
     terminal = Terminal("review", str(folder), "--annotator", "anne")

@@ -99,6 +99,8 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
     with Project.open(folder, reviewer) as project:
         project.require("next_case")
         settings = project.settings
+        if queue.annotator and settings.review.blind:
+            raise UsageError("names are hidden in this project; leave out --annotator")
         if queue.annotator:
             leading.refuse_stranger(settings, project.store, queue.annotator)
         bench = ReviewBench(

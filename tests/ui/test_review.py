@@ -594,6 +594,15 @@ async def test_the_queues_and_what_waits_in_them(tmp_path):
         assert here(app) == "i0"
 
 
+@pytest.mark.parametrize("name", QUEUES)
+async def test_a_low_screen_shows_the_queue_one_is_in_and_that_there_are_more(tmp_path, name):
+    folder = prepare(tmp_path, MOOD, *moods(["good"] * 3))
+    app = start(folder, Queue(name, text="nowhere"))
+    async with app.run_test(size=(40, 12)):
+        assert any(re.match(rf"› \d {name} ", row) for row in shown(app))
+        assert has(app, " more") and has(app, "Nothing passes")
+
+
 async def test_filters(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"], ["good", "so-so", "bad"]))
     app = start(folder)

@@ -437,6 +437,19 @@ def key_hints(keymap: Keymap, mode: str, names: Sequence[str]) -> list[Hint]:
 # the queues
 
 
+def _in_sight(rows: list[Row], at: int, room: int) -> list[Row]:
+    """At most so many rows, that at `at` among them; the outermost say how many are beyond."""
+    room = max(room, 3)
+    first = max(0, min(at - room // 2, len(rows) - room))
+    seen = rows[first : first + room]
+    beyond = len(rows) - first - len(seen)
+    if first:
+        seen[0] = [(f"   … {first + 1} more", "faint")]
+    if beyond:
+        seen[-1] = [(f"   … {beyond + 1} more", "faint")]
+    return seen
+
+
 def queues_page(
     name: str,
     queue: Queue,
@@ -456,11 +469,12 @@ def queues_page(
         words += [[(f"   {said}", "bold")], []]
     elif height >= LOW:
         words += [[("   Queues", "bold")], []]
+    queues: list[Row] = []
     for number, one in enumerate(QUEUES, 1):
         count = waiting.get(one, 0)
         shown = f"{count:,}" if count < MANY else f"{MANY:,}+"
         look = "bold" if one == queue.name else "" if count else "faint"
-        words.append(
+        queues.append(
             clipped(
                 [
                     ("›" if one == queue.name else " ", "accent"),
@@ -472,10 +486,13 @@ def queues_page(
                 width,
             )
         )
+    below: list[Row] = []
     if not here and not trouble and not any(waiting.values()):
         why = "Nothing passes this filter; : all cases lifts it." if queue.is_restricted else NOTHING
-        words += [[], [(f"   {why}", "faint")]]
+        below = [[], [(f"   {why}", "faint")]]
     room = max(0, height - 5)
+    queues = _in_sight(queues, QUEUES.index(queue.name), room - len(words) - len(below))
+    words += [*queues, *below]
     lead: list[Row] = [[]] * max(0, (room - len(words)) // 3)
     body = [*lead, *words][:room]
     return [

@@ -423,6 +423,23 @@ async def test_what_was_said_about_the_item_stands_over_the_question(tmp_path):
     assert [(one.author, one.text) for _, _, one in opened(folder).inbox("ann")] == [("lead", "no")]
 
 
+async def test_what_a_return_changed_names_the_spans(tmp_path):
+    before, after = spans(("@United", "airline"), ("ORD", "flight")), spans(("@United", "airline"), ("ORD", "airport"))
+    folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), before, after))
+    store = opened(folder)
+    store.send_back(1, ["ann", "bob"], Comment("lead", "Sure?"))
+    for name in ("ann", "bob"):
+        claim = store.claim(name)
+        assert claim is not None
+        # As Python may write them
+        same = {"e": [{key: one[key] for key in ("start", "end", "label")} for one in after["e"]]}
+        store.submit(claim.number, Annotation(name, answers=same), name)
+    app = start(folder, Queue("answered-back"))
+    async with app.run_test(size=(80, 24)):
+        assert has(app, "ann after the return: e: flight “ORD” → airport “ORD”")
+        assert has(app, "bob after the return: answered the same again")
+
+
 async def test_the_line_to_annotators_goes_round_with_tab(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
     app = start(folder)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.cells import cell_len
 
 from tui_label.core.changes import said
 from tui_label.core.commands import LISTENING, REVIEW
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.item import Item
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.readings import Difference, Option
 from tui_label.core.review import Review, answers
-from tui_label.core.tasks import Segments, Spans, Task, Text
+from tui_label.core.tasks import Segments, Spans, Task, Text, segments_from, spans_from
 from tui_label.core.text import visible
 from tui_label.store.reviewing import QUEUES, Case, Queue
 from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
@@ -167,6 +169,7 @@ def voices(state: ReviewState, width: int, most: int) -> list[Row]:
     return [*rows[:most], *told]
 
 
+Answers = Mapping[str, Any]
 Line = tuple[str, str, str]
 """Whose it is, what they say, how it looks."""
 
@@ -228,14 +231,33 @@ def _returns(state: ReviewState) -> list[Line]:
     found = [("sent back", f"to {who(state, name, True)}, not answered yet", "hint") for name in case.returned]
     for name, before in case.before.items():
         now = next((one.answers for one in state.review.versions if one.annotator == name), {})
-        changed = [
-            f"{task}: {_value(before.answers.get(task))} → {_value(now.get(task))}"
-            for task in {**before.answers, **now}
-            if before.answers.get(task) != now.get(task)
-        ]
-        words = "; ".join(changed) or "answered the same again"
+        words = "; ".join(_changed(state.review, before.answers, now)) or "answered the same again"
         found.append((f"{visible(who(state, name, True))} after the return:", visible(words), ""))
     return found
+
+
+def _changed(review: Review, before: Answers, now: Answers) -> list[str]:
+    """What was answered otherwise the second time."""
+    found = []
+    for id in {**before, **now}:
+        was, is_now = before.get(id), now.get(id)
+        task = review.session.project.task(id)
+        if isinstance(task, Spans | Segments) and task.fits(was) and task.fits(is_now):
+            gone, came = _but(task, was, is_now, review.item), _but(task, is_now, was, review.item)
+            one = Difference(id, task.kind, ())
+            found += [f"{id}: {said(one, gone)} → {said(one, came)}"] if gone or came else []
+        elif was != is_now:
+            found.append(f"{id}: {_value(was)} → {_value(is_now)}")
+    return found
+
+
+def _but(task: Spans | Segments, value: Any, other: Any, item: Item) -> list[dict[str, Any]]:
+    """The spans or segments of `value` that the other has not."""
+    if isinstance(task, Spans):
+        spans = set(spans_from(other))
+        return [span.record(item.text) for span in spans_from(value) if span not in spans]
+    segments = set(segments_from(other))
+    return [segment.record() for segment in segments_from(value) if segment not in segments]
 
 
 def _comment(state: ReviewState, comment: Comment) -> Line:

@@ -255,6 +255,22 @@ def test_accuracy_against_known_answers_with_wilsons_interval():
     assert part.figures[0][1:5] == (0.9, pytest.approx(0.699, abs=5e-4), pytest.approx(0.972, abs=5e-4), 20)
 
 
+def test_the_percent_of_a_pair_has_wilsons_interval():
+    found = measured(SENTIMENT, opinions("sentiment", [["neutral", "neutral"]] * 4))
+    topics = measured(TOPICS, opinions("topics", [[["neutral"], ["neutral"]]] * 4))
+
+    for part in (*found.pairs, *topics.pairs):
+        assert part.figures[0][1:5] == (1.0, pytest.approx(0.51, abs=5e-4), 1.0, 4)
+
+
+def test_full_agreement_on_few_items_has_no_interval_of_no_width():
+    found = measured(SENTIMENT, opinions("sentiment", [["neutral", "neutral", "neutral"]] * 4))
+    spans = measured(ENTITIES, opinions("entities", [[[span(0, 4)], [span(0, 4)]]] * 4))
+
+    for figures_of in (found.figures, spans.figures):
+        assert figures_of[0][1:] == (1.0, None, None, 4, "")
+
+
 def test_word_errors_against_known_transcripts_are_over_the_known_words():
     gold = {10: {"said": "one two three four"}}
     (part,) = measured(Text("said", transcript=Style()), opinions("said", [["one two"]]), gold=gold).gold
@@ -295,8 +311,17 @@ def test_nothing_was_answered_yet(task):
     assert found.labels == found.pairs == found.versions == found.weeks == found.confusions == ()
 
 
-def test_one_annotator_alone_has_no_agreement():
-    found = measured(SENTIMENT, opinions("sentiment", [["neutral"], ["negative"]]))
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (SENTIMENT, ["neutral", "negative"]),
+        (ENTITIES, [[span(0, 4)], [span(1, 2)]]),
+        (EVENTS, [[span(0, 4)], [span(1, 2)]]),
+        (Text("words", transcript=Style()), ["one", "two"]),
+    ],
+)
+def test_one_annotator_alone_has_no_agreement(task, said):
+    found = measured(task, opinions(task.id, [[one] for one in said]))
 
     assert {figure.why for figure in found.figures} == {"no item has two answers"}
     assert (found.items, found.shared) == (2, 0)

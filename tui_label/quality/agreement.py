@@ -26,10 +26,9 @@ from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spa
 from tui_label.core.wer import CASE, PUNCTUATION, TAGS
 from tui_label.quality.answers import Column, Said, columns
 from tui_label.quality.coefficients import Table, of_pair, of_sample, tabulated
-from tui_label.quality.estimates import Draws, Figure, Floats, Ints, Sample
+from tui_label.quality.estimates import Draws, Figure, Floats, Ints, Sample, wilson
 from tui_label.quality.scores import (
     Hearing,
-    Score,
     coded,
     coded_sets,
     compared,
@@ -264,11 +263,10 @@ class _Labels:
         (items, codes), (others, their_codes) = self._of_person[one], self._of_person[other]
         _, mine, theirs = np.intersect1d(items, others, assume_unique=True, return_indices=True)
         first, second = codes[mine], their_codes[theirs]
-        exact = Score("percent", (first == second).astype(np.float64), np.ones(len(first)))
         draws = self._draws.fewer
         kappas = ("kappa_linear", "kappa_quadratic") if isinstance(self._column.task, Rating) else ("cohen_kappa",)
         return (
-            *score_figures((exact,), np.arange(len(first)), draws),
+            wilson("percent", int((first == second).sum()), len(first)),
             *(of_pair(first, second, len(self._names), measure, draws) for measure in kappas),
         )
 
@@ -333,7 +331,7 @@ class _Pairs:
     def between(self, one: int, other: int) -> tuple[Figure, ...]:
         who = self._column.who
         chosen = (who[self._one] == one) & (who[self._other] == other)
-        return score_figures(self._scores, self._item, self._draws.fewer, chosen)
+        return single_figures(self._scores, self._item, self._draws.fewer, chosen)
 
     def labels(self) -> tuple[Part, ...]:
         if isinstance(self._column.task, Choices):
@@ -495,5 +493,5 @@ def _by_person(
         if items < terms.judge_from:
             unjudged.append(Unjudged(about, (name,), items, terms.judge_from - items))
         else:
-            parts.append(Part((name,), single_figures(of_all, terms.draws.fewer, chosen)))
+            parts.append(Part((name,), single_figures(of_all, one, terms.draws.fewer, chosen)))
     return tuple(parts), tuple(unjudged)

@@ -28,6 +28,8 @@ _CELLS = 3_000_000
 """Resamples times rows that are drawn at most, down to _FEWEST resamples."""
 _DEFINED = 0.9
 """An interval is given where the figure is defined in this share of the resamples."""
+_NO_WIDTH = 1e-9
+"""Where all resamples say the same, as with full agreement, they cannot tell how sure that is."""
 
 NO_PAIRS = "no item has two answers"
 NO_ITEMS = "no items"
@@ -92,6 +94,8 @@ def figure(measure: str, value: float, drawn: Floats, n: int, why: str) -> Figur
     if n < 2 or len(told) < _DEFINED * len(drawn):
         return Figure(measure, float(value), None, None, n)
     low, high = np.percentile(told, (2.5, 97.5))
+    if high - low < _NO_WIDTH:
+        return Figure(measure, float(value), None, None, n)
     return Figure(measure, float(value), float(low), float(high), n)
 
 

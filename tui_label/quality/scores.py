@@ -57,13 +57,14 @@ def score_figures(
     rows, weight = _weighted(columns)
     sample = Sample(weight, draws)
     known = (columns[1::2] > 0).sum(axis=1).tolist()
+    no_pair = not len(item[chosen])
     with np.errstate(divide="ignore", invalid="ignore"):
         # All sums in one product: the resamples are read once
         drawn = sample.resampled @ rows.T if len(weight) else np.zeros((0, len(rows)))
         shares, spread = columns.sum(axis=1), drawn[:, ::2] / drawn[:, 1::2]
         values = shares[::2] / shares[1::2]
     return tuple(
-        figure(score.measure, value, spread[:, at], n, score.why)
+        figure(score.measure, value, spread[:, at], n, NO_PAIRS if no_pair else score.why)
         for at, (score, value, n) in enumerate(zip(of, values.tolist(), known, strict=True))
     )
 
@@ -87,9 +88,9 @@ def _weighted(columns: Floats) -> tuple[Floats, Floats]:
     return columns[:, first], weight.astype(np.float64)
 
 
-def single_figures(of: Sequence[Score], draws: Draws, chosen: Flags) -> tuple[Figure, ...]:
+def single_figures(of: Sequence[Score], item: Ints, draws: Draws, chosen: Flags) -> tuple[Figure, ...]:
     """The same where each item has one pair: shares of right and wrong get Wilson's interval."""
-    found = score_figures(of, np.arange(len(chosen)), draws, chosen)
+    found = score_figures(of, item, draws, chosen)
     return tuple(
         wilson("percent", int(score.over[chosen].sum()), int(chosen.sum())) if score.measure == "percent" else one
         for score, one in zip(of, found, strict=True)

@@ -18,8 +18,8 @@ WORDS = (
     ("items an hour", "Answers with a time, by the hours of their active time."),
     ("too fast, fast runs", "Below the project's limit; five or more in a row, in the order of the answers."),
     ("corrected, undone", "Submissions after an item's first; submissions that were taken back."),
-    ("95 % interval", "Agreement: the percentile bootstrap over items (Efron & Tibshirani 1993). Shares: Wilson's score "
-     "interval (Wilson 1927). Differences of shares: Newcombe 1998, method 10."),
+    ("95 % interval", "Agreement: the percentile bootstrap over items (Efron & Tibshirani 1993), none where all "
+     "resamples say the same. Shares of a person or a pair: Wilson's score interval (Wilson 1927). Differences of shares: Newcombe 1998, method 10."),
     ("by chance", "How often a random order of the same answers repeats a label: the sum of n(n-1) by N(N-1)."),
 )  # fmt: skip
 OF_SUGGESTIONS = (

@@ -16,6 +16,7 @@ from tui_label.core.text import fitted, number_of, shortened, visible
 from tui_label.errors import UsageError
 from tui_label.quality.agreement import (
     LABEL,
+    MOST_BEHIND,
     PAIR,
     PARTS,
     VERSION,
@@ -103,7 +104,13 @@ _SKEW = (
 
 
 def agreement(
-    project: Project, store: Store, *, task: str = "", by: Collection[str] = PARTS, seed: int = 0
+    project: Project,
+    store: Store,
+    *,
+    task: str = "",
+    by: Collection[str] = PARTS,
+    seed: int = 0,
+    behind: int = MOST_BEHIND,
 ) -> Agreement:
     """Of every task, or of one.  Gold answers that no person gave or confirmed tell nothing about annotators."""
     wanted = [one for one in project.tasks if task in ("", one.id)]
@@ -125,6 +132,7 @@ def agreement(
             ignore=project.review.ignore,
             sound=project.items == "sound",
             candidates=store.most_candidates() if any(isinstance(one, Compare) for one in wanted) else 0,
+            behind=behind,
         )
 
 

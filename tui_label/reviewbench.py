@@ -65,6 +65,10 @@ class Deed:
     """As it was settled, once that is undone."""
 
 
+MOST_MIXED_UP = 5000
+"""Items with the same two labels mixed up that are gone through at most: the numbers are part of each statement."""
+
+
 def _decided(case: Case) -> int:
     """The revision of its gold answer, 0 for none."""
     return case.gold.revision if case.gold is not None else 0
@@ -230,7 +234,9 @@ class ReviewBench(Workbench):
             return
         versions = review.arranged(case.versions, case.item.key, self.project.review.blind)
         last = self.desk.last_label(case.renames) if self.desk else None
-        made = review.begin(self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last)
+        made = review.begin(
+            self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last, task=self.queue.task
+        )
         made = (
             review.reopened(made, settled) if settled is not None else review.restored(made, case.draft, case.renames)
         )
@@ -549,7 +555,7 @@ class ReviewBench(Workbench):
     async def mixed_up(self) -> list[tuple[str, Confusion]]:
         """Task and labels that were given to the same items, those of the most items first."""
         try:
-            found = await self._call(agreement, self.project, self._store, by=())
+            found = await self._call(agreement, self.project, self._store, by=(), behind=MOST_MIXED_UP)
         except StoreError as error:
             self._fail(error)
             return []

@@ -996,3 +996,4 @@ def test_items_that_got_both_of_two_labels(make):
 
     assert store.left_in(both) == store.left_in(Queue(task="t", label="y", against="x")) == 3
     assert store.left_in(Queue(task="t", label="x", against="z")) == 0
+    assert store.left_in(Queue(task="t", label="x", against="y", items=(1, 3))) == 2

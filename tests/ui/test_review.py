@@ -679,6 +679,27 @@ async def test_items_with_two_labels_that_are_mixed_up_are_two_keys_away(tmp_pat
         assert (has(app, "good ↔ so-so"), has(app, "2 left"), here(app)) == (True, True, "i1")
 
 
+async def test_only_spans_that_were_mixed_up_are_gone_through_from_their_difference_on(tmp_path):
+    ann = {"mood": "good", "topics": [], "sure": 1, "e": []}
+    bob = {"mood": "bad", "topics": [], "sure": 2}
+    source = ALL.replace("when: {mood: [bad]}, ", "")
+    apart = [spans(("@United", "airline")), spans(("ORD", "airport"))]
+    mixed_up = [spans(("@United", "airline")), spans(("@United", "airport"))]
+    folder = prepare(
+        tmp_path,
+        source,
+        *(answered(Item(f"k{n}", TEXT), ann | one, bob | other) for n, (one, other) in enumerate([apart, mixed_up])),
+    )
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        await pilot.press(*"airline ↔ airport", "enter")
+        assert (here(app), app.bench.left) == ("k1", 1)
+        assert app.bench.case_desk.review.here.task == "e"
+        await pilot.press("colon", *"all cases", "enter")
+        assert app.bench.left == 2
+
+
 async def test_help_lists_the_keys_of_review_before_labels_which_are_for_editing(tmp_path):
     prepare(tmp_path, MOOD, *moods(("good", "bad")))
     app = start(tmp_path)

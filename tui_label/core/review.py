@@ -146,11 +146,13 @@ class Review:
 
     # where attention is
 
-    def aimed(self) -> Review:
-        """At a difference that is in force: another answer may have brought questions in or out."""
+    def aimed(self, task: str = "") -> Review:
+        """At a difference that is in force, one of `task` rather than another: another answer may have brought
+        questions in or out.
+        """
         if self.at in self.in_force:
             return self
-        first = (*self.undecided, *self.in_force)
+        first = sorted((*self.undecided, *self.in_force), key=lambda n: self.differences[n].task != task)
         return replace(self, at=first[0] if first else -1)
 
     def placed(self) -> Review:
@@ -226,8 +228,11 @@ def begin(
     about: Sequence[str] = (),
     gold: Gold | None = None,
     last_label: tuple[str, str] | None = None,
+    task: str = "",
 ) -> Review:
-    """A review of `versions`, in this order.  Where a gold answer stands, it is the one that is gone through."""
+    """A review of `versions`, in this order, from the first difference of `task` on.  Where a gold answer stands, it
+    is the one that is gone through.
+    """
     comparison = compare(project.tasks, item, [fitting(project.tasks, one.answers) for one in versions])
     session = sessions.begin(
         project, item, answered=Annotation("", answers=comparison.merged({}, unasked=True)), last_label=last_label
@@ -236,7 +241,7 @@ def begin(
     review = Review(tuple(versions), comparison, replace(session, typing=False), concerned)
     if gold is not None:
         review = _as_settled(review, gold)
-    return replace(review, at=-1).aimed().placed()
+    return replace(review, at=-1).aimed(task).placed()
 
 
 def _as_settled(review: Review, gold: Gold) -> Review:

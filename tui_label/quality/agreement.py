@@ -134,6 +134,7 @@ class Terms:
     by: Collection[str]
     hearing: Hearing
     candidates: int
+    behind: int
 
 
 def figures(
@@ -148,14 +149,15 @@ def figures(
     ignore: Sequence[str] = (CASE, PUNCTUATION, TAGS),
     sound: bool = False,
     candidates: int = 0,
+    behind: int = MOST_BEHIND,
 ) -> Agreement:
     """All of it.
 
     `gold` maps item numbers to known answers; no person and no pair is shown on fewer than `judge_from` items.
     `ignore` is what WER and CER leave out of account; `sound` says that every text is of a sound;
-    `candidates` is how many there are to compare at most.
+    `candidates` is how many there are to compare at most, `behind` how many items are given for a confusion.
     """
-    terms = Terms(judge_from, Draws(seed), by, Hearing(ignore, sound), candidates)
+    terms = Terms(judge_from, Draws(seed), by, Hearing(ignore, sound), candidates, behind)
     again = list(repeats)
     return Agreement(
         tuple(_of_task(column, gold or {}, again, terms) for column in columns(tasks, opinions)), judge_from, seed
@@ -185,7 +187,7 @@ def _of_task(
         pairs=pairs,
         versions=_groups(measured, column.version, None) if VERSION in terms.by else (),
         weeks=_groups(measured, column.week, column.weeks) if WEEK in terms.by else (),
-        confusions=measured.confusions(),
+        confusions=measured.confusions(terms.behind),
         gold=right,
         repeats=steady,
         unjudged=(*unjudged, *untested, *unrepeated),
@@ -219,7 +221,7 @@ class Measured(Protocol):
 
     def labels(self) -> tuple[Part, ...]: ...
 
-    def confusions(self) -> tuple[Confusion, ...]: ...
+    def confusions(self, behind: int) -> tuple[Confusion, ...]: ...
 
 
 class _Labels:
@@ -273,7 +275,7 @@ class _Labels:
     def labels(self) -> tuple[Part, ...]:
         return _by_label(self._table, [str(name) for name in self._names], self._draws.fewer)
 
-    def confusions(self) -> tuple[Confusion, ...]:
+    def confusions(self, behind: int) -> tuple[Confusion, ...]:
         table = self._table
         given = (table.counts > 0).astype(np.float64)
         together = np.triu((given.T * table.weight) @ given, 1)
@@ -282,9 +284,9 @@ class _Labels:
         found = []
         for one, other in zip(ones[most].tolist(), others[most].tolist(), strict=True):
             rows = (given[:, one] > 0) & (given[:, other] > 0)
-            behind = self._column.numbers[np.flatnonzero(rows[table.row_of])[:MOST_BEHIND]]
+            numbers = self._column.numbers[np.flatnonzero(rows[table.row_of])[:behind]]
             names = str(self._names[one]), str(self._names[other])
-            found.append(Confusion(*names, round(together[one, other]), tuple(behind.tolist())))
+            found.append(Confusion(*names, round(together[one, other]), tuple(numbers.tolist())))
         return tuple(found)
 
 
@@ -346,10 +348,10 @@ class _Pairs:
             for label in _most_used(used[: len(self._names)])
         )
 
-    def confusions(self) -> tuple[Confusion, ...]:
+    def confusions(self, behind: int) -> tuple[Confusion, ...]:
         if isinstance(self._column.task, Choices):
-            return self._confused(*self._in_one_only())
-        return self._confused(*self._these.confusions()) if self._these is not None else ()
+            return self._confused(*self._in_one_only(), behind)
+        return self._confused(*self._these.confusions(), behind) if self._these is not None else ()
 
     def _in_one_only(self) -> tuple[Ints, Ints, Ints]:
         """Pair of answers, label and label: what the one set has and the other has not, beside the reverse."""
@@ -373,7 +375,7 @@ class _Pairs:
         rows = np.repeat(begin[table[:, 0]] - (np.cumsum(many) - many), many) + np.arange(many.sum())
         return differ[order[rows]], np.repeat(table[:, 1], many), np.repeat(table[:, 2], many)
 
-    def _confused(self, pair: Ints, one: Ints, other: Ints) -> tuple[Confusion, ...]:
+    def _confused(self, pair: Ints, one: Ints, other: Ints, most: int) -> tuple[Confusion, ...]:
         names = [*self._names, "", ""]
         many = len(names)
         nothing = many - 1
@@ -389,7 +391,7 @@ class _Pairs:
                 int(items[at]),
                 tuple(
                     self._column.numbers[
-                        behind[first[at] : first[at] + min(items[at], MOST_BEHIND)] % (self._column.items + 1)
+                        behind[first[at] : first[at] + min(items[at], most)] % (self._column.items + 1)
                     ].tolist()
                 ),
             )

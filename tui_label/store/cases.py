@@ -182,6 +182,8 @@ class Search:
             where.append(f"({' OR '.join(map(self.has_text, ('text{n}.text', 'item{n}.key', 'text{n}.candidates')))})")
             if not self.source.has_text:
                 tables += " CROSS JOIN content AS text{n} ON text{n}.item = item{n}.number"
+        if queue.items:
+            where.append(f"item{{n}}.number IN ({', '.join(map(str, queue.items))})")
         if queue.against:
             where.append(
                 "EXISTS (SELECT 1 FROM assignment AS c{n} WHERE c{n}.item = item{n}.number "

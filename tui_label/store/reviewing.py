@@ -57,10 +57,13 @@ class Queue:
     against: str = ""
     """With `label`: another label that somebody gave the same item."""
 
+    items: tuple[int, ...] = ()
+    """Only these, by their numbers."""
+
     @property
     def is_restricted(self) -> bool:
-        parts = self.annotator, self.task, self.label, self.flag, self.since, self.until, self.text, self.against
-        return any(parts)
+        of_answers = self.annotator, self.task, self.label, self.against, self.flag, self.since, self.until
+        return any((*of_answers, self.text, self.items))
 
 
 class Mark(NamedTuple):

@@ -254,9 +254,9 @@ class ReviewApp(LabelApp):
 
         async def choose(words: str) -> None:
             task, pair = pairs.get(words, ("", None))
-            here = replace(self.bench.queue, task=task, label="", against="")
+            here = replace(self.bench.queue, task=task, label="", against="", items=())
             if pair is not None:
-                here = replace(here, name=QUEUES[0], label=pair.one, against=pair.other)
+                here = replace(here, name=QUEUES[0], label=pair.one, against=pair.other, items=pair.numbers)
             await self.bench.open_queue(here)
 
         self._mode = Filter("what is mixed up", tuple(pairs), choose, free=False, numbered=True)

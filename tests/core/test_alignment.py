@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from itertools import permutations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui_label.core.alignment import AGREED, Alignment, align, word_extents
@@ -70,6 +70,7 @@ def test_all_of_one_version_is_its_text(texts):
         assert joined(alignment, dict.fromkeys(disputed(alignment), number)) == text
 
 
+@example(["我爱北京 0\x1b", "我爱北京0\x1b"])
 @given(st.lists(TEXTS, min_size=1, max_size=3) | versions())
 def test_the_runs_hold_every_word_once_and_agree_where_they_say_so(texts):
     alignment = align(texts)

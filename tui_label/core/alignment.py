@@ -171,7 +171,9 @@ def _alike(groups: Sequence[object]) -> tuple[int, ...]:
 
 
 def word_extents(text: str) -> tuple[Extent, ...]:
-    """Where the words are: what stands between white space; tags; in scripts without spaces the tokens."""
+    """Where the words are: what stands between white space; tags; in scripts without spaces the tokens, and what stands
+    between those.
+    """
     if not _UNSPACED.search(text):
         return tuple(found.span() for found in _WORD.finditer(text))
     extents: list[Extent] = []
@@ -180,8 +182,21 @@ def word_extents(text: str) -> tuple[Extent, ...]:
         if is_tag(found.group()) or not _UNSPACED.search(text, start, end):
             extents.append((start, end))
         else:
-            extents += ((start + one, start + other) for one, other in tokens_between(found.group(), 0, end - start))
+            extents += ((start + one, start + other) for one, other in _parts(found.group()))
     return tuple(extents)
+
+
+def _parts(word: str) -> Iterator[Extent]:
+    """What is written alike with white space beside it is one word here too."""
+    begun = 0
+    for start, end in tokens_between(word, 0, len(word)):
+        if _UNSPACED.search(word, start, end):
+            if begun < start:
+                yield begun, start
+            yield start, end
+            begun = end
+    if begun < len(word):
+        yield begun, len(word)
 
 
 def is_tag(word: str) -> bool:

@@ -725,7 +725,7 @@ def test_a_draft_brings_the_same_session_back(keys, source):
     session = press(on(source), keys)
     again = begin(session.project, session.item, draft=draft_of(session), last_label=session.last_label)
 
-    assert replace(session, began=Work(), finishing=False, word="") == again
+    assert replace(session, began=Work(), finishing=False, typed_to=-1, word="") == again
 
 
 SEGMENTS = st.lists(

@@ -617,7 +617,7 @@ async def test_a_low_screen_shows_the_queue_one_is_in_and_that_there_are_more(tm
     app = start(folder, Queue(name, text="nowhere"))
     async with app.run_test(size=(40, 12)):
         assert any(re.match(rf"› \d {name} ", row) for row in shown(app))
-        assert has(app, " more") and has(app, "Nothing passes")
+        assert has(app, " more") and has(app, "Nothing passes") and has(app, "lifts it.")
 
 
 async def test_filters(tmp_path):

@@ -472,6 +472,10 @@ def _in_sight(rows: list[Row], at: int, room: int) -> list[Row]:
     return seen
 
 
+def _lines(words: str, look: str, width: int) -> list[Row]:
+    return [[(f"   {line}", look)] for line in wrapped(words, width - 4)]
+
+
 def queues_page(
     name: str,
     queue: Queue,
@@ -488,7 +492,7 @@ def queues_page(
     words: list[Row] = []
     if not here:
         said = "The next case could not be looked for yet." if trouble else "No case is left in this queue."
-        words += [[(f"   {said}", "bold")], []]
+        words += [*_lines(said, "bold", width), []]
     elif height >= LOW:
         words += [[("   Queues", "bold")], []]
     queues: list[Row] = []
@@ -511,7 +515,7 @@ def queues_page(
     below: list[Row] = []
     if not here and not trouble and not any(waiting.values()):
         why = "Nothing passes this filter; : all cases lifts it." if queue.is_restricted else NOTHING
-        below = [[], [(f"   {why}", "faint")]]
+        below = [*([[]] if height >= LOW else []), *_lines(why, "faint", width)]
     room = max(0, height - 5)
     queues = _in_sight(queues, QUEUES.index(queue.name), room - len(words) - len(below))
     words += [*queues, *below]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import io
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -110,6 +111,10 @@ def test_a_project_is_made_once_and_must_be_right(tmp_path):
             "a: sentiment: a score must be a number",
         ),
         (Record(Item("a", "x"), (Suggestion("sentiment", "positive", 10**400),)), "a score must be a number"),
+        (
+            Record(Item("a", "x"), (Suggestion("sentiment", "positive", -math.inf),)),
+            "a score must be a number, not -inf",
+        ),
         (Record(Item("a", "x"), priority=0.5), "item a: priority: must be a whole number, not 0.5"),
         (Record(Item("a", "x"), gold=Gold("me", {"sentiment": 3}, GIVEN)), "item a: sentiment: "),
         (Record(Item("a", "x"), annotation=Annotation("")), "item a: annotator: must be a name of one to 60 printable"),

@@ -50,9 +50,9 @@ class Item:
 
 
 def is_score(score: object) -> bool:
-    """Whether a machine may be so sure: by any real number that a float can hold, numpy's too, but NaN."""
+    """Whether a machine may be so sure: by any finite number that a float can hold, numpy's too; JSON has no others."""
     try:
-        return isinstance(score, Real) and not isinstance(score, bool) and not math.isnan(score)
+        return isinstance(score, Real) and not isinstance(score, bool) and math.isfinite(score)
     except OverflowError:
         return False
 

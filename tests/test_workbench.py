@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import create_autospec
+from unittest.mock import Mock, create_autospec
 
 import numpy as np
 import pytest
@@ -330,6 +330,17 @@ async def test_a_correction_is_no_new_answer_nor_is_one_that_was_undone(texts):
         assert here(workbench) == "i1"
         await give(workbench, "neutral")
         assert (here(workbench), counted(workbench)) == ("i2", 2)
+
+
+async def test_what_was_undone_is_there_though_how_far_all_are_could_not_be_told(texts, monkeypatch):
+    async with texts() as workbench:
+        await give(workbench, "positive", "positive")
+        with monkeypatch.context() as now:
+            now.setattr(workbench._store, "progress", Mock(side_effect=StoreBusy("somebody else writes")))
+            await workbench.do("work.undo")
+            assert (here(workbench), workbench.trouble) == ("i1", "")
+        await give(workbench, "neutral")
+        assert counted(workbench) == 2
 
 
 async def test_an_answer_that_was_undone_counts_once(texts):

@@ -239,11 +239,17 @@ class Workbench(Workplace):
         """`_call`, and what is asked after a claim: how far all are, what waits to be read, whether the rules changed."""
         store, me = self._store, self.annotator
 
-        def work() -> tuple[Result, Progress, int, Versions]:
+        def work() -> tuple[Result, tuple[Progress, int, Versions] | None]:
             self._take_edits()
-            return function(*arguments), store.progress(me), store.unread(me), store.versions()
+            result = function(*arguments)
+            # What is done is laid, also where the rest can't be told: to do it once more would undo another answer
+            with contextlib.suppress(StoreError):
+                return result, (store.progress(me), store.unread(me), store.versions())
+            return result, None
 
-        result, self.progress, self.unread, self._in_force = await self._call(work)
+        result, looked = await self._call(work)
+        if looked is not None:
+            self.progress, self.unread, self._in_force = looked
         return result
 
     async def _fetch(self, find: Callable[..., Claim | None], *arguments: Any) -> Claim | None:

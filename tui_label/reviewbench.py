@@ -24,6 +24,7 @@ from tui_label.core.gold import Gold
 from tui_label.core.project import Project
 from tui_label.core.review import Review
 from tui_label.core.session import Effect
+from tui_label.core.text import letters
 from tui_label.core.timing import watch_from
 from tui_label.desk import Desk, name_of
 from tui_label.errors import StoreError, UsageError
@@ -130,7 +131,7 @@ class ReviewBench(Workbench):
             return ()
         versions = desk.reading.versions
         if self.project.review.blind:
-            return review.letters(len(versions))
+            return letters(len(versions))
         return tuple(one.annotator for one in versions)
 
     # coming and going

@@ -19,6 +19,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.renames import Renames
 from tui_label.core.review import Review
 from tui_label.core.reviewsteps import Effect, step
+from tui_label.core.text import letters
 
 CHOICE = "name: t\ntasks: [{id: s, type: choice, labels: [good, bad, so]}]\n"
 TWO = """\
@@ -341,7 +342,7 @@ def test_blind_letters_do_not_follow_the_names():
 
     assert len(orders) > 15
     assert review.arranged(versions, "k", True) == review.arranged(versions[::-1], "k", True)
-    assert review.letters(28)[-3:] == ("Z", "A1", "B1")
+    assert letters(28)[-3:] == ("Z", "A1", "B1")
 
 
 def test_an_answer_of_another_kind_than_is_asked_today_is_left_out():

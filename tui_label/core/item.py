@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
+from tui_label.core.text import letters
+
 
 @dataclass(frozen=True, slots=True)
 class Sound:
@@ -72,11 +74,6 @@ def content_key(text: str, candidates: tuple[str, ...] = (), occurrence: int = 1
 def candidate_names(item: Item) -> tuple[str, ...]:
     """`("A", "B", …)`, one letter for each candidate."""
     return letters(len(item.candidates))
-
-
-def letters(candidates: int) -> tuple[str, ...]:
-    """What so many candidates are called."""
-    return tuple(chr(ord("A") + n) for n in range(candidates))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isfinite
 from typing import Any
 
@@ -9,6 +10,9 @@ DEEPEST = 100
 """Lists and objects in each other; SQLite and other programs give up far beyond."""
 MOST = 2**53
 """Whole numbers below this are the same in every program."""
+
+UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
+"""What no engine's text can hold, or not every one's: lone surrogates and NUL."""
 
 
 class TooDeep(ValueError):
@@ -43,7 +47,8 @@ def with_nulls(value: Any, deepest: int = DEEPEST) -> Any:
 
 def is_text(text: str) -> bool:
     """Whether every engine holds it: without NUL and half characters (lone surrogates)."""
-    return "\x00" not in text and (text.isascii() or text == text.encode("utf-8", "ignore").decode())
+    # Python knows at once whether a text is ASCII
+    return "\x00" not in text and (text.isascii() or UNSTORABLE.search(text) is None)
 
 
 def is_amount(value: object) -> bool:

@@ -215,11 +215,6 @@ def arranged(versions: Sequence[Annotation], key: str, blind: bool) -> tuple[Ann
     return tuple(sorted(versions, key=place if blind else lambda one: one.annotator))
 
 
-def letters(count: int) -> tuple[str, ...]:
-    """A, B, C … in place of names."""
-    return tuple(chr(ord("A") + n % 26) + str(n // 26 or "") for n in range(count))
-
-
 def begin(
     project: Project,
     item: Item,

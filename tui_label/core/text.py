@@ -57,6 +57,11 @@ def picture(char: str) -> str:
     return "�"
 
 
+def letters(count: int) -> tuple[str, ...]:
+    """A, B, C … in place of names; after Z comes A1."""
+    return tuple(chr(ord("A") + n % 26) + str(n // 26 or "") for n in range(count))
+
+
 def number_of(count: int, noun: str) -> str:
     """`1 item`, `1,200 items`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, timing_from
 from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Suggestion, is_score
-from tui_label.core.keepable import MOST
+from tui_label.core.keepable import is_amount
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
@@ -264,7 +264,7 @@ def _flags(record: Mapping[str, Any]) -> tuple[Flag, ...]:
 def _number(record: Mapping[str, Any], field: str) -> int:
     value = record.get(field) or 0
     # In other tools' files `labels` are labels
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST:
+    if not isinstance(value, int) or not is_amount(value):
         raise Bad(field, f"must be a whole number, not {value!r}")
     return value
 

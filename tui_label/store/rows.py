@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
+from tui_label.core.keepable import UNSTORABLE, is_text
 from tui_label.core.renames import Renames
 from tui_label.errors import StoreDamaged
 
@@ -22,17 +22,10 @@ _EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
 """Most of what is stored beside answers, with what it reads as."""
 UNREADABLE = (StoreDamaged, AttributeError, KeyError, RecursionError, TypeError, ValueError)
 """What comes out where something reads JSON that tui-label did not write."""
-_UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
-"""What no engine's text can hold, or not every one's: lone surrogates and NUL."""
 
 _SIGN = "\x01"
 LOST_TEXT = "(the text of this item was lost)"
 """Stands for a text that is gone, as one that a repair could not save, until `add` brings it again."""
-
-
-def _is_unstorable(text: str) -> bool:
-    # Python knows at once whether a text is ASCII
-    return "\x00" in text or (not text.isascii() and _UNSTORABLE.search(text) is not None)
 
 
 def utc(ms: float) -> str:
@@ -43,22 +36,22 @@ def utc(ms: float) -> str:
 def to_json(value: Any) -> str:
     """JSON that reads well in the database; escaped where lone surrogates could not be stored."""
     text = _ENCODE(value)
-    return json.dumps(value) if _is_unstorable(text) else text
+    return text if is_text(text) else json.dumps(value)
 
 
 def escaped_json(text: str) -> str:
     """JSON text as SQLite can hold it: a lone surrogate becomes its JSON escape, which reads back the same."""
-    return _UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def to_text(text: str) -> tuple[str, int]:
     """A text as SQLite can hold it: lone surrogates come as the inside of a JSON string, marked 1."""
-    return (json.dumps(text)[1:-1], 1) if _is_unstorable(text) else (text, 0)
+    return (text, 0) if is_text(text) else (json.dumps(text)[1:-1], 1)
 
 
 def storable(text: str) -> str:
     """A text that need not come back exactly: a lone surrogate becomes a replacement character."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 def from_text(text: str, escaped: int) -> str:
@@ -129,7 +122,7 @@ def sound_json(sound: Sound | None) -> str | None:
 
 def key_text(key: str) -> str:
     """An item's key as it is stored: what no text can hold is escaped, behind a sign that no other key begins with."""
-    if _is_unstorable(key) or key.startswith(_SIGN):
+    if not is_text(key) or key.startswith(_SIGN):
         return _SIGN + json.dumps(key)[1:-1]
     return key
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, ClassVar
 
-from tui_label.core.item import Item, candidate_names, letters
+from tui_label.core.item import Item, candidate_names
 from tui_label.core.tasks.base import Task, are_labels
+from tui_label.core.text import letters
 
 TIE = "tie"
 

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,7 +145,10 @@ async def test_arrows_do_nothing_where_the_screen_is_too_small(tmp_path):
 
 async def test_what_is_new_appears_and_only_rows_that_changed_are_sent(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "EVERY_S", 0.05)
+    began = time.time()
     following = follow(tmp_path, "ann", "bob")
+    # The header has the minute, which shall not turn meanwhile
+    following._clock = lambda: began - began % 60 + 60 + (time.time() - began)
     app = Dashboard(following)
     async with app.run_test(size=(80, 24)):
         await until(app, "just now")

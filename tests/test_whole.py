@@ -52,6 +52,21 @@ def test_what_is_read_is_not_written_over(tmp_path, capsys):
         assert capsys.readouterr().err == f"tui-label: {other}: is read here, and would be lost; choose another name\n"
 
 
+@pytest.mark.parametrize("form", ["brat", "webanno"])
+def test_what_is_read_is_not_among_what_is_written(tmp_path, capsys, form):
+    source, there = tmp_path / "a.jsonl", tmp_path / "there"
+    source.write_text('{"text": "x", "spans": [{"start": 0, "end": 1, "label": "y"}]}\n')
+    assert cli.main(["convert", str(source), str(there), "--to", form]) == 0
+    before = files(there)
+    (one,) = (path for path in before if path.suffix in (".ann", ".tsv"))
+    capsys.readouterr()
+    assert cli.main(["convert", str(one), str(there), "--to", form]) == 2
+    said = f"tui-label: {one}: is read here, and might be written over in {there}; name another folder\n"
+    assert (capsys.readouterr().err, files(there)) == (said, before)
+    # Beside what is of another format there is room
+    assert cli.main(["convert", str(source), str(tmp_path), "--to", form]) == 0
+
+
 def test_a_file_keeps_its_mode_and_a_link_its_place(tmp_path):
     (tmp_path / "far").mkdir()
     kept, link, mine = tmp_path / "far" / "a.txt", tmp_path / "a.txt", tmp_path / "far" / "a.txt.partial"

@@ -19,6 +19,7 @@ from tui_label.formats.writing import Written, counted, refuse_unwritable, write
 from tui_label.inference import with_tasks
 from tui_label.sound.kinds import is_url
 from tui_label.store.staging import Counts
+from tui_label.whole import led_to
 
 SOMEBODY = "input"
 """Whose answers the labels are where the file does not say."""
@@ -50,6 +51,8 @@ def convert(
         paths = formats.expanded(path, wanted)
         reads = wanted or formats.recognise(paths[0], encoding)
         writes = _writing(to, target, path, *paths)
+        if isinstance(target, Path) and writes.write is None:
+            _refuse_among(target, [one for one in paths if reads is writes or one.suffix.lower() in writes.suffixes])
         project = _given(Path(tasks)) if tasks else Project(path if path.is_dir() else path.parent, path.stem, ())
         folder = None if url else path
         reading = Reading(
@@ -85,6 +88,13 @@ def _writing(to: str, target: Path | TextIO, *sources: Path) -> Format:
         raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
     refuse_unwritable(writes, target, *sources)
     return writes
+
+
+def _refuse_among(folder: Path, paths: list[Path]) -> None:
+    """Raises UsageError where a file that is read might be among those that are written into a folder."""
+    for one in paths:
+        if led_to(one).is_relative_to(led_to(folder)):
+            raise UsageError(f"{one}: is read here, and might be written over in {folder}; name another folder")
 
 
 def _given(tasks: Path) -> Project:

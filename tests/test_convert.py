@@ -110,7 +110,7 @@ def test_what_is_lost_is_counted(tmp_path, capsys):
         f"{tmp_path / 'a.jsonl'}: 5 records, read as jsonl",
         [
             f"{tmp_path / 'b.conll'}: 5 answers, as conll",
-            "tui-label: no place in conll for: 10 overlapping spans, 5 answers to label, 4 flags, 5 times",
+            "tui-label: no place in conll for: overlapping spans (10), answers to label (5), flags (4), times (5)",
         ],
     )
 

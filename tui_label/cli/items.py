@@ -241,7 +241,7 @@ def tell_written(written: Written, output: Path | None) -> None:
     if written.dropped:
         # What was said comes before when it was said
         ordered = sorted(written.dropped.items(), key=lambda one: (bool(TIMES.search(one[0])), -one[1], one[0]))
-        lost = ", ".join(f"{number:,} {words}" for words, number in ordered)
+        lost = ", ".join(f"{words} ({number:,})" for words, number in ordered)
         complain(f"no place in {written.format} for: {lost}")
     for words, number in written.undecided.items():
         noun, _, rest = words.partition(" ")

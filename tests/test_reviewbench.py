@@ -220,6 +220,11 @@ async def test_a_question_is_answered_by_a_comment(three):
         assert opened(three).unread(None) == 0, "it is on the screen"
         await bench.do("review.comment", (("bob",), "yes"))
         assert (here(bench), bench.askers(), bench.word) == ("i1", (), "sent")
+        await bench.do("talk.unsay")
+        assert (here(bench), bench.askers(), bench.word) == ("i1", ("bob",), "taken back")
+        await bench.do("talk.unsay")
+        assert bench.word == "nothing to take back: it was read, or nothing was said here"
+        await bench.do("review.comment", (("bob",), "yes"))
         await bench.do("review.later")
         assert here(bench) == ""
     (told,) = store.inbox("bob")

@@ -313,6 +313,8 @@ class ReviewBench(Workbench):
                 await self._send_back(*argument)
             elif command == "review.comment":
                 await self._comment(*argument)
+            elif command == "talk.unsay":
+                await self._unsay()
             elif command == "review.hear":
                 self._hear()
             elif command in ("item.previous", "item.next"):
@@ -437,11 +439,16 @@ class ReviewBench(Workbench):
         assert desk is not None
         for name in to:
             await self._call(self._store.say, desk.case.number, Comment(self.annotator, text, COMMENT, name))
-        said = await self._call(self._store.comments, desk.case.number)
+        await self._hear_of(desk.case.number)
         self.trouble = ""
-        self.desk = replace(desk, case=replace(desk.case, comments=said))
-        self._show(self.case_desk.review if self.case_desk else desk.review)
         self.word = "sent"
+
+    async def _hear_of(self, number: int) -> None:
+        desk = self.case_desk
+        assert desk is not None
+        said = await self._call(self._store.comments, number)
+        self.desk = replace(desk, case=replace(desk.case, comments=said))
+        self._show(desk.review)
 
     def corrects(self) -> bool:
         """Whether the case may be settled as it is, and somebody answered otherwise; what is in the way is shown."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
 
 DRAFT = "a draft, while your answer before it stands"
+UNSAID, STANDS = "taken back", "nothing to take back: it was read, or nothing was said here"
 BACK_AGAIN = ": what was not saved the last time is here"
 SKIP_WORDS = {
     "later": "skipped: comes back after all else",
@@ -384,6 +385,8 @@ class Workbench(Workplace):
             if command == "work.undo":
                 await self._attempt(self._back)
             return None
+        if command == "talk.unsay":
+            return await self._attempt(self._unsay)
         session = self._at_tape(command)
         if session is None:
             return None
@@ -641,6 +644,14 @@ class Workbench(Workplace):
                 return False
             self.desk = self.desk.touched(self.now())
             return True
+
+    async def _unsay(self) -> None:
+        """Take back what they said last about the item on the desk."""
+        assert self.desk is not None
+        number = self.desk.claim.number
+        gone = await self._call(self._store.unsay, number, self.annotator)
+        await self._hear_of(number)
+        self.word = UNSAID if gone else STANDS
 
     async def _hear_of(self, number: int) -> None:
         """What was said about the item on the desk, as it is now."""

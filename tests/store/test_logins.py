@@ -176,6 +176,8 @@ def test_whatever_annotators_do_is_let_through(team: Team, tmp_path: Path) -> No
         if turn % 7 == 0 or turn == 10:
             ann.reopen("ann")
     assert rows(team.lead, "SELECT count(*) FROM repeat JOIN suggestion USING (item)")[0][0] > 2
+    ann.say(1, Comment("ann", "What?", QUESTION))
+    assert ann.unsay(1, "ann")
     ann.say(1, Comment("ann", "Why?", QUESTION))
     team.lead.send_back(1, ["ann"], Comment("lead", "Look again."))
     back = ann.claim("ann")
@@ -232,6 +234,8 @@ def test_whatever_reviewers_do_is_let_through(team: Team, tmp_path: Path) -> Non
     rea.send_back(1, ["ann", "bob"], Comment("rea", "Look again."))
     rea.take_back(1, ["bob"], "rea")
     rea.say(1, Comment("rea", "So."))
+    rea.say(1, Comment("rea", "Oh.", to="ann"))
+    assert rea.unsay(1, "rea")
     rea.say(1, Comment("rea", "So.", to="ann"))
     rea.mark_read(None, 1)
     assert 1 not in {number for number, *_ in rea.inbox(None)}
@@ -340,7 +344,7 @@ TAMPERING = [
     "UPDATE comment SET text = '' WHERE addressee = 'ann'",
     "UPDATE comment SET author = 'ann'",
     "UPDATE comment SET unanswered = 0",
-    "DELETE FROM comment",
+    "DELETE FROM comment WHERE author <> 'ann' OR read_at IS NOT NULL",
     "INSERT INTO comment(item, author, kind, addressee, text, at) VALUES (1, 'rea', 'comment', 'bob', 'No.', '')",
     "INSERT INTO comment(item, author, kind, addressee, text, at) VALUES (1, 'ann', 'comment', 'bob', 'No.', '')",
     "INSERT INTO comment(item, author, kind, addressee, text, at) VALUES (1, 'ann', 'return', '', 'No.', '')",
@@ -468,7 +472,7 @@ REVIEWERS_TAMPERING = [
 ]
 
 
-@pytest.mark.parametrize(("name", "tampering", "refusals"), [("ann", TAMPERING, 30), ("rea", REVIEWERS_TAMPERING, 15)])
+@pytest.mark.parametrize(("name", "tampering", "refusals"), [("ann", TAMPERING, 29), ("rea", REVIEWERS_TAMPERING, 15)])
 def test_nobody_changes_what_is_of_others(team: Team, name: str, tampering: list[str], refusals: int) -> None:
     """Some is refused, some finds no row: all is as before."""
     ann, bob = team.store("ann"), team.store("bob")

@@ -55,6 +55,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "inbox": (None,),
     "unread": (None,),
     "mark_read": (None, 1),
+    "unsay": (1, "bob"),
     "comments": (1,),
     "next_case": (Queue("all"), "rob"),
     "unfinished": (Queue("all"), "rob"),

@@ -56,6 +56,7 @@ REVIEWING: dict[str, Callable[[SqlStore], object]] = {
     ),
     "requeue": lambda store: store.requeue("t", "", 9, Comment("lead", "The rule is new.")),
     "say": lambda store: store.say(3, Comment("lead", "Look.", to="ann")),
+    "unsay": lambda store: (store.say(3, Comment("lead", "Look.", to="ann")), store.unsay(3, "lead")),
     "mark_read": lambda store: store.mark_read("ann", 3),
     "told": lambda store: store.told("ann"),
     "known answers": lambda store: store.add([Record(Item("i2", "Text number 2."), gold=Gold("lead", {"t": "x"}))]),

@@ -376,6 +376,38 @@ def test_a_return_is_taken_back_with_its_unread_comments(make):
     assert (store.case(1).returned, store.case(1).before) == ((), {})
 
 
+def test_what_was_said_is_taken_back_until_it_is_read(make):
+    store = make(2, Policy(2))
+    disputed(store, "a", "b")
+    store.say(1, Comment("ann", "Irony?", QUESTION))
+    for name in ("ann", "bob"):
+        store.say(1, Comment("rob", "Yes.", to=name))
+    store.say(1, Comment("rob", "See the rule.", to="ann"))
+    store.send_back(1, ["bob"], Comment("rob", "Look again."))
+    assert store.left_in(Queue("questions")) == 0
+
+    def texts() -> list[tuple[str, str]]:
+        return [(one.to, one.text) for one in store.comments(1)]
+
+    assert store.unsay(1, "rob")
+    assert texts() == [("", "Irony?"), ("ann", "Yes."), ("bob", "Yes."), ("bob", "Look again.")]
+    assert store.left_in(Queue("questions")) == 0
+    store.mark_read("bob", 1)
+    assert store.unsay(1, "rob")
+    assert (texts(), store.left_in(Queue("questions"))) == (
+        [("", "Irony?"), ("bob", "Yes."), ("bob", "Look again.")],
+        1,
+    )
+    assert not store.unsay(1, "rob")
+    assert not store.unsay(2, "rob")
+
+    assert store.unsay(1, "ann")
+    assert (texts(), store.left_in(Queue("questions"))) == ([("bob", "Yes."), ("bob", "Look again.")], 0)
+    store.say(1, Comment("ann", "Irony?", QUESTION))
+    store.mark_read(None, 1)
+    assert not store.unsay(1, "ann")
+
+
 def test_what_two_sent_back_stays_on_its_way_while_one_takes_that_back(make):
     store = make(1, Policy(2))
     disputed(store, "a", "b")

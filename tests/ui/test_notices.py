@@ -164,6 +164,8 @@ async def test_a_question_is_one_typed_line(make):
         assert sees(app, "sent: the answer comes with the item") and sees(app, "you asked: irony p?")
         await pilot.press("f", "q", "tab", *"odd one", "enter")
         assert sees(app, "you: odd one")
+        await pilot.press("q", *"to the wrong item", "enter", ":", *"take back", "enter")
+        assert sees(app, "taken back") and not sees(app, "wrong item")
         await pilot.press("q", "enter", "q", *"never", "escape", "p")
     store = opened(folder)
     said = [(one.kind, one.text) for one in store.comments(2)]

@@ -115,7 +115,8 @@ ROWS = {
         f"""author = current_user
             AND (addressee = '' AND kind IN ('comment', 'question') AND returned IS NULL OR {_REVIEWS})""",
         *(f"addressee = current_user OR addressee = '' AND {_REVIEWS}",) * 2,
-        removed=f"returned IS NOT NULL AND read_at IS NULL AND {_REVIEWS}",
+        removed=f"""read_at IS NULL
+            AND (returned IS NULL AND author = current_user OR returned IS NOT NULL AND {_REVIEWS})""",
     ),
     "returned": Rows(
         added=f"reviewer = current_user AND {_REVIEWS}",
@@ -178,7 +179,7 @@ ANNOTATORS = {
     "flagged": "SELECT, INSERT, DELETE",
     "corrected": "SELECT, DELETE",
     "returned": "SELECT, UPDATE (state, answered)",
-    "comment": _COMMENT.format(""),
+    "comment": _COMMENT.format("") + ", DELETE",
 }
 REVIEWERS = {
     **dict.fromkeys(("consulted", "gold_before", *re.findall(r"CREATE VIEW (\w+)", VIEWS)), _READ),

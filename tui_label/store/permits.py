@@ -101,6 +101,7 @@ TABLE = {
         lambda call: (call.comment.author,),
         in_hand=True,
     ),
+    "unsay": Permit("take back comments", own=lambda call: (call.author,), in_hand=True),
     "comments": Permit("read comments", in_hand=True),
     "inbox": Permit("read what reviewers are asked", _for_reviewers, _as_reader),
     "unread": Permit("read what reviewers are asked", _for_reviewers, _as_reader),

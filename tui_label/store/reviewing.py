@@ -287,6 +287,10 @@ class Reviewing(Protocol):
         """Keep a comment."""
         ...
 
+    def unsay(self, number: int, author: str) -> bool:
+        """Take back their latest comment or question on an item, as far as nobody has read it; whether it was."""
+        ...
+
     def inbox(
         self, reader: str | None, *, unread_only: bool = True, limit: int = 100
     ) -> list[tuple[int, Item, Comment]]:

@@ -212,6 +212,10 @@ class SqlReviewing:
     def say(self, execute: Execute, number: int, comment: Comment) -> None:
         talking.say(execute, number, comment, utc(self._clock()))
 
+    @writing
+    def unsay(self, execute: Execute, number: int, author: str) -> bool:
+        return talking.unsay(execute, number, author)
+
     def inbox(
         self, reader: str | None, *, unread_only: bool = True, limit: int = 100
     ) -> list[tuple[int, Item, Comment]]:

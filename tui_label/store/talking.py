@@ -32,6 +32,31 @@ def say(execute: Execute, item: int, comment: Comment, moment: str, returned: in
         )
 
 
+def unsay(execute: Execute, item: int, author: str) -> bool:
+    """Take back what somebody said last about an item, from all whom it is for and who have not read it.
+
+    A question that it answered is open again.  Whether anything was taken back.
+    """
+    mine = "item = ? AND author = ? AND kind IN ('comment', 'question')"
+    last = execute(
+        f"SELECT kind, text FROM comment WHERE {mine} ORDER BY number DESC LIMIT 1", (item, storable(author))
+    ).fetchone()
+    gone = execute(
+        f"DELETE FROM comment WHERE {mine} AND kind = ? AND text = ? AND read_at IS NULL RETURNING addressee",
+        (item, storable(author), *(last or ("", ""))),
+    ).fetchall()
+    for (to,) in gone:
+        if to:
+            execute(
+                """UPDATE comment SET unanswered = 1
+                   WHERE item = ? AND author = ? AND kind = 'question' AND addressee = '' AND NOT EXISTS
+                     (SELECT 1 FROM comment AS later WHERE later.item = comment.item
+                        AND later.addressee = comment.author AND later.number > comment.number)""",
+                (item, to),
+            )
+    return bool(gone)
+
+
 def on_item(execute: Execute, item: int, name: str | None = None) -> tuple[Comment, ...]:
     """In order of time; with a name, what that annotator said or was told."""
     mine = "" if name is None else "AND (author = ? OR addressee = ?)"

@@ -56,6 +56,24 @@ def test_a_selection_is_labelled():
     assert effects == ()
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 13), (13, 6), (13, 20), (9, 20)])
+def test_no_white_space_is_labelled_with_the_words_beside_it(first, last):
+    session, _ = run(on(ENTITIES, "Angela Merkel \n  flew"), ("select.range", (first, last)), give("person"))
+
+    (words, _, _), *_ = labels(session)
+    assert words == words.strip() != ""
+
+
+def test_white_space_alone_is_not_labelled_but_character_by_character():
+    session, _ = run(on(ENTITIES), ("cursor.to", 6), give("person"))
+
+    assert (labels(session), session.word) == ([], "there is no text to label")
+
+    session, _ = run(session, "span.granularity", give("person"))
+
+    assert labels(session) == [(" ", "person", "manual")]
+
+
 def test_a_selection_is_given_up():
     session, _ = run(on(ENTITIES), "select.right", "select.drop", give("person"))
 

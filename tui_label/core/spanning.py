@@ -10,7 +10,7 @@ from tui_label.core.item import Suggestion
 from tui_label.core.session import Session
 from tui_label.core.tasks import Span, Spans
 from tui_label.core.text import grapheme_end, grapheme_start
-from tui_label.core.tokens import next_token, previous_token
+from tui_label.core.tokens import next_token, previous_token, snap
 
 # the cursor
 
@@ -124,6 +124,9 @@ def _labelled(session: Session, task: Spans, label: str) -> Session:
         if under is not None and under[0] == task.id:
             return _replaced(session, task, under[1], replace(under[1], label=label))
     start, end = session.selection
+    if session.step == "token":
+        # The end of a row, the row below and the mouse bring the cursor to white space too
+        start, end = snap(session.item.text, start, end)
     if start == end:
         return session.say("there is no text to label")
     same = next((span for span in mine if (span.start, span.end) == (start, end)), None)

@@ -370,6 +370,11 @@ class Workbench(Workplace):
             if self.deck is not None:
                 self.deck.painted()
 
+    def attended(self) -> None:
+        """A key that did nothing to the item, as while one reads or types a note, is work on it all the same."""
+        if self.desk is not None and not self._is_hidden:
+            self.desk = self.desk.touched(self.now())
+
     async def do(self, command: str, argument: Any = None) -> None:
         """Carry out one command; when this returns, what it finished is on disk."""
         async with self._lock:

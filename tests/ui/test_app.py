@@ -6,8 +6,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from helpers import BOTH, ENTITIES, SENTIMENT, write_project
-from textual.events import Key, Paste
+from helpers import BOTH, ENTITIES, SENTIMENT, Clock, write_project
+from textual.events import Key, MouseScrollDown, MouseScrollUp, Paste
 
 from tui_label import config, opening
 from tui_label.core.item import Item, Suggestion
@@ -487,6 +487,45 @@ async def test_the_mouse_does_nothing_to_an_item_that_is_hidden(tmp_path, cover)
         await pilot.click("Sheet", offset=(19, 4))
 
         assert app.workbench.desk == before
+
+
+@pytest.mark.parametrize(
+    ("hands", "ms"),
+    [
+        (["pagedown", "down", "end"], 120_000),  # reading a long text
+        (["g", "pagedown", "end", "x"], 160_000),  # the guidelines
+        (["f", "n", "1", "s", "o", "enter"], 240_000),  # a note
+        (["q", "w", "h", "y", "escape"], 200_000),  # a question
+        (["P", "x", "x", "space"], 40_000),  # a pause is none
+    ],
+)
+async def test_time_between_keys_is_work_though_they_do_nothing_to_the_item(tmp_path, hands, ms):
+    app = make(tmp_path, SENTIMENT, Record(Item("k", "word " * 900)), Record(Item("l", "next")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.workbench._clock = clock = Clock()
+        app.workbench.painted()
+        for key in hands:
+            clock.now += 40
+            await pilot.press(key)
+        await pilot.press("n")
+        ((_, answer),) = app.workbench._store.answers()
+
+    assert (answer.timing.active, answer.timing.idle) == (ms, 0)
+
+
+async def test_time_between_turns_of_the_wheel_is_work(tmp_path):
+    app = make(tmp_path, SENTIMENT, Record(Item("k", "word " * 900)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.workbench._clock = clock = Clock()
+        app.workbench.painted()
+        for event in (MouseScrollDown, MouseScrollUp):
+            clock.now += 40
+            app.post_message(event(None, 9, 9, 0, 0, 0, False, False, False))
+            await pilot.pause()
+
+        assert app.workbench.desk.watch.timing.active == 80_000
 
 
 async def test_escape_gives_a_selection_up_and_the_legend_says_so_while_one_is_open(tmp_path):

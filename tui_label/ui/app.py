@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -145,8 +145,15 @@ class LabelApp(SheetApp):
     async def on_key(self, event: Key) -> None:
         key = event_key(event.key, event.character)
         self._word = ""
-        await self._key(key, event.time)
+        await self._attend(self._key(key, event.time))
         self._show()
+
+    async def _attend(self, act: Awaitable[None]) -> None:
+        """What somebody does; where it did not reach the item, its time goes on."""
+        before = self.workbench.desk
+        await act
+        if self.workbench.desk is before:
+            self.workbench.attended()
 
     async def _key(self, key: str, pressed_at: float) -> None:
         if self._leaving.begun or self._leaves_what_is_open(key):
@@ -580,10 +587,10 @@ class LabelApp(SheetApp):
         self._show()
 
     async def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        await self._wheel(3)
+        await self._attend(self._wheel(3))
 
     async def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        await self._wheel(-3)
+        await self._attend(self._wheel(-3))
 
     async def _wheel(self, by: int) -> None:
         if self._reading is not None:

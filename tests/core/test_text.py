@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right
+from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right, word_left, word_right
 from tui_label.core.find import called, find_all, find_next, find_previous, same_mentions
 from tui_label.core.rows import Rows
 from tui_label.core.text import glyphs, number_of, visible
@@ -111,6 +112,31 @@ def test_steps_by_token():
     assert next_token(text, 5) is None
     assert previous_token(text, 5) == (0, 3)
     assert snap(text, 1, 6) == (0, 8)
+
+
+MARKED = {
+    "Hindi": "हिन्दी",
+    "Persian, with a joiner": "می\u200cخواهم",
+    "Arabic, with vowels": "ٱلرَّحْمَٰنِ",
+    "Hebrew, with points": "שָׁלוֹם",
+    "Tamil": "தமிழ்",
+    "Yoruba": "ẹ̀kọ́",
+    "decomposed": "Vie\u0323\u0302t",
+    "plain": "foo_b4r",
+}
+"""Words with marks, which regular expressions take for no part of them."""
+
+
+@pytest.mark.parametrize("word", MARKED.values(), ids=MARKED)
+def test_typing_goes_by_whole_words(word):
+    text = f"{word}, {word} 👩\u200d🚀"
+    second, last = len(word) + 2, 2 * len(word) + 2
+
+    assert word_right(Editor(text, 0)).caret == len(word)
+    assert word_right(Editor(text, len(word))).caret == last
+    assert word_right(Editor(text, last)).caret == len(text)
+    assert [word_left(Editor(text, at)).caret for at in (len(text), last, second)] == [second, second, 0]
+    assert delete_word_back(Editor(text, last)) == Editor(text[:second] + text[last:], second)
 
 
 def test_rows_lay_out_only_what_is_asked():

@@ -9,8 +9,6 @@ from tui_label.core.rows import Rows
 from tui_label.core.text import grapheme_end, grapheme_start
 
 _NOT_TYPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_WORD_BEFORE = re.compile(r"\w+\W*$|\W+$")
-_WORD_AFTER = re.compile(r"\W*\w+|\W+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +59,24 @@ def right(editor: Editor) -> Editor:
 
 
 def word_left(editor: Editor) -> Editor:
-    found = _WORD_BEFORE.search(editor.text[: editor.caret])
-    return replace(editor, caret=found.start() if found else 0)
+    text, at = editor.text, editor.caret
+    for in_word in (False, True):
+        while at and _in_word(text, before := grapheme_start(text, at - 1)) is in_word:
+            at = before
+    return replace(editor, caret=at)
 
 
 def word_right(editor: Editor) -> Editor:
-    found = _WORD_AFTER.match(editor.text, editor.caret)
-    return replace(editor, caret=found.end() if found else len(editor.text))
+    text, at = editor.text, editor.caret
+    for in_word in (False, True):
+        while at < len(text) and _in_word(text, at) is in_word:
+            at = grapheme_end(text, at)
+    return replace(editor, caret=at)
+
+
+def _in_word(text: str, at: int) -> bool:
+    """Whether the grapheme that starts there is part of a word: by its letter, whatever marks are on it."""
+    return text[at].isalnum() or text[at] == "_"
 
 
 def home(editor: Editor) -> Editor:

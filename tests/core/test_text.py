@@ -139,6 +139,15 @@ def test_typing_goes_by_whole_words(word):
     assert delete_word_back(Editor(text, last)) == Editor(text[:second] + text[last:], second)
 
 
+@pytest.mark.parametrize("word", MARKED.values(), ids=MARKED)
+def test_a_word_with_marks_is_one_token(word):
+    text = f"({word}) #{word}। don't{word}, soft\u00adhyphen\u00ad"
+
+    assert [text[start:end] for start, end in tokens_between(text, 0, len(text))] == [
+        "(", word, ")", f"#{word}", "।", f"don't{word}", ",", "soft\u00adhyphen", "\u00ad",
+    ]  # fmt: skip
+
+
 def test_rows_lay_out_only_what_is_asked():
     rows = Rows("word " * 1_000_000, 80)
     rows.row(30)

@@ -12,7 +12,7 @@ from tui_label.core.item import Suggestion, candidate_names
 from tui_label.core.session import Effect, Outcome, Session
 from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
-from tui_label.core.text import number_of
+from tui_label.core.text import is_mark, number_of
 from tui_label.core.transcript import completed, next_speaker
 
 LAID = "the draft is laid already: Enter takes what stands there now"
@@ -238,7 +238,7 @@ def edit_text(session: Session, editor: Editor) -> Session:
 
 def _goes_on(char: str) -> bool:
     """Whether it goes on with a word: a letter, a digit, a mark on one, a joiner."""
-    return unicodedata.category(char)[0] in "LNM" or char in "\u200c\u200d"
+    return unicodedata.category(char)[0] in "LN" or is_mark(char)
 
 
 def _typed_here_last(session: Session, task: Task) -> bool:

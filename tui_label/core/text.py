@@ -7,6 +7,7 @@ the screen.  Nothing here knows about labels.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -90,6 +91,11 @@ def fitted(text: str, cells: int) -> str:
 
 def is_unsafe(char: str) -> bool:
     return _UNSAFE.match(char) is not None
+
+
+def is_mark(char: str) -> bool:
+    """Whether it is part of a word without being a letter: a mark on one, a joiner."""
+    return char in "\u200c\u200d" or unicodedata.category(char)[0] == "M"
 
 
 def glyphs(text: str, start: int, end: int) -> list[Glyph]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from tui_label.core.text import grapheme_end, grapheme_start
+from tui_label.core.text import grapheme_end, grapheme_start, is_mark
 
 REACH = 200
 """Longest token, and how far a token is looked for around an offset."""
@@ -19,19 +19,24 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_LETTER = rf"(?:(?![{UNSPACED}])[\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0900-\u0dff])"
+_LETTER = rf"(?:(?![{UNSPACED}])\w)"
+_REST_OF_WORD = rf"(?:[-'’.&\u00ad]?{_LETTER}+)*"
+_REST_OF_NAME = rf"(?:[-'’]?{_LETTER}+)*"
 _TOKEN = re.compile(
     rf"""
       (?:https?://|www\.)[^\s<>"]*[\w/]           # links
     | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                # addresses
-    | [@\#]{_LETTER}+(?:[-'’]{_LETTER}+)*         # mentions, hashtags
+    | (?P<name>[@\#]{_LETTER}{_REST_OF_NAME})     # mentions, hashtags
     | (?:[A-Za-z]\.){{2,}}                        # U.S.
     | [+-]?\d+(?:[.,:/-]\d+)*%?(?=\W|$)           # numbers, times, dates
-    | {_LETTER}+(?:[-'’.&]{_LETTER}+)*            # words
+    | (?P<word>{_LETTER}{_REST_OF_WORD})          # words
     | (?:[.]{{2,}}|!{{2,}}|[?!]{{2,}}|-{{2,}})    # runs of one sign
     """,
     re.VERBOSE,
 )
+
+_GOES_ON = {"name": re.compile(_REST_OF_NAME), "word": re.compile(_REST_OF_WORD)}
+"""What may follow on a mark or joiner within a token, by the group of `_TOKEN` that it is."""
 
 Token = tuple[int, int]
 
@@ -119,5 +124,15 @@ def _token_from(text: str, at: int) -> Token | None:
     if stop - at >= REACH:
         stop = max(at + 1, limit)
     match = _TOKEN.match(text, at, stop)
-    end = match.end() if match and match.end() > at else grapheme_end(text, at)
+    end = _marked_end(text, match, stop) if match else grapheme_end(text, at)
     return at, max(end, grapheme_end(text, grapheme_start(text, end - 1)))
+
+
+def _marked_end(text: str, match: re.Match[str], stop: int) -> int:
+    """Where a token ends that goes on over the marks on its letters, which are no letters to a regular expression."""
+    end = match.end()
+    goes_on = _GOES_ON.get(match.lastgroup or "")
+    while goes_on is not None and end < stop and is_mark(text[end]):
+        more = goes_on.match(text, end + 1, stop)
+        end = more.end() if more else end + 1
+    return end

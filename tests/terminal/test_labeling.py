@@ -53,6 +53,17 @@ def test_one_key_an_item_and_undo_across_items(opened, tmp_path):
     assert all(one["ms"]["active"] > 0 for one in answers(tmp_path))
 
 
+def test_all_of_the_screen_is_back_when_the_shell_lets_the_app_go_on(opened):
+    terminal = opened(SENTIMENT, ["first text"]).wait_for("first text").wait_for("saved")
+    terminal.kill(signal.SIGTSTP)
+    terminal.settle(0.5, 5.0)
+    terminal.screen.reset()  # as the terminal is that gives back what was there before the app
+    terminal.kill(signal.SIGCONT)
+    terminal.wait_for("first text").wait_for("p positive").wait_for("saved")
+
+    assert Path(f"/proc/{terminal.pid}/fd/2").readlink() == Path("/dev/null"), "what C libraries print"
+
+
 def test_an_entity_by_hop_in_six_keys(opened, tmp_path):
     words = "one two three four five six seven eight nine Angela Merkel spoke"
     terminal = opened(ENTITIES, [words, "next item here"]).wait_for("Angela").press(";")

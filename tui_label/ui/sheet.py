@@ -38,6 +38,10 @@ class Sheet(Widget):
         self.extent = Size(0, 0)
         """Its size, which Textual would work out anew each time."""
 
+    def on_mount(self) -> None:
+        # The terminal comes back empty from the shell that had it meanwhile
+        self.app.app_resume_signal.subscribe(self, lambda _: self.refresh())
+
     def on_resize(self, event: Resize) -> None:
         self.extent = event.size
         self._rows = self._draw(*self.extent)

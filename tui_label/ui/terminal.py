@@ -206,15 +206,15 @@ class Terminal(LinuxDriver):
         super().__init__(*arguments, **named)
         self._screen = os.dup(2)
         self._file = open(self._screen, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
 
     def close(self) -> None:
         super().close()
         os.dup2(self._screen, 2)
 
     def start_application_mode(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
         # Keys struck before the screen is there belong to no item
         with contextlib.suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCIFLUSH)

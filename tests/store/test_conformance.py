@@ -206,6 +206,49 @@ def test_a_draft_comes_back_to_its_author(make):
     assert store.claim("ann").draft == '{"answers": {"sentiment": "half"}}'
 
 
+@pytest.mark.parametrize("leaves", ["first", "second", "first, after a while", "on another item"])
+def test_leaving_takes_no_item_from_another_terminal_of_the_same_annotator(make, leaves):
+    clock, policy = Clock(), Policy(lease_ms=1000)
+    one, other = make(3, policy, clock=clock), make(0, policy, clock=clock)
+    claim = one.claim("ann")
+    clock.now += 10
+    assert other.claim("ann").number == claim.number
+    if leaves == "on another item":
+        claim = other.submit(claim.number, said("ann"), "a")
+    elif leaves != "first":
+        clock.now += 10
+        one.heartbeat("ann")
+    (other if leaves == "second" else one).leave("ann")
+
+    assert one.claim("bob").number != claim.number
+    clock.now += 1001
+    assert one.claim("cal").number == claim.number, "the lease of who is gone ends all the same"
+
+
+@pytest.mark.parametrize("meanwhile", ["heartbeat", "draft", "undo", "claimed again"])
+def test_leaving_gives_back_what_was_extended(make, meanwhile):
+    clock = Clock()
+    store = make(2, clock=clock)
+    number = store.claim("ann").number
+    if meanwhile in ("undo", "claimed again"):
+        store.submit(number, said("ann"), "a")
+        clock.now += 10
+        number = store.reopen("ann").number
+        store.save_draft("ann", number, "")
+        if meanwhile == "claimed again":
+            number = store.submit(number, said("ann"), "b").number
+    elif meanwhile == "draft":
+        store.save_draft("ann", number, "{}")
+        clock.now += 10
+        store.save_draft("ann", number, "")
+    else:
+        clock.now += 10
+        store.heartbeat("ann")
+    store.leave("ann")
+
+    assert number in {store.claim(name).number for name in ("bob", "cal")[: 1 + (meanwhile == "undo")]}
+
+
 def test_leaving_gives_an_untouched_item_back(make):
     store = make(1)
     store.claim("ann")

@@ -393,7 +393,10 @@ class Store(Reviewing, Protocol):
         ...
 
     def leave(self, annotator: str) -> None:
-        """They go: items without a draft return to the queue at once, the others when the lease ends."""
+        """They go: items without a draft return to the queue at once, the others when the lease ends.
+
+        So do those that they have in hand in another terminal, too: that one keeps its leases.
+        """
         ...
 
     def history(self, annotator: str, before: int | None = None, limit: int = 50) -> list[Entry]:

@@ -87,12 +87,18 @@ def connected(place: Place, create: bool) -> Connection:
     return SqliteConnection(place, create=create)
 
 
+Leases = dict[tuple[int, int], int]
+"""When the lease of an item ends, by annotator and item."""
+
+
 class Handed(NamedTuple):
     """An item for somebody, as it was in the transaction."""
 
     me: int
     item: int | None
     row: Callable[[], Any] | None = None
+    until: int = 0
+    """When its lease ends; 0 where they had it in hand already, but not from here."""
 
 
 _CLAIM = f"""SELECT {ITEM}, probe, a.revision,
@@ -136,6 +142,8 @@ class SqlStore(SqlReviewing):
         """`create`: in a new place too."""
         super().__init__(connected(place, create), clock, judge)
         self._ids: dict[str, int] = {}
+        self._leases: Leases = {}
+        """As they were given and extended from here; where one ends at another time, the item is in another terminal, too."""
 
     def close(self) -> None:
         self._connection.close()
@@ -225,16 +233,22 @@ class SqlStore(SqlReviewing):
 
     def _next(self, execute: Execute, me: int, seen: queue.Seen | None = None) -> Handed:
         now = self._clock()
-        item = queue.next_item(execute, me, now, now + self._lease(execute), seen)
-        return self._hand(me, item) if item and item > 0 else Handed(me, item)
+        until = now + self._lease(execute)
+        seen = seen or queue.looking(execute, me)()
+        item = queue.next_item(execute, me, now, until, seen)
+        if not item or item <= 0:
+            return Handed(me, item)
+        return self._hand(me, item, until if item != seen.held or (me, item) in self._leases else 0)
 
-    def _hand(self, me: int, number: int) -> Handed:
-        return Handed(me, number, self._connection.later(_CLAIM, {"item": number, "me": me}))
+    def _hand(self, me: int, number: int, until: int = 0) -> Handed:
+        return Handed(me, number, self._connection.later(_CLAIM, {"item": number, "me": me}), until)
 
     def _claimed(self, handed: Handed) -> Claim | None:
         """What a transaction that is over has handed out."""
         if handed.row is None or handed.item is None:
             return None
+        if handed.until:
+            self._leases[handed.me, handed.item] = handed.until
         with self._connection.errors():
             return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row())
 
@@ -412,10 +426,11 @@ class SqlStore(SqlReviewing):
             return Handed(me, None)
         number, state, revision = latest
         queue.lock(execute, number)
-        self._undo(execute, number, me, state, revision)
-        return self._hand(me, number)
+        until = self._clock() + self._lease(execute)
+        self._undo(execute, number, me, state, revision, until)
+        return self._hand(me, number, until)
 
-    def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int) -> None:
+    def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int, until: int) -> None:
         renames = standing.renames(execute)
         undone = self._annotation(execute, number, me, revision, renames)
         work = work_of(execute, number, me, revision)
@@ -447,7 +462,7 @@ class SqlStore(SqlReviewing):
             execute(
                 """UPDATE assignment SET state = 'leased', revision = ?, turn = ?, reopened = ?, lease_until = ?,
                      labels = '' WHERE item = ? AND annotator = ?""",
-                (before, before_turn, turn, self._clock() + self._lease(execute), number, me),
+                (before, before_turn, turn, until, number, me),
             )
         outcomes.unanswered(execute, number, me, revision)
         self._weigh(execute, number, *self._restate(execute, number, me, state, status))
@@ -479,14 +494,17 @@ class SqlStore(SqlReviewing):
         rows = self._connection.read(_HALF_CORRECTED, (annotator,))
         return self._claimed(self._hand(*rows[0])) if rows else None
 
+    def save_draft(self, annotator: str, number: int, draft: str, *, corrects: bool = False) -> None:
+        self._leases |= self._save_draft(annotator, number, draft, corrects)
+
     @writing
-    def save_draft(self, execute: Execute, annotator: str, number: int, draft: str, *, corrects: bool = False) -> None:
+    def _save_draft(self, execute: Execute, annotator: str, number: int, draft: str, corrects: bool) -> Leases:
         me = self._id(execute, annotator)
         if draft:
             self._write_draft(execute, me, number, draft, corrects)
         else:
             execute("DELETE FROM draft WHERE item = ? AND annotator = ?", (number, me))
-        self._extend(execute, me)
+        return self._extended(execute, me)
 
     def _write_draft(self, execute: Execute, me: int, number: int, draft: str, corrects: bool = False) -> None:
         execute(
@@ -496,25 +514,32 @@ class SqlStore(SqlReviewing):
             (number, me, escaped_json(draft), utc(self._clock()), int(corrects)),
         )
 
-    def _extend(self, execute: Execute, me: int) -> None:
-        execute(
-            "UPDATE assignment SET lease_until = ? WHERE annotator = ? AND state = 'leased'",
-            (self._clock() + self._lease(execute), me),
-        )
+    def _extended(self, execute: Execute, me: int) -> Leases:
+        """Extend the leases of what they have in hand; the new end of those that were as they were given from here."""
+        until = self._clock() + self._lease(execute)
+        held = execute(
+            "SELECT item, lease_until FROM assignment WHERE annotator = ? AND state = 'leased'", (me,)
+        ).fetchall()
+        execute("UPDATE assignment SET lease_until = ? WHERE annotator = ? AND state = 'leased'", (until, me))
+        return {(me, item): until for item, end in held if self._leases.get((me, item)) == end}
+
+    def heartbeat(self, annotator: str) -> None:
+        self._leases |= self._heartbeat(annotator)
 
     @writing
-    def heartbeat(self, execute: Execute, annotator: str) -> None:
-        self._extend(execute, self._id(execute, annotator))
+    def _heartbeat(self, execute: Execute, annotator: str) -> Leases:
+        return self._extended(execute, self._id(execute, annotator))
 
     @writing
     def leave(self, execute: Execute, annotator: str) -> None:
         me = self._id(execute, annotator)
-        for (item,) in execute(
-            """SELECT item FROM assignment WHERE annotator = ? AND state = 'leased'
+        for item, end in execute(
+            """SELECT item, lease_until FROM assignment WHERE annotator = ? AND state = 'leased'
                AND NOT EXISTS (SELECT 1 FROM draft WHERE draft.item = assignment.item AND draft.annotator = ?)""",
             (me, me),
         ).fetchall():
-            queue.release(execute, item, me)
+            if self._leases.get((me, item)) == end:
+                queue.release(execute, item, me)
 
     def history(self, annotator: str, before: int | None = None, limit: int = 50) -> list[Entry]:
         return self._entries(annotator, before, limit, "<", "DESC")

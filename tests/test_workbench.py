@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -393,6 +394,40 @@ async def test_a_pause_over_an_empty_queue_is_no_work_on_what_comes_meanwhile(tm
 
     assert (answer.timing.active, answer.timing.idle, answer.timing.paused) == (1000, 0, 0)
     deck.painted.assert_called_once_with()
+
+
+@pytest.mark.parametrize("then", ["typed", "submitted"])
+async def test_a_terminal_in_which_nothing_more_was_said_leaves_what_another_one_said(tmp_path, then):
+    folder = write_project(tmp_path, "name: t\ntasks: [{id: why, type: text}]\n")
+    async with at_work(folder) as one:
+        one._store.add(records(1))
+        await one.look_again()
+        await write(one, "one")
+        await one._keep_draft()
+        async with at_work(folder) as other:
+            await other.do("text.leave")
+            await write(one, " two")
+            await one._keep_draft()
+            if then == "submitted":
+                await one.do("item.submit")
+        left = one._store.revisit("ann", 1)
+
+    draft = json.loads(left.draft)["answers"] if left.draft else None
+    answer = left.answered.answers if left.answered else None
+    assert (draft, answer) == (({"why": "one two"}, None) if then == "typed" else (None, {"why": "one two"}))
+
+
+async def test_what_was_said_last_is_the_draft_whichever_terminal_it_is_from(tmp_path):
+    folder = write_project(tmp_path, "name: t\ntasks: [{id: why, type: text}]\n")
+    async with at_work(folder) as one:
+        one._store.add(records(1))
+        await one.look_again()
+        async with at_work(folder) as other:
+            await write(one, "one")
+            await one._keep_draft()
+            await write(other, "two")
+
+        assert json.loads(one._store.revisit("ann", 1).draft)["answers"] == {"why": "two"}
 
 
 def timed(workbench: Workbench) -> Clock:

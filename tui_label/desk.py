@@ -169,6 +169,12 @@ def draft_of(desk: Desk, deck: Deck | None) -> str:
     return json.dumps(record)
 
 
+def said_in(draft: str) -> dict[str, Any]:
+    """What a draft says of the item, whoever laid it when, and wherever the hands are."""
+    record = json.loads(draft) if draft else {}
+    return {name: record[name] for name in ("answers", "origin", "flags", "decisions", "mark") if record.get(name)}
+
+
 def name_of(item: Item) -> str:
     """What an item is called in a word about it, which says more."""
     return shortened(called(item), NAME_CELLS)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tui_label.core.listening import Listening
 from tui_label.core.project import Project
 from tui_label.core.session import Session, has_content
-from tui_label.desk import Desk, draft_of
+from tui_label.desk import Desk, draft_of, said_in
 from tui_label.drafting import Drafting
 from tui_label.errors import StoreError
 from tui_label.store.base import Store
@@ -171,10 +171,18 @@ class Workplace:
         if desk is None or not (has_content(desk.session) or heard or self._drafts.kept):
             return
         draft = self._draft_of(desk)
-        if draft == self._drafts.kept:
+        if draft == self._drafts.kept or await self._is_overtaken(desk, draft):
             return
         await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft, corrects=desk.corrects)
         self._draft_is_kept(desk, draft)
+
+    async def _is_overtaken(self, desk: Desk, draft: str) -> bool:
+        """Whether nothing was said here since the draft that is known here, and something else was in another terminal."""
+        known = said_in(self._drafts.kept)
+        if said_in(draft) != known and desk.session.work != desk.laid:
+            return False
+        there = await self._call(self._store.revisit, self.annotator, desk.claim.number)
+        return there is not None and said_in(there.draft) != known
 
     def _draft_is_kept(self, desk: Desk, draft: str) -> None:
         self._unsaved.drop(desk.claim.number)

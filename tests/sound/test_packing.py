@@ -109,6 +109,14 @@ def test_a_lossy_clip_has_its_length_and_no_seams(rate, channels):
     assert np.corrcoef(found[:, 0], samples[:, 0])[0, 1] > 0.97
 
 
+@pytest.mark.parametrize("codec", ["opus", "mp3", "flac", "pcm"])
+def test_where_a_recording_gives_nothing_nothing_comes(codec):
+    """A file that is damaged in its middle silences itself there, and not the speaker."""
+    packed = pack_run(lambda at, many: np.zeros((0, 2), np.float32), 24_000, 8_000, codec, 16_000)
+
+    assert unpack(packed.data, packed.codec, 2, packed.skip, 8_000).shape == (0, 2)
+
+
 @pytest.mark.parametrize("rate", LOSSY_RATES)
 @pytest.mark.parametrize("frames", [1, 7, 100, 3_999, 4_001])
 def test_also_a_very_short_clip_has_its_length(rate, frames):

@@ -60,8 +60,9 @@ def pack_run(read: Callable[[int, int], Samples], start: int, count: int, codec:
 
 def pack(samples: Samples, codec: str, rate: int, skip: int) -> Packed:
     """Frames of shape (count, channels), the first `skip` of which are lead."""
-    if codec == "pcm":
-        return Packed(codec, 0, samples[skip:].astype("<f4").tobytes())
+    if codec == "pcm" or not len(samples):
+        # Of a recording that is damaged here nothing comes, and a file of nothing no codec would read again
+        return Packed("pcm", 0, samples[skip:].astype("<f4").tobytes())
     file = io.BytesIO()
     if codec == "opus":
         soundfile.write(file, samples, rate, format="OGG", subtype="OPUS", compression_level=0.94)

@@ -112,6 +112,22 @@ def test_8_khz(tmp_path, kind):
         assert np.abs(recording.read(9000, 400) - expected[9000:9400]).max() < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("name", "subtype"), [("a.wav", "GSM610"), ("a.aiff", "GSM610"), ("a.au", "G721_32"), ("a.wav", "NMS_ADPCM_32")]
+)
+def test_what_telephones_wrote_is_read_from_any_place(tmp_path, name, subtype):
+    """libsndfile reads these from their start on alone."""
+    path = tmp_path / name
+    soundfile.write(path, noise(3, 8000, 1), 8000, subtype=subtype)
+    with soundfile.SoundFile(path) as file:
+        expected = file.read(file.frames, dtype="float32", always_2d=True)
+
+    assert probe(path).seconds == pytest.approx(3, abs=0.05)  # whole blocks
+    with open_recording(path) as recording:
+        for start in (0, 16_000, 4_000, 4_001, len(expected) - 500, 0, 20_000):
+            assert np.array_equal(recording.read(start, 1500), expected[start : start + 1500]), start
+
+
 def test_no_sample_is_beyond_all_numbers(tmp_path):
     """NaN in a float WAV would be a bang in the ear, and a hole in the picture."""
     samples = np.array([[0.5], [np.nan], [np.inf], [-np.inf], [-0.5]], np.float32)

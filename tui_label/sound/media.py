@@ -33,6 +33,8 @@ _STREAMED = 0x7FFF_0000
 """Sizes from here on are written by programs that could not go back to the header."""
 _OGG_TAIL = 1 << 17
 """Two of the longest Ogg pages."""
+_PASSED = 1 << 20
+"""Frames that are read at a time on the way to a place."""
 
 
 def probe(path: Path) -> Facts:
@@ -138,12 +140,15 @@ class _SoundFile(Recording):
 
     def __init__(self, path: Path, head: bytes) -> None:
         # As bytes: a name need not be UTF-8
-        self._file = _Straight(os.fsencode(path))
+        self._path = os.fsencode(path)
+        self._file = _Straight(self._path)
         self._at = 0
         self.facts = Facts(self._file.samplerate, self._file.channels, self._file.frames)
         kind = self._file.subtype
         self._warm_up = WARM_UP if kind in ("VORBIS", "OPUS") or kind.startswith("MPEG") else 0
         self._floats = kind in ("FLOAT", "DOUBLE")
+        # What telephones wrote, GSM 6.10 and G.72x, libsndfile reads from its start on alone
+        self._jumps = soundfile.SoundFile.seekable(self._file)
         if self._file.format == "OGG":
             self.missing = math.inf if _ogg_breaks_off(path) else 0
         else:
@@ -166,15 +171,25 @@ class _SoundFile(Recording):
             return np.zeros((0, self.facts.channels), np.float32)
         try:
             if self._at != start:
-                before = min(start, self._warm_up)
-                self._file.seek(start - before)
-                self._file.read(before, dtype="float32")
+                self._go_to(start)
             found: Samples = self._file.read(min(count, self.facts.frames - start), dtype="float32", always_2d=True)
             self._at = start + len(found)
         except soundfile.LibsndfileError:
             self._at = -1
             return np.zeros((0, self.facts.channels), np.float32)
         return np.nan_to_num(found, copy=False, nan=0, posinf=1, neginf=-1) if self._floats else found
+
+    def _go_to(self, start: int) -> None:
+        if self._jumps:
+            before = min(start, self._warm_up)
+            self._file.seek(start - before)
+            self._file.read(before, dtype="float32")
+            return
+        if not 0 <= self._at < start:
+            self._file.close()
+            self._file, self._at = _Straight(self._path), 0
+        while self._at < start and (passed := len(self._file.read(min(start - self._at, _PASSED), dtype="float32"))):
+            self._at += passed
 
     def close(self) -> None:
         self._file.close()

@@ -315,6 +315,21 @@ async def test_only_so_many_are_served_at_once(listener):
     assert (answer["ok"], answer["why"]) == (False, f"{CALLS_MOST} apps are connected already")
 
 
+async def test_whoever_types_while_a_call_is_answered_has_sound(listener):
+    """What the app is told first is who is here, not that keys are on their way."""
+    reader, writer = await asyncio.open_unix_connection(listener.address)
+    writer.write(wire.pack({**HELLO, "token": listener.token, "own": True}))
+    answered = asyncio.ensure_future(wire.read(reader))
+    async with asyncio.timeout(15):
+        while not answered.done():
+            if listener.keys is not None:
+                listener.keys.passed(b"\r")
+            await asyncio.sleep(0.001)
+    writer.close()
+
+    assert answered.result()[0]["ev"] == "hello"
+
+
 async def test_half_a_hello_is_waited_for_no_longer_than_that(listener):
     reader, writer = await asyncio.open_unix_connection(listener.address)
     writer.write(wire.pack(HELLO)[:9])

@@ -48,6 +48,8 @@ class Call:
         self._from_app, self._app = reader, writer
         self._from_speaker, self._speaker = process.stdout, process.stdin
         self.keys = LocalKeys(self.to_speaker, self.to_app)
+        self.greeted = False
+        """Whether the app was told who is here: before that nothing else may be said to it."""
 
     def to_app(self, header: dict[str, Any], payload: bytes = b"") -> None:
         self._app.write(wire.pack(header, payload))
@@ -60,6 +62,7 @@ class Call:
         self.to_speaker(hello)
         answer, _ = await wire.read(self._from_speaker)
         self.to_app({**answer, "keys": self.own})
+        self.greeted = True
         ways = [asyncio.create_task(one) for one in (self._down(), self._up())]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -135,7 +138,7 @@ class Listener:
     @property
     def keys(self) -> LocalKeys | None:
         """Of the app on this terminal; others may have found the listener too."""
-        return next((call.keys for call in reversed(self._calls) if call.own), None)
+        return next((call.keys for call in reversed(self._calls) if call.own and call.greeted), None)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError, RecursionError, asyncio.CancelledError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -105,6 +106,21 @@ async def test_what_was_heard_but_not_typed_into_is_kept_with_the_place(calls):
         assert here(workbench) == "c0"
         assert workbench.deck.listening == before
         assert workbench.deck.position == 2.5
+
+
+async def test_what_was_heard_without_a_key_outlives_the_process(calls, monkeypatch):
+    monkeypatch.setattr("tui_label.workbench.LISTENED_S", 0.01)
+    async with calls() as workbench:
+        hear(workbench, 2.5)
+        workbench.deck.seek(2.5)
+        workbench.deck.playing = True
+        workbench.deck.on_change()
+        async with asyncio.timeout(5):
+            while not workbench._drafts.kept:
+                await asyncio.sleep(0.01)
+        draft = json.loads(workbench._store.revisit("ann", 1).draft)
+
+    assert (draft["at"], draft["listening"]["passes"]) == (2.5, [[0.0, 2.5]])
 
 
 async def test_an_answered_item_is_corrected_without_hearing_it_again(calls):

@@ -24,9 +24,12 @@ class Drafting:
     def is_due(self) -> bool:
         return self._due is not None
 
-    def soon(self) -> None:
-        if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(DRAFT_AFTER_S, self.now)
+    def soon(self, after_s: float = DRAFT_AFTER_S) -> None:
+        """In so many seconds at most."""
+        loop = asyncio.get_running_loop()
+        if self._due is None or self._due.when() > loop.time() + after_s:
+            self.cancel()
+            self._due = loop.call_later(after_s, self.now)
 
     def now(self) -> None:
         self._due = None

@@ -48,6 +48,8 @@ SKIP_WORDS = {
     "out": "skipped: out of the queue",
 }
 """By the project's policy."""
+LISTENED_S = 5.0
+"""So much of what was heard without a key may be lost with a process that is killed."""
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
 
@@ -145,9 +147,10 @@ class Workbench(Workplace):
             self.deck.on_change = self._tape_moved
 
     def _tape_moved(self) -> None:
-        """Listening is work, also when no key is pressed."""
+        """Listening is work, also when no key is pressed, and is kept as work is."""
         if self.desk is not None and self.deck is not None and self.deck.playing and not self.paused:
             self.desk = self.desk.touched(self.now())
+            self._drafts.soon(LISTENED_S)
         effect, word = self._refused
         if effect is not None and self.desk is not None and self.word == word != "":
             # How much was heard is said as it is now, and no more when it is enough

@@ -467,6 +467,22 @@ async def test_time_on_an_item_is_kept_while_another_one_is_visited(birds, way):
         assert workbench._store.revisit("ann", 3).draft == "", "to look at it is to say nothing of it"
 
 
+@pytest.mark.parametrize(("keys", "active"), [(["play.toggle"], 600_000), (["play.toggle", "play.loop"], 60_000)])
+async def test_a_loop_that_nobody_ends_is_work_for_no_longer_than_idle(calls, keys, active):
+    """Who listens to a long clip presses no key; who left it going round is not there."""
+    async with calls() as workbench:
+        clock = timed(workbench)
+        for key in keys:
+            await workbench.do(key)
+        for _ in range(600):
+            clock.now += 1
+            workbench.deck.on_change()
+        await write(workbench, "one")
+        timing = workbench.desk.watch.timing
+
+    assert (timing.active, timing.idle) == (active, 600_000 - active)
+
+
 @pytest.mark.parametrize(("hidden", "ms"), [(True, 1000), (False, 21_000)])
 async def test_time_until_one_leaves_is_kept_but_not_of_a_pause(birds, hidden, ms):
     async with birds() as workbench:

@@ -94,6 +94,8 @@ class Workbench(Workplace):
         self._make_deck = make_deck
         self._keep_reaction = keep_reaction
         self._edge_step = "coarse"
+        self._keyed_at = 0.0
+        """When a key was pressed last on an item that sounds."""
         self._asked_ahead: asyncio.Task[None] | None = None
         self._sprint_ms = sprint_ms
 
@@ -149,7 +151,8 @@ class Workbench(Workplace):
     def _tape_moved(self) -> None:
         """Listening is work, also when no key is pressed, and is kept as work is."""
         if self.desk is not None and self.deck is not None and self.deck.playing and not self.paused:
-            self.desk = self.desk.touched(self.now())
+            if not self._loops_by_itself(self.deck):
+                self.desk = self.desk.touched(self.now())
             self._drafts.soon(LISTENED_S)
         effect, word = self._refused
         if effect is not None and self.desk is not None and self.word == word != "":
@@ -157,6 +160,13 @@ class Workbench(Workplace):
             self.word = refusal(effect, self.desk, self.deck)
             self._refused = effect, self.word
         self.on_change()
+
+    def _loops_by_itself(self, deck: Deck) -> bool:
+        """Whether a loop goes on and on without a key, so that nobody can tell if they are still there."""
+        if deck.loop is None:
+            return False
+        round_ms = (deck.loop.end - deck.loop.start) * 1000 / deck.speed
+        return self.now() - self._keyed_at > max(self.project.pace.idle_ms, round_ms)
 
     async def leave(self, *, cut_off: bool = False) -> None:
         """Part from the item, give it back, close.  Safe to call twice.
@@ -417,7 +427,7 @@ class Workbench(Workplace):
         if self.deck is None:
             return session
         session = replace(session, at=round(self.deck.tapped, 3))
-        self.deck.listening = self.deck.listening.keyed()
+        self._keyed(self.deck)
         if not self.deck.command(command, session):
             return session
         self._played(session, command)
@@ -430,7 +440,7 @@ class Workbench(Workplace):
             if session is None or self.deck is None or self.notice is not None:
                 return
             self.word = ""
-            self.deck.listening = self.deck.listening.keyed()
+            self._keyed(self.deck)
             self.deck.seek(seconds)
             self._played(session, "tape.go")
 
@@ -440,10 +450,14 @@ class Workbench(Workplace):
             if self.deck is None:
                 return
             session = replace(self.desk.session, at=round(at, 3)) if self.desk else None
-            self.deck.listening = self.deck.listening.keyed()
+            self._keyed(self.deck)
             self.deck.follow(name, at, seq, on, session)
             if session is not None:
                 self._played(session, name)
+
+    def _keyed(self, deck: Deck) -> None:
+        deck.listening = deck.listening.keyed()
+        self._keyed_at = self.now()
 
     def _played(self, session: Session, command: str) -> None:
         """After a play key: the time is kept, and the segment under a moved cursor is picked."""

@@ -233,6 +233,18 @@ async def test_a_port_has_a_token(card):
     found.writer.close()
 
 
+@pytest.mark.parametrize(
+    ("way", "why"),
+    [
+        ("127.0.0.1:1", "nobody listens at the other end of ssh any more"),
+        ("127.0.0.1:99999", "nobody listens: on your"),
+    ],
+)
+async def test_a_port_that_leads_nowhere_is_a_sentence(card, way, why):
+    with pytest.raises(ConnectionError, match=why):
+        await Ways(f"{way}/{'ab' * 12}")()
+
+
 async def test_a_machine_without_a_card_is_not_asked_all_the_time(folder, card):
     card.why = "no sound card here"
     ways = Ways("card")

@@ -32,6 +32,7 @@ CARD_HELLO_S = 15.0
 CARD_AGAIN_S = 30.0
 """A machine without a card is asked again this much later."""
 SOCKET = re.compile(r"tui-label-([0-9a-f]{24})\.sock")
+PORT_MOST = 65_535
 _PORT = re.compile(r"(?P<host>[\w.:-]+):(?P<port>[0-9]{1,5})/(?P<token>[0-9a-f]{24})")
 
 
@@ -153,6 +154,10 @@ async def tcp_listener(host: str, port: int, token: str) -> Line:
             reader, writer = await asyncio.open_connection(host, port, limit=2 * wire.LARGEST)
     except TimeoutError:
         raise ConnectionError("the listener does not answer") from None
+    except ConnectionRefusedError:
+        raise ConnectionError(NOBODY_THERE) from None
+    except OSError as error:
+        raise ConnectionError(f"{host}: {error.strerror or 'nobody listens there'}") from error
     return await greeted(Line(reader, writer, _ends_by_closing, far=True), HELLO_S, token, own=True)
 
 
@@ -219,7 +224,7 @@ class Ways:
 
     async def _listener(self) -> Line:
         port = _PORT.fullmatch(self._wanted)
-        if port is not None:
+        if port is not None and int(port["port"]) <= PORT_MOST:
             return await self._dialed(self._wanted, tcp_listener(port["host"], int(port["port"]), port["token"]))
         given = [Path(self._wanted)] if "/" in self._wanted else []
         why = ""

@@ -308,6 +308,27 @@ def test_a_queue_that_is_none_is_an_error(make):
         make(1).left_in(Queue("typo"))
 
 
+def test_how_far_one_is_in_a_queue_says_nothing_in_another(make):
+    """The cases that one undoes to, or goes back to, may be of the queue before."""
+    store = make(3, Policy(overlap=2))
+    for name, label in (("ann", "a"), ("bob", "b")):
+        for n in range(3):
+            number = store.claim(name).number
+            answer = said(name, label, flags=(Flag("unclear"),), timing=Timing(100))
+            store.submit(number, answer, f"{name}{n}", claim=False)
+            store.say(number, Comment(name, "Hm?", QUESTION))
+    queues = [Queue(name, sample=1.0) for name in ("disagreements", "flagged", "questions", "fast", "sample", "all")]
+    queues.append(Queue("all", annotator="bob"))
+    for queue in queues:
+        first = store.next_case(queue, "lead")
+        second = store.next_case(queue, "lead", first.mark)
+        assert second.number != first.number
+        for other in queues:
+            if other != queue:
+                found = store.next_case(other, "lead", second.mark)
+                assert found == store.next_case(other, "lead")
+
+
 def test_text_is_found_in_any_case_of_any_script(make):
     store = make(0)
     items = [Item("Straße", "Ärger im ZOO"), Item("b", "100% [a-z] 'quoted'"), Item("c", "", ("Große Töne", "x"))]

@@ -70,9 +70,11 @@ class Mark(NamedTuple):
     """How far a reviewer is in a queue: opaque, to be given back."""
 
     value: tuple[Any, ...]
+    queue: Queue
+    """Another queue goes by other keys, so there it says nothing."""
 
 
-START = Mark(())
+START = Mark((), Queue())
 """Before the first case."""
 
 
@@ -198,7 +200,8 @@ class Reviewing(Protocol):
     # cases
 
     def next_case(self, queue: Queue, reviewer: str, after: Mark | None = None) -> Case | None:
-        """The first case behind `after` (from the start where None) that no other reviewer has in hand.
+        """The first case behind `after` that no other reviewer has in hand: from the start where it is None, or of
+        another queue.
 
         It is in this reviewer's hands for the lease, instead of the one before.
         """

@@ -51,15 +51,16 @@ class SqlReviewing:
     def next_case(self, queue: Queue, reviewer: str, after: Mark | None = None) -> Case | None:
         search = self._search(queue)
         reviewer = storable(reviewer)
+        behind = after.value if after and after.queue == queue else ()
         while True:
-            found = search.first(self._connection, after.value if after else (), reviewer, self._clock())
+            found = search.first(self._connection, behind, reviewer, self._clock())
             if found is None:
                 self.release_case(reviewer)
                 return None
             *keys, number = found
             # Another reviewer may have settled it since it was found
             if self.hold_case(number, reviewer) and search.holds(self._connection, number):
-                return replace(self._case_of(search, number, reviewer), mark=Mark(tuple(keys)))
+                return replace(self._case_of(search, number, reviewer), mark=Mark(tuple(keys), queue))
 
     def _case_of(self, search: cases.Search, number: int, reviewer: str) -> Case:
         return replace(self._case(number, reviewer), about=search.about(self._connection, number))

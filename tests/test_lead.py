@@ -16,6 +16,7 @@ from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.core.training import Briefing, UsedUp
 from tui_label.dashboard import Following
+from tui_label.identity import login
 from tui_label.store.reviewing import Attempt
 from tui_label.ui.views.dashboard import Shown, dashboard
 
@@ -68,6 +69,20 @@ def test_requeue_sends_back_what_was_answered_so_under_older_guidelines(changed,
     ]
     assert store.case(6).returned == ()
     assert run("requeue", str(changed), "--label", "negative", capsys=capsys)[1].splitlines()[0].startswith("0 answers")
+
+
+def test_nothing_goes_back_to_whoever_has_no_part_any_more(changed, capsys):
+    """Until somebody answers again, it would be in no queue."""
+    roles = f"roles: {{leads: [{login()}], annotators: [ann]}}\n"
+    (changed / "project.yaml").write_text((changed / "project.yaml").read_text() + roles)
+    for dry, done in ((["--dry-run"], "are older"), ([], "sent back")):
+        _, words, _ = run("requeue", str(changed), "--label", "negative", *dry, capsys=capsys)
+        assert words.splitlines() == [
+            f"3 answers {done}: sentiment negative, before version 2",
+            "  ann: 3",
+            "  eve: 1, left alone: no part in the project any more",
+        ]
+    assert opened(changed)[1].case(1).returned == ("ann",)
 
 
 def test_a_dry_run_says_how_many_and_does_nothing(changed, capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_label.core.comments import RETURN, Comment
 from tui_label.core.project import Project
@@ -27,9 +27,16 @@ class Requeued:
     before: int
     """The version of the guidelines that they are older than."""
     sent: int
-    """How many went back to who gave them; the others were on their way back already."""
+    """How many went back to who gave them; the others of theirs were on their way back already."""
     answers: Mapping[str, int]
     """How many there are, by annotator."""
+    gone: frozenset[str] = frozenset()
+    """Those of the annotators who have no part in the project any more: theirs stay as they are."""
+
+    @property
+    def returnable(self) -> int:
+        """How many are of people who can answer again."""
+        return sum(count for name, count in self.answers.items() if name not in self.gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +82,13 @@ def requeue(
         for opinion in store.opinions()
         if opinion.guidelines_version < before and label in asked.says(fitting([asked], opinion.answers).get(asked.id))
     )
+    gone = frozenset(name for name in found if project.roles.of(name) is None)
+    made = Requeued(asked.id, before, 0, found, gone)
     if dry:
-        return Requeued(asked.id, before, found.total(), found)
+        return replace(made, sent=made.returnable)
     said = words or f"The guidelines for {label} changed (version {before}): please look at this again."
-    sent = store.requeue(asked.id, label, before, Comment(reviewer, said, RETURN))
-    return Requeued(asked.id, before, sent, found)
+    sent = store.requeue(asked.id, label, before, Comment(reviewer, said, RETURN), sorted(gone))
+    return replace(made, sent=sent)
 
 
 def _task_with(project: Project, label: str, id: str | None) -> Task:

@@ -426,6 +426,20 @@ class ReviewBench(Workbench):
         """Whether settled cases stay in the queue."""
         return self.queue.settled_too or self.queue.name in ("all", "corrected")
 
+    def returnable(self) -> tuple[int, ...]:
+        """The versions of those who have a part in the project today; where there is none, that is said.
+
+        Nobody else would answer again, and until then a case is in no queue.
+        """
+        desk = self.case_desk
+        if desk is None:
+            return ()
+        roles = self.project.roles
+        found = tuple(n for n, one in enumerate(desk.reading.versions) if roles.of(one.annotator) is not None)
+        if desk.reading.versions and not found:
+            self.word = f"no part in the project any more: {', '.join(self.names)}; nobody would answer again"
+        return found
+
     async def _send_back(self, to: Sequence[str], text: str) -> None:
         desk = self.case_desk
         assert desk is not None

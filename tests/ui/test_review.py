@@ -23,6 +23,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
 from tui_label.errors import StoreBusy
+from tui_label.identity import login
 from tui_label.reviewbench import ReviewBench
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
@@ -51,14 +52,14 @@ def spans(*pairs: tuple[str, str]) -> dict[str, Any]:
     return {"e": [span(TEXT, words, label) for words, label in pairs]}
 
 
-def start(folder: Path, queue: Queue | None = None, *, deck: bool = False) -> ReviewApp:
+def start(folder: Path, queue: Queue | None = None, *, deck: bool = False, reviewer: str = "lead") -> ReviewApp:
     project = config.load(folder)
     store, versions = opening.open_store(project)
 
     def make_deck() -> Deck:
         return Deck(folder, project.sound, lambda tell: SpeakerPlayer(Ways("none"), tell))
 
-    bench = ReviewBench(project, store, "lead", versions, queue or Queue(), make_deck=make_deck if deck else None)
+    bench = ReviewBench(project, store, reviewer, versions, queue or Queue(), make_deck=make_deck if deck else None)
     return ReviewApp(bench, build(project), opening.guidelines_text(project))
 
 
@@ -158,6 +159,27 @@ async def test_sending_back_is_two_keys_and_the_comment(tmp_path):
         claim = store.claim(name)
         assert claim is not None and claim.returned
         assert [one.text for one in claim.comments] == ["read 2"]
+
+
+async def test_nothing_is_sent_back_to_whoever_has_no_part_any_more(tmp_path):
+    """Until somebody answers again, it would be in no queue."""
+    roles = f"roles:\n  leads: [{login()}]\n  annotators: "
+    two = prepare(tmp_path / "two", f"{MOOD}{roles}[ann, bob]\n", *moods(("good", "bad", "so-so")))
+    app = start(two, reviewer=login())
+    async with app.run_test(size=(80, 24)) as pilot:
+        told = []
+        await pilot.press("x")
+        for _ in range(4):
+            told += [row.strip() for row in shown(app) if "send back to" in row]
+            await pilot.press("tab")
+        assert told == ["send back to all:", "send back to ann:", "send back to bob:", "send back to all:"]
+        await pilot.press("escape", "c")
+        assert has(app, "comment to all:")
+    app = start(prepare(tmp_path / "none", f"{MOOD}{roles}[eve]\n", *moods(("good", "bad"))), reviewer=login())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("x")
+        assert has(app, "no part in the project any more: ann, bob; nobody would answer again")
+        assert here(app) == "i0"
 
 
 async def test_accepting_the_suspicious_answer_is_one_key(tmp_path):

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from tui_label.store.reviewing import Attempt
 
 
+GONE = ", left alone: no part in the project any more"
+"""Of somebody whose answers nobody would give again."""
+
+
 def register(commands: Commands) -> None:
     requeue = command(commands, "requeue", "send back what was answered with a label under older guidelines", _requeue)
     folder(requeue)
@@ -48,8 +52,8 @@ def _requeue(options: argparse.Namespace) -> int:
         f"{number_of(found.sent, 'answer')} {done}: {found.task} {visible(options.label)}, before version {found.before}"
     )
     for name, count in sorted(found.answers.items()):
-        print(f"  {visible(name)}: {count:,}")
-    if under_way := sum(found.answers.values()) - found.sent:
+        print(f"  {visible(name)}: {count:,}{GONE if name in found.gone else ''}")
+    if under_way := found.returnable - found.sent:
         print(f"  {under_way:,} of them were on their way back already")
     return 0
 

@@ -157,17 +157,18 @@ def unanswered(execute: Execute, item: int, me: int, revision: int) -> None:
 
 
 def outdated(
-    execute: Execute, task: str, label: str, before: int, items: tuple[int, int] = (0, 2**62)
+    execute: Execute, task: str, label: str, before: int, but: Sequence[int], items: tuple[int, int] = (0, 2**62)
 ) -> list[tuple[int, int]]:
     """Item and annotator of the answers to `task` with `label` that were given under older guidelines.
 
-    Those that are on their way back already are not among them.
+    Those that are on their way back already are not among them, nor those of the annotators `but`.
     """
     wanted = f"\n{label_line(task, label)}\n" if label else f"\n{label_line(task, '')}"
     return execute(
-        """SELECT assignment.item, assignment.annotator FROM assignment
+        f"""SELECT assignment.item, assignment.annotator FROM assignment
            JOIN item ON item.number = assignment.item JOIN annotation USING (item, annotator, revision)
            WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done'
+             AND assignment.annotator NOT IN ({", ".join(["0", *map(str, but)])})
              AND instr(assignment.labels, ?) > 0 AND item.probe IN ('', 'check')
              AND annotation.guidelines_version < ? AND NOT EXISTS (SELECT 1 FROM returned
                WHERE returned.item = assignment.item AND returned.annotator = assignment.annotator AND returned.state = 'open')

@@ -277,10 +277,10 @@ class Reviewing(Protocol):
         """
         ...
 
-    def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
+    def requeue(self, task: str, label: str, before: int, comment: Comment, but: Sequence[str] = ()) -> int:
         """Send back every latest answer to `task` that has `label` (empty: any) and was given under guidelines
-        older than version `before`; how many.  The comment goes to each of their annotators.  A few at a time,
-        as with `settle_many`.
+        older than version `before`, but those of some annotators; how many.  The comment goes to each of theirs.
+        A few at a time, as with `settle_many`.
         """
         ...
 

@@ -192,19 +192,28 @@ class SqlReviewing:
         for me in _ids(execute, annotators):
             outcomes.take_back(execute, number, me, reviewer)
 
-    def requeue(self, task: str, label: str, before: int, comment: Comment) -> int:
+    def requeue(self, task: str, label: str, before: int, comment: Comment, but: Sequence[str] = ()) -> int:
         with self._connection.errors():
             catch_up(self._connection, self._judge)
-            found = outcomes.outdated(self._connection.execute, task, label, before)
-        return sum(self._requeue_few(task, label, before, comment, (few[0][0], few[-1][0])) for few in _shares(found))
+            gone = _ids(self._connection.execute, but)
+            found = outcomes.outdated(self._connection.execute, task, label, before, gone)
+        few = ((some[0][0], some[-1][0]) for some in _shares(found))
+        return sum(self._requeue_few(task, label, before, comment, gone, items) for items in few)
 
     @writing
     def _requeue_few(
-        self, execute: Execute, task: str, label: str, before: int, comment: Comment, items: tuple[int, int]
+        self,
+        execute: Execute,
+        task: str,
+        label: str,
+        before: int,
+        comment: Comment,
+        but: Sequence[int],
+        items: tuple[int, int],
     ) -> int:
         """Some may have been answered anew since they were found."""
         moment = utc(self._clock())
-        few = outcomes.outdated(execute, task, label, before, items)
+        few = outcomes.outdated(execute, task, label, before, but, items)
         return sum(outcomes.send_back(execute, item, (me,), comment, moment) for item, me in few)
 
     # talking

@@ -272,16 +272,18 @@ class ReviewApp(LabelApp):
     # talking
 
     async def _review_return(self) -> None:
-        review = self._review
-        if review is not None and review.versions:
-            self._mode = Remark("send back", self._readers(review.concerned), self._keep("review.return"))
+        review, there = self._review, self.bench.returnable()
+        if review is not None and there:
+            first = tuple(one for one in review.concerned if one in there)
+            self._mode = Remark("send back", self._readers(first, there), self._keep("review.return"))
 
     async def _review_comment(self) -> None:
         review = self._review
         if review is None:
             return
         asked = self.bench.askers()
-        readers = self._readers(tuple(range(len(review.versions))))
+        everyone = tuple(range(len(review.versions)))
+        readers = self._readers(everyone, everyone)
         if asked:
             called = ", ".join(self._called(name) for name in asked)
             readers = ((called, asked), *(one for one in readers if one[1] != asked))
@@ -308,11 +310,10 @@ class ReviewApp(LabelApp):
 
         return keep
 
-    def _readers(self, first: Sequence[int]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def _readers(self, first: Sequence[int], everyone: tuple[int, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Those that a line may be for: some to begin with, then all, then each."""
         review = self._review
         assert review is not None
-        everyone = tuple(range(len(review.versions)))
         groups = dict.fromkeys([tuple(first), everyone, *((one,) for one in everyone)])
         return tuple(
             (

@@ -633,6 +633,18 @@ async def test_the_queues_and_what_waits_in_them(tmp_path):
         assert here(app) == "i0"
 
 
+async def test_queues_that_could_not_be_counted_are_not_said_to_be_empty(tmp_path, monkeypatch):
+    app = start(prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"])))
+    async with app.run_test(size=(80, 24)) as pilot:
+        with monkeypatch.context() as now:
+            now.setattr(app.bench._store, "left_in", Mock(side_effect=StoreBusy("project.db is in use")))
+            await pilot.press("q")
+            assert has(app, "project.db is in use")
+            assert has(app, "  9 all                  –   everything that was answered")
+        await pilot.press("escape", "q")
+        assert any(re.match(r"  9 all +1 ", row) for row in shown(app))
+
+
 @pytest.mark.parametrize("name", QUEUES)
 async def test_a_low_screen_shows_the_queue_one_is_in_and_that_there_are_more(tmp_path, name):
     folder = prepare(tmp_path, MOOD, *moods(["good"] * 3))

@@ -497,8 +497,9 @@ def queues_page(
         words += [[("   Queues", "bold")], []]
     queues: list[Row] = []
     for number, one in enumerate(QUEUES, 1):
-        count = waiting.get(one, 0)
-        shown = f"{count:,}" if count < MANY else f"{MANY:,}+"
+        count = waiting.get(one)
+        # What could not be counted is not nothing
+        shown = "–" if count is None else f"{count:,}" if count < MANY else f"{MANY:,}+"
         look = "bold" if one == queue.name else "" if count else "faint"
         queues.append(
             clipped(

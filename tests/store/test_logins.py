@@ -26,7 +26,7 @@ from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
 from tui_label.errors import StoreMissing, StoreReadOnly, StoreRefused
 from tui_label.opening import open_store
-from tui_label.store import counts, logins
+from tui_label.store import copying, counts, logins
 from tui_label.store.base import Policy, Sprint, Store, Versions
 from tui_label.store.copying import tables
 from tui_label.store.reviewing import QUEUES, Attempt, Queue
@@ -146,6 +146,14 @@ def test_reviewers_and_leads_do_their_work_with_logins_of_their_own(team: Team, 
 
     assert rows(lee, "SELECT value FROM counter WHERE name = 'items'") == [(33,)]
     assert counts.wrong(SqlStore(tmp_path / "copy.db")._connection.read) == []
+
+
+def test_a_lead_who_does_not_own_the_project_is_told_who_can_move_it_away(team: Team, tmp_path: Path) -> None:
+    lee = team.store("lee")
+    with pytest.raises(StoreRefused, match="only lead, whose login made it, can move it away"):
+        copying.move(lee._connection, tmp_path / "project.db", lambda: None)
+    assert not (tmp_path / "project.db").exists()
+    lee.add(records(33))
 
 
 def test_whatever_annotators_do_is_let_through(team: Team, tmp_path: Path) -> None:

@@ -488,6 +488,9 @@ class PostgresConnection:
 
     def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
         """Every transaction begins with its receipt.  Whoever has begun is waited for."""
+        owner, mine, _ = self.read(logins.OWNED)[0]
+        if not mine:
+            raise StoreRefused(f"{self}: only {owner}, whose login made it, can move it away")
         self.execute("ALTER TABLE receipt RENAME TO moved")
         try:
             copy()

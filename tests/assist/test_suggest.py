@@ -119,6 +119,45 @@ def test_a_function_is_asked_in_batches_and_its_errors_are_named(tmp_path, capsy
     assert [(one.source.version, one.suggestions) for one in store.source_counts()] == [("1.5", 2)]
 
 
+NAMING = """\
+def sorted_by_length(items):
+    ordered = sorted(items, key=lambda item: len(item["text"]))
+    return [{"item": item["item"], "label": item["text"].split()[0]} for item in ordered]
+def strange(items):
+    return [{"item": "i9", "label": "positive"} for _ in items]
+def twice(items):
+    return [{"item": items[0]["item"], "label": "positive"} for _ in items]
+"""
+
+
+def test_a_function_that_names_its_items_may_answer_in_any_order(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["positive and long", "neutral"])
+    (tmp_path / "naming.py").write_text(NAMING)
+
+    assert run(capsys, folder, "--with", "naming:sorted_by_length")[0] == 0
+    assert suggested(folder) == {
+        "i0": [("positive", None, "naming:sorted_by_length")],
+        "i1": [("neutral", None, "naming:sorted_by_length")],
+    }
+
+
+def test_an_answer_about_another_item_is_not_taken(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["one", "two"])
+    (tmp_path / "naming.py").write_text(NAMING)
+    _, _, errors = run(capsys, folder, "--with", "naming:strange")
+
+    assert suggested(folder) == {"i0": [], "i1": []}
+    assert "tui-label: item i0: ValueError: gave an answer about item i9, which was not asked" in errors
+
+
+def test_two_answers_about_one_item_are_asked_for_one_by_one(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["one", "two"])
+    (tmp_path / "naming.py").write_text(NAMING)
+    run(capsys, folder, "--with", "naming:twice")
+
+    assert suggested(folder) == {f"i{n}": [("positive", None, "naming:twice")] for n in (0, 1)}
+
+
 def test_what_is_no_valid_suggestion_is_counted_and_named(tmp_path, capsys):
     folder = made(tmp_path / "p", ["a"] * 30)
     (tmp_path / "tagger.py").write_text(TAGGER)

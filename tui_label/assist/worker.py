@@ -64,7 +64,20 @@ def _shaped(said: Any, items: Sequence[Any]) -> list[Mapping[str, Any]]:
         answer = one if isinstance(one, Mapping) else {"suggestions": list(one or ())}
         json.dumps(answer)
         found.append(answer)
-    return found
+    return _by_item(found, [str(item["item"]) for item in items])
+
+
+def _by_item(answers: list[Mapping[str, Any]], keys: list[str]) -> list[Mapping[str, Any]]:
+    """The answers in the order of the items: of those that name theirs nothing is said by where they stand."""
+    about: dict[str, Mapping[str, Any]] = {}
+    for key, answer in zip(keys, answers, strict=True):
+        named = answer.get("item")
+        about.setdefault(key if named is None else str(named), answer)
+    if strange := sorted(about.keys() - set(keys)):
+        raise ValueError(f"gave an answer about item {strange[0]}, which was not asked")
+    if len(about) < len(keys):
+        raise ValueError("gave two answers about one item")
+    return [about[key] for key in keys]
 
 
 if __name__ == "__main__":

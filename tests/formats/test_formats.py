@@ -120,6 +120,61 @@ def test_labels_the_project_does_not_know_are_kept_as_meta_and_named(tmp_path):
     assert "did you mean positive?" in next(iter(reading.unknown))
 
 
+NUMBERED = "name: n\ntasks:\n  - {id: kind, type: choice, labels: ['0', '1', 'true']}\n  - {id: names, type: spans, labels: [person]}\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ({"label": 1}, "1"),
+        ({"label": [0]}, "0"),
+        ({"label": True}, "true"),
+        ({"accept": [1]}, "1"),
+        ({"cats": {"0": 0.2, "1": 0.8}}, "1"),
+        (
+            {"label": [{"start": 0, "end": 3, "label": "person"}]},
+            {"start": 0, "end": 3, "label": "person", "text": "Ann"},
+        ),
+    ],
+)
+def test_labels_are_taken_as_other_tools_spell_them(tmp_path, said, value):
+    """Datasets of Hugging Face's number them, spaCy weighs them."""
+    path = given_file(tmp_path, "x.jsonl", json.dumps({"text": "Ann flew", **said}))
+    (suggested,), _, _ = read(path, NUMBERED)
+    (answered,), _, _ = read(path, NUMBERED, annotator="ann")
+
+    assert [one.value for one in suggested.suggestions] == [value]
+    assert value in (answered.annotation.answers.get("kind"), *answered.annotation.answers.get("names", ()))
+
+
+@pytest.mark.parametrize("said", [{"label": {"a": 1}}, {"label": [None]}, {"accept": {}}, {"cats": {"0": "high"}}])
+def test_what_is_no_label_is_refused_not_lost(tmp_path, said):
+    (bad,) = read(given_file(tmp_path, "x.jsonl", json.dumps({"text": "Ann flew", **said})), NUMBERED)[1]
+
+    assert bad.field == next(iter(said))
+
+
+def test_what_a_line_says_that_nothing_takes_is_counted(tmp_path):
+    lines = [
+        {"text": "a", "answers": {"sentiment": "positive"}},
+        {"text": "b", "annotator": "x", "answers": {"sentiment": "positive"}, "suggestions": [{"task": "sentiment"}]},
+        {"text": "c", "label": "positive", "answer": "reject"},
+        {"text": "d", "answer": "ignore"},
+        {"text": "e", "relations": [{"head": 0, "child": 1}, {"head": 1, "child": 2}]},
+    ]
+    path = given_file(tmp_path, "x.jsonl", "\n".join(map(json.dumps, lines)))
+    good, bad, reading = read(path)
+
+    assert (len(good), bad) == (5, [])
+    assert reading.left_out == {
+        "answers without an annotator (--annotator gives one, --gold takes known ones)": 1,
+        "suggestions beside answers": 1,
+        "rejected answers": 1,
+        "ignored answers": 1,
+        "relations": 2,
+    }
+
+
 def test_utf16_offsets_are_repaired_where_the_covered_text_says_so(tmp_path):
     record = {"text": "😊 Bob", "spans": [{"start": 3, "end": 6, "label": "person", "text": "Bob"}]}
     good, bad, reading = read(given_file(tmp_path, "x.jsonl", json.dumps(record)), ENTITIES)

@@ -125,6 +125,27 @@ def test_a_text_that_no_task_takes_is_kept_and_counted(folder):
     assert reading.unknown == {"the project has no text task to take it": 1}
 
 
+DIGITS = "name: d\nitems: sound\ntasks: [{id: digit, type: choice, labels: ['0', '1']}]\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "label", "found", "meta"),
+    [
+        (DIGITS, 1, ["1"], {}),
+        (DIGITS, ["0"], ["0"], {}),
+        (TEXT, "dog", [], {"label": "dog"}),
+        (EVENTS, "owl", [], {"label": "owl"}),
+        (EVENTS, "dog", [[{"start": 0.0, "end": 100.0, "label": "dog"}]], {}),
+    ],
+)
+def test_the_label_of_a_sound_is_taken_or_kept(folder, source, label, found, meta):
+    (folder / "labels.jsonl").write_text(json.dumps({"audio": "a.wav", "label": label}))
+    (record,), bad, reading = read("jsonl", folder / "labels.jsonl", source)
+
+    assert (bad, [one.value for one in record.suggestions], record.item.meta) == ([], found, meta)
+    assert reading.unknown == ({"the project has no task to take the label": 1} if meta else {})
+
+
 def test_common_voice_in_its_own_folders(tmp_path):
     clip(tmp_path / "clips/a.mp3.wav").rename(tmp_path / "clips/a.mp3")
     clip(tmp_path / "clips/b.mp3.wav", seed=1).rename(tmp_path / "clips/b.mp3")

@@ -29,10 +29,12 @@ from tui_label.formats.making import (
     checked_span,
     finished,
     labelled,
+    labels_in,
     make_item,
     utc_time,
 )
 from tui_label.formats.source import BadLine, Reading, bare, lines
+from tui_label.formats.texts import HOLDS
 
 KNOWN = frozenset(
     [
@@ -77,6 +79,7 @@ KNOWN = frozenset(
 SAYS = frozenset(["spans", "entities", "label", "labels", "accept", "cats", "answer"])
 """Fields in which other tools have labels."""
 
+NOBODYS = "answers without an annotator (--annotator gives one, --gold takes known ones)"
 FLAGGED = "flagged"
 """The reason of Prodigy's flags, which have none."""
 
@@ -151,6 +154,7 @@ def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Rec
     priority = record.get("priority", 0)
     annotator = _annotator(record)
     answered = "answers" in record and bool(author(reading, annotator))
+    _tell_left_out(reading, record, answered)
     values = _answers_in_fields(reading, record)
     meta = {name: value for name, value in _meta(record).items() if name not in values}
     if reading.project.items == "sound":
@@ -167,6 +171,16 @@ def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Rec
     if SAYS.isdisjoint(record):
         return Record(item, (), None, priority)
     return _signed(record, _foreign(reading, item, record, values, priority))
+
+
+def _tell_left_out(reading: Reading, record: Mapping[str, Any], answered: bool) -> None:
+    """What else the record says, and nothing here takes."""
+    reading.leave_out(NOBODYS, "answers" in record and not answered)
+    reading.leave_out("suggestions beside answers", answered and bool(record.get("suggestions")))
+    reading.leave_out("rejected answers", record.get("answer") == "reject")
+    reading.leave_out("ignored answers", record.get("answer") == "ignore")
+    relations = record.get("relations")
+    reading.leave_out("relations", len(relations) if isinstance(relations, list) else 0)
 
 
 def _text(record: Mapping[str, Any]) -> str:
@@ -360,8 +374,8 @@ def _spans(
     found = record.get("spans")
     if found is None:
         found = record.get("entities")
-    label = record.get("label", record.get("labels"))
-    if found is None and isinstance(label, list) and (isinstance(label[0], list) if label else _has_spans(reading)):
+    label = _label(record)
+    if found is None and (_are_spans(label) or (label == [] and _has_spans(reading))):
         found = label
     if found is None:
         return None, {}
@@ -386,22 +400,31 @@ def _span(one: Any) -> dict[str, Any]:
 
 
 def _accepted(record: Mapping[str, Any]) -> list[str] | None:
-    accepted = record.get("accept")
-    return [str(one) for one in accepted] if isinstance(accepted, list) else None
+    return labels_in("accept", record.get("accept"))
 
 
 def _plain_labels(record: Mapping[str, Any]) -> list[str] | None:
     """Labels of the whole text; empty where it says that there are none, None where it says nothing."""
     if (accepted := _accepted(record)) is not None:
         return accepted
-    label = record.get("label", record.get("labels"))
-    if isinstance(label, str):
-        return [label]
-    if isinstance(label, list) and all(isinstance(one, str) for one in label):
-        return list(label)
-    if isinstance(record.get("cats"), list):
-        return [str(one) for one in record["cats"]]
-    return None
+    if (label := _label(record)) is not None and not _are_spans(label):
+        return labels_in("label", label)
+    cats = record.get("cats")
+    if isinstance(cats, dict):
+        # spaCy's
+        if not all(isinstance(one, int | float) for one in cats.values()):
+            raise Bad("cats", "must be numbers by label, or a list of labels")
+        cats = [label for label, value in cats.items() if value >= HOLDS]
+    return labels_in("cats", cats)
+
+
+def _label(record: Mapping[str, Any]) -> Any:
+    """What stands in a field of labels; of our own answers `labels` is a version."""
+    return record.get("label", record.get("labels") if "answers" not in record else None)
+
+
+def _are_spans(label: Any) -> bool:
+    return isinstance(label, list) and bool(label) and isinstance(label[0], list | dict)
 
 
 # writing

@@ -63,6 +63,16 @@ def author(reading: Reading, named: str = "") -> str:
     return named or reading.answers_of or (KNOWN_BY if reading.gold else "")
 
 
+def labels_in(field: str, found: Any) -> list[str] | None:
+    """Labels as a JSON file has them: one or several, numbers and truth values as they are written; None for null."""
+    if found is None:
+        return None
+    labels = found if isinstance(found, list) else [found]
+    if not all(isinstance(one, str | int | float) for one in labels):
+        raise Bad(field, f"must be a label or a list of labels, not {json.dumps(found)[:40]}")
+    return [one if isinstance(one, str) else json.dumps(one) for one in labels]
+
+
 def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str]) -> Task:
     """The first task of these kinds that knows the labels."""
     tasks = [task for task in reading.project.tasks if isinstance(task, kinds)]

@@ -23,7 +23,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Segments, Task, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.formats.making import Bad, author, labelled, parted
+from tui_label.formats.making import Bad, author, labelled, labels_in, parted
 from tui_label.formats.source import BadLine, Reading, near
 from tui_label.sound.kinds import is_sound, is_url, shown
 
@@ -34,6 +34,7 @@ PATHS = ("audio", "audio_filepath", "file_name", "audio_path", "wav", "path", "f
 TEXTS = ("text", "transcript", "transcription", "sentence")
 TAKEN = frozenset([*PATHS, *TEXTS, "offset", "duration", "segments", "audio_spans", "audio_hash"])
 NOT_THAT = "is not the file this line was written about (audio_hash); it was changed since"
+HOMELESS = "the project has no task to take the label"
 SHORTEST_S = 0.001
 SLACK_S = 0.05
 """How far a stretch may run past the end of its file: manifests round."""
@@ -98,14 +99,23 @@ def record(
     item = _item(kept, key, file, _seconds(line, "offset"), _seconds(line, "duration"), rest)
     if "answers" in line and author(reading, line.get("annotator") or ""):
         return Record(item, (), None, priority)
-    named = line.get("label")
-    if labels is None and isinstance(named, str) and named and _takes_labels(reading):
-        labels = [named]
+    if labels is None and "label" not in meta and (named := labels_in("label", line.get("label") or None)):
+        if _takes_labels(reading):
+            labels = named
+        elif not _is_of_segments(reading, line["label"]):
+            reading.unknown[HOMELESS] = reading.unknown.get(HOMELESS, 0) + 1
+            item = replace(item, meta={**item.meta, "label": line["label"]})
     return _drafted(reading, item, line, priority, labels, values or {})
 
 
 def _takes_labels(reading: Reading) -> bool:
     return any(isinstance(task, Choice | Choices) for task in reading.project.tasks)
+
+
+def _is_of_segments(reading: Reading, label: Any) -> bool:
+    """Whether it is the label of a segment over the whole stretch."""
+    task = _first(reading, Segments)
+    return task is not None and label in task.values and _first(reading, Text) is None
 
 
 def _drafted(
@@ -164,7 +174,7 @@ def _whole(reading: Reading, line: Mapping[str, Any], text: str | None, item: It
     if task is None or item.sound is None or _first(reading, Text) is not None:
         return None
     said: dict[str, Any] = {}
-    if line.get("label") in task.values and not _takes_labels(reading):
+    if _is_of_segments(reading, line.get("label")) and not _takes_labels(reading):
         said["label"] = line["label"]
     if task.transcript is not None and text is not None:
         said |= {"text": text} | ({"speaker": line["speaker"]} if line.get("speaker") else {})

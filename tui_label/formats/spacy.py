@@ -29,6 +29,7 @@ from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tagging import trimmed
 from tui_label.formats.texts import (
     CODE_POINTS,
+    HOLDS,
     UTF16,
     Units,
     choice_tasks,
@@ -44,8 +45,6 @@ from tui_label.whole import growing
 
 GROUP = "sc"
 """spaCy's own name for spans that may overlap."""
-HOLDS = 0.5
-"""From this value on a category counts as said."""
 ORDER = (CODE_POINTS, UTF16)
 PAIRS = re.compile(r'\s*\[\s*\[\s*"')
 

@@ -20,6 +20,8 @@ from tui_label.formats.source import Reading
 from tui_label.formats.tracks import Dropped, Rows, count, is_finished
 
 CODE_POINTS, UTF16, BYTES = "code points", "UTF-16", "bytes"
+HOLDS = 0.5
+"""From this value on a category of spaCy's counts as said."""
 LAYOUTS = {"conll", "conllu"}
 """Fields of meta that say how the file was laid out: nobody's data."""
 HALF = re.compile("[\ud800-\udfff]")

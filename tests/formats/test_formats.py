@@ -113,6 +113,29 @@ def test_choice_labels_are_suggestions_or_answers(tmp_path):
     assert [one.annotation.answers["sentiment"] for one in read(path, annotator="gold")[0]] == ["positive", "negative"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.csv", "id;text;label\n1;good;positive\n", "semicolons; save it with commas"),
+        ("x.csv", 'ID;"Text"\n1;"good"\n', "semicolons"),
+        ("x.csv", "sep=;\ntext;label\ngood;positive\n", "semicolons"),
+        ("x.csv", "text\tlabel\ngood\tpositive\n", "tabs; name it .tsv"),
+        ("x.tsv", "text,label\ngood,positive\n", "commas; name it .csv"),
+    ],
+)
+def test_a_table_with_another_separator_is_not_taken_for_one_column(tmp_path, name, content, words):
+    """Annotators would be shown the row, and its label."""
+    with pytest.raises(LabelError, match=words):
+        read(given_file(tmp_path, name, content))
+
+
+@pytest.mark.parametrize("header", ["text", "what they said; in their words", "my text; raw", "a|b"])
+def test_a_single_column_is_the_text_by_whatever_name(tmp_path, header):
+    (record,), _, _ = read(given_file(tmp_path, "x.csv", f"{header}\ngood; or not\n"))
+
+    assert record.item.text == "good; or not"
+
+
 def test_labels_the_project_does_not_know_are_kept_as_meta_and_named(tmp_path):
     (record,), bad, reading = read(given_file(tmp_path, "x.jsonl", '{"text": "x", "label": "positiv"}'))
 

@@ -52,6 +52,13 @@ LABELS = ("label", "labels", "class", "category", "sentiment")
 ANNOTATORS = ("annotator", "annotator_id", "worker", "worker_id", "workerid", "rater", "coder")
 OURS = ("annotator", "flags", "active_ms", "submitted_at")
 """Columns of our own tables beside the item and the answers."""
+SEPARATORS = {
+    ";": "semicolons; save it with commas, or with tabs as .tsv",
+    "|": "|; save it with commas, or with tabs as .tsv",
+    "\t": "tabs; name it .tsv, or --format tsv",
+    ",": "commas; name it .csv, or --format csv",
+}
+"""What may part columns, and what to do where another sign is meant to."""
 WHOLE_NUMBER = re.compile(r"\s*-?\d{1,15}\s*")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -174,6 +181,8 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
             f"{visible(str(reading.path))}:1: {visible(header[0])} is no name of a column; put a line with `audio` above it"
         )
     names = [name.strip().casefold() for name in header]
+    if len(names) == 1:
+        _refuse_other_separator(reading, names[0])
     roles: dict[str, int] = {}
     if reading.annotator_column:
         roles["annotator"] = _named(reading, header, reading.annotator_column)
@@ -217,6 +226,15 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
     named = card.classes(reading.path)
     classes = {n: named[name] for n, name in enumerate(header) if name in named}
     return Columns(roles, tasks, people, classes)
+
+
+def _refuse_other_separator(reading: Reading, header: str) -> None:
+    """A header that is no single name: taken for one, its rows would be texts with ids and labels in them."""
+    known = {*TEXTS, *sounds.PATHS}
+    for sign, words in SEPARATORS.items():
+        # Excel has a line of its own to say it
+        if header == f"sep={sign}" or (sign in header and not known.isdisjoint(part.strip(' "') for part in header.split(sign))):
+            raise InputError(f"{visible(str(reading.path))}:1: its columns are parted by {words}")
 
 
 def _named(reading: Reading, header: list[str], name: str) -> int:

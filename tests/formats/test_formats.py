@@ -244,6 +244,56 @@ def test_spreadsheets_get_no_formula():
     assert "'=1+1,'@x" in out
 
 
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+@pytest.mark.parametrize("reasons", [["a", "b"], ["wrong language"], ["a", "in two words"], ["[sic]"], ['"', "a"]])
+def test_flags_of_a_table_come_back_with_their_reasons(tmp_path, name, reasons):
+    said = Annotation("ann", answers={"sentiment": "positive"}, flags=tuple(map(Flag, reasons)))
+    out, _ = written([(Item("k", "x"), said)], SENTIMENT, name)
+    (record,), bad, _ = read(given_file(tmp_path, f"x.{name}", out))
+
+    assert (bad, [flag.reason for flag in record.annotation.flags]) == ([], reasons)
+
+
+@pytest.mark.parametrize("cell", ["[5]", "[", '[""]'])
+def test_what_is_no_list_of_reasons_is_refused(tmp_path, cell):
+    cell = cell.replace('"', '""')
+    row = f'item,text,annotator,sentiment,flags,active_ms,submitted_at\nk,x,ann,positive,"{cell}",,\n'
+    (bad,) = read(given_file(tmp_path, "x.csv", row))[1]
+
+    assert bad.field == "flags"
+
+
+def test_a_text_that_is_empty_is_told_as_lost_where_its_cell_says_nothing():
+    """Nothing was said is an answer about a sound; no answer is another one."""
+    source = "name: w\ntasks: [{id: words, type: text}]\n"
+
+    assert written([(Item("k", "x"), Annotation("a", answers={"words": ""}))], source, "csv")[1] == {"empty texts": 1}
+    assert written([(Item("k", "x"), Annotation("a"))], source, "csv")[1] == {}
+
+
+LANGUAGES = """\
+name: l
+tasks:
+  - {id: language, type: choice, labels: [C#, F#, C]}
+  - {id: known, type: choices, labels: [C#, F#, C]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "answers"),
+    [
+        ("label", "C#", {"language": "C#"}),
+        ("label", "C", {"language": "C"}),
+        ("known", "F#", {"known": ["F#"]}),
+        ("known", "C#", {"known": ["C#"]}),
+    ],
+)
+def test_a_label_with_the_sign_that_parts_labels_is_one(tmp_path, column, cell, answers):
+    (record,), bad, _ = read(given_file(tmp_path, "x.csv", f"text,{column}\nx,{cell}\n"), LANGUAGES, annotator="ann")
+
+    assert (bad, record.annotation.answers) == ([], answers)
+
+
 def test_an_array_of_records_is_read_one_after_the_other(tmp_path):
     """What is wrong is named with the line its record begins in, and what came before is there."""
     content = '\ufeff[\n  {"id": 7, "text": "a"},\n  {"text":\n    "b", "label": "positiv"},\n  5,\n  {"id": 1.5, "text": "c"},\n'

@@ -91,8 +91,8 @@ FORMATS = (
         "jsonl", "JSON Lines: our own, and Prodigy's and doccano's", "nothing", (".jsonl", ".ndjson", ".json"),
         jsonl.read, jsonl.write, has_suggestions=True,
     ),
-    Format("csv", "CSV with a header row", "spans other than as JSON, meta, notes of flags, idle times, times of each task", (".csv",), table.read_csv, table.write_csv),
-    Format("tsv", "TSV with a header row", "spans other than as JSON, meta, notes of flags, idle times, times of each task", (".tsv", ".tab"), table.read_tsv, table.write_tsv),
+    Format("csv", "CSV with a header row", "spans other than as JSON, empty texts, meta, notes of flags, idle times, times of each task", (".csv",), table.read_csv, table.write_csv),
+    Format("tsv", "TSV with a header row", "spans other than as JSON, empty texts, meta, notes of flags, idle times, times of each task", (".tsv", ".tab"), table.read_tsv, table.write_tsv),
     Format("text", "plain text, a line an item", "anything but texts", (".txt", ".text"), plain.read),
     Format(
         "conll", "CoNLL, a token a line: IOB1, IOB2, BILUO, BIOES, BMES as they came; else IOB2", CONLL_CANNOT,

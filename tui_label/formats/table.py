@@ -233,7 +233,9 @@ def _refuse_other_separator(reading: Reading, header: str) -> None:
     known = {*TEXTS, *sounds.PATHS}
     for sign, words in SEPARATORS.items():
         # Excel has a line of its own to say it
-        if header == f"sep={sign}" or (sign in header and not known.isdisjoint(part.strip(' "') for part in header.split(sign))):
+        if header == f"sep={sign}" or (
+            sign in header and not known.isdisjoint(part.strip(' "') for part in header.split(sign))
+        ):
             raise InputError(f"{visible(str(reading.path))}:1: its columns are parted by {words}")
 
 
@@ -282,7 +284,8 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
         if label and (taker := _without_labels(reading)):
             values[taker] = _from_cell(reading, taker, label)
         elif label:
-            labels = [one for one in label.split("#") if one]
+            tasks = [task for task in reading.project.tasks if isinstance(task, Choice | Choices)]
+            labels = _parted(label, *tasks)
         if item is None:
             named = {**line, "annotator": annotator}
             record = sounds.record(reading, named, cell("id") or None, meta, 0, labels, values)
@@ -314,6 +317,13 @@ def _without_labels(reading: Reading) -> str:
     return next((task.id for task in tasks if isinstance(task, Rating | Text | Compare)), "")
 
 
+def _parted(cell: str, *tasks: Choice | Choices) -> list[str]:
+    """The labels in a cell, which `#` parts where all of it is no label."""
+    if any(cell == label.value for task in tasks for label in task.labels):
+        return [cell]
+    return [one for one in cell.split("#") if one]
+
+
 def _from_cell(reading: Reading, id: str, cell: str) -> Any:
     """The answer that stands in a column of its task, in the JSON shape: as it is, or as JSON where it is a list."""
     task = reading.project.task(id)
@@ -322,7 +332,7 @@ def _from_cell(reading: Reading, id: str, cell: str) -> Any:
             raise Bad(f"answers.{id}", f"must be a whole number, not {cell!r}")
         return int(cell)
     if isinstance(task, Choices) and not cell.startswith("["):
-        return [one for one in cell.split("#") if one]
+        return _parted(cell, task)
     if isinstance(task, Spans | Segments | Choices) or (isinstance(task, Compare) and task.mode == "rank"):
         try:
             return json.loads(cell)
@@ -338,10 +348,23 @@ def _said(cell: Callable[[str], str], annotator: str) -> Annotation:
         raise Bad("active_ms", f"must be milliseconds, not {active!r}")
     return Annotation(
         annotator,
-        flags=tuple(Flag(reason) for reason in cell("flags").split()),
+        flags=tuple(Flag(reason) for reason in _reasons(cell("flags"))),
         timing=Timing(int(active or 0)),
         submitted_at=utc_time("submitted_at", cell("submitted_at")),
     )
+
+
+def _reasons(cell: str) -> list[str]:
+    """Of flags, as `_flags` writes them."""
+    if not cell.startswith("["):
+        return cell.split()
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError) as error:
+        raise Bad("flags", f"not JSON: {error}") from error
+    if not all(isinstance(one, str) and one.strip() for one in found):
+        raise Bad("flags", "must be a list of reasons")
+    return list(found)
 
 
 def _signed(record: Record, said: Annotation | None) -> Record:
@@ -387,13 +410,14 @@ def _write(
         count(dropped, "notes of flags", sum(bool(flag.note) for flag in annotation.flags))
         count_finer_times(annotation, dropped)
         count(dropped, "fields of meta", len(item.meta))
+        count(dropped, "empty texts", sum(annotation.answers.get(task) == "" for task in tasks))
         count(dropped, "texts to compare", "candidates" not in content and bool(item.candidates))
         cells = [
             item.key,
             *_content(item, content),
             annotation.annotator,
             *(_cell(annotation.answers.get(task)) for task in tasks),
-            " ".join(flag.reason for flag in annotation.flags),
+            _flags([flag.reason for flag in annotation.flags]),
             str(annotation.timing.active) if annotation.timing.wall else "",
             annotation.submitted_at,
         ]
@@ -401,6 +425,12 @@ def _write(
         writer.writerow(["'" + cell if safe and cell.startswith(FORMULA) else cell for cell in cells])
         written += 1
     return written
+
+
+def _flags(reasons: list[str]) -> str:
+    """Reasons with blanks between them, or where one has a blank itself as JSON."""
+    plain = all(reason.split() == [reason] and not reason.startswith("[") for reason in reasons)
+    return " ".join(reasons) if plain else json.dumps(reasons, ensure_ascii=False)
 
 
 def answer_columns(project: Project, others: Collection[str]) -> dict[str, str]:

@@ -660,3 +660,12 @@ async def test_of_a_sprints_minutes_nothing_but_digits_is_taken(tmp_path, keys, 
             await app.on_key(Key(key, key if len(key) == 1 else None))
         sprint = app.workbench.tally.sprint
         assert (app._mode, sprint.planned_ms if sprint else 0) == (None, minutes * 60_000)
+
+
+async def test_what_is_looked_for_on_a_page_may_be_pasted(tmp_path):
+    app = make(tmp_path, SENTIMENT, Record(Item("k", TEXT)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("question_mark", "slash")
+        await app.on_paste(Paste("by part\r\n"))
+        await pilot.press("enter")
+        assert "Label by part of its name" in shown(app)[2]

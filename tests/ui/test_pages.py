@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
 from tui_label import config
 from tui_label.core.keymap import build
 from tui_label.core.news import ADDED, KEPT, Line, News, Passage
-from tui_label.ui.canvas import Row
+from tui_label.ui.canvas import Row, cells
 from tui_label.ui.overlays import Reading
 from tui_label.ui.views.notices import news_rows
 from tui_label.ui.views.pages import guide_rows, help_rows, key_rows, section_row
@@ -120,3 +122,50 @@ def test_a_page_that_is_read_from_the_top_stays_there():
     reading.draw("p", "", 50, 20)
 
     assert reading.top == 0
+
+
+@pytest.mark.parametrize("scrolled", [lambda page: page.key("down", 20), lambda page: page.scroll(3, 20)])
+def test_down_never_leads_up_also_from_what_was_found_in_the_last_rows(scrolled):
+    reading = Reading("guidelines", partial(guide_rows, LONG))
+    reading.draw("p", "", 80, 20)
+    for key in ["/", *"word 399", "enter"]:
+        reading.key(key, 20)
+    found = reading.top
+    assert found > len(reading.rows) - 15
+    scrolled(reading)
+    assert reading.top == found
+    reading.key("up", 20)
+    assert reading.top == found - 1
+
+
+def test_the_wheel_ends_where_the_keys_do():
+    reading = Reading("guidelines", partial(guide_rows, LONG))
+    reading.draw("p", "", 80, 20)
+    reading.key("end", 20)
+    end = reading.top
+    reading.scroll(3, 20)
+
+    assert reading.top == end == len(reading.rows) - 15
+
+
+def test_the_keys_of_a_page_are_those_that_act():
+    def legend(reading: Reading) -> str:
+        return drawn(reading.draw("p", "", 80, 20)[-1])
+
+    reading = Reading("guidelines", partial(guide_rows, LONG))
+    assert "next found" not in legend(reading)  # it would lead back
+    reading.key("/", 20)
+    assert legend(reading).split() == ["↵", "go", "to", "it", "Esc", "leave"]
+    for key in [*"word 399", "enter"]:
+        reading.key(key, 20)
+    assert "next found" in legend(reading)
+
+
+def test_the_caret_of_what_is_looked_for_stays_in_sight():
+    reading = Reading("guidelines", partial(guide_rows, LONG))
+    for key in ["/", *("many words " * 10), "x"]:
+        reading.key(key, 20)
+    row = reading.draw("p", "", 40, 20)[-3]
+
+    assert cells(row) <= 40
+    assert (" ", "cursor") in row

@@ -594,7 +594,7 @@ class LabelApp(SheetApp):
 
     async def _wheel(self, by: int) -> None:
         if self._reading is not None:
-            self._reading.wheel(by)
+            self._reading.scroll(by, self.sheet.extent.height)
         elif self._letters is not None:
             await self._letters_key(self._letters, "down" if by > 0 else "up")
         elif self.workbench.notice is not None:
@@ -624,8 +624,10 @@ class LabelApp(SheetApp):
     async def on_paste(self, event: Paste) -> None:
         event.stop()
         session, box = self._session, box_of(self._session)
-        if isinstance(self._mode, self.LINES):
-            words = " ".join(event.text.replace("\t", " ").splitlines())
+        words = " ".join(event.text.replace("\t", " ").splitlines())
+        if self._reading is not None and self._reading.finding is not None:
+            self._reading.finding = insert(self._reading.finding, words)
+        elif isinstance(self._mode, self.LINES):
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))
         elif self._mode is None and not self._covered and session is not None and session.typing and box is not None:
             await self._do("text.edit", insert(box, event.text))

@@ -12,6 +12,7 @@ from tui_label.notices import Announcement, Notice
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import edited, line
 from tui_label.ui.viewport import scroll_steps
+from tui_label.ui.views.label import with_caret
 from tui_label.ui.views.notices import body_rows, room
 from tui_label.ui.views.pages import page
 from tui_label.ui.views.talk import Letter
@@ -42,7 +43,7 @@ class Reading:
         steps = {"up": -1, "k": -1, "down": 1, "j": 1, "home": -(10**6), "end": 10**6}
         step = (steps | {"pageup": -page_rows, "pagedown": page_rows, "space": page_rows}).get(key, 0)
         if step:
-            self.top = max(0, min(self.top + step, len(self.rows) - page_rows))
+            self.scroll(step, height)
         elif key == "/":
             self.finding = EMPTY
         elif key == "n" and self.needle:
@@ -61,8 +62,10 @@ class Reading:
             after = accumulate(map(_letters, self.rows))
             self.top = next((n for n, letters in enumerate(after) if letters > read), 0)
 
-    def wheel(self, by: int) -> None:
-        self.top = max(0, min(self.top + by, len(self.rows) - 5))
+    def scroll(self, by: int, height: int) -> None:
+        """By so many rows, down to the page that ends with the last one; whoever is beyond that stays."""
+        last = max(0, len(self.rows) - max(1, height - 5))
+        self.top = max(0, self.top + by) if by < 0 else max(self.top, min(self.top + by, last))
 
     def _find_key(self, finding: Editor, key: str) -> None:
         if key == "enter":
@@ -86,9 +89,11 @@ class Reading:
         """The page; `word` is said at its foot rather than what the latest key came to."""
         self.lay(width)
         status: Row = [(word or self.word, "hint")]
+        again = [("n", "next found")] if self.needle else []
+        hints = [("↑↓", "scroll"), ("/", "find"), *again, ("any other key", "back")]
         if self.finding is not None:
-            status = line("find ", self.finding)
-        hints = [("↑↓", "scroll"), ("/", "find"), ("n", "next found"), ("any other key", "back")]
+            status = with_caret(line("find ", self.finding), width - 1)
+            hints = [("↵", "go to it"), ("Esc", "leave")]
         return page([project, self.title], self.rows, self.top, hints, status, width, height)
 
 

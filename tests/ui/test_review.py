@@ -713,6 +713,22 @@ async def test_items_with_two_labels_that_are_mixed_up_are_two_keys_away(tmp_pat
         assert (has(app, "good ↔ so-so"), has(app, "2 left"), here(app)) == (True, True, "i1")
 
 
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+@pytest.mark.parametrize("queue", ["disagreements", "questions"])
+async def test_each_pair_that_a_digit_opens_is_seen(tmp_path, size, queue):
+    names = ["association", "corporation", "foundation", "institution", "organisation"]
+    pairs = [(one, names[4]) for one in names[:4]] + [(names[0], names[1])]
+    source = MOOD.replace("[{value: good, key: g}, {value: bad, key: b}, so-so]", str(names))
+    app = start(prepare(tmp_path, source, *moods(*pairs)), Queue(queue))
+    async with app.run_test(size=size) as pilot:
+        assert (app._session is None) == (queue == "questions")
+        await pilot.press("m")
+        assert shown(app)[-1].startswith(" 1–5 those")
+        for number in range(1, 6):
+            assert any(re.search(rf"{number} \w+ ↔ \w+ 1 ", row + " ") for row in shown(app)), number
+        assert any(row.startswith(" only what is mixed up:") for row in shown(app))
+
+
 async def test_only_spans_that_were_mixed_up_are_gone_through_from_their_difference_on(tmp_path):
     ann = {"mood": "good", "topics": [], "sure": 1, "e": []}
     bob = {"mood": "bad", "topics": [], "sure": 2}

@@ -27,6 +27,7 @@ from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import Hint, header, legend
 from tui_label.ui.views.label import hints as labeling_hints
 from tui_label.ui.views.label import mode_rows
+from tui_label.ui.views.menu import Offer, found_rows
 from tui_label.ui.views.review import (
     ReviewState,
     counted,
@@ -52,6 +53,8 @@ DECIDING = (
 """Commands that must not reach a case before its reviewer has seen it."""
 NOT_A_REVIEWERS = {"flag", "skip", "earlier", "later"}
 """Of the labeling legend what does nothing here."""
+OFFERED = 5
+"""So many names are shown of those that a filter may mean."""
 Keep = Callable[[tuple[str, ...], str], Awaitable[bool]]
 """Takes who is to read it, and the words; whether they are kept."""
 
@@ -110,22 +113,23 @@ class Filter:
 
     @property
     def status(self) -> Row:
-        row: Row = line(f"only {self.lead}: ", self.editor)
-        for number, one in enumerate(self.found[:5]):
-            digit: Row = [(f"{number + 1} ", "accent")] if self.numbered else []
-            row += [("   ", ""), *digit, (visible(one), "bold" if number == 0 else "faint")]
-        return row
+        return line(f"only {self.lead}: ", self.editor)
+
+    def rows(self, width: int, free: int) -> list[Row]:
+        names = self.found
+        offers = [Offer(name, None, str(number) * self.numbered) for number, name in enumerate(names[:OFFERED], 1)]
+        return found_rows(self.status, offers, bool(self.editor.text.strip()), len(names) - len(offers), width)
 
     @property
     def legend(self) -> list[Hint]:
-        numbers = [(digits(len(self.found[:5])), "those")] if self.numbered and self.found else []
+        numbers = [(digits(len(self.found[:OFFERED])), "those")] if self.numbered and self.found else []
         enter = [("↵", "only the first")] if self.found else [("↵", "as typed")] if self.free else []
         return [*numbers, *enter, ("empty ↵", "all"), ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "escape":
             return None
-        if self.numbered and (number := chosen_by(key, len(self.found[:5]))) is not None:
+        if self.numbered and (number := chosen_by(key, len(self.found[:OFFERED]))) is not None:
             await self.choose(self.found[number])
             return None
         if key == "enter":
@@ -368,12 +372,13 @@ class ReviewApp(LabelApp):
         bench = self.bench
         here, trouble = self._session is not None, bench.not_saved
         if self._mode is not None:
-            found, status = self._mode.legend, mode_rows(self._mode, width)[-1][1:]
+            found, status = self._mode.legend, mode_rows(self._mode, width)
         else:
             wanted = ["work.undo", "review.before", "review.find", "palette.open", "help.open", "quit"]
             found = [("1-9", "open")]
             found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
-            status = [(f"not saved: {trouble}" if trouble and here else trouble or self._word or bench.word, "hint")]
+            said = f"not saved: {trouble}" if trouble and here else trouble or self._word or bench.word
+            status = [[(" ", ""), (said, "hint")]]
         name, blind = bench.project.name, bench.project.review.blind
         return queues_page(name, bench.queue, bench.waiting, here, trouble, blind, found, status, width, height)
 

@@ -101,8 +101,7 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     drawn += [clipped(row, width) for row in item] + [[]] * (room - len(item))
     drawn += state.talk
     status = _status(state, width, room - len(item) if not state.talk else 0)
-    status = status[: len(drawn) + 1]
-    drawn[len(drawn) + 1 - len(status) :] = [clipped(row, width) for row in status]
+    drawn = laid_over(drawn, status, width)
     drawn.append(_rule(below and f"↓ {below}", width))
     drawn += state.asked.rows
     drawn.append(_rule(_unseen(state.asked), width))
@@ -185,9 +184,15 @@ def _status(state: State, width: int, free: int) -> list[Row]:
     task = session.asked_task(session.focus)
     # An empty box that nobody types in has the question within it
     ask = task.ask if task is not None and not (isinstance(task, Text) and idle(session, task)) else ""
-    row = status_row(state.trouble, state.mode, state.word, state.tape, ask, width)
+    row = status_row(state.trouble, state.word, state.tape, ask)
     size = length_words(task, session.box or "") if isinstance(task, Text) and state.mode is None else ""
     return [spread(row, [(size + " ", "hint")], width) if size else row]
+
+
+def laid_over(drawn: list[Row], status: list[Row], width: int) -> list[Row]:
+    """The last of `status` under what is drawn, the others over its last rows."""
+    status = status[: len(drawn) + 1]
+    return [*drawn[: len(drawn) + 1 - len(status)], *(clipped(row, width) for row in status)]
 
 
 def mode_rows(mode: Mode, width: int, free: int = 0) -> list[Row]:
@@ -196,13 +201,11 @@ def mode_rows(mode: Mode, width: int, free: int = 0) -> list[Row]:
     return [[(" ", ""), *with_caret(row, width - 1)] for row in rows]
 
 
-def status_row(trouble: str, mode: Mode | None, word: str, tape: Tape | None, ask: str, width: int) -> Row:
-    """The row above the questions: what takes the keys, what was refused, what to do first."""
+def status_row(trouble: str, word: str, tape: Tape | None, ask: str) -> Row:
+    """The row above the questions, where nothing else takes the keys: what was refused, what to do first."""
     lead: Row = [(" ", "")]
     if trouble:
         return [*lead, ("not saved: ", "warn"), (visible(trouble), "warn")]
-    if mode is not None:
-        return mode_rows(mode, width)[-1]
     if word:
         return [*lead, (visible(word), "hint")]
     if tape is not None and tape.trouble:

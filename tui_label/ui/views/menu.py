@@ -78,3 +78,14 @@ def listed_rows(lead: Row, offers: Sequence[Offer], marked: Sequence[bool], widt
     else:
         rows = [joined(row) for row in flowed(pieces, width - cells(lead), lambda piece: piece)]
     return [[*(lead if number == 0 else [(" " * cells(lead), "")]), *row] for number, row in enumerate(rows)]
+
+
+def found_rows(lead: Row, offers: Sequence[Offer], is_taken: bool, more: int, width: int) -> list[Row]:
+    """A typed line with all that it may mean, over it where that is too long; `is_taken`: Enter takes the first one."""
+    if not offers:
+        return [lead]
+    pieces = [offered(offer, is_taken and number == 0) for number, offer in enumerate(offers)]
+    pieces += [[(f"+{more} more", "faint")]] if more else []
+    rows = [joined(row) for row in flowed(pieces, width, lambda piece: piece)]
+    one = [*lead, ("  ", ""), *joined(pieces)]
+    return [one] if cells(one) <= width else [*rows, lead]

@@ -23,7 +23,7 @@ from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import WIDEST, hue
 from tui_label.ui.views.frame import Hint, described, header, legend
-from tui_label.ui.views.label import LOW, status_row, top_rows
+from tui_label.ui.views.label import LOW, laid_over, mode_rows, status_row, top_rows
 from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
 from tui_label.ui.views.talk import when
@@ -100,7 +100,11 @@ def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
     drawn += [[]] * (top_rows(height) - len(drawn))
     item = item_rows(state, width)
     drawn += [clipped(row, width) for row in item[: state.room]] + [[]] * (state.room - len(item))
-    drawn.append(clipped(status_row(state.trouble, state.mode, state.word, state.tape, "", width), width))
+    if state.mode is not None and not state.trouble:
+        status = mode_rows(state.mode, width)
+    else:
+        status = [status_row(state.trouble, state.word, state.tape, "")]
+    drawn = laid_over(drawn, status, width)
     drawn.append(rule(width))
     drawn += state.zone
     drawn.append(rule(width))
@@ -484,7 +488,7 @@ def queues_page(
     trouble: str,
     blind: bool,
     hints: list[Hint],
-    status: Row,
+    status: list[Row],
     width: int,
     height: int,
 ) -> list[Row]:
@@ -525,9 +529,7 @@ def queues_page(
     return [
         header(where(name, queue, blind), "", width),
         rule(width),
-        *body,
-        *([[]] * (room - len(body))),
-        clipped([(" ", ""), *status], width),
+        *laid_over([*body, *([[]] * (room - len(body)))], status, width),
         rule(width),
         legend(hints, [], width),
     ][:height]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tui_label.ui import theme
 
 
@@ -38,3 +40,14 @@ def test_the_place_gone_to_stands_out_from_others_found_without_colour():
         here, others = theme.style("gone-to", few).without_color, theme.style("found", few).without_color
         assert here.reverse and not others.reverse
         assert others not in (theme.style("under", few).without_color, theme.style("cursor", few).without_color)
+
+
+@pytest.mark.parametrize("words", ["accent", "hint", "warn", *(f"hue:{name} bold" for name in theme.HUES)])
+def test_in_16_colours_nothing_is_bold_whose_bright_form_cannot_be_read(words):
+    """Many terminals show bold as bright: yellow on white has a contrast of 1.1 then, cyan of 1.3, green of 1.4."""
+    look = theme.style_in_16(words)
+    number = look.color.number if look.color is not None else None
+    bright = number + 8 if look.bold and number is not None and number < 8 else number
+
+    assert bright not in (10, 11, 14)
+    assert theme.style(words, few=True).bold  # without colour it stays so

@@ -8,7 +8,7 @@ the queues of Textual's three widgets and its compositor, which come to nearly h
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Any
 
 from rich.cells import get_character_cell_size
@@ -22,7 +22,7 @@ from textual.widget import Widget
 
 from tui_label.ui.canvas import Row
 from tui_label.ui.terminal import Terminal, clean_text, paint
-from tui_label.ui.theme import style
+from tui_label.ui.theme import style, style_in_16
 
 
 class Sheet(Widget):
@@ -71,7 +71,7 @@ class Sheet(Widget):
         """From the words of a style to how it looks on this terminal."""
         if self.app.no_color:
             return lambda words: style(words, few=True).without_color
-        return partial(style, few=self.app.console.color_system == "standard")
+        return style_in_16 if self.app.console.color_system == "standard" else style
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Not out of Textual's cache, which knows nothing of what was sent since."""

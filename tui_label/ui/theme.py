@@ -47,6 +47,8 @@ SIXTEEN = {
 
 Bright yellow, green and cyan cannot be read on a light ground, dark blue not on a dark one.
 """
+UNREADABLE_BRIGHT = {"green", "yellow", "cyan"}
+"""Colours that are never bold where there are 16, since many terminals show bold as bright."""
 
 WORDS = {
     "faint": Style(color="#808080"),
@@ -66,10 +68,10 @@ WORDS = {
 SIXTEEN_WORDS = WORDS | {
     # Not grey: some palettes have bright black for the ground
     "faint": Style(dim=True),
-    "accent": Style(color="cyan", bold=True),
+    "accent": Style(color="bright_blue", bold=True),
     "good": Style(color="green"),
     "warn": Style(color="red", bold=True),
-    "hint": Style(color="yellow", bold=True),
+    "hint": Style(color="magenta", bold=True),
 }
 
 
@@ -82,3 +84,10 @@ def style(words: str, few: bool = False) -> Style:
         kind, _, hue = word.partition(":")
         total += Style(color=hues.get(hue, hue)) if kind == "hue" else looks[word]
     return total
+
+
+@lru_cache(2048)
+def style_in_16(words: str) -> Style:
+    """The look of a style in 16 colours."""
+    look = style(words, few=True)
+    return look + Style(bold=False) if look.color is not None and look.color.name in UNREADABLE_BRIGHT else look

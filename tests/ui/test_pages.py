@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from rich.cells import cell_len
 
 from tui_label import config
+from tui_label.core.comments import Comment
+from tui_label.core.item import Item
 from tui_label.core.keymap import build
 from tui_label.core.news import ADDED, KEPT, Line, News, Passage
 from tui_label.ui.canvas import Row, cells
 from tui_label.ui.overlays import Reading
 from tui_label.ui.views.notices import news_rows
 from tui_label.ui.views.pages import guide_rows, help_rows, key_rows, section_row
+from tui_label.ui.views.talk import letters_page
 
 GUIDELINES = """\
 # Names
@@ -169,3 +173,12 @@ def test_the_caret_of_what_is_looked_for_stays_in_sight():
 
     assert cells(row) <= 40
     assert (" ", "cursor") in row
+
+
+def test_what_is_said_stands_in_one_column_whoever_says_it():
+    names = ["ann", "東京花子レビュアー", "anna.lindqvist@norvane.example.org"]
+    letters = [(1, Item("k", "x"), Comment(name, "Look again", at="2026-11-29T10:00:00Z")) for name in names]
+    rows = [drawn(row) for row in letters_page("p", letters, 0, "me", False, 80, 24)[2:5]]
+
+    assert {cell_len(row.partition("Look")[0]) for row in rows} == {cell_len(rows[0].partition("Look")[0])}
+    assert ["…" in row for row in rows] == [False, True, True]

@@ -112,3 +112,10 @@ def test_both_ends_of_a_long_scale_on_letters_are_seen():
     assert "hardly readable … terribly good" in " ".join(shown(zone(begun(LETTERED))))
     assert "hardly readable … terribly good" in " ".join(shown(zone(begun(LETTERED).focused("quality"), 3)))
     assert "…" not in "".join(shown(zone(begun(LETTERED), 2)))
+
+
+def test_a_long_name_of_a_question_is_seen_to_be_cut_and_moves_no_label():
+    source = "name: n\ntasks:\n  - {id: how-sure-is-the-speaker, type: choice, labels: [x]}\n  - {id: b, type: choice, labels: [y]}\n"
+    rows = shown(zone(begun(source)))
+
+    assert rows == ["›how-sure-is-the…  1 x", " b                 2 y"]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from rich.cells import cell_len, set_cell_size
 
 from tui_label.core.project import Project
-from tui_label.core.text import visible
+from tui_label.core.text import fitted, shortened, visible
 from tui_label.mine import Mine
 from tui_label.quality.estimates import Figure
 from tui_label.quality.person import Person, Slot, Spread
@@ -99,7 +99,7 @@ def _labels(person: Person, project: Project, width: int) -> list[Row]:
             median = person.label_median_ms.get(task.id, {}).get(label)
             rows.append(
                 [
-                    (f"{INDENT}{set_cell_size(visible(label), widest)}  ", ""),
+                    (f"{INDENT}{fitted(label, widest + 1)} ", ""),
                     (set_cell_size(bar(count / most, cells), cells), "accent"),
                     (f"{count:>7,}", "bold"),
                     (f"{_seconds(median) if median else NOTHING:>9}", ""),
@@ -162,7 +162,7 @@ def _against(title: str, found: Sequence[tuple[str, Figure]], judge_from: int, w
         rows.append(
             [
                 (f"{INDENT}{figure.value:>4.0%}  ", "bold"),
-                (visible(task)[:20], ""),
+                (shortened(task, 20), ""),
                 (f", {figure.n} items{between}: {name}", "faint"),
             ]
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tui_label.core.news import ADDED, HEADING, KEPT, LABELS, REMOVED, News, Passage
 from tui_label.core.tasks import Task
-from tui_label.core.text import number_of, visible
+from tui_label.core.text import fitted, number_of, visible
 from tui_label.core.training import Briefing, Feedback, Marked, Score, UsedUp, pieces, score
 from tui_label.notices import Announcement, Notice
 from tui_label.ui.canvas import Row, clipped
@@ -109,7 +109,7 @@ def feedback_rows(feedback: Feedback, width: int) -> list[Row]:
 
 def _marked_rows(mark: Marked, feedback: Feedback, names: int, width: int) -> list[Row]:
     given, known = (pieces(mark.task, value, feedback.item) for value in (mark.given, mark.known))
-    lead = f"{visible(mark.task.id)[:names]:{names}} "
+    lead = fitted(mark.task.id, names + 1)
     both = [(INDENT + lead, "bold")]
     if mark.is_right:
         return [clipped([*both, ("✓ ", "good"), (visible(", ".join(known) or "nothing"), "")], width)]

@@ -16,7 +16,7 @@ from tui_label.core.rows import Rows
 from tui_label.core.session import Session, kept_here
 from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
-from tui_label.core.text import glyphs, number_of, visible
+from tui_label.core.text import fitted, glyphs, number_of, visible
 from tui_label.core.transcript import Finding, foremost, lint
 from tui_label.ui.canvas import Row, cells, clipped, fitted_together, flowed, joined, spread
 from tui_label.ui.views.document import hue
@@ -115,7 +115,7 @@ def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows
     here = len(session.asked) > 1 and task.id == session.focus
     lead: Row = [
         ("›" if here else " ", "accent"),
-        (visible(task.id)[:names].ljust(names) + " ", "bold" if here else ""),
+        (fitted(task.id, names + 1), "bold" if here else ""),
     ]
     if isinstance(task, Text):
         return [_text_box(session, task, keymap, lead, width, box_rows)]

@@ -88,8 +88,8 @@ def _letter(letter: Letter, chosen: bool, annotator: str, blind: bool) -> Row:
         ("●" if not comment.read else " ", "hint"),
         (" ", ""),
         (fitted(called(item), 20), look),
-        (f"  {visible(who(comment, annotator, blind))[:12]:12}", "bold"),
-        (f"  {when(comment.at):12}  ", "faint"),
+        (f"  {fitted(who(comment, annotator, blind), 13)}", "bold"),
+        (f" {when(comment.at):12}  ", "faint"),
         (_KINDS.get(comment.kind, "") + visible(comment.text), "" if not comment.read else "faint"),
     ]
 

@@ -13,6 +13,8 @@ from tui_label.ui.canvas import Row, cells, fitted_together, spread
 
 NAME_LEAST = 8
 """Cells of a name in the header that are always there."""
+EDGES = 4
+"""Cells at the two ends of a header, and at least between what stands at the left and at the right."""
 BETWEEN = "  ·  "
 """What parts of a header are told apart by."""
 Hint = tuple[str, str]
@@ -30,7 +32,7 @@ def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
     def least() -> int:
         return sum(cell_len(BETWEEN + one) for one in (*parts, *([waits] * bool(waits)))) + cell_len(BETWEEN.join(far))
 
-    while least() + min(NAME_LEAST, cell_len(name)) + 3 > width and (parts or far[1:]):
+    while least() + min(NAME_LEAST, cell_len(name)) + EDGES > width and (parts or far[1:]):
         (parts or far).pop(0)
     right = BETWEEN.join(far)
     rest: Row = []
@@ -38,7 +40,7 @@ def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
         rest += [(BETWEEN, "faint"), (part, "")]
     if waits:
         rest += [(BETWEEN, "faint"), (waits, "hint")]
-    (name,) = fitted_together([name], width - cells(rest) - cells([(right, "")]) - 3, NAME_LEAST)
+    (name,) = fitted_together([name], width - cells(rest) - cells([(right, "")]) - EDGES, NAME_LEAST)
     return spread([(" ", ""), (name, "bold"), *rest], [(right + " ", "faint")], width)
 
 

@@ -43,7 +43,7 @@ def sprint_words(sprint: Sprint, now: float, goal: int | None) -> str:
     """How far a sprint is, for the header; `goal` is items an hour."""
     left = max(0, round(sprint.left_ms(now) / 1000))
     time = f"{left // 60}:{left % 60:02} left" if left else "over after this one"
-    aim = f" of {round(goal * sprint.planned_ms / 3_600_000)}" if goal else ""
+    aim = f" of {round(goal * sprint.planned_ms / 3_600_000):,}" if goal else ""
     sound = f", {sprint.sound_ms / 60_000:.1f} min" if sprint.sound_ms else ""
     return f"sprint {time}, {sprint.items:,}{aim} done{sound}"
 

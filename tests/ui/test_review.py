@@ -793,3 +793,22 @@ async def test_the_prompt_says_what_enter_does(tmp_path):
         assert shown(pilot.app)[-1].startswith(" ↵ only the first   empty ↵ all")
         await pilot.press("z")
         assert shown(pilot.app)[-1].startswith(" ↵ as typed")
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+async def test_every_reading_that_a_digit_takes_is_seen(tmp_path, size):
+    app = start(prepare(tmp_path, MOOD.replace("overlap: 3", "overlap: 4"), *moods(["good", "bad", "so-so"])))
+    async with app.run_test(size=size):
+        rows = shown(app)
+        assert rows[-1].startswith(" 1-3 take")
+        assert [
+            any(f" {number}  {mood}" in row for row in rows) for number, mood in enumerate(["good", "bad", "so-so"], 1)
+        ] == [True] * 3
+
+
+async def test_what_has_no_room_under_the_item_is_counted(tmp_path):
+    app = start(prepare(tmp_path, ALL, mixed()))
+    async with app.run_test(size=(40, 12)):
+        assert re.search(r"↓ \d more rows? ─$", shown(app)[-2])
+    async with start(tmp_path).run_test(size=(120, 36)) as pilot:
+        assert "more row" not in " ".join(shown(pilot.app))

@@ -401,11 +401,12 @@ class ReviewApp(LabelApp):
             self._mode,
             self._viewport.top,
             [],
+            "",
             1,
         )
-        zone, room = zone_and_room(state, width, height)
+        zone, beyond, room = zone_and_room(state, width, height)
         self._viewport.fit(room, 1 + lanes(session))
-        state = replace(state, zone=zone, room=room)
+        state = replace(state, zone=zone, unseen=beyond, room=room)
         if bench.deck is not None:
             tape = self._view.tape(session, width, head_room(state, room), desk.review.stretch)
             state = replace(state, tape=tape)

@@ -93,7 +93,7 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     above, below = _out_of_sight(state, rows)
     drawn = [
         header(_where(state), state.far, width, _waits(state)),
-        _rule(above and f"↑ {above}", width),
+        rule_saying(above and f"↑ {above}", width),
         clipped(_about(session), width),
     ]
     drawn += [[]] * (top_rows(height) - len(drawn))
@@ -102,9 +102,9 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     drawn += state.talk
     status = _status(state, width, room - len(item) if not state.talk else 0)
     drawn = laid_over(drawn, status, width)
-    drawn.append(_rule(below and f"↓ {below}", width))
+    drawn.append(rule_saying(below and f"↓ {below}", width))
     drawn += state.asked.rows
-    drawn.append(_rule(_unseen(state.asked), width))
+    drawn.append(rule_saying(unseen(state.asked.above, state.asked.below, "question"), width))
     drawn.append(legend(hints(state), _saved(state), width))
     return drawn[:height]
 
@@ -153,13 +153,13 @@ def _more(screens: int) -> str:
     return number_of(screens, "more screen") if screens else ""
 
 
-def _unseen(asked: Zone) -> str:
-    """How many questions are out of sight."""
-    ways = " ".join(f"{sign} {count}" for sign, count in (("↑", asked.above), ("↓", asked.below)) if count)
-    return f"{ways} more question{'s' * (asked.above + asked.below != 1)}" if ways else ""
+def unseen(above: int, below: int, noun: str) -> str:
+    """How many questions, or rows, are out of sight; empty where none is."""
+    ways = " ".join(f"{sign} {count}" for sign, count in (("↑", above), ("↓", below)) if count)
+    return f"{ways} more {noun}{'s' * (above + below != 1)}" if ways else ""
 
 
-def _rule(words: str, width: int) -> Row:
+def rule_saying(words: str, width: int) -> Row:
     return [*rule(width - len(words) - 3), (f" {words} ", ""), *rule(1)] if words else rule(width)
 
 

@@ -23,7 +23,7 @@ from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import WIDEST, hue
 from tui_label.ui.views.frame import Hint, described, header, legend
-from tui_label.ui.views.label import LOW, laid_over, mode_rows, status_row, top_rows
+from tui_label.ui.views.label import LOW, laid_over, mode_rows, rule_saying, status_row, top_rows, unseen
 from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
 from tui_label.ui.views.talk import when
@@ -42,6 +42,8 @@ QUEUE_WORDS = {
 }
 NAMES_FROM = 32
 """The column that names stand in, if what they say is short."""
+ITEM_LEAST = 4
+"""Rows that the item keeps beside the readings of a difference, unless the screen is low."""
 NOTHING = "Nothing was answered yet, or all is settled."
 MANY = 10_000
 """Cases are counted so far."""
@@ -63,6 +65,8 @@ class ReviewState:
     mode: Mode | None
     top: int
     zone: list[Row]
+    unseen: str
+    """How much of what is decided has no room in the zone."""
     room: int
     tape: Tape | None = None
 
@@ -107,19 +111,20 @@ def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
     drawn = laid_over(drawn, status, width)
     drawn.append(rule(width))
     drawn += state.zone
-    drawn.append(rule(width))
+    drawn.append(rule_saying(state.unseen, width))
     drawn.append(legend(hints(state), _saved(state), width))
     return drawn[:height]
 
 
-def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row], int]:
-    """The rows under the item, and how many rows that leaves the item."""
+def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row], str, int]:
+    """The rows under the item, what is not seen of them, and how many rows that leaves the item."""
     # On a low screen what is decided comes before what was said
     low = 0 if state.review.in_force else 1
     talk = voices(state, width, low if height < LOW else max(3, height // 6))
-    most = max(2, (height - 5) // 2 - len(talk))
-    zone = [*talk, *decisions(state, width, most)]
-    return zone, max(1, height - top_rows(height) - len(zone) - 4)
+    spare = height - top_rows(height) - 4 - len(talk)
+    readings = min(_readings(state.review), spare - (1 if height < LOW else ITEM_LEAST))
+    decided, beyond = decisions(state, width, max(2, (height - 5) // 2 - len(talk), readings))
+    return [*talk, *decided], beyond, max(1, spare - len(decided))
 
 
 def head_room(state: ReviewState, room: int) -> int:
@@ -275,8 +280,8 @@ def _comment(state: ReviewState, comment: Comment) -> Line:
 # what is decided
 
 
-def decisions(state: ReviewState, width: int, most: int) -> list[Row]:
-    """A row for each question that is answered as a whole, and the readings of the difference."""
+def decisions(state: ReviewState, width: int, most: int) -> tuple[list[Row], str]:
+    """A row for each question that is answered as a whole, and the readings of the difference; how many have no room."""
     review = state.review
     here = review.here
     rows: list[Row] = []
@@ -287,24 +292,25 @@ def decisions(state: ReviewState, width: int, most: int) -> list[Row]:
             rows.append(clipped(_decided(state, task), width))
     if not rows:
         rows.append([(" all say the same", "faint")])
+    # The readings of the difference are what this zone is for: what is above gives way
+    named = next((n for n, row in enumerate(rows) if row and row[0][0].startswith("›")), 0)
+    first = max(0, min(named, len(rows) - most))
+    shown = rows[first : first + most]
+    beyond = unseen(first, len(rows) - first - len(shown), "row")
     if here is not None:
-        # The readings of the difference are what this zone is for: what is above gives way
-        rows = rows if len(rows) <= most else _around(rows, most)
-        rows += [[]] * (min(most, _steady(review)) - len(rows))
-    return rows[:most]
-
-
-def _around(rows: list[Row], most: int) -> list[Row]:
-    """At most so many rows, from the one that names the difference."""
-    first = next(n for n, row in enumerate(rows) if row and row[0][0].startswith("›"))
-    first = min(first, len(rows) - most)
-    return rows[first : first + most]
+        shown += [[]] * (min(most, _steady(review)) - len(shown))
+    return shown, beyond
 
 
 def _steady(review: Review) -> int:
     """Rows that the zone keeps, so that hopping from difference to difference moves nothing."""
     others = sum(not isinstance(task, Spans | Segments | Text) for task in review.session.asked)
-    return max((len(review.differences[n].options) + 1 for n in review.in_force), default=1) + max(0, others - 1)
+    return _readings(review) + max(0, others - 1)
+
+
+def _readings(review: Review) -> int:
+    """Rows for the readings of whichever difference has most of them, and for its name."""
+    return max((len(review.differences[n].options) + 1 for n in review.in_force), default=1)
 
 
 def _decided(state: ReviewState, task: Task) -> Row:

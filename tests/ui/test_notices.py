@@ -314,6 +314,9 @@ async def test_long_news_scroll_and_a_page_down_at_the_end_goes_on(make):
         assert sees(app, "Sarcasm of kind 0.") and not sees(app, "Sarcasm of kind 59.")
         await pilot.press("down", "end")
         assert sees(app, "Sarcasm of kind 59.") and sees(app, "↵ go on") and fits(app)
+        await pilot.resize_terminal(80, 40)
+        await pilot.pause()
+        assert sees(app, "Sarcasm of kind 59.") and sees(app, "Sarcasm of kind 30.")
         await struck(app, "pagedown")
         assert sees(app, "Text number 1.")
 

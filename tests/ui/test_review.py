@@ -812,3 +812,14 @@ async def test_what_has_no_room_under_the_item_is_counted(tmp_path):
         assert re.search(r"↓ \d more rows? ─$", shown(app)[-2])
     async with start(tmp_path).run_test(size=(120, 36)) as pilot:
         assert "more row" not in " ".join(shown(pilot.app))
+
+
+async def test_the_difference_stays_in_sight_as_the_screen_changes_its_size(tmp_path):
+    text = "Ann sees Bob. " * 30 + "Rome is far. " + "Cyd sees Dan. " * 60
+    records = answered(Item("long", text), {"e": [span(text, "Rome", "airport")]}, {"e": []})
+    app = start(prepare(tmp_path, SPANS, records))
+    async with app.run_test(size=(40, 12)) as pilot:
+        for size in ((40, 12), (120, 24), (80, 24), (40, 12)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert any("Rome" in row and "“Rome”" not in row for row in shown(app)), size

@@ -63,3 +63,15 @@ def test_the_mouse_points_at_the_text_that_is_seen(viewport: Viewport) -> None:
     assert viewport.under(MARGIN + 4, 0) == viewport.under(MARGIN + 4, 1) == 5 * ROW + 4
     assert viewport.under(MARGIN, 2) == 6 * ROW
     assert viewport.under(MARGIN, -1) is viewport.under(MARGIN, 21) is None
+
+
+def test_what_is_read_stays_on_the_screen_as_that_changes_its_width() -> None:
+    item = Item("k", " ".join(f"word{number:04}" for number in range(1200)))
+    viewport = Viewport()
+    viewport.lay(item, 36)
+    viewport.fit(4, 1)
+    viewport.scroll(FAR)
+    first = viewport.seen[0]
+    for width in (100, 36, 76):
+        viewport.lay(item, width)
+        assert viewport.seen[0] <= first < viewport.seen[1]

@@ -132,5 +132,8 @@ class NoticeScroll:
         by = scroll_steps(command, shown)
         if not by:
             return False
-        before, self.top = self.top, max(0, min(self.top + by, rows - shown))
+        last = max(0, rows - shown)
+        # On a smaller screen it may have been scrolled further
+        before = min(self.top, last)
+        self.top = max(0, min(before + by, last))
         return rows > shown and (before != self.top or command != "scroll.page-down")

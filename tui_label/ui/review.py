@@ -161,8 +161,8 @@ class ReviewApp(LabelApp):
         self._unsaid: tuple[int, str] = (0, "")
         """A case that could not be settled yet, and why it was to be."""
         self._board: Board | None = None
-        self._followed: tuple[str, int] = ("", -1)
-        """Case and difference that were brought into sight last."""
+        self._followed: tuple[str, int, int, int] = ("", -1, 0, 0)
+        """Case and difference that were brought into sight last, and the size of the screen then."""
 
     @property
     def _review(self) -> Review | None:
@@ -410,8 +410,8 @@ class ReviewApp(LabelApp):
         if bench.deck is not None:
             tape = self._view.tape(session, width, head_room(state, room), desk.review.stretch)
             state = replace(state, tape=tape)
-        if self._followed != (desk.save_id, board.review.at):
-            self._followed = desk.save_id, board.review.at
+        if self._followed != (followed := (desk.save_id, board.review.at, width, height)):
+            self._followed = followed
             self._viewport.top = board.following(self._viewport.top, max(1, room - len(sound_head(state, width))))
         return review_screen(replace(state, top=self._viewport.top), width, height)
 

@@ -33,9 +33,10 @@ class Viewport:
         self._height = self._pitch = 1
 
     def lay(self, item: Item, width: int) -> None:
-        """Show the text of `item`, in rows of `width` cells."""
+        """Show the text of `item`, in rows of `width` cells; what was its first on the screen stays there."""
         if self._item is item and self.rows.width == width:
             return
+        here = self.rows.row(self.top)[0] if self._item is item and self.top and self.rows.has(self.top) else None
         self._item = item
         if item.candidates:
             lead = [("", item.text)] if item.text else []
@@ -43,6 +44,8 @@ class Viewport:
             self.rows = Stacked([*lead, *named], width)
         else:
             self.rows = Rows(item.text, width)
+        if here is not None:
+            self.top = self.rows.row_of(here)
 
     def fit(self, height: int, pitch: int) -> None:
         """The text has `height` rows of the screen, each row of it takes `pitch`."""

@@ -29,6 +29,8 @@ def notice_page(
     if isinstance(notice, Announcement | Feedback):
         title = [name, "what changed"] if isinstance(notice, Announcement) else [name, "training"]
         body = body_rows(notice, width)
+        # It was scrolled that far on a smaller screen, perhaps
+        top = max(0, min(top, len(body) - room(height)))
         scrolls = [("↑↓", "scroll")] if len(body) > room(height) else []
         return page(title, body, top, [*hints[:1], *scrolls, *hints[1:]], [(visible(word), "hint")], width, height)
     keys = hints[1:] if isinstance(notice, UsedUp) else hints

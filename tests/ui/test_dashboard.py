@@ -210,10 +210,19 @@ async def test_an_empty_project(tmp_path):
     assert any("nothing waits for a reviewer" in row for row in screen)
 
 
-def test_a_screen_too_small_says_what_it_needs():
+def test_a_screen_too_small_says_what_it_needs_and_how_to_leave():
     rows = dashboard(Shown("tweets"), 50, 12)
 
     assert len(rows) == 12 and any("needs 60×16, has 50×12" in text for row in rows for text, _ in row)
+    assert any("q leaves" in text for row in rows for text, _ in row)
+
+
+@pytest.mark.parametrize(("height", "scrolls"), [(18, True), (40, False)])
+def test_arrows_are_named_where_there_is_something_to_scroll(tmp_path, height, scrolls):
+    glance = follow(tmp_path, *(f"name{n}" for n in range(12)), many=2).look()
+    legend = "".join(text for text, _ in dashboard(Shown("p", glance), 80, height)[-1])
+
+    assert ("↑ ↓ scroll" in legend) == scrolls
 
 
 def test_bars_grow_with_the_counts():

@@ -60,11 +60,14 @@ class Shown:
 def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
     glance = shown.glance
     if _too_small(width, height):
-        return _calm(f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", [], width, height)
+        return _calm([f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", "q leaves"], width, height)
     head: list[Row] = [header([shown.project, "dashboard"], _moment(glance.at) if glance else "", width), rule(width)]
-    foot: list[Row] = [_trouble(shown.word or _waiting(glance), width), legend(_keys(glance), _age(shown), width)]
+    foot: list[Row] = [
+        _trouble(shown.word or _waiting(glance), width),
+        legend(_keys(shown, width, height), _age(shown), width),
+    ]
     if glance is None:
-        middle = _calm("" if shown.word else "Reading the answers …", [], width, height - 4)
+        middle = _calm([] if shown.word else ["Reading the answers …"], width, height - 4)
         return [*head, *middle, *foot]
     agreement = agreement_rows(shown.measured, width)
     people = people_rows(glance.people, shown.measured, width)
@@ -266,10 +269,12 @@ def next_row(glance: Glance) -> Row:
     return row
 
 
-def _keys(glance: Glance | None) -> list[Hint]:
-    queues = glance.queues if glance else ()
+def _keys(shown: Shown, width: int, height: int) -> list[Hint]:
+    """Those that act now."""
+    queues = shown.glance.queues if shown.glance else ()
     review = [(" ".join(str(n + 1) for n in range(len(queues))), "review")] if queues else []
-    return [*review, ("↑ ↓", "scroll"), ("q", "leave")]
+    scroll = [("↑ ↓", "scroll")] if furthest(shown, width, height) else []
+    return [*review, *scroll, ("q", "leave")]
 
 
 # pieces
@@ -295,10 +300,11 @@ def _window(rows: list[Row], room: int, top: int) -> list[Row]:
     return [head, *seen, *([[]] * (room - len(seen)))]
 
 
-def _calm(words: str, more: list[str], width: int, height: int) -> list[Row]:
+def _calm(words: Sequence[str], width: int, height: int) -> list[Row]:
     rows: list[Row] = [[] for _ in range(max(0, height))]
-    if rows:
-        rows[len(rows) // 2] = clipped([("   " + words, "bold")], width)
+    for at, word in enumerate(words, len(rows) // 2):
+        if at < len(rows):
+            rows[at] = clipped([("   " + word, "bold")], width)
     return rows
 
 

@@ -173,6 +173,25 @@ def test_what_was_marked_differently():
     assert set(zip(pair.tolist(), one.tolist(), other.tolist(), strict=True)) == {(0, 0, 1), (0, 0, -1), (0, 2, -1)}
 
 
+def marked_differently(one: list[dict], other: list[dict], scale: float = 1) -> list[tuple[int, int]]:
+    _, here, there = compared(one, other, scale).confusions()
+    return sorted(zip(here.tolist(), there.tolist(), strict=True))
+
+
+def test_a_segment_that_one_left_out_is_not_mixed_up_with_its_neighbour():
+    """The neighbour begins a little earlier there: nobody sets an edge twice at the same millisecond."""
+    one = [span(1.0, 10.0), span(10.0, 20.0, "place")]
+
+    assert marked_differently(one, [span(9.9, 20.0, "place")], 1000) == [(0, -1)]
+
+
+def test_stretches_that_lie_on_each_other_are_compared_with_those_of_their_label():
+    one = [span(0.0, 10.0), span(0.0, 10.05, "place")]
+
+    assert marked_differently(one, [span(0.0, 9.99, "place"), span(0.0, 10.02)], 1000) == []
+    assert marked_differently([span(0, 5), span(0, 5, "place")], [span(0, 5, "place")]) == [(0, -1)]
+
+
 def test_answers_without_any_span():
     ours = compared([], [])
 

@@ -257,11 +257,21 @@ class Comparison:
         differ = np.abs(on.start[met.one] - on.start[met.other]) + np.abs(on.end[met.one] - on.end[met.other])
         return self.hits(met, worth=differ.astype(np.float64)), 2 * self.hits(met)
 
-    def confusions(self) -> tuple[Ints, Ints, Ints]:
-        """Pair, label and label of what was marked differently: two labels for stretches that meet (`touching`), and
-        -1 in place of the second where the other answer has nothing there.
+    @cached_property
+    def counterparts(self) -> Meetings:
+        """What stands for what: those of `near` first, then what else meets, that which shares most of its union first.
+
+        Edges of segments are hardly ever the same, so the order of the text would pair a segment with the end of its
+        neighbour, and two that lie on each other with whichever begins first.
         """
-        label, met = self.stretches.label, self.touching
+        near = self._same_label & (self.met.likeness >= ENOUGH)
+        return self.met.where(matched(self.met, np.where(near, 0.0, 1.0) - self.met.likeness))
+
+    def confusions(self) -> tuple[Ints, Ints, Ints]:
+        """Pair, label and label of what was marked differently: two labels for `counterparts`, and -1 in place of the
+        second where the other answer has nothing there.
+        """
+        label, met = self.stretches.label, self.counterparts
         differ = label[met.one] != label[met.other]
         found = [(met.pair[differ], label[met.one[differ]], label[met.other[differ]])]
         size = self.stretches.per_answer().astype(np.int64)

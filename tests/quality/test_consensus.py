@@ -283,6 +283,13 @@ def test_sets_are_weighed_label_by_label_and_spans_by_majority():
     assert [one.answers for one in found] == [{"topics": ["neutral"], "entities": [span(0, 2)]}] * 20
 
 
+def test_a_label_that_is_as_likely_as_not_leaves_its_set_open():
+    evidence = [Evidence(1, [("ann", {"topics": ["positive"]}), ("bob", {"topics": []})])]
+    (one,) = consensus([TOPICS], evidence, "dawid-skene")
+
+    assert (one.answers, one.left_open) == ({}, ("topics",))
+
+
 def test_hate_speech_of_six_annotators(data_folder):
     """The data set gives the majority (ties are 0) of each item."""
     evidence, hard = [], {}

@@ -167,13 +167,13 @@ def _of(value: Any, times: int, people: int) -> Vote:
 def _on_labels(task: Choices, values: Sequence[Sequence[str]]) -> Vote:
     times = Counter(label for value in values for label in value)
     labels = [*task.values, *(label for label in times if label not in task.values)]
-    return _on_sets(task, [label for label in labels if 2 * times[label] > len(values)], times, len(values))
+    value = [label for label in labels if 2 * times[label] > len(values)]
+    return _undisputed(_allowed(task, value), times.values(), len(values))
 
 
-def _on_sets(task: Choices, value: list[str], times: Mapping[str, float], people: int) -> Vote:
+def _allowed(task: Choices, value: list[str]) -> list[str] | None:
     many = len(value)
-    fits = many >= task.min and (task.max is None or many <= task.max)
-    return _undisputed(value if fits else None, times.values(), people)
+    return value if many >= task.min and (task.max is None or many <= task.max) else None
 
 
 def _undisputed(value: Any, times: Iterable[float], people: int) -> Vote:
@@ -278,11 +278,12 @@ def _likely_sets(task: Choices, evidence: Sequence[Evidence]) -> dict[tuple[int,
     for label in task.values:
         for number, value, probability in _likeliest(task, evidence, label):
             chosen = values.setdefault(number, [])
-            if value and probability > 0.5:
+            if value:
                 chosen.append(label)
             support[number] = min(support.get(number, 1.0), probability)
     return {
-        (number, task.id): Vote(_on_sets(task, value, {}, 1).value, support[number]) for number, value in values.items()
+        (number, task.id): Vote(_allowed(task, value) if support[number] > 0.5 else None, support[number])
+        for number, value in values.items()
     }
 
 

@@ -170,6 +170,20 @@ def test_what_is_no_valid_suggestion_is_counted_and_named(tmp_path, capsys):
     assert len(errors.splitlines()) == 11
 
 
+def test_matches_in_a_shape_of_a_programs_own_are_named_and_end_nothing(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["a", "b", "c", "d"])
+    (tmp_path / "own.py").write_text(
+        "def tag(items):\n"
+        "    odd = [None, 3, [{'rule': 'greeting'}], [{'start': 'a', 'end': 1, 'label': 'positive'}]]\n"
+        "    return [{'label': 'positive', 'matches': odd[number]} for number, _ in enumerate(items)]\n"
+    )
+    status, out, errors = run(capsys, folder, "--with", "own:tag")
+
+    assert (status, out) == (0, "own:tag: 4 items, 4 suggestions added\n")
+    assert "item i1: matches must be a list of objects with start, end and label, not 3" in errors
+    assert "3 suggestions left out that can't be used" in errors
+
+
 RENAMED = """\
 name: both
 tasks:
@@ -331,7 +345,7 @@ def program(path: Path, code: str) -> str:
     return f"{sys.executable} {path}"
 
 
-def test_any_childthat_speaks_json_lines(tmp_path, capsys):
+def test_any_program_that_speaks_json_lines(tmp_path, capsys):
     folder = made(tmp_path / "p", ["Ada flew UA12", "x"], BOTH)
     command = program(
         tmp_path / "it.py",

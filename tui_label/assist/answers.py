@@ -111,7 +111,7 @@ def _proposals(tasks: Tasks, item: Item, answer: Mapping[str, Any]) -> Iterator[
     yield from _prodigy(tasks, answer)
     if item.sound is not None:
         yield from _heard(tasks, answer)
-    yield from _matched(tasks, answer.get("matches", ()))
+    yield from _matched(tasks, answer.get("matches") or [])
 
 
 def _ours(tasks: Tasks, one: Any) -> Iterator[Proposal | Unfit]:
@@ -160,8 +160,12 @@ def _heard(tasks: Tasks, answer: Mapping[str, Any]) -> Iterator[Proposal | Unfit
             yield (task, answer[name], answer.get("score")) if task else Unfit(f"no {name} task is asked here")
 
 
-def _matched(tasks: Tasks, matches: Sequence[Mapping[str, Any]]) -> Iterator[Proposal]:
+def _matched(tasks: Tasks, matches: Any) -> Iterator[Proposal | Unfit]:
     """Longest first where spans may not overlap; of a choice the label that is matched first."""
+    # Our patterns' own, but a program of somebody else's may call something so too
+    if not isinstance(matches, list) or not all(map(_is_match, matches)):
+        yield Unfit(f"matches must be a list of objects with start, end and label, not {matches!r}")
+        return
     for task in tasks:
         here = [one for one in matches if one["label"] in called(task) and task.id in one.get("tasks", (task.id,))]
         if isinstance(task, Spans):
@@ -171,6 +175,15 @@ def _matched(tasks: Tasks, matches: Sequence[Mapping[str, Any]]) -> Iterator[Pro
             yield task, [one["label"] for one in here], None
         elif isinstance(task, Choice) and here:
             yield task, min(here, key=lambda one: (one["start"], -one["end"]))["label"], None
+
+
+def _is_match(one: Any) -> bool:
+    return (
+        isinstance(one, dict)
+        and all(type(one.get(edge)) is int for edge in ("start", "end"))
+        and "label" in one
+        and isinstance(one.get("tasks", []), list)
+    )
 
 
 def _apart(matches: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

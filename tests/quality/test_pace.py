@@ -178,6 +178,14 @@ def test_a_time_that_is_none_is_left_out():
     assert (person.answers, person.days, person.hours, person.last_at) == (2, {}, (), "")
 
 
+@pytest.mark.parametrize("never", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"])
+def test_a_time_at_the_end_of_all_days_stands_for_none(never):
+    """East of Greenwich it would be in the year 10000, which no calendar here has."""
+    person = figures(answer(1, 1, submitted_at=never), zone=timezone(timedelta(hours=9)))
+
+    assert (person.answers, person.days, person.last_at) == (1, {}, "")
+
+
 def test_sounds():
     person = figures(
         answer(1, 1, 30_000, sound_ms=10_000, coverage=1.0),

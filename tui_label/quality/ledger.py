@@ -23,6 +23,8 @@ Bools = NDArray[np.bool_]
 STATUS = {SUBMITTED: 0, SKIPPED: 1, UNDONE: 2}
 QUARTER_MS = 900_000
 """No zone changes its clocks, or is ahead of UTC, by less."""
+LAST_DAY_MS = 253_402_214_400_000
+"""The 31st of December 9999, which some write where they know no time: for a zone ahead of UTC it has no end."""
 
 
 class Revision(Protocol):
@@ -62,12 +64,13 @@ class Clock:
         self._ahead: dict[int, int] = {}
 
     def read(self, text: str) -> int:
-        """Milliseconds since 1970; -1 for what is no time after that.  Without a zone it is UTC."""
+        """Milliseconds since 1970; -1 for what is no time after that and before LAST_DAY_MS.  Without a zone it is UTC."""
         try:
             moment = datetime.fromisoformat(text)
-            return max(-1, round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
+            ms = round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
         except (ValueError, OverflowError):
             return -1
+        return ms if 0 <= ms < LAST_DAY_MS else -1
 
     def ahead(self, moment_ms: int) -> int:
         """Milliseconds that the zone's clocks were ahead of UTC."""

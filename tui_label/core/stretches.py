@@ -8,12 +8,13 @@ then edges and names are one difference, and what is said in them is compared wo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import fsum
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from tui_label.core.overlap import Stretch, meeting, shared, similarity
 from tui_label.core.readings import Difference, Part, options_of, together, widened
 from tui_label.core.tasks import Segment, Segments, Span, Spans, segments_from, spans_from
 from tui_label.core.wording import Wording, wording
@@ -22,26 +23,12 @@ TOLERANCE_S = 0.05 + 1e-9
 """Edges this near to each other are the same edge: nobody marks a sound more exactly.  A hair more, for floats."""
 
 
-class Stretch(Protocol):
-    @property
-    def start(self) -> float: ...
-    @property
-    def end(self) -> float: ...
+class Labelled(Stretch, Protocol):
     @property
     def label(self) -> str: ...
 
 
 S = TypeVar("S", bound=Stretch)
-
-
-def shared(one: Stretch, other: Stretch) -> float:
-    """Length of what two stretches have in common; 0 or less where that is nothing."""
-    return min(one.end, other.end) - max(one.start, other.start)
-
-
-def similarity(one: Stretch, other: Stretch) -> float:
-    """Intersection over union, 0 or less where they are apart."""
-    return shared(one, other) / (max(one.end, other.end) - min(one.start, other.start))
 
 
 def _clusters(stretches: Iterable[S], linked: Callable[[S, S], bool]) -> list[list[S]]:
@@ -135,7 +122,7 @@ def marking(task: Spans, values: Mapping[int, Any], silent: Sequence[int], text:
     return Marking(tuple(spans), _records(sorted(agreed), text), tuple(differences))
 
 
-def _rivals(one: Stretch, other: Stretch) -> bool:
+def _rivals(one: Labelled, other: Labelled) -> bool:
     return one.label == other.label or similarity(one, other) > 0.5
 
 
@@ -282,9 +269,12 @@ def timeline(task: Segments, values: Mapping[int, Any], silent: Sequence[int], d
         return not task.overlap or _named_alike(one, other) or similarity(one, other) > 0.5
 
     everything = [one for some in told.values() for one in some]
-    matches = _matches(told)
-    unmatched = _without(everything, matches)
-    matches = [match for match in matches if not any(_runs_into(match, one, linked) for one in unmatched)]
+    matches = sorted(_matches(told), key=lambda match: _extent(match).start)
+    unmatched = sorted(_without(everything, matches), key=attrgetter("start"))
+    crossed = {
+        n for n, m in meeting(list(map(_extent, matches)), unmatched) if _runs_into(matches[n], unmatched[m], linked)
+    }
+    matches = [match for n, match in enumerate(matches) if n not in crossed]
     loose = _without(everything, matches)
     clusters = _clusters(loose, linked)
     least = sum(min(map(len, _readings(cluster, told).values())) for cluster in clusters)
@@ -296,6 +286,11 @@ def timeline(task: Segments, values: Mapping[int, Any], silent: Sequence[int], d
 def _without(everything: list[_Told], matches: list[dict[int, _Told]]) -> list[_Told]:
     matched = {one for match in matches for one in match.values()}
     return [one for one in everything if one not in matched]
+
+
+def _extent(match: Mapping[int, _Told]) -> Segment:
+    """From the first start to the last end."""
+    return Segment(min(one.start for one in match.values()), max(one.end for one in match.values()))
 
 
 def _named_alike(one: _Told, other: _Told) -> bool:
@@ -314,7 +309,7 @@ def _matches(told: Mapping[int, tuple[_Told, ...]]) -> list[dict[int, _Told]]:
     if not told:
         return []
     # The one that the others are laid beside is told by what it says, not by its number
-    first = min(told, key=lambda version: [astuple(one.segment) for one in told[version]])
+    first = min(told, key=lambda version: [one.segment for one in told[version]])
     pairs = {version: _pairs(told[first], some) for version, some in told.items() if version != first}
     found = []
     for one in told[first]:
@@ -327,18 +322,12 @@ def _matches(told: Mapping[int, tuple[_Told, ...]]) -> list[dict[int, _Told]]:
 def _pairs(mine: Sequence[_Told], theirs: Sequence[_Told]) -> dict[int, _Told]:
     """For places of `mine` the one of `theirs` that is the same segment, one to one, the surest pairs first."""
     near: list[tuple[tuple[float, ...], _Told, _Told]] = []
-    begin = 0
-    for one in mine:
-        while begin < len(theirs) and theirs[begin].end <= one.start:
-            begin += 1
-        for n in range(begin, len(theirs)):
-            other = theirs[n]
-            if other.start >= one.end:
-                break
-            if (alike := similarity(one, other)) > 0.5:
-                a, b = one.segment, other.segment
-                names = (a.label != b.label) + (a.speaker != b.speaker)
-                near.append(((names, -alike, a.text != b.text, one.place, n), one, other))
+    for n, m in meeting(mine, theirs):
+        one, other = mine[n], theirs[m]
+        if (alike := similarity(one, other)) > 0.5:
+            a, b = one.segment, other.segment
+            names = (a.label != b.label) + (a.speaker != b.speaker)
+            near.append(((names, -alike, a.text != b.text, n, m), one, other))
     pairs: dict[int, _Told] = {}
     gone = set()
     for _, one, other in sorted(near, key=itemgetter(0)):
@@ -369,7 +358,7 @@ def _numbered(
     parted: dict[int, Mapping[int, tuple[_Told, ...]]] = {}
     differences: list[Difference] = []
     here: list[tuple[float, Mapping[int, _Told] | None, Sequence[_Told]]] = [
-        *((min(one.start for one in match.values()), match, ()) for match in matches),
+        *((_extent(match).start, match, ()) for match in matches),
         *((cluster[0].start, None, cluster) for cluster in clusters),
     ]
     for _, match, cluster in sorted(here, key=itemgetter(0)):
@@ -404,7 +393,7 @@ def _difference(
     task: str, readings: Mapping[int, tuple[_Told, ...]], silent: Sequence[int], duration: float
 ) -> Difference:
     # Edges that are near to each other are grouped from the first one on, whoever set it
-    ordered = sorted(readings, key=lambda version: [astuple(one.segment) for one in readings[version]])
+    ordered = sorted(readings, key=lambda version: [one.segment for one in readings[version]])
     records = {version: tuple(one.segment.record() for one in readings[version]) for version in ordered}
     options = options_of(records, silent, (), lambda one, other: _alike(readings[one], readings[other]))
     said = [[one.segment for one in some] for some in readings.values()]

@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tui_label.core.overlap import meeting, similarity
 from tui_label.core.stretches import TOLERANCE_S
 from tui_label.core.tasks import (
     Choice,
@@ -231,13 +232,20 @@ def _grouped(versions: Sequence[Sequence[Segment]], strict: bool) -> list[list[S
     """Segments of different annotators that are the same one: each joins the group whose first it is nearest to."""
     groups: list[list[Segment]] = []
     for version in versions:
-        free = list(groups)
-        for segment in version:
-            near = [group for group in free if _is_same(group[0], segment, strict)]
-            if near:
-                best = max(near, key=lambda group: _shared(group[0], segment))
-                best.append(segment)
-                free = [group for group in free if group is not best]
+        there = sorted(range(len(groups)), key=lambda n: groups[n][0].start)
+        near: list[list[int]] = [[] for _ in version]
+        # Two that are hardly longer than a tolerance may be the same and share nothing
+        wide = [Segment(one.start - TOLERANCE_S, one.end + TOLERANCE_S) for one in version]
+        for at, place in meeting(wide, [groups[n][0] for n in there]):
+            if _is_same(groups[there[place]][0], version[at], strict):
+                near[at].append(there[place])
+        taken = set[int]()
+        for segment, places in zip(version, near, strict=True):
+            free = sorted(set(places) - taken)
+            if free:
+                best = max(free, key=lambda n: similarity(groups[n][0], segment))
+                groups[best].append(segment)
+                taken.add(best)
             else:
                 groups.append([segment])
     return groups
@@ -248,13 +256,7 @@ def _is_same(one: Segment, other: Segment, strict: bool) -> bool:
         return False
     if strict:
         return max(abs(one.start - other.start), abs(one.end - other.end)) <= TOLERANCE_S
-    return _shared(one, other) >= ENOUGH
-
-
-def _shared(one: Segment, other: Segment) -> float:
-    """Shared time over the time of both together."""
-    shared = min(one.end, other.end) - max(one.start, other.start)
-    return max(0.0, shared) / (max(one.end, other.end) - min(one.start, other.start))
+    return similarity(one, other) >= ENOUGH
 
 
 # Dawid-Skene

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from tui_label.core.item import Item
 from tui_label.core.moments import edges
+from tui_label.core.overlap import meeting, similarity
 from tui_label.core.tasks.base import Task, are_stretches, has_no_json
 from tui_label.core.tasks.text import likeness
 from tui_label.core.text import number_of
@@ -21,7 +22,7 @@ LONGEST_S = 1e9
 """No sound is as long, but a file may say so, or what is no number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Segment:
     """A stretch of one sound, in seconds."""
 
@@ -155,10 +156,10 @@ class Segments(Task):
         if not mine and not theirs:
             return 1.0
         pairs = [
-            (-near, *sorted((a.when, b.when)), n, m)
-            for n, a in enumerate(mine)
-            for m, b in enumerate(theirs)
-            if a.overlaps(b) and (a.label, a.speaker) == (b.label, b.speaker) and (near := _overlap(a, b)) >= 0.5
+            (-near, *sorted((mine[n].when, theirs[m].when)), n, m)
+            for n, m in meeting(mine, theirs)
+            if (mine[n].label, mine[n].speaker) == (theirs[m].label, theirs[m].speaker)
+            and (near := similarity(mine[n], theirs[m])) >= 0.5
         ]
         left, right = set(range(len(mine))), set(range(len(theirs)))
         hits = 0.0
@@ -168,9 +169,3 @@ class Segments(Task):
                 right.remove(m)
                 hits += likeness(mine[n].text, theirs[m].text)
         return 2 * hits / (len(mine) + len(theirs))
-
-
-def _overlap(one: Segment, other: Segment) -> float:
-    """Shared time over the time of both together (intersection over union)."""
-    shared = min(one.end, other.end) - max(one.start, other.start)
-    return max(0.0, shared) / (max(one.end, other.end) - min(one.start, other.start))

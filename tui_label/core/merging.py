@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
 from tui_label.core.differences import Comparison
+from tui_label.core.overlap import meeting
 from tui_label.core.readings import Difference, Part
-from tui_label.core.tasks import Task
+from tui_label.core.tasks import Segment, Task
 
 _TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
 EDGES = ("start", "end")
@@ -83,7 +85,7 @@ def _rebased_records(one: Difference, before: list[Record], after: list[Record],
     if one.kind == "words":
         there = [record for record in mine if any(_shared(record, old) > 0 for old in gone)]
     else:
-        there = [record for record in mine if _lies_in(record, one)]
+        there = [record for record in mine if _meets(record["start"], record["end"], one)]
     kept = [record for record in now if record not in gone and record not in there]
     for record in after:
         if record not in before:
@@ -112,8 +114,8 @@ def _shared(one: Record, other: Record) -> float:
     return float(min(one["end"], other["end"]) - max(one["start"], other["start"]))
 
 
-def _lies_in(record: Record, one: Difference) -> bool:
-    return bool(record["start"] < one.end and one.start < record["end"])
+def _meets(start: float, end: float, one: Difference) -> bool:
+    return start < one.end and one.start < end
 
 
 # what was edited
@@ -143,24 +145,38 @@ def _edited(
         return found | _edited_runs(comparison.parts(task.id, taken), now)
     if task.kind not in ("spans", "segments"):
         return found
-    old, new = [_framed(one) for one in was or []], [_framed(one) for one in now or []]
-    changed = [one for one in old if one not in new] + [one for one in new if one not in old]
+    changed = set(map(_framed, was or [])) ^ set(map(_framed, now or []))
     found |= {
         n
         for n, one in own.items()
-        if one.kind in ("spans", "segments") and any(_lies_in(other, one) for other in changed)
+        if one.kind in ("spans", "segments") and any(_meets(start, end, one) for start, end, *_ in changed)
     }
-    for part in comparison.parts(task.id, taken):
-        if part.pieces:
-            here = max(now or [], key=lambda record: _shared(record, part.value), default=None)
-            if here is not None and _shared(here, part.value) > 0:
-                found |= _edited_runs(part.pieces, here.get("text", ""))
+    worded = [part for part in comparison.parts(task.id, taken) if part.pieces]
+    for part, here in zip(worded, _nearest([part.value for part in worded], now or []), strict=True):
+        if here is not None:
+            found |= _edited_runs(part.pieces, here.get("text", ""))
     return found
 
 
-def _framed(record: Record) -> Record:
+def _nearest(some: Sequence[Record], others: Sequence[Record]) -> list[Record | None]:
+    """For each segment the one of the others that shares most with it; None where none shares anything."""
+    found: list[Record | None] = [None] * len(some)
+    mine = sorted(range(len(some)), key=lambda n: some[n]["start"])
+    theirs = sorted(others, key=itemgetter("start"))
+    for n, m in meeting([_ends(some[n]) for n in mine], list(map(_ends, theirs))):
+        one, best = some[mine[n]], found[mine[n]]
+        if best is None or _shared(theirs[m], one) > _shared(best, one):
+            found[mine[n]] = theirs[m]
+    return found
+
+
+def _ends(record: Record) -> Segment:
+    return Segment(record["start"], record["end"])
+
+
+def _framed(record: Record) -> tuple[Any, ...]:
     """A span, or a segment without what is said in it: words differ by themselves."""
-    return {name: record.get(name) for name in ("start", "end", "label", "speaker")}
+    return record["start"], record["end"], record.get("label"), record.get("speaker")
 
 
 def _edited_runs(pieces: Sequence[Part], now: str) -> set[int]:

@@ -17,7 +17,8 @@ from sklearn.metrics import cohen_kappa_score
 from tui_label import config, opening
 from tui_label.agreement_report import agreement
 from tui_label.core.annotation import Annotation
-from tui_label.core.item import Item
+from tui_label.core.differences import compare
+from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Label, Rating, Segments, Spans, Text
 from tui_label.core.transcript import Style
@@ -205,6 +206,18 @@ def test_segments_with_transcripts_have_word_errors_too():
     found = measured(Segments("turns", transcript=Style()), opinions("turns", [said]))
 
     assert values(found.figures)["wer"] == 0.5
+
+
+def test_a_segment_whose_label_is_null_has_none():
+    """As others write what does not apply; databases have such answers."""
+    said = [[{"start": 0, "end": 1, "label": None, "text": "hello"}], [{"start": 0, "end": 1, "text": "hello"}]]
+    task = Segments("turns", transcript=Style())
+    item = Item("call", sound=Sound("a.wav", 1.0))
+
+    assert values(measured(task, opinions("turns", [said])).figures)["f1_near"] == 1.0
+    assert compare((task,), item, [{"turns": one} for one in said]).differences == ()
+    assert [task.kept(one, item) for one in said] == [said[1], said[1]]
+    assert task.check([{"start": 0, "end": 1, "label": 0}], item) == "a segment's label must be text, not 0"
 
 
 # Parts

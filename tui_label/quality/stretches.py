@@ -62,7 +62,7 @@ def stretches_from(values: Sequence[Any], labels: Mapping[str, int], scale: floa
     flat = [one for value in values for one in value]
     start = np.array([one["start"] for one in flat], np.float64)
     end = np.array([one["end"] for one in flat], np.float64)
-    label = np.array([labels[one.get("label", "")] for one in flat], np.int64)
+    label = np.array([labels[one.get("label") or ""] for one in flat], np.int64)
     answer = np.repeat(np.arange(len(values)), sizes)
     begin, stop = (np.rint(edge * scale).astype(np.int64) for edge in (start, end))
     return _ordered(answer, begin, stop, label, len(values))

@@ -52,7 +52,7 @@ def segments_from(value: Any) -> tuple[Segment, ...]:
     return tuple(
         sorted(
             (
-                Segment(one["start"], one["end"], one.get("label", ""), one.get("text", ""), one.get("speaker", ""))
+                Segment(one["start"], one["end"], one.get("label") or "", one.get("text", ""), one.get("speaker", ""))
                 for one in value or []
             ),
             key=lambda one: one.when,
@@ -132,10 +132,10 @@ class Segments(Task):
         duration = item.sound.duration if item.sound else 0.0
         if not 0 <= start < end <= duration + SLACK_S:
             return f"segment {edges(start, end)} does not lie within the sound's {duration:.3f} seconds"
-        label = one.get("label", "")
+        label = "" if one.get("label") is None else one["label"]
         if self.labels and label and label not in self.values:
             return f"segment {edges(start, end)} needs one of the labels {', '.join(self.values)}, not {label!r}"
-        for name, said in (("label", label or ""), ("text", one.get("text", "")), ("speaker", one.get("speaker", ""))):
+        for name, said in (("label", label), ("text", one.get("text", "")), ("speaker", one.get("speaker", ""))):
             if not isinstance(said, str):
                 return f"a segment's {name} must be text, not {said!r}"
         if has_no_json(one, FIELDS):
@@ -147,6 +147,10 @@ class Segments(Task):
 
     def says(self, value: Any) -> tuple[str, ...]:
         return tuple(one["label"] for one in value or [] if one.get("label"))
+
+    def kept(self, value: Any, item: Item) -> Any:
+        """Without labels that others write as null."""
+        return [{name: said for name, said in one.items() if name != "label" or said is not None} for one in value]
 
     def agreement(self, one: Any, other: Any) -> float:
         """F1 of segments that overlap by half of their union or more, one to one, the nearest first, and have the same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -190,6 +191,15 @@ def test_typing():
     assert delete_back(left(left(editor))).text == "ab\nc"
     assert delete_word_back(Editor("one two", 7)).text == "one "
     assert right(Editor("👩‍👩‍👧", 0)).caret == 5
+
+
+def test_a_word_back_in_a_text_without_blanks_takes_no_time():
+    """As Chinese is written."""
+    text = "字" * 20_000 + " ok, "
+    began = time.perf_counter()
+
+    assert delete_word_back(Editor(text, len(text))).text == text.removesuffix("ok, ")
+    assert time.perf_counter() - began < 1
 
 
 def test_one_of_a_thing_is_told_as_one():

@@ -49,6 +49,8 @@ def test_edges_are_told_as_they_are_kept():
         ("", None),
         ("x", None),
         ("-3", None),
+        ("9" * 400, None),
+        ("9" * 5000 + ":00", None),
     ],
 )
 def test_a_time_is_typed_as_it_is_read(typed, seconds):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_TYPED = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:[.,]\d*)?|[.,]\d+)")
+_TYPED = re.compile(r"(?:(?:(?P<hours>\d{1,9}):)?(?P<minutes>\d{1,9}):)?(?P<seconds>\d{1,9}(?:[.,]\d*)?|[.,]\d+)")
+"""A key that is held makes longer numbers, which are no time of anything."""
 
 
 def clock(seconds: float, decimals: int = 1, of: float = 0.0) -> str:

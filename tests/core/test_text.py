@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right, word_left, word_right
 from tui_label.core.find import called, find_all, find_next, find_previous, same_mentions
 from tui_label.core.rows import Rows
-from tui_label.core.text import glyphs, number_of, visible
+from tui_label.core.text import glyphs, number_of, shortened, visible
 from tui_label.core.tokens import next_token, previous_token, snap, token_at, tokens_between
 
 TEXTS = st.text(
@@ -200,6 +200,14 @@ def test_a_word_back_in_a_text_without_blanks_takes_no_time():
 
     assert delete_word_back(Editor(text, len(text))).text == text.removesuffix("ok, ")
     assert time.perf_counter() - began < 1
+
+
+def test_a_document_where_a_name_was_expected_is_cut_at_once():
+    began = time.perf_counter()
+
+    assert shortened("日本 " * 30_000, 8) == "日本 日…"
+    assert time.perf_counter() - began < 1
+    assert [shortened("name", cells) for cells in (0, 3, 4)] == ["…", "na…", "name"]
 
 
 def test_one_of_a_thing_is_told_as_one():

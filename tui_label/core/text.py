@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -78,9 +79,9 @@ def shortened(text: str, cells: int) -> str:
     text = visible(text)
     if wcswidth(text) <= cells:
         return text
-    while wcswidth(text) >= cells:
-        text = text[:-1]
-    return f"{text}…"
+    # By halves: a whole document may stand where a name was expected
+    stop = bisect_left(range(1, len(text) + 1), True, key=lambda n: wcswidth(text[:n]) >= cells)
+    return f"{text[:stop]}…"
 
 
 def fitted(text: str, cells: int) -> str:

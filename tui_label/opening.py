@@ -122,17 +122,24 @@ class Edits:
         self._seen = self._moments()
 
     def _moments(self) -> tuple[float, ...]:
-        files = (self._project.folder / config.FILE, self._project.guidelines_path)
-        return tuple(file.stat().st_mtime if file.exists() else 0.0 for file in files)
+        return tuple(map(_saved_at, (self._project.folder / config.FILE, self._project.guidelines_path)))
 
     def __call__(self) -> None:
         moments = self._moments()
         if moments == self._seen or any(abs(self._now() - one) < SETTLED_S for one in moments):
             return
         self._seen = moments
-        with contextlib.suppress(LabelError):
+        with contextlib.suppress(LabelError, OSError):
             self._project = config.load(self._project.folder)
             open_store(self._project, self._person)[0].close()
+
+
+def _saved_at(file: Path) -> float:
+    """0 where it is gone, or closed to whoever asks."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def again(project: Project, person: Person | None = None) -> Store:

@@ -95,6 +95,23 @@ def test_answers_in_a_log_that_was_removed_are_kept_and_no_more_are_taken(tmp_pa
     assert len(list(SqlStore(copy / "project.db").answers())) == 2
 
 
+def test_whatever_the_system_says_of_the_place_is_a_line_and_over_when_it_is_there_again(tmp_path):
+    """Something else stands where the folder was: no file that is missing, none that is closed."""
+    folder, away = tmp_path / "project", tmp_path / "away"
+    folder.mkdir()
+    store = new_store(folder, 5)
+    number = store.claim("ann").number
+    folder.rename(away)
+    folder.write_text("")
+    for act in (store.check_in_place, lambda: store.submit(number, answer(), "a")):
+        with pytest.raises(StoreError, match=r"project\.db: Not a directory; nothing was lost"):
+            act()
+    folder.unlink()
+    away.rename(folder)
+
+    assert store.submit(number, answer(), "a") is not None
+
+
 def test_after_a_flush_that_failed_nothing_more_is_taken(tmp_path, monkeypatch):
     """The system says it once, and the next flush would seem to have gone well."""
     store = new_store(tmp_path, 5)

@@ -176,6 +176,35 @@ def test_two_at_once_and_one_killed(there):
     assert there.modes()["project.db-wal"] == there.modes()["project.db-shm"] == "0o660"
 
 
+@pytest.mark.parametrize(
+    ("closed", "seen"), [("docs", "Text number 2."), (".", "not saved: Permission denied; ask its owner")]
+)
+def test_a_folder_that_is_closed_under_the_hands_ends_nobodys_session(there, closed, seen):
+    """Of the guidelines: nobody needs them just now; of the project: it is said, and over when it is open again."""
+    name = f"{there.dir}/docs"
+    assert there.lea("sh", "-c", f"mkdir {name} && mv {there.dir}/guidelines.md {name}")[0] == 0
+    assert (
+        there.lea("sed", "-i", "s|^name: .*|&\\nguidelines: docs/guidelines.md|", f"{there.dir}/project.yaml")[0] == 0
+    )
+    assert there.lea("chmod", "-R", "g=rX", name, f"{there.dir}/project.yaml")[0] == 0
+    assert there.lea.label("check", there.dir)[0] == 0
+    terminal = there.ann.terminal(there.dir)
+    try:
+        terminal.wait_for("Text number 0.").press("p").wait_for("Text number 1.")
+        assert there.lea("chmod", "g=", f"{there.dir}/{closed}")[0] == 0
+        terminal.press("n").wait_for(seen)
+        assert there.lea("chmod", "g=rxs", f"{there.dir}/{closed}")[0] == 0
+        terminal.wait_for("saved ✓")
+        if "not saved" in seen:
+            terminal.press("enter").wait_for("Text number 2.")
+        terminal.press("ctrl+q")
+        assert terminal.wait() == 0, terminal.text
+    finally:
+        terminal.close()
+
+    assert there.lea.label("export", there.dir)[1].count(f'"{there.ann.name}"') == 2
+
+
 def test_nobody_of_the_group_can_remove_or_replace_what_the_team_has(there):
     there.answered(there.ann, 1)
     before = {path.name: path.stat().st_ino for path in there.folder.iterdir()}

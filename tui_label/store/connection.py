@@ -240,7 +240,9 @@ class SqliteConnection:
 
     def check_in_place(self) -> None:
         """A database that was moved away or restored over would take answers into nowhere."""
-        if _number(self.path) != self._file:
+        with self.errors():
+            number = _number(self.path)
+        if number != self._file:
             raise StoreError(f"{self.path}: the database was moved or replaced while open; leave and start again")
 
     def _checked_log(self) -> int:
@@ -266,6 +268,10 @@ class SqliteConnection:
             raise self._found_damaged() from error
         except PermissionError as error:
             raise StoreReadOnly(f"{self.path}: {error.strerror}; ask its owner for write access") from error
+        except OSError as error:
+            raise StoreError(
+                f"{error.filename or self.path}: {error.strerror}; nothing was lost, mend that and try again"
+            ) from error
 
     def _found_damaged(self) -> StoreDamaged:
         damage = self._refusal = StoreDamaged(f"{self.path}: not a sound SQLite database; stop work, then {REPAIR}")

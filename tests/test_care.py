@@ -6,7 +6,10 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import postgres
@@ -18,6 +21,7 @@ from tui_label import cli, config, opening, seal
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
+from tui_label.store import repair
 
 ROUNDS = int(os.environ.get("TUI_LABEL_ROUNDS", "4"))
 COMMANDS = (["status"], ["export", "--history"], ["check"], ["agreement"])
@@ -181,6 +185,82 @@ def test_a_backup_that_finds_no_room_leaves_nothing(folder, tmp_path, capsys):
 
     assert status == 1
     assert errors == f"tui-label: {tmp_path / 'file' / 'copy'}: Not a directory; choose another place\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path, folder: Path) -> Iterator[Path]:
+    """The project on a disk of its own."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(disk)], capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        yield Path(shutil.copytree(folder, disk / "project"))
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill_up(disk: Path) -> None:
+    with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@pytest.mark.parametrize("command", ["check", "repair", "status", "backup"])
+def test_a_disk_that_is_full_is_no_damage(small, capsys, command):
+    """To read a database SQLite makes a file beside it, where nobody else is at work."""
+    fill_up(small.parent)
+    status, out, errors = said(capsys, command, small)
+
+    assert (status, "project.db: no space left on the disk; nothing was lost, free some" in out + errors) == (1, True)
+    assert "repair" not in out + errors
+    (small.parent / "filler").unlink()
+    assert said(capsys, "status", small)[0] == 0
+
+
+@pytest.mark.parametrize("room", [0, 40_000, 100_000])
+def test_a_repair_that_finds_no_room_says_so_and_changes_nothing(small, capsys, room):
+    database = small / "project.db"
+    with database.open("r+b") as file:
+        file.seek(20 * 4096)
+        file.write(os.urandom(4096))
+    assert "repair" in said(capsys, "check", small)[1]
+    with contextlib.closing(sqlite3.connect(database)) as other:
+        # It has made what is needed to read
+        other.execute("SELECT * FROM setting").fetchall()
+        (small.parent / "reserve").write_bytes(bytes(room))
+        fill_up(small.parent)
+        (small.parent / "reserve").unlink()
+        before = database.read_bytes()
+        status, _, errors = said(capsys, "repair", small)
+
+    assert (status, errors.count("\n")) == (1, 1)
+    assert "the new database could not be written (" in errors and "project.db is as it was" in errors
+    assert database.read_bytes() == before
+    assert not list(small.glob("project.db.*"))
+
+
+@pytest.mark.parametrize("command", ["check", "repair"])
+def test_a_database_that_another_program_has_for_itself_is_no_damage(folder, capsys, monkeypatch, command):
+    monkeypatch.setattr(repair, "BUSY_S", 0.1)
+    before = (folder / "project.db").read_bytes()
+    with contextlib.closing(sqlite3.connect(folder / "project.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("COMMIT")
+        status, out, errors = said(capsys, command, folder)
+
+    assert (status, "has held the database for 10 s; close it" in out + errors) == (1, True)
+    assert "repair" not in out + errors
+    assert (folder / "project.db").read_bytes() == before
+
+
+def test_a_file_system_that_takes_nothing_is_named_and_no_mode_of_a_file(small, capsys):
+    subprocess.run(["mount", "-o", "remount,ro", str(small.parent)], check=True)
+    status, out, _ = said(capsys, "check", small)
+
+    assert (status, "nothing on its file system can be written: `findmnt -T" in out) == (1, True)
+    assert "chmod" not in out
 
 
 def test_missing_sounds_are_named(tmp_path, capsys):

@@ -70,6 +70,11 @@ def is_shared(project: Project) -> bool:
 def closed(database: Path) -> list[Line]:
     """What whoever asks may not write of a database; nothing can be said of the rest then."""
     folder, found = database.parent, []
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        words = f"nothing on its file system can be written: `findmnt -T {_quoted(folder)}` shows it"
+        return [
+            (False, f"{folder}: {words}, `dmesg` whether the disk is broken; who runs this machine can mount it anew")
+        ]
     shared = database.exists() and logs.are_kept(database)
     for path, own, groups in (
         # Where a group may not write the folder, nobody of it has to

@@ -38,6 +38,8 @@ BUSY_S = 10.0
 REPAIR = "`tui-label repair` the project, or restore the last backup"
 OLDEST_SQLITE = (3, 37)
 """The first with STRICT tables."""
+INDEX_BYTES = 32 << 10
+"""A log's index at least."""
 flush = getattr(os, "fdatasync", os.fsync)
 """What SQLite itself calls; macOS has the latter only."""
 
@@ -278,26 +280,45 @@ class SqliteConnection:
         return damage
 
     def _translated(self, error: sqlite3.Error) -> StoreError:
-        name = getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith("SQLITE_FULL"):
-            return StoreFull(f"{self.path}: no space left on the disk; nothing was lost, free some and try again")
-        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-            return StoreReadOnly(
-                f"{self.path}: file or folder may not be written; "
-                f"`tui-label check {self.path.parent}` says what its owner has to do"
-            )
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            who = holder_of_database(self.path) or "another program"
-            return StoreBusy(f"{self.path}: {who} has held the database for {BUSY_S:.0f} s; close it")
-        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "UTF-8" in str(error):
+        if (kept_out := obstacle(self.path, error)) is not None:
+            return kept_out
+        if _name(error).startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or "UTF-8" in str(error):
             return self._found_damaged()
-        if name.startswith("SQLITE_IOERR"):
-            return StoreError(
-                f"{self.path}: the disk refuses ({name}); it is broken, or a quota or a size limit is reached"
-            )
         if "no such table" in str(error):
             return StoreDamaged(f"{self.path}: a database, but not one of tui-label's")
         return StoreError(f"{self.path}: {error}")
+
+
+def obstacle(path: Path, error: sqlite3.Error) -> StoreError | None:
+    """What keeps whoever asks from a database that may be sound; None where the error says something of the database."""
+    name = _name(error)
+    without_room = name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and not _has_room(path.parent)
+    if name.startswith("SQLITE_FULL") or without_room:
+        return StoreFull(f"{path}: no space left on the disk; nothing was lost, free some and try again")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreReadOnly(
+            f"{path}: file or folder may not be written; `tui-label check {path.parent}` says what its owner has to do"
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        who = holder_of_database(path) or "another program"
+        return StoreBusy(f"{path}: {who} has held the database for {BUSY_S:.0f} s; close it")
+    if name.startswith("SQLITE_IOERR"):
+        return StoreError(f"{path}: the disk refuses ({name}); it is broken, or a quota or a size limit is reached")
+    return None
+
+
+def _name(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", "") or ""
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether the index of a log could be made there, which SQLite needs to read; it says of that only that the disk refuses."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return True
+    # Where files are not counted there are none of either
+    return disk.f_bavail * disk.f_frsize >= INDEX_BYTES and (disk.f_favail > 0 or not disk.f_files)
 
 
 @functools.lru_cache(1000)

@@ -18,7 +18,15 @@ from pathlib import Path
 from tui_label.core.text import number_of
 from tui_label.errors import StoreError, StoreMissing, StoreTooNew
 from tui_label.store import counts, logs, migrations
-from tui_label.store.connection import BUSY_S, SqliteConnection, close_aside, create_file, quoted, refuse_empty
+from tui_label.store.connection import (
+    BUSY_S,
+    SqliteConnection,
+    close_aside,
+    create_file,
+    obstacle,
+    quoted,
+    refuse_empty,
+)
 from tui_label.store.engine import Execute
 from tui_label.store.gate import Gate
 from tui_label.store.pages import Image
@@ -26,6 +34,8 @@ from tui_label.store.place import refuse_link
 from tui_label.store.salvage import JSON, Salvage, fill, make_whole, no_json, own_tables
 from tui_label.store.schema import KNOWN
 from tui_label.store.standing import Judge
+
+UNREAD = ("SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS")
 
 
 def damage(path: Path) -> list[str]:
@@ -48,11 +58,18 @@ def damage(path: Path) -> list[str]:
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as sqlite:
             found += _complaints(sqlite, path)
     except sqlite3.Error as error:
+        if not _is_unread(error) and (kept_out := obstacle(path, error)) is not None:
+            raise kept_out from error
         found.append(f"{path.name}: {error}")
     except UnicodeDecodeError:
         # SQLite's own message has a damaged name in it
         found.append(f"{path.name}: its list of tables is damaged")
     return found
+
+
+def _is_unread(error: sqlite3.Error) -> bool:
+    """Whether the disk does not give what is in the file: a part of it that is broken is damage."""
+    return getattr(error, "sqlite_errorname", "") in UNREAD
 
 
 def _complaints(sqlite: sqlite3.Connection, path: Path) -> list[str]:
@@ -76,7 +93,9 @@ def _unreadable(sqlite: sqlite3.Connection) -> Iterator[str]:
         try:
             for _ in sqlite.execute(f"SELECT * FROM {table}"):
                 pass
-        except (sqlite3.OperationalError, UnicodeDecodeError):
+        except (sqlite3.OperationalError, UnicodeDecodeError) as error:
+            if "utf-8" not in str(error).lower():
+                raise
             yield f"{table} has text that is no UTF-8"
             continue
         if table in JSON:
@@ -166,23 +185,23 @@ def _filled(path: Path, fresh: Path, judge: Judge) -> Salvage:
     create_file(fresh)
     fresh.chmod(path.stat().st_mode & 0o777)
     salvage = Salvage()
-    with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as sqlite:
-        sqlite.execute("PRAGMA journal_mode = WAL")
-        sqlite.execute("PRAGMA synchronous = FULL")
-        sqlite.execute("BEGIN IMMEDIATE")
-        migrations.migrate(sqlite)
-        try:
+    try:
+        with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as sqlite:
+            sqlite.execute("PRAGMA journal_mode = WAL")
+            sqlite.execute("PRAGMA synchronous = FULL")
+            sqlite.execute("BEGIN IMMEDIATE")
+            migrations.migrate(sqlite)
             fill(sqlite, path, salvage)
             make_whole(sqlite, salvage)
             counts.rebuild(sqlite.execute, judge)
             salvage.people = counts.missing(sqlite.execute)
             sqlite.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{fresh}: the new database could not be written ({error}); {path.name} is as it was"
-            ) from error
-        for pragma in ("integrity_check(1)", "foreign_key_check"):
-            if (row := sqlite.execute(f"PRAGMA {pragma}").fetchone()) and row[0] != "ok":
-                raise StoreError(f"{fresh}: the new database is not sound ({row[0]}); {path.name} is as it was")
-        sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for pragma in ("integrity_check(1)", "foreign_key_check"):
+                if (row := sqlite.execute(f"PRAGMA {pragma}").fetchone()) and row[0] != "ok":
+                    raise StoreError(f"{fresh}: the new database is not sound ({row[0]}); {path.name} is as it was")
+            sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{fresh}: the new database could not be written ({error}); {path.name} is as it was"
+        ) from error
     return salvage

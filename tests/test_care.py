@@ -11,17 +11,20 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread, current_thread
 
 import postgres
 import pytest
 from helpers import SENTIMENT, write_project
 from labelled import clip
 
-from tui_label import cli, config, opening, seal
+from tui_label import care, cli, config, opening, seal
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
+from tui_label.errors import LabelError
 from tui_label.store import repair
+from tui_label.store.sql import SqlStore
 
 ROUNDS = int(os.environ.get("TUI_LABEL_ROUNDS", "4"))
 COMMANDS = (["status"], ["export", "--history"], ["check"], ["agreement"])
@@ -187,6 +190,39 @@ def test_a_backup_that_finds_no_room_leaves_nothing(folder, tmp_path, capsys):
     assert errors == f"tui-label: {tmp_path / 'file' / 'copy'}: Not a directory; choose another place\n"
 
 
+def test_of_two_backups_of_one_name_the_first_stands_whole(folder, tmp_path, monkeypatch):
+    copied, target, begun, over = SqlStore.backup, tmp_path / "copy", Event(), Event()
+    refused: list[str] = []
+
+    def second() -> None:
+        try:
+            care.backup(folder, target)
+        except LabelError as error:
+            refused.append(str(error))
+
+    other = Thread(target=second)
+
+    def in_turn(store: SqlStore, path: str) -> None:
+        if current_thread() is other:
+            Path(path).touch()
+            begun.set()
+            over.wait(20)
+        copied(store, path)
+        if current_thread() is not other:
+            other.start()
+            begun.wait(20)
+
+    monkeypatch.setattr(SqlStore, "backup", in_turn)
+    care.backup(folder, target)
+    over.set()
+    other.join()
+
+    assert refused == [f"{target}: Directory not empty; choose another place"]
+    with contextlib.closing(sqlite3.connect(target / "project.db")) as sqlite:
+        assert sqlite.execute("SELECT count(*) FROM item").fetchone() == (150,)
+    assert sorted(one.name for one in tmp_path.iterdir() if "copy" in one.name) == ["copy"]
+
+
 @pytest.fixture
 def small(tmp_path: Path, folder: Path) -> Iterator[Path]:
     """The project on a disk of its own."""
@@ -216,6 +252,20 @@ def test_a_disk_that_is_full_is_no_damage(small, capsys, command):
     assert "repair" not in out + errors
     (small.parent / "filler").unlink()
     assert said(capsys, "status", small)[0] == 0
+
+
+def test_a_backup_to_a_full_disk_names_what_was_to_be_made(folder, small, capsys):
+    (small.parent / "reserve").write_bytes(bytes(60_000))
+    fill_up(small.parent)
+    (small.parent / "reserve").unlink()
+    target = small.parent / "copy"
+    status, _, errors = said(capsys, "backup", folder, "--to", target)
+
+    assert (status, errors.count("\n")) == (1, 1)
+    assert errors.startswith(
+        f"tui-label: {target}/project.db: the copy could not be written (database or disk is full)"
+    )
+    assert not [one for one in small.parent.iterdir() if "copy" in one.name]
 
 
 @pytest.mark.parametrize("room", [0, 40_000, 100_000])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from tui_label import config, moving, opening, reports, seal, sharing, underway
 from tui_label.core.differences import disagreement
@@ -106,8 +107,8 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
     if isinstance(place, Path):
         seal.refuse_loss(place)
     store = SqlStore(place)
-    growing = target.with_name(f".{target.name}.part")
-    shutil.rmtree(growing, ignore_errors=True)
+    # Of its own: somebody else may make one of the same name at this moment
+    growing = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
     try:
         with refusing(target, growing):
             growing.mkdir(mode=0o700, parents=True)
@@ -120,12 +121,20 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
                 # The copy is a project of its own, in a file
                 text = moving.placed(project, "").source if project else moving.without_store(_text(source))
                 (growing / config.FILE).write_text(text, encoding="utf-8")
-            store.backup(str(growing / "project.db"))
+            _copy(store, growing / "project.db", target / "project.db")
             growing.rename(target)
     finally:
         shutil.rmtree(growing, ignore_errors=True)
         store.close()
     return target
+
+
+def _copy(store: SqlStore, growing: Path, target: Path) -> None:
+    """The database; what goes wrong is said of the name that it is to have."""
+    try:
+        store.backup(str(growing))
+    except LabelError as error:
+        raise type(error)(*(words.replace(str(growing), str(target)) for words in error.problems)) from error
 
 
 def _place_of(folder: Path, error: ConfigError) -> Place:

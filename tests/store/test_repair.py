@@ -6,6 +6,8 @@ import contextlib
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -269,3 +271,20 @@ def test_wrong_counters_are_counted_anew(path):
 def finished(rows: dict[str, set[tuple[Any, ...]]]) -> int:
     """Whoever finished them: that is not in the record, only how many there are."""
     return dict(rows["counter"])["done"] + sum(row[4] for row in rows["tally"])
+
+
+def test_a_part_that_cannot_be_read_costs_its_rows_and_not_the_repair(tmp_path):
+    """As a broken disk does, a file that was cut short gives less than it said it had."""
+    path = worked_on(tmp_path)
+    program = f"""if True:
+        import os
+        from pathlib import Path
+        from tui_label.store.pages import Image, Reader
+        path = Path({str(path)!r})
+        image = Image(path)
+        os.truncate(path, path.stat().st_size // 2)
+        print(sum(len(page.rows) for page in Reader(image).lost()) > 100, image.page(image.count) == bytes({PAGE}))
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (0, "True True\n"), done.stderr

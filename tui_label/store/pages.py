@@ -7,8 +7,10 @@ damage at which SQLite itself would stop.  Nothing here writes.  https://www.sql
 
 from __future__ import annotations
 
-import mmap
+import contextlib
+import os
 import struct
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,18 +42,43 @@ class Log:
     page_size: int = 0
 
 
+class Content:
+    """The bytes of a file, none where it is not there; zeros where the disk does not give them.
+
+    Read piece by piece: in a map of it, a part that the disk does not give ends the process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._size = 0
+        if path.exists():
+            self._file = os.open(path, os.O_RDONLY)
+            weakref.finalize(self, os.close, self._file)
+            self._size = os.fstat(self._file).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, piece: slice) -> bytes:
+        start, stop, _ = piece.indices(self._size)
+        length = max(stop - start, 0)
+        found = b""
+        with contextlib.suppress(OSError):
+            found = os.pread(self._file, length, start) if length else b""
+        return found.ljust(length, b"\0")
+
+
 class Image:
     """The bytes of a database and its log, as pages."""
 
     def __init__(self, path: Path) -> None:
-        self._data, self._wal = _mapped(path), _mapped(logs.files(path)[0])
+        self._data, self._wal = Content(path), Content(logs.files(path)[0])
         self.page_size = self._size_of_pages()
-        self.usable = self.page_size - (self._data[20] if self._sound_header() else 0)
+        self.usable = self.page_size - (self._data[20:21][0] if self._sound_header() else 0)
         self.log = _read_log(self._wal, self.page_size)
         self.count = max(-(-len(self._data) // self.page_size), self.log.size)
 
     def _sound_header(self) -> bool:
-        return bytes(self._data[:16]) == b"SQLite format 3\0" and self._data[21:24] == b"\x40\x20\x20"
+        return self._data[:16] == b"SQLite format 3\0" and self._data[21:24] == b"\x40\x20\x20"
 
     def _size_of_pages(self) -> int:
         written = (self._data[16:18], self._wal[8:12]) if self._sound_header() else (self._wal[8:12],)
@@ -69,18 +96,10 @@ class Image:
             at, source = self.log.pages[number], self._wal
         else:
             at, source = (number - 1) * self.page_size, self._data
-        return bytes(source[at : at + self.page_size]).ljust(self.page_size, b"\0")
+        return source[at : at + self.page_size].ljust(self.page_size, b"\0")
 
 
-def _mapped(path: Path) -> Any:
-    """The bytes of a file; none where it is not there."""
-    if not path.exists() or not path.stat().st_size:
-        return b""
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _read_log(data: Any, page_size: int) -> Log:
+def _read_log(data: Content, page_size: int) -> Log:
     """Each frame's checksum goes on from the one before, so that after a broken one the next can be told again."""
     log = Log()
     step = FRAME_HEADER + page_size

@@ -272,6 +272,22 @@ def test_a_move_that_is_killed_is_finished_by_the_same_again(tmp_path, capsys, b
             move(folder, "sqlite")
 
 
+def test_a_move_that_is_killed_takes_the_last_database_back_whatever_the_clock_said(tmp_path, capsys):
+    """A clock that was ahead at the move before, or the lead's in another time zone."""
+    folder = write_project(tmp_path / "p", SOURCE)
+    opened(folder).add(records(5))
+    move(folder, place(folder))
+    aside = next(folder.glob("project.db.moved-*"))
+    aside.rename(folder / "project.db.moved-20991231-235959")
+    move(folder, "sqlite")
+    opened(folder).add([Record(Item("more", "since then"))])
+    before, there = contents(folder), place(folder)
+    killed(("moving.py", "_write", "call", 1), "move", folder, "--to", there)
+    move(folder, there)
+
+    assert contents(folder) == before
+
+
 def test_after_a_move_that_is_killed_another_place_will_do_and_other_work_is_left_alone(tmp_path):
     folder = write_project(tmp_path / "p", SOURCE)
     opened(folder).add(records(3))

@@ -14,7 +14,7 @@ import functools
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from tui_label.store.place import holder_of_database, refuse_link, refuse_networ
 from tui_label.store.schema import KNOWN
 
 BUSY_S = 10.0
+MOMENT = "%Y%m%d-%H%M%S"
 REPAIR = "`tui-label repair` the project, or restore the last backup"
 OLDEST_SQLITE = (3, 37)
 """The first with STRICT tables."""
@@ -215,8 +216,8 @@ class SqliteConnection:
             return str(self._gate.alone(lambda: self._hand_over(copy, then)))
 
     def _hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> Path:
-        aside = self.path.with_name(f"{self.path.name}.moved-{datetime.now():%Y%m%d-%H%M%S}")
         self.check_in_place()
+        aside = self._aside()
         self._sqlite.execute("BEGIN IMMEDIATE")
         try:
             copy()
@@ -233,6 +234,14 @@ class SqliteConnection:
             file.unlink(missing_ok=True)
         close_aside(aside)
         return aside
+
+    def _aside(self) -> Path:
+        """Behind those of all moves before, whatever the clock says: of a move that is cut off the last one is taken back."""
+        moments = [datetime.now()]
+        for path in self.path.parent.glob(f"{self.path.name}.moved-*"):
+            with contextlib.suppress(ValueError):
+                moments.append(datetime.strptime(path.name.partition(".moved-")[2], MOMENT) + timedelta(seconds=1))
+        return self.path.with_name(f"{self.path.name}.moved-{max(moments):{MOMENT}}")
 
     def number_on(self, execute: Execute) -> None:
         """SQLite's next number is behind the highest."""

@@ -605,7 +605,7 @@ class ReviewBench(Workbench):
         desk = self.case_desk
         if desk is not None and (draft := self._draft_of(desk)):
             case = desk.case
-            self._unsaved.keep(Left(case.number, case.item.key, _decided(case), draft, case.draft))
+            self._keep_aside(Left(case.number, case.item.key, _decided(case), draft, case.draft))
 
     def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""

@@ -1,7 +1,7 @@
 """Work that the database would not take, in a file of the annotator's own until it does.
 
 It is on another disk than the project where the home folder is; where that is full or not to be written
-either, in the system's folder for running or temporary files.
+either, in the system's folder for running or temporary files, or in memory until the machine is started anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+MEMORY = Path("/dev/shm")
+"""No disk, and so none that is full with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,11 @@ class Unsaved:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path = folder / f"{self._name}-{left.number}.json"
                 growing = path.with_suffix(".part")
-                write_own(growing, json.dumps(asdict(left)))
-                growing.replace(path)
+                try:
+                    write_own(growing, json.dumps(asdict(left)))
+                    growing.replace(path)
+                finally:
+                    growing.unlink(missing_ok=True)
                 self._kept.add(left.number)
                 return True
         return False
@@ -90,7 +96,12 @@ def own_folders() -> Iterator[Path]:
         yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tui-label"
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime) / "tui-label"
-    yield Path(tempfile.gettempdir()) / f"tui-label-{os.getuid()}"
+    mine = f"tui-label-{os.getuid()}"
+    # gettempdir raises where nothing can be written
+    with contextlib.suppress(OSError):
+        yield Path(tempfile.gettempdir()) / mine
+    if MEMORY.is_dir():
+        yield MEMORY / mine
 
 
 def write_own(path: Path, text: str) -> None:

@@ -47,6 +47,7 @@ class Workplace:
         self.desk: Desk | None = None
         self.trouble = ""
         """Why something is not saved; empty when all is."""
+        self._nowhere = False
         self._awaited = 0
         """Calls that the database keeps waiting for long."""
         self.word = ""
@@ -68,6 +69,11 @@ class Workplace:
     def not_saved(self) -> str:
         """What is shown where all would be saved: the trouble, or that the database is waited for."""
         return self.trouble or (WAITING if self._awaited and not self.holdup else "")
+
+    @property
+    def kept_nowhere(self) -> bool:
+        """Whether what is not saved is in no file of their own either: who leaves loses it."""
+        return self._nowhere and bool(self.trouble)
 
     @property
     def session(self) -> Session | None:
@@ -134,7 +140,10 @@ class Workplace:
         if desk is not None and has_content(desk.session):
             claim, draft = desk.claim, self._draft_of(desk)
             answered = claim.answered.revision if claim.answered else 0
-            self._unsaved.keep(Left(claim.number, claim.item.key, answered, draft, claim.draft, desk.corrects))
+            self._keep_aside(Left(claim.number, claim.item.key, answered, draft, claim.draft, desk.corrects))
+
+    def _keep_aside(self, left: Left) -> None:
+        self._nowhere = not self._unsaved.keep(left)
 
     def abandon(self) -> None:
         """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""

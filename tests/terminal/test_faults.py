@@ -90,6 +90,45 @@ def test_who_leaves_while_the_database_takes_nothing_finds_their_work_again(fold
     assert list((Path(os.environ["XDG_STATE_HOME"]) / "tui-label").glob("*.json")) == []
 
 
+def test_who_leaves_while_nothing_at_all_can_be_written_is_told_what_that_costs(folder):
+    with at_work(folder) as terminal:
+        terminal.wait_for("first text")
+        no_file_may_grow(terminal, 0)
+        terminal.press("n").wait_for("not saved: the disk refuses")
+        terminal.press("ctrl+q").wait_for("kept nowhere yet: mend that first, or leave once more and lose it")
+        terminal.press("p").wait_for("[p positive]").press("ctrl+q")
+        assert terminal.wait(20) == 1
+        assert "what you did last could be kept nowhere else, and is lost" in terminal.text.replace("\n", "")
+
+
+def test_one_disk_that_is_full_with_the_home_folder_on_it_costs_nobody_their_work(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        folder = filled(disk / "project")
+        env = {"XDG_STATE_HOME": str(disk), "XDG_RUNTIME_DIR": None, "TMPDIR": str(disk)}
+        with at_work(folder, env=env) as terminal:
+            terminal.wait_for("first text")
+            (folder / "project.db").rename(disk / "away.db")
+            with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+            terminal.press("n").wait_for("not saved: the database was moved").press("ctrl+q")
+            assert terminal.wait(20) == 1
+            assert "is kept, and there when you start again" in terminal.text.replace("\n", "")
+        (disk / "filler").unlink()
+        (disk / "away.db").rename(folder / "project.db")
+        with at_work(folder, env=env) as terminal:
+            terminal.wait_for("what was not saved the last time is here").press("enter").wait_for("second text")
+            terminal.press("ctrl+q")
+            assert terminal.wait(20) == 0
+        assert answers(folder) == {"first": "negative"}
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
 def test_words_typed_while_another_program_holds_the_database_are_kept(tmp_path):
     folder = filled(tmp_path / "project", BOX)
     with at_work(folder) as terminal:

@@ -93,7 +93,9 @@ def end_if_abandoned(workbench: Workbench) -> None:
 def told_unsaved(workbench: Workbench) -> int:
     """Say what the database would not take, if there is anything; the exit status for it."""
     if workbench.trouble:
-        complain(f"not saved: {workbench.trouble}; what you did last is kept, and there when you start again")
+        kept = "is kept, and there when you start again"
+        what = "could be kept nowhere else, and is lost" if workbench.kept_nowhere else kept
+        complain(f"not saved: {workbench.trouble}; what you did last {what}")
     return int(bool(workbench.trouble))
 
 

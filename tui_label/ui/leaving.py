@@ -8,6 +8,8 @@ from collections.abc import Callable
 from tui_label.core.text import visible
 from tui_label.workbench import Workbench
 
+LOSES = " this is kept nowhere yet: mend that first, or leave once more and lose it"
+
 
 class Leaving:
     """Leaves once, whoever asks how often."""
@@ -17,15 +19,21 @@ class Leaving:
         self._workbench = workbench
         self._end = end
         self._task: asyncio.Task[None] | None = None
+        self._warned = False
 
     @property
     def begun(self) -> bool:
         return self._task is not None
 
     def leave(self) -> None:
-        """Give the item back, then end; asked again while somebody holds that up, end at once."""
+        """Give the item back, then end; asked again while somebody holds that up, end at once.
+
+        What would be lost by that is said before: no single key does it.
+        """
         if self._task is None:
-            self._task = asyncio.create_task(self._left())
+            self._warned = self._workbench.kept_nowhere and not self._warned
+            if not self._warned:
+                self._task = asyncio.create_task(self._left())
         elif self._workbench.holdup and not self._workbench.abandoned:
             self._task.cancel()
             self._workbench.abandon()
@@ -45,5 +53,7 @@ class Leaving:
     @property
     def word(self) -> str:
         """What it waits for; empty if for nothing."""
+        if self._warned and self._workbench.kept_nowhere:
+            return LOSES
         holdup = self._workbench.holdup
         return f" waiting for {visible(holdup)}; any key leaves at once, your work is kept" if holdup else ""

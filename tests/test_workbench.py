@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock, create_autospec
@@ -251,6 +252,21 @@ def counted(workbench: Workbench) -> int:
     assert workbench.tally.sprint is not None
     assert workbench.tally.sprint.items == workbench.tally.rhythm.answered
     return workbench.tally.sprint.items
+
+
+async def test_a_sprint_that_ended_while_nothing_could_be_saved_is_kept_once_when_it_can(texts, tmp_path):
+    database, away = tmp_path / "project.db", tmp_path / "away.db"
+    async with texts() as workbench:
+        await give(workbench, "positive")
+        database.rename(away)
+        await workbench.end_sprint()
+        assert "moved or replaced" in workbench.trouble
+        workbench.rest()
+        away.rename(database)
+        await give(workbench, "negative")
+        assert workbench.trouble == ""
+    with closing(sqlite3.connect(database)) as sqlite:
+        assert sqlite.execute("SELECT items FROM sprint").fetchall() == [(1,)]
 
 
 async def test_a_skip_is_no_answer_until_it_is_undone_and_answered(texts):

@@ -29,7 +29,7 @@ from tui_label.desk import Desk, annotation_of, desk_of, heard_before, name_of
 from tui_label.errors import StoreError
 from tui_label.notices import Announcement, Notice, Renewal
 from tui_label.refusals import SHOWN, refusal
-from tui_label.store.base import Claim, Entry, Progress, Store, Versions
+from tui_label.store.base import Claim, Entry, Progress, Sprint, Store, Versions
 from tui_label.store.reviewing import Change
 from tui_label.storethread import AT_ONCE_S, Result
 from tui_label.tally import Tally
@@ -98,6 +98,7 @@ class Workbench(Workplace):
         """When a key was pressed last on an item that sounds."""
         self._asked_ahead: asyncio.Task[None] | None = None
         self._sprint_ms = sprint_ms
+        self._unkept_sprints: list[Sprint] = []
 
     @property
     def notice(self) -> Notice | None:
@@ -223,6 +224,7 @@ class Workbench(Workplace):
         if await self._has_come():
             await self.look_again()
         elif self.desk is None and self.trouble:
+            await self._keep_sprints()
             self.trouble = ""
             self.on_change()
 
@@ -233,6 +235,7 @@ class Workbench(Workplace):
     async def _alive(self) -> None:
         """A third of a lease has passed: say that somebody is here, and look round."""
         await self._call(self._store.heartbeat, self.annotator)
+        await self._keep_sprints()
         if self.desk is None:
             await self.look_again()
         else:
@@ -503,6 +506,7 @@ class Workbench(Workplace):
             sprint = self.tally.sprint
             if sprint is not None and (claim is None or sprint.left_ms(self.now()) <= 0):
                 await self._end_sprint()
+            await self._keep_sprints()
 
     async def _save(self, status: str) -> Claim | None:
         """Hand in the work on the desk; the next item, if they go on to one."""
@@ -782,11 +786,22 @@ class Workbench(Workplace):
 
     async def _end_sprint(self) -> None:
         line = self.tally.end_sprint(self.annotator)
-        if line is None:
-            return
-        if self.deck is not None:
-            self.deck.pause()
+        if line is not None:
+            self._unkept_sprints.append(line)
+            if self.deck is not None:
+                self.deck.pause()
         try:
-            await self._call(self._store.add_sprint, line)
+            await self._keep_sprints()
         except StoreError as error:
             self._fail(error)
+
+    async def _keep_sprints(self) -> None:
+        """Those that are over and that the store has not taken yet."""
+        while self._unkept_sprints:
+            # Taken out meanwhile: a heartbeat comes here beside an answer
+            line = self._unkept_sprints.pop(0)
+            try:
+                await self._call(self._store.add_sprint, line)
+            except StoreError:
+                self._unkept_sprints.insert(0, line)
+                raise

@@ -313,7 +313,12 @@ class SqlStore(SqlReviewing):
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
         handed = self._submit(number, annotation, save_id, draft, claim)
-        return self.claim(annotation.annotator) if handed.item in queue.AGAIN else self._claimed(handed)
+        return self._on_from(number, annotation.annotator, handed)
+
+    def _on_from(self, number: int, annotator: str, handed: Handed) -> Claim | None:
+        """Out of hand with an item that was saved, and to the next one."""
+        self._leases.pop((handed.me, number), None)
+        return self.claim(annotator) if handed.item in queue.AGAIN else self._claimed(handed)
 
     def _weigh(self, execute: Execute, number: int, *places: queue.Place) -> None:
         """Who may not see what others say leaves it to those who may.  `places`: where the item was, and is."""
@@ -358,7 +363,7 @@ class SqlStore(SqlReviewing):
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
     ) -> Claim | None:
         handed = self._skip(number, annotation, save_id, draft, claim)
-        return self.claim(annotation.annotator) if handed.item in queue.AGAIN else self._claimed(handed)
+        return self._on_from(number, annotation.annotator, handed)
 
     @writing
     def _skip(

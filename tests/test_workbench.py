@@ -497,6 +497,26 @@ async def test_a_loop_that_nobody_ends_is_work_for_no_longer_than_idle(calls, ke
         timing = workbench.desk.watch.timing
 
     assert (timing.active, timing.idle) == (active, 600_000 - active)
+@pytest.mark.parametrize("ways", [["work.undo"], ["work.undo", "work.undo"], ["item.previous", "work.undo"]])
+async def test_time_on_an_item_is_kept_while_the_one_before_is_undone(birds, ways):
+    async with birds() as workbench:
+        clock = timed(workbench)
+        began = workbench.desk.started_at
+        clock.now += 20
+        for way in ways:
+            await workbench.do(way)
+        while here(workbench) != "i3":
+            clock.now += 5
+            await workbench.do("label.give", ("t", "owl"))
+            await workbench.do("item.submit")
+        workbench.painted()
+        clock.now += 1
+        await workbench.do("label.give", ("t", "owl"))
+
+        assert (workbench.desk.watch.timing.active, workbench.desk.started_at) == (21_000, began)
+        assert workbench._store.revisit("ann", 4).draft == "", "to look at it is to say nothing of it"
+        await workbench.do("item.submit")
+        assert (here(workbench), workbench._looked_at) == ("", {})
 
 
 @pytest.mark.parametrize(("hidden", "ms"), [(True, 1000), (False, 21_000)])

@@ -73,6 +73,10 @@ class Desk:
         """Work went on until `now`, in milliseconds."""
         return replace(self, watch=self.watch.touched(now, self.session.focus))
 
+    def timed_from(self, before: Desk, now: float) -> Self:
+        """Its time goes on from when it lay there before."""
+        return replace(self, watch=replace(before.watch, last=now), started_at=before.started_at)
+
     def rested(self, now: float) -> Self:
         """What passed until `now` was no work on the item."""
         return replace(self, watch=replace(self.watch, last=now))

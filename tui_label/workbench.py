@@ -89,6 +89,8 @@ class Workbench(Workplace):
         self._ahead: Desk | None = None
         """The unfinished item that waits while an answered one is visited."""
         self._heard_ahead: Listening | None = None
+        self._looked_at: dict[int, Desk] = {}
+        """Unanswered items that an undo led away from, by their numbers: nothing was said of them, but time went by."""
         self._beating: tuple[asyncio.Task[None], ...] = ()
         self.tally = Tally(project.pace, self.now())
         self._make_deck = make_deck
@@ -352,7 +354,7 @@ class Workbench(Workplace):
             self._asked_ahead = asyncio.ensure_future(self._look_ahead(self.deck))
 
     def _desk_of(self, claim: Claim, visiting: bool) -> Desk:
-        return desk_of(
+        desk = desk_of(
             claim,
             self.project,
             self._versions,
@@ -361,6 +363,8 @@ class Workbench(Workplace):
             edge_step=self._edge_step,
             visiting=visiting,
         )
+        before = self._looked_at.get(claim.number)
+        return desk if before is None or claim.draft or claim.answered else desk.timed_from(before, self.now())
 
     def _lay_again(self, claim: Claim, *, visiting: bool = False) -> None:
         """Lay an item of before: to who went there by a letter the next letter is a command as well."""
@@ -521,6 +525,7 @@ class Workbench(Workplace):
             self._hand_in, desk.claim, annotation, desk.save_id, self._draft_of(desk), not desk.visiting and not tested
         )
         self._unsaved.drop(desk.claim.number)
+        self._looked_at.pop(desk.claim.number, None)
         if self.tally.is_new(self.progress.mine) and not tested:
             self.tally.answer(annotation.timing.active, round(desk.session.duration * 1000))
         return claim
@@ -544,6 +549,7 @@ class Workbench(Workplace):
 
     async def _back(self) -> None:
         await self._keep_draft()
+        left = self._ahead if self.desk is not None and self.desk.visiting else self.desk
         if await self._call(notices.shown, self._store, self.project, self.annotator):
             self.word = SHOWN
             return
@@ -554,6 +560,8 @@ class Workbench(Workplace):
         if claim.answered is not None:
             self._lay_visited(claim)
         else:
+            if left is not None:
+                self._looked_at[left.claim.number] = left
             self._ahead = None
             self._lay_again(claim)
         self.word = f"back at {name_of(claim.item)}{f': {DRAFT}' if self._is_draft else ''}"

@@ -551,6 +551,23 @@ def test_who_is_let_in_no_more_while_at_work_hears_so(team: Team) -> None:
     assert ann.submit(claim.number, Annotation("ann", answers={"t": "a"}), "1") is not None
 
 
+def test_who_has_another_role_while_at_work_hears_so(team: Team) -> None:
+    rea = team.store("rea")
+    work(team.store("ann"), team.store("bob"), team)
+    case = rea.next_case(Queue("disagreements"), "rea")
+    assert case is not None
+    team.lead.admit({**PEOPLE, "rea": Role.ANNOTATOR})
+    for act in (
+        lambda: rea.settle(case.number, Gold("rea", {"t": "a"}), "g1"),
+        lambda: rea.hold_case(case.number, "rea", "begun"),
+        lambda: rea.next_case(Queue("disagreements"), "rea"),
+    ):
+        with pytest.raises(StoreReadOnly, match="rea has another role by now, which may not do that"):
+            act()
+    team.lead.admit(PEOPLE)
+    assert rea.settle(case.number, Gold("rea", {"t": "a"}), "g1")
+
+
 def test_who_is_not_let_in_any_more_is_out(team: Team) -> None:
     assert team.lead.admit(PEOPLE) == [
         (True, "held to their role by the server: ann (annotator), bob (annotator), lee (lead), rea (reviewer)")

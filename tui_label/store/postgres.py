@@ -406,6 +406,11 @@ class PostgresConnection:
             raise StoreRefused(
                 f"{self}: the server knows you as {user} and takes what you write in that name only ({reason})"
             ) from error
+        if state == "42501" and self._is_let_in():
+            # Who may do what is asked before: it was so when they started
+            raise StoreReadOnly(
+                f"{self}: {user} has another role by now, which may not do that ({reason}); start again, or ask a lead"
+            ) from error
         if state == "42501":
             raise StoreReadOnly(
                 f"{self}: {reason}; a lead names {user} under `roles:` in project.yaml, and opens the project once"
@@ -430,6 +435,12 @@ class PostgresConnection:
         if state in AGAIN:
             raise StoreBusy(f"{self}: {reason}; try again in a moment") from error
         raise StoreError(f"{self}: {reason}") from error
+
+    def _is_let_in(self) -> bool:
+        """Whether this login is one of those that the owner named."""
+        with contextlib.suppress(psycopg.Error):
+            return bool(self._pg.execute("SELECT 1 FROM login WHERE name = current_user").fetchall())
+        return False
 
     def _owner_of_closed(self) -> str:
         """Whose the schema is, where this login may not look into it: there nothing is found."""

@@ -497,6 +497,8 @@ async def test_a_loop_that_nobody_ends_is_work_for_no_longer_than_idle(calls, ke
         timing = workbench.desk.watch.timing
 
     assert (timing.active, timing.idle) == (active, 600_000 - active)
+
+
 @pytest.mark.parametrize("ways", [["work.undo"], ["work.undo", "work.undo"], ["item.previous", "work.undo"]])
 async def test_time_on_an_item_is_kept_while_the_one_before_is_undone(birds, ways):
     async with birds() as workbench:

@@ -217,6 +217,18 @@ def test_a_damaged_packet_does_not_end_the_recording(tmp_path):
     assert lag(whole(path)[:RATE, 0], SOUND[:RATE, 0])[1] > 0.9
 
 
+def test_a_damaged_frame_does_not_end_a_flac(tmp_path, written):
+    """What lies behind it is heard, also by who was there when it came."""
+    data = bytearray(written["flac"].read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 100] = bytes(100)
+    (tmp_path / "a.flac").write_bytes(data)
+    with open_recording(tmp_path / "a.flac") as recording:
+        found = [recording.read(start, RATE // 2) for start in range(0, 5 * RATE // 2, RATE // 2)]
+
+    assert [len(one) for one in found] == [RATE // 2, RATE // 2, 0, RATE // 2, RATE // 2]
+    assert np.abs(found[3] - SOUND[3 * RATE // 2 : 2 * RATE]).max() <= 1 / 32768
+
+
 def test_a_video_without_sound_says_so(tmp_path):
     import av
 

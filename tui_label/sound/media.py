@@ -33,6 +33,8 @@ _STREAMED = 0x7FFF_0000
 """Sizes from here on are written by programs that could not go back to the header."""
 _OGG_TAIL = 1 << 17
 """Two of the longest Ogg pages."""
+_DAMAGED = -1
+"""Where a file stands that could not be read: libsndfile reads nothing more of it, what lies behind the damage neither."""
 _PASSED = 1 << 20
 """Frames that are read at a time on the way to a place."""
 
@@ -175,19 +177,19 @@ class _SoundFile(Recording):
             found: Samples = self._file.read(min(count, self.facts.frames - start), dtype="float32", always_2d=True)
             self._at = start + len(found)
         except soundfile.LibsndfileError:
-            self._at = -1
+            self._at = _DAMAGED
             return np.zeros((0, self.facts.channels), np.float32)
         return np.nan_to_num(found, copy=False, nan=0, posinf=1, neginf=-1) if self._floats else found
 
     def _go_to(self, start: int) -> None:
+        if self._at == _DAMAGED or (start < self._at and not self._jumps):
+            self._file.close()
+            self._file, self._at = _Straight(self._path), 0
         if self._jumps:
             before = min(start, self._warm_up)
             self._file.seek(start - before)
             self._file.read(before, dtype="float32")
             return
-        if not 0 <= self._at < start:
-            self._file.close()
-            self._file, self._at = _Straight(self._path), 0
         while self._at < start and (passed := len(self._file.read(min(start - self._at, _PASSED), dtype="float32"))):
             self._at += passed
 

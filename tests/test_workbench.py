@@ -124,6 +124,35 @@ async def test_what_was_heard_without_a_key_outlives_the_process(calls, monkeypa
     assert (draft["at"], draft["listening"]["passes"]) == (2.5, [[0.0, 2.5]])
 
 
+@pytest.mark.parametrize("cut_off", [True, False])
+async def test_a_terminal_that_was_left_behind_takes_back_nothing_that_was_said_since(calls, cut_off):
+    """The link broke unnoticed while the clip played; hours later the far machine notices."""
+    async with calls() as behind:
+        await write(behind, "one")
+        await behind._keep_draft()
+        async with calls() as workbench:
+            await write(workbench, " and more")
+        hear(behind, 2.0)
+        await behind._keep_draft()
+        await behind.leave(cut_off=cut_off)
+    async with calls() as workbench:
+        assert workbench.session.box == "one and more"
+
+
+async def test_a_terminal_that_was_left_behind_gives_up_no_item_that_is_in_hand_elsewhere(calls):
+    async with calls() as behind:
+        hear(behind)
+        async with calls() as workbench:
+            hear(workbench)
+            await write(workbench, "one")
+            await workbench.do("item.submit")
+            await behind.leave(cut_off=True)
+
+            assert here(workbench) == "c1"
+            assert workbench._store.claim("bob").item.key == "c2"
+            assert workbench._store.revisit("ann", 1).draft == ""
+
+
 async def test_an_answered_item_is_corrected_without_hearing_it_again(calls):
     async with calls() as workbench:
         await write(workbench, "one")

@@ -19,7 +19,7 @@ from tui_label.core.session import Session, has_content
 from tui_label.desk import Desk, draft_of, said_in
 from tui_label.drafting import Drafting
 from tui_label.errors import StoreError
-from tui_label.store.base import Store
+from tui_label.store.base import Claim, Store
 from tui_label.store.place import holder_of_database, holder_of_folder
 from tui_label.storethread import Result, StoreThread
 from tui_label.unsaved import Left, Unsaved
@@ -139,8 +139,8 @@ class Workplace:
         desk = self.desk
         if desk is not None and has_content(desk.session):
             claim, draft = desk.claim, self._draft_of(desk)
-            answered = claim.answered.revision if claim.answered else 0
-            self._keep_aside(Left(claim.number, claim.item.key, answered, draft, claim.draft, desk.corrects))
+            left = Left(claim.number, claim.item.key, _revision(claim), draft, claim.draft, desk.corrects)
+            self._keep_aside(left)
 
     def _keep_aside(self, left: Left) -> None:
         self._nowhere = not self._unsaved.keep(left)
@@ -191,7 +191,9 @@ class Workplace:
         if said_in(draft) != known and desk.session.work != desk.laid:
             return False
         there = await self._call(self._store.revisit, self.annotator, desk.claim.number)
-        return there is not None and said_in(there.draft) != known
+        if there is None:
+            return False
+        return _revision(there) != _revision(desk.claim) or said_in(there.draft) != known
 
     def _draft_is_kept(self, desk: Desk, draft: str) -> None:
         self._unsaved.drop(desk.claim.number)
@@ -214,3 +216,8 @@ class Workplace:
             return desk
         self.deck.pause()
         return replace(desk, session=replace(desk.session, at=round(self.deck.position, 3)))
+
+
+def _revision(claim: Claim) -> int:
+    """Of the answer that stands; 0 where none does."""
+    return claim.answered.revision if claim.answered else 0

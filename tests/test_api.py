@@ -79,6 +79,29 @@ def test_all_that_is_added_comes_back_as_it_was(tmp_path):
         assert [(one.key, settled.answers) for one, settled in project.settled()] == [("a", said.answers)]
 
 
+def test_times_are_kept_in_utc_whatever_their_zone(tmp_path):
+    """By them it is decided which answer is the latest."""
+    said = Annotation("ann", answers={"sentiment": "positive"})
+    with Project.create(tmp_path, SENTIMENT) as project:
+        for at in ("2026-01-01T12:00:00+02:00", "2026-01-01 11:00"):
+            project.add([Record(Item("a", "x"), annotation=replace(said, started_at=at, submitted_at=at))])
+            said = replace(said, answers={"sentiment": "negative"})
+
+        ((_, answer),) = project.answers()
+        assert (answer.submitted_at, answer.started_at) == ("2026-01-01T11:00:00.000Z",) * 2
+        assert answer.answers == {"sentiment": "negative"}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_table_is_no_list_of_texts(tmp_path, library):
+    table = pytest.importorskip(library).DataFrame({"text": ["Fine.", "Late."]})
+    with Project.create(tmp_path, SENTIMENT) as project:
+        with pytest.raises(InputError, match="a table is added by a column of texts"):
+            project.add(table)
+
+        assert project.add(table["text"]).items == 2
+
+
 def test_what_numpy_counts_is_as_good_as_a_number(tmp_path):
     """Models give scores, texts and priorities so."""
     with Project.create(tmp_path, SENTIMENT) as project:
@@ -143,6 +166,15 @@ def test_a_project_is_made_once_and_must_be_right(tmp_path):
             Record(Item("a", "x"), annotation=Annotation("ann", "done")),
             "a: annotation: status: must be one of submitted",
         ),
+        (
+            Record(Item("a", "x"), annotation=Annotation("ann", submitted_at="yesterday")),
+            "item a: annotation: submitted_at: must be a time such as 2026-01-31T12:00:00Z, not 'yesterday'",
+        ),
+        (
+            Record(Item("a", "x"), annotation=Annotation("ann", started_at="9:00")),
+            "a: annotation: started_at: must be a",
+        ),
+        (Record(Item("a", "x"), gold=Gold("me", {}, GIVEN, at="soon")), "item a: gold: at: must be a time"),
         (
             Record(Item("a", "x"), gold=Gold("me"), probe="chekc"),
             "a: probe: must be check or qualification, not 'chekc'",

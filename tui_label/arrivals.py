@@ -20,6 +20,7 @@ from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.tasks import Spans, Task, kept
 from tui_label.core.text import shortened
 from tui_label.errors import InputError
+from tui_label.formats.making import Bad, utc_time
 from tui_label.handed import handed
 from tui_label.store.base import Versions
 from tui_label.store.staging import Counts, Staging
@@ -53,7 +54,24 @@ def made_here(made: Iterable[Record | Item | str], tasks: Sequence[Task]) -> Ite
         except Unkeepable as error:
             raise InputError(f"item {record.item.key}: {error}") from error
         _check(record, tasks)
-        yield record
+        yield _in_utc(record)
+
+
+def _in_utc(record: Record) -> Record:
+    """Its times as all others are kept, whatever their zone."""
+    said, gold = record.annotation, record.gold
+    try:
+        if said is not None:
+            said = replace(
+                said,
+                started_at=utc_time("annotation: started_at", said.started_at),
+                submitted_at=utc_time("annotation: submitted_at", said.submitted_at),
+            )
+        if gold is not None:
+            gold = replace(gold, at=utc_time("gold: at", gold.at))
+    except Bad as error:
+        raise InputError(f"item {record.item.key}: {error.field}: {error}") from error
+    return replace(record, annotation=said, gold=gold)
 
 
 def _of_text(text: str, times: Counts) -> Item:

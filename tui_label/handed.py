@@ -25,6 +25,9 @@ def handed(made: Iterable[Record | Item | str]) -> Iterator[Record | Item | str]
     """Each of them; raises InputError."""
     if isinstance(made, str | bytes | Mapping) or not isinstance(made, Iterable):
         raise InputError(f"what is added must be a list of texts, items or records, not {short(made)}")
+    if hasattr(made, "columns"):
+        # One goes through a table of pandas or polars by columns, of pandas by their names
+        raise InputError("a table is added by a column of texts, as table['text'], or with add_files")
     for one in made:
         if not isinstance(one, Record | Item | str):
             raise InputError(f"{short(one)}: must be a text, an Item or a Record")

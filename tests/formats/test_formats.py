@@ -217,6 +217,21 @@ def test_utf16_offsets_are_repaired_where_the_covered_text_says_so(tmp_path):
         ('{"id": true, "text": "x"}', "id: an id must be text or a number"),
         ('{"text": "x", "annotator": "a", "answers": {"sentimnt": "positive"}}', "did you mean sentiment?"),
         ('{"text": "x", "annotator": "a", "answers": {"sentiment": "bad"}}', "is no label of sentiment"),
+        (
+            '{"text": "x", "annotator": "a", "answers": {}, "flags": ["ambiguous"]}',
+            ": flags: must be a list of objects",
+        ),
+        (
+            '{"text": "x", "annotator": "a", "answers": {}, "flags": [{"note": "?"}]}',
+            ": flags: a flag's reason must be",
+        ),
+        ('{"text": "x", "annotator": "a", "answers": {}, "flags": true}', ": flags: must be a list of objects"),
+        ('{"text": "x", "annotator": "a", "answers": {}, "ms": 5}', ": ms: must be milliseconds by name"),
+        (
+            '{"text": "x", "annotator": "a", "answers": {}, "ms": {"active": null}}',
+            ": ms: must be milliseconds by name",
+        ),
+        ('{"text": "x", "annotator": "a", "answers": {}, "ms": {"tasks": [1]}}', ": ms: must be milliseconds by name"),
     ],
 )
 def test_a_bad_line_says_where_and_what(tmp_path, line, words):

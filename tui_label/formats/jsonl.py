@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, timing_from
+from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, Timing, timing_from
 from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Suggestion, is_score
 from tui_label.core.keepable import is_amount
@@ -236,23 +236,27 @@ def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotat
                     for span in answers[task.id]
                 ]
         check_answers(reading, item, answers)
+    return Annotation(
+        annotator,
+        status,
+        answers=answers,
+        flags=_flags(record),
+        origin=_origin(reading, record, answers),
+        timing=_timing(record),
+        started_at=utc_time("started_at", record.get("started_at")),
+        submitted_at=utc_time("submitted_at", record.get("submitted_at")),
+        labels_version=_number(record, "labels"),
+        guidelines_version=_number(record, "guidelines"),
+        revision=_number(record, "revision"),
+        listening=record.get("listening") or {},
+    )
+
+
+def _timing(record: Mapping[str, Any]) -> Timing:
     try:
-        return Annotation(
-            annotator,
-            status,
-            answers=answers,
-            flags=_flags(record),
-            origin=_origin(reading, record, answers),
-            timing=timing_from(record.get("ms") or {}),
-            started_at=utc_time("started_at", record.get("started_at")),
-            submitted_at=utc_time("submitted_at", record.get("submitted_at")),
-            labels_version=_number(record, "labels"),
-            guidelines_version=_number(record, "guidelines"),
-            revision=_number(record, "revision"),
-            listening=record.get("listening") or {},
-        )
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
-        raise Bad("answers", f"is not in the shape of an export: {error}") from error
+        return timing_from(record.get("ms") or {})
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Bad("ms", "must be milliseconds by name: active, idle, paused, and tasks by their ids") from error
 
 
 def _origin(reading: Reading, record: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -268,7 +272,10 @@ def _origin(reading: Reading, record: Mapping[str, Any], answers: Mapping[str, A
 
 
 def _flags(record: Mapping[str, Any]) -> tuple[Flag, ...]:
-    flags = tuple(Flag(flag["reason"], str(flag.get("note") or "")) for flag in record.get("flags") or [])
+    found = record.get("flags") or []
+    if not isinstance(found, list) or not all(isinstance(flag, dict) for flag in found):
+        raise Bad("flags", 'must be a list of objects, such as {"reason": "ambiguous"}')
+    flags = tuple(Flag(flag.get("reason"), str(flag.get("note") or "")) for flag in found)
     for flag in flags:
         if not isinstance(flag.reason, str) or not flag.reason.strip():
             raise Bad("flags", f"a flag's reason must be words, not {flag.reason!r}")

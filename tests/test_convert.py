@@ -52,6 +52,14 @@ def test_there_and_back_is_the_same(tmp_path, packed, capsys):
     assert (tmp_path / "b.conll").read_text() == (tmp_path / "a.conll").read_text()
 
 
+@pytest.mark.parametrize(("name", "needs"), [("out.spacy", "spacy"), ("out.parquet", "pyarrow")])
+def test_of_one_file_its_answers_are_counted(tmp_path, capsys, name, needs):
+    pytest.importorskip(needs)
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "label": "x"}\n{"text": "b", "label": "y"}\n')
+
+    assert f"{name}: 2 answers, as " in convert(capsys, tmp_path / "a.jsonl", tmp_path / name)[2]
+
+
 def test_our_answers_name_their_tasks(tmp_path, capsys):
     answers = [
         {

@@ -68,7 +68,9 @@ class Format:
     settled_only: bool = False
     """Whether it can be written of settled items alone."""
     write_folder: WriteFolder | None = None
-    """For a format that is not one file."""
+    """For a format that is not one text file."""
+    counts: str = "files"
+    """What `write_folder` counts: files, or answers."""
     has_suggestions: bool = False
     """Whether it has a place for what is suggested; other formats count it."""
 
@@ -121,7 +123,7 @@ FORMATS = (
     ),
     Format(
         "spacy", "spaCy's DocBin; needs tui-label[spacy]", "blanks at the ends of spans, ratings, texts, flags, timings",
-        (".spacy",), spacy.read, write_folder=spacy.write,
+        (".spacy",), spacy.read, write_folder=spacy.write, counts="answers",
     ),
     Format(
         "spacy-json", "spaCy's Docs as JSON, and its earlier pairs; to be written it needs tui-label[spacy]",
@@ -130,7 +132,7 @@ FORMATS = (
     Format(
         "datasets", "Hugging Face's datasets: parquet, Arrow, JSON and CSV with a card, folders of them; needs tui-label[datasets]",
         "half characters, sounds, idle times, origins", datasets.SUFFIXES,
-        datasets.read, write_folder=datasets.write,
+        datasets.read, write_folder=datasets.write, counts="answers",
     ),
     Format(
         "webanno", "WebAnno TSV 3 (INCEpTION), a file a text, and folders of them",

@@ -106,7 +106,7 @@ def write(
         assert format.write_folder is not None and isinstance(output, Path)
         before = _files(output)
         written = format.write_folder(rows, output, project, dropped)
-        return Written(format.name, written, "files", dropped, len(before & _files(output)))
+        return Written(format.name, written, format.counts, dropped, len(before & _files(output)))
     if not isinstance(output, Path):
         return Written(format.name, format.write(rows, output, project, dropped), "answers", dropped)
     with (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from helpers import Clock, records
@@ -367,6 +368,18 @@ def test_an_earlier_answer_of_a_file_does_not_take_the_place_of_a_later_one(make
 
     assert [(one.answers, one.earlier) for one in added] == [(1, 0), (0, 1), (1, 0), (0, 1), (0, 0)]
     assert [(one.answers["t"], one.revision) for _, one in store.answers()] == [("c", 2)]
+
+
+def test_a_flag_that_was_put_on_the_same_answer_later_comes_in(make):
+    store, item = make(), Item("k", "x")
+    said = Annotation("ann", answers={"t": "a"}, submitted_at="2026-01-01T00:00:00.000Z")
+    flagged = replace(said, flags=(Flag("ambiguous", "or b?"),), submitted_at="2026-01-02T00:00:00.000Z")
+    came = [store.add([Record(item, annotation=one)]).answers for one in (said, flagged, flagged, said)]
+    # A table knows no notes of flags
+    came.append(store.add([Record(item, annotation=replace(flagged, flags=(Flag("ambiguous"),)))]).answers)
+
+    assert came == [1, 1, 0, 0, 0]
+    assert [one.flags for _, one in store.answers()] == [flagged.flags]
 
 
 def test_an_answer_comes_in_over_a_skip_however_old_it_is(make):

@@ -27,7 +27,7 @@ from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added, Conflict
 from tui_label.store.engine import Connection, Execute, Read, marks, reader
 from tui_label.store.queue import Place
-from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, from_json, item_from, key_from, to_json
+from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, flags_json, from_json, item_from, key_from, to_json
 from tui_label.store.staging import Arrival, Staging, content
 from tui_label.store.standing import Judge
 
@@ -399,21 +399,24 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
     """Keep an answer of somebody who may have dealt with the item before, if it is new.
 
     What they gave once and then corrected does not come back: it is the same where its time is, or where it has none.
+    What stands is the same at any time, unless they flagged it otherwise since.
     Over a skip, which says nothing of the item, an answer comes in however old it is.
     """
     me = saves.annotator_id(execute, annotation.annotator)
     before = saves.before_save(execute, number, me, "")
     given = execute(
-        """SELECT revision, answers, labels_version, submitted_at FROM annotation
+        """SELECT revision, answers, labels_version, submitted_at, flags FROM annotation
            WHERE item = ? AND annotator = ? AND status = 'submitted'""",
         (number, me),
     ).fetchall()
     # Under today's names: an export made after a rename already has them, and comes back as the same answer
     today = names.apply(json.loads(to_json(dict(annotation.answers))), annotation.labels_version)
     came_back, latest = False, ""
-    for revision, answers, version, at in given:
+    for revision, answers, version, at, flags in given:
         stands = before.state == "done" and revision == before.standing
         latest = at if stands else latest
+        if stands and at < annotation.submitted_at and flags != flags_json(annotation.flags):
+            continue
         if (stands or annotation.submitted_at in ("", at)) and names.apply(from_json(answers), version) == today:
             if stands or before.state != "done":
                 return Came.KNOWN

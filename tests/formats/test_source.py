@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import sys
 import tracemalloc
 
@@ -54,6 +56,14 @@ def test_packed_files_after_each_other_are_one_and_a_cut_one_is_refused(tmp_path
 
     with pytest.raises(InputError, match=rf"x.txt{suffix}: cannot be unpacked"):
         records(path)
+
+
+@pytest.mark.parametrize(("pack", "words"), [(bz2.compress, "packed by bzip2"), (lzma.compress, "packed by xz")])
+def test_what_is_packed_otherwise_is_named(tmp_path, pack, words):
+    (tmp_path / "x.jsonl").write_bytes(pack(b'{"text": "a"}\n'))
+
+    with pytest.raises(InputError, match=f"is {words}: unpack it, or pack it as .gz"):
+        records(tmp_path / "x.jsonl")
 
 
 @given(

@@ -31,6 +31,9 @@ PACKED = (".gz", ".zst")
 NO_TEXT = (
     (b"PK\x03\x04", 0, "a zip archive, or a spreadsheet or document made of one: unpack it and name the folder or files in it, or save it as CSV or text"),
     (b"ustar", 257, "a tar archive: unpack it, and name the folder or files in it"),
+    (b"1AY&SY", 4, "packed by bzip2: unpack it, or pack it as .gz"),
+    (b"\xfd7zXZ\0", 0, "packed by xz: unpack it, or pack it as .gz"),
+    (b"7z\xbc\xaf\x27\x1c", 0, "a 7z archive: unpack it, and name the folder or files in it"),
     (b"SQLite format 3\0", 0, "an SQLite database: export a table as CSV, or name a project's folder"),
     (b"%PDF-", 0, "a PDF: convert it to text first"),
     (b"PAR1", 0, "a parquet file: name it .parquet, or give --format datasets"),

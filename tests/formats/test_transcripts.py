@@ -117,6 +117,20 @@ def test_nemo_lines_come_back_as_one_segment_each_where_the_project_has_only_tho
     assert answer.annotation.answers == {"s": draft.suggestions[0].value}
 
 
+@pytest.mark.parametrize("name", ["nemo", "prodigy", "commonvoice", "librispeech"])
+def test_that_nobody_speaks_comes_back_as_an_answer(folder, name):
+    write(name, [text_of("")], TEXT, folder)
+    (record,), bad, _ = read(name, folder / "out", TEXT, "ann")
+
+    assert (bad, record.annotation.answers) == ([], {"t": ""})
+
+
+def test_an_empty_text_of_a_manifest_is_no_draft(folder):
+    write("nemo", [text_of("")], TEXT, folder)
+
+    assert read("nemo", folder / "out", TEXT)[0][0].suggestions == ()
+
+
 def test_a_text_that_no_task_takes_is_kept_and_counted(folder):
     write("nemo", [text_of("hi")], TEXT, folder)
     (record,), _, reading = read("nemo", folder / "out", EVENTS)

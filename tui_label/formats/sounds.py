@@ -155,6 +155,7 @@ def _drafted(
     named_by = line.get("annotator") or (line.get("_annotator_id") if line.get("answer") == "accept" else "")
     annotator = author(reading, str(named_by or ""))
     if annotator:
+        found = _nothing_said(reading, line) | found
         return labelled(
             reading, item, labels=labels, values={**found, **values}, annotator=annotator, priority=priority
         )
@@ -212,6 +213,12 @@ def _draft_text(line: Mapping[str, Any]) -> str | None:
         if line.get(name) is not None and not isinstance(line[name], str):
             raise Bad(name, f"must be text, not {json.dumps(line[name])[:40]}")
     return next((line[name] for name in TEXTS if line.get(name)), None)
+
+
+def _nothing_said(reading: Reading, line: Mapping[str, Any]) -> dict[str, Any]:
+    """A transcript that is there and empty: as a draft it is none, as an answer it says that nobody speaks."""
+    task = _first(reading, Text)
+    return {task.id: ""} if task is not None and any(line.get(name) == "" for name in TEXTS) else {}
 
 
 def _first(reading: Reading, kind: type[Task]) -> Task | None:

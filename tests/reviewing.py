@@ -13,7 +13,6 @@ from tui_label import config, opening
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.store.reviewing import Queue
 from tui_label.store.sql import SqlStore
 
 MOOD = """\
@@ -72,12 +71,3 @@ def annotations(folder: Path) -> list[tuple[Any, ...]]:
     rows = connection.execute("SELECT * FROM annotation ORDER BY item, annotator, revision").fetchall()
     connection.close()
     return rows
-
-
-def first_case(folder: Path, queue: Queue | None = None) -> int:
-    store = opened(folder)
-    case = store.next_case(queue or Queue(), "nobody")
-    store.release_case("nobody")
-    store.close()
-    assert case is not None
-    return case.number

@@ -30,7 +30,6 @@ UD = """\
 8\t.\t.\tPUNCT\t_\t_\t1\tpunct\t_\t_
 
 """
-PLACED = "name: p\ntasks: [{id: names, type: spans, labels: [person, big place, 日本]}]\n"
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tui_label.quality.estimates import NO_PAIRS, ONE_LABEL, USUAL, Draws, Figure, Floats, Ints, Sample
 
-NOMINAL, ORDINAL, INTERVAL, RATIO = "nominal", "ordinal", "interval", "ratio"
+NOMINAL, RATIO = "nominal", "ratio"
 
 
 @dataclass(frozen=True, slots=True)

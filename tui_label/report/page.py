@@ -49,7 +49,8 @@ SOURCES = {
     "f1_characters": "Characters under the same label in both answers: 2 × shared by the sum of both.",
     "f1_near": "Segments with the same label that share half their time or more.",
     "f1_time": "Time under the same label.",
-    "wer": "Words put in, left out and replaced, by the words of the other text (Levenshtein 1966).",
+    "wer": "Words put in, left out and replaced, by the mean of the words of both texts (Levenshtein 1966); against a "
+    "known answer, or one's own of weeks before, by the words of that.",
     "cer": "The same over characters.",
 }
 """What a measure is, or who defined it."""

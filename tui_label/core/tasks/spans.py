@@ -25,12 +25,6 @@ class Span:
     def overlaps(self, other: Span) -> bool:
         return self.start < other.end and other.start < self.end
 
-    def nests(self, other: Span) -> bool:
-        """Whether one of the two lies within the other."""
-        return (self.start <= other.start and other.end <= self.end) or (
-            other.start <= self.start and self.end <= other.end
-        )
-
     def record(self, text: str) -> dict[str, Any]:
         return {
             "start": self.start,

@@ -291,6 +291,13 @@ def test_word_errors_against_known_transcripts_are_over_the_known_words():
     assert values(part.figures)["wer"] == 0.5
 
 
+def test_word_errors_against_oneself_are_over_what_was_written_first():
+    again = [Repeat("a", {"said": "the cat sat down"}, {"said": "the cat"})] * 4
+    (part,) = measured(Text("said", transcript=Style()), [], judge_from=4, repeats=again).repeats
+
+    assert values(part.figures)["wer"] == 2 / 4
+
+
 def test_self_consistency():
     same = Repeat("a", {"entities": [span(0, 4)]}, {"entities": [span(0, 4)]})
     other = Repeat("a", {"entities": [span(0, 4)]}, {"entities": [span(0, 5)]})

@@ -477,7 +477,7 @@ def _against_themselves(
     both = [(one.annotator, one.first.get(task.id), one.again.get(task.id)) for one in repeats]
     told = [one for one in both if task.fits(one[1]) and task.fits(one[2])]
     return _by_person(
-        "repeats", task, [one[0] for one in told], [one[1] for one in told], [one[2] for one in told], terms
+        "repeats", task, [one[0] for one in told], [one[2] for one in told], [one[1] for one in told], terms
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import recordings
 import soundfile
 from ears import Ears, find, listening, needs_pulse, pitch
 
@@ -16,7 +17,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
-from tui_label.sound.player import Clip
+from tui_label.sound.player import Clip, Told
 from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.sound.tape import Track
 
@@ -221,3 +222,23 @@ async def test_the_next_clip_is_at_hand(ears, deck, tmp_path):
     deck.stop()
     heard = await settled(ears, began)
     assert find(heard, second[480:RATE, 0])[1] > 0.99
+
+
+async def test_a_recording_that_is_gone_is_named_and_the_speaker_stays(ears, tmp_path, monkeypatch):
+    """FFmpeg opens a file anew to read from its start: by then its share may not be there."""
+    monkeypatch.setenv("PULSE_SERVER", ears.server)
+    path = recordings.write(tmp_path / "a.m4a", recordings.noise(30.0), RATE)
+    clip, told = Clip("a", path), list[Told]()
+    player = SpeakerPlayer(Ways("card"), told.append)
+    await until(lambda: told)
+    player.play(clip, 20.0, end=30.0)
+    await until(lambda: told[-1].event == "pos")
+    path.unlink()
+    player.play(clip, 0.0, end=30.0)
+    await until(lambda: told[-1].event not in ("pos", "started"))
+    await asyncio.sleep(1.5)
+    await player.close()
+
+    assert [(one.event, one.why) for one in told if one.event not in ("pos", "started", "ready")] == [
+        ("refused", f"{path}: No such file or directory")
+    ]

@@ -140,7 +140,10 @@ class Ffmpeg(Recording):
     def _open_again(self) -> None:
         # Seeking to the start is not the same: what is to be skipped there would be heard
         self._container.close()
-        self._open()
+        try:
+            self._open()
+        except self._av.FFmpegError as error:
+            raise InputError(f"{visible(str(self._path))}: {visible(str(error.strerror))}") from error
 
     def _stand(self, at: int, frames: Iterator[tuple[int, Samples]]) -> None:
         self._at = max(0, at)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_label.core.commands import FAR
+from tui_label.errors import InputError
 from tui_label.sound import packing, wire
 from tui_label.sound.line import Line
 from tui_label.sound.media import open_recording
@@ -219,9 +220,7 @@ class SpeakerPlayer:
         if opened.cancelled():
             return
         if (error := opened.exception()) is not None:
-            if self._playing is not None and self._playing.id == clip.id:
-                self._playing = None
-                self._tell(Told("refused", why=str(error)))
+            self._refuse(clip.id, str(error))
             return
         recording = opened.result()
         if self._task.done():
@@ -232,6 +231,19 @@ class SpeakerPlayer:
         self._declare(loaded)
         self._make_room()
         self._begin()
+
+    def _refuse(self, id: str, why: str) -> None:
+        if self._playing is not None and self._playing.id == id:
+            self.pause()
+            self._tell(Told("refused", why=why))
+
+    def _give_up(self, loaded: _Loaded, why: str) -> None:
+        """What could be opened can be read no more, as where its share is gone; asked for again, it is opened again."""
+        if self._loaded.get(loaded.clip.id) is loaded:
+            del self._loaded[loaded.clip.id]
+            self._reads.submit(loaded.recording.close)
+            self._send("drop", id=loaded.clip.id)
+            self._refuse(loaded.clip.id, why)
 
     def _declare(self, loaded: _Loaded) -> None:
         facts = loaded.facts
@@ -405,9 +417,13 @@ class SpeakerPlayer:
 
     async def _send_run(self, line: Line, window: int, loaded: _Loaded, number: int, count: int) -> None:
         loaded.sent.update(range(number, number + count))
-        packed = await asyncio.get_running_loop().run_in_executor(
-            self._reads, self._packed, line.far, loaded, number, count
-        )
+        try:
+            packed = await asyncio.get_running_loop().run_in_executor(
+                self._reads, self._packed, line.far, loaded, number, count
+            )
+        except InputError as error:
+            self._give_up(loaded, str(error))
+            return
         chunk = FAR_CHUNK_BYTES if line.far else CHUNK_BYTES
         run = {"id": loaded.clip.id, "i": number, "n": count, "codec": packed.codec, "skip": packed.skip}
         for start in range(0, max(1, len(packed.data)), chunk):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from ears import needs_pulse
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from quiet import Engine, Out
@@ -328,6 +329,21 @@ async def test_whoever_types_while_a_call_is_answered_has_sound(listener):
     writer.close()
 
     assert answered.result()[0]["ev"] == "hello"
+@needs_pulse
+async def test_a_speaker_whose_sound_server_hangs_does_not_outlive_its_call(listener, tmp_path, monkeypatch):
+    """Each call starts one: they would be sixteen soon, and nobody could come in."""
+    monkeypatch.setattr("tui_label.sound.listener.CARD_HELLO_S", 3.0)
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/pulse.sock")
+    silent = await asyncio.start_unix_server(lambda *_: asyncio.sleep(60), f"{tmp_path}/pulse.sock")
+    _, writer = await asyncio.open_unix_connection(listener.address)
+    writer.write(wire.pack({**HELLO, "token": listener.token}))
+    await asyncio.sleep(2)
+    writer.close()
+    while_it_hangs = listener._open
+    await asyncio.sleep(2)
+    silent.close()
+
+    assert (while_it_hangs, listener._open) == (1, 0)
 
 
 async def test_half_a_hello_is_waited_for_no_longer_than_that(listener):

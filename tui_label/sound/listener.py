@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_label.sound import wire
-from tui_label.sound.line import HELLO_S, speaker_process
+from tui_label.sound.line import CARD_HELLO_S, HELLO_S, speaker_process
 from tui_label.sound.localkeys import LocalKeys
 
 OWN_LINE = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
@@ -60,7 +60,9 @@ class Call:
     async def run(self, hello: dict[str, Any]) -> None:
         """Until one of the two goes."""
         self.to_speaker(hello)
-        answer, _ = await wire.read(self._from_speaker)
+        # Where the sound server hangs it never comes, and the app has long called again
+        async with asyncio.timeout(CARD_HELLO_S):
+            answer, _ = await wire.read(self._from_speaker)
         self.to_app({**answer, "keys": self.own})
         self.greeted = True
         ways = [asyncio.create_task(one) for one in (self._down(), self._up())]

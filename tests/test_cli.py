@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -133,6 +134,21 @@ def test_a_locale_without_our_signs_loses_no_line_and_no_data(tmp_path, monkeypa
     words = out.getvalue().decode("ascii")
     assert said in words
     assert not options or "fâché" in str(json.loads(words))
+
+
+def test_too_little_memory_is_no_fault_of_the_program(tmp_path):
+    folder = write_project(tmp_path / "p", SENTIMENT)
+    (tmp_path / "all.jsonl").write_text('{"text": "' + "x" * 60_000_000 + '"}')
+    program = (
+        "import resource, sys, numpy, sqlite3; from tui_label.cli import main; import tui_label.bringing\n"
+        "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (now + 100_000_000,) * 2); sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "add", str(folder), str(tmp_path / "all.jsonl")]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("tui-label: not enough memory; ")
 
 
 def test_a_fault_of_the_program_is_one_line_and_a_file_for_who_mends_it(tmp_path, monkeypatch, capsys):

@@ -81,6 +81,18 @@ def test_lines_are_the_same_whatever_the_blocks(texts, end, size):
     assert list(source._split(iter(pieces), "\n", "\r")) == [one + end for one in texts]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b""])
+def test_a_line_of_many_blocks_is_put_together_once(monkeypatch, end):
+    """A file without line ends by mistake may have gigabytes: each block on top of all before it would take days."""
+    looked_at, lines = [], source._lines
+    monkeypatch.setattr(source, "_lines", lambda text, *ends: looked_at.append(len(text)) or lines(text, *ends))
+    blocks = [b"x" * 1000] * 500
+    found = list(source._split(iter([*blocks, end, *blocks]), b"\n", b"\r"))
+
+    assert b"".join(found) == b"".join([*blocks, end, *blocks])
+    assert sum(looked_at) < 3 * 1_000_000
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "shift_jis", "latin-1"])
 def test_other_encodings_are_read_block_by_block(tmp_path, encoding, monkeypatch):
     monkeypatch.setattr(source, "BLOCK", 7)

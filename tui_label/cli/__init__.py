@@ -52,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Of a copy, the second is where it was to go
         complain(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
         return 1
+    except MemoryError:
+        complain("not enough memory; end other programs or raise the limit (`ulimit -v`), or do it in smaller parts")
+        return 1
     except Exception as error:
         from tui_label.cli import faults
 

@@ -315,14 +315,19 @@ def _decoded(reading: Reading, encoding: str) -> Iterator[str]:
 
 def _split(blocks: Iterator[AnyStr], lf: AnyStr, cr: AnyStr) -> Iterator[AnyStr]:
     """Lines with their ends, whatever the blocks."""
-    rest = lf[:0]
+    rest: list[AnyStr] = []
     for block in blocks:
-        found = _lines(rest + block, lf, cr)
+        # Put together once, when it ends: a line may have thousands of blocks
+        goes_on = bool(rest) and lf not in block and cr not in block and not rest[-1].endswith(cr)
+        rest.append(block)
+        if goes_on:
+            continue
+        found = _lines(lf[:0].join(rest), lf, cr)
         # It may go on, and after CR an LF may come
-        rest = found.pop() if found and (not found[-1].endswith(lf)) else lf[:0]
+        rest = [found.pop()] if found and (not found[-1].endswith(lf)) else []
         yield from found
     if rest:
-        yield rest
+        yield lf[:0].join(rest)
 
 
 def _lines(text: AnyStr, lf: AnyStr, cr: AnyStr) -> list[AnyStr]:

@@ -212,18 +212,17 @@ class SqliteConnection:
 
     def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:
         """Under another name the file takes no answers: see `check_in_place`."""
-        with self.errors():
-            return str(self._gate.alone(lambda: self._hand_over(copy, then)))
+        return str(self._gate.alone(lambda: self._hand_over(copy, then)))
 
     def _hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> Path:
         self.check_in_place()
         aside = self._aside()
-        self._sqlite.execute("BEGIN IMMEDIATE")
+        self.execute("BEGIN IMMEDIATE")
         try:
             copy()
         finally:
-            self._sqlite.execute("ROLLBACK")
-        self._sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.execute("ROLLBACK")
+        self.read("PRAGMA wal_checkpoint(TRUNCATE)")
         self.path.rename(aside)
         try:
             then()

@@ -19,7 +19,7 @@ from tui_label.ui.modes import Menu, Mode
 from tui_label.ui.views.document import Marks, document, lanes, unspanned
 from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.questions import Zone, idle, length_words, questions
-from tui_label.ui.views.sound import Tape, sound_rows
+from tui_label.ui.views.sound import Tape, edges_at_hand, sound_rows
 from tui_label.ui.views.talk import MOST_ROWS
 
 SMALLEST = (40, 12)
@@ -89,12 +89,12 @@ def talk_room(height: int) -> int:
 
 
 def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
-    session, room = state.session, state.room
+    room = state.room
     above, below = _out_of_sight(state, rows)
     drawn = [
         header(_where(state), state.far, width, _waits(state)),
         rule_saying(above and f"↑ {above}", width),
-        clipped(_about(session), width),
+        _about(state, width),
     ]
     drawn += [[]] * (top_rows(height) - len(drawn))
     item = _item_rows(state, rows, width)
@@ -119,13 +119,16 @@ def _waits(state: State) -> str:
     return "  ·  ".join([*parts, *([f"{state.unread} unread"] if state.unread else [])])
 
 
-def _about(session: Session) -> Row:
+def _about(state: State, width: int) -> Row:
+    """Which item it is, and its flags; at the right the edges of a segment that are seen nowhere else."""
+    session = state.session
     row: Row = [(" " + described(session.item), "faint")]
     for flag in session.work.flags:
         row.append((f"  ⚑ {visible(flag.reason)}", "hint"))
         if flag.note:
             row.append((f" “{visible(flag.note)}”", "faint"))
-    return row
+    edges = edges_at_hand(session, state.tape, state.room) if state.tape is not None else []
+    return spread(row, edges, width) if edges else clipped(row, width)
 
 
 def _item_rows(state: State, rows: Rows, width: int) -> list[Row]:

@@ -93,7 +93,7 @@ def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]
     if room > 1:
         rows.append(_playhead(session, tape, inner))
     rows += _lanes(session, tape, inner, lane_count(session, room))
-    rows.append(_transport(tape, width, _edges(session, tape, room)))
+    rows.append(_transport(tape, width, session.mark if room == 1 else None))
     if tape.word and not tape.clicks:
         rows[max(0, len(tape.wave) - 1)] = [(" " * MARGIN + visible(tape.word), "faint" if tape.coming else "warn")]
     if session.segment_task is not None:
@@ -135,23 +135,21 @@ def _line(tape: Tape, inner: int) -> str:
     return "".join(columns)
 
 
-def _edges(session: Session, tape: Tape, room: int) -> Row:
-    """What goes before the time where no other row has room for it: the open mark, or the segment that keys are about."""
-    if session.mark is not None:
-        return [(f"from {tape.clock(session.mark)} to ", "hint")] if room == 1 else []
+def edges_at_hand(session: Session, tape: Tape, room: int) -> Row:
+    """The edges of the segment that keys are about, where segments have no rows of their own."""
     one = session.segment_here
-    if one is None or lane_count(session, room):
+    if one is None or tape.clicks or lane_count(session, room):
         return []
-    return [(f"{tape.clock(one.start)}–{tape.clock(one.end)}", _hue(session, one)), (" at ", "faint")]
+    return [(f"{tape.clock(one.start)}–{tape.clock(one.end)} ", _hue(session, one))]
 
 
-def _transport(tape: Tape, width: int, before: Row) -> Row:
-    """The time and how it plays."""
+def _transport(tape: Tape, width: int, mark: float | None) -> Row:
+    """The time and how it plays; with an open `mark` where no other row has room to show it."""
     state = "▶" if tape.heard else "▷" if tape.playing else "■"
     left: Row = [
         (" " * MARGIN, ""),
         (state + " ", "accent" if tape.playing else "faint"),
-        *before,
+        *([(f"from {tape.clock(mark)} to ", "hint")] if mark is not None else []),
         (tape.clock(tape.position), "bold"),
         (f" / {tape.clock(tape.duration)}", "faint"),
     ]

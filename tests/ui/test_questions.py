@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from helpers import project
 
+from tui_label.core.editor import Editor
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.keymap import build
 from tui_label.core.session import Session, begin
@@ -119,3 +120,17 @@ def test_a_long_name_of_a_question_is_seen_to_be_cut_and_moves_no_label():
     rows = shown(zone(begun(source)))
 
     assert rows == ["›how-sure-is-the…  1 x", " b                 2 y"]
+
+
+def test_signs_say_where_more_of_a_text_is_out_of_sight():
+    source = "name: n\ntasks:\n  - {id: why, type: text}\n  - {id: b, type: choice, labels: [y]}\n"
+    session, _ = step(begun(source), "text.enter")
+
+    def signs(caret: int, most: int) -> str:
+        typed, _ = step(session, "text.edit", Editor("\n".join("abcdefgh"), caret))
+        return "".join(row[4:5] or " " for row in shown(zone(typed, most))[:-1])
+
+    assert signs(0, 4) == " ↓"
+    assert signs(8, 4) == "↑↓"
+    assert signs(15, 4) == "↑ "
+    assert signs(15, 20) == " " * 8

@@ -133,6 +133,16 @@ def _led(lead: Row, rows: Sequence[Row]) -> list[Row]:
     return [[*(indent if number else lead), *row] for number, row in enumerate(rows)]
 
 
+def _with_signs(lead: Row, rows: Sequence[Row], above: bool, below: bool) -> list[Row]:
+    """Rows of a text with what leads the first one before it, and between them signs of what is out of sight."""
+    name, look = lead[-1]
+    signs = [" "] * len(rows)
+    signs[-1] = "↓" if below else " "
+    signs[0] = ("↕" if signs[0] == "↓" else "↑") if above else signs[0]
+    leads = [[*lead[:-1], (name[:-1], look)], *[[(" " * (cells(lead) - 1), "")]] * (len(rows) - 1)]
+    return [[*one, (sign, "accent"), *row] for one, sign, row in zip(leads, signs, rows, strict=True)]
+
+
 def _labels(session: Session, task: Task, keymap: Keymap, lead: Row, width: int) -> Question:
     room = width - cells(lead)
     pieces = [(_drawn(option), option.given or option.offered) for option in options(session, task, keymap)]
@@ -253,7 +263,7 @@ def _text_box(
 
     def box(count: int) -> list[Row]:
         if not text and not typing:
-            return [[(visible(task.ask) or "text", "faint")]]
+            return _led(lead, [[(visible(task.ask) or "text", "faint")]])
         caret_row = rows.row_of(session.caret) if typing or (here and session.found[1]) else 0
         below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
         top = max(0, caret_row + below - count + 1)
@@ -262,15 +272,16 @@ def _text_box(
             caret = session.caret if typing and top + len(drawn) == caret_row else None
             sought = session.found if here else (0, 0)
             drawn.append(_box_row(text, *rows.row(top + len(drawn)), caret, found, sought))
-        return drawn
+        return _with_signs(lead, drawn, above=top > 0, below=rows.has(top + len(drawn)))
 
     def draw(count: int) -> list[Row]:
         if not with_sound:
-            return _led(lead, box(count))
+            return box(count)
         said = [_said(session, keymap, found, room)] if count > 1 + BELOW_CARET else []
         drawn = box(count - len(said))
         # Rows are kept free from the start, so that nothing moves while one types
-        return _led(lead, [*drawn, *[[]] * (count - len(said) - len(drawn)), *said])
+        free: list[Row] = [[]] * (count - len(said) - len(drawn))
+        return [*drawn, *free, *([(" " * cells(lead), ""), *row] for row in said)]
 
     return Question(task.id, wanted, draw, least=min(wanted, 1 + BELOW_CARET) if here else 1)
 

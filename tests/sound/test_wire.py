@@ -329,6 +329,8 @@ async def test_whoever_types_while_a_call_is_answered_has_sound(listener):
     writer.close()
 
     assert answered.result()[0]["ev"] == "hello"
+
+
 @needs_pulse
 async def test_a_speaker_whose_sound_server_hangs_does_not_outlive_its_call(listener, tmp_path, monkeypatch):
     """Each call starts one: they would be sixteen soon, and nobody could come in."""

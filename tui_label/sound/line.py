@@ -74,8 +74,12 @@ async def greeted(line: Line, timeout: float, token: str = "", *, own: bool = Fa
 async def _hello(line: Line, timeout: float, token: str, own: bool) -> dict[str, Any]:
     try:
         line.writer.write(wire.pack({"op": "hello", "v": wire.VERSION, "token": token, "own": own}))
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(timeout) as limit:
             hello, _ = await wire.read(line.reader)
+            if hello.get("ev") == "starting":
+                # Somebody is there; their sound may take as long to start as this machine's own
+                limit.reschedule(asyncio.get_running_loop().time() + CARD_HELLO_S + timeout)
+                hello, _ = await wire.read(line.reader)
     except TimeoutError:
         raise ConnectionError(
             "the listener does not answer" if line.far else "the sound server does not answer"

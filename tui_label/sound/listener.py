@@ -60,9 +60,12 @@ class Call:
     async def run(self, hello: dict[str, Any]) -> None:
         """Until one of the two goes."""
         self.to_speaker(hello)
-        # Where the sound server hangs it never comes, and the app has long called again
-        async with asyncio.timeout(CARD_HELLO_S):
-            answer, _ = await wire.read(self._from_speaker)
+        try:
+            async with asyncio.timeout(CARD_HELLO_S):
+                answer, _ = await wire.read(self._from_speaker)
+        except TimeoutError:
+            self.to_app({"ev": "hello", "v": wire.VERSION, "ok": False, "why": "its sound server does not answer"})
+            return
         self.to_app({**answer, "keys": self.own})
         self.greeted = True
         ways = [asyncio.create_task(one) for one in (self._down(), self._up())]
@@ -163,6 +166,7 @@ class Listener:
         self._open += 1
         process = None
         try:
+            writer.write(wire.pack({"ev": "starting"}))
             process = await speaker_process()
             call = Call(reader, writer, process, own=self._catches_keys and hello.get("own") is True)
             self._calls.append(call)

@@ -21,6 +21,8 @@ Speaker → app, by `ev`:
   paused{seq,t}  ended{seq,t}           in the past or within the output's latency, `in` seconds from now
   error{seq,why}  lost{why}             nothing is heard; lost: the device went away
   pong{x}
+Before the answer, from a listener:
+  starting{}                            somebody is there, whose speaker starts, which may take long
 Between the app and a listener that catches play keys where they are typed (localkeys.py):
   keys{n,keys,tape} from the app        which keys may act there, and on what; all that was typed before sync n is in it
   sync{n}  key{n,name,at,seq,on}        from the listener: more was typed; a play key acted: its voice, and what of the

@@ -53,6 +53,39 @@ def test_the_same_save_twice_is_one_answer(make):
     assert len(list(store.answers(history=True))) == 1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_views_count_the_time_of_every_revision_that_stands(make, seed):
+    """A correction's seconds come on top of those before; those of what was undone do not."""
+    rng = random.Random(seed)
+    store = make(3)
+    for n in range(40):
+        if rng.random() < 0.4:
+            store.reopen("ann")
+            continue
+        timed = replace(said("ann"), timing=Timing(rng.randint(1, 9) * 1000, rng.randint(0, 3) * 1000))
+        act = store.skip if rng.random() < 0.2 else store.submit
+        act(rng.randint(1, 3), timed, f"s{n}", claim=False)
+    standing: dict[str, list[Annotation]] = {}
+    for item, one in store.answers(history=True):
+        stack = standing.setdefault(item.key, [])
+        if one.status != "undone":
+            stack.append(one)
+        elif stack:
+            stack.pop()
+    answered = {key: stack for key, stack in standing.items() if stack and stack[-1].status == "submitted"}
+    spent = {
+        key: (sum(one.timing.active for one in stack), sum(one.timing.idle for one in stack))
+        for key, stack in answered.items()
+    }
+
+    assert answered
+    assert {
+        row[0]: row[1:] for row in store._connection.read("SELECT item, active_ms, idle_ms FROM answers_latest")
+    } == spent
+    ((answers, seconds),) = store._connection.read("SELECT answers, active_seconds FROM pace")
+    assert (answers, float(seconds)) == (len(spent), sum(active for active, _ in spent.values()) / 1000)
+
+
 def test_undo_walks_back_and_gives_the_work_back(make):
     store = make(3)
     claim = store.claim("ann")

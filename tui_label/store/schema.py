@@ -163,9 +163,17 @@ CREATE TABLE reviewing (
 CREATE TABLE unweighed (item INTEGER PRIMARY KEY REFERENCES item(number)) STRICT;
 """
 
+SPENT = """(SELECT CAST(sum({0}) AS INTEGER) FROM
+      (SELECT {0}, status, stood, min(stood) OVER (ORDER BY revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS fewest
+       FROM (SELECT {0}, status, revision, sum(CASE status WHEN 'undone' THEN -1 ELSE 1 END) OVER (ORDER BY revision) AS stood
+             FROM annotation AS made WHERE made.item = assignment.item AND made.annotator = assignment.annotator) AS counted
+      ) AS told WHERE status <> 'undone' AND coalesce(fewest, stood) >= stood)"""
+"""Of all revisions of an answer that stand: each `undone` takes away the one before it that stood, and where fewer stand
+later than after a revision, that one is gone.
+"""
 VIEWS = """CREATE VIEW answers_latest AS
   SELECT item.key AS item, annotator.name AS annotator, annotation.answers, annotation.flags, annotation.started_at,
-    annotation.submitted_at, annotation.active_ms, annotation.idle_ms, annotation.labels_version,
+    annotation.submitted_at, {active} AS active_ms, {idle} AS idle_ms, annotation.labels_version,
     annotation.guidelines_version, annotation.revision, content.text
   FROM assignment
   JOIN annotation USING (item, annotator, revision)
@@ -192,7 +200,7 @@ CREATE VIEW listening_latest AS
     CAST(json_extract(annotation.listening, '$.coverage') AS REAL) AS coverage,
     CAST(json_extract(annotation.listening, '$.seconds') AS REAL) AS seconds_heard,
     CAST(json_extract(content.sound, '$.duration') AS REAL) AS duration,
-    round(annotation.active_ms / 10.0 / CAST(json_extract(content.sound, '$.duration') AS REAL)) / 100 AS real_time_factor,
+    round({active} / 10.0 / CAST(json_extract(content.sound, '$.duration') AS REAL)) / 100 AS real_time_factor,
     CAST(json_extract(annotation.listening, '$.first_play_ms') AS INTEGER) AS first_play_ms,
     CAST(json_extract(annotation.listening, '$.keystrokes') AS INTEGER) AS keystrokes
   FROM assignment
@@ -257,4 +265,10 @@ SQLITE = Spelling(
 
 def statements(spelling: Spelling) -> Iterator[str]:
     """All of it, one by one."""
-    return (one.strip() for one in (TABLES + VIEWS.format(**spelling._asdict())).split(";\n") if one.strip())
+    return (
+        one.strip()
+        for one in (
+            TABLES + VIEWS.format(active=SPENT.format("active_ms"), idle=SPENT.format("idle_ms"), **spelling._asdict())
+        ).split(";\n")
+        if one.strip()
+    )

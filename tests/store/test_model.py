@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -390,12 +390,32 @@ class Work:
             found.append(case)
         return found
 
+    def spent(self) -> dict[tuple[str, str], int]:
+        """By item and annotator the active time of all revisions that stand."""
+        stacks: dict[tuple[str, str], list[int]] = {}
+        for item, one in self.store.answers(history=True):
+            stack = stacks.setdefault((item.key, one.annotator), [])
+            if one.status != "undone":
+                stack.append(one.timing.active)
+            elif stack:
+                stack.pop()
+        return {pair: sum(stack) for pair, stack in stacks.items()}
+
     def look_through_queues(self) -> None:
-        cases = self.cases()
+        spent = self.spent()
+        cases = [
+            replace(
+                case,
+                versions=tuple(
+                    replace(one, timing=Timing(spent[case.item.key, one.annotator])) for one in case.versions
+                ),
+            )
+            for case in self.cases()
+        ]
         times: dict[str, list[int]] = {me: [] for me in self.people}
         for me in self.people:
             for entry in reversed(self.store.history(me, limit=1000)):
-                times[me].append(entry.annotation.timing.active if entry.annotation.status == "submitted" else 0)
+                times[me].append(spent[entry.item.key, me] if entry.annotation.status == "submitted" else 0)
         bounds = usual_bounds(times, 400)
         for name in QUEUES:
             if name in ("sample", "answered-back"):

@@ -295,6 +295,19 @@ def test_who_is_unusually_fast_or_slow_for_themselves(make):
             assert found or restricted
 
 
+def test_a_quick_correction_makes_no_quick_answer(make):
+    """It comes on top of the time that the answer took, and is gone where it is undone."""
+    store = make(0)
+    store.add([Record(Item(f"i{n}", "text"), annotation=said("ann", timing=Timing(2000 + n))) for n in range(60)])
+    store.submit(5, said("ann", "y", timing=Timing(100)), "again", claim=False)
+    assert store.left_in(Queue("fast", too_fast_ms=400)) == 0
+    store.reopen("ann")
+    store.submit(5, said("ann", "y", timing=Timing(50)), "anew", claim=False)
+
+    assert store.left_in(Queue("fast", too_fast_ms=400)) == 0
+    assert store._connection.read("SELECT active_ms FROM assignment WHERE item = 5") == [(2054,)]
+
+
 @pytest.mark.parametrize("name", QUEUES)
 def test_every_queue_of_a_new_project_is_empty(make, name):
     store = make(3)

@@ -123,8 +123,8 @@ _GONE = """FROM assignment LEFT JOIN annotation USING (item, annotator, revision
     WHERE state = 'done' AND status IS NOT 'submitted' OR state = 'skipped' AND status IS NOT 'skipped'
       OR state = 'leased' AND (lease_until IS NULL OR assignment.revision > 0 AND status IS NOT 'skipped')"""
 """Standing answers that are not in the record, and leases without an end."""
-_REPEATED = """FROM assignment JOIN annotation USING (item, annotator, revision)
-    WHERE assignment.active_ms IS NOT nullif(annotation.active_ms, 0)
+_REPEATED = f"""FROM assignment JOIN annotation USING (item, annotator, revision)
+    WHERE assignment.active_ms IS NOT {standing.ACTIVE}
       OR assignment.submitted_at IS NOT annotation.submitted_at"""
 _FLAGS = """SELECT assignment.item, assignment.annotator, json_extract(flag.value, '$.reason')
     FROM assignment JOIN annotation USING (item, annotator, revision), json_each(annotation.flags) AS flag"""

@@ -15,11 +15,14 @@ from tui_label.store import sources
 from tui_label.store.engine import Connection, Execute
 from tui_label.store.queue import lock_all
 from tui_label.store.rows import GOLD, flags_from, from_json, gold_from, label_line, labels_text, storable
+from tui_label.store.schema import SPENT
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
 PAGE = 2000
 SHARE = 200
+ACTIVE = f"nullif({SPENT.format('active_ms')}, 0)"
+"""Of an assignment: the active time of its answer, NULL where none was kept."""
 
 
 def pairs_that_differ(answers: Sequence[Mapping[str, Any]]) -> float:
@@ -64,6 +67,9 @@ def keep(
               submitted_at = excluded.submitted_at, labels = excluded.labels""",
         (item, annotator, state, revision, *((*shown, annotator) if turn is None else (turn, *shown))),
     )
+    if replaces:
+        # A correction's time comes on top of that of the answer before
+        execute(f"UPDATE assignment SET active_ms = {ACTIVE} WHERE item = ? AND annotator = ?", (item, annotator))
     keep_flags(execute, item, annotator, annotation.flags, replaces)
 
 
@@ -143,7 +149,7 @@ def _compare_with_gold(
             execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
 
 
-_STATED = """SELECT assignment.item, assignment.annotator, annotation.active_ms, annotation.submitted_at, answers,
+_STATED = f"""SELECT assignment.item, assignment.annotator, {ACTIVE}, annotation.submitted_at, answers,
       annotation.labels_version, assignment.active_ms, assignment.submitted_at, labels, flags
     FROM assignment JOIN annotation USING (item, annotator, revision)"""
 """What standing answers say, and how that is repeated."""
@@ -151,7 +157,7 @@ _STATED = """SELECT assignment.item, assignment.annotator, annotation.active_ms,
 
 def _restate(execute: Execute, stated: Sequence[Any], names: Renames) -> None:
     for item, annotator, active_ms, submitted_at, answers, version, *kept, _ in stated:
-        found = [active_ms or None, submitted_at, labels_text(names.apply(from_json(answers), version))]
+        found = [active_ms, submitted_at, labels_text(names.apply(from_json(answers), version))]
         if found != kept:
             execute(
                 "UPDATE assignment SET active_ms = ?, submitted_at = ?, labels = ? WHERE item = ? AND annotator = ?",

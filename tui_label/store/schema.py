@@ -163,7 +163,7 @@ CREATE TABLE reviewing (
 CREATE TABLE unweighed (item INTEGER PRIMARY KEY REFERENCES item(number)) STRICT;
 """
 
-SPENT = """(SELECT CAST(sum({0}) AS INTEGER) FROM
+TOTAL = """(SELECT CAST(sum({0}) AS INTEGER) FROM
       (SELECT {0}, status, stood, min(stood) OVER (ORDER BY revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS fewest
        FROM (SELECT {0}, status, revision, sum(CASE status WHEN 'undone' THEN -1 ELSE 1 END) OVER (ORDER BY revision) AS stood
              FROM annotation AS made WHERE made.item = assignment.item AND made.annotator = assignment.annotator) AS counted
@@ -171,6 +171,8 @@ SPENT = """(SELECT CAST(sum({0}) AS INTEGER) FROM
 """Of all revisions of an answer that stand: each `undone` takes away the one before it that stood, and where fewer stand
 later than after a revision, that one is gone.
 """
+SPENT = f"CASE annotation.revision WHEN 1 THEN annotation.{{0}} ELSE {TOTAL} END"
+"""The same beside the revision that stands, which is the first one of nearly all answers."""
 VIEWS = """CREATE VIEW answers_latest AS
   SELECT item.key AS item, annotator.name AS annotator, annotation.answers, annotation.flags, annotation.started_at,
     annotation.submitted_at, {active} AS active_ms, {idle} AS idle_ms, annotation.labels_version,

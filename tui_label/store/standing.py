@@ -15,14 +15,14 @@ from tui_label.store import sources
 from tui_label.store.engine import Connection, Execute
 from tui_label.store.queue import lock_all
 from tui_label.store.rows import GOLD, flags_from, from_json, gold_from, label_line, labels_text, storable
-from tui_label.store.schema import SPENT
+from tui_label.store.schema import SPENT, TOTAL
 
 Judge = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
 PAGE = 2000
 SHARE = 200
 ACTIVE = f"nullif({SPENT.format('active_ms')}, 0)"
-"""Of an assignment: the active time of its answer, NULL where none was kept."""
+"""Of an assignment beside its annotation: the active time of its answer, NULL where none was kept."""
 
 
 def pairs_that_differ(answers: Sequence[Mapping[str, Any]]) -> float:
@@ -69,7 +69,8 @@ def keep(
     )
     if replaces:
         # A correction's time comes on top of that of the answer before
-        execute(f"UPDATE assignment SET active_ms = {ACTIVE} WHERE item = ? AND annotator = ?", (item, annotator))
+        total = f"nullif({TOTAL.format('active_ms')}, 0)"
+        execute(f"UPDATE assignment SET active_ms = {total} WHERE item = ? AND annotator = ?", (item, annotator))
     keep_flags(execute, item, annotator, annotation.flags, replaces)
 
 

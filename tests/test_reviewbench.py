@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import re
 import sqlite3
@@ -230,6 +231,24 @@ async def test_a_question_is_answered_by_a_comment(three):
     (told,) = store.inbox("bob")
 
     assert (told[2].author, told[2].text) == ("lead", "yes")
+
+
+async def test_what_waits_for_somebody_who_left_the_project_is_reviewed_again(three):
+    lead = getpass.getuser()
+    with_roles = f"{(three / 'project.yaml').read_text()}roles: {{leads: [{lead}], annotators: [%s]}}\n"
+    (three / "project.yaml").write_text(with_roles % "ann, bob, cyd")
+    async with at_work(three, reviewer=lead) as bench:
+        assert here(bench) == "i0"
+        await bench.do("review.return", (("ann", "bob"), "again"))
+        assert here(bench) == "i2"
+    async with at_work(three, reviewer=lead) as bench:
+        assert bench.left == 1, "who has a part is waited for"
+    (three / "project.yaml").write_text(with_roles % "bob, cyd")
+    async with at_work(three, reviewer=lead) as bench:
+        assert bench.left == 1, "bob is, too"
+    (three / "project.yaml").write_text(with_roles % "cyd")
+    async with at_work(three, reviewer=lead) as bench:
+        assert (here(bench), bench.left) == ("i0", 2)
 
 
 async def test_two_reviewers_have_different_cases(three):

@@ -138,6 +138,7 @@ class ReviewBench(Workbench):
 
     async def start(self) -> None:
         self._open_deck()
+        await self._call(self._wait_for_nobody_who_left)
         await self._count_cases()
         await self._bring_back_review()
         left = await self._call(self._store.unfinished, self.queue, self.annotator)
@@ -147,6 +148,11 @@ class ReviewBench(Workbench):
         else:
             await self._next(START)
         self._begin_beating()
+
+    def _wait_for_nobody_who_left(self) -> None:
+        roles = self.project.roles
+        if roles.annotators is not None:
+            self._store.end_returns([name for name in self._store.tallies() if roles.of(name) is None])
 
     async def _bring_back_review(self) -> None:
         """Give the store the review that it would not take the last time, unless it has something newer by now."""

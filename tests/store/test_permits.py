@@ -69,6 +69,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "withdraw": (1, "rob"),
     "send_back": (1, ["bob"], Comment("rob", "again")),
     "take_back": (1, ["bob"], "rob"),
+    "end_returns": (["bob"],),
     "progress": ("",),
     "opinions": (),
     "most_candidates": (),

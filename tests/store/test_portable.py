@@ -142,6 +142,7 @@ def days_of_work(folder: Path) -> None:
     store.send_back(1, ["ann", "bob"], Comment("lead", "Sure?"))
     store.requeue("t", "a", 9, Comment("lead", "Anew."))
     store.take_back(1, ["ann"], "lead")
+    store.end_returns(["bob"])
     store.say(1, Comment("lead", "So.", to="ann"))
     store.unsay(1, "lead")
     store.record_project(Policy(3, "random"), "other", "other", {"t": {"a": "A"}})

@@ -54,6 +54,10 @@ REVIEWING: dict[str, Callable[[SqlStore], object]] = {
         store.send_back(6, ["ann"], Comment("lead", "Sure?")),
         store.take_back(6, ["ann"], "lead"),
     ),
+    "end_returns": lambda store: (
+        store.send_back(6, ["ann"], Comment("lead", "Sure?")),
+        store.end_returns(["ann"]),
+    ),
     "requeue": lambda store: store.requeue("t", "", 9, Comment("lead", "The rule is new.")),
     "say": lambda store: store.say(3, Comment("lead", "Look.", to="ann")),
     "unsay": lambda store: (store.say(3, Comment("lead", "Look.", to="ann")), store.unsay(3, "lead")),

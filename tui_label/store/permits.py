@@ -121,6 +121,7 @@ TABLE = {
     "withdraw": Permit("undo what is settled", REVIEWER, _as_reviewer),
     "send_back": Permit("send answers back", REVIEWER, lambda call: (call.comment.author,)),
     "take_back": Permit("send answers back", REVIEWER, _as_reviewer),
+    "end_returns": Permit("send answers back", REVIEWER),
     "requeue": Permit("send answers back in bulk", LEAD, lambda call: (call.comment.author,)),
     "settle_many": Permit("settle items in bulk", LEAD),
     # figures

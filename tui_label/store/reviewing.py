@@ -277,6 +277,10 @@ class Reviewing(Protocol):
         """
         ...
 
+    def end_returns(self, annotators: Sequence[str]) -> None:
+        """Undo all returns to them that were not answered yet: nobody will, and until then the items are in no queue."""
+        ...
+
     def requeue(self, task: str, label: str, before: int, comment: Comment, but: Sequence[str] = ()) -> int:
         """Send back every latest answer to `task` that has `label` (empty: any) and was given under guidelines
         older than version `before`, but those of some annotators; how many.  The comment goes to each of theirs.

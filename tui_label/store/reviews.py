@@ -13,7 +13,7 @@ from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.store import cases, evidence, outcomes, queue, sources, talking, training
 from tui_label.store.base import Policy
-from tui_label.store.engine import Connection, Execute, writing
+from tui_label.store.engine import Connection, Execute, marks, writing
 from tui_label.store.reviewing import Attempt, Case, Change, Effort, Mark, Opinion, Queue, Repeat, Testimony
 from tui_label.store.rows import (
     ANNOTATION,
@@ -191,6 +191,15 @@ class SqlReviewing:
     def take_back(self, execute: Execute, number: int, annotators: Sequence[str], reviewer: str) -> None:
         for me in _ids(execute, annotators):
             outcomes.take_back(execute, number, me, reviewer)
+
+    def end_returns(self, annotators: Sequence[str]) -> None:
+        with self._connection.errors():
+            gone = _ids(self._connection.execute, annotators)
+        waiting = f"state = 'open' AND annotator IN ({marks(gone)})"
+        if gone and self._connection.read(f"SELECT 1 FROM returned WHERE {waiting} LIMIT 1", gone):
+            self._connection.write(
+                lambda execute: execute(f"UPDATE returned SET state = 'taken back' WHERE {waiting}", gone).rowcount
+            )
 
     def requeue(self, task: str, label: str, before: int, comment: Comment, but: Sequence[str] = ()) -> int:
         with self._connection.errors():

@@ -60,6 +60,24 @@ def no_file_may_grow(terminal: Terminal, most: int) -> None:
     psutil.Process(terminal.pid).rlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(disk: Path) -> None:
+    """All that is left of it, with a file that can be removed."""
+    with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
 def test_an_answer_given_while_nothing_can_be_written_is_kept_and_saved_later(folder):
     with at_work(folder) as terminal:
         terminal.wait_for("first text").press("p").wait_for("second text")
@@ -101,32 +119,23 @@ def test_who_leaves_while_nothing_at_all_can_be_written_is_told_what_that_costs(
         assert "what you did last could be kept nowhere else, and is lost" in terminal.text.replace("\n", "")
 
 
-def test_one_disk_that_is_full_with_the_home_folder_on_it_costs_nobody_their_work(tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True).returncode:
-        pytest.skip("needs the right to mount")
-    try:
-        folder = filled(disk / "project")
-        env = {"XDG_STATE_HOME": str(disk), "XDG_RUNTIME_DIR": None, "TMPDIR": str(disk)}
-        with at_work(folder, env=env) as terminal:
-            terminal.wait_for("first text")
-            (folder / "project.db").rename(disk / "away.db")
-            with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
-                while True:
-                    file.write(bytes(4096))
-            terminal.press("n").wait_for("not saved: the database was moved").press("ctrl+q")
-            assert terminal.wait(20) == 1
-            assert "is kept, and there when you start again" in terminal.text.replace("\n", "")
-        (disk / "filler").unlink()
-        (disk / "away.db").rename(folder / "project.db")
-        with at_work(folder, env=env) as terminal:
-            terminal.wait_for("what was not saved the last time is here").press("enter").wait_for("second text")
-            terminal.press("ctrl+q")
-            assert terminal.wait(20) == 0
-        assert answers(folder) == {"first": "negative"}
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
+def test_one_disk_that_is_full_with_the_home_folder_on_it_costs_nobody_their_work(disk):
+    folder = filled(disk / "project")
+    env = {"XDG_STATE_HOME": str(disk), "XDG_RUNTIME_DIR": None, "TMPDIR": str(disk)}
+    with at_work(folder, env=env) as terminal:
+        terminal.wait_for("first text")
+        (folder / "project.db").rename(disk / "away.db")
+        fill(disk)
+        terminal.press("n").wait_for("not saved: the database was moved").press("ctrl+q")
+        assert terminal.wait(20) == 1
+        assert "is kept, and there when you start again" in terminal.text.replace("\n", "")
+    (disk / "filler").unlink()
+    (disk / "away.db").rename(folder / "project.db")
+    with at_work(folder, env=env) as terminal:
+        terminal.wait_for("what was not saved the last time is here").press("enter").wait_for("second text")
+        terminal.press("ctrl+q")
+        assert terminal.wait(20) == 0
+    assert answers(folder) == {"first": "negative"}
 
 
 def test_words_typed_while_another_program_holds_the_database_are_kept(tmp_path):
@@ -241,36 +250,27 @@ def test_a_folder_and_a_file_that_somebody_may_not_write(foreign):
             terminal.close()
 
 
-def test_a_disk_that_is_full(tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True).returncode:
-        pytest.skip("needs the right to mount")
-    try:
-        folder = filled(disk / "project")
-        with at_work(folder) as terminal:
-            terminal.wait_for("first text")
-            with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
-                while True:
-                    file.write(bytes(4096))
-            deadline = time.monotonic() + 20
-            shown = TEXTS[0]
-            for text in [*TEXTS[1:], ""]:
-                # What the log has room for is saved still
-                terminal.press("p")
-                while "not saved" not in terminal.text and (not text or text not in terminal.text):
-                    assert time.monotonic() < deadline
-                    terminal.read(0.1)
-                if "not saved" in terminal.text:
-                    break
-                shown = text
-            terminal.wait_for("not saved: no space left on the disk")
-            assert shown in terminal.text
-            (disk / "filler").unlink()
-            terminal.wait_for("the database is back").press("enter")
-            terminal.settle(0.3)
-            terminal.press("ctrl+q")
-            assert terminal.wait(20) == 0
-        assert answers(folder)[shown.split()[0]] == "positive"
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
+def test_a_disk_that_is_full(disk):
+    folder = filled(disk / "project")
+    with at_work(folder) as terminal:
+        terminal.wait_for("first text")
+        fill(disk)
+        deadline = time.monotonic() + 20
+        shown = TEXTS[0]
+        for text in [*TEXTS[1:], ""]:
+            # What the log has room for is saved still
+            terminal.press("p")
+            while "not saved" not in terminal.text and (not text or text not in terminal.text):
+                assert time.monotonic() < deadline
+                terminal.read(0.1)
+            if "not saved" in terminal.text:
+                break
+            shown = text
+        terminal.wait_for("not saved: no space left on the disk")
+        assert shown in terminal.text
+        (disk / "filler").unlink()
+        terminal.wait_for("the database is back").press("enter")
+        terminal.settle(0.3)
+        terminal.press("ctrl+q")
+        assert terminal.wait(20) == 0
+    assert answers(folder)[shown.split()[0]] == "positive"

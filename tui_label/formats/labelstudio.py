@@ -180,7 +180,7 @@ def _suggestions(reading: Reading, item: Item, found: list[dict[str, Any]]) -> t
             except Bad as error:
                 if error.field not in ("label", "choices"):
                     raise
-                reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
+                reading.not_known(error.problem)
                 unknown.append(result)
                 continue
             made += _offered(reading, item, values, source, whole, result, unknown)
@@ -196,7 +196,7 @@ def _offered(
         task = reading.project.task(id)
         assert task is not None
         if problem := task.draft_problem(value, item):
-            reading.unknown[problem] = reading.unknown.get(problem, 0) + 1
+            reading.not_known(problem)
             unknown.append(result)
             continue
         for number, part in enumerate(value if isinstance(task, Spans) else [value]):

@@ -197,20 +197,20 @@ def _known_only(
         if spans is not None:
             parted(reading, (Spans,), spans, lambda span: str(span["label"]))
     except Bad as error:
-        reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
+        reading.not_known(error.problem)
         meta, spans = {**meta, "spans": spans}, None
     try:
         if labels:
             parted(reading, (Choice, Choices), labels, str)
     except Bad as error:
-        reading.unknown[error.problem] = reading.unknown.get(error.problem, 0) + 1
+        reading.not_known(error.problem)
         meta, labels = {**meta, "label": labels[0] if labels and len(labels) == 1 else labels}, None
     known = {}
     for id, value in values.items():
         task = reading.project.task(id)
         problem = task.draft_problem(value, item) if task else "no such task"
         if problem:
-            reading.unknown[problem] = reading.unknown.get(problem, 0) + 1
+            reading.not_known(problem)
             meta[id] = value
         else:
             known[id] = value

@@ -219,7 +219,7 @@ def _suggested(reading: Reading, item: Item, found: list[tuple[str, Task | None,
             problem = problem if task is not None else f"the project has no {kind} task to take it"
             if isinstance(task, Segments) and not _only_labels_are_unknown(task, value, item):
                 raise Bad(kind, problem)
-            reading.unknown[problem] = reading.unknown.get(problem, 0) + 1
+            reading.not_known(problem)
             item = replace(item, meta={**item.meta, kind: value})
     return Record(item, tuple(made))
 

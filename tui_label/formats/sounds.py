@@ -103,7 +103,7 @@ def record(
         if _takes_labels(reading):
             labels = named
         elif not _is_of_segments(reading, line["label"]):
-            reading.unknown[HOMELESS] = reading.unknown.get(HOMELESS, 0) + 1
+            reading.not_known(HOMELESS)
             item = replace(item, meta={**item.meta, "label": line["label"]})
     return _drafted(reading, item, line, priority, labels, values or {})
 
@@ -139,7 +139,7 @@ def _drafted(
             continue
         if task is None:
             problem = f"the project has no {kind.kind} task to take it"
-            reading.unknown[problem] = reading.unknown.get(problem, 0) + 1
+            reading.not_known(problem)
             item = replace(item, meta={**item.meta, kind.kind: value})
             continue
         if isinstance(task, Segments) and isinstance(value, str):

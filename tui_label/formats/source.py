@@ -160,6 +160,9 @@ class Reading:
         if count:
             self.left_out[words] = self.left_out.get(words, 0) + count
 
+    def not_known(self, problem: str) -> None:
+        self.unknown[problem] = self.unknown.get(problem, 0) + 1
+
     def bad(self, line: int, problem: str, field: str = "") -> BadLine:
         return BadLine(self.name, line, problem, field)
 

@@ -13,7 +13,7 @@ from tui_label.core.comments import RETURN, Comment
 from tui_label.core.gold import ACCEPTED, SETTLED, WITHDRAWN, Gold
 from tui_label.core.renames import Renames
 from tui_label.store import queue, standing, talking
-from tui_label.store.engine import Execute, Read
+from tui_label.store.engine import Execute, Read, marks
 from tui_label.store.rows import GOLD, gold_from, label_line, storable, to_json
 from tui_label.store.standing import Judge
 
@@ -163,15 +163,16 @@ def outdated(
 
     Those that are on their way back already are not among them, nor those of the annotators `but`.
     """
+    nobody = (0, *but)
     wanted = f"\n{label_line(task, label)}\n" if label else f"\n{label_line(task, '')}"
     return execute(
         f"""SELECT assignment.item, assignment.annotator FROM assignment
            JOIN item ON item.number = assignment.item JOIN annotation USING (item, annotator, revision)
            WHERE assignment.item BETWEEN ? AND ? AND assignment.state = 'done'
-             AND assignment.annotator NOT IN ({", ".join(["0", *map(str, but)])})
+             AND assignment.annotator NOT IN ({marks(nobody)})
              AND instr(assignment.labels, ?) > 0 AND item.probe IN ('', 'check')
              AND annotation.guidelines_version < ? AND NOT EXISTS (SELECT 1 FROM returned
                WHERE returned.item = assignment.item AND returned.annotator = assignment.annotator AND returned.state = 'open')
            ORDER BY assignment.item, assignment.annotator""",
-        (*items, storable(wanted), before),
+        (*items, *nobody, storable(wanted), before),
     ).fetchall()

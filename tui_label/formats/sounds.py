@@ -99,7 +99,8 @@ def record(
     item = _item(kept, key, file, _seconds(line, "offset"), _seconds(line, "duration"), rest)
     if "answers" in line and author(reading, line.get("annotator") or ""):
         return Record(item, (), None, priority)
-    if labels is None and "label" not in meta and (named := labels_in("label", line.get("label") or None)):
+    written = None if line.get("label") == "" else line.get("label")
+    if labels is None and "label" not in meta and (named := labels_in("label", written)):
         if _takes_labels(reading):
             labels = named
         elif not _is_of_segments(reading, line["label"]):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, Clock, write_project
+from piloting import resized, settled
 from textual.events import Key, MouseScrollDown, MouseScrollUp, Paste
 
 from tui_label import config, opening
@@ -449,7 +450,7 @@ async def test_a_mouse_drag_selects(tmp_path):
         await pilot.mouse_down("Sheet", offset=(4, 4))
         await pilot.hover("Sheet", offset=(12, 4))
         await pilot.mouse_up("Sheet", offset=(12, 4))
-        await pilot.pause()
+        await settled(pilot)
         session = app.workbench.session
 
     assert session is not None
@@ -463,6 +464,7 @@ async def test_a_click_after_a_drag_begins_anew(tmp_path):
         await pilot.hover("Sheet", offset=(12, 4))
         await pilot.mouse_up("Sheet", offset=(12, 4))
         await pilot.click("Sheet", offset=(19, 4))
+        await settled(pilot)
         await pilot.press("1")
 
         assert [TEXT[span.start : span.end] for _, span in app.workbench.session.spans] == ["flew"]
@@ -478,13 +480,14 @@ async def test_the_mouse_does_nothing_to_an_item_that_is_hidden(tmp_path, cover)
             app.workbench.start_sprint(60_000)
             await app.workbench.end_sprint()
         else:
-            await pilot.resize_terminal(30, 8)
+            await resized(pilot, 30, 8)
         before = app.workbench.desk
         await app._wheel(3)
         await pilot.mouse_down("Sheet", offset=(4, 4))
         await pilot.hover("Sheet", offset=(12, 4))
         await pilot.mouse_up("Sheet", offset=(12, 4))
         await pilot.click("Sheet", offset=(19, 4))
+        await settled(pilot)
 
         assert app.workbench.desk == before
 
@@ -502,7 +505,7 @@ async def test_the_mouse_does_nothing_to_an_item_that_is_hidden(tmp_path, cover)
 async def test_time_between_keys_is_work_though_they_do_nothing_to_the_item(tmp_path, hands, ms):
     app = make(tmp_path, SENTIMENT, Record(Item("k", "word " * 900)), Record(Item("l", "next")))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await settled(pilot)
         app.workbench._clock = clock = Clock()
         app.workbench.painted()
         for key in hands:
@@ -517,13 +520,13 @@ async def test_time_between_keys_is_work_though_they_do_nothing_to_the_item(tmp_
 async def test_time_between_turns_of_the_wheel_is_work(tmp_path):
     app = make(tmp_path, SENTIMENT, Record(Item("k", "word " * 900)))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await settled(pilot)
         app.workbench._clock = clock = Clock()
         app.workbench.painted()
         for event in (MouseScrollDown, MouseScrollUp):
             clock.now += 40
             app.post_message(event(None, 9, 9, 0, 0, 0, False, False, False))
-            await pilot.pause()
+            await settled(pilot)
 
         assert app.workbench.desk.watch.timing.active == 80_000
 
@@ -593,7 +596,7 @@ async def test_an_item_that_comes_later_is_seen(tmp_path):
         store, _ = opening.open_store(config.load(tmp_path))
         store.add([Record(Item("a", "at last"))])
         await app.workbench.look_again()
-        await pilot.pause()
+        await settled(pilot)
         assert any("at last" in row for row in shown(app))
 
 
@@ -602,15 +605,15 @@ async def test_nothing_is_answered_in_a_window_that_is_too_small(tmp_path):
     app = make(tmp_path, source, *(Record(Item(f"i{n}", f"Text {n}")) for n in range(3)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("p", "a")
-        await pilot.resize_terminal(30, 8)
+        await resized(pilot, 30, 8)
         assert [row.strip() for row in shown(app) if row] == ["needs 40×12, has 30×8", "Ctrl+Q leaves"]
         await pilot.press("b", "enter", "f", "1")
-        await pilot.resize_terminal(80, 24)
+        await resized(pilot, 80, 24)
         session = app.workbench.session
         assert session is not None and session.item.key == "i0"
         assert (session.box, session.work.flags) == ("abf1", ()), "what was typed is there, and goes no further"
         await pilot.press("escape")
-        await pilot.resize_terminal(80, 11)
+        await resized(pilot, 80, 11)
         await pilot.press("n", "enter", "s", "u", "ctrl+q")
     assert app.workbench.progress.mine == 0 and app.return_code == 0
 

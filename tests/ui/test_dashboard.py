@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from helpers import SENTIMENT, write_project
+from piloting import resized
 
 from tui_label import Project, Suggestion, config, opening
 from tui_label.core.annotation import Annotation, Flag, Timing
@@ -137,7 +138,7 @@ async def test_arrows_do_nothing_where_the_screen_is_too_small(tmp_path):
     app = Dashboard(follow(tmp_path, "ann", "bob"))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(app, "just now")
-        await pilot.resize_terminal(40, 12)
+        await resized(pilot, 40, 12)
         await until(app, "needs 60×16")
         await pilot.press("down")
         assert app._shown.top == 0

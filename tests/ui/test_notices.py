@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers import SENTIMENT, records, write_project
+from piloting import resized
 from textual.events import Key, Paste
 
 from tui_label import config, opening
@@ -314,8 +315,7 @@ async def test_long_news_scroll_and_a_page_down_at_the_end_goes_on(make):
         assert sees(app, "Sarcasm of kind 0.") and not sees(app, "Sarcasm of kind 59.")
         await pilot.press("down", "end")
         assert sees(app, "Sarcasm of kind 59.") and sees(app, "↵ go on") and fits(app)
-        await pilot.resize_terminal(80, 40)
-        await pilot.pause()
+        await resized(pilot, 80, 40)
         assert sees(app, "Sarcasm of kind 59.") and sees(app, "Sarcasm of kind 30.")
         await struck(app, "pagedown")
         assert sees(app, "Text number 1.")
@@ -488,8 +488,7 @@ async def test_a_page_that_is_read_is_as_wide_as_the_screen(make, key):
     async with app.run_test(size=(120, 36)) as pilot:
         await struck(app, "enter")
         await pilot.press(key)
-        await pilot.resize_terminal(50, 24)
-        await pilot.pause()
+        await resized(pilot, 50, 24)
         assert fits(app) and not any(row.endswith("…") for row in shown(app))
 
 

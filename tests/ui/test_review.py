@@ -11,6 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 import soundfile
+from piloting import resized
 from reviewing import MOOD, NAMES, annotations, answered, golds, moods, opened, prepare, span
 from screens import shown, tones, until
 from textual.events import Key, Paste
@@ -820,6 +821,5 @@ async def test_the_difference_stays_in_sight_as_the_screen_changes_its_size(tmp_
     app = start(prepare(tmp_path, SPANS, records))
     async with app.run_test(size=(40, 12)) as pilot:
         for size in ((40, 12), (120, 24), (80, 24), (40, 12)):
-            await pilot.resize_terminal(*size)
-            await pilot.pause()
+            await resized(pilot, *size)
             assert any("Rome" in row and "“Rome”" not in row for row in shown(app)), size

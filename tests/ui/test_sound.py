@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from piloting import settled
 from screens import CALLS, EVENTS, TURNS, answers, make, shown, tones, until
 
 from tui_label.ui.canvas import cells
@@ -160,6 +161,7 @@ async def test_a_click_on_the_waveform_or_its_line_goes_there(tmp_path, row):
         await pilot.click(offset=(1 + 39, row))
         await until(app, "─" * 39 + "●")
         await pilot.click(offset=(1, 15))
+        await settled(pilot)
 
         assert app.workbench.deck.position == pytest.approx(3.95)
 

@@ -17,7 +17,7 @@ from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
 from tui_label.sound.media import fingerprint
 from tui_label.sound.speakerplayer import SpeakerPlayer
-from tui_label.ui.app import LabelApp
+from tui_label.ui.label import LabelApp
 from tui_label.workbench import Workbench
 
 CALLS = """\

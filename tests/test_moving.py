@@ -29,7 +29,7 @@ from tui_label.store import copying
 from tui_label.store.base import Store
 from tui_label.store.postgres import PostgresConnection
 from tui_label.store.sql import connected
-from tui_label.ui.app import LabelApp
+from tui_label.ui.label import LabelApp
 from tui_label.workbench import Workbench
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")

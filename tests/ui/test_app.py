@@ -14,8 +14,8 @@ from tui_label import config, opening
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
-from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import cells
+from tui_label.ui.label import LabelApp
 from tui_label.workbench import Workbench
 
 

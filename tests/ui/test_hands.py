@@ -16,8 +16,8 @@ from tui_label.core.commands import COMMANDS
 from tui_label.core.item import Item
 from tui_label.core.keymap import Action, build
 from tui_label.core.record import Record
-from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import cells
+from tui_label.ui.label import LabelApp
 from tui_label.ui.views.pages import MODES as HEADINGS
 from tui_label.ui.views.pages import key_rows
 from tui_label.workbench import Workbench

@@ -22,8 +22,8 @@ from tui_label.core.keymap import Keymap, build
 from tui_label.core.record import Record
 from tui_label.errors import ConfigError
 from tui_label.store.sql import SqlStore
-from tui_label.ui.app import LabelApp
 from tui_label.ui.canvas import cells
+from tui_label.ui.label import LabelApp
 from tui_label.workbench import Workbench
 
 SIZES = [(40, 12), (80, 24), (120, 36)]

@@ -18,7 +18,7 @@ from textual.events import Key, Paste
 
 from tui_label import config, opening
 from tui_label.core.annotation import Annotation, Flag
-from tui_label.core.comments import QUESTION, Comment
+from tui_label.core.comments import COMMENT, QUESTION, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
 from tui_label.core.keymap import build
@@ -701,6 +701,20 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, sou
             await app._palette_open()
             await app._mode.take(name)  # type: ignore[union-attr]
             app._show()
+
+
+async def test_what_is_for_annotators_is_not_done_while_a_reviewer_edits_who_is_one_too(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"], ["good", "bad", "bad"]))
+    opened(folder).say(2, Comment("lead", "as in section 2", COMMENT, "ann"))
+    app = start(folder, reviewer="ann")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e")
+        for keys in ([","], ["q"], ["f"], ["="], [":", *"begin a sprint", "enter"]):
+            await pilot.press(*keys)
+            assert has(app, " that is for annotators: Esc goes back to the versions"), keys
+            await pilot.press("enter")
+        await pilot.press("escape")
+        assert here(app) == "i0" and has(app, "1-3 take")
 
 
 async def test_items_with_two_labels_that_are_mixed_up_are_two_keys_away(tmp_path):

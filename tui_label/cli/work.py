@@ -58,7 +58,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
     with Project.open(folder, annotator) as project:
         settings = project.settings
         keymap = person.keymap_of(settings)
-        from tui_label.ui.app import LabelApp
+        from tui_label.ui.label import LabelApp
         from tui_label.ui.views.pace import sprint_summary
         from tui_label.workbench import Workbench
 

@@ -1,4 +1,7 @@
-"""Wiring: keys to commands, state to rows, rows to the one sheet."""
+"""Wiring of a screen with one item in hand: keys to commands, state to rows, rows to the one sheet.
+
+What annotators do besides is in `label`, what reviewers do in `review`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,7 @@ from typing import Any
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
-from tui_label.core.commands import NAMES, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
-from tui_label.core.comments import QUESTION
+from tui_label.core.commands import NAMES, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING, Command
 from tui_label.core.editor import Editor, insert
 from tui_label.core.find import find_next, find_previous
 from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
@@ -32,17 +34,13 @@ from tui_label.ui.leaving import Leaving
 from tui_label.ui.modes import (
     Calibration,
     Find,
-    FlagMenu,
     GoTo,
     Hop,
-    Minutes,
     Mode,
-    Note,
     Picker,
-    Say,
     hints_for,
 )
-from tui_label.ui.overlays import Letters, NoticeScroll, Reading
+from tui_label.ui.overlays import NoticeScroll, Reading
 from tui_label.ui.sheet import SheetApp
 from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import leave_on_signals
@@ -56,35 +54,30 @@ from tui_label.ui.views.label import (
     item_room,
     label_screen,
     pitch,
-    talk_room,
     too_small,
     top_rows,
     zone,
 )
 from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
-from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import (
     helped_rows,
     key_rows,
     label_at_hand,
-    nothing_left,
     paused,
     section_row,
-    sprint_page,
 )
 from tui_label.ui.views.questions import Zone
-from tui_label.ui.views.talk import letters_page, talk_rows
 from tui_label.workbench import Workbench
 
 GO_ON = "item.submit"
 """Its key leads on from the page of a sprint's figures, too."""
 
 
-class LabelApp(SheetApp):
-    """One person labeling one project."""
+class ItemApp(SheetApp):
+    """One person at work on one project."""
 
-    LINES: tuple[type[Any], ...] = (Find, Note, Say, Picker, GoTo)
+    LINES: tuple[type[Any], ...] = (Find, Picker, GoTo)
     """Modes in which a line is typed, and so may be pasted into."""
 
     def __init__(
@@ -102,7 +95,6 @@ class LabelApp(SheetApp):
         self._make_keymap = make_keymap
         self._mode: Mode | None = None
         self._reading: Reading | None = None
-        self._letters: Letters | None = None
         self._notice_scroll = NoticeScroll()
         self._viewport = Viewport()
         self._asked = Zone([])
@@ -162,12 +154,8 @@ class LabelApp(SheetApp):
             await self._unseen_key(key)
         elif self._reading is not None:
             self._reading = self._reading.key(key, self.sheet.extent.height)
-        elif self.workbench.tally.finished_sprint is not None:
-            self._sprint_key(key)
-        elif self.workbench.notice is not None:
-            await self._notice_key(self.workbench.notice, key, pressed_at)
-        elif self._letters is not None:
-            await self._letters_key(self._letters, key)
+        elif await self._page_key(key, pressed_at):
+            return
         elif self._mode is not None:
             mode = self._mode
             following = await mode.key(key, self._do)
@@ -206,14 +194,7 @@ class LabelApp(SheetApp):
     def _covered(self) -> bool:
         """Whether something else than the item has the screen."""
         workbench = self.workbench
-        return (
-            self._too_small
-            or self._reading is not None
-            or self._letters is not None
-            or workbench.paused
-            or workbench.tally.finished_sprint is not None
-            or workbench.notice is not None
-        )
+        return self._too_small or self._reading is not None or workbench.paused or workbench.notice is not None
 
     @property
     def _too_small(self) -> bool:
@@ -250,16 +231,16 @@ class LabelApp(SheetApp):
         action = self.keymap.lookup(SCROLL, key)
         return action.command if action is not None else ""
 
-    def _sprint_key(self, key: str) -> None:
-        command = self._command(key)
-        if command == "quit":
-            self._leaving.leave()
-        elif self._goes_on(key):
-            self.workbench.rest()
-
     def _goes_on(self, key: str) -> bool:
         """Whether it leads on from a page; a key that answers does not: it was pressed for the item, before it was seen."""
         return self._command(key) == GO_ON or key in ("space", "escape")
+
+    async def _page_key(self, key: str, pressed_at: float) -> bool:
+        """A key on a page that is read before the item; whether there is one."""
+        if self.workbench.notice is None:
+            return False
+        await self._notice_key(self.workbench.notice, key, pressed_at)
+        return True
 
     async def _notice_key(self, notice: Notice, key: str, pressed_at: float) -> None:
         command = self._command(key)
@@ -278,15 +259,6 @@ class LabelApp(SheetApp):
 
     def _notice_scrolled(self, notice: Notice, command: str) -> bool:
         return self._notice_scroll.scrolled(notice, command, *self.sheet.extent)
-
-    async def _letters_key(self, page: Letters, key: str) -> None:
-        if page.moved(key):
-            return
-        self._letters = None
-        if self._command(key) == "quit":
-            self._leaving.leave()
-        elif key == "enter" and page.letters:
-            await self.workbench.go_to(page.letters[page.chosen][0])
 
     async def _typed(self, key: str) -> bool:
         """A key in the text box; whether it was typing."""
@@ -346,25 +318,6 @@ class LabelApp(SheetApp):
         if session is not None:
             self._mode = Hop(hints_for(session.item.text, *self._viewport.seen))
 
-    async def _flag_open(self) -> None:
-        session = self._session
-        if session is not None:
-            notes = {flag.reason: flag.note for flag in session.work.flags}
-            self._mode = FlagMenu(session.project.flags, notes, Say(self._keep_said))
-
-    async def _talk_say(self) -> None:
-        if self._session is not None:
-            self._mode = Say(self._keep_said)
-
-    async def _keep_said(self, kind: str, text: str) -> bool:
-        kept = await self.workbench.say(kind, text)
-        if kept:
-            self._word = "sent: the answer comes with the item" if kind == QUESTION else "sent"
-        return kept
-
-    async def _talk_open(self) -> None:
-        self._letters = Letters(await self.workbench.inbox())
-
     async def _find_open(self) -> None:
         if self._session is not None:
             self._mode = Find(self._session, self._viewport.rows.text)
@@ -423,15 +376,6 @@ class LabelApp(SheetApp):
             return label_to_learn(self.workbench.notice)
         session = self._session
         return label_at_hand(session) if session is not None else ""
-
-    async def _figures_open(self) -> None:
-        found = await self.workbench.figures()
-        if found is None:
-            self._word = "the figures can't be read now"
-            return
-        from tui_label.ui.views.figures import figure_rows
-
-        self._reading = Reading("my figures", partial(figure_rows, found, self.workbench.project))
 
     async def _guide_changes(self) -> None:
         found = await self.workbench.changes()
@@ -530,27 +474,27 @@ class LabelApp(SheetApp):
         for command in self.keymap.available(mode):
             keys = self.keymap.keys_of(command.name, mode)
             shown = key_display(keys[0]) if keys else ""
-            short = command.words.partition(":")[0]
-            if command.name == "sprint.start" and self.workbench.tally.sprint is not None:
-                short = "End the sprint"
-            offers.append(Offer(short, command.name, shown, also=(command.name, command.words)))
+            offers.append(Offer(self._does(command), command.name, shown, also=(command.name, command.words)))
 
         async def run(name: str) -> None:
             await self._act(Action(name))
 
         self._mode = Picker("do ", tuple(offers), run)
 
-    async def _sprint_start(self) -> None:
-        if self.workbench.tally.sprint is not None:
-            await self.workbench.end_sprint()
-        else:
-            self._mode = Minutes(self.workbench.start_sprint)
+    def _does(self, command: Command) -> str:
+        """What a command would do now, in short."""
+        return command.words.partition(":")[0]
 
     async def _second(self) -> None:
         if isinstance(self._mode, Calibration):
             self._mode = self._mode.waited()
-        if self.workbench.tally.sprint is not None or self._mode is not None:
+        if self._by_the_second:
             self._show()
+
+    @property
+    def _by_the_second(self) -> bool:
+        """Whether what is shown is another thing a second later."""
+        return self._mode is not None
 
     # cursor and scrolling
 
@@ -595,8 +539,6 @@ class LabelApp(SheetApp):
     async def _wheel(self, by: int) -> None:
         if self._reading is not None:
             self._reading.scroll(by, self.sheet.extent.height)
-        elif self._letters is not None:
-            await self._letters_key(self._letters, "down" if by > 0 else "up")
         elif self.workbench.notice is not None:
             for _ in range(abs(by)):
                 self._notice_scrolled(self.workbench.notice, "scroll.down" if by > 0 else "scroll.up")
@@ -685,29 +627,29 @@ class LabelApp(SheetApp):
         return rows
 
     def _draw(self, width: int, height: int) -> list[Row]:
-        workbench, session = self.workbench, self._session
-        name, annotator = workbench.project.name, workbench.annotator
+        page, session = self._page(width, height), self._session
+        if page is not None:
+            return page
+        if session is None:
+            return self._nothing_in_hand(width, height)
+        self._viewport.lay(session.item, text_width(width))
+        return self._draw_item(session, width, height)
+
+    def _page(self, width: int, height: int) -> list[Row] | None:
+        """What lies over the item."""
+        workbench, name = self.workbench, self.workbench.project.name
         if self._reading is not None:
             return self._reading.draw(name, self._word, width, height)
-        if workbench.tally.finished_sprint is not None:
-            hints = self._key_hints(GO_ON, "quit", words={GO_ON: "go on"})
-            return sprint_page(name, annotator, workbench.tally.finished_sprint, hints, width, height)
         if workbench.notice is not None:
             hints = self._key_hints(GO_ON, "guide.open", "quit", words={GO_ON: "go on"})
             return notice_page(name, workbench.notice, self._notice_scroll.top, hints, self._word, width, height)
-        if self._letters is not None:
-            letters, chosen = self._letters.letters, self._letters.chosen
-            return letters_page(name, letters, chosen, annotator, workbench.project.review.blind, width, height)
         if workbench.paused:
-            return paused(name, annotator, self._key_hints("pause", "quit", words={"pause": "back"}), width, height)
-        if session is None:
-            waiting = ["talk.open"] if workbench.unread else []
-            hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
-            far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.not_saved
-            word = self._word or workbench.word
-            return nothing_left(name, annotator, far, rhythm, trouble, word, hints, width, height)
-        self._viewport.lay(session.item, text_width(width))
-        return self._draw_item(session, width, height)
+            hints = self._key_hints("pause", "quit", words={"pause": "back"})
+            return paused(name, workbench.annotator, hints, width, height)
+        return None
+
+    def _nothing_in_hand(self, width: int, height: int) -> list[Row]:
+        raise NotImplementedError
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         self._talk = self._talk_rows(width, height)
@@ -727,23 +669,15 @@ class LabelApp(SheetApp):
         return self._viewport.taken(most, pitch(session))
 
     def _talk_rows(self, width: int, height: int) -> list[Row]:
-        """What was said about the item on the desk."""
-        desk, blind = self.workbench.desk, self.workbench.project.review.blind
-        if desk is None or not desk.claim.comments:
-            return []
-        claim = desk.claim
-        return talk_rows(claim.comments, self.workbench.annotator, blind, claim.returned, width, talk_room(height))
+        """What was said about the item, where that is shown with it."""
+        return []
 
     def _state(self, session: Session, marks: Marks) -> State:
-        workbench, deck = self.workbench, self.workbench.deck
+        workbench = self.workbench
         state = State(
             session,
             self.keymap,
             workbench.annotator,
-            far_words(workbench.progress, workbench.project) + self._time_left(),
-            bool(workbench.desk and workbench.desk.visiting),
-            bool(workbench.desk and workbench.desk.is_draft),
-            pace_words(workbench.tally.rhythm, workbench.project.pace.goal_per_hour, sound=deck is not None),
             workbench.not_saved,
             self._word or workbench.word,
             self._mode,
@@ -751,22 +685,11 @@ class LabelApp(SheetApp):
             self._viewport.top,
             self._asked,
             self._room,
-            returned=bool(workbench.desk and workbench.desk.claim.returned),
-            tested=bool(workbench.desk and workbench.desk.claim.known is not None),
             talk=self._talk,
-            unread=workbench.unread,
         )
-        if deck is None or session.item.sound is None:
+        if workbench.deck is None or session.item.sound is None:
             return state
         return replace(state, tape=self._view.tape(session, self.sheet.extent.width, state.room))
-
-    def _time_left(self) -> str:
-        sprint = self.workbench.tally.sprint
-        if sprint is not None:
-            words = sprint_words(sprint, self.workbench.now(), self.workbench.project.pace.goal_per_hour)
-        else:
-            words = left_words(self.workbench.tally.rhythm, self.workbench.progress)
-        return f"  ·  {words}" if words else ""
 
     def _marks(self, session: Session) -> Marks:
         self._forget_place_left(session)

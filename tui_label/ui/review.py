@@ -1,4 +1,4 @@
-"""Wiring of the review screen: a labeling screen whose work is the gold answer, with the versions before it.
+"""Wiring of the review screen: the work on an item is the gold answer, with the versions before it.
 
 While a reviewer edits, it is the labeling screen; else the keys of commands.REVIEW hold.
 """
@@ -20,7 +20,7 @@ from tui_label.core.tasks import Text
 from tui_label.core.text import visible
 from tui_label.reviewbench import ReviewBench
 from tui_label.store.reviewing import QUEUES, Queue
-from tui_label.ui.app import LabelApp
+from tui_label.ui.app import ItemApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Do, Mode, digits, edited, line
 from tui_label.ui.views.document import Marks, lanes
@@ -142,10 +142,10 @@ class Filter:
         return replace(self, editor=edited(self.editor, key))
 
 
-class ReviewApp(LabelApp):
+class ReviewApp(ItemApp):
     """One person reviewing one project."""
 
-    LINES = (*LabelApp.LINES, Remark, Filter)
+    LINES = (*ItemApp.LINES, Remark, Filter)
 
     def __init__(
         self,
@@ -363,10 +363,14 @@ class ReviewApp(LabelApp):
     def _draw(self, width: int, height: int) -> list[Row]:
         if self._session is None and not self.bench.waiting and not self.bench.not_saved:
             return [[]] * height  # the first case is on its way
-        free = self._reading is None and self.workbench.notice is None and not self.workbench.paused
-        if free and (self._choosing or self._session is None):
-            return self._draw_queues(width, height)
         return super()._draw(width, height)
+
+    def _page(self, width: int, height: int) -> list[Row] | None:
+        page = super()._page(width, height)
+        return self._draw_queues(width, height) if page is None and self._choosing else page
+
+    def _nothing_in_hand(self, width: int, height: int) -> list[Row]:
+        return self._draw_queues(width, height)
 
     def _draw_queues(self, width: int, height: int) -> list[Row]:
         bench = self.bench

@@ -36,12 +36,6 @@ class State:
     session: Session
     keymap: Keymap
     annotator: str
-    far: str
-    """How far all are, and about how long the rest takes at this pace."""
-    visiting: bool
-    is_draft: bool
-    """Whether an answered item shows work that was not handed in."""
-    pace: str
     trouble: str
     word: str
     mode: Mode | None
@@ -52,6 +46,12 @@ class State:
     """Rows that are left for the item."""
     tape: Tape | None = None
     """What plays, where the item is a sound."""
+    far: str = ""
+    """How far all are, and about how long the rest takes at this pace."""
+    pace: str = ""
+    visiting: bool = False
+    is_draft: bool = False
+    """Whether an answered item shows work that was not handed in."""
     returned: bool = False
     """Whether a reviewer sent it back."""
     tested: bool = False

@@ -1,0 +1,180 @@
+"""Wiring of the labeling screen: what annotators do besides the work on an item.
+
+Their sprints, comments, flags and figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from tui_label.core.commands import Command
+from tui_label.core.comments import QUESTION
+from tui_label.core.keymap import Keymap, build
+from tui_label.core.project import Project
+from tui_label.core.session import Session
+from tui_label.ui.app import GO_ON, ItemApp
+from tui_label.ui.canvas import Row
+from tui_label.ui.modes import FlagMenu, Minutes, Note, Say
+from tui_label.ui.overlays import Letters, Reading
+from tui_label.ui.views.document import Marks
+from tui_label.ui.views.label import State, talk_room
+from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
+from tui_label.ui.views.pages import nothing_left, sprint_page
+from tui_label.ui.views.talk import letters_page, talk_rows
+from tui_label.workbench import Workbench
+
+
+class LabelApp(ItemApp):
+    """One person labeling one project."""
+
+    LINES = (*ItemApp.LINES, Note, Say)
+    workbench: Workbench
+
+    def __init__(
+        self,
+        workbench: Workbench,
+        keymap: Keymap,
+        guidelines: str,
+        make_keymap: Callable[[Project], Keymap] = build,
+    ) -> None:
+        super().__init__(workbench, keymap, guidelines, make_keymap)
+        self._letters: Letters | None = None
+
+    # pages over the item
+
+    @property
+    def _letters_lie_open(self) -> bool:
+        return self._letters is not None and self._reading is None and self.workbench.notice is None
+
+    @property
+    def _covered(self) -> bool:
+        return super()._covered or self._letters is not None or self.workbench.tally.finished_sprint is not None
+
+    async def _page_key(self, key: str, pressed_at: float) -> bool:
+        if self.workbench.tally.finished_sprint is not None:
+            self._sprint_key(key)
+        elif self._letters is not None and self._letters_lie_open:
+            await self._letters_key(self._letters, key)
+        else:
+            return await super()._page_key(key, pressed_at)
+        return True
+
+    def _sprint_key(self, key: str) -> None:
+        if self._command(key) == "quit":
+            self._leaving.leave()
+        elif self._goes_on(key):
+            self.workbench.rest()
+
+    async def _letters_key(self, page: Letters, key: str) -> None:
+        if page.moved(key):
+            return
+        self._letters = None
+        if self._command(key) == "quit":
+            self._leaving.leave()
+        elif key == "enter" and page.letters:
+            await self.workbench.go_to(page.letters[page.chosen][0])
+
+    async def _wheel(self, by: int) -> None:
+        if self._letters is not None and self._letters_lie_open:
+            self._letters.moved("down" if by > 0 else "up")
+            self._show()
+        else:
+            await super()._wheel(by)
+
+    # commands
+
+    async def _flag_open(self) -> None:
+        session = self._session
+        if session is not None:
+            notes = {flag.reason: flag.note for flag in session.work.flags}
+            self._mode = FlagMenu(session.project.flags, notes, Say(self._keep_said))
+
+    async def _talk_say(self) -> None:
+        if self._session is not None:
+            self._mode = Say(self._keep_said)
+
+    async def _keep_said(self, kind: str, text: str) -> bool:
+        kept = await self.workbench.say(kind, text)
+        if kept:
+            self._word = "sent: the answer comes with the item" if kind == QUESTION else "sent"
+        return kept
+
+    async def _talk_open(self) -> None:
+        self._letters = Letters(await self.workbench.inbox())
+
+    async def _figures_open(self) -> None:
+        found = await self.workbench.figures()
+        if found is None:
+            self._word = "the figures can't be read now"
+            return
+        from tui_label.ui.views.figures import figure_rows
+
+        self._reading = Reading("my figures", partial(figure_rows, found, self.workbench.project))
+
+    async def _sprint_start(self) -> None:
+        if self.workbench.tally.sprint is not None:
+            await self.workbench.end_sprint()
+        else:
+            self._mode = Minutes(self.workbench.start_sprint)
+
+    def _does(self, command: Command) -> str:
+        is_over = command.name == "sprint.start" and self.workbench.tally.sprint is not None
+        return "End the sprint" if is_over else super()._does(command)
+
+    # showing
+
+    @property
+    def _by_the_second(self) -> bool:
+        return super()._by_the_second or self.workbench.tally.sprint is not None
+
+    def _page(self, width: int, height: int) -> list[Row] | None:
+        workbench = self.workbench
+        name, annotator, sprint = workbench.project.name, workbench.annotator, workbench.tally.finished_sprint
+        if sprint is not None and self._reading is None:
+            hints = self._key_hints(GO_ON, "quit", words={GO_ON: "go on"})
+            return sprint_page(name, annotator, sprint, hints, width, height)
+        if self._letters is not None and self._letters_lie_open:
+            letters, chosen = self._letters.letters, self._letters.chosen
+            return letters_page(name, letters, chosen, annotator, workbench.project.review.blind, width, height)
+        return super()._page(width, height)
+
+    def _nothing_in_hand(self, width: int, height: int) -> list[Row]:
+        workbench = self.workbench
+        waiting = ["talk.open"] if workbench.unread else []
+        hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
+        far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.not_saved
+        word = self._word or workbench.word
+        return nothing_left(
+            workbench.project.name, workbench.annotator, far, rhythm, trouble, word, hints, width, height
+        )
+
+    def _talk_rows(self, width: int, height: int) -> list[Row]:
+        desk, blind = self.workbench.desk, self.workbench.project.review.blind
+        if desk is None or not desk.claim.comments:
+            return []
+        claim = desk.claim
+        return talk_rows(claim.comments, self.workbench.annotator, blind, claim.returned, width, talk_room(height))
+
+    def _state(self, session: Session, marks: Marks) -> State:
+        workbench, desk = self.workbench, self.workbench.desk
+        goal = workbench.project.pace.goal_per_hour
+        return replace(
+            super()._state(session, marks),
+            far=far_words(workbench.progress, workbench.project) + self._time_left(),
+            pace=pace_words(workbench.tally.rhythm, goal, sound=workbench.deck is not None),
+            visiting=bool(desk and desk.visiting),
+            is_draft=bool(desk and desk.is_draft),
+            returned=bool(desk and desk.claim.returned),
+            tested=bool(desk and desk.claim.known is not None),
+            unread=workbench.unread,
+        )
+
+    def _time_left(self) -> str:
+        sprint = self.workbench.tally.sprint
+        if sprint is not None:
+            words = sprint_words(sprint, self.workbench.now(), self.workbench.project.pace.goal_per_hour)
+        else:
+            words = left_words(self.workbench.tally.rhythm, self.workbench.progress)
+        return f"  ·  {words}" if words else ""

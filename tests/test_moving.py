@@ -130,7 +130,7 @@ def test_a_place_that_was_moved_away_from_says_what_makes_room(tmp_path, capsys)
 
 
 async def test_who_waits_for_items_is_told_that_the_project_moved(tmp_path, monkeypatch):
-    monkeypatch.setattr("tui_label.workbench.LOOK_S", 0.05)
+    monkeypatch.setattr("tui_label.workplace.LOOK_S", 0.05)
     folder = write_project(tmp_path / "p", SOURCE)
     project = config.load(folder)
     store, versions = opening.open_store(project)

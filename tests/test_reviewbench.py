@@ -759,7 +759,7 @@ async def test_undo_reaches_what_was_settled_before_one_sat_down(three):
 
 
 async def test_who_waits_for_cases_is_told_that_the_database_was_moved(three, monkeypatch):
-    monkeypatch.setattr("tui_label.workbench.LOOK_S", 0.02)
+    monkeypatch.setattr("tui_label.workplace.LOOK_S", 0.02)
     async with at_work(three, Queue("questions")) as bench:
         assert bench.case_desk is None
         (three / "project.db").rename(three / "away.db")

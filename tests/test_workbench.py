@@ -110,7 +110,7 @@ async def test_what_was_heard_but_not_typed_into_is_kept_with_the_place(calls):
 
 
 async def test_what_was_heard_without_a_key_outlives_the_process(calls, monkeypatch):
-    monkeypatch.setattr("tui_label.workbench.LISTENED_S", 0.01)
+    monkeypatch.setattr("tui_label.workplace.LISTENED_S", 0.01)
     async with calls() as workbench:
         hear(workbench, 2.5)
         workbench.deck.seek(2.5)

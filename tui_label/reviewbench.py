@@ -1,17 +1,17 @@
 """One reviewer at work, without a screen: cases of a queue, outcomes, comments, and the way back.
 
-A workbench whose items are cases.  The gold answer in the making is its session, so the tape,
-pauses and honest time are an annotator's; what is kept is another thing, and nobody's own answer
-is touched.
+The gold answer in the making is its session, so the tape, pauses and honest time are an annotator's;
+what is kept is another thing, and nobody's own answer is touched.
 """
 
 from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui_label import notices
@@ -31,11 +31,10 @@ from tui_label.errors import StoreError, UsageError
 from tui_label.store.base import Claim, Store, Versions
 from tui_label.store.reviewing import QUEUES, START, Case, Queue
 from tui_label.unsaved import Left, Unsaved
-from tui_label.workbench import BACK_AGAIN, Workbench
+from tui_label.workplace import BACK_AGAIN, Workplace
 
 if TYPE_CHECKING:
     from tui_label.quality.agreement import Confusion
-    from tui_label.sound.deck import Deck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,23 +88,16 @@ def queue_of(project: Project, queue: Queue) -> Queue:
     return replace(queue, sample=project.review.sample, too_fast_ms=project.pace.too_fast_ms)
 
 
-class ReviewBench(Workbench):
-    """Takes cases, commands, outcomes; tells `on_change` when something moved by itself."""
+class ReviewBench(Workplace):
+    """Takes cases, commands, outcomes."""
 
     def __init__(
-        self,
-        project: Project,
-        store: Store,
-        reviewer: str,
-        versions: Versions,
-        queue: Queue,
-        *,
-        make_deck: Callable[[], Deck] | None = None,
-        **named: Any,
+        self, project: Project, store: Store, reviewer: str, versions: Versions, queue: Queue, **named: Any
     ) -> None:
-        super().__init__(project, store, reviewer, versions, make_deck=make_deck, **named)
+        """`named`: as a workplace has them."""
         # Who reviews may be an annotator too, with work of their own that was not saved
-        self._unsaved = Unsaved(project.folder, f"{reviewer}\0reviewing")
+        unsaved = Unsaved(project.folder, f"{reviewer}\0reviewing")
+        super().__init__(project, store, reviewer, versions, unsaved, **named)
         self.queue = queue
         self.left = 0
         """Cases in the queue that nobody has gone through."""
@@ -167,8 +159,9 @@ class ReviewBench(Workbench):
                     self.word = f"{name_of(case.item)}{BACK_AGAIN}"
                 self._unsaved.drop(left.number)
 
-    async def _put_down(self) -> None:
-        await self._call(self._store.release_case, self.annotator)
+    async def _get_up(self, *, gives_back: bool) -> None:
+        if gives_back:
+            await self._call(self._store.release_case, self.annotator)
 
     async def _alive(self) -> None:
         if self.desk is None:
@@ -234,9 +227,7 @@ class ReviewBench(Workbench):
         self._drafts.cancel()
         self.trouble = ""
         if case is None:
-            self.desk = None
-            if self.deck is not None:
-                self.deck.lay(None)
+            self._clear()
             await self._count_queues()
             return
         versions = review.arranged(case.versions, case.item.key, self.project.review.blind)
@@ -259,8 +250,7 @@ class ReviewBench(Workbench):
             reading=made,
         )
         if self.deck is not None:
-            self.deck.lay(case.item)
-            self.deck.seek(made.session.at)
+            self._lay_tape(self.deck, self.desk, None)
         if settled is not None:
             self._drafts.soon()
         if any(not one.to and not one.read for one in case.comments):
@@ -337,12 +327,12 @@ class ReviewBench(Workbench):
         session = self._at_tape(command)
         if session is None:
             return
-        if command == "segment.snap" and self.deck is not None and self.deck.look.peaks is not None:
-            argument = self.deck.look.peaks.quietest
         desk = self.case_desk
         assert desk is not None
         before = desk.reading.at
-        made, effects = reviewsteps.step(replace(desk.review, session=session), command, argument)
+        made, effects = reviewsteps.step(
+            replace(desk.review, session=session), command, self._by_tape(command, argument)
+        )
         self._show(made)
         if self.deck is not None and made.at != before and not self.deck.playing:
             self.deck.seek(made.session.at)
@@ -424,7 +414,7 @@ class ReviewBench(Workbench):
             await self._next(deed.case.mark)
         except StoreError:
             # Not to be decided once more
-            self._lay(None)
+            self._clear()
             raise
 
     @property
@@ -582,10 +572,8 @@ class ReviewBench(Workbench):
 
     async def mixed_up(self) -> list[tuple[str, Confusion]]:
         """Task and labels that were given to the same items, those of the most items first."""
-        try:
-            found = await self._call(agreement, self.project, self._store, by=(), behind=MOST_MIXED_UP)
-        except StoreError as error:
-            self._fail(error)
+        found = await self._asked(partial(agreement, by=(), behind=MOST_MIXED_UP), self.project, self._store)
+        if found is None:
             return []
         pairs = [(one.task, pair) for one in found.tasks for pair in one.confusions]
         return sorted(pairs, key=lambda pair: -pair[1].items)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,92 +18,57 @@ from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening
-from tui_label.core.news import News
 from tui_label.core.project import Project
-from tui_label.core.session import Effect, Session
+from tui_label.core.session import Effect, has_content
 from tui_label.core.steps import step
 from tui_label.core.tasks import Text
 from tui_label.core.training import UsedUp
-from tui_label.desk import Desk, annotation_of, desk_of, heard_before, name_of
+from tui_label.desk import Desk, annotation_of, desk_of, draft_of, heard_before, name_of, said_in
 from tui_label.errors import StoreError
-from tui_label.notices import Announcement, Notice, Renewal
+from tui_label.notices import Announcement
 from tui_label.refusals import SHOWN, refusal
 from tui_label.store.base import Claim, Entry, Progress, Sprint, Store, Versions
-from tui_label.store.reviewing import Change
-from tui_label.storethread import AT_ONCE_S, Result
+from tui_label.storethread import Result
 from tui_label.tally import Tally
-from tui_label.workplace import Workplace
+from tui_label.unsaved import Left, Unsaved
+from tui_label.workplace import BACK_AGAIN, Workplace
 
 if TYPE_CHECKING:
     from tui_label.mine import Mine
     from tui_label.sound.deck import Deck
 
 DRAFT = "a draft, while your answer before it stands"
-UNSAID, STANDS = "taken back", "nothing to take back: it was read, or nothing was said here"
-BACK_AGAIN = ": what was not saved the last time is here"
 SKIP_WORDS = {
     "later": "skipped: comes back after all else",
     "others": "skipped: goes to others",
     "out": "skipped: out of the queue",
 }
 """By the project's policy."""
-LISTENED_S = 5.0
-"""So much of what was heard without a key may be lost with a process that is killed."""
-LOOK_S = 2.0
-"""Between two glances into a queue that was empty: a read along an index."""
 
 
 class Workbench(Workplace):
-    """Claims items, takes commands, saves; tells `on_change` when something moved by itself."""
+    """Claims items, takes commands, saves."""
 
     def __init__(
-        self,
-        project: Project,
-        store: Store,
-        annotator: str,
-        versions: Versions,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        on_change: Callable[[], None] = lambda: None,
-        on_renewal: Callable[[Renewal], None] = lambda _: None,
-        make_deck: Callable[[], Deck] | None = None,
-        sprint_ms: int = 0,
-        keep_reaction: Callable[[float], None] = lambda _: None,
-        take_edits: Callable[[], None] = lambda: None,
+        self, project: Project, store: Store, annotator: str, versions: Versions, *, sprint_ms: int = 0, **named: Any
     ) -> None:
-        """`take_edits`: lets what was edited of project.yaml and the guidelines take effect, on the store's thread."""
-        super().__init__(project, store, annotator, clock=clock, on_change=on_change)
+        """`named`: as a workplace has them."""
+        super().__init__(project, store, annotator, versions, Unsaved(project.folder, annotator), **named)
         self.progress = Progress()
-        self._refused: tuple[Effect | None, str] = None, ""
-        """What was refused last, and why."""
-        self.paused = False
-        self.notices: tuple[Notice, ...] = ()
-        """Pages to be read before the item, the first one on the screen; no time runs meanwhile."""
         self.unread = 0
         """Comments that wait for this annotator."""
-        self.on_renewal = on_renewal
-        """Told when project.yaml or the guidelines changed while somebody works by them."""
-        self._take_edits = take_edits
-        self._versions = self._in_force = versions
+        self.tally = Tally(project.pace, self.now())
+        self._refused: tuple[Effect | None, str] = None, ""
+        """What was refused last, and why."""
         self._ahead: Desk | None = None
         """The unfinished item that waits while an answered one is visited."""
         self._heard_ahead: Listening | None = None
         self._looked_at: dict[int, Desk] = {}
         """Unanswered items that an undo led away from, by their numbers: nothing was said of them, but time went by."""
-        self._beating: tuple[asyncio.Task[None], ...] = ()
-        self.tally = Tally(project.pace, self.now())
-        self._make_deck = make_deck
-        self._keep_reaction = keep_reaction
-        self._edge_step = "coarse"
-        self._keyed_at = 0.0
-        """When a key was pressed last on an item that sounds."""
         self._asked_ahead: asyncio.Task[None] | None = None
+        self._edge_step = "coarse"
         self._sprint_ms = sprint_ms
         self._unkept_sprints: list[Sprint] = []
-
-    @property
-    def notice(self) -> Notice | None:
-        return self.notices[0] if self.notices else None
 
     # coming and going
 
@@ -146,96 +110,24 @@ class Workbench(Workplace):
                 self._unsaved.drop(left.number)
         return claim
 
-    def _open_deck(self) -> None:
-        if self._make_deck is not None:
-            self.deck = self._make_deck()
-            self.deck.on_change = self._tape_moved
-
-    def _tape_moved(self) -> None:
-        """Listening is work, also when no key is pressed, and is kept as work is."""
-        if self.desk is not None and self.deck is not None and self.deck.playing and not self.paused:
-            if not self._loops_by_itself(self.deck):
-                self.desk = self.desk.touched(self.now())
-            self._drafts.soon(LISTENED_S)
-        effect, word = self._refused
-        if effect is not None and self.desk is not None and self.word == word != "":
-            # How much was heard is said as it is now, and no more when it is enough
-            self.word = refusal(effect, self.desk, self.deck)
-            self._refused = effect, self.word
-        self.on_change()
-
-    def _loops_by_itself(self, deck: Deck) -> bool:
-        """Whether a loop goes on and on without a key, so that nobody can tell if they are still there."""
-        if deck.loop is None:
-            return False
-        round_ms = (deck.loop.end - deck.loop.start) * 1000 / deck.speed
-        return self.now() - self._keyed_at > max(self.project.pace.idle_ms, round_ms)
-
-    async def leave(self, *, cut_off: bool = False) -> None:
-        """Part from the item, give it back, close.  Safe to call twice.
-
-        `cut_off`: they did not mean to leave, so what they were changing is a draft and no more; else `word`
-        has what became of it.
-        """
-        if self._beating:
-            for task in self._beating:
-                task.cancel()
-            self._beating, self._leaving, self.word = (), True, ""
-            self._thread.patience_s = AT_ONCE_S
-            async with self._lock:
-                kept = await self._try_to_keep(self._keep_draft if cut_off else self._part_for_good)
-                self._drafts.cancel()
-                await self._end_sprint()
-                try:
-                    # What did not take the draft is not waited for once more: the lease will be over soon
-                    if kept:
-                        await self._put_down()
-                except StoreError as error:
-                    self._fail(error)
-        if self.deck is not None:
-            await self.deck.close()
-        self._thread.close(wait=not self.abandoned)
-
     async def _part_for_good(self) -> None:
         if self._is_hidden:
             self._rest_watch()
         self.word = await self._part()
 
-    def _begin_beating(self) -> None:
-        self._beating = (
-            asyncio.create_task(self._every(self.project.lease_ms / 3000, self._alive)),
-            asyncio.create_task(self._every(LOOK_S, self._look_out)),
-        )
+    async def _get_up(self, *, gives_back: bool) -> None:
+        await self._end_sprint()
+        if gives_back:
+            await self._call(self._store.leave, self.annotator)
 
-    async def _put_down(self) -> None:
-        await self._call(self._store.leave, self.annotator)
-
-    async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await do()
-            except StoreError as error:
-                self._fail(error)
-
-    async def _look_out(self) -> None:
-        """A glance into a queue that was empty, which keeps nobody waiting."""
-        if self.desk is not None:
-            return
-        await self._call(self._store.check_in_place)
-        if await self._has_come():
-            await self.look_again()
-        elif self.desk is None and self.trouble:
-            await self._keep_sprints()
-            self.trouble = ""
-            self.on_change()
+    async def _is_back(self) -> None:
+        await self._keep_sprints()
+        await super()._is_back()
 
     async def _has_come(self) -> bool:
-        """Whether there is something in the queue again, by a look without writing."""
         return await self._call(self._store.upcoming, self.annotator) is not None
 
     async def _alive(self) -> None:
-        """A third of a lease has passed: say that somebody is here, and look round."""
         await self._call(self._store.heartbeat, self.annotator)
         await self._keep_sprints()
         if self.desk is None:
@@ -244,7 +136,6 @@ class Workbench(Workplace):
             await self._count_unread()
 
     async def look_again(self) -> None:
-        """Ask the queue once more after it was empty."""
         async with self._lock:
             if self.desk is None and (self.notice is None or isinstance(self.notice, UsedUp)):
                 await self._claim_next()
@@ -308,17 +199,7 @@ class Workbench(Workplace):
         if not await self._go_by(changes):
             await self._call(self._store.told, self.annotator)
 
-    async def _go_by(self, changes: Sequence[Change]) -> bool:
-        """Take them over; whether there is anything of them to tell, which is the next page then."""
-        renewal = await self._call(notices.renewal, self.project, changes)
-        self.project, self._versions = renewal.project, self._in_force
-        self.on_renewal(renewal)
-        if renewal.news:
-            self.notices = (Announcement(renewal.news),)
-        return bool(renewal.news)
-
     async def read_on(self) -> None:
-        """The page before the item was read: to the next page, or to the item."""
         async with self._lock:
             notice = self.notice
             if notice is None:
@@ -333,19 +214,13 @@ class Workbench(Workplace):
             except StoreError as error:
                 self._fail(error)
 
-    def _rest_watch(self) -> None:
-        if self.desk is not None:
-            self.desk = self.desk.rested(self.now())
-
     # the item on the desk
 
     def _lay(self, claim: Claim | None, *, visiting: bool = False) -> None:
-        self._drafts.kept = claim.draft if claim else ""
         if claim is None:
-            self.desk = None
-            if self.deck is not None:
-                self.deck.lay(None)
+            self._clear()
             return
+        self._drafts.kept = claim.draft
         if self.desk is not None and self.deck is not None:
             self._edge_step = self.desk.session.step
         self.desk = self._desk_of(claim, visiting)
@@ -380,25 +255,20 @@ class Workbench(Workplace):
 
     @property
     def _is_hidden(self) -> bool:
-        """Whether a pause or a page to be read has the screen, so that no time of the item's runs."""
-        return self.paused or self.tally.finished_sprint is not None or self.notice is not None
+        return super()._is_hidden or self.tally.finished_sprint is not None
 
-    def painted(self) -> None:
-        """The item is on the screen: its time starts now."""
-        if self.desk and not self._is_hidden:
-            self._rest_watch()
-            if self.deck is not None:
-                self.deck.painted()
+    def resume(self) -> None:
+        if self.paused:
+            self.tally.rested(self.now())
+        super().resume()
 
-    def attended(self) -> None:
-        """A key that did nothing to the item, as while one reads or types a note, is work on it all the same."""
-        if self.desk is not None and not self._is_hidden:
-            self.desk = self.desk.touched(self.now())
-
-    async def do(self, command: str, argument: Any = None) -> None:
-        """Carry out one command; when this returns, what it finished is on disk."""
-        async with self._lock:
-            await self._do(command, argument)
+    def _tape_moved(self) -> None:
+        effect, word = self._refused
+        if effect is not None and self.desk is not None and self.word == word != "":
+            # How much was heard is said as it is now, and no more when it is enough
+            self.word = refusal(effect, self.desk, self.deck)
+            self._refused = effect, self.word
+        super()._tape_moved()
 
     async def _do(self, command: str, argument: Any) -> None:
         self.word = ""
@@ -415,9 +285,7 @@ class Workbench(Workplace):
         session = self._at_tape(command)
         if session is None:
             return None
-        if command == "segment.snap" and self.deck is not None and self.deck.look.peaks is not None:
-            argument = self.deck.look.peaks.quietest
-        session, effects = step(session, command, argument)
+        session, effects = step(session, command, self._by_tape(command, argument))
         task = argument[0] if command == "label.give" else session.focus
         watch = self.desk.watch.touched(self.now(), task)
         self.desk = replace(self.desk, session=session, watch=watch)
@@ -428,51 +296,14 @@ class Workbench(Workplace):
             self._drafts.soon()
         return None
 
-    def _at_tape(self, command: str) -> Session | None:
-        """The session, at the place on the tape that the key is about; None where it was a play key, and is done."""
-        session = self._hands()
-        if self.deck is None:
-            return session
-        session = replace(session, at=round(self.deck.tapped, 3))
-        self._keyed(self.deck)
-        if not self.deck.command(command, session):
-            return session
-        self._played(session, command)
-        return None
-
-    async def wind_to(self, seconds: float) -> None:
-        """The tape to a place that was named or pointed at."""
-        async with self._lock:
-            session = self.session
-            if session is None or self.deck is None or self.notice is not None:
-                return
-            self.word = ""
-            self._keyed(self.deck)
-            self.deck.seek(seconds)
-            self._played(session, "tape.go")
-
-    async def local_key(self, name: str, at: float, seq: int, on: Sequence[Any]) -> None:
-        """A play key acted already at the other end of ssh, on the tape as it stood there: do the same here."""
-        async with self._lock:
-            if self.deck is None:
-                return
-            session = replace(self.desk.session, at=round(at, 3)) if self.desk else None
-            self._keyed(self.deck)
-            self.deck.follow(name, at, seq, on, session)
-            if session is not None:
-                self._played(session, name)
-
-    def _keyed(self, deck: Deck) -> None:
-        deck.listening = deck.listening.keyed()
-        self._keyed_at = self.now()
-
-    def _played(self, session: Session, command: str) -> None:
-        """After a play key: the time is kept, and the segment under a moved cursor is picked."""
-        assert self.desk is not None and self.deck is not None
-        if command.startswith("tape.") and not self.deck.playing and not session.typing:
-            session, _ = step(replace(session, at=self.deck.position), "segment.follow")
-        self.desk = replace(self.desk, session=session).touched(self.now())
-        self._drafts.soon()
+    async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do what needs the store; where that fails all stays as it is, is said, and kept as a draft."""
+        try:
+            await act()
+            self.trouble = ""
+        except StoreError as error:
+            self._fail(error)
+            self._drafts.soon()
 
     async def _carry_out(self, effect: Effect) -> None:
         if self.deck is not None and self.deck.effect(effect, self._hands()):
@@ -544,6 +375,40 @@ class Workbench(Workplace):
         if submitted and any(one.to == self.annotator and not one.read for one in claim.comments):
             self._store.mark_read(self.annotator, claim.number)
         return following
+
+    # drafts
+
+    def _draft_of(self, desk: Desk) -> str:
+        return draft_of(desk, self.deck if desk is self.desk else None)
+
+    async def _keep_draft(self) -> None:
+        self._drafts.cancel()
+        desk = self.desk
+        heard = self.deck is not None and self.deck.of_item()[0].plays > 0
+        if desk is None or not (has_content(desk.session) or heard or self._drafts.kept):
+            return
+        draft = self._draft_of(desk)
+        if draft == self._drafts.kept or await self._is_overtaken(desk, draft):
+            return
+        await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft, corrects=desk.corrects)
+        self._draft_is_kept(desk, draft)
+
+    async def _is_overtaken(self, desk: Desk, draft: str) -> bool:
+        """Whether nothing was said here since the draft that is known here, and something else was in another terminal."""
+        known = said_in(self._drafts.kept)
+        if said_in(draft) != known and desk.session.work != desk.laid:
+            return False
+        there = await self._call(self._store.revisit, self.annotator, desk.claim.number)
+        if there is None:
+            return False
+        return _revision(there) != _revision(desk.claim) or said_in(there.draft) != known
+
+    def _set_aside(self) -> None:
+        desk = self.desk
+        if desk is not None and has_content(desk.session):
+            claim, draft = desk.claim, self._draft_of(desk)
+            left = Left(claim.number, claim.item.key, _revision(claim), draft, claim.draft, desk.corrects)
+            self._keep_aside(left)
 
     # back and forth
 
@@ -679,16 +544,7 @@ class Workbench(Workplace):
             self.desk = self.desk.touched(self.now())
             return True
 
-    async def _unsay(self) -> None:
-        """Take back what they said last about the item on the desk."""
-        assert self.desk is not None
-        number = self.desk.claim.number
-        gone = await self._call(self._store.unsay, number, self.annotator)
-        await self._hear_of(number)
-        self.word = UNSAID if gone else STANDS
-
     async def _hear_of(self, number: int) -> None:
-        """What was said about the item on the desk, as it is now."""
         assert self.desk is not None
         me, desk = self.annotator, self.desk
         found = await self._call(self._store.comments, number)
@@ -730,54 +586,6 @@ class Workbench(Workplace):
 
         return await self._asked(mine, self._store, self.project, self.annotator)
 
-    async def changes(self) -> tuple[News, ...] | None:
-        """What changed in the guidelines and questions, the latest first; None where the store can't say."""
-        return await self._asked(notices.told, self._store, self.project)
-
-    # pauses
-
-    def pause(self) -> None:
-        if not self.paused:
-            self.paused = True
-            if self.deck is not None:
-                self.deck.pause()
-            if self.desk:
-                self.desk = replace(self.desk, watch=self.desk.watch.pause(self.now()))
-
-    def resume(self) -> None:
-        if self.paused:
-            self.paused = False
-            self.tally.rested(self.now())
-            if self.desk and self.desk.watch.pause_began is not None:
-                self.desk = replace(self.desk, watch=self.desk.watch.resume(self.now()))
-            else:
-                # It came while they were away
-                self.painted()
-
-    # how late a tap is
-
-    def begin_calibration(self) -> list[float]:
-        """Play clicks instead of the item; when they come, in seconds."""
-        assert self.deck is not None
-        self.desk = self._with_tape(self.desk)
-        return self.deck.rehearse()
-
-    def end_calibration(self, times: list[float], taps: list[float]) -> str:
-        """Back to the item; marks made while it plays are set back by the median of the delays."""
-        from tui_label.sound.calibration import reaction
-
-        assert self.deck is not None
-        delay = reaction(times, taps)
-        if self.desk is not None:
-            self._lay_tape(self.deck, self.desk, self.deck.of_item()[0])
-        if delay is None:
-            self.word = "not measured: too few clicks were answered" if taps else ""
-        else:
-            self.deck.reaction_s = delay
-            self._keep_reaction(delay)
-            self.word = f"your taps come {delay * 1000:.0f} ms after the sound: marks are set back by that"
-        return self.word
-
     # sprints
 
     def start_sprint(self, planned_ms: int) -> None:
@@ -813,3 +621,8 @@ class Workbench(Workplace):
             except StoreError:
                 self._unkept_sprints.insert(0, line)
                 raise
+
+
+def _revision(claim: Claim) -> int:
+    """Of the answer that stands; 0 where none does."""
+    return claim.answered.revision if claim.answered else 0

@@ -16,7 +16,7 @@ from tui_label.errors import LabelError
 if TYPE_CHECKING:
     from tui_label.core.project import Project as Settings
     from tui_label.sound.deck import Deck
-    from tui_label.workbench import Workbench
+    from tui_label.workplace import Workplace
 
 
 def register(commands: Commands) -> None:
@@ -82,7 +82,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
     return told_unsaved(workbench) or status
 
 
-def end_if_abandoned(workbench: Workbench) -> None:
+def end_if_abandoned(workbench: Workplace) -> None:
     """End the process where its thread still waits for the database, and would for long."""
     if workbench.abandoned:
         told_unsaved(workbench)
@@ -90,7 +90,7 @@ def end_if_abandoned(workbench: Workbench) -> None:
         os._exit(1)
 
 
-def told_unsaved(workbench: Workbench) -> int:
+def told_unsaved(workbench: Workplace) -> int:
     """Say what the database would not take, if there is anything; the exit status for it."""
     if workbench.trouble:
         kept = "is kept, and there when you start again"

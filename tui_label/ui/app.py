@@ -68,7 +68,7 @@ from tui_label.ui.views.pages import (
     section_row,
 )
 from tui_label.ui.views.questions import Zone
-from tui_label.workbench import Workbench
+from tui_label.workplace import Workplace
 
 GO_ON = "item.submit"
 """Its key leads on from the page of a sprint's figures, too."""
@@ -82,7 +82,7 @@ class ItemApp(SheetApp):
 
     def __init__(
         self,
-        workbench: Workbench,
+        workbench: Workplace,
         keymap: Keymap,
         guidelines: str,
         make_keymap: Callable[[Project], Keymap] = build,

@@ -11,7 +11,7 @@ from textual.app import App
 from tui_label.core.commands import FAR
 from tui_label.core.keymap import Keymap
 from tui_label.sound.player import Typed
-from tui_label.workbench import Workbench
+from tui_label.workplace import Workplace
 
 BEHIND_KEYS_S = 0.04
 """From a message of a listener until the keys that were typed before it are read."""
@@ -22,7 +22,7 @@ SHARED = {"TMUX", "STY", "ZELLIJ"}
 class FarKeys:
     """What a listener that catches keys is offered, and what it says of them."""
 
-    def __init__(self, app: App[Any], workbench: Workbench, show: Callable[[], None]) -> None:
+    def __init__(self, app: App[Any], workbench: Workplace, show: Callable[[], None]) -> None:
         """`app` lends its queue of messages, which keys stand in too."""
         self._app = app
         self._workbench = workbench

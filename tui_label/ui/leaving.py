@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from tui_label.core.text import visible
-from tui_label.workbench import Workbench
+from tui_label.workplace import Workplace
 
 LOSES = " this is kept nowhere yet: mend that first, or leave once more and lose it"
 
@@ -14,7 +14,7 @@ LOSES = " this is kept nowhere yet: mend that first, or leave once more and lose
 class Leaving:
     """Leaves once, whoever asks how often."""
 
-    def __init__(self, workbench: Workbench, end: Callable[[int], object]) -> None:
+    def __init__(self, workbench: Workplace, end: Callable[[int], object]) -> None:
         """`end` ends the app, with an exit status."""
         self._workbench = workbench
         self._end = end

@@ -9,7 +9,7 @@ from tui_label.core.session import Session
 from tui_label.ui.modes import Calibration
 from tui_label.ui.views.sound import MARGIN, Tape, lane_count, wave_height
 from tui_label.ui.wave import shades, waveform
-from tui_label.workbench import Workbench
+from tui_label.workplace import Workplace
 
 WHOLE_S = 60.0
 """A clip up to this long is shown whole at first."""
@@ -27,7 +27,7 @@ LEAD = 0.1
 class SoundView:
     """The look of one deck."""
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workplace) -> None:
         self._workbench = workbench
         self.spectrogram = False
         self._shown: Any = None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from tui_label.core.project import Pace
 from tui_label.core.sprint import Sprint
 from tui_label.core.timing import Rhythm
 from tui_label.desk import utc_now
+from tui_label.errors import StoreError
 from tui_label.store import base
 
 
@@ -19,6 +22,8 @@ class Tally:
         self.finished_sprint: Sprint | None = None
         """One that is over and whose figures were not looked at yet."""
         self._sprint_at = ""
+        self._unkept: list[base.Sprint] = []
+        """Sprints that are over and that the store has not taken yet."""
         self._most_answers = 0
 
     def sat_down(self, answers: int) -> None:
@@ -45,12 +50,26 @@ class Tally:
     def start_sprint(self, planned_ms: int, now: float) -> None:
         self.sprint, self._sprint_at = Sprint(planned_ms, now), utc_now()
 
-    def end_sprint(self, annotator: str) -> base.Sprint | None:
-        """End the sprint that runs; what the store keeps of it."""
+    def end_sprint(self, annotator: str) -> bool:
+        """End the sprint that runs, to be kept; whether one did."""
         done = self.sprint
         if done is None:
-            return None
+            return False
         self.sprint, self.finished_sprint = None, done
-        return base.Sprint(
-            annotator, self._sprint_at, utc_now(), done.planned_ms, done.active_ms, done.items, done.sound_ms
+        self._unkept.append(
+            base.Sprint(
+                annotator, self._sprint_at, utc_now(), done.planned_ms, done.active_ms, done.items, done.sound_ms
+            )
         )
+        return True
+
+    async def keep_sprints(self, keep: Callable[[base.Sprint], Awaitable[None]]) -> None:
+        """Give `keep` those that are over and not kept yet; what it does not take stays for the next time."""
+        while self._unkept:
+            # Taken out meanwhile: a heartbeat comes here beside an answer
+            line = self._unkept.pop(0)
+            try:
+                await keep(line)
+            except StoreError:
+                self._unkept.insert(0, line)
+                raise

@@ -27,7 +27,7 @@ from tui_label.desk import Desk, annotation_of, desk_of, draft_of, heard_before,
 from tui_label.errors import StoreError
 from tui_label.notices import Announcement
 from tui_label.refusals import SHOWN, refusal
-from tui_label.store.base import Claim, Entry, Progress, Sprint, Store, Versions
+from tui_label.store.base import Claim, Entry, Progress, Store, Versions
 from tui_label.storethread import Result
 from tui_label.tally import Tally
 from tui_label.unsaved import Left, Unsaved
@@ -68,7 +68,6 @@ class Workbench(Workplace):
         self._asked_ahead: asyncio.Task[None] | None = None
         self._edge_step = "coarse"
         self._sprint_ms = sprint_ms
-        self._unkept_sprints: list[Sprint] = []
 
     # coming and going
 
@@ -601,26 +600,15 @@ class Workbench(Workplace):
         self.painted()
 
     async def _end_sprint(self) -> None:
-        line = self.tally.end_sprint(self.annotator)
-        if line is not None:
-            self._unkept_sprints.append(line)
-            if self.deck is not None:
-                self.deck.pause()
+        if self.tally.end_sprint(self.annotator) and self.deck is not None:
+            self.deck.pause()
         try:
             await self._keep_sprints()
         except StoreError as error:
             self._fail(error)
 
     async def _keep_sprints(self) -> None:
-        """Those that are over and that the store has not taken yet."""
-        while self._unkept_sprints:
-            # Taken out meanwhile: a heartbeat comes here beside an answer
-            line = self._unkept_sprints.pop(0)
-            try:
-                await self._call(self._store.add_sprint, line)
-            except StoreError:
-                self._unkept_sprints.insert(0, line)
-                raise
+        await self.tally.keep_sprints(partial(self._call, self._store.add_sprint))
 
 
 def _revision(claim: Claim) -> int:

@@ -7,7 +7,6 @@ what is kept is another thing, and nobody's own answer is touched.
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -16,40 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 from tui_label import notices
 from tui_label.agreement_report import agreement
-from tui_label.core import review, reviewsteps
-from tui_label.core.annotation import Timing
+from tui_label.casedesk import CaseDesk, case_desk_of, decided
+from tui_label.core import reviewsteps
 from tui_label.core.changes import changes
-from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.comments import COMMENT, CORRECTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.project import Project
 from tui_label.core.review import Review
 from tui_label.core.session import Effect
-from tui_label.core.text import letters
-from tui_label.core.timing import watch_from
-from tui_label.desk import Desk, name_of
+from tui_label.desk import name_of
 from tui_label.errors import StoreError, UsageError
-from tui_label.store.base import Claim, Store, Versions
+from tui_label.store.base import Store, Versions
 from tui_label.store.reviewing import QUEUES, START, Case, Queue
 from tui_label.unsaved import Left, Unsaved
 from tui_label.workplace import BACK_AGAIN, Workplace
 
 if TYPE_CHECKING:
     from tui_label.quality.agreement import Confusion
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseDesk(Desk):
-    """A case with what was decided about it so far."""
-
-    case: Case
-    reading: Review
-    """Its session is the desk's, which the tape may have moved on since."""
-
-    @property
-    def review(self) -> Review:
-        if self.reading.session is self.session:
-            return self.reading
-        return replace(self.reading, session=self.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +49,6 @@ class Deed:
 
 MOST_MIXED_UP = 5000
 """Items with the same two labels mixed up that are gone through at most: the numbers are part of each statement."""
-
-
-def _decided(case: Case) -> int:
-    """The revision of its gold answer, 0 for none."""
-    return case.gold.revision if case.gold is not None else 0
 
 
 def queue_of(project: Project, queue: Queue) -> Queue:
@@ -119,12 +96,11 @@ class ReviewBench(Workplace):
     def names(self) -> tuple[str, ...]:
         """What the versions on the desk are called: their annotators, or letters."""
         desk = self.case_desk
-        if desk is None:
-            return ()
-        versions = desk.reading.versions
-        if self.project.review.blind:
-            return letters(len(versions))
-        return tuple(one.annotator for one in versions)
+        return desk.names(blind=self.project.review.blind) if desk is not None else ()
+
+    def askers(self) -> tuple[str, ...]:
+        """Annotators with a question on the case that nobody has answered since."""
+        return self.case_desk.askers if self.case_desk is not None else ()
 
     # coming and going
 
@@ -153,7 +129,7 @@ class ReviewBench(Workplace):
                 case = await self._call(self._store.case, left.number, self.annotator)
                 if case is None or case.item.key != left.key:
                     continue
-                if left.revision == _decided(case) and not left.gives_way_to(case.draft):
+                if left.revision == decided(case) and not left.gives_way_to(case.draft):
                     if not await self._call(self._store.hold_case, left.number, self.annotator, left.draft):
                         continue  # another reviewer has it in hand
                     self.word = f"{name_of(case.item)}{BACK_AGAIN}"
@@ -230,25 +206,11 @@ class ReviewBench(Workplace):
             self._clear()
             await self._count_queues()
             return
-        versions = review.arranged(case.versions, case.item.key, self.project.review.blind)
         last = self.desk.last_label(case.renames) if self.desk else None
-        made = review.begin(
-            self.project, case.item, versions, about=case.about, gold=case.gold, last_label=last, task=self.queue.task
-        )
-        made = (
-            review.reopened(made, settled) if settled is not None else review.restored(made, case.draft, case.renames)
+        self.desk = case_desk_of(
+            case, self.project, self._versions, self.now(), settled=settled, last_label=last, task=self.queue.task
         )
         self._drafts.kept = case.draft
-        self.desk = CaseDesk(
-            Claim(case.number, case.item),
-            made.session,
-            self._versions,
-            watch_from(Timing(), self.project.pace.idle_ms, self.now()),
-            str(uuid.uuid4()),
-            "",
-            case=case,
-            reading=made,
-        )
         if self.deck is not None:
             self._lay_tape(self.deck, self.desk, None)
         if settled is not None:
@@ -340,11 +302,10 @@ class ReviewBench(Workplace):
             await self._follow(effect)
 
     def _show(self, made: Review) -> None:
-        """What a command made of the review, on the desk; the time since the key before is work."""
+        """What a command made of the review, on the desk."""
         desk = self.case_desk
         assert desk is not None
-        watch = desk.watch.touched(self.now(), made.session.focus)
-        self.desk = replace(desk, reading=made, session=made.session, watch=watch)
+        self.desk = desk.became(made, self.now())
         self.word = made.word
         self._drafts.soon()
 
@@ -380,7 +341,7 @@ class ReviewBench(Workplace):
         if await self._keep_up():
             await self._go_over(desk.case, "the project changed meanwhile")
             return False
-        gold, over = self._gold(desk), _decided(desk.case)
+        gold, over = desk.gold(self.annotator), decided(desk.case)
         if not await self._call(self._store.settle, desk.case.number, gold, desk.save_id, comments, over):
             self._drafts.kept = ""  # it went with what was decided
             await self._go_over(desk.case, "it was decided anew meanwhile")
@@ -393,15 +354,6 @@ class ReviewBench(Workplace):
         await self._keep_draft()
         if await self._return_to(case):
             self.word = f"not settled yet: {why}"
-
-    def _gold(self, desk: CaseDesk) -> Gold:
-        return review.gold_of(
-            desk.review,
-            self.annotator,
-            active_ms=desk.watch.timing.active,
-            labels_version=desk.versions.labels,
-            guidelines_version=desk.versions.guidelines,
-        )
 
     async def _on(self, deed: Deed) -> None:
         """An outcome is on disk: to the next case."""
@@ -466,11 +418,11 @@ class ReviewBench(Workplace):
         if desk is None:
             return False
         made, effects = reviewsteps.step(desk.review, "review.settle")
-        decided = reviewsteps.Effect.SETTLE in effects
-        if decided and not made.differing:
+        is_decided = reviewsteps.Effect.SETTLE in effects
+        if is_decided and not made.differing:
             made = made.say("nobody answered otherwise: there is nobody to tell")
         self._show(made)
-        return decided and bool(made.differing)
+        return is_decided and bool(made.differing)
 
     async def correct(self, text: str) -> bool:
         """Settle, and tell each whose answer is another one what was changed, and why; whether that is done."""
@@ -580,15 +532,10 @@ class ReviewBench(Workplace):
 
     # an unfinished review is kept with the lease: the reviewer may be an annotator too, with a draft of their own
 
-    def _draft_of(self, desk: Desk) -> str:
-        assert isinstance(desk, CaseDesk)
-        return review.draft_of(desk.review, desk.versions.labels, desk.save_id)
-
     async def _keep_draft(self) -> None:
         self._drafts.cancel()
         desk = self.case_desk
-        draft = self._draft_of(desk) if desk is not None else ""
-        if desk is None or draft == self._drafts.kept:
+        if desk is None or (draft := desk.draft) == self._drafts.kept:
             return
         if await self._call(self._store.hold_case, desk.case.number, self.annotator, draft):
             self._draft_is_kept(desk, draft)
@@ -597,19 +544,6 @@ class ReviewBench(Workplace):
 
     def _set_aside(self) -> None:
         desk = self.case_desk
-        if desk is not None and (draft := self._draft_of(desk)):
+        if desk is not None and (draft := desk.draft):
             case = desk.case
-            self._keep_aside(Left(case.number, case.item.key, _decided(case), draft, case.draft))
-
-    def askers(self) -> tuple[str, ...]:
-        """Annotators with a question on the case that nobody has answered since."""
-        desk = self.case_desk
-        if desk is None:
-            return ()
-        open_: list[str] = []
-        for one in desk.case.comments:
-            if one.kind == QUESTION and not one.to and one.author not in open_:
-                open_.append(one.author)
-            elif one.to in open_:
-                open_.remove(one.to)
-        return tuple(open_)
+            self._keep_aside(Left(case.number, case.item.key, decided(case), draft, case.draft))

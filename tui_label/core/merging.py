@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from tui_label.core.differences import Comparison
-from tui_label.core.overlap import meeting
+from tui_label.core.overlap import meeting, shared
 from tui_label.core.readings import Difference, Part
 from tui_label.core.tasks import Segment, Task
 
@@ -85,7 +85,7 @@ def _rebased_records(one: Difference, before: list[Record], after: list[Record],
     if one.kind == "words":
         there = [record for record in mine if any(_shared(record, old) > 0 for old in gone)]
     else:
-        there = [record for record in mine if _meets(record["start"], record["end"], one)]
+        there = [record for record in mine if shared(_ends(record), one) > 0]
     kept = [record for record in now if record not in gone and record not in there]
     for record in after:
         if record not in before:
@@ -111,11 +111,11 @@ def _with_hands(new: Record, gone: Sequence[Record], there: Sequence[Record]) ->
 
 
 def _shared(one: Record, other: Record) -> float:
-    return float(min(one["end"], other["end"]) - max(one["start"], other["start"]))
+    return shared(_ends(one), _ends(other))
 
 
-def _meets(start: float, end: float, one: Difference) -> bool:
-    return start < one.end and one.start < end
+def _ends(record: Record) -> Segment:
+    return Segment(record["start"], record["end"])
 
 
 # what was edited
@@ -145,11 +145,11 @@ def _edited(
         return found | _edited_runs(comparison.parts(task.id, taken), now)
     if task.kind not in ("spans", "segments"):
         return found
-    changed = set(map(_framed, was or [])) ^ set(map(_framed, now or []))
+    changed = [Segment(*ends) for *ends, _, _ in set(map(_framed, was or [])) ^ set(map(_framed, now or []))]
     found |= {
         n
         for n, one in own.items()
-        if one.kind in ("spans", "segments") and any(_meets(start, end, one) for start, end, *_ in changed)
+        if one.kind in ("spans", "segments") and any(shared(place, one) > 0 for place in changed)
     }
     worded = [part for part in comparison.parts(task.id, taken) if part.pieces]
     for part, here in zip(worded, _nearest([part.value for part in worded], now or []), strict=True):
@@ -161,17 +161,14 @@ def _edited(
 def _nearest(some: Sequence[Record], others: Sequence[Record]) -> list[Record | None]:
     """For each segment the one of the others that shares most with it; None where none shares anything."""
     found: list[Record | None] = [None] * len(some)
+    most = [0.0] * len(some)
     mine = sorted(range(len(some)), key=lambda n: some[n]["start"])
     theirs = sorted(others, key=itemgetter("start"))
-    for n, m in meeting([_ends(some[n]) for n in mine], list(map(_ends, theirs))):
-        one, best = some[mine[n]], found[mine[n]]
-        if best is None or _shared(theirs[m], one) > _shared(best, one):
-            found[mine[n]] = theirs[m]
+    here, there = [_ends(some[n]) for n in mine], list(map(_ends, theirs))
+    for n, m in meeting(here, there):
+        if (length := shared(here[n], there[m])) > most[mine[n]]:
+            most[mine[n]], found[mine[n]] = length, theirs[m]
     return found
-
-
-def _ends(record: Record) -> Segment:
-    return Segment(record["start"], record["end"])
 
 
 def _framed(record: Record) -> tuple[Any, ...]:

@@ -8,13 +8,14 @@ import uuid
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from tui_label.core import session as sessions
+from tui_label.core import beginning
 from tui_label.core.annotation import SUBMITTED, Annotation, timing_from
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening, listening_from
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
-from tui_label.core.session import Session, drafts_kept, outcome_decisions
+from tui_label.core.session import Session
+from tui_label.core.suggested import drafts_kept, outcome_decisions
 from tui_label.core.text import shortened
 from tui_label.core.timing import Watch, watch_from
 from tui_label.core.work import Work
@@ -94,7 +95,7 @@ def desk_of(
 ) -> Desk:
     """A claimed item as its draft or answer left it; `now` in milliseconds, the rest as the hands were at the item before."""
     kept = json.loads(claim.draft) if claim.draft else {}
-    session = sessions.begin(
+    session = beginning.begin(
         project,
         claim.item,
         claim.suggestions,
@@ -106,7 +107,7 @@ def desk_of(
     )
     watch = watch_from(timing_from(kept.get("ms", {})), project.pace.idle_ms, now)
     started_at = kept.get("started_at") or utc_now()
-    stands = sessions.answered_work(project, claim.answered) if claim.answered is not None else session.work
+    stands = beginning.answered_work(project, claim.answered) if claim.answered is not None else session.work
     return Desk(claim, session, versions, watch, str(uuid.uuid4()), started_at, visiting, session.work, stands)
 
 
@@ -156,7 +157,7 @@ def _listening(session: Session, deck: Deck | None) -> dict[str, Any]:
 
 def draft_of(desk: Desk, deck: Deck | None) -> str:
     """The work on the desk as JSON text; `deck` is what plays its sound, if anything does."""
-    record = json.loads(sessions.draft_of(desk.session))
+    record = json.loads(beginning.draft_of(desk.session))
     timing = desk.watch.timing
     record["ms"] = {
         "active": timing.active,

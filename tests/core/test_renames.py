@@ -6,9 +6,9 @@ from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_label.core.beginning import begin, draft_of
 from tui_label.core.item import Item
 from tui_label.core.renames import Renames
-from tui_label.core.session import begin, draft_of
 from tui_label.core.tasks import Span, spans_from
 from tui_label.core.tasks.base import renamed
 from tui_label.core.work import Work, difference

@@ -10,9 +10,10 @@ from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_label.core.beginning import begin, draft_of
 from tui_label.core.editor import Editor, insert
 from tui_label.core.item import Item, Sound, Suggestion
-from tui_label.core.session import HISTORY, Session, begin, draft_of
+from tui_label.core.session import HISTORY, Session
 from tui_label.core.steps import step
 from tui_label.core.tasks import Span
 from tui_label.core.work import Work, difference, patched

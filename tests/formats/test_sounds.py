@@ -16,8 +16,8 @@ from recordings import noise, write, write_varying_mp3
 from terminal_harness import run
 
 from tui_label import cli, config, opening
+from tui_label.core.beginning import begin
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.session import begin
 from tui_label.sound.look import Look, look
 from tui_label.sound.media import fingerprint
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from helpers import project
 
+from tui_label.core.beginning import begin
 from tui_label.core.editor import Editor
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.keymap import build
-from tui_label.core.session import Session, begin
+from tui_label.core.session import Session
 from tui_label.core.steps import step
 from tui_label.ui.canvas import cells
 from tui_label.ui.views.questions import Zone, questions

@@ -15,8 +15,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from tui_label.core import merging
-from tui_label.core import session as sessions
+from tui_label.core import beginning, merging
 from tui_label.core.annotation import Annotation
 from tui_label.core.differences import Comparison, Difference, compare
 from tui_label.core.gold import SETTLED, Gold
@@ -229,7 +228,7 @@ def begin(
     is the one that is gone through.
     """
     comparison = compare(project.tasks, item, [fitting(project.tasks, one.answers) for one in versions])
-    session = sessions.begin(
+    session = beginning.begin(
         project, item, answered=Annotation("", answers=comparison.merged({}, unasked=True)), last_label=last_label
     )
     concerned = tuple(n for n, one in enumerate(versions) if one.annotator in about)

@@ -1,25 +1,21 @@
-"""One person at work on one item: `step(session, command, argument) → session, effects`.
+"""One item in one person's hands, as a value.
 
-A session is a value.  Everything a key can do to the answers is a function here or
-in answering.py and spanning.py; what the world must do about it (save, go back to
-the item before) comes out as effects.  No clock, no store, no screen.
+What a key makes of it is a function of the same shape in answering, spanning, segmenting or said: `step(session,
+command, argument) → session, effects`.  What the world must do about it (save, go back to the item before) comes
+out as effects.  No clock, no store, no screen.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
-from tui_label.core.renames import Names
 from tui_label.core.tasks import (
-    Choices,
     Compare,
     Segment,
     Segments,
@@ -27,14 +23,13 @@ from tui_label.core.tasks import (
     Spans,
     Task,
     Text,
-    fitting,
     is_asked,
     segments_from,
 )
 from tui_label.core.text import grapheme_end
 from tui_label.core.tokens import token_at
-from tui_label.core.transcript import Edits, Style, edits
-from tui_label.core.work import Work, difference, patched, work_from
+from tui_label.core.transcript import Style
+from tui_label.core.work import Work
 
 HISTORY = 200
 """Undo steps kept within one item."""
@@ -328,230 +323,6 @@ Outcome = tuple[Session, tuple[Effect, ...]]
 Step = Callable[[Session, Any], "Session | Outcome"]
 
 
-def begin(
-    project: Project,
-    item: Item,
-    suggestions: tuple[Suggestion, ...] = (),
-    *,
-    draft: str = "",
-    names: Names | None = None,
-    answered: Annotation | None = None,
-    last_label: tuple[str, str] | None = None,
-    edge_step: str = "coarse",
-) -> Session:
-    """A session on `item`: from a draft where there is one, else from the submitted answer.
-
-    `names`: what labels of the draft are called now.
-    """
-    suggestions = tuple(_laid(project, one) for one in suggestions)
-    session = Session(project, item, suggestions, last_label=_if_there(last_label, project))
-    if draft:
-        session = _restored(session, json.loads(draft), names or {})
-    elif answered is not None:
-        session = replace(session, work=answered_work(project, answered))
-    elif item.sound is not None:
-        session = _drafted(session)
-    session = replace(session, began=session.work if not draft else Work())
-    task = session.span_task
-    step = task.snap if task else edge_step if item.sound else "token"
-    first = next((span.start for _, span in session.pending_spans), None)
-    cursor = session.cursor if draft else (first if first is not None else _first_token(item.text))
-    session = replace(session, step=session.step if draft else step, cursor=cursor)
-    if session.asked_task(session.focus) is None or not draft:
-        session = session.focused(next_focus(session))
-    return session.within_box()
-
-
-def _if_there(label: tuple[str, str] | None, project: Project) -> tuple[str, str] | None:
-    """It may have left project.yaml since."""
-    task = project.task(label[0]) if label else None
-    return label if label and task and label[1] in task.values else None
-
-
-def answered_work(project: Project, answered: Annotation) -> Work:
-    """The work that a submitted answer is."""
-    known = fitting(project.tasks, answered.answers)
-    return work_from(known, answered.origin, answered.flags, answered.decisions, _span_tasks(project))
-
-
-def _span_tasks(project: Project) -> frozenset[str]:
-    return frozenset(task.id for task in project.tasks if isinstance(task, Spans))
-
-
-def _drafted(session: Session) -> Session:
-    """With the transcripts and segments that came with a sound, to be corrected instead of made."""
-    for one in session.suggestions:
-        task = session.asked_task(one.task)
-        if not isinstance(task, Text | Segments) or one.task in session.work.answers:
-            continue
-        if not task.draft_problem(one.value, session.item):
-            session = replace(session, work=session.work.answer(task.id, one.value, "accepted"))
-    return session
-
-
-def _laid(project: Project, one: Suggestion) -> Suggestion:
-    """A suggestion as it is laid on the desk: labels in the project's order; segments in order, their times in whole
-    milliseconds.
-    """
-    task = project.task(one.task)
-    if task is None or not task.fits(one.value):
-        return one
-    if isinstance(task, Choices):
-        return replace(one, value=task.ordered(one.value))
-    if isinstance(task, Segments):
-        return replace(one, value=[segment.record() for segment in segments_from(one.value)])
-    return one
-
-
-def _first_token(text: str) -> int:
-    stripped = len(text) - len(text.lstrip())
-    return stripped if stripped < len(text) else 0
-
-
-def next_focus(session: Session) -> str:
-    """The first asked task without an answer that only a person can finish, else the first."""
-    for task in session.asked:
-        if session.item.sound is not None and isinstance(task, Text):
-            return task.id
-        if session.value(task.id) is None and not (isinstance(task, Spans | Segments) and len(session.asked) == 1):
-            return task.id
-    return session.asked[0].id
-
-
-def draft_of(session: Session) -> str:
-    """The unfinished work with its undo history, as JSON text that `begin` takes back."""
-    record: dict[str, Any] = {
-        "answers": session.answers,
-        "origin": session.work.all_origins(),
-        "flags": [{"reason": flag.reason, "note": flag.note} for flag in session.work.flags],
-        "decisions": session.work.decisions,
-        "focus": session.focus,
-        "cursor": session.cursor,
-        "step": session.step,
-        "caret": session.caret,
-        "typing": session.typing,
-        "at": session.at,
-        "mark": session.mark,
-        "picked": session.picked,
-        "past": _differences(session.work, session.past[::-1]),
-        "future": _differences(session.work, session.future[::-1]),
-    }
-    return json.dumps(record)
-
-
-def _differences(work: Work, steps: tuple[Work, ...]) -> list[dict[str, Any]]:
-    patches = []
-    for step in steps:
-        patches.append(difference(step, work))
-        work = step
-    return patches
-
-
-def _replayed(kept: Work, patches: list[dict[str, Any]], today: Callable[[Work], Work]) -> tuple[Work, ...]:
-    """The steps as they are today, but those that changed nothing of what is left."""
-    steps: list[Work] = []
-    after = today(kept)
-    for patch in patches:
-        kept = patched(kept, patch)
-        before = today(kept)
-        if before != after:
-            steps.append(before)
-        after = before
-    return tuple(reversed(steps))
-
-
-def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Session:
-    tasks = session.project.tasks
-
-    def today(work: Work) -> Work:
-        return work.fitting(tasks).renamed(names)
-
-    # The differences are of what was kept, so what left project.yaml since goes from what comes of them
-    kept = _kept(session, record)
-    return replace(
-        session,
-        work=today(kept),
-        past=_replayed(kept, record.get("past", []), today),
-        future=_replayed(kept, record.get("future", []), today),
-        focus=record.get("focus", ""),
-        cursor=min(int(record.get("cursor", 0)), len(session.item.text)),
-        step=record.get("step", "token"),
-        caret=int(record.get("caret", 0)),
-        typing=bool(record.get("typing", False)),
-        at=float(record.get("at", 0.0)),
-        mark=record.get("mark"),
-        picked=int(record.get("picked", -1)),
-    )
-
-
-def _kept(session: Session, record: Mapping[str, Any]) -> Work:
-    """The work of a draft, with the tasks and labels of then."""
-    answers = record["answers"]
-    flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
-    decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
-    spans = frozenset(
-        task.id for task in session.project.tasks if isinstance(task, Spans) and task.fits(answers.get(task.id, []))
-    )
-    return work_from(answers, record.get("origin", {}), flags, decisions, spans)
-
-
 def has_content(session: Session) -> bool:
     """Whether there is anything a draft would keep."""
     return bool(session.past or session.future or session.work != session.began or session.mark is not None)
-
-
-def drafts_kept(session: Session) -> dict[str, Edits]:
-    """For each text that came with a draft, how far it was kept; segments count with all their texts."""
-    found = {}
-    for one in session.suggestions:
-        task = session.asked_task(one.task)
-        if session.item.sound is None or one.task in found or not isinstance(task, Text | Segments):
-            continue
-        now = session.work.answers.get(one.task)
-        found[one.task] = edits(_words_of(task, one.value), _words_of(task, now))
-    return found
-
-
-def kept_here(session: Session) -> Edits | None:
-    """How far the text box is from its draft; None where it had none.
-
-    A segment's draft is the one of the same times, else what those drafted segments say whose middle lies in
-    it and that may be of its label and speaker: others may speak meanwhile.
-    """
-    task, text = session.asked_task(session.focus), session.box
-    draft = next((one.value for one in session.suggestions if one.task == session.focus), None)
-    if session.item.sound is None or text is None or draft is None:
-        return None
-    if isinstance(task, Segments):
-        here = session.segment_here
-        assert here is not None
-        draft = _drafted_for(here, segments_from(draft))
-    return edits(str(draft), text) if draft else None
-
-
-def _drafted_for(here: Segment, drafted: tuple[Segment, ...]) -> str:
-    own = [one for one in drafted if one.label in ("", here.label) and one.speaker in ("", here.speaker)]
-    same = [one for one in (*own, *drafted) if one.when == here.when][:1]
-    parts = same or [one for one in own if here.start <= (one.start + one.end) / 2 < here.end]
-    return " ".join(one.text for one in parts if one.text)
-
-
-def _words_of(task: Task, value: Any) -> str:
-    if isinstance(task, Segments):
-        return " ".join(one.text for one in segments_from(value))
-    return str(value or "")
-
-
-def outcome_decisions(session: Session) -> dict[int, str]:
-    """What became of each suggestion, those passed over in silence too."""
-    asked = [one for one in session.suggestions if session.asked_task(one.task) is not None]
-    return {**session.work.decisions, **{one.number: _outcome(session, one) for one in asked}}
-
-
-def _outcome(session: Session, one: Suggestion) -> str:
-    """All but a span is judged by what stands there now: it may have been accepted first and corrected later."""
-    decided = session.work.decisions.get(one.number, "ignored")
-    laid = session.item.sound is not None and isinstance(session.asked_task(one.task), Text | Segments)
-    if decided == "rejected" or isinstance(one.value, dict) or (decided == "ignored" and not laid):
-        return decided
-    return "accepted" if session.work.answers.get(one.task) == one.value else "changed"

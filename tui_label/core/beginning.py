@@ -1,0 +1,190 @@
+"""How work on an item begins: anew, from the answer that stands, or from the draft that it was left as."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui_label.core.annotation import Annotation, Flag
+from tui_label.core.item import Item, Suggestion
+from tui_label.core.project import Project
+from tui_label.core.renames import Names
+from tui_label.core.session import Session
+from tui_label.core.tasks import (
+    Choices,
+    Segments,
+    Spans,
+    Text,
+    fitting,
+    segments_from,
+)
+from tui_label.core.work import Work, difference, patched, work_from
+
+
+def begin(
+    project: Project,
+    item: Item,
+    suggestions: tuple[Suggestion, ...] = (),
+    *,
+    draft: str = "",
+    names: Names | None = None,
+    answered: Annotation | None = None,
+    last_label: tuple[str, str] | None = None,
+    edge_step: str = "coarse",
+) -> Session:
+    """A session on `item`: from a draft where there is one, else from the submitted answer.
+
+    `names`: what labels of the draft are called now.
+    """
+    suggestions = tuple(_laid(project, one) for one in suggestions)
+    session = Session(project, item, suggestions, last_label=_if_there(last_label, project))
+    if draft:
+        session = _restored(session, json.loads(draft), names or {})
+    elif answered is not None:
+        session = replace(session, work=answered_work(project, answered))
+    elif item.sound is not None:
+        session = _drafted(session)
+    session = replace(session, began=session.work if not draft else Work())
+    task = session.span_task
+    step = task.snap if task else edge_step if item.sound else "token"
+    first = next((span.start for _, span in session.pending_spans), None)
+    cursor = session.cursor if draft else (first if first is not None else _first_token(item.text))
+    session = replace(session, step=session.step if draft else step, cursor=cursor)
+    if session.asked_task(session.focus) is None or not draft:
+        session = session.focused(next_focus(session))
+    return session.within_box()
+
+
+def _if_there(label: tuple[str, str] | None, project: Project) -> tuple[str, str] | None:
+    """It may have left project.yaml since."""
+    task = project.task(label[0]) if label else None
+    return label if label and task and label[1] in task.values else None
+
+
+def answered_work(project: Project, answered: Annotation) -> Work:
+    """The work that a submitted answer is."""
+    known = fitting(project.tasks, answered.answers)
+    return work_from(known, answered.origin, answered.flags, answered.decisions, _span_tasks(project))
+
+
+def _span_tasks(project: Project) -> frozenset[str]:
+    return frozenset(task.id for task in project.tasks if isinstance(task, Spans))
+
+
+def _drafted(session: Session) -> Session:
+    """With the transcripts and segments that came with a sound, to be corrected instead of made."""
+    for one in session.suggestions:
+        task = session.asked_task(one.task)
+        if not isinstance(task, Text | Segments) or one.task in session.work.answers:
+            continue
+        if not task.draft_problem(one.value, session.item):
+            session = replace(session, work=session.work.answer(task.id, one.value, "accepted"))
+    return session
+
+
+def _laid(project: Project, one: Suggestion) -> Suggestion:
+    """A suggestion as it is laid on the desk: labels in the project's order; segments in order, their times in whole
+    milliseconds.
+    """
+    task = project.task(one.task)
+    if task is None or not task.fits(one.value):
+        return one
+    if isinstance(task, Choices):
+        return replace(one, value=task.ordered(one.value))
+    if isinstance(task, Segments):
+        return replace(one, value=[segment.record() for segment in segments_from(one.value)])
+    return one
+
+
+def _first_token(text: str) -> int:
+    stripped = len(text) - len(text.lstrip())
+    return stripped if stripped < len(text) else 0
+
+
+def next_focus(session: Session) -> str:
+    """The first asked task without an answer that only a person can finish, else the first."""
+    for task in session.asked:
+        if session.item.sound is not None and isinstance(task, Text):
+            return task.id
+        if session.value(task.id) is None and not (isinstance(task, Spans | Segments) and len(session.asked) == 1):
+            return task.id
+    return session.asked[0].id
+
+
+def draft_of(session: Session) -> str:
+    """The unfinished work with its undo history, as JSON text that `begin` takes back."""
+    record: dict[str, Any] = {
+        "answers": session.answers,
+        "origin": session.work.all_origins(),
+        "flags": [{"reason": flag.reason, "note": flag.note} for flag in session.work.flags],
+        "decisions": session.work.decisions,
+        "focus": session.focus,
+        "cursor": session.cursor,
+        "step": session.step,
+        "caret": session.caret,
+        "typing": session.typing,
+        "at": session.at,
+        "mark": session.mark,
+        "picked": session.picked,
+        "past": _differences(session.work, session.past[::-1]),
+        "future": _differences(session.work, session.future[::-1]),
+    }
+    return json.dumps(record)
+
+
+def _differences(work: Work, steps: tuple[Work, ...]) -> list[dict[str, Any]]:
+    patches = []
+    for step in steps:
+        patches.append(difference(step, work))
+        work = step
+    return patches
+
+
+def _replayed(kept: Work, patches: list[dict[str, Any]], today: Callable[[Work], Work]) -> tuple[Work, ...]:
+    """The steps as they are today, but those that changed nothing of what is left."""
+    steps: list[Work] = []
+    after = today(kept)
+    for patch in patches:
+        kept = patched(kept, patch)
+        before = today(kept)
+        if before != after:
+            steps.append(before)
+        after = before
+    return tuple(reversed(steps))
+
+
+def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Session:
+    tasks = session.project.tasks
+
+    def today(work: Work) -> Work:
+        return work.fitting(tasks).renamed(names)
+
+    # The differences are of what was kept, so what left project.yaml since goes from what comes of them
+    kept = _kept(session, record)
+    return replace(
+        session,
+        work=today(kept),
+        past=_replayed(kept, record.get("past", []), today),
+        future=_replayed(kept, record.get("future", []), today),
+        focus=record.get("focus", ""),
+        cursor=min(int(record.get("cursor", 0)), len(session.item.text)),
+        step=record.get("step", "token"),
+        caret=int(record.get("caret", 0)),
+        typing=bool(record.get("typing", False)),
+        at=float(record.get("at", 0.0)),
+        mark=record.get("mark"),
+        picked=int(record.get("picked", -1)),
+    )
+
+
+def _kept(session: Session, record: Mapping[str, Any]) -> Work:
+    """The work of a draft, with the tasks and labels of then."""
+    answers = record["answers"]
+    flags = tuple(Flag(flag["reason"], flag.get("note", "")) for flag in record.get("flags", []))
+    decisions = {int(number): outcome for number, outcome in record.get("decisions", {}).items()}
+    spans = frozenset(
+        task.id for task in session.project.tasks if isinstance(task, Spans) and task.fits(answers.get(task.id, []))
+    )
+    return work_from(answers, record.get("origin", {}), flags, decisions, spans)

@@ -618,6 +618,17 @@ async def test_nothing_is_answered_in_a_window_that_is_too_small(tmp_path):
     assert app.workbench.progress.mine == 0 and app.return_code == 0
 
 
+async def test_nothing_is_typed_under_a_page_in_a_window_that_is_too_small(tmp_path):
+    app = make(tmp_path, "name: n\ntasks: [{id: why, type: text}]\n", Record(Item("k", "Some text")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("a", "f1")
+        await resized(pilot, 30, 8)
+        await pilot.press("b")
+        await resized(pilot, 80, 24)
+        assert any("keys" in row for row in shown(app)[:1])
+        assert app.workbench.session.box == "a"
+
+
 async def test_the_last_of_a_ranking_is_no_word_of_the_text_after_it(tmp_path):
     source = "name: c\ntasks: [{id: order, type: compare, mode: rank}, {id: why, type: text}]\n"
     app = make(tmp_path, source, Record(Item("k", "", ("short", "long"))), Record(Item("l", "", ("short", "long"))))

@@ -193,8 +193,12 @@ class ItemApp(SheetApp):
     @property
     def _covered(self) -> bool:
         """Whether something else than the item has the screen."""
-        workbench = self.workbench
-        return self._too_small or self._reading is not None or workbench.paused or workbench.notice is not None
+        return self._too_small or self._under_page
+
+    @property
+    def _under_page(self) -> bool:
+        """Whether a page lies over the item, and takes the keys."""
+        return self._reading is not None or self.workbench.paused or self.workbench.notice is not None
 
     @property
     def _too_small(self) -> bool:
@@ -206,7 +210,7 @@ class ItemApp(SheetApp):
         """What is typed into a text is kept; nothing is answered that is not seen."""
         if self._command(key) == "quit":
             self._leaving.leave()
-        elif self._typing and self._mode is None:
+        elif self._typing and self._mode is None and not self._under_page:
             await self._typed(key)
 
     async def _single_key(self, key: str, pressed_at: float) -> None:

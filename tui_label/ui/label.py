@@ -49,8 +49,8 @@ class LabelApp(ItemApp):
         return self._letters is not None and self._reading is None and self.workbench.notice is None
 
     @property
-    def _covered(self) -> bool:
-        return super()._covered or self._letters is not None or self.workbench.tally.finished_sprint is not None
+    def _under_page(self) -> bool:
+        return super()._under_page or self._letters is not None or self.workbench.tally.finished_sprint is not None
 
     async def _page_key(self, key: str, pressed_at: float) -> bool:
         if self.workbench.tally.finished_sprint is not None:

@@ -600,6 +600,38 @@ async def test_an_item_that_comes_later_is_seen(tmp_path):
         assert any("at last" in row for row in shown(app))
 
 
+async def test_what_needs_no_item_is_done_by_its_name_over_an_empty_queue(tmp_path):
+    app = make(tmp_path, SENTIMENT)
+    app._leaving.leave = lambda: None
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert ": commands" in shown(app)[-1]
+        await pilot.press("colon", *"what")
+        assert shown(app)[-3] == " do what   [What changed in the guidelines and questions]"
+        assert shown(app)[-1].startswith(" ↵ take") and len(shown(app)) == 24
+        await pilot.press("enter")
+        assert "nothing changed so far" in shown(app)[-3]
+        await pilot.press("f9")
+        offered = [offer.value for offer in app._mode.offers]
+        assert "guide.open" in offered and "flag.open" not in offered
+        for name in offered:
+            await app._palette_open()
+            await app._mode.take(name)
+            app._reading = app._letters = None
+            app.workbench.resume()
+            app._show()
+
+
+async def test_what_is_typed_when_an_item_comes_is_no_answer_to_it(tmp_path):
+    app = make(tmp_path, SENTIMENT)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon", "a")
+        store, _ = opening.open_store(config.load(tmp_path))
+        store.add([Record(Item("a", "at last"))])
+        await app.workbench.look_again()
+        await pilot.press("p")
+        assert any("at last" in row for row in shown(app)) and app._mode.editor.text == "ap"
+
+
 async def test_nothing_is_answered_in_a_window_that_is_too_small(tmp_path):
     source = SENTIMENT + "  - {id: why, type: text, required: false}\n"
     app = make(tmp_path, source, *(Record(Item(f"i{n}", f"Text {n}")) for n in range(3)))

@@ -312,3 +312,7 @@ COMMANDS: tuple[Command, ...] = (
     *_editing(),
 )
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(command.name for command in COMMANDS))
+WITHOUT_ITEM = (
+    "work.undo", "talk.open", "item.previous", "guide.open", "guide.changes", "pause", "figures.open", "help.open", "quit",
+)  # fmt: skip
+"""What an annotator can do while no item is on the desk."""

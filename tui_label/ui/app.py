@@ -469,13 +469,9 @@ class ItemApp(SheetApp):
     # commands by name, sprints
 
     async def _palette_open(self) -> None:
-        if self._session is not None:
-            self._open_palette()
-
-    def _open_palette(self) -> None:
         mode = self._key_mode
         offers = []
-        for command in self.keymap.available(mode):
+        for command in self._offered(mode):
             keys = self.keymap.keys_of(command.name, mode)
             shown = key_display(keys[0]) if keys else ""
             offers.append(Offer(self._does(command), command.name, shown, also=(command.name, command.words)))
@@ -488,6 +484,10 @@ class ItemApp(SheetApp):
     def _does(self, command: Command) -> str:
         """What a command would do now, in short."""
         return command.words.partition(":")[0]
+
+    def _offered(self, mode: str) -> list[Command]:
+        """What can be done by its name."""
+        return self.keymap.available(mode)
 
     async def _second(self) -> None:
         if isinstance(self._mode, Calibration):
@@ -603,8 +603,11 @@ class ItemApp(SheetApp):
         shown = (desk.save_id if desk else "", self.workbench.notice)
         turned = shown != self._shown
         if turned:
+            if self._shown[0]:
+                # Over an empty queue it was about no item: its letters must not fall on the one that came
+                self._mode = None
             self._shown = shown
-            self._viewport.top, self._mode, self._drag, self._notice_scroll = 0, None, None, NoticeScroll()
+            self._viewport.top, self._drag, self._notice_scroll = 0, None, NoticeScroll()
             self._finding.left()
             self._guard.turned()
         at_once = self.sheet.redraw()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from tui_label.core.commands import Command
+from tui_label.core.commands import WITHOUT_ITEM, Command
 from tui_label.core.comments import QUESTION
 from tui_label.core.keymap import Keymap, build
 from tui_label.core.project import Project
@@ -19,7 +19,7 @@ from tui_label.ui.canvas import Row
 from tui_label.ui.modes import FlagMenu, Minutes, Note, Say
 from tui_label.ui.overlays import Letters, Reading
 from tui_label.ui.views.document import Marks
-from tui_label.ui.views.label import State, talk_room
+from tui_label.ui.views.label import State, laid_over, mode_rows, talk_room
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import nothing_left, sprint_page
 from tui_label.ui.views.talk import letters_page, talk_rows
@@ -119,6 +119,10 @@ class LabelApp(ItemApp):
         else:
             self._mode = Minutes(self.workbench.start_sprint)
 
+    def _offered(self, mode: str) -> list[Command]:
+        found = super()._offered(mode)
+        return found if self._session is not None else [one for one in found if one.name in WITHOUT_ITEM]
+
     def _does(self, command: Command) -> str:
         is_over = command.name == "sprint.start" and self.workbench.tally.sprint is not None
         return "End the sprint" if is_over else super()._does(command)
@@ -141,14 +145,21 @@ class LabelApp(ItemApp):
         return super()._page(width, height)
 
     def _nothing_in_hand(self, width: int, height: int) -> list[Row]:
-        workbench = self.workbench
+        workbench, mode = self.workbench, self._mode
         waiting = ["talk.open"] if workbench.unread else []
-        hints = self._key_hints(*waiting, "work.undo", "item.previous", "help.open", "quit")
-        far, rhythm, trouble = workbench.progress, workbench.tally.rhythm, workbench.not_saved
-        word = self._word or workbench.word
-        return nothing_left(
-            workbench.project.name, workbench.annotator, far, rhythm, trouble, word, hints, width, height
+        hints = self._key_hints(*waiting, "work.undo", "item.previous", "palette.open", "help.open", "quit")
+        rows = nothing_left(
+            workbench.project.name,
+            workbench.annotator,
+            workbench.progress,
+            workbench.tally.rhythm,
+            workbench.not_saved,
+            self._word or workbench.word,
+            hints if mode is None else mode.legend,
+            width,
+            height,
         )
+        return rows if mode is None else [*laid_over(rows[:-3], mode_rows(mode, width), width), *rows[-2:]]
 
     def _talk_rows(self, width: int, height: int) -> list[Row]:
         desk, blind = self.workbench.desk, self.workbench.project.review.blind

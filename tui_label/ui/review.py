@@ -126,9 +126,6 @@ class ReviewApp(ItemApp):
 
     # queues and filters
 
-    async def _palette_open(self) -> None:
-        self._open_palette()
-
     async def _review_queues(self) -> None:
         await self.bench.count_queues()
         self._choosing = self._session is not None

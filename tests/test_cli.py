@@ -52,6 +52,16 @@ def test_a_variable_that_is_not_set_is_not_taken_for_the_folder_one_is_in(
     assert sorted(tmp_path.iterdir()) == there
 
 
+def test_no_way_for_the_sound_is_said_of_the_place_it_was_written_in(tmp_path, monkeypatch, capsys):
+    project = str(write_project(tmp_path))
+    monkeypatch.setenv("TUI_LABEL_SOUND", "loud")
+    assert main(["review", project]) == 2
+    assert capsys.readouterr().err.startswith("tui-label: TUI_LABEL_SOUND: 'loud' is none of auto, card")
+    with pytest.raises(SystemExit):
+        main(["review", project, "--sound", "quiet"])
+    assert "argument --sound: 'quiet' is none of auto, card" in capsys.readouterr().err
+
+
 def test_ssh_asks_for_no_more_than_it_needs(capsys):
     with pytest.raises(SystemExit):
         main(["ssh"])

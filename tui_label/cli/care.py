@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import Commands, command, folder, sound
+from tui_label.cli.project import Commands, command, folder, sound, sound_way
 from tui_label.core.text import number_of, visible
 from tui_label.errors import LabelError
 
@@ -50,7 +50,7 @@ def _check(options: argparse.Namespace) -> int:
         with contextlib.suppress(LabelError):
             hears = config.load(options.dir).items == "sound"
     if hears:
-        found += _said(reports.sound_check(options.sound))
+        found += _said(reports.sound_check(sound_way(options)))
     return 0 if all(found) else 1
 
 

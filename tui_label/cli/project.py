@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tui_label.core.text import visible
+from tui_label.errors import UsageError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -40,7 +41,6 @@ def sound(of: argparse.ArgumentParser) -> None:
     of.add_argument(
         "--sound",
         type=way,
-        default=os.environ.get("TUI_LABEL_SOUND", "auto"),
         metavar="WAY",
         help="where sound goes: auto, card, listener, none, or what a listener says",
     )
@@ -52,6 +52,14 @@ def way(words: str) -> str:
     raise argparse.ArgumentTypeError(
         f"{visible(words)!r} is none of auto, card, listener, none, a socket's path, HOST:PORT/TOKEN"
     )
+
+
+def sound_way(options: argparse.Namespace) -> str:
+    """Where sound goes: as `--sound` says, else the environment."""
+    try:
+        return options.sound or way(os.environ.get("TUI_LABEL_SOUND") or "auto")
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"TUI_LABEL_SOUND: {error}") from None
 
 
 def complain(words: str) -> None:

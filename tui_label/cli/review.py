@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from tui_label.cli.project import Commands, command, folder, sound
+from tui_label.cli.project import Commands, command, folder, sound, sound_way
 from tui_label.core.text import visible
 from tui_label.errors import UsageError
 from tui_label.store.reviewing import QUEUES, Queue
@@ -73,7 +73,7 @@ def _review(options: argparse.Namespace) -> int:
         if queue != Queue():
             raise UsageError("--auto-settle goes through all items; leave out what narrows a queue")
         return _auto_settle(options.dir, options.auto_settle, options.reviewer)
-    return open_review(options.dir, queue, options.reviewer, options.sound)
+    return open_review(options.dir, queue, options.reviewer, sound_way(options))
 
 
 def _auto_settle(folder: Path, rule: str, reviewer: str | None) -> int:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tui_label import ready
-from tui_label.cli.project import Commands, command, complain, folder, sound
+from tui_label.cli.project import Commands, command, complain, folder, sound, sound_way
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
 
@@ -58,7 +58,7 @@ def _demo(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="tui-label-demo-") as temporary:
         folder = Path(temporary) / options.template
         Project.create_ready(folder, options.template, samples=True).close()
-        return work_on(folder, None, options.sound)
+        return work_on(folder, None, sound_way(options))
 
 
 def _keys(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import Commands, command, complain, folder, sound
+from tui_label.cli.project import Commands, command, complain, folder, sound, sound_way
 from tui_label.core.text import visible
 from tui_label.errors import LabelError
 
@@ -48,7 +48,7 @@ def _label(options: argparse.Namespace) -> int:
     from tui_label.ui import environment
 
     environment.prepare()
-    return work_on(options.dir, options.annotator, options.sound, options.sprint)
+    return work_on(options.dir, options.annotator, sound_way(options), options.sprint)
 
 
 def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0) -> int:

@@ -201,7 +201,7 @@ class Ways:
             self._no_card = ""
             self._resting.clear()
         if self._wanted == "none":
-            raise ConnectionError("switched off by --sound none")
+            raise ConnectionError("switched off: --sound or TUI_LABEL_SOUND is none")
         ways = [self._listener, self._card] if "SSH_CONNECTION" in os.environ else [self._card, self._listener]
         if self._wanted != "auto":
             ways = [self._card] if self._wanted == "card" else [self._listener]

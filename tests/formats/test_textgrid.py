@@ -71,6 +71,32 @@ item []:
             number = 0.5
             mark = "ding"
 '''
+CHRONOLOGICAL = '''\
+"Praat chronological TextGrid text file"
+0 100   ! Time domain.
+3   ! Number of tiers.
+"IntervalTier" "words" 0 100
+"IntervalTier" "phones" 0 100
+"TextTier" "bells" 0 100
+
+! words:
+1 0 1.5
+"yes ""no"""
+
+! phones:
+2 0 100
+"j"
+
+! bells:
+3 0.5
+"ding"
+
+! words:
+1 1.5 100
+""
+! the end
+'''
+"""As Praat writes it, but for the last line."""
 
 
 @pytest.fixture(scope="module")
@@ -94,21 +120,36 @@ def test_what_was_said_comes_back(folder, found):
     assert dropped.get("segments that say nothing", 0) == len(found) - len(saying)
 
 
-@given(spoilt(LONG.encode()))
+@given(spoilt(LONG.encode()) | spoilt(CHRONOLOGICAL.encode()))
 @settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words("textgrid", folder / "a.TextGrid", TRANSCRIPT, data)
 
 
-@pytest.mark.parametrize("text", [LONG, SHORT])
+@pytest.mark.parametrize("text", [LONG, SHORT, CHRONOLOGICAL])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_long_and_short_in_the_encodings_that_praat_writes(tmp_path, text, encoding):
+def test_long_short_and_chronological_in_the_encodings_that_praat_writes(tmp_path, text, encoding):
     clip(tmp_path / "a.wav")
     (tmp_path / "a.TextGrid").write_text(text, encoding=encoding)
     (record,), bad, reading = read("textgrid", tmp_path / "a.TextGrid", TRANSCRIPT)
 
     assert (value(record), bad) == ([Segment(0, 1.5, text='yes "no"')], [])
-    assert reading.left_out == ({"intervals of tier phones": 1, "points of tier bells": 1} if text == LONG else {})
+    assert reading.left_out == ({} if text == SHORT else {"intervals of tier phones": 1, "points of tier bells": 1})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ("2 0 100", "4 0 100", "a.TextGrid:13: there is no tier 4"),
+        ("1 1.5 100", "1 1.5 1", "a.TextGrid:21: xmax: 1 is not after xmin, 1.5"),
+        ('100\n""', "100", "a.TextGrid:23: breaks off where text should follow"),
+    ],
+)
+def test_what_is_wrong_in_a_chronological_one_is_named_with_its_line(tmp_path, before, now, words):
+    clip(tmp_path / "a.wav")
+    (tmp_path / "a.TextGrid").write_text(CHRONOLOGICAL.replace(before, now, 1))
+
+    assert words in read("textgrid", tmp_path / "a.TextGrid", TRANSCRIPT)[1][0]
 
 
 def test_an_interval_of_nothing_but_blanks_is_a_pause(tmp_path):

@@ -160,7 +160,7 @@ FORMATS = (
         (), audacity.read, write_folder=audacity.write,
     ),
     Format(
-        "textgrid", "Praat's TextGrid, long and short, one a recording", f"segments that say nothing, texts of nothing but blanks, points; {BESIDES}",
+        "textgrid", "Praat's TextGrid, one a recording", f"segments that say nothing, texts of nothing but blanks, points; {BESIDES}",
         (".textgrid",), textgrid.read, write_folder=textgrid.write,
     ),
     Format(

@@ -1,4 +1,4 @@
-"""Praat's TextGrid, long and short, as text; a file for each recording, by its name.
+"""Praat's TextGrid, long, short and chronological, as text; a file for each recording, by its name.
 
 Praat reads the numbers, strings in quotes and flags that stand free, and passes
 over all else; so do we, with all of the text of an interval (praatio takes blanks
@@ -25,8 +25,12 @@ from tui_label.formats.tiers import Tier, segments_of, tiers
 from tui_label.formats.tracks import Dropped, Rows, Track, count, digits, plain, tracks, write_files
 
 TOKEN = re.compile(r'"((?:[^"]|"")*)"|(![^\n]*)|(\S+)')
+REMARKS = re.compile(r"(?:\s+|![^\n]*)*")
+CHRONOLOGICAL = "Praat chronological TextGrid text file"
 MOST = 10**7
 """More intervals than that are no count of intervals."""
+Interval = tuple[float, float, str]
+"""As in `Tier`."""
 
 
 class _Tokens:
@@ -35,7 +39,7 @@ class _Tokens:
     def __init__(self, text: str) -> None:
         self._text = text
         self._found = TOKEN.finditer(text)
-        self._at = 0
+        self._at = self._end = 0
         self._counted = (0, 1)
 
     @property
@@ -44,9 +48,15 @@ class _Tokens:
         self._counted = self._at, line + self._text.count("\n", before, self._at)
         return self._counted[1]
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing but remarks follows."""
+        rest = REMARKS.match(self._text, self._end)
+        return rest is not None and rest.end() == len(self._text)
+
     def _next(self, wanted: str) -> re.Match[str]:
         for found in self._found:
-            self._at = found.start()
+            self._at, self._end = found.span()
             if found[3] is not None and found[3].startswith('"'):
                 raise Bad("", "this text's closing quote is missing")
             if found[2] is None:
@@ -100,8 +110,10 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def _tiers(reading: Reading, tokens: _Tokens) -> list[Tier]:
-    kind = tokens.string("the type of file"), tokens.string("the class of object")
-    if kind[0] not in ("ooTextFile", "ooTextFile short") or kind[1] != "TextGrid":
+    kind = tokens.string("the type of file")
+    if kind == CHRONOLOGICAL:
+        return _chronological(reading, tokens)
+    if kind not in ("ooTextFile", "ooTextFile short") or tokens.string("the class of object") != "TextGrid":
         raise Bad("", "is no TextGrid: it does not begin with ooTextFile and TextGrid")
     tokens.number("xmin"), tokens.number("xmax")
     if not tokens.flag():
@@ -109,26 +121,47 @@ def _tiers(reading: Reading, tokens: _Tokens) -> list[Tier]:
     return [tier for _ in range(tokens.whole("size")) for tier in _tier(reading, tokens)]
 
 
+def _chronological(reading: Reading, tokens: _Tokens) -> list[Tier]:
+    """All tiers first, then what is on them by their numbers, in the order of time."""
+    tokens.number("xmin"), tokens.number("xmax")
+    heads = [_head(tokens) for _ in range(tokens.whole("size"))]
+    found: list[list[Interval]] = [[] for _ in heads]
+    while not tokens.over:
+        number = tokens.whole("the number of a tier")
+        if not 1 <= number <= len(heads):
+            raise Bad("", f"there is no tier {number}")
+        found[number - 1] += _on_tier(reading, tokens, heads[number - 1])
+    return [Tier(name, tuple(one)) for (kind, name), one in zip(heads, found, strict=True) if kind == "IntervalTier"]
+
+
 def _tier(reading: Reading, tokens: _Tokens) -> list[Tier]:
+    kind, name = head = _head(tokens)
+    found = [one for _ in range(tokens.whole("size")) for one in _on_tier(reading, tokens, head)]
+    return [Tier(name, tuple(found))] if kind == "IntervalTier" else []
+
+
+def _head(tokens: _Tokens) -> tuple[str, str]:
+    """The class and the name of a tier."""
     kind, name = tokens.string("the class of a tier"), tokens.string("the name of a tier")
     tokens.number("xmin"), tokens.number("xmax")
-    count = tokens.whole("size")
-    if kind == "TextTier":
-        for _ in range(count):
-            tokens.number("time"), tokens.string("mark")
-        reading.leave_out(f"points of tier {name}", count)
-        return []
-    if kind != "IntervalTier":
+    if kind not in ("IntervalTier", "TextTier"):
         raise Bad("class", f"{kind[:40]} is no class of tiers; there are IntervalTier and TextTier")
-    found = []
-    for _ in range(count):
-        start, end = moment("xmin", tokens.number("xmin")), moment("xmax", tokens.number("xmax"))
-        if end <= start:
-            raise Bad("xmax", f"{end} is not after xmin, {start}")
-        # Praat has an interval for each pause, too, often with a blank in it
-        if (said := tokens.string("text")).strip():
-            found.append((float(start), float(end), said))
-    return [Tier(name, tuple(found))]
+    return kind, name
+
+
+def _on_tier(reading: Reading, tokens: _Tokens, head: tuple[str, str]) -> list[Interval]:
+    """The next interval, if it says something; a point is left out."""
+    kind, name = head
+    if kind == "TextTier":
+        tokens.number("time"), tokens.string("mark")
+        reading.leave_out(f"points of tier {name}")
+        return []
+    start, end = moment("xmin", tokens.number("xmin")), moment("xmax", tokens.number("xmax"))
+    if end <= start:
+        raise Bad("xmax", f"{end} is not after xmin, {start}")
+    # Praat has an interval for each pause, too, often with a blank in it
+    said = tokens.string("text")
+    return [(float(start), float(end), said)] if said.strip() else []
 
 
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:

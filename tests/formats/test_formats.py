@@ -118,6 +118,8 @@ def test_choice_labels_are_suggestions_or_answers(tmp_path):
     [
         ("x.csv", "id;text;label\n1;good;positive\n", "semicolons; save it with commas"),
         ("x.csv", 'ID;"Text"\n1;"good"\n', "semicolons"),
+        ("x.csv", '\n"Text";"Label"\n"good";"positive"\n', "semicolons"),
+        ("x.csv", '"my, text"\t"text"\n"good"\t"positive"\n', "tabs; name it .tsv"),
         ("x.csv", "sep=;\ntext;label\ngood;positive\n", "semicolons"),
         ("x.csv", "text\tlabel\ngood\tpositive\n", "tabs; name it .tsv"),
         ("x.tsv", "text,label\ngood,positive\n", "commas; name it .csv"),

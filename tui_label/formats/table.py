@@ -77,12 +77,21 @@ def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
     header: list[str] = []
     for one in rows_of(reading, delimiter, loose=loose):
         if isinstance(one, BadLine):
+            if columns is None:
+                # Of names in quotes another sign between them makes no CSV at all
+                _refuse_other_separator(reading, _first_line(reading), delimiter)
             yield one
         elif columns is None:
             header = one[1]
+            if len(header) == 1:
+                _refuse_other_separator(reading, header[0], delimiter)
             columns = _columns(reading, header)
         else:
             yield from _row(reading, columns, header, one[1], one[0])
+
+
+def _first_line(reading: Reading) -> str:
+    return next((one[1] for one in lines(reading) if not isinstance(one, BadLine) and one[1].strip()), "")
 
 
 def rows_of(
@@ -181,8 +190,6 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
             f"{visible(str(reading.path))}:1: {visible(header[0])} is no name of a column; put a line with `audio` above it"
         )
     names = [name.strip().casefold() for name in header]
-    if len(names) == 1:
-        _refuse_other_separator(reading, names[0])
     roles: dict[str, int] = {}
     if reading.annotator_column:
         roles["annotator"] = _named(reading, header, reading.annotator_column)
@@ -228,10 +235,12 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
     return Columns(roles, tasks, people, classes)
 
 
-def _refuse_other_separator(reading: Reading, header: str) -> None:
+def _refuse_other_separator(reading: Reading, header: str, delimiter: str) -> None:
     """A header that is no single name: taken for one, its rows would be texts with ids and labels in them."""
-    known = {*TEXTS, *sounds.PATHS}
+    known, header = {*TEXTS, *sounds.PATHS}, header.strip().casefold()
     for sign, words in SEPARATORS.items():
+        if sign == delimiter:
+            continue
         # Excel has a line of its own to say it
         if header == f"sep={sign}" or (
             sign in header and not known.isdisjoint(part.strip(' "') for part in header.split(sign))

@@ -201,6 +201,17 @@ def test_a_question_that_has_answers_keeps_its_type(tmp_path, before, now):
     asking(tmp_path, before, "other").close()
 
 
+def test_items_are_of_one_kind_for_good(tmp_path):
+    opened(tmp_path, "a", SOURCE + "items: sound\n").close()
+    opened(tmp_path, "a").close()
+    store = opened(tmp_path, "a")
+    store.add(records(1))
+    store.close()
+
+    with pytest.raises(ConfigError, match="items: is sound, and texts are in the project; put it back"):
+        opened(tmp_path, "a", SOURCE + "items: sound\n")
+
+
 def test_a_question_that_has_known_answers_keeps_its_type(tmp_path):
     store = asking(tmp_path, "choice")
     store.add(records(3))

@@ -81,7 +81,9 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
         )
     if not guidelines:
         _refuse_lost_guidelines(project, store)
-    before = _before(project, store)
+    last = _recorded_last(project, store)
+    _refuse_other_items(project, store, last)
+    before = {task.id: task for task in last.tasks} if last is not None else {}
     _refuse_retyped(project, store, before)
     renames = _renames(project, before)
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
@@ -95,6 +97,16 @@ def _refuse_retyped(project: Project, store: Store, before: Mapping[str, Task]) 
     suspects = [task for task in project.tasks if task.id not in before or before[task.id].type != task.type]
     if suspects and (problems := retyped(suspects, before, store.answers_in_use())):
         raise ConfigError(*problems)
+
+
+def _refuse_other_items(project: Project, store: Store, last: Project | None) -> None:
+    """No text can be labeled as a sound, nor the other way round."""
+    if last is not None and last.items == project.items:
+        return
+    wants_sounds = project.items == "sound"
+    if any((item.sound is None) == wants_sounds for _, item in store.askable(answered=True)):
+        there = "texts" if wants_sounds else "sounds"
+        raise ConfigError(f"project.yaml: items: is {project.items}, and {there} are in the project; put it back")
 
 
 def _refuse_lost_guidelines(project: Project, store: Store) -> None:
@@ -149,13 +161,13 @@ def again(project: Project, person: Person | None = None) -> Store:
     return permitted(SqlStore(project.store), person or at_work(project.roles), project.roles)
 
 
-def _before(project: Project, store: Store) -> dict[str, Task]:
-    """The tasks of project.yaml as it was recorded last; none where there was none, or one that is not understood any more."""
+def _recorded_last(project: Project, store: Store) -> Project | None:
+    """project.yaml as it was recorded last; None where there was none, or one that is not understood any more."""
     sources = [change.after for change in store.changes() if change.kind == "labels"]
     try:
-        return {task.id: task for task in config.parse(sources[-1], project.folder).tasks} if sources else {}
+        return config.parse(sources[-1], project.folder) if sources else None
     except ConfigError:
-        return {}
+        return None
 
 
 def _renames(project: Project, before: Mapping[str, Task]) -> dict[str, dict[str, str]]:

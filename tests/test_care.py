@@ -190,6 +190,29 @@ def test_a_backup_that_finds_no_room_leaves_nothing(folder, tmp_path, capsys):
     assert errors == f"tui-label: {tmp_path / 'file' / 'copy'}: Not a directory; choose another place\n"
 
 
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_copy_that_is_read_back_damaged_is_said_of_the_project_only_if_that_is(
+    folder, tmp_path, capsys, monkeypatch, is_damaged
+):
+    class Worn(sqlite3.Connection):
+        def execute(self, sql, *arguments):
+            damage = sql.startswith("PRAGMA integrity_check")
+            return super().execute("SELECT 'page 3 is wrong'" if damage else sql, *arguments)
+
+    plain = sqlite3.connect
+
+    def connect(*where, **how):
+        # The copy is opened by its path alone
+        return plain(*where, **how, factory=Worn if is_damaged or not how else sqlite3.Connection)
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    status, _, errors = said(capsys, "backup", folder, "--to", tmp_path / "copy")
+
+    assert (status, (tmp_path / "copy").exists()) == (1, False)
+    of_copy = f"tui-label: {tmp_path / 'copy' / 'project.db'}: the copy did not arrive as it was (page 3 is wrong)"
+    assert errors.startswith(f"tui-label: {folder / 'project.db'}: the copy is as damaged" if is_damaged else of_copy)
+
+
 def test_of_two_backups_of_one_name_the_first_stands_whole(folder, tmp_path, monkeypatch):
     copied, target, begun, over = SqlStore.backup, tmp_path / "copy", Event(), Event()
     refused: list[str] = []

@@ -199,7 +199,7 @@ class SqliteConnection:
         return health.check(self, now)
 
     def copy_to(self, path: str) -> None:
-        """A copy on `path`, read once more; what goes wrong there is said of `path`, not of this database."""
+        """A copy on `path`, read once more; what goes wrong there is said of `path`, not of this database, unless it has the same."""
         create_file(Path(path))
         try:
             with contextlib.closing(sqlite3.connect(path)) as target:
@@ -208,6 +208,8 @@ class SqliteConnection:
         except sqlite3.Error as error:
             raise StoreError(f"{path}: the copy could not be written ({error}); choose another place") from error
         if verdict != "ok":
+            if self.read("PRAGMA integrity_check(1)")[0][0] == "ok":
+                raise StoreError(f"{path}: the copy did not arrive as it was ({verdict}); choose another place")
             raise StoreDamaged(f"{self.path}: the copy is as damaged as it is ({verdict}); {REPAIR}")
 
     def hand_over(self, copy: Callable[[], None], then: Callable[[], None]) -> str:

@@ -131,6 +131,21 @@ def twice(items):
 """
 
 
+def test_numbers_of_numpy_are_numbers(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["Rome it is"], ENTITIES)
+    (tmp_path / "model.py").write_text(
+        "import numpy as np\n"
+        "def places(items):\n"
+        "    span = {'start': np.int64(0), 'end': np.int8(4), 'label': 'place', 'score': np.float32(0.5)}\n"
+        "    return [{'spans': [span]}]\n"
+    )
+
+    assert run(capsys, folder, "--with", "model:places")[0] == 0
+    assert suggested(folder) == {
+        "i0": [({"start": 0, "end": 4, "label": "place", "text": "Rome"}, 0.5, "model:places")]
+    }
+
+
 def test_a_function_that_names_its_items_may_answer_in_any_order(tmp_path, capsys):
     folder = made(tmp_path / "p", ["positive and long", "neutral"])
     (tmp_path / "naming.py").write_text(NAMING)

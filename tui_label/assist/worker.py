@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
+from numbers import Integral, Real
 from typing import Any
 
 from tui_label.assist import callables, patterns, spacy_model
@@ -39,7 +40,7 @@ def main() -> int:
     lines = sys.stdin.buffer
     while items := [json.loads(line) for line in islice(lines, int(batch))]:
         for item, answer in zip(items, _asked(ask, items), strict=True):
-            print(json.dumps({**answer, "item": item["item"]}), file=out)
+            print(json.dumps({**answer, "item": item["item"]}, default=_number), file=out)
         out.flush()
     return 0
 
@@ -62,9 +63,18 @@ def _shaped(said: Any, items: Sequence[Any]) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     for one in said:
         answer = one if isinstance(one, Mapping) else {"suggestions": list(one or ())}
-        json.dumps(answer)
+        json.dumps(answer, default=_number)
         found.append(answer)
     return _by_item(found, [str(item["item"]) for item in items])
+
+
+def _number(value: object) -> int | float:
+    """A number of numpy's as one that JSON has."""
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _by_item(answers: list[Mapping[str, Any]], keys: list[str]) -> list[Mapping[str, Any]]:

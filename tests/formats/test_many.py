@@ -159,6 +159,22 @@ def test_long_tables_have_a_row_for_each_answer(tmp_path, column):
     assert all(one.item.meta == {} for one in good)
 
 
+@pytest.mark.parametrize(
+    ("header", "annotator", "labels", "words"),
+    [
+        ("id,text,who", "text", (), ":1: text has the texts; --annotator-column and"),
+        ("id,tweet,who", "", ("tweet",), ":1: tweet has the texts"),
+        ("id,text,who", "", ("who", "text"), ":1: text has the texts"),
+        ("quotation", "quotation", (), ":1: quotation has the texts"),
+        ("id,text,who", "who", ("who",), ":1: who cannot be both who answered and the label"),
+    ],
+)
+def test_a_column_is_one_thing(tmp_path, header, annotator, labels, words):
+    path = file(tmp_path, "x.csv", header)
+    with pytest.raises(InputError, match=words):
+        read(path, annotator_column=annotator, label_columns=labels)
+
+
 def test_columns_may_be_named(tmp_path):
     path = file(tmp_path, "x.csv", "text,who,verdict,label", "x,ann,positive,old", "y,bob,negative,older")
     good, bad, _ = read(path, annotator_column="who", label_columns=("verdict",))

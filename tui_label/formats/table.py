@@ -194,9 +194,14 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
     if reading.annotator_column:
         roles["annotator"] = _named(reading, header, reading.annotator_column)
     labels = {name: _named(reading, header, name) for name in reading.label_columns}
+    if reading.annotator_column in labels:
+        raise InputError(
+            f"{visible(str(reading.path))}:1: {visible(reading.annotator_column)} cannot be both who answered and the label"
+        )
     people = labels if len(labels) > 1 else {}
     if len(labels) == 1:
         roles["label"] = labels[reading.label_columns[0]]
+    chosen = {*roles.values(), *people.values()}
 
     def look_for(role: str, known: Sequence[str]) -> None:
         free = [name if n not in {*roles.values(), *people.values()} else "" for n, name in enumerate(names)]
@@ -210,6 +215,12 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
         look_for("text", TEXTS)
         if _compares(reading.project):
             look_for("candidates", ("candidates",))
+        texts = [header[n] for n in sorted(chosen) if names[n] in TEXTS or len(header) == 1]
+        if texts and not {"text", "candidates"} & set(roles):
+            raise InputError(
+                f"{visible(str(reading.path))}:1: {visible(texts[0])} has the texts; "
+                "--annotator-column and --label-column name other columns"
+            )
         if "text" not in roles and len(header) == 1:
             roles["text"] = 0
         if not {"text", "candidates"} & set(roles):

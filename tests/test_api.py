@@ -192,6 +192,15 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path, record, wor
             project.item("zz")
 
 
+def test_an_item_is_asked_for_by_its_key(tmp_path):
+    with Project.create(tmp_path, SENTIMENT) as project:
+        project.add([Item("a", "x")])
+        with pytest.raises(InputError, match="item 1: a key is text"):
+            project.item(1)
+
+        assert project.item(project.key(1)).text == "x"
+
+
 @pytest.mark.parametrize("made", ["hello", b"hello", {"text": "x"}, Item("a", "x"), None])
 def test_what_is_added_is_several(tmp_path, made):
     with Project.create(tmp_path, SENTIMENT) as project:

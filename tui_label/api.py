@@ -136,6 +136,8 @@ class Project:
 
     def item(self, key: str) -> Item:
         """The item with this key."""
+        if not isinstance(key, str):
+            raise InputError(f"item {key!r}: a key is text; `key` gives that of the item with a number")
         number = self.store.find_item(key)
         case = None if number is None else self.store.case(number)
         if case is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,7 +174,7 @@ def test_a_known_answer_about_other_content_is_refused(tmp_path, capsys):
     (tmp_path / "b.csv").write_text("id,text,label\n1,y,positive\n")
     assert cli.main(["add", str(folder), str(tmp_path / "a.csv")]) == 0
     assert cli.main(["add", str(folder), str(tmp_path / "b.csv"), "--gold"]) == 1
-    assert f"{tmp_path / 'b.csv'}, record 1: item 1 is there already with other content" in capsys.readouterr().err
+    assert f"{tmp_path / 'b.csv'}:2: item 1 is there already with other content" in capsys.readouterr().err
 
 
 def test_of_several_files_the_one_that_says_otherwise_is_named(tmp_path, capsys):
@@ -188,7 +189,7 @@ def test_of_several_files_the_one_that_says_otherwise_is_named(tmp_path, capsys)
 
     for (status, _, errors), how in ((at_once, "comes twice with different"), (later, "is there already with other")):
         assert status == 1
-        assert errors.splitlines()[-2].startswith(f"tui-label: {names[2]}, record 2: item 2 {how} content; ")
+        assert errors.splitlines()[-2].startswith(f"tui-label: {names[2]}:3: item 2 {how} content; ")
     assert added(folder, *names, "--skip-bad", capsys=capsys)[:2] == (0, "1 item added, 1 known already\n")
 
 
@@ -200,12 +201,12 @@ def test_all_that_says_otherwise_is_named_or_left_out(tmp_path, capsys):
     path.write_text("id,text\n" + "".join(f"{n},{'old' if n % 2 else 'new'}\n" for n in range(60)) + "a,x\na,y\n")
     status, out, errors = added(folder, str(path), capsys=capsys)
     assert (status, out) == (1, "") and errors.count("is there already with other content") == 15
-    assert errors.count("record 62: item a comes twice with different content") == 1
+    assert errors.count(f"{path}:63: item a comes twice with different content") == 1
     assert errors.splitlines()[-1].startswith("tui-label: 16 bad lines: nothing was brought in")
 
     status, out, errors = added(folder, str(path), "--skip-bad", capsys=capsys)
     assert (status, out) == (0, "30 items added, 15 known already\n")
-    assert errors.count(f"{path}, record ") == 16
+    assert len(re.findall(rf"{path}:[0-9]+: item", errors)) == 16
 
 
 def test_an_answer_that_was_given_otherwise_since_is_left_out_and_told(tmp_path, capsys):
@@ -256,7 +257,7 @@ def test_a_name_that_nobody_can_work_under_does_not_come_in(tmp_path, name, caps
     left_out = added(folder, str(path), "--skip-bad", capsys=capsys)
 
     assert refused[0] == 1
-    assert f"{path}, record 2: annotator: must be a name of one to 60 printable characters" in refused[2]
+    assert f"{path}:2: annotator: must be a name of one to 60 printable characters" in refused[2]
     words = "tui-label: a name is one to 60 printable characters; give it with --annotator NAME\n"
     assert option == (2, "", words)
     assert left_out[:2] == (0, "1 item added, 1 answer\n")

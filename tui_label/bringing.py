@@ -12,6 +12,7 @@ from tui_label import formats
 from tui_label.arrivals import arrived, arriving, name_problem
 from tui_label.core.gold import PROBES
 from tui_label.core.project import Project
+from tui_label.core.record import place
 from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
@@ -170,14 +171,14 @@ def bring_in(
                     if isinstance(one, BadLine):
                         bad.take(one)
                     elif problem := name_problem(one):
-                        bad.take(BadLine(f"{reading.name}, record {count:,}", 0, problem, "annotator"))
+                        bad.take(BadLine(place(reading.name, reading.line, count), 0, problem, "annotator"))
                     else:
-                        staging.append(*arriving(one, versions, project.tasks))
+                        staging.append(*arriving(one, versions, project.tasks), reading.line)
                     if count % EVERY == 0:
                         watch.reading(path, count)
                 watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
         for conflict in store.conflicts(staging):
-            bad.take(BadLine(f"{conflict.file}, record {conflict.record:,}", 0, conflict.words))
+            bad.take(BadLine(conflict.place, 0, conflict.words))
         bad.refuse()
         if not staging.taken:
             raise InputError(f"{', '.join(shown(str(given)) for given in files)}: no items in it")

@@ -31,6 +31,11 @@ class Record:
     """
 
 
+def place(file: str, line: int, number: int) -> str:
+    """Where a record is in a file: its line, or where that is not known (0), the how many-th it is."""
+    return f"{file}:{line}" if line else f"{file}, record {number:,}"
+
+
 class Unkeepable(ValueError):
     """What of a record cannot be kept as it is, in whatever project: the field and a sentence."""
 

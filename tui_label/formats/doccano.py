@@ -83,6 +83,7 @@ def _parted(reading: Reading, label: str) -> list[str]:
 
 
 def _taken(reading: Reading, number: int, record: Mapping[str, Any]) -> Record | BadLine:
+    reading.line = number
     try:
         return finished(reading, _record(reading, record))
     except Bad as error:

@@ -126,6 +126,7 @@ def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
 
 def _made(reading: Reading, number: int, record: Any, text: str = "") -> Record | BadLine:
     """What a record says; `text` is how it is written, where that is known."""
+    reading.line = number
     if not isinstance(record, dict):
         return reading.bad(number, "must be an object in braces")
     try:

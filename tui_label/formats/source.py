@@ -121,6 +121,8 @@ class Reading:
     """Where it was fetched from, to be read at `path`."""
     folder: Path | None = None
     """The folder that was named, for a file in it."""
+    line: int = 0
+    """Where the latest record begins; 0 where its format has no lines, or does not tell."""
     blank: int = 0
     incomparable: int = 0
     """Records with fewer than two candidates, where all that the project asks is to compare them."""

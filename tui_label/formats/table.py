@@ -271,6 +271,7 @@ def _named(reading: Reading, header: list[str], name: str) -> int:
 def _row(
     reading: Reading, columns: Columns, header: list[str], row: list[str], line: int
 ) -> Iterator[Record | BadLine]:
+    reading.line = line
     if len(row) != len(header):
         yield reading.bad(line, f"has {len(row)} columns, the header has {len(header)}")
         return

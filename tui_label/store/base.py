@@ -74,14 +74,12 @@ class Added:
 class Conflict(NamedTuple):
     """Why a record is not brought in."""
 
-    file: str
-    """Empty where it is from none."""
-    record: int
-    """Its place there, from 1."""
+    place: str
+    """In a file; empty where it is from none."""
     words: str
 
     def __str__(self) -> str:
-        return f"{visible(self.file)}, record {self.record:,}: {self.words}" if self.file else self.words
+        return f"{visible(self.place)}: {self.words}" if self.place else self.words
 
 
 class Source(NamedTuple):

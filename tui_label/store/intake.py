@@ -69,18 +69,16 @@ def conflicts(connection: Connection, staging: Staging) -> Iterator[Conflict]:
         _recognise(connection, staging)
     for key, number in staging.torn():
         words = f"item {key_from(key)} comes twice with different content; give one of them another id, or leave it out"
+        found = Conflict(staging.place(number), words)
         staging.leave_out(key)
-        yield _conflict(staging, number, words)
+        yield found
     if connection.read("SELECT EXISTS (SELECT 1 FROM item)")[0][0]:
         for step in staging.steps(PAGE):
             for one in _changed(connection.read, staging.between(*step)).conflicts:
+                found = Conflict(staging.place(one.number), _there_already(one))
                 staging.leave_out(one.key)
-                yield _conflict(staging, one.number, _there_already(one))
+                yield found
     staging.is_sifted = True
-
-
-def _conflict(staging: Staging, number: int, words: str) -> Conflict:
-    return Conflict(*staging.place(number), words)
 
 
 def _refuse(found: list[Conflict]) -> None:
@@ -204,7 +202,7 @@ class _Adding:
         new = list(unknown.values())
         if len(new) < len(arrivals):
             changed = _changed(reader(execute), (one for one in arrivals if one.key in numbers))
-            _refuse([_conflict(self._staging, one.number, _there_already(one)) for one in changed.conflicts])
+            _refuse([Conflict(self._staging.place(one.number), _there_already(one)) for one in changed.conflicts])
             for number, one in changed.lost:
                 _bring_back(execute, number, one, want)
             self._connection.many(

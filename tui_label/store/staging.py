@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
-from tui_label.core.record import Record
+from tui_label.core.record import Record, place
 from tui_label.errors import StoreError
 from tui_label.store.engine import together
 from tui_label.store.rows import (
@@ -38,7 +38,7 @@ COUNTED = 50_000
 """Contents that are counted in memory before they are put away."""
 TABLES = (
     """CREATE TABLE arriving (number INTEGER PRIMARY KEY, key TEXT NOT NULL, content INTEGER NOT NULL,
-         gold INTEGER NOT NULL, record BLOB NOT NULL)""",
+         gold INTEGER NOT NULL, record BLOB NOT NULL, line INTEGER NOT NULL)""",
     "CREATE TABLE said (number INTEGER PRIMARY KEY, annotator TEXT, status TEXT, revision INTEGER, at TEXT)",
 )
 """`record` has all that only the project's database needs; `said` is what an answer says of itself, for `stands`."""
@@ -110,11 +110,13 @@ class Staging:
         """What comes now is from this file."""
         self._files.append((self.taken + 1, name))
 
-    def place(self, number: int) -> tuple[str, int]:
-        """What file a record is from, empty where it is from none, and the how many-th it is there."""
+    def place(self, number: int) -> str:
+        """Where a record is, in words; empty where it is from no file."""
         begun = bisect_right(self._files, number, key=itemgetter(0))
-        first, name = self._files[begun - 1] if begun else (1, "")
-        return name, number - first + 1
+        if not begun:
+            return ""
+        first, name = self._files[begun - 1]
+        return place(name, self._one("SELECT line FROM arriving WHERE number = ?", (number,)), number - first + 1)
 
     def leave_out(self, key: str) -> None:
         """All that came about an item, by its stored key."""
@@ -122,8 +124,11 @@ class Staging:
         self._do("DELETE FROM said WHERE number IN (SELECT number FROM arriving WHERE key = ?)", (key,))
         self._do("DELETE FROM arriving WHERE key = ?", (key,))
 
-    def append(self, record: Record, said: Annotation | None = None) -> None:
-        """`said`: what its answer says of itself, where `stands` is to choose among several of an annotator's."""
+    def append(self, record: Record, said: Annotation | None = None, line: int = 0) -> None:
+        """`said`: what its answer says of itself, where `stands` is to choose among several of an annotator's.
+
+        `line`: where it begins in its file, if that is known.
+        """
         self.taken += 1
         item, given = record.item, record.annotation
         answer = given if given and given.status == SUBMITTED else None
@@ -152,6 +157,7 @@ class Staging:
                 hash(content(item)),
                 record.gold is not None,
                 pickle.dumps(stored, pickle.HIGHEST_PROTOCOL),
+                line,
             )
         )
         if said:
@@ -160,7 +166,7 @@ class Staging:
             self._put_away()
 
     def _put_away(self) -> None:
-        self._do_many("INSERT INTO arriving VALUES (?, ?, ?, ?, ?)", self._waiting)
+        self._do_many("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?)", self._waiting)
         self._do_many("INSERT INTO said VALUES (?, ?, ?, ?, ?)", self._said)
         self._waiting, self._said = [], []
 

@@ -387,6 +387,16 @@ async def test_the_note_of_a_flag_is_mended_not_wiped(tmp_path):
         assert [flag.note for flag in app.workbench.session.work.flags] == ["two fit"]
 
 
+@pytest.mark.parametrize("leave", [(), ("ctrl+q",)], ids=["cut off", "left"])
+async def test_a_note_that_is_half_typed_is_there_again(tmp_path, leave):
+    app = make(tmp_path, NAMED, Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f", "n", "1", *"two", *leave)
+    again = make(tmp_path, NAMED)
+    async with again.run_test(size=(80, 24)):
+        assert [flag.note for flag in again.workbench.session.work.flags] == ["two"]
+
+
 async def test_compare_picks_with_one_key(tmp_path):
     source = "name: c\ntasks: [{id: better, type: compare}]\n"
     app = make(tmp_path, source, Record(Item("k", "Which?", ("short one", "long one"))))

@@ -130,13 +130,11 @@ class ItemApp(SheetApp):
         self.set_interval(1.0, self._second)
 
     async def on_unmount(self) -> None:
-        await self._keep_note()
+        await self._keep_typed()
         await self._leaving.finished()
 
-    async def _keep_note(self) -> None:
-        """A flag's note that is being typed is kept as it stands: whoever leaves now, or is cut off, did not give it up."""
-        if isinstance(self._mode, Note) and self._mode.editor.text.strip():
-            await self._do("flag.note", (self._mode.reason, self._mode.editor.text))
+    async def _keep_typed(self) -> None:
+        """What of a line that is being typed is kept: whoever leaves now, or is cut off, did not give it up."""
 
     # keys
 
@@ -155,7 +153,7 @@ class ItemApp(SheetApp):
 
     async def _key(self, key: str, pressed_at: float) -> None:
         if self._leaving.begun or self._leaves_what_is_open(key):
-            await self._keep_note()
+            await self._keep_typed()
             self._leaving.leave()
         elif self._too_small:
             await self._unseen_key(key)

@@ -95,6 +95,10 @@ class LabelApp(ItemApp):
         if self._session is not None:
             self._mode = Say(self._keep_said)
 
+    async def _keep_typed(self) -> None:
+        if isinstance(self._mode, Note) and self._mode.editor.text.strip():
+            await self._do("flag.note", (self._mode.reason, self._mode.editor.text))
+
     async def _keep_said(self, kind: str, text: str) -> bool:
         kept = await self.workbench.say(kind, text)
         if kept:

@@ -709,11 +709,14 @@ async def test_what_is_for_annotators_is_not_done_while_a_reviewer_edits_who_is_
     app = start(folder, reviewer="ann")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("e")
-        for keys in ([","], ["q"], ["f"], ["="], [":", *"begin a sprint", "enter"]):
-            await pilot.press(*keys)
-            assert has(app, " that is for annotators: Esc goes back to the versions"), keys
-            await pilot.press("enter")
-        await pilot.press("escape")
+        for key in (",", "q", "f", "="):
+            await pilot.press(key)
+            assert has(app, " that is for annotators: Esc goes back to the versions"), key
+        await pilot.press(":", *"begin a sprint")
+        assert has(app, "nothing is called that")
+        await pilot.press("escape", "?", "/", *"figures", "enter")
+        assert has(app, "not found")
+        await pilot.press("escape", "escape")
         assert here(app) == "i0" and has(app, "1-3 take")
 
 

@@ -205,7 +205,7 @@ STEPS: dict[str, Step] = {
     "work.undo": undo,
     "work.redo": redo,
 }
-NOT_HERE = ("flag.", "suggestion.", "item.skip", "talk.", "figures.", "sprint.")
+NOT_HERE = ("flag.", "suggestion.", "item.skip", "talk.say", "talk.open", "figures.", "sprint.")
 """Labeling commands that say something about an annotator's own work."""
 
 

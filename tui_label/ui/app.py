@@ -476,7 +476,7 @@ class ItemApp(SheetApp):
     async def _palette_open(self) -> None:
         mode = self._key_mode
         offers = []
-        for command in self._offered(mode):
+        for command in self._at_hand:
             keys = self.keymap.keys_of(command.name, mode)
             shown = key_display(keys[0]) if keys else ""
             offers.append(Offer(self._does(command), command.name, shown, also=(command.name, command.words)))
@@ -486,13 +486,14 @@ class ItemApp(SheetApp):
 
         self._mode = Picker("do ", tuple(offers), run)
 
+    @property
+    def _at_hand(self) -> list[Command]:
+        """What can be done by its name now."""
+        return self.keymap.available(self._key_mode)
+
     def _does(self, command: Command) -> str:
         """What a command would do now, in short."""
         return command.words.partition(":")[0]
-
-    def _offered(self, mode: str) -> list[Command]:
-        """What can be done by its name."""
-        return self.keymap.available(mode)
 
     async def _second(self) -> None:
         if isinstance(self._mode, Calibration):

@@ -123,8 +123,9 @@ class LabelApp(ItemApp):
         else:
             self._mode = Minutes(self.workbench.start_sprint)
 
-    def _offered(self, mode: str) -> list[Command]:
-        found = super()._offered(mode)
+    @property
+    def _at_hand(self) -> list[Command]:
+        found = super()._at_hand
         return found if self._session is not None else [one for one in found if one.name in WITHOUT_ITEM]
 
     def _does(self, command: Command) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tui_label.core.commands import EDITING, LISTENING, REVIEW
+from tui_label.core.commands import EDITING, LISTENING, NAMES, REVIEW, Command
 from tui_label.core.editor import EMPTY, Editor
 from tui_label.core.keymap import Keymap, build, key_display
 from tui_label.core.project import Project
 from tui_label.core.review import Review
+from tui_label.core.reviewsteps import NOT_HERE
 from tui_label.core.session import Session
 from tui_label.core.tasks import Text
 from tui_label.core.text import visible
@@ -123,6 +124,15 @@ class ReviewApp(ItemApp):
             return False
         in_box = session.typing and not isinstance(session.asked_task(session.focus), Text)
         return session.mark is None and session.anchor is None and not in_box
+
+    @property
+    def _at_hand(self) -> list[Command]:
+        found = super()._at_hand
+        return [one for one in found if not one.name.startswith(NOT_HERE)] if self._editing else found
+
+    @property
+    def _idle(self) -> tuple[str, ...]:
+        return (*super()._idle, *(name for name in NAMES if name.startswith(NOT_HERE)))
 
     # queues and filters
 

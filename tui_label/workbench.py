@@ -99,8 +99,7 @@ class Workbench(Workplace):
                 there = claim if here else await self._call(self._store.revisit, self.annotator, left.number)
                 if there is None or there.item.key != left.key:
                     continue
-                answered = there.answered.revision if there.answered else 0
-                if left.revision == answered and not left.gives_way_to(there.draft):
+                if left.revision == _revision(there) and not left.gives_way_to(there.draft):
                     await self._call(
                         self._store.save_draft, self.annotator, left.number, left.draft, corrects=left.corrects
                     )

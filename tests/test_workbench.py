@@ -805,6 +805,21 @@ async def test_an_item_without_a_name_is_told_by_its_text(tmp_path):
         assert workbench.word.startswith("back at A text that is so long …: ")
 
 
+async def test_what_is_too_fast_is_by_project_yaml_as_it_is_now(tmp_path):
+    folder = write_project(tmp_path, SENTIMENT + "order: as-added\n")
+    store, _ = opening.open_store(config.load(folder))
+    store.add(records(9))
+    edits = opening.Edits(config.load(folder), Person("ann", Role.LEAD), lambda: time.time() + 2 * opening.SETTLED_S)
+    clock = Clock()
+    async with at_work(folder, take_edits=edits, clock=clock) as workbench:
+        (folder / "project.yaml").write_text(SENTIMENT + "order: as-added\npace: {too-fast: 5s}\n")
+        for _ in range(6):
+            clock.now += 2
+            await give(workbench, "positive")
+        assert workbench.word == "5 answers in a row faster than reading: all well?"
+    store.close()
+
+
 async def test_what_was_edited_is_told_before_the_next_item(tmp_path):
     folder = write_project(tmp_path, SENTIMENT + "order: as-added\n")
     store, _ = opening.open_store(config.load(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from tui_label.core.project import Pace
 from tui_label.core.sprint import Sprint
@@ -44,6 +45,10 @@ class Tally:
 
     def rested(self, now: float) -> None:
         self.rhythm = self.rhythm.rested(now)
+
+    def go_by(self, pace: Pace) -> None:
+        """The project has another pace from now on."""
+        self.rhythm = replace(self.rhythm, pace=pace)
 
     # sprints
 

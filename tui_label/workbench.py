@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from tui_label.errors import StoreError
 from tui_label.notices import Announcement
 from tui_label.refusals import SHOWN, refusal
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
+from tui_label.store.reviewing import Change
 from tui_label.storethread import Result
 from tui_label.tally import Tally
 from tui_label.unsaved import Left, Unsaved
@@ -196,6 +197,11 @@ class Workbench(Workplace):
             return
         if not await self._go_by(changes):
             await self._call(self._store.told, self.annotator)
+
+    async def _go_by(self, changes: Sequence[Change]) -> bool:
+        is_told = await super()._go_by(changes)
+        self.tally.go_by(self.project.pace)
+        return is_told
 
     async def read_on(self) -> None:
         async with self._lock:

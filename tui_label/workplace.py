@@ -337,9 +337,13 @@ class Workplace(ABC):
             self.desk = self.desk.touched(self.now())
 
     async def do(self, command: str, argument: Any = None) -> None:
-        """Carry out one command; when this returns, what it finished is on disk."""
-        async with self._lock:
-            await self._do(command, argument)
+        """Carry out one command; when this returns, what it finished is on disk.
+
+        Nothing on the way out: to wait for that would keep the key that leaves at once waiting, too.
+        """
+        if not self._leaving:
+            async with self._lock:
+                await self._do(command, argument)
 
     def _rest_watch(self) -> None:
         if self.desk is not None:
@@ -414,6 +418,8 @@ class Workplace(ABC):
 
     async def wind_to(self, seconds: float) -> None:
         """The tape to a place that was named or pointed at."""
+        if self._leaving:
+            return
         async with self._lock:
             session = self.session
             if session is None or self.deck is None or self.notice is not None:
@@ -425,6 +431,8 @@ class Workplace(ABC):
 
     async def local_key(self, name: str, at: float, seq: int, on: Sequence[Any]) -> None:
         """A play key acted already at the other end of ssh, on the tape as it stood there: do the same here."""
+        if self._leaving:
+            return
         async with self._lock:
             if self.deck is None:
                 return

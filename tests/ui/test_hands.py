@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 from helpers import BOTH, ENTITIES, write_project
 from screens import CALLS, EVENTS, TURNS, answers, make, shown, tones, until
-from textual.events import Key, Paste
+from textual.events import Key, MouseDown, MouseUp, Paste
 
 from tui_label import config, opening
 from tui_label.core.commands import COMMANDS
@@ -240,6 +241,23 @@ async def test_a_letter_that_leaves_is_typed_where_a_line_is(tmp_path):
         await pilot.press("escape", "Q")
 
     assert left == [1]
+
+
+async def test_a_click_does_not_keep_who_leaves_waiting_for_the_database(tmp_path):
+    """Keys come behind it, and any of them is to leave at once."""
+    app = at(tmp_path, MODES["spans"][0])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("1")
+        holder = sqlite3.connect(tmp_path / "project.db", isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        await pilot.press("ctrl+q")
+        await until(app, "waiting for ")
+        async with asyncio.timeout(3):
+            await app.on_mouse_down(MouseDown(app.sheet, 4, 4, 0, 0, 1, False, False, False))
+            await app.on_mouse_up(MouseUp(app.sheet, 4, 4, 0, 0, 1, False, False, False))
+        await pilot.press("x")
+        assert app.workbench.abandoned
+        holder.close()
 
 
 # pastes

@@ -302,8 +302,6 @@ class ItemApp(SheetApp):
             await self._do(action.command, action.label)
 
     async def _do(self, command: str, argument: Any = None) -> None:
-        if self._leaving.begun:
-            return
         if command == "find.set":
             self._finding.look_for(argument)
             await self._find_next()

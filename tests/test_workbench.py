@@ -62,8 +62,12 @@ async def at_work(folder: Path, **named: object) -> AsyncIterator[Workbench]:
 
 @pytest.fixture
 def calls(tmp_path: Path) -> Sit:
+    return clips(tmp_path, CALLS)
+
+
+def clips(tmp_path: Path, source: str) -> Sit:
     """Three clips and a person before a player that nothing comes out of, as often as asked."""
-    project = config.load(write_project(tmp_path, CALLS))
+    project = config.load(write_project(tmp_path, source))
     store, _ = opening.open_store(project)
     for n in range(3):
         path = tmp_path / f"c{n}.wav"
@@ -107,6 +111,22 @@ async def test_what_was_heard_but_not_typed_into_is_kept_with_the_place(calls):
         assert here(workbench) == "c0"
         assert workbench.deck.listening == before
         assert workbench.deck.position == 2.5
+
+
+@pytest.mark.parametrize(
+    ("task", "commands"),
+    [
+        ("{type: segments, labels: [a]}", ["segment.mark", "tape.right", "segment.mark", "segment.end-left"]),
+        ("{type: choice, labels: [a, b]}", ["label.give"]),
+    ],
+)
+async def test_work_that_is_heard_or_refused_is_kept_soon_too(tmp_path, task, commands):
+    source = f"name: s\nitems: sound\nsound: {{must-hear: 90%}}\ntasks: [{{id: t, {task[1:]}]\n"
+    async with clips(tmp_path, source)() as workbench:
+        for command in commands:
+            workbench._drafts.cancel()
+            await workbench.do(command, ("t", "a") if command == "label.give" else None)
+        assert (here(workbench), workbench._drafts.is_due) == ("c0", True)
 
 
 async def test_what_was_heard_without_a_key_outlives_the_process(calls, monkeypatch):

@@ -294,10 +294,10 @@ class Workbench(Workplace):
         watch = self.desk.watch.touched(self.now(), task)
         self.desk = replace(self.desk, session=session, watch=watch)
         self.word = session.word
+        # An edge that is heard while it moves, or an answer that is refused, is work that nothing else saves
+        self._drafts.soon()
         for effect in effects:
             await self._carry_out(effect)
-        if not effects:
-            self._drafts.soon()
         return None
 
     async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:

@@ -522,11 +522,11 @@ class ReviewBench(Workplace):
 
         self.waiting = await self._call(count)
 
-    async def mixed_up(self) -> list[tuple[str, Confusion]]:
-        """Task and labels that were given to the same items, those of the most items first."""
+    async def mixed_up(self) -> list[tuple[str, Confusion]] | None:
+        """Task and labels that were given to the same items, those of the most items first; None where the store can't say."""
         found = await self._asked(partial(agreement, by=(), behind=MOST_MIXED_UP), self.project, self._store)
         if found is None:
-            return []
+            return None
         pairs = [(one.task, pair) for one in found.tasks for pair in one.confusions]
         return sorted(pairs, key=lambda pair: -pair[1].items)
 

@@ -555,9 +555,12 @@ class Workbench(Workplace):
         mine = tuple(one for one in found if me in (one.author, one.to))
         self.desk = replace(desk, claim=replace(desk.claim, comments=mine))
 
-    async def inbox(self) -> list[tuple[int, Item, Comment]]:
-        """What was said to this annotator, read or not, the latest first, each with the number of its item."""
-        return await self._asked(partial(self._store.inbox, unread_only=False), self.annotator) or []
+    async def inbox(self) -> list[tuple[int, Item, Comment]] | None:
+        """What was said to this annotator, read or not, the latest first, each with the number of its item.
+
+        None where the store can't say.
+        """
+        return await self._asked(partial(self._store.inbox, unread_only=False), self.annotator)
 
     async def go_to(self, number: int) -> None:
         """To the item that a comment is on, which is read with that."""

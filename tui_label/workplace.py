@@ -181,7 +181,8 @@ class Workplace(ABC):
             try:
                 return await self._call(question, *arguments)
             except StoreError as error:
-                self._fail(error)
+                # Nothing is unsaved for that
+                self.word = f"can't be read now: {self._reason(error)}"
                 return None
 
     @contextlib.contextmanager
@@ -203,8 +204,11 @@ class Workplace(ABC):
         path = self.project.database
         return holder_of_database(path) or holder_of_folder(path.parent) or "the database"
 
+    def _reason(self, error: StoreError) -> str:
+        return str(error).removeprefix(f"{self.project.store}: ")
+
     def _fail(self, error: StoreError) -> None:
-        self.trouble = str(error).removeprefix(f"{self.project.store}: ")
+        self.trouble = self._reason(error)
         self._set_aside()
         self.on_change()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, Clock, write_project
@@ -14,6 +15,7 @@ from tui_label import config, opening
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
+from tui_label.errors import StoreBusy
 from tui_label.ui.canvas import cells
 from tui_label.ui.label import LabelApp
 from tui_label.workbench import Workbench
@@ -658,6 +660,19 @@ async def test_nothing_is_answered_in_a_window_that_is_too_small(tmp_path):
         await resized(pilot, 80, 11)
         await pilot.press("n", "enter", "s", "u", "ctrl+q")
     assert app.workbench.progress.mine == 0 and app.return_code == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"), [("=", "opinions"), (",", "inbox"), (": # what changed # enter", "changes")]
+)
+async def test_what_cannot_be_read_now_is_no_page_and_nothing_unsaved(tmp_path, monkeypatch, keys, asked):
+    app = make(tmp_path, SENTIMENT, Record(Item("k", "Some text")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        monkeypatch.setattr(app.workbench._store, asked, Mock(side_effect=StoreBusy("project.db is in use")))
+        for part in keys.split(" # "):
+            await pilot.press(*([part] if part in ("enter", "=", ",", ":") else part))
+        assert any(row == " can't be read now: project.db is in use" for row in shown(app))
+        assert any(row.endswith("saved ✓") for row in shown(app))
 
 
 async def test_nothing_is_typed_under_a_page_in_a_window_that_is_too_small(tmp_path):

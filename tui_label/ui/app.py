@@ -386,10 +386,10 @@ class ItemApp(SheetApp):
 
     async def _guide_changes(self) -> None:
         found = await self.workbench.changes()
-        if not found:
-            self._word = "what changed can't be read now" if found is None else "nothing changed so far"
-            return
-        self._reading = Reading("what changed", partial(changed_rows, found))
+        if found:
+            self._reading = Reading("what changed", partial(changed_rows, found))
+        elif found is not None:
+            self._word = "nothing changed so far"
 
     async def _help_open(self) -> None:
         lay = partial(key_rows, self.keymap, HELP[self._key_mode], idle=self._idle, tasks=self.workbench.project.tasks)

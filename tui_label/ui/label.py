@@ -106,12 +106,13 @@ class LabelApp(ItemApp):
         return kept
 
     async def _talk_open(self) -> None:
-        self._letters = Letters(await self.workbench.inbox())
+        found = await self.workbench.inbox()
+        if found is not None:
+            self._letters = Letters(found)
 
     async def _figures_open(self) -> None:
         found = await self.workbench.figures()
         if found is None:
-            self._word = "the figures can't be read now"
             return
         from tui_label.ui.views.figures import figure_rows
 

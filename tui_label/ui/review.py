@@ -166,9 +166,12 @@ class ReviewApp(ItemApp):
         self._mode = Filter("answers with", tuple(labels), self._restricted("label"), free=False)
 
     async def _review_mixed_up(self) -> None:
+        found = await self.bench.mixed_up()
+        if found is None:
+            return
         pairs = {
             f"{visible(pair.one)} ↔ {visible(pair.other) or 'nothing'} {pair.items:,}": (task, pair)
-            for task, pair in await self.bench.mixed_up()
+            for task, pair in found
         }
         if not pairs:
             self._word = "no two labels were given to the same item"

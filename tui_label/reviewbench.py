@@ -204,7 +204,7 @@ class ReviewBench(Workplace):
         self.trouble = ""
         if case is None:
             self._clear()
-            await self._count_queues()
+            self.waiting = await self._call(self._counted)
             return
         last = self.desk.last_label(case.renames) if self.desk else None
         self.desk = case_desk_of(
@@ -510,17 +510,11 @@ class ReviewBench(Workplace):
                 self._fail(error)
 
     async def count_queues(self) -> None:
-        async with self._lock:
-            try:
-                await self._count_queues()
-            except StoreError as error:
-                self._fail(error)
+        self.waiting = await self._asked(self._counted) or self.waiting
 
-    async def _count_queues(self) -> None:
-        def count() -> dict[str, int]:
-            return {name: self._store.left_in(replace(self.queue, name=name)) for name in QUEUES}
-
-        self.waiting = await self._call(count)
+    def _counted(self) -> dict[str, int]:
+        """On the store's thread: for each queue, how many cases wait in it."""
+        return {name: self._store.left_in(replace(self.queue, name=name)) for name in QUEUES}
 
     async def mixed_up(self) -> list[tuple[str, Confusion]] | None:
         """Task and labels that were given to the same items, those of the most items first; None where the store can't say."""

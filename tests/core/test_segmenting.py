@@ -428,6 +428,42 @@ def test_the_pick_follows_the_cursor():
     assert after(session, 2.5, "segment.follow").picked == -1
 
 
+RAIN = (0.0, 10.0, "dog")
+"""All of the sound, as what is heard in the background is marked."""
+
+
+def test_of_segments_at_once_the_shortest_is_under_the_playhead():
+    session = on(EVENTS, (0.0, 2.0, "bell"), RAIN, (4.0, 6.0, "bell"))
+
+    assert after(session, 1.0, "segment.follow").picked == 0
+    assert after(session, 3.0, "segment.follow").picked == 1
+    named = after(session, 5.0, give("dog"))
+    assert [one.label for one in named.segments] == ["bell", "dog", "dog"]
+    assert times(after(session, 5.0, "segment.split")) == [(0.0, 2.0), (0.0, 10.0), (4.0, 5.0), (5.0, 6.0)]
+
+
+def test_within_a_long_segment_the_next_one_is_what_comes_after_the_cursor():
+    session = on(EVENTS, RAIN, (1.0, 2.0, "bell"), (3.0, 4.0, "bell"), (7.0, 8.0, "bell"))
+
+    assert after(session, "segment.next").picked == 0
+    assert after(session, 5.0, "segment.next").picked == 3
+    by_hand = after(session, 5.0, "segment.follow")
+    assert (by_hand.picked, after(by_hand, "segment.next").picked) == (0, 3)
+    # What is heard of a segment that was gone to passes nothing
+    assert after(session, "segment.next", 5.0, "segment.next").picked == 1
+
+
+def test_the_drafted_segments_are_kept_or_taken_out_one_after_the_other_under_a_long_one():
+    bells = [{"start": float(n), "end": n + 0.5, "label": "bell"} for n in range(1, 4)]
+    rain = {"start": 0.0, "end": 10.0, "label": "dog"}
+    session = on(EVENTS, drafts=(Suggestion("events", [rain, *bells], number=1),))
+    session, effects = run(session, "suggestion.accept", "suggestion.accept", 2.0, "suggestion.reject")
+
+    assert times(session) == [(0.0, 10.0), (1.0, 1.5), (3.0, 3.5)]
+    assert (session.picked, effects) == (2, (Effect.GO,))
+    assert times(after(session, "suggestion.reject")) == [(0.0, 10.0), (1.0, 1.5)]
+
+
 # texts
 
 

@@ -188,7 +188,7 @@ def accept_all(session: Session, _: Any = None) -> Session | Outcome:
     return outcome
 
 
-def reject(session: Session, _: Any = None) -> Session:
+def reject(session: Session, _: Any = None) -> Session | Outcome:
     one = session.suggestion_under_cursor
     if one is None:
         return session.say("no suggestion here")

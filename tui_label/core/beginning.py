@@ -128,6 +128,7 @@ def draft_of(session: Session) -> str:
         "at": session.at,
         "mark": session.mark,
         "picked": session.picked,
+        "put": session.put,
         "past": _differences(session.work, session.past[::-1]),
         "future": _differences(session.work, session.future[::-1]),
     }
@@ -176,6 +177,7 @@ def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Sess
         at=float(record.get("at", 0.0)),
         mark=record.get("mark"),
         picked=int(record.get("picked", -1)),
+        put=float(record.get("put", -1.0)),
     )
 
 

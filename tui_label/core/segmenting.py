@@ -142,20 +142,22 @@ def keep_drafted(session: Session) -> Session | Outcome:
     """The segment is right as it was drafted: on to the next one."""
     if session.segment_here is None:
         return session.say(EACH_ITS_OWN)
-    here = _index_here(session)
-    if here + 1 >= len(session.segments):
+    following = _index_here(session) + 1
+    if following >= len(session.segments):
         return session.say("that was the last segment: Enter takes all as they stand")
-    return _pick(replace(session, picked=here), 1)
+    return _go_to(session, following)
 
 
-def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session:
-    """Take a segment out that came with the draft; one's own are not a suggestion's."""
+def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session | Outcome:
+    """Take a segment out that came with the draft, and go on to the next one; one's own are not a suggestion's."""
     segment = session.segment_here
     if segment is None:
         return session.say(EACH_ITS_OWN)
     if segment.when not in [one.when for one in segments_from(draft)]:
         return session.say("that segment is not the draft's any more: Backspace removes it")
-    return remove(session).say("the drafted segment is taken out: u brings it back")
+    following = _index_here(session)
+    session = remove(session).say("the drafted segment is taken out: u brings it back")
+    return _go_to(session, following) if following < len(session.segments) else session
 
 
 def nudge(session: Session, edge: str, by: int) -> Session | Outcome:
@@ -211,7 +213,8 @@ def split(session: Session, _: Any = None) -> Session:
     in_box = session.typing and task is not None and session.focus == task.id
     under = [one for one in session.segments if one.start < session.at < one.end]
     # The one that the hands are on and no other, however many are under the playhead
-    segment = session.segment_here if session.picked >= 0 else under[0] if under else None
+    shortest = min(under, key=lambda one: one.end - one.start, default=None)
+    segment = session.segment_picked or shortest
     if task is None or segment is None:
         return session.say("no segment under the playhead to cut")
     if segment not in under:
@@ -256,25 +259,32 @@ def next_speaker(session: Session, _: Any = None) -> Session:
     return _keep(session, task, [*_without(session, segment), turned], turned)
 
 
+NO_SEGMENTS = "no segments yet: m marks where one starts, and where it ends"
+
+
 def next_segment(session: Session, _: Any = None) -> Session | Outcome:
-    return _pick(session, 1)
+    """From the pick on, else from the playhead; in a long one from where the cursor was put by hand."""
+    segments, at = session.segments, session.at
+    if not segments:
+        return session.say(NO_SEGMENTS)
+    here = session.segment_picked
+    begun = max((one.start for one in segments if one.start <= at), default=0.0)
+    first = sum(one.start < begun for one in segments) if here is None else session.picked + 1
+    passed = at if here is None else session.put if session.put < here.end else 0.0
+    to = next((n for n in range(first, len(segments)) if segments[n].end > passed), len(segments) - 1)
+    return _go_to(session, to)
 
 
 def previous_segment(session: Session, _: Any = None) -> Session | Outcome:
-    return _pick(session, -1)
-
-
-def _pick(session: Session, by: int) -> Session | Outcome:
     segments = session.segments
     if not segments:
-        return session.say("no segments yet: m marks where one starts, and where it ends")
-    if session.picked >= 0:
-        to = min(max(0, session.picked + by), len(segments) - 1)
-    elif by > 0:
-        to = next((n for n, one in enumerate(segments) if one.end > session.at), len(segments) - 1)
-    else:
-        to = next((n for n in range(len(segments) - 1, -1, -1) if segments[n].start < session.at), 0)
-    return replace(session, picked=to), (Effect.GO,)
+        return session.say(NO_SEGMENTS)
+    here = sum(one.start < session.at for one in segments) if session.segment_picked is None else session.picked
+    return _go_to(session, max(0, here - 1))
+
+
+def _go_to(session: Session, to: int) -> Outcome:
+    return replace(session, picked=to, put=-1.0), (Effect.GO,)
 
 
 def to_unfinished(session: Session, task: Segments, typing: bool) -> Session | Outcome:
@@ -290,9 +300,9 @@ def to_unfinished(session: Session, task: Segments, typing: bool) -> Session | O
 
 def follow(session: Session, _: Any = None) -> Session:
     """The cursor went somewhere by hand: the segment there is picked."""
-    here = [n for n, one in enumerate(session.segments) if one.start <= session.at < one.end]
-    kept = session.picked if session.picked in here else (here[0] if here else -1)
-    return replace(session, picked=kept)
+    here = session.segment_picked
+    stays = here is not None and here.start <= session.at < here.end
+    return replace(session, picked=session.picked if stays else session.under_playhead, put=session.at)
 
 
 # the transcript of a segment
@@ -301,9 +311,9 @@ def follow(session: Session, _: Any = None) -> Session:
 def enter(session: Session) -> Session | Outcome:
     """Into the text box of the segment that is picked, or of the next one."""
     if not session.segments:
-        return session.say("no segments yet: m marks where one starts, and where it ends")
+        return session.say(NO_SEGMENTS)
     if session.segment_here is None:
-        outcome = _pick(session, 1)
+        outcome = next_segment(session)
         session = outcome[0] if isinstance(outcome, tuple) else outcome
     segment = session.segment_here
     assert segment is not None
@@ -338,7 +348,7 @@ def picked_after(before: Session, after: Session) -> int:
     brought = [n for n, one in enumerate(after.segments) if one not in before.segments]
     if brought:
         return brought[0]
-    here = before.segments[before.picked] if 0 <= before.picked < len(before.segments) else None
+    here = before.segment_picked
     return after.segments.index(here) if here in after.segments else -1
 
 

@@ -88,6 +88,8 @@ class Session:
     """Where a segment was begun whose end is still to come."""
     picked: int = -1
     """Index of the segment that was gone to; -1 where none was."""
+    put: float = -1.0
+    """Seconds: where the cursor was put by hand since a segment was gone to; -1 where it was not."""
     filled_in: tuple[str, str] | None = None
     """Task and name of the candidate that came last in a ranking without a key of its own."""
     finishing: bool = False
@@ -173,11 +175,19 @@ class Session:
 
     @property
     def segment_here(self) -> Segment | None:
-        """The segment that was gone to, else the first one under the place on the tape."""
-        segments = self.segments
-        if 0 <= self.picked < len(segments):
-            return segments[self.picked]
-        return next((one for one in segments if one.start <= self.at < one.end), None)
+        """The segment that was gone to, else the shortest one under the place on the tape."""
+        under = self.under_playhead
+        return self.segment_picked or (self.segments[under] if under >= 0 else None)
+
+    @property
+    def segment_picked(self) -> Segment | None:
+        return self.segments[self.picked] if 0 <= self.picked < len(self.segments) else None
+
+    @property
+    def under_playhead(self) -> int:
+        """Index of the shortest segment under the place on the tape, which lies over longer ones; -1 where none is."""
+        under = [n for n, one in enumerate(self.segments) if one.start <= self.at < one.end]
+        return min(under, key=lambda n: self.segments[n].end - self.segments[n].start, default=-1)
 
     def problem(self, task: Task) -> str:
         """Why the item can't be submitted for this task's sake; empty if it can."""

@@ -282,7 +282,7 @@ class Deck(Tape):
 
 def region_of(session: Session) -> Region | None:
     """The segment that play keys are about."""
-    segment = session.segment_here if session.picked >= 0 else None
+    segment = session.segment_picked
     return Region(segment.start, segment.end) if segment else None
 
 

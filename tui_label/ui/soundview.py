@@ -79,7 +79,7 @@ class SoundView:
         if self._clicking:
             window = (0.0, deck.duration)
         else:
-            picked = session.segment_here if session.picked >= 0 else None
+            picked = session.segment_picked
             self._turn(position, deck.duration, stretch or (picked.when if picked else (0.0, 0.0)))
             window = (self._start, self._start + self._span)
         if rows and not self._clicking:

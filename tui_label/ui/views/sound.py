@@ -181,7 +181,7 @@ def _lane_names(session: Session) -> tuple[str, ...]:
 def _lanes(session: Session, tape: Tape, inner: int, count: int) -> list[Row]:
     if not count:
         return []
-    here = session.segment_here if session.picked >= 0 else None
+    here = session.segment_picked
     names = _lane_names(session)
     lanes = shared_out(session.segments, tape, count, names)
     return [lane_row(session, lane, tape, inner, here) for lane in lanes]
@@ -246,14 +246,15 @@ def _hue(session: Session, one: Segment) -> str:
 
 
 def _list(session: Session, width: int, room: int) -> list[Row]:
-    """Segments around the one that is picked, with what is said in them."""
+    """Segments around the one that is picked, else around the playhead, with what is said in them."""
     segments = session.segments
     if room <= 0:
         return []
     if not segments:
         return [[(" " * MARGIN + "no segments yet", "faint")]]
     here = session.segment_here
-    middle = segments.index(here) if here is not None else sum(one.start <= session.at for one in segments) - 1
+    begun = sum(one.start <= session.at for one in segments) - 1
+    middle = begun if session.segment_picked is None else session.picked
     top = max(0, min(middle - room // 2, len(segments) - room))
     wide = len(f"{session.duration:.3f}")
     rows: list[Row] = []

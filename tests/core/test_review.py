@@ -19,6 +19,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.renames import Renames
 from tui_label.core.review import Review
 from tui_label.core.reviewsteps import Effect, step
+from tui_label.core.tasks import Segment
 from tui_label.core.text import letters
 
 CHOICE = "name: t\ntasks: [{id: s, type: choice, labels: [good, bad, so]}]\n"
@@ -262,6 +263,26 @@ def test_words_of_one_segment_are_edited_and_taken():
     one, _ = press(one, "review.done", "2")
 
     assert review.answers(one)["turns"][0]["text"] == "we meet in late may two"
+
+
+def test_of_segments_at_once_the_one_that_the_difference_is_about_is_edited():
+    item = Item("c", sound=Sound("c.wav", 60.0))
+    events = "name: c\nitems: sound\ntasks: [{id: e, type: segments, overlap: true, labels: [rain, bell]}]\n"
+
+    def heard(start: float) -> dict[str, Any]:
+        return {
+            "e": [
+                {"start": 0.0, "end": 60.0, "label": "rain"},
+                {"start": start, "end": 21.0, "label": "bell"},
+                {"start": 20.0, "end": 40.0, "label": "rain"},
+            ]
+        }
+
+    one, _ = press(opened(events, heard(19.0), heard(19.5), item=item), "1", "review.edit")
+    assert one.session.segment_here == Segment(19.0, 21.0, "bell")
+    one, _ = step(one, "segment.end-right", None)
+
+    assert [part["end"] for part in review.answers(one)["e"]] == [60.0, 21.1, 40.0]
 
 
 # a standing answer

@@ -20,10 +20,11 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.differences import Comparison, Difference, compare
 from tui_label.core.gold import SETTLED, Gold
 from tui_label.core.item import Item
+from tui_label.core.overlap import similarity
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
 from tui_label.core.session import HISTORY, Session
-from tui_label.core.tasks import Choices, Compare, Segments, Spans, Task, fitting
+from tui_label.core.tasks import Choices, Compare, Segment, Segments, Spans, Task, fitting
 from tui_label.core.work import Work, work_from
 
 REVIEWER = "reviewer"
@@ -164,9 +165,11 @@ class Review:
         if one.kind == "spans":
             session = replace(session, cursor=session.unit(min(int(one.start), max(0, len(session.item.text) - 1)))[0])
         elif (place := self.stretch) is not None:
-            at = sum(place) / 2
-            picked = next((n for n, segment in enumerate(session.segments) if segment.start <= at < segment.end), -1)
-            session = replace(session, at=place[0], picked=picked)
+            # Of segments at once the one that the difference is about, not a long one that lies below it
+            there = Segment(*place)
+            alike = [(similarity(segment, there), n) for n, segment in enumerate(session.segments)]
+            near, picked = max(alike, default=(0.0, -1))
+            session = replace(session, at=place[0], picked=picked if near > 0 else -1)
         return replace(self, session=session)
 
     @property

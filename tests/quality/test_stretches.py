@@ -157,6 +157,21 @@ def test_near_segments_are_those_of_the_task(one, other):
         assert f1(ours.hits(ours.near), ours.sizes()) == pytest.approx(task.agreement(one, other))
 
 
+@pytest.mark.parametrize("label", ["", "person"])
+def test_segments_of_other_speakers_are_not_the_same(label):
+    def turns(first: str, second: str) -> list[dict]:
+        return [span(0.0, 2.0, label) | {"speaker": first}, span(3.0, 5.0, label) | {"speaker": second}]
+
+    task = Segments("turns", labels=tuple(map(Label, LABELS)))
+    for other, expected in ((turns("b", "a"), 0.0), (turns("a", "a"), 0.5), (turns("a", "b"), 1.0)):
+        ours = Comparison(
+            stretches_from([turns("a", "b"), other], LABELS | {"": 3}, 1000), np.array([0]), np.array([1])
+        )
+        assert f1(ours.hits(ours.near), ours.sizes()) == expected == task.agreement(turns("a", "b"), other)
+        shared, covered = ours.covered
+        assert (2 * shared / covered).tolist() == [expected]
+
+
 def test_boundaries_apart_in_milliseconds():
     ours = compared(
         [span(1.0, 2.0), span(5.0, 6.0), span(8.0, 9.0)], [span(1.02, 1.9), span(5.0, 6.0), span(8.9, 12.0)], 1000

@@ -33,6 +33,8 @@ class Stretches:
     end: Ints
     label: Ints
     """The label's number."""
+    said: Ints
+    """The number of label and speaker together: two stretches say the same where it is the same."""
     answers: int
     """How many answers there are, also those without any stretch."""
 
@@ -41,19 +43,21 @@ class Stretches:
         return np.bincount(self.answer, weights=what, minlength=self.answers).astype(np.float64)
 
     def merged(self) -> Stretches:
-        """The same stretches with those of one answer and label that overlap made one."""
-        order = np.lexsort((self.start, self.label, self.answer))
-        answer, start, end, label = (array[order] for array in (self.answer, self.start, self.end, self.label))
+        """The same stretches with those of one answer that say the same and overlap made one."""
+        order = np.lexsort((self.start, self.said, self.answer))
+        kept = (self.answer, self.start, self.end, self.label, self.said)
+        answer, start, end, label, said = (array[order] for array in kept)
         if not len(answer):
             return self
-        group = np.cumsum((np.diff(answer, prepend=answer[0]) != 0) | (np.diff(label, prepend=label[0]) != 0))
+        group = np.cumsum((np.diff(answer, prepend=answer[0]) != 0) | (np.diff(said, prepend=said[0]) != 0))
         far = int(end.max()) + 1
         # So far apart that no group reaches into the next
         reach = np.maximum.accumulate(end + group * far)
         begins = np.append(True, start[1:] + group[1:] * far >= reach[:-1])
         first = np.flatnonzero(begins)
         last = np.append(first[1:], len(answer)) - 1
-        return _ordered(answer[first], start[first], reach[last] - group[last] * far, label[first], self.answers)
+        ends = reach[last] - group[last] * far
+        return _ordered(answer[first], start[first], ends, label[first], said[first], self.answers)
 
 
 def stretches_from(values: Sequence[Any], labels: Mapping[str, int], scale: float = 1) -> Stretches:
@@ -63,14 +67,16 @@ def stretches_from(values: Sequence[Any], labels: Mapping[str, int], scale: floa
     start = np.array([one["start"] for one in flat], np.float64)
     end = np.array([one["end"] for one in flat], np.float64)
     label = np.array([labels[one.get("label") or ""] for one in flat], np.int64)
+    speakers: dict[str, int] = {}
+    speaker = np.array([speakers.setdefault(one.get("speaker") or "", len(speakers)) for one in flat], np.int64)
     answer = np.repeat(np.arange(len(values)), sizes)
     begin, stop = (np.rint(edge * scale).astype(np.int64) for edge in (start, end))
-    return _ordered(answer, begin, stop, label, len(values))
+    return _ordered(answer, begin, stop, label, label * len(speakers) + speaker, len(values))
 
 
-def _ordered(answer: Ints, start: Ints, end: Ints, label: Ints, answers: int) -> Stretches:
-    order = np.lexsort((label, end, start, answer))
-    return Stretches(answer[order], start[order], end[order], label[order], answers)
+def _ordered(answer: Ints, start: Ints, end: Ints, label: Ints, said: Ints, answers: int) -> Stretches:
+    order = np.lexsort((said, end, start, answer))
+    return Stretches(answer[order], start[order], end[order], label[order], said[order], answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +182,9 @@ class Comparison:
         return meetings(self.stretches, self.one, self.other)
 
     @cached_property
-    def _same_label(self) -> Flags:
-        label = self.stretches.label
-        return np.asarray(label[self.met.one] == label[self.met.other])
+    def _same_said(self) -> Flags:
+        said = self.stretches.said
+        return np.asarray(said[self.met.one] == said[self.met.other])
 
     @cached_property
     def _same_place(self) -> Flags:
@@ -187,7 +193,7 @@ class Comparison:
     @cached_property
     def strict(self) -> Meetings:
         """Same boundaries, same label (`strict` of SemEval-2013 task 9.1, Segura-Bedmar et al.; CoNLL's F1)."""
-        both = self.met.where(self._same_label & self._same_place)
+        both = self.met.where(self._same_said & self._same_place)
         return both.where(matched(both))
 
     @cached_property
@@ -207,15 +213,15 @@ class Comparison:
     @cached_property
     def touching_alike(self) -> Meetings:
         """The same among stretches of one label: a label's are matched as if there were no other."""
-        alike = self.met.where(self._same_label)
+        alike = self.met.where(self._same_said)
         return alike.where(matched(alike, alike.likeness < 1))
 
     @cached_property
     def near(self) -> Meetings:
-        """Same label, and at least `ENOUGH` of their time shared, the nearest first: as in detection of sound events
+        """Same label and speaker, and at least `ENOUGH` of their time shared, the nearest first: as in detection of sound events
         and of objects (Everingham et al. 2010, the PASCAL VOC challenge, section 4.2).
         """
-        alike = self.met.where(self._same_label & (self.met.likeness >= ENOUGH))
+        alike = self.met.where(self._same_said & (self.met.likeness >= ENOUGH))
         return alike.where(matched(alike, -alike.likeness))
 
     def hits(self, met: Meetings, label: int | None = None, worth: Floats | None = None) -> Floats:
@@ -237,11 +243,12 @@ class Comparison:
     @cached_property
     def covered(self) -> tuple[Floats, Floats]:
         """(pairs,) twice: code points or milliseconds under one label in both answers, and the sum of those under a
-        label in the one and in the other.  What an answer marks twice with a label counts once.
+        label in the one and in the other.  What an answer marks twice with a label counts once.  Where
+        speakers are named, each has labels of their own.
         """
         whole = self.stretches.merged()
         met = meetings(whole, self.one, self.other)
-        shared = np.where(whole.label[met.one] == whole.label[met.other], met.shared, 0)
+        shared = np.where(whole.said[met.one] == whole.said[met.other], met.shared, 0)
         each = whole.per_answer(whole.end - whole.start)
         return (
             np.bincount(met.pair, weights=shared, minlength=len(self.one)).astype(np.float64),
@@ -264,7 +271,7 @@ class Comparison:
         Edges of segments are hardly ever the same, so the order of the text would pair a segment with the end of its
         neighbour, and two that lie on each other with whichever begins first.
         """
-        near = self._same_label & (self.met.likeness >= ENOUGH)
+        near = self._same_said & (self.met.likeness >= ENOUGH)
         return self.met.where(matched(self.met, np.where(near, 0.0, 1.0) - self.met.likeness))
 
     def confusions(self) -> tuple[Ints, Ints, Ints]:

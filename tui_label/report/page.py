@@ -47,8 +47,8 @@ SOURCES = {
     "f1_exact": "Spans with the same ends, whatever the label (exact of SemEval-2013 task 9).",
     "f1_partial": "The same, where an overlap counts half (partial of SemEval-2013 task 9).",
     "f1_characters": "Characters under the same label in both answers: 2 × shared by the sum of both.",
-    "f1_near": "Segments with the same label that share half their time or more.",
-    "f1_time": "Time under the same label.",
+    "f1_near": "Segments with the same label and speaker that share half their time or more.",
+    "f1_time": "Time under the same label and speaker.",
     "wer": "Words put in, left out and replaced, by the mean of the words of both texts (Levenshtein 1966); against a "
     "known answer, or one's own of weeks before, by the words of that.",
     "cer": "The same over characters.",

@@ -345,9 +345,11 @@ def only_text_differs(session: Session, before: Any) -> bool:
 
 def picked_after(before: Session, after: Session) -> int:
     """Which segment to be at after a jump in time: one that it brought back or changed, else the one before it."""
-    brought = [n for n, one in enumerate(after.segments) if one not in before.segments]
-    if brought:
-        return brought[0]
+    # A set: of a day's recording there are thousands
+    known = set(before.segments)
+    brought = next((n for n, one in enumerate(after.segments) if one not in known), None)
+    if brought is not None:
+        return brought
     here = before.segment_picked
     return after.segments.index(here) if here in after.segments else -1
 

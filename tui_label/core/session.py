@@ -176,8 +176,8 @@ class Session:
     @property
     def segment_here(self) -> Segment | None:
         """The segment that was gone to, else the shortest one under the place on the tape."""
-        under = self.under_playhead
-        return self.segment_picked or (self.segments[under] if under >= 0 else None)
+        here = self.under_playhead if self.segment_picked is None else self.picked
+        return self.segments[here] if here >= 0 else None
 
     @property
     def segment_picked(self) -> Segment | None:

@@ -285,6 +285,32 @@ def test_of_segments_at_once_the_one_that_the_difference_is_about_is_edited():
     assert [part["end"] for part in review.answers(one)["e"]] == [60.0, 21.1, 40.0]
 
 
+def test_what_is_edited_decides_nothing_that_only_lies_over_it():
+    item = Item("c", sound=Sound("c.wav", 60.0))
+    events = "name: c\nitems: sound\ntasks: [{id: e, type: segments, overlap: true, labels: [rain, bell, dog]}]\n"
+
+    def heard(label: str) -> dict[str, Any]:
+        rain = {"start": 0.0, "end": 60.0, "label": "rain"}
+        return {"e": [rain, *({"start": n, "end": n + 2.0, "label": label} for n in (10.0, 30.0))]}
+
+    one = opened(events, heard("bell"), heard("dog"), item=item)
+    one = replace(one, editing=True, session=replace(one.session, picked=0))
+    one, _ = step(one, "segment.end-left", None)
+    assert one.undecided == (0, 1)
+    one, _ = press(one, "review.done", "1")
+    one, _ = press(replace(one, at=0), "review.edit")
+    one, _ = step(one, "label.give", ("e", "dog"))
+    assert one.undecided == (1,)
+    one, _ = press(one, "review.done")
+    one, _ = press(replace(one, at=1), "2")
+
+    assert [(part["end"], part["label"]) for part in review.answers(one)["e"]] == [
+        (59.9, "rain"),
+        (12.0, "dog"),
+        (32.0, "dog"),
+    ]
+
+
 # a standing answer
 
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from tui_label.core.differences import Comparison
-from tui_label.core.overlap import meeting, shared
+from tui_label.core.overlap import are_rivals, meeting, shared
 from tui_label.core.readings import Difference, Part
-from tui_label.core.tasks import Segment, Task
+from tui_label.core.tasks import Segment, Segments, Spans, Task
 
 _TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
 EDGES = ("start", "end")
@@ -76,16 +76,19 @@ def rebased(task: Task, one: Difference, before: Any, after: Any, now: Any) -> A
         return [label for label in task.values if label in given]
     if isinstance(now, str):
         return rebased_text(before or "", after or "", now)
-    return _rebased_records(one, before or [], after or [], now)
+    assert isinstance(task, Spans | Segments)
+    return _rebased_records(task, one, before or [], after or [], now)
 
 
-def _rebased_records(one: Difference, before: list[Record], after: list[Record], now: list[Record]) -> list[Record]:
+def _rebased_records(
+    task: Spans | Segments, one: Difference, before: list[Record], after: list[Record], now: list[Record]
+) -> list[Record]:
     gone = [record for record in before if record not in after]
     mine = [record for record in now if record not in before]
     if one.kind == "words":
         there = [record for record in mine if any(_shared(record, old) > 0 for old in gone)]
     else:
-        there = [record for record in mine if shared(_ends(record), one) > 0]
+        there = [record for record in mine if _is_at(record, one, task)]
     kept = [record for record in now if record not in gone and record not in there]
     for record in after:
         if record not in before:
@@ -118,6 +121,18 @@ def _ends(record: Record) -> Segment:
     return Segment(record["start"], record["end"])
 
 
+def _is_at(record: Record, one: Difference, task: Spans | Segments) -> bool:
+    """Whether a span or segment is what a difference is about: by its place alone only where no two may share one."""
+    if shared(_ends(record), one) <= 0:
+        return False
+    return not task.overlap or any(_are_rivals(record, other) for option in one.options for other in option.value)
+
+
+def _are_rivals(one: Record, other: Record) -> bool:
+    named_alike = all((one.get(name) or "") == (other.get(name) or "") for name in ("label", "speaker"))
+    return are_rivals(_ends(one), _ends(other), named_alike)
+
+
 # what was edited
 
 
@@ -143,13 +158,14 @@ def _edited(
     }
     if isinstance(was, str) and isinstance(now, str):
         return found | _edited_runs(comparison.parts(task.id, taken), now)
-    if task.kind not in ("spans", "segments"):
+    if not isinstance(task, Spans | Segments):
         return found
-    changed = [Segment(*ends) for *ends, _, _ in set(map(_framed, was or [])) ^ set(map(_framed, now or []))]
+    before, after = ({_framed(record): record for record in some or []} for some in (was, now))
+    changed = [{**before, **after}[frame] for frame in before.keys() ^ after.keys()]
     found |= {
         n
         for n, one in own.items()
-        if one.kind in ("spans", "segments") and any(shared(place, one) > 0 for place in changed)
+        if one.kind in ("spans", "segments") and any(_is_at(record, one, task) for record in changed)
     }
     worded = [part for part in comparison.parts(task.id, taken) if part.pieces]
     for part, here in zip(worded, _nearest([part.value for part in worded], now or []), strict=True):

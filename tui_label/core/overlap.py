@@ -23,6 +23,13 @@ def similarity(one: Stretch, other: Stretch) -> float:
     return shared(one, other) / (max(one.end, other.end) - min(one.start, other.start))
 
 
+def are_rivals(one: Stretch, other: Stretch, named_alike: bool) -> bool:
+    """Whether two that may lie on each other can be meant for the same thing: by name, or with more than half of their
+    union in common.
+    """
+    return named_alike or similarity(one, other) > 0.5
+
+
 def meeting(some: Sequence[Stretch], others: Sequence[Stretch]) -> Iterator[tuple[int, int]]:
     """The places of every two that have something in common; both stand in the order of their starts.
 

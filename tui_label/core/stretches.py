@@ -14,7 +14,7 @@ from math import fsum
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from tui_label.core.overlap import Stretch, meeting, shared, similarity
+from tui_label.core.overlap import Stretch, are_rivals, meeting, shared, similarity
 from tui_label.core.readings import Difference, Part, options_of, together, widened
 from tui_label.core.tasks import Segment, Segments, Span, Spans, segments_from, spans_from
 from tui_label.core.wording import Wording, wording
@@ -123,7 +123,7 @@ def marking(task: Spans, values: Mapping[int, Any], silent: Sequence[int], text:
 
 
 def _rivals(one: Labelled, other: Labelled) -> bool:
-    return one.label == other.label or similarity(one, other) > 0.5
+    return are_rivals(one, other, one.label == other.label)
 
 
 def _records(spans: Iterable[Span], text: str) -> tuple[dict[str, Any], ...]:
@@ -266,7 +266,7 @@ def timeline(task: Segments, values: Mapping[int, Any], silent: Sequence[int], d
     }
 
     def linked(one: _Told, other: _Told) -> bool:
-        return not task.overlap or _named_alike(one, other) or similarity(one, other) > 0.5
+        return not task.overlap or are_rivals(one, other, _named_alike(one, other))
 
     everything = [one for some in told.values() for one in some]
     matches = sorted(_matches(told), key=lambda match: _extent(match).start)

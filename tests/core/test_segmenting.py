@@ -442,13 +442,15 @@ def test_of_segments_at_once_the_shortest_is_under_the_playhead():
     assert times(after(session, 5.0, "segment.split")) == [(0.0, 2.0), (0.0, 10.0), (4.0, 5.0), (5.0, 6.0)]
 
 
-def test_within_a_long_segment_the_next_one_is_what_comes_after_the_cursor():
+def test_within_a_long_segment_the_next_one_and_the_one_before_are_those_at_the_cursor():
     session = on(EVENTS, RAIN, (1.0, 2.0, "bell"), (3.0, 4.0, "bell"), (7.0, 8.0, "bell"))
 
     assert after(session, "segment.next").picked == 0
     assert after(session, 5.0, "segment.next").picked == 3
     by_hand = after(session, 5.0, "segment.follow")
     assert (by_hand.picked, after(by_hand, "segment.next").picked) == (0, 3)
+    assert after(by_hand, "segment.previous").picked == 2
+    assert after(by_hand, "segment.previous", "segment.previous").picked == 1
     # What is heard of a segment that was gone to passes nothing
     assert after(session, "segment.next", 5.0, "segment.next").picked == 1
 
@@ -462,6 +464,9 @@ def test_the_drafted_segments_are_kept_or_taken_out_one_after_the_other_under_a_
     assert times(session) == [(0.0, 10.0), (1.0, 1.5), (3.0, 3.5)]
     assert (session.picked, effects) == (2, (Effect.GO,))
     assert times(after(session, "suggestion.reject")) == [(0.0, 10.0), (1.0, 1.5)]
+    by_hand = after(session, 2.5, "segment.follow")
+    assert after(by_hand, "suggestion.accept").picked == 2
+    assert times(after(by_hand, "suggestion.reject"))[after(by_hand, "suggestion.reject").picked] == (3.0, 3.5)
 
 
 # texts

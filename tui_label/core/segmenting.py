@@ -145,7 +145,7 @@ def keep_drafted(session: Session) -> Session | Outcome:
     following = _index_here(session) + 1
     if following >= len(session.segments):
         return session.say("that was the last segment: Enter takes all as they stand")
-    return _go_to(session, following)
+    return _go_on(session, following, _passed(session))
 
 
 def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session | Outcome:
@@ -155,9 +155,9 @@ def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session | O
         return session.say(EACH_ITS_OWN)
     if segment.when not in [one.when for one in segments_from(draft)]:
         return session.say("that segment is not the draft's any more: Backspace removes it")
-    following = _index_here(session)
+    following, passed = _index_here(session), _passed(session)
     session = remove(session).say("the drafted segment is taken out: u brings it back")
-    return _go_to(session, following) if following < len(session.segments) else session
+    return _go_on(session, following, passed) if following < len(session.segments) else session
 
 
 def nudge(session: Session, edge: str, by: int) -> Session | Outcome:
@@ -270,17 +270,36 @@ def next_segment(session: Session, _: Any = None) -> Session | Outcome:
     here = session.segment_picked
     begun = max((one.start for one in segments if one.start <= at), default=0.0)
     first = sum(one.start < begun for one in segments) if here is None else session.picked + 1
-    passed = at if here is None else session.put if session.put < here.end else 0.0
-    to = next((n for n in range(first, len(segments)) if segments[n].end > passed), len(segments) - 1)
-    return _go_to(session, to)
+    return _go_on(session, first, _passed(session))
 
 
 def previous_segment(session: Session, _: Any = None) -> Session | Outcome:
-    segments = session.segments
-    if not segments:
+    """From the pick back, else from the playhead; in a long one from where the cursor was put by hand."""
+    if not session.segments:
         return session.say(NO_SEGMENTS)
-    here = sum(one.start < session.at for one in segments) if session.segment_picked is None else session.picked
-    return _go_to(session, max(0, here - 1))
+    here = session.segment_picked
+    if here is not None and not _is_put_in(session, here):
+        return _go_to(session, max(0, session.picked - 1))
+    place = session.at if here is None else session.put
+    begun = (n for n, one in enumerate(session.segments) if one.start < place and one != here)
+    return _go_to(session, max(begun, default=0))
+
+
+def _is_put_in(session: Session, here: Segment) -> bool:
+    return here.start <= session.put < here.end
+
+
+def _passed(session: Session) -> float:
+    """What is over at this time is passed on the way to the next segment."""
+    here = session.segment_picked
+    if here is None:
+        return session.at
+    return session.put if _is_put_in(session, here) else 0.0
+
+
+def _go_on(session: Session, first: int, passed: float) -> Outcome:
+    last = len(session.segments) - 1
+    return _go_to(session, next((n for n in range(first, last) if session.segments[n].end > passed), last))
 
 
 def _go_to(session: Session, to: int) -> Outcome:

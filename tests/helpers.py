@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import postgres
 import pytest
@@ -54,6 +56,12 @@ HOT_STATEMENTS = (
 
 def project(source: str = SENTIMENT, folder: Path = Path("nowhere")) -> Project:
     return config.parse(source, folder)
+
+
+def make_pipe(path: Path) -> None:
+    """A pipe that ends for whoever reads it, so that a test of that fails and does not hang."""
+    os.mkfifo(path)
+    Thread(target=path.write_text, args=("name: x\n",), daemon=True).start()
 
 
 def write_project(folder: Path, source: str = SENTIMENT) -> Path:

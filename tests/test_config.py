@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import BOTH, SENTIMENT, project
+from helpers import BOTH, SENTIMENT, make_pipe, project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -277,6 +277,16 @@ def test_nothing_but_a_config_error_comes_out(source):
 def test_not_utf8_names_line_and_byte(tmp_path):
     (tmp_path / "project.yaml").write_bytes(b"name: x\n# caf\xe9\n")
     with pytest.raises(ConfigError, match=r"project.yaml:2: not UTF-8 at byte 13"):
+        config.load(tmp_path)
+
+
+def test_a_file_of_another_kind_or_size_keeps_nobody_waiting(tmp_path):
+    (tmp_path / "project.yaml").write_text(SENTIMENT + "# filler\n" * 120_000)
+    with pytest.raises(ConfigError, match=r"project\.yaml:1: 1,080,\d+ characters, too many for one"):
+        config.load(tmp_path)
+    (tmp_path / "project.yaml").unlink()
+    make_pipe(tmp_path / "project.yaml")
+    with pytest.raises(ConfigError, match=r"project\.yaml: is a pipe, not a file"):
         config.load(tmp_path)
 
 

@@ -8,7 +8,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from helpers import records
+from helpers import make_pipe, records
 
 from tui_label import check, config, opening
 from tui_label.core.annotation import Annotation
@@ -140,9 +140,10 @@ def test_guidelines_that_are_away_for_a_moment_are_no_new_version(folder):
     assert opened(folder, "a, b").versions().guidelines == 3
 
 
-def test_guidelines_that_cannot_be_read_are_said(folder):
-    (folder / "guidelines.md").mkdir()
-    with pytest.raises(ConfigError, match=r"guidelines\.md: Is a directory; the guidelines are to be there"):
+@pytest.mark.parametrize(("make", "words"), [(Path.mkdir, "Is a directory"), (make_pipe, "is a pipe, not a file")])
+def test_guidelines_that_cannot_be_read_are_said(folder, make, words):
+    make(folder / "guidelines.md")
+    with pytest.raises(ConfigError, match=rf"guidelines\.md: {words}; the guidelines are to be there"):
         opened(folder, "a, b")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ def load(folder: Path) -> Project:
     """The project in a folder; raises ConfigError with all that is wrong with its project.yaml."""
     path = folder / FILE
     try:
+        refuse_pipe(path)
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise ConfigError(
@@ -47,6 +49,12 @@ def load(folder: Path) -> Project:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{FILE}:{line}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
     return parse(text, folder)
+
+
+def refuse_pipe(path: Path) -> None:
+    """Raises OSError where a file that people write is a pipe: who reads it would wait, for ever where nobody fills it."""
+    if path.is_fifo():
+        raise OSError(errno.EINVAL, "is a pipe, not a file", str(path))
 
 
 def parse(text: str, folder: Path) -> Project:

@@ -18,6 +18,8 @@ from tui_label.errors import ConfigError
 
 UNITS = {"ms": 1, "s": 1000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 LARGEST = 1_000_000
+LONGEST = 1_000_000
+"""Characters of a file: so many take half a minute, and who works would wait for more."""
 LONGEST_MS = 3650 * DAY_MS
 """Added to a time of today it is still one that every calendar and database knows."""
 
@@ -172,6 +174,8 @@ class Section:
 
 def compose(text: str, name: str) -> Node | None:
     """The one document of a file; raises ConfigError where it is not YAML."""
+    if len(text) > LONGEST:
+        raise ConfigError(f"{name}:1: {len(text):,} characters, too many for one; is it another file by that name?")
     try:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.AliasToken):

@@ -9,6 +9,7 @@ import random
 import shutil
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread, current_thread
@@ -211,6 +212,24 @@ def test_a_copy_that_is_read_back_damaged_is_said_of_the_project_only_if_that_is
     assert (status, (tmp_path / "copy").exists()) == (1, False)
     of_copy = f"tui-label: {tmp_path / 'copy' / 'project.db'}: the copy did not arrive as it was (page 3 is wrong)"
     assert errors.startswith(f"tui-label: {folder / 'project.db'}: the copy is as damaged" if is_damaged else of_copy)
+
+
+def test_what_a_backup_that_was_killed_left_is_removed_by_a_later_one(folder, tmp_path, monkeypatch):
+    def killed(store: SqlStore, path: str) -> None:
+        Path(path).touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlStore, "backup", killed)
+        patched.setattr(shutil, "rmtree", lambda path, **_: None)
+        for name in ("monday", "today"):
+            with pytest.raises(KeyboardInterrupt):
+                care.backup(folder, tmp_path / name)
+    left, fresh = (next(tmp_path.glob(f".{name}.*")) for name in ("monday", "today"))
+    os.utime(left, (time.time() - 3 * 86400,) * 2)
+    care.backup(folder, tmp_path / "copy")
+
+    assert (left.exists(), fresh.exists()) == (False, True)
 
 
 def test_of_two_backups_of_one_name_the_first_stands_whole(folder, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from uuid import uuid4
 from tui_label import config, moving, opening, reports, seal, sharing, underway
 from tui_label.core.differences import disagreement
 from tui_label.core.project import GUIDELINES, Server
+from tui_label.core.timing import DAY_MS
 from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
 from tui_label.store import permits
@@ -25,6 +27,9 @@ from tui_label.store.salvage import Salvage
 from tui_label.store.sql import Place, SqlStore
 from tui_label.whole import refusing
 
+GROWING = ".backup-"
+"""In the name of the hidden folder that becomes a backup."""
+DEAD_S = 2 * DAY_MS / 1000
 Finding = tuple[bool, str]
 """Whether it is well, in one line."""
 
@@ -108,9 +113,10 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
         seal.refuse_loss(place)
     store = SqlStore(place)
     # Of its own: somebody else may make one of the same name at this moment
-    growing = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
+    growing = target.with_name(f".{target.name}{GROWING}{uuid4().hex[:8]}")
     try:
         with refusing(target, growing):
+            _remove_dead(target.parent)
             growing.mkdir(mode=0o700, parents=True)
             for path in (source / "project.yaml", guidelines):
                 if path.is_file():
@@ -127,6 +133,14 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
         shutil.rmtree(growing, ignore_errors=True)
         store.close()
     return target
+
+
+def _remove_dead(folder: Path) -> None:
+    """What is left there of backups that were killed: none takes days."""
+    for path in folder.glob(f".*{GROWING}????????"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > DEAD_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _copy(store: SqlStore, growing: Path, target: Path) -> None:

@@ -143,6 +143,12 @@ class Terminal:
         """Whether what is typed goes to the app as it is, not into a line that the system edits."""
         return not termios.tcgetattr(self._fd)[3] & termios.ICANON
 
+    def edit_lines(self) -> None:
+        """Have the system edit lines, as a shell has it before it gives the terminal to somebody."""
+        modes = termios.tcgetattr(self._fd)
+        modes[3] |= termios.ICANON | termios.ECHO | termios.ISIG
+        termios.tcsetattr(self._fd, termios.TCSANOW, modes)
+
     @property
     def text(self) -> str:
         return "\n".join(self.screen.display)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from fuzz.targets import heard
 from terminal_harness import Terminal
@@ -244,6 +245,21 @@ def test_stop_and_continue_leave_one_reader(start):
     terminal.press("a", "b", "c").wait_for("a b c.")
 
     assert terminal.process.num_threads() == threads
+
+
+def test_stopped_by_force_it_takes_the_terminal_back_from_the_shell(start):
+    terminal = start()
+    mark = terminal.mark()
+    terminal.kill(signal.SIGSTOP)
+    while terminal.process.status() != psutil.STATUS_STOPPED:
+        time.sleep(0.01)
+    terminal.edit_lines()
+    terminal.kill(signal.SIGCONT)
+    end = time.monotonic() + 10
+    while not terminal.takes_keys or b"\x1b[?2004h" not in terminal.bytes_since(mark):
+        assert time.monotonic() < end
+        terminal.settle(0.05, 0.2)
+    terminal.press("a", "b").wait_for("a b.")
 
 
 def test_suspended_by_the_shell_it_comes_back(start):

@@ -245,9 +245,24 @@ class Terminal(LinuxDriver):
         self._loop.call_soon_threadsafe(self._app.post_message, message)
 
     def _sigcont_application(self, *_: object) -> None:
-        # Only what SIGTSTP took down is put up again
-        if self._must_signal_resume and not self._gone:
+        if self._gone:
+            return
+        if not self._must_signal_resume and self._is_the_shells():
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        # Only what was taken down is put up again
+        if self._must_signal_resume:
             super()._sigcont_application()
+
+    def _is_the_shells(self) -> bool:
+        """Whether a shell has set the terminal for itself while SIGSTOP held the app, and gave it back so."""
+        if self._key_thread is None or self.exit_event.is_set():
+            return False
+        try:
+            edits_lines = bool(termios.tcgetattr(self.fileno)[3] & termios.ICANON)
+            return edits_lines and os.tcgetpgrp(self.fileno) == os.getpgrp()
+        except (OSError, termios.error):
+            return False
 
     def run_input_thread(self) -> None:
         self._parser = Parser(self._debug)

@@ -273,6 +273,33 @@ def test_suspended_by_the_shell_it_comes_back(start):
     terminal.press("a", "b").wait_for("a b.")
 
 
+BROKEN = """
+from tui_label.ui.sheet import SheetApp
+
+class Broken(SheetApp):
+    async def on_key(self, event):
+        self.end()
+
+    async def on_unmount(self):
+        raise ZeroDivisionError("on the way out")
+
+    def drawn(self, width, height):
+        return [[("ready", "")]]
+
+Broken().run()
+"""
+
+
+def test_a_fault_on_the_way_out_is_said():
+    terminal = Terminal(command=[sys.executable, "-c", BROKEN], env=ENV)
+    try:
+        terminal.wait_for("ready").press("a")
+        assert terminal.wait(20) == 1
+        assert b"ZeroDivisionError: on the way out" in terminal.raw
+    finally:
+        terminal.close()
+
+
 SLOW = """
 import runpy, sys, time
 from textual.drivers.linux_driver import LinuxDriver

@@ -100,7 +100,12 @@ class SheetApp(App[int]):
 
     def run(self, **named: Any) -> int:
         """Show it until it ends; its exit status.  Raises what went wrong in it."""
-        super().run(**named)
+        try:
+            super().run(**named)
+        finally:
+            # Textual does not where something goes wrong on the way out, and it could be said nowhere
+            if self._driver is not None:
+                self._driver.close()
         if self._exception is not None:
             raise self._exception
         return self.return_code or 0

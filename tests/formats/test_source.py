@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import json
@@ -139,3 +140,18 @@ def test_memory_stays_flat(tmp_path, form):
     assert count == ROWS
     # All of its records would take more than six
     assert peak < 3_000_000
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_can_be_read_no_further_is_named(tmp_path, monkeypatch, name):
+    class Torn(io.BytesIO):
+        def read(self, *_):
+            raise OSError(errno.EIO, "Input/output error")
+
+        readinto = read
+
+    (tmp_path / name).write_bytes(FILES[name].encode())
+    found = formats.recognise(tmp_path / name)
+    monkeypatch.setattr(source, "opened", lambda _: Torn())
+    with pytest.raises(InputError, match=rf"{name}: Input/output error"):
+        list(formats.read(Reading(tmp_path / name, project()), found))

@@ -49,6 +49,7 @@ from tui_label.formats import (
 from tui_label.formats.making import Bad, finished
 from tui_label.formats.source import STANDARD, BadLine, BadLines, Reading, bare, check_file, near, opened, packed
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES, is_sound
+from tui_label.whole import FULL
 
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
 """Writes rows and returns how many; counts in the dict what it could not carry."""
@@ -352,8 +353,18 @@ def read(reading: Reading, format: Format) -> Iterator[Record | BadLine]:
     if reading.path != STANDARD and not reading.path.exists():
         raise InputError(f"{visible(str(reading.path))}: no such file{near(reading.path)}")
     _refuse_columns(reading, format)
-    found = format.read(reading)
+    found = _named(reading, format.read(reading))
     return (_known(reading, one) for one in found) if reading.gold else found
+
+
+def _named(reading: Reading, found: Iterator[Record | BadLine]) -> Iterator[Record | BadLine]:
+    """The same, and a file that can be read no further is called by its name, which the system does not tell."""
+    try:
+        yield from found
+    except OSError as error:
+        if error.filename is not None or error.errno in FULL:
+            raise
+        raise InputError(f"{visible(reading.name)}: {error.strerror or error}") from error
 
 
 def _refuse_columns(reading: Reading, format: Format) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from helpers import BOTH, write_project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_label import config, opening
+from tui_label import config, opening, unsaved
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
@@ -61,6 +62,15 @@ def test_a_home_that_takes_nothing_is_no_reason_to_lose_it(tmp_path, monkeypatch
     assert Unsaved(tmp_path, "ann").all() == [left]
     (kept,) = (tmp_path / "run" / "tui-label").iterdir()
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_place_that_may_not_even_be_looked_at_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/no/home")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "gettempdir", Mock(side_effect=FileNotFoundError))
+    monkeypatch.setattr(unsaved, "MEMORY", Mock(is_dir=Mock(side_effect=PermissionError)))
+
+    assert not Unsaved(tmp_path, "ann").keep(Left(1, "i0", 0, "{}"))
 
 
 async def started(folder: Path) -> Workbench:

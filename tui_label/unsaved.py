@@ -100,8 +100,9 @@ def own_folders() -> Iterator[Path]:
     # gettempdir raises where nothing can be written
     with contextlib.suppress(OSError):
         yield Path(tempfile.gettempdir()) / mine
-    if MEMORY.is_dir():
-        yield MEMORY / mine
+    with contextlib.suppress(OSError):
+        if MEMORY.is_dir():
+            yield MEMORY / mine
 
 
 def write_own(path: Path, text: str) -> None:

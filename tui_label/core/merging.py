@@ -20,7 +20,6 @@ from tui_label.core.readings import Difference, Part
 from tui_label.core.tasks import Segment, Segments, Spans, Task
 
 _TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
-EDGES = ("start", "end")
 
 Record = Mapping[str, Any]
 """A span's or a segment's."""

@@ -101,6 +101,7 @@ def test_a_span_is_taken_instead_of_those_that_hands_made_in_its_place(first, no
         (turn(0, 4, "b"), turn(0, 4, "c"), turn(0, 4, "b")),
         (turn(0, 4, "b"), turn(0, 4, speaker="x"), turn(0, 4, "b", speaker="x")),
         (turn(0, 3), turn(1, 4), turn(1, 3)),
+        (turn(0, 3), turn(3, 4), turn(0, 3)),
         (turn(0, 4, text="so he is"), turn(0, 4, "c"), turn(0, 4, "c", "so he is")),
         (turn(0, 4, text="so he is"), turn(0, 4, text="so it was"), turn(0, 4, text="so he was")),
     ],

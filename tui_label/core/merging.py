@@ -107,6 +107,8 @@ def _with_hands(new: Record, gone: Sequence[Record], there: Sequence[Record]) ->
     for name in ("start", "end", "label", "speaker"):
         if new.get(name) == old.get(name) and hand.get(name) is not None:
             made[name] = hand[name]
+    if made["start"] >= made["end"]:
+        made |= {"start": new["start"], "end": new["end"]}
     if text := rebased_text(old.get("text", ""), new.get("text", ""), hand.get("text", "")):
         made["text"] = text
     return made

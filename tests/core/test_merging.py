@@ -97,6 +97,7 @@ def test_a_span_is_taken_instead_of_those_that_hands_made_in_its_place(first, no
     ("other", "now", "expected"),
     [
         (turn(0, 4, "b"), turn(0, 4, text="so it was"), turn(0, 4, "b", "so it was")),
+        (turn(0, 4, "b"), turn(0, 4, text=""), turn(0, 4, "b", "")),
         (turn(0, 4, "b"), turn(1, 4), turn(1, 4, "b")),
         (turn(0, 4, "b"), turn(0, 4, "c"), turn(0, 4, "b")),
         (turn(0, 4, "b"), turn(0, 4, speaker="x"), turn(0, 4, "b", speaker="x")),

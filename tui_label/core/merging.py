@@ -109,9 +109,8 @@ def _with_hands(new: Record, gone: Sequence[Record], there: Sequence[Record]) ->
             made[name] = hand[name]
     if made["start"] >= made["end"]:
         made |= {"start": new["start"], "end": new["end"]}
-    if text := rebased_text(old.get("text", ""), new.get("text", ""), hand.get("text", "")):
-        made["text"] = text
-    return made
+    text = rebased_text(old.get("text", ""), made.pop("text", ""), hand.get("text", ""))
+    return made | {"text": text} if text else made
 
 
 def _shared(one: Record, other: Record) -> float:

@@ -613,7 +613,7 @@ async def test_undo_brings_back_the_whole_decision(tmp_path):
 async def test_what_was_sent_back_is_not_asked_about_before_it_is_answered(three):
     async with at_work(three) as bench:
         await bench.do("review.return", (("ann",), "why so?"))
-        assert here(bench) == "i2"
+        assert (here(bench), bench.left, bench.of) == ("i2", 1, 2)
     store = opened(three)
     async with at_work(three) as bench:
         assert (here(bench), bench.left) == ("i2", 1)

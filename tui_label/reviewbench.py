@@ -395,6 +395,7 @@ class ReviewBench(Workplace):
         await self._call(self._store.send_back, desk.case.number, to, comment)
         await self._on(Deed(desk.case, tuple(to)))
         self.word = self.word or "sent back"
+        await self._recount()
 
     async def _comment(self, to: Sequence[str], text: str) -> None:
         desk = self.case_desk

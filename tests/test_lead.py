@@ -127,6 +127,14 @@ def test_what_is_not_known_is_named(changed, arguments, words, capsys):
     assert (status, words in errors, errors.count("\n")) == (2, True, 1)
 
 
+def test_a_label_that_was_renamed_is_named_as_it_is_called_now(changed, capsys):
+    source = (changed / "project.yaml").read_text()
+    (changed / "project.yaml").write_text(source.replace(" neutral,", " {value: other, was: neutral},"))
+    status, _, errors = run("requeue", str(changed), "--label", "neutral", capsys=capsys)
+
+    assert (status, errors) == (2, "tui-label: neutral is called other now\n")
+
+
 def test_a_label_of_two_questions_needs_the_question(tmp_path, capsys):
     write_project(tmp_path, BOTH.replace("labels: [person, place]", "labels: [positive, place]"))
     status, _, errors = run("requeue", str(tmp_path), "--label", "positive", capsys=capsys)
@@ -170,7 +178,7 @@ def test_qualify_shows_attempts(training, capsys):
     lines = words.splitlines()
 
     assert (status, len(lines)) == (0, 2)
-    assert lines[0].endswith("0.0 of 2 right, 0%")
+    assert lines[0].endswith("  0 of 2 right, 0%")
     assert lines[1] == "ann has not passed: 1 attempt, 0 left"
 
 

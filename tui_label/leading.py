@@ -99,6 +99,9 @@ def _task_with(project: Project, label: str, id: str | None) -> Task:
     tasks = [task for task in tasks if id in (None, task.id)]
     found = [task for task in tasks if label in task.values]
     if not found:
+        for task in tasks:
+            if label in task.renames:
+                raise UsageError(f"{visible(label)} is called {visible(task.renames[label])} now")
         raise UsageError(f"{visible(label)}: no such label{_near(label, [v for task in tasks for v in task.values])}")
     if len(found) > 1:
         raise UsageError(

@@ -25,6 +25,17 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("out.csv", b"item,"), ("out.CSV.gz", b"\x1f\x8b"), ("out.tsv", b"item\t"), ("out.txt", b"{"), ("out", b"{")],
+)
+def test_what_is_exported_is_of_the_format_that_the_file_is_named_after(folder, tmp_path, capsys, name, begins):
+    assert cli.main(["export", str(folder), "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    assert cli.main(["export", str(folder), "-o", str(tmp_path / name), "--format", "jsonl"]) == 0
+    assert capsys.readouterr().err.endswith("1 answer, as jsonl\n")
+
+
 @pytest.mark.parametrize("name", ["project.db", "project.db-wal", "project.db-shm", "project.yaml", "rules.md"])
 @pytest.mark.parametrize("by", ["name", "link"])
 def test_a_project_is_not_written_over(folder, tmp_path, capsys, name, by):

@@ -185,7 +185,7 @@ class Project:
     def export(
         self,
         output: str | Path | TextIO,
-        format: str = "jsonl",
+        format: str = "",
         *,
         annotator: str | None = None,
         history: bool = False,
@@ -196,6 +196,7 @@ class Project:
     ) -> Written:
         """Answers to a file, a folder or an open stream, in any of `tui-label formats`.
 
+        Where no format is given, a file is of the one that it is named after; all else is of JSON Lines.
         With a `rule` they are settled ones, one an item; with `suggestions` what is suggested about each item comes
         before its answers, in formats that have a place for it.  A file is there whole or not at all.
         `progress` is told now and then how many rows were written.
@@ -212,7 +213,9 @@ class Project:
         from tui_label.formats.offered import with_offers
         from tui_label.formats.writing import counted, refuse_unwritable, write
 
-        chosen, target = formats.find(format), Path(output) if isinstance(output, str) else output
+        target = Path(output) if isinstance(output, str) else output
+        named = target if isinstance(target, Path) else formats.STANDARD
+        chosen = formats.find(format) if format else formats.for_writing(named, "jsonl")
         refuse_unwritable(chosen, target, self.settings.guidelines_path)
         if chosen.settled_only and not rule:
             raise UsageError(f"{chosen.name} are of settled items: give --settled")

@@ -72,7 +72,9 @@ def register(commands: Commands) -> None:
         "names --format conll --annotator ann -o ann.conll",
     )  # fmt: skip
     folder(export)
-    export.add_argument("--format", default="jsonl", help="one of `tui-label formats`, jsonl if not given")
+    export.add_argument(
+        "--format", default="", help="one of `tui-label formats`; by the name of FILE if not given, else jsonl"
+    )
     export.add_argument(
         "-o",
         "--output",
@@ -234,7 +236,8 @@ def standard_output() -> TextIO:
 def tell_written(written: Written, output: Path | None) -> None:
     if output is not None or not written.count:
         print(
-            f"{output or 'standard output'}: {written.count:,} {written.things}, as {written.format}", file=sys.stderr
+            f"{output or 'standard output'}: {number_of(written.count, written.thing)}, as {written.format}",
+            file=sys.stderr,
         )
     if written.stayed:
         complain(f"{output}: {number_of(written.stayed, 'older file')} stayed there")

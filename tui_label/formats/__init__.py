@@ -70,8 +70,8 @@ class Format:
     """Whether it can be written of settled items alone."""
     write_folder: WriteFolder | None = None
     """For a format that is not one text file."""
-    counts: str = "files"
-    """What `write_folder` counts: files, or answers."""
+    counts: str = "file"
+    """What `write_folder` counts: a file, or an answer."""
     has_suggestions: bool = False
     """Whether it has a place for what is suggested; other formats count it."""
 
@@ -124,7 +124,7 @@ FORMATS = (
     ),
     Format(
         "spacy", "spaCy's DocBin; needs tui-label[spacy]", "blanks at the ends of spans, ratings, texts, flags, timings",
-        (".spacy",), spacy.read, write_folder=spacy.write, counts="answers",
+        (".spacy",), spacy.read, write_folder=spacy.write, counts="answer",
     ),
     Format(
         "spacy-json", "spaCy's Docs as JSON, and its earlier pairs; to be written it needs tui-label[spacy]",
@@ -133,7 +133,7 @@ FORMATS = (
     Format(
         "datasets", "Hugging Face's datasets: parquet, Arrow, JSON and CSV with a card, folders of them; needs tui-label[datasets]",
         "half characters, sounds, idle times, origins", datasets.SUFFIXES,
-        datasets.read, write_folder=datasets.write, counts="answers",
+        datasets.read, write_folder=datasets.write, counts="answer",
     ),
     Format(
         "webanno", "WebAnno TSV 3 (INCEpTION), a file a text, and folders of them",
@@ -221,12 +221,14 @@ def find(name: str) -> Format:
     raise UsageError(f"{visible(name)}: no such format; there are {', '.join(format.name for format in FORMATS)}")
 
 
-def for_writing(path: Path) -> Format:
-    """The format that a file to be written is named after."""
+def for_writing(path: Path, otherwise: str = "") -> Format:
+    """The format that a file to be written is named after; the one called `otherwise` where its name says none."""
     suffix = bare(path).suffix.lower()
     for format in FORMATS:
         if suffix and suffix in format.suffixes and (format.write or format.write_folder):
             return format
+    if otherwise:
+        return find(otherwise)
     raise UsageError(f"{visible(str(path))}: its name does not say in which format; name one with --to")
 
 

@@ -28,8 +28,8 @@ class Written:
 
     format: str
     count: int
-    things: str
-    """What `count` counts: answers, or files."""
+    thing: str
+    """What `count` counts: an answer, or a file."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """What the format cannot carry, in words, and how much of it there was."""
     stayed: int = 0
@@ -108,10 +108,10 @@ def write(
         written = format.write_folder(rows, output, project, dropped)
         return Written(format.name, written, format.counts, dropped, len(before & _files(output)))
     if not isinstance(output, Path):
-        return Written(format.name, format.write(rows, output, project, dropped), "answers", dropped)
+        return Written(format.name, format.write(rows, output, project, dropped), "answer", dropped)
     with (
         growing(output) as partial,
         io.TextIOWrapper(packed(partial, output.suffix.lower()), encoding="utf-8", newline="") as out,
     ):
         written = format.write(rows, out, project, dropped)
-    return Written(format.name, written, "answers", dropped)
+    return Written(format.name, written, "answer", dropped)

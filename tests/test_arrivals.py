@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tui_label import cli, config, opening
 from tui_label.arrivals import Arrivals, arrived, arriving
+from tui_label.cli import items
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
@@ -245,6 +246,26 @@ def test_add_takes_known_answers_once(tmp_path, option, probe, capsys):
     assert again[:2] == (0, "0 items added, 2 known already\n")
     assert store.progress("ann").items == 0
     assert len(store.qualification("ann")) == (2 if probe == "qualification" else 0)
+
+
+def test_known_answers_that_nobody_will_be_asked_for_are_told(tmp_path, capsys):
+    folder = write_project(tmp_path / "p", SENTIMENT + "review: {attempts: 1}\n")
+    plain, known = tmp_path / "plain.csv", tmp_path / "known.csv"
+    plain.write_text("text\ngood\n")
+    known.write_text("text,label\ngood,positive\nbad,negative\n")
+    added(folder, str(plain), capsys=capsys)
+    outside = added(folder, str(known), "--qualification", capsys=capsys)
+    again = added(folder, str(known), "--qualification", capsys=capsys)
+    known.write_text("text,label\ngood,neutral\nbad,neutral\n")
+    mended = added(folder, str(known), "--qualification", capsys=capsys)
+    known.write_text("text,label\ngood,negative\n")
+    there = added(folder, str(known), "--gold", capsys=capsys)
+
+    assert outside[1] == "1 item added, 1 known already, 2 known answers\n"
+    assert outside[2].splitlines()[1:] == [f"tui-label: 1 known answer but {items.OUTSIDE}"]
+    assert again[2].splitlines()[1:] == []
+    assert mended[2].splitlines()[1:] == outside[2].splitlines()[1:], "bad is in the set"
+    assert there[1:] == ("0 items added, 1 known already, 1 known answer\n", there[2].splitlines()[0] + "\n")
 
 
 @pytest.mark.parametrize("name", ["a\nb", "x" * 61, "\x1b[31m"])

@@ -23,6 +23,7 @@ SHOWN = 20
 """Lines about one kind of loss in a file."""
 UNSEEN = "nobody is shown the new items among them until project.yaml says `review: {gold-rate: 5%}`"
 UNASKED = "nobody is asked for them until project.yaml says `review: {attempts: 3}`"
+OUTSIDE = "nobody is tested on them: their items were here already, and the qualification set is of new ones"
 
 
 def register(commands: Commands) -> None:
@@ -120,13 +121,16 @@ def _add(options: argparse.Namespace) -> int:
                 )
             raise
         review = project.settings.review
-        comes = {"check": review.gold_rate > 0, "qualification": review.attempts > 0}.get(options.gold, True)
+    unseen = done.added.gold if options.gold == "check" and done.added.items and not review.gold_rate else 0
+    unasked = done.added.gold - done.added.outside if options.gold == "qualification" and not review.attempts else 0
     for count, noun, words in (
         (done.superseded, "earlier revision", "left out: the latest answer of each annotator is taken"),
         (done.added.earlier, "answer", "left out: the same annotator answered otherwise since"),
         (done.skipped, "item", "skipped: taken without an answer"),
         (done.undone, "answer", "left out that had been taken back"),
-        (0 if comes else done.added.gold, "known answer", f"but {UNSEEN if options.gold == 'check' else UNASKED}"),
+        (unseen, "known answer", f"but {UNSEEN}"),
+        (unasked, "known answer", f"but {UNASKED}"),
+        (done.added.outside, "known answer", f"but {OUTSIDE}"),
     ):
         if count:
             complain(f"{number_of(count, noun)} {words}")

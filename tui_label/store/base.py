@@ -69,6 +69,8 @@ class Added:
     """Known answers."""
     earlier: int = 0
     """Answers left out because their annotators have given others since."""
+    outside: int = 0
+    """Known answers for the qualification set about items that were there already outside of it, where they stay."""
 
 
 class Conflict(NamedTuple):

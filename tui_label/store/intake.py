@@ -212,13 +212,20 @@ class _Adding:
         self._items(execute, new, numbers, order, want)
         suggestions = self._suggestions(arrivals, numbers)
         answered, earlier = self._answers(execute, [(numbers[one.key], one) for one in arrivals if one.answer])
-        gold = sum(
-            _add_gold(execute, numbers[one.key], one.gold, self._moment, self._judge) for one in arrivals if one.gold
+        given = [
+            one
+            for one in arrivals
+            if one.gold and _add_gold(execute, numbers[one.key], one.gold, self._moment, self._judge)
+        ]
+        outside = sum(
+            one.probe == "qualification" and not _is_asked(execute, numbers[one.key])
+            for one in given
+            if numbers[one.key] <= before
         )
         if order == "uncertain-first":
             placed = (numbers[one.key] for one in arrivals if one.suggestions or numbers[one.key] > before)
             versions.place(self._connection, order, list(dict.fromkeys(placed)))
-        return Added(len(new), len(arrivals) - len(new), answered, suggestions, gold, earlier)
+        return Added(len(new), len(arrivals) - len(new), answered, suggestions, len(given), earlier, outside)
 
     def _items(self, execute: Execute, new: list[Arrival], numbers: dict[str, int], order: str, want: int) -> None:
         """Items with their contents."""
@@ -366,6 +373,7 @@ def _sum(one: Added, other: Added) -> Added:
         one.suggestions + other.suggestions,
         one.gold + other.gold,
         one.earlier + other.earlier,
+        one.outside + other.outside,
     )
 
 
@@ -378,6 +386,11 @@ def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Jud
     gold = replace(gold, outcome=GIVEN, at=gold.at or moment)
     outcomes.settle(execute, number, gold, str(uuid.uuid4()), judge)
     return True
+
+
+def _is_asked(execute: Execute, number: int) -> bool:
+    """Whether an item is of the qualification set."""
+    return bool(execute("SELECT probe = 'qualification' FROM item WHERE number = ?", (number,)).fetchone()[0])
 
 
 def _there_already(one: Arrival) -> str:

@@ -49,6 +49,22 @@ def test_the_readme_names_every_command_and_setting():
     assert [name for name in config.settings() if not re.search(rf"\b{name}\b", text)] == []
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_the_links_of_the_papers_lead_to_their_headings(name):
+    for file, anchor in re.findall(r"\]\(([A-Z]*\.md)?#([^)]+)\)", (ROOT / name).read_text()):
+        headings = re.findall(r"^##+ (.+)$", (ROOT / (file or name)).read_text(), re.M)
+        assert anchor in [re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings]
+
+
+def test_the_project_of_the_readme_is_one(tmp_path):
+    """Both of its examples, without the server that nobody here has."""
+    first, sound, _ = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    (tmp_path / "project.yaml").write_text(re.sub(r"(?m)^store: .*$", "", first))
+    assert [task.id for task in config.load(tmp_path).tasks] == ["sentiment", "entities"]
+    (tmp_path / "project.yaml").write_text(f"name: calls\n{sound}")
+    assert [task.id for task in config.load(tmp_path).tasks] == ["transcript"]
+
+
 @pytest.mark.parametrize(
     ("name", "samples"),
     [("sentiment", 60), ("topics", 60), ("entities", 60), ("transcription", 40), ("sounds", 30)],

@@ -192,6 +192,14 @@ async def test_accepting_the_suspicious_answer_is_one_key(tmp_path):
     assert golds(folder) == {"i0": ("accepted", {"mood": "good"})}
 
 
+@pytest.mark.parametrize(("blind", "named"), [("", True), ("review: {blind: true}\n", False)])
+async def test_who_gave_the_only_answer_is_named(tmp_path, blind, named):
+    folder = prepare(tmp_path, MOOD + blind, *moods(["good"]))
+    async with start(folder, Queue("fast", too_fast_ms=3000)).run_test(size=(80, 24)) as pilot:
+        assert (here(pilot.app), any(" for " in row for row in shown(pilot.app))) == ("i0", named)
+        assert has(pilot.app, "for ann") is named
+
+
 async def test_which_of_two_texts_takes_one_key(tmp_path):
     source = "name: c\noverlap: 3\ntasks: [{id: better, type: compare}]\n"
     item = Item("c", "Which?", ("short one", "long one"))

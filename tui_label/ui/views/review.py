@@ -155,7 +155,7 @@ def sound_head(state: ReviewState, width: int) -> list[Row]:
 def _about(state: ReviewState) -> Row:
     """Which item it is, and for whose sake it is here."""
     row: Row = [(" " + described(state.review.item), "faint")]
-    if state.review.about and len(state.board.names) > 1:
+    if state.review.about and (len(state.board.names) > 1 or not state.blind):
         row.append(("   for ", "faint"))
         row.append((state.board.whose(state.review.about, state.board.width - cells(row)), "bold"))
     if state.review.example:

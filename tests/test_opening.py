@@ -147,6 +147,23 @@ def test_guidelines_that_cannot_be_read_are_said(folder, make, words):
         opened(folder, "a, b")
 
 
+def test_guidelines_in_another_encoding_are_no_new_version(folder):
+    """Everybody would be told of words with holes in them."""
+    guidelines = folder / "guidelines.md"
+    guidelines.write_text("# Für und wider\n\n## a\n", encoding="utf-8")
+    before = opened(folder, "a, b").versions()
+    for coding, line, byte in (("latin-1", 1, 3), ("utf-16", 1, 0)):
+        guidelines.write_text("# Für und wider\n\n## b\n", encoding=coding)
+        with pytest.raises(
+            ConfigError, match=rf"guidelines\.md:{line}: not UTF-8 at byte {byte}; save the file as UTF-8"
+        ):
+            opened(folder, "a, b")
+        assert any(not well and "guidelines.md:1: not UTF-8" in line for well, line in check(folder))
+    guidelines.write_text("# Für und wider\r\n\r\n## a\r\n", encoding="utf-8-sig", newline="")
+
+    assert opened(folder, "a, b").versions() == before, "a mark and other line ends are the same words"
+
+
 def test_guidelines_that_are_named_are_there(folder):
     with pytest.raises(ConfigError, match=r"rules\.md: No such file or directory; the guidelines are to be there"):
         opened(folder, "a, b", SOURCE + "guidelines: rules.md\n")

@@ -27,13 +27,15 @@ def guidelines_text(project: Project) -> str:
     """The guidelines, or nothing where there are none; raises ConfigError where they cannot be read."""
     try:
         config.refuse_pipe(project.guidelines_path)
-        return project.guidelines_path.read_text(encoding="utf-8", errors="replace")
+        data = project.guidelines_path.read_bytes()
     except OSError as error:
         if isinstance(error, FileNotFoundError) and project.guidelines == GUIDELINES:
             return ""
         raise ConfigError(
             f"{project.guidelines_path}: {error.strerror}; the guidelines are to be there, for all to read"
         ) from error
+    # An editor's line ends are no other guidelines
+    return config.decoded(data, project.guidelines).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def open_store(project: Project, person: Person | None = None) -> tuple[Store, Versions]:

@@ -43,12 +43,16 @@ def load(folder: Path) -> Project:
         raise ConfigError(f"{path}: you may not read it; {way_in(folder, path)}") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
+    return parse(decoded(data, FILE), folder)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a file of a project's; raises ConfigError where it is not UTF-8, with or without a mark that says so."""
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{FILE}:{line}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
-    return parse(text, folder)
+        raise ConfigError(f"{name}:{line}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
 
 
 def refuse_pipe(path: Path) -> None:

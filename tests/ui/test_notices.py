@@ -215,7 +215,7 @@ async def test_with_nothing_left_the_list_still_opens(make):
         store.close()
         for _ in range(3):
             await struck(app, "p")
-        assert sees(app, "Nothing is left") and ", comments" in shown(app)[-1]
+        assert sees(app, "Nothing is left") and "1 unread" in shown(app)[0] and ", comments" in shown(app)[-1]
         await pilot.press(",", "enter")
         assert sees(app, "Text number 0.") and sees(app, "why positive?")
 

@@ -157,6 +157,7 @@ class LabelApp(ItemApp):
         rows = nothing_left(
             workbench.project.name,
             workbench.annotator,
+            workbench.unread,
             workbench.progress,
             workbench.tally.rhythm,
             workbench.not_saved,

@@ -173,6 +173,7 @@ def paused(name: str, annotator: str, hints: list[Hint], width: int, height: int
 def nothing_left(
     name: str,
     annotator: str,
+    unread: int,
     progress: Progress,
     rhythm: Rhythm,
     trouble: str,
@@ -195,7 +196,8 @@ def nothing_left(
             f"{rhythm.answered:,} of them since you sat down{pace}.",
             visible(trouble) or "New items appear here by themselves.",
         ]
-    return calm([name, annotator], words, skip, width, height, word)
+    title = [name, annotator, *([f"{unread} unread"] if unread else [])]
+    return calm(title, words, skip, width, height, word)
 
 
 def sprint_page(name: str, annotator: str, sprint: Sprint, hints: list[Hint], width: int, height: int) -> list[Row]:

@@ -14,6 +14,7 @@ from tui_label.core.project import OWN, Project
 from tui_label.core.tasks import of_another_type
 from tui_label.errors import UsageError
 from tui_label.formats import Format, packed
+from tui_label.formats.settled import SettledAnswer
 from tui_label.formats.tracks import count
 from tui_label.whole import growing, led_to
 
@@ -91,6 +92,13 @@ def _asked_today(
         yield item, said
 
 
+def _unexplained(rows: Iterable[tuple[Item, Annotation]], dropped: dict[str, int]) -> Iterator[tuple[Item, Annotation]]:
+    """The rows; counts those that say how they were settled."""
+    for item, said in rows:
+        count(dropped, "how items were settled, and from what answers", isinstance(said, SettledAnswer))
+        yield item, said
+
+
 def write(
     format: Format,
     rows: Iterable[tuple[Item, Annotation]],
@@ -102,6 +110,8 @@ def write(
     refuse_unwritable(format, output)
     if format.name != OURS:
         rows = _asked_today(rows, project, dropped)
+        if not format.settled_only:
+            rows = _unexplained(rows, dropped)
     if format.write is None:
         assert format.write_folder is not None and isinstance(output, Path)
         before = _files(output)

@@ -278,7 +278,9 @@ def test_of_segments_at_once_the_one_that_the_difference_is_about_is_edited():
             ]
         }
 
-    one, _ = press(opened(events, heard(19.0), heard(19.5), item=item), "1", "review.edit")
+    begun = opened(events, heard(19.0), heard(19.5), item=item)
+    assert press(begun, "review.edit")[0].session.picked == -1
+    one, _ = press(begun, "1", "review.edit")
     assert one.session.segment_here == Segment(19.0, 21.0, "bell")
     one, _ = step(one, "segment.end-right", None)
 

@@ -165,12 +165,26 @@ class Review:
         if one.kind == "spans":
             session = replace(session, cursor=session.unit(min(int(one.start), max(0, len(session.item.text) - 1)))[0])
         elif (place := self.stretch) is not None:
-            # Of segments at once the one that the difference is about, not a long one that lies below it
-            there = Segment(*place)
-            alike = [(similarity(segment, there), n) for n, segment in enumerate(session.segments)]
-            near, picked = max(alike, default=(0.0, -1))
-            session = replace(session, at=place[0], picked=picked if near > 0 else -1)
+            session = replace(session, at=place[0], picked=self._place_among(session.segments))
         return replace(self, session=session)
+
+    @property
+    def _record(self) -> Mapping[str, Any] | None:
+        """The segment in the answer that the versions make which the difference at hand is about; the first of several."""
+        if self.here is None:
+            return None
+        for part in self.comparison.parts(self.here.task, self.taken):
+            if isinstance(part.value, dict) and self.at in (part.difference, *(one.difference for one in part.pieces)):
+                return part.value
+        return None
+
+    def _place_among(self, segments: Sequence[Segment]) -> int:
+        """The index of that segment, wherever hands have moved its edges; -1 where there is none."""
+        if (record := self._record) is None:
+            return -1
+        there = Segment(record["start"], record["end"])
+        near, picked = max(((similarity(one, there), n) for n, one in enumerate(segments)), default=(0.0, -1))
+        return picked if near > 0 else -1
 
     @property
     def stretch(self) -> tuple[float, float] | None:
@@ -180,10 +194,8 @@ class Review:
             return None
         if one.kind == "segments":
             return one.start, one.end
-        if one.kind == "words":
-            for part in self.comparison.parts(one.task, self.taken):
-                if any(piece.difference == self.at for piece in part.pieces):
-                    return part.value["start"], part.value["end"]
+        if one.kind == "words" and (record := self._record) is not None:
+            return record["start"], record["end"]
         return one.heard
 
     # what undo brings back

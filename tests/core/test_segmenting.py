@@ -487,6 +487,16 @@ def test_an_untouched_segment_keeps_all_of_its_draft_whoever_speaks_meanwhile():
     assert turned is not None and (turned.kept, turned.of) == (2, 2)
 
 
+def test_of_several_drafts_of_a_sound_only_what_was_laid_down_is_judged_by_the_answer():
+    values = [[Segment(start, start + 1.0).record()] for start in (1.0, 5.0, 1.0)]
+    drafts = tuple(Suggestion("turns", value, None, f"m{n}", n) for n, value in enumerate(values, 1))
+    session = on(drafts=drafts)
+
+    assert outcome_decisions(session) == {1: "accepted", 2: "ignored", 3: "accepted"}
+    changed = after(session, "segment.next", "segment.remove")
+    assert outcome_decisions(changed) == {1: "changed", 2: "ignored", 3: "changed"}
+
+
 def test_from_one_text_to_the_next_and_after_the_last_once_more_to_finish():
     session, effects = run(on(TURNS, (1.0, 2.0), (3.0, 4.0)), "text.enter")
     assert effects == (Effect.PLAY,)

@@ -39,12 +39,13 @@ def begin(
     `names`: what labels of the draft are called now.
     """
     suggestions = tuple(_laid(project, one) for one in suggestions)
-    session = Session(project, item, suggestions, last_label=_if_there(last_label, project))
+    drafts = _drafts(project, item, suggestions)
+    session = Session(project, item, suggestions, laid_down=drafts, last_label=_if_there(last_label, project))
     if draft:
         session = _restored(session, json.loads(draft), names or {})
     elif answered is not None:
         session = replace(session, work=answered_work(project, answered))
-    elif item.sound is not None:
+    else:
         session = _drafted(session)
     session = replace(session, began=session.work if not draft else Work())
     task = session.span_task
@@ -73,14 +74,21 @@ def _span_tasks(project: Project) -> frozenset[str]:
     return frozenset(task.id for task in project.tasks if isinstance(task, Spans))
 
 
+def _drafts(project: Project, item: Item, suggestions: tuple[Suggestion, ...]) -> dict[str, Suggestion]:
+    """The transcripts and segments that came with a sound: of several for one task the first, for there is one box."""
+    found: dict[str, Suggestion] = {}
+    for one in suggestions if item.sound is not None else ():
+        task = project.task(one.task)
+        if isinstance(task, Text | Segments) and task.id not in found and not task.draft_problem(one.value, item):
+            found[task.id] = one
+    return found
+
+
 def _drafted(session: Session) -> Session:
-    """With the transcripts and segments that came with a sound, to be corrected instead of made."""
-    for one in session.suggestions:
-        task = session.asked_task(one.task)
-        if not isinstance(task, Text | Segments) or one.task in session.work.answers:
-            continue
-        if not task.draft_problem(one.value, session.item):
-            session = replace(session, work=session.work.answer(task.id, one.value, "accepted"))
+    """With the drafts of a sound, to be corrected instead of made."""
+    for task, one in session.laid_down.items():
+        if session.asked_task(task) is not None:
+            session = replace(session, work=session.work.answer(task, one.value, "accepted"))
     return session
 
 

@@ -7,7 +7,7 @@ out as effects.  No clock, no store, no screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -58,6 +58,8 @@ class Session:
     item: Item
     suggestions: tuple[Suggestion, ...] = ()
     work: Work = field(default_factory=Work)
+    laid_down: Mapping[str, Suggestion] = field(default_factory=dict)
+    """By task: the transcript or the segments that came with a sound and lie there to be corrected."""
     began: Work = field(default_factory=Work)
     """The work as it was laid on the desk: nothing done yet."""
     past: tuple[Work, ...] = ()

@@ -10,7 +10,6 @@ from tui_label.core.tasks import (
     Segment,
     Segments,
     Task,
-    Text,
     segments_from,
 )
 from tui_label.core.transcript import Edits, edits
@@ -19,12 +18,9 @@ from tui_label.core.transcript import Edits, edits
 def drafts_kept(session: Session) -> dict[str, Edits]:
     """For each text that came with a draft, how far it was kept; segments count with all their texts."""
     found = {}
-    for one in session.suggestions:
-        task = session.asked_task(one.task)
-        if session.item.sound is None or one.task in found or not isinstance(task, Text | Segments):
-            continue
-        now = session.work.answers.get(one.task)
-        found[one.task] = edits(_words_of(task, one.value), _words_of(task, now))
+    for id, one in session.laid_down.items():
+        if (task := session.asked_task(id)) is not None:
+            found[id] = edits(_words_of(task, one.value), _words_of(task, session.work.answers.get(id)))
     return found
 
 
@@ -35,9 +31,10 @@ def kept_here(session: Session) -> Edits | None:
     it and that may be of its label and speaker: others may speak meanwhile.
     """
     task, text = session.asked_task(session.focus), session.box
-    draft = next((one.value for one in session.suggestions if one.task == session.focus), None)
-    if session.item.sound is None or text is None or draft is None:
+    laid = session.laid_down.get(session.focus)
+    if text is None or laid is None:
         return None
+    draft = laid.value
     if isinstance(task, Segments):
         here = session.segment_here
         assert here is not None
@@ -67,7 +64,8 @@ def outcome_decisions(session: Session) -> dict[int, str]:
 def _outcome(session: Session, one: Suggestion) -> str:
     """All but a span is judged by what stands there now: it may have been accepted first and corrected later."""
     decided = session.work.decisions.get(one.number, "ignored")
-    laid = session.item.sound is not None and isinstance(session.asked_task(one.task), Text | Segments)
-    if decided == "rejected" or isinstance(one.value, dict) or (decided == "ignored" and not laid):
+    laid = session.laid_down.get(one.task)
+    seen = laid is not None and laid.value == one.value
+    if decided == "rejected" or isinstance(one.value, dict) or (decided == "ignored" and not seen):
         return decided
     return "accepted" if session.work.answers.get(one.task) == one.value else "changed"

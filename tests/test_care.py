@@ -130,6 +130,13 @@ def test_a_backup_is_a_project_and_nothing_is_written_over(folder, tmp_path, cap
     assert len(said(capsys, "export", copy)[1].splitlines()) == len(said(capsys, "export", copy)[1].splitlines()) > 0
 
 
+def test_a_backup_says_what_is_in_it(folder, tmp_path, capsys):
+    (folder / "project.yaml").rename(folder / "project.yml")
+    status, out, _ = said(capsys, "backup", folder, "--to", tmp_path / "copy")
+
+    assert (status, out) == (0, f"{tmp_path / 'copy'}: guidelines.md, project.db, checked; sounds are not in it\n")
+
+
 @pytest.mark.parametrize("is_sealed", [True, False])
 def test_a_database_that_was_emptied_is_not_made_anew(folder, tmp_path, capsys, is_sealed):
     if is_sealed:

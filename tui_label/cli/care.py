@@ -76,7 +76,9 @@ def _project_said(folder: Path) -> list[bool]:
 def _backup(options: argparse.Namespace) -> int:
     from tui_label import backup
 
-    print(f"{backup(options.dir, options.to)}: project.yaml, guidelines and database, checked; sounds are not in it")
+    copy = backup(options.dir, options.to)
+    names = ", ".join(sorted(visible(path.name) for path in copy.iterdir()))
+    print(f"{copy}: {names}, checked; sounds are not in it")
     return 0
 
 

@@ -273,6 +273,30 @@ def test_suspended_by_the_shell_it_comes_back(start):
     terminal.press("a", "b").wait_for("a b.")
 
 
+UNWAITING = """
+import os, runpy, sys
+os.set_blocking(2, False)
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
+"""
+"""The tiny app after a program that leaves the terminal not to be waited for."""
+
+
+def test_a_terminal_without_room_is_waited_for_also_where_it_says_not_to(log):
+    terminal = Terminal(command=[sys.executable, "-c", UNWAITING, str(TINY), str(log)], env=ENV)
+    try:
+        terminal.wait_for("ready")
+        for size in range(20):  # frames that nobody reads
+            terminal.resize(200 + size % 2, 60)
+            time.sleep(0.02)
+        end = time.monotonic() + 10
+        while "size 90x20." not in terminal.text:
+            assert time.monotonic() < end, terminal.text
+            terminal.resize(90, 20)
+            terminal.press("S")
+    finally:
+        terminal.close()
+
+
 BROKEN = """
 from tui_label.ui.sheet import SheetApp
 

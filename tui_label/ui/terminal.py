@@ -15,7 +15,8 @@ All tricks that depend on the version of Textual (8.2.8) live here:
 * it reads the terminal's size within the signal's handler: a second signal there comes
   first to the app, which then keeps the older size;
 * control characters of data reach the terminal;
-* it draws on standard error, where C libraries print too (libmpg123 on a damaged frame).
+* it draws on standard error, where C libraries print too (libmpg123 on a damaged frame);
+* its output thread ends where the terminal has no room and a program that shares it has said not to wait.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import threading
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Awaitable, Callable, Iterable
+from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants
@@ -195,6 +197,16 @@ class Parser(XTermParser):
             yield Key(f"alt+{event.key.removeprefix('alt+')}", None) if alt else event
 
 
+class Screen(FileIO):
+    """The terminal to write to; there is a wait for room, also where O_NONBLOCK says not to."""
+
+    def write(self, data: Any, /) -> int:
+        # Another program that has the terminal open with us may set that at any time
+        while (written := cast("int | None", super().write(data))) is None:
+            select.select([], [self], [])
+        return written
+
+
 class Terminal(LinuxDriver):
     """Textual's driver for Linux and macOS, hardened."""
 
@@ -205,7 +217,8 @@ class Terminal(LinuxDriver):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._screen = os.dup(2)
-        self._file = open(self._screen, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        screen = BufferedWriter(Screen(self._screen, "w", closefd=False))
+        self._file = TextIOWrapper(screen, encoding="utf-8", errors="replace")
 
     def close(self) -> None:
         super().close()

@@ -116,7 +116,7 @@ def next_focus(session: Session) -> str:
     for task in session.asked:
         if session.item.sound is not None and isinstance(task, Text):
             return task.id
-        if session.value(task.id) is None and not (isinstance(task, Spans | Segments) and len(session.asked) == 1):
+        if session.value(task.id) is None:
             return task.id
     return session.asked[0].id
 

@@ -220,8 +220,6 @@ class Session:
     def unit(self, offset: int) -> tuple[int, int]:
         """The token or character at `offset`."""
         text = self.item.text
-        if not text:
-            return 0, 0
         if self.step == "token":
             return token_at(text, offset)
         return offset, grapheme_end(text, offset)

@@ -816,3 +816,28 @@ def test_the_history_of_a_long_text_in_one_segment_keeps_only_what_each_step_cha
     assert len(session.past) > 100
     assert len(draft_of(session)) < 200_000
     assert begin(session.project, session.item, draft=draft_of(session)).past == session.past
+
+
+def test_the_segment_here_begins_with_its_start_and_ends_before_its_end():
+    session = on(TURNS, (1.0, 2.0, "", "one"), (2.0, 3.0, "", "two"))
+
+    assert [after(session, at).box for at in (0.9, 1.0, 1.9, 2.0, 3.0)] == [None, "one", "one", "two", None]
+
+
+def test_marks_are_about_the_segments_of_the_focused_question():
+    session = after(on(TWO, (1.0, 2.0, "bell")), "segment.next")
+
+    assert [session.focused(id).segment_task.id for id in ("events", "rooms", "notes")] == ["events", "rooms", "events"]
+    assert [session.focused(id).picked for id in ("events", "rooms", "notes")] == [0, -1, 0]
+
+
+def test_of_several_drafts_the_first_is_laid_and_none_that_does_not_fit():
+    def drafted(*values: object) -> Session:
+        return on(drafts=tuple(Suggestion("turns", value, number=n) for n, value in enumerate(values, 1)))
+
+    one, other = ([Segment(1.0, 2.0, "", text).record()] for text in ("one", "other"))
+    beyond = [Segment(1.0, DURATION + 1).record()]
+
+    assert drafted(one, other).answers == {"turns": one}
+    assert drafted(beyond, other).answers == {"turns": other}
+    assert drafted(beyond).answers == {}

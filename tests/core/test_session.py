@@ -14,7 +14,7 @@ from tui_label.core.beginning import begin, draft_of
 from tui_label.core.editor import Editor, insert
 from tui_label.core.guards import Guard
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.session import Effect, Session
+from tui_label.core.session import Effect, Session, has_content
 from tui_label.core.steps import STEPS, step
 from tui_label.core.suggested import outcome_decisions
 from tui_label.core.timing import Rhythm, Watch
@@ -187,6 +187,7 @@ def test_a_right_suggestion_of_a_choice_is_one_key():
 def test_a_suggestion_is_judged_by_the_answer_that_is_handed_in():
     """Of two sources one may be right; a key may be corrected, also on a visit to what was handed in."""
     offers = [Suggestion("sentiment", label, 0.9, label, n) for n, label in enumerate(["neutral", "positive"], 1)]
+    offers.append(Suggestion("not asked", "neutral", 0.9, "m", 3))
     session, _ = run(on(SENTIMENT, TEXT, *offers), "suggestion.accept")
     assert outcome_decisions(session) == {1: "accepted", 2: "changed"}
     handed = Annotation("ann", answers=session.answers, decisions=outcome_decisions(session))
@@ -240,6 +241,58 @@ def test_tasks_are_asked_in_order_and_when():
     assert [task.id for task in session.asked] == ["sentiment", "entities", "why"]
     assert effects == ()
     assert run(session, "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_the_last_answer_goes_on_by_itself_unless_a_question_may_stay_open():
+    source = (
+        SENTIMENT
+        + "  - {id: sure, type: choice, required: false, labels: [{value: yes, key: y}, {value: no, key: x}]}\n"
+    )
+    sentiment, sure = give("positive", "sentiment"), give("yes", "sure")
+
+    assert run(on(source), sentiment)[1] == ()
+    assert run(on(source), sentiment, sure)[1] == run(on(source), sure, sentiment)[1] == (Effect.SUBMIT,)
+
+
+def test_of_several_span_questions_the_focused_one_is_worked_at_and_those_not_asked_are_not_shown():
+    more = "  - {id: claims, type: spans, when: {sentiment: [negative]}, overlap: true, labels: [claim]}\n"
+    session, _ = run(on(BOTH + more), give("negative", "sentiment"), give("person"), give("claim", "claims"))
+    assert [session.focused(id).span_task.id for id in ("entities", "claims", "why")] == [
+        "entities",
+        "claims",
+        "entities",
+    ]
+    assert [(task, span.label) for task, span in session.spans] == [("claims", "claim"), ("entities", "person")]
+
+    session, _ = run(session, give("positive", "sentiment"))
+
+    assert session.spans == () and session.spans_within(0, len(TEXT)) == []
+
+
+def test_accept_is_about_the_span_at_the_cursor_or_the_focused_question():
+    spans = [{"start": start, "end": end, "label": "place"} for start, end in ((22, 27), (29, 34))]
+    session = on(ENTITIES, TEXT, *(Suggestion("entities", span, number=n) for n, span in enumerate(spans, 1)))
+    assert [run(session, ("cursor.to", at))[0].suggestion_under_cursor.number for at in (22, 26, 29)] == [1, 1, 2]
+    assert run(session, ("cursor.to", 27))[0].suggestion_under_cursor is None
+    source = SENTIMENT + "  - {id: sure, type: choice, labels: [{value: sure, key: y}, {value: unsure, key: x}]}\n"
+    source += "  - {id: why, type: text, required: false}\n"
+    whole = on(source, TEXT, Suggestion("sentiment", "neutral", number=1), Suggestion("sure", "sure", number=2))
+
+    assert [whole.focused(id).suggestion_under_cursor.number for id in ("sentiment", "sure", "why")] == [1, 2, 1]
+
+
+def test_only_what_was_done_is_a_draft():
+    handed = Annotation("ann", answers={"sentiment": "neutral"})
+    visited = begin(project(SENTIMENT), Item("k", TEXT), answered=handed)
+    changed, _ = run(visited, give("positive", "sentiment"))
+    assert [has_content(one) for one in (on(SENTIMENT), visited, changed)] == [False, False, True]
+    again = begin(visited.project, visited.item, draft=draft_of(visited), answered=handed)
+
+    assert has_content(again), "a draft that came back is kept"
+
+
+def test_the_cursor_begins_at_the_first_word():
+    assert [on(ENTITIES, text).cursor for text in ("one", " \n one", "  ", "")] == [0, 3, 0, 0]
 
 
 def test_a_required_task_holds_the_submit_back():

@@ -112,11 +112,9 @@ def _first_token(text: str) -> int:
 
 
 def next_focus(session: Session) -> str:
-    """The first asked task without an answer that only a person can finish, else the first."""
+    """The first asked task without an answer, or that is a text about a sound, which comes drafted; else the first."""
     for task in session.asked:
-        if session.item.sound is not None and isinstance(task, Text):
-            return task.id
-        if session.value(task.id) is None:
+        if session.value(task.id) is None or (session.item.sound is not None and isinstance(task, Text)):
             return task.id
     return session.asked[0].id
 

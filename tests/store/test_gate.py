@@ -40,6 +40,11 @@ def until(is_so) -> None:
         time.sleep(0.005)
 
 
+def opened(folder: Path) -> int:
+    """How often this process has a folder open."""
+    return sum(os.path.realpath(file) == str(folder.resolve()) for file in Path("/proc/self/fd").iterdir())
+
+
 def waiting(folder: Path) -> int:
     """How many stand in the queue before a folder, as the system knows it."""
     number = f":{folder.stat().st_ino} "
@@ -121,6 +126,7 @@ def test_who_left_while_they_waited_locks_nobody_out(tmp_path):
     with gate(tmp_path) as other:
         assert other.alone(lambda: "in") == "in"
     until(lambda: threading.active_count() <= before)
+    until(lambda: opened(tmp_path) == 0)
 
 
 def test_a_closed_one_locks_nothing(tmp_path):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tui_label import cli, config, formats, opening, settling
 from tui_label.agreement_report import agreement
-from tui_label.core import review, session
+from tui_label.core import beginning, review
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import QUESTION, Comment
 from tui_label.core.gold import ACCEPTED, SETTLED, Gold
@@ -458,7 +458,7 @@ def test_an_answer_of_another_type_has_no_say(tmp_path, before, now):
     assert [task.answers for task in agreement(project, store).tasks] == [0]
     (testimony,) = store.testimonies()
     assert review.begin(project, testimony.item, testimony.versions, gold=testimony.gold).session.answers == {}
-    assert session.begin(project, testimony.item, answered=testimony.versions[0]).answers == {}
+    assert beginning.begin(project, testimony.item, answered=testimony.versions[0]).answers == {}
     store.close()
     for form in formats.FORMATS:
         if form.write or form.write_folder:

@@ -133,7 +133,7 @@ class Box:
         self.deck = StillDeck(folder, Listen(autoplay=autoplay), self._made, clock=clock)
         self.deck.on_twin = self._twin
         self.deck.on_change = self.offer
-        self.session = SimpleNamespace(picked=-1, typing=False, segment_here=None)
+        self.session = SimpleNamespace(picked=-1, typing=False, segment_here=None, segment_picked=None)
         self.text = ""
         self.number = -1
         self.left: dict[int, Any] = {}
@@ -157,7 +157,7 @@ class Box:
             self.deck.stop()
             self.left[self.number] = self.deck.listening
             self.number += 1
-            self.session = SimpleNamespace(picked=-1, typing=False, segment_here=None)
+            self.session = SimpleNamespace(picked=-1, typing=False, segment_here=None, segment_picked=None)
             sound = Sound("a.wav", ITEM_S, self.number * ITEM_S, RATE, 1, hash="clip")
             self.deck.lay(Item(str(self.number), sound=sound))
             self._later += [(self.clock(), self.offer), (self.clock() + 0.03, self.deck.painted)]
@@ -175,7 +175,9 @@ class Box:
             self.next_item()
         elif data == b"j":
             picked = (self.session.picked + 1) % len(SEGMENTS)
-            self.session = SimpleNamespace(picked=picked, typing=self.session.typing, segment_here=SEGMENTS[picked])
+            here = SEGMENTS[picked]
+            typing = self.session.typing
+            self.session = SimpleNamespace(picked=picked, typing=typing, segment_here=here, segment_picked=here)
             self.deck.effect(Effect.GO, self.session)
         elif command := self.keys().get(name):
             self.deck.command(command, self.session)

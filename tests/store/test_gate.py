@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -159,3 +160,20 @@ def test_ctrl_c_gives_up_the_wait_and_lets_end_what_has_begun(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             ours.alone(work)
         assert done == ["whole"]
+
+
+@pytest.mark.parametrize("how", [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX], ids=["at once", "after others"])
+def test_a_lock_that_the_system_does_not_give_is_said_and_tried_again(tmp_path, monkeypatch, how):
+    plain = fcntl.flock
+
+    def refused(file: int, asked: int) -> None:
+        if asked == how:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        plain(file, asked)
+
+    with gate(tmp_path) as ours:
+        with taken(tmp_path), monkeypatch.context() as patched:
+            patched.setattr(fcntl, "flock", refused)
+            with pytest.raises(StoreError, match="No locks available"):
+                ours.alone(lambda: "not done")
+        assert ours.alone(lambda: "done") == "done"

@@ -52,7 +52,7 @@ class Gate:
         if self._file is None:
             raise StoreError(f"{self._path}: was closed; open the project again")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._file, self._path, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return self._after_others(work)
         try:
@@ -62,7 +62,7 @@ class Gate:
 
     def _after_others(self, work: Callable[[], Result]) -> Result:
         # A descriptor of its own: a turn that was given up must not let go of a lock taken meanwhile
-        self._line = self._line or _Line(self._open())
+        self._line = self._line or _Line(self._open(), self._path)
         turn = self._line.join(work)
         try:
             with contextlib.suppress(TimeoutError):
@@ -83,8 +83,8 @@ class Gate:
 class _Line:
     """A thread that stands in the queue for one turn after the other."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    def __init__(self, file: int, path: Path) -> None:
+        self._file, self._path = file, path
         self._turns: SimpleQueue[_Turn | None] = SimpleQueue()
         threading.Thread(target=self._stand, name="gate", daemon=True).start()
 
@@ -101,7 +101,12 @@ class _Line:
         locked = False
         for turn, work in iter(self._turns.get, None):
             if not locked:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+                try:
+                    _lock(self._file, self._path, fcntl.LOCK_EX)
+                except StoreError as error:
+                    if turn.set_running_or_notify_cancel():
+                        turn.set_exception(error)
+                    continue
             tell = _done(turn, work) if turn.set_running_or_notify_cancel() else None
             locked = tell is None and not self._turns.empty()
             if not locked:
@@ -109,6 +114,17 @@ class _Line:
             if tell is not None:
                 tell()
         os.close(self._file)
+
+
+def _lock(file: int, path: Path, how: int) -> None:
+    try:
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent}: the system does not lock it ({error.strerror}); try again, or move the project to another disk"
+        ) from error
 
 
 def _done(turn: Future[Result], work: Callable[[], Result]) -> Callable[[], None]:

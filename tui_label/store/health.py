@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from tui_label.core.text import number_of
 from tui_label.core.timing import DAY_MS
 from tui_label.errors import StoreError
 from tui_label.store import counts, logs
@@ -24,7 +25,7 @@ Finding = tuple[bool, str]
 def check(connection: SqliteConnection, now: int) -> list[Finding]:
     folder = connection.path.parent
     counters = dict(connection.read("SELECT name, value FROM counter"))
-    found = [(True, f"database {connection.path.name}: {counters.get('items', 0):,} items")]
+    found = [(True, f"database {connection.path.name}: {number_of(counters.get('items', 0), 'item')}")]
     found += [(False, f"{words}; `tui-label repair {folder}` counts anew") for words in counts.wrong(connection.read)]
     found += counts.textless(connection.read)
     found += _orphans(connection)
@@ -56,9 +57,11 @@ def _leases(connection: SqliteConnection, now: int) -> list[Finding]:
                WHERE name = 'lease_ms')) FROM assignment WHERE state = 'leased'""",
         {"now": now, "day": DAY_MS},
     )
-    found = [(True, f"in hand: {held:,} items, {over:,} of them of people who are gone; those go back by themselves")]
+    words = f"{over:,} of them of people who are gone; those go back by themselves"
+    found = [(True, f"in hand: {number_of(held, 'item')}, {words}")]
     if late:
-        words = f"{late:,} items were taken in the future: this machine's clock was or is wrong, it says {utc(now)}"
+        taken = f"taken in the future: {number_of(late, 'item')}"
+        words = f"{taken}; this machine's clock was or is wrong, it says {utc(now)}"
         found.append((False, f"{words}; `timedatectl` shows it, the next claim mends the items"))
     return found
 

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from tui_label.core.project import Server
 from tui_label.core.roles import Role
+from tui_label.core.text import number_of
 from tui_label.errors import (
     StoreAway,
     StoreBusy,
@@ -467,7 +468,7 @@ class PostgresConnection:
         version = self._pg.info.parameter_status("server_version")
         (durable,) = self.read("SELECT setting FROM pg_settings WHERE name = 'synchronous_commit'")[0]
         found = [
-            (True, f"PostgreSQL {version}, schema {self.server.schema}: {counters['items']:,} items"),
+            (True, f"PostgreSQL {version}, schema {self.server.schema}: {number_of(counters['items'], 'item')}"),
             (durable != "off", f"synchronous_commit: {durable}"),
             *counts.textless(self.read),
         ]

@@ -14,7 +14,7 @@ from tui_label.core.beginning import begin, draft_of
 from tui_label.core.editor import Editor, insert
 from tui_label.core.guards import Guard
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.session import Effect, Session, has_content
+from tui_label.core.session import Effect, Line, Session, has_content
 from tui_label.core.steps import STEPS, step
 from tui_label.core.suggested import outcome_decisions
 from tui_label.core.timing import Rhythm, Watch
@@ -366,13 +366,25 @@ COMMANDS = st.one_of(
     st.sampled_from(
         sorted(
             set(STEPS)
-            - {"label.give", "flag.toggle", "flag.note", "find.said", "text.edit", "cursor.to", "select.range"}
+            - {
+                "label.give",
+                "flag.toggle",
+                "flag.note",
+                "line.type",
+                "find.said",
+                "text.edit",
+                "cursor.to",
+                "select.range",
+            }
         )
     ).map(lambda name: (name, None)),
     st.tuples(st.just("find.said"), st.tuples(st.sampled_from(["a", ""]), st.sampled_from([1, -1]))),
     st.tuples(st.just("cursor.to"), st.integers(0, 60)),
     st.tuples(st.just("select.range"), st.tuples(st.integers(0, 60), st.integers(0, 60))),
     st.tuples(st.just("flag.toggle"), st.sampled_from(["ambiguous", "private-data"])),
+    st.tuples(
+        st.just("line.type"), st.sampled_from([Line(), Line("question", "why?"), Line("note", "two", "ambiguous")])
+    ),
     st.sampled_from([give("person"), give("place"), give("negative", "sentiment"), give("positive", "sentiment")]),
 )
 
@@ -394,7 +406,7 @@ def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands
 
     again = begin(session.project, session.item, session.suggestions, draft=draft_of(session))
 
-    assert again.work == session.work
+    assert (again.work, again.line) == (session.work, session.line)
     assert again.past == session.past
     assert again.future == session.future
     while session.past:

@@ -390,13 +390,35 @@ async def test_the_note_of_a_flag_is_mended_not_wiped(tmp_path):
 
 
 @pytest.mark.parametrize("leave", [(), ("ctrl+q",)], ids=["cut off", "left"])
-async def test_a_note_that_is_half_typed_is_there_again(tmp_path, leave):
+@pytest.mark.parametrize("keys, shows", [("fn1", "ambiguous: two"), ("q", "ask: two"), ("q\t", "comment: two")])
+async def test_a_line_that_is_half_typed_is_there_again(tmp_path, keys, shows, leave):
+    app = make(tmp_path, NAMED, Record(Item("k", "x")), Record(Item("l", "y")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*("tab" if key == "\t" else key for key in keys), *"two", *leave)
+    again = make(tmp_path, NAMED)
+    async with again.run_test(size=(80, 24)) as pilot:
+        assert any(shows in row for row in shown(again))
+        await pilot.press(*"!", "enter")
+        workbench = again.workbench
+        said = [flag.note for flag in workbench.session.work.flags] + [
+            one.text for one in workbench.desk.claim.comments
+        ]
+        assert (said, workbench.session.line.words) == (["two!"], "")
+
+
+async def test_a_line_that_was_given_up_is_not_there_again(tmp_path):
     app = make(tmp_path, NAMED, Record(Item("k", "x")))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("f", "n", "1", *"two", *leave)
+        app.post_message(Paste("q"))
+        await settled(pilot)
+        await pilot.press("q")
+        app.post_message(Paste("why?"))
+        await settled(pilot)
+        assert app.workbench.session.line.words == "why?"
+        await pilot.press("escape")
     again = make(tmp_path, NAMED)
     async with again.run_test(size=(80, 24)):
-        assert [flag.note for flag in again.workbench.session.work.flags] == ["two"]
+        assert again._mode is None
 
 
 async def test_compare_picks_with_one_key(tmp_path):

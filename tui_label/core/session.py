@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
@@ -48,6 +48,19 @@ class Effect(Enum):
     """The picked segment."""
     HEAR_START = "hear start"
     HEAR_END = "hear end"
+
+
+class Line(NamedTuple):
+    """A line on its way to being said: a question or comment, or the note of a flag."""
+
+    kind: str = ""
+    words: str = ""
+    reason: str = ""
+    """That of the flag."""
+
+
+NOTE = "note"
+"""The kind of a line that goes with a flag."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,8 @@ class Session:
     """Index of the segment that was gone to; -1 where none was."""
     put: float = -1.0
     """Seconds: where the cursor was put by hand since a segment was gone to; -1 where it was not."""
+    line: Line = field(default_factory=Line)
+    """What is being typed about the item: not said yet, and kept with the draft."""
     filled_in: tuple[str, str] | None = None
     """Task and name of the candidate that came last in a ranking without a key of its own."""
     finishing: bool = False
@@ -335,4 +350,10 @@ Step = Callable[[Session, Any], "Session | Outcome"]
 
 def has_content(session: Session) -> bool:
     """Whether there is anything a draft would keep."""
-    return bool(session.past or session.future or session.work != session.began or session.mark is not None)
+    return bool(
+        session.past
+        or session.future
+        or session.work != session.began
+        or session.mark is not None
+        or session.line.words
+    )

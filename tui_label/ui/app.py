@@ -130,11 +130,7 @@ class ItemApp(SheetApp):
         self.set_interval(1.0, self._second)
 
     async def on_unmount(self) -> None:
-        await self._keep_typed()
         await self._leaving.finished()
-
-    async def _keep_typed(self) -> None:
-        """What of a line that is being typed is kept: whoever leaves now, or is cut off, did not give it up."""
 
     # keys
 
@@ -153,7 +149,6 @@ class ItemApp(SheetApp):
 
     async def _key(self, key: str, pressed_at: float) -> None:
         if self._leaving.begun or self._leaves_what_is_open(key):
-            await self._keep_typed()
             self._leaving.leave()
         elif self._too_small:
             await self._unseen_key(key)
@@ -573,6 +568,10 @@ class ItemApp(SheetApp):
 
     async def on_paste(self, event: Paste) -> None:
         event.stop()
+        await self._attend(self._pasted(event))
+        self._show()
+
+    async def _pasted(self, event: Paste) -> None:
         session, box = self._session, box_of(self._session)
         words = " ".join(event.text.replace("\t", " ").splitlines())
         if self._reading is not None and self._reading.finding is not None:
@@ -583,7 +582,6 @@ class ItemApp(SheetApp):
             await self._do("text.edit", insert(box, event.text))
         else:
             self._word = "paste ignored"
-        self._show()
 
     # showing
 
@@ -607,9 +605,10 @@ class ItemApp(SheetApp):
         shown = (desk.save_id if desk else "", self.workbench.notice)
         turned = shown != self._shown
         if turned:
-            if self._shown[0]:
+            begun = self._begun_line()
+            if self._shown[0] or begun is not None:
                 # Over an empty queue it was about no item: its letters must not fall on the one that came
-                self._mode = None
+                self._mode = begun
             self._shown = shown
             self._viewport.top, self._drag, self._notice_scroll = 0, None, NoticeScroll()
             self._finding.left()
@@ -621,6 +620,10 @@ class ItemApp(SheetApp):
             self.call_after_refresh(self.workbench.painted)
         self._far_keys.offer(self.keymap, self._key_mode, covered=self._mode is not None or self._covered)
         self._tick()
+
+    def _begun_line(self) -> Mode | None:
+        """The line that was being typed about the item when it was left."""
+        return None
 
     def _tick(self) -> None:
         """While it plays, the next look is due when what is shown changes."""

@@ -5,18 +5,19 @@ Their sprints, comments, flags and figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
 from tui_label.core.commands import WITHOUT_ITEM, Command
 from tui_label.core.comments import QUESTION
+from tui_label.core.editor import Editor
 from tui_label.core.keymap import Keymap, build
 from tui_label.core.project import Project
-from tui_label.core.session import Session
+from tui_label.core.session import NOTE, Session
 from tui_label.ui.app import GO_ON, ItemApp
 from tui_label.ui.canvas import Row
-from tui_label.ui.modes import FlagMenu, Minutes, Note, Say
+from tui_label.ui.modes import FlagMenu, Minutes, Mode, Note, Say, typed_in
 from tui_label.ui.overlays import Letters, Reading
 from tui_label.ui.views.document import Marks
 from tui_label.ui.views.label import State, laid_over, mode_rows, talk_room
@@ -95,9 +96,23 @@ class LabelApp(ItemApp):
         if self._session is not None:
             self._mode = Say(self._keep_said)
 
-    async def _keep_typed(self) -> None:
-        if isinstance(self._mode, Note) and self._mode.editor.text.strip():
-            await self._do("flag.note", (self._mode.reason, self._mode.editor.text))
+    async def _attend(self, act: Awaitable[None]) -> None:
+        await super()._attend(self._kept_with_its_line(act))
+
+    async def _kept_with_its_line(self, act: Awaitable[None]) -> None:
+        """What is typed in a line is of the draft, too."""
+        await act
+        desk = self.workbench.desk
+        if desk is not None and desk.save_id == self._shown[0] and (line := typed_in(self._mode)) != desk.session.line:
+            await self._do("line.type", line)
+
+    def _begun_line(self) -> Mode | None:
+        session = self._session
+        if session is None or not session.line.words:
+            return None
+        kind, words, reason = session.line
+        editor = Editor(words, len(words))
+        return Note(reason, editor) if kind == NOTE else Say(self._keep_said, kind, editor)
 
     async def _keep_said(self, kind: str, text: str) -> bool:
         kept = await self.workbench.say(kind, text)

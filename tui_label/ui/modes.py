@@ -19,7 +19,7 @@ from tui_label.core.keymap import chosen_by
 from tui_label.core.moments import clock, seconds_of
 from tui_label.core.project import FlagReason
 from tui_label.core.said import places
-from tui_label.core.session import Session
+from tui_label.core.session import NOTE, Line, Session
 from tui_label.core.text import visible
 from tui_label.core.tokens import tokens_between
 from tui_label.ui.canvas import Row
@@ -218,6 +218,13 @@ class Say:
         if key == "tab":
             return replace(self, kind=COMMENT if self.kind == QUESTION else QUESTION)
         return replace(self, editor=edited(self.editor, key))
+
+
+def typed_in(mode: Mode | None) -> Line:
+    """What is being typed about the item."""
+    if isinstance(mode, Note):
+        return Line(NOTE, mode.editor.text, mode.reason)
+    return Line(mode.kind, mode.editor.text) if isinstance(mode, Say) else Line()
 
 
 # by name

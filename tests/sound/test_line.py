@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,16 @@ import pytest
 
 from tui_label.sound import line as line_module
 from tui_label.sound import wire
-from tui_label.sound.line import CARD_AGAIN_S, NO_WAY, Line, Ways, listeners, local_speaker
+from tui_label.sound.line import (
+    CARD_AGAIN_S,
+    NO_WAY,
+    Line,
+    Ways,
+    listeners,
+    local_speaker,
+    speaker_ended,
+    speaker_process,
+)
 
 NAME = "tui-label-{:024x}.sock"
 HELLO = {"ev": "hello", "v": 1, "ok": True, "name": "laptop", "device": "ears"}
@@ -341,3 +351,15 @@ async def test_a_speaker_that_nobody_waits_for_any_more_does_not_stay():
         await greeting
 
     assert me.children() == before
+
+
+async def test_a_speaker_ends_by_itself_and_is_killed_only_where_it_hangs(monkeypatch):
+    monkeypatch.setattr(line_module, "END_S", 20.0)
+    speaker = await speaker_process()
+    await speaker_ended(speaker)
+    monkeypatch.setattr(line_module, "END_S", 0.05)
+    hanging = await speaker_process()
+    hanging.send_signal(signal.SIGSTOP)
+    await speaker_ended(hanging)
+
+    assert (speaker.returncode, hanging.returncode) == (0, -signal.SIGKILL)

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ CARD_HELLO_S = 15.0
 """A first start of PortAudio may take that long."""
 CARD_AGAIN_S = 30.0
 """A machine without a card is asked again this much later."""
+END_S = 1.0
+"""For a speaker to end by itself."""
 SOCKET = re.compile(r"tui-label-([0-9a-f]{24})\.sock")
 PORT_MOST = 65_535
 _PORT = re.compile(r"(?P<host>[\w.:-]+):(?P<port>[0-9]{1,5})/(?P<token>[0-9a-f]{24})")
@@ -122,13 +125,26 @@ async def local_speaker() -> Line:
     process = await speaker_process()
     assert process.stdin is not None and process.stdout is not None
 
-    async def end() -> None:
-        # Not asked but killed: a speaker whose sound server hangs would not hear
+    return await greeted(Line(process.stdout, process.stdin, partial(speaker_ended, process)), CARD_HELLO_S)
+
+
+async def speaker_ended(process: asyncio.subprocess.Process) -> None:
+    """A speaker that nobody talks to any more ends by itself; one whose sound server hangs does not, and is killed.
+
+    Not at once: killed while PortAudio starts, JACK's library may leave a lock behind in /dev/shm, for which every
+    later program that wants sound would wait for ever.
+    """
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(END_S):
+            await process.wait()
+    except BaseException as error:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        if not isinstance(error, TimeoutError):
+            raise
         await process.wait()
-
-    return await greeted(Line(process.stdout, process.stdin, end), CARD_HELLO_S)
 
 
 def speaker_log() -> Path:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_label.sound import wire
-from tui_label.sound.line import CARD_HELLO_S, HELLO_S, speaker_process
+from tui_label.sound.line import CARD_HELLO_S, HELLO_S, speaker_ended, speaker_process
 from tui_label.sound.localkeys import LocalKeys
 
 OWN_LINE = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
@@ -179,9 +179,7 @@ class Listener:
         finally:
             self._open -= 1
             if process is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                await speaker_ended(process)
 
 
 def listen() -> int:

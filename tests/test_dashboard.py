@@ -155,9 +155,9 @@ def test_a_look_at_many_answers_is_quick(tmp_path):
     for turn in range(5):
         answer = replace(said(0, "ann", "neutral", 0).annotation, answers={"sentiment": LABELS[turn % 3]})
         store.submit(turn + 1, answer, f"s{turn}", claim=False)
-        begun = time.perf_counter()
+        begun = time.thread_time()
         glance = following.look()
-        spent.append(time.perf_counter() - begun)
+        spent.append(time.thread_time() - begun)
 
     assert glance.people[0].corrections == 5 and all(waiting <= COUNTED for _, waiting in glance.queues)
     assert min(spent) < 0.2, spent

@@ -208,6 +208,6 @@ def test_a_long_call_is_aligned_at_once():
 
 
 def _seconds(texts: list[str]) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     align(texts)
-    return time.perf_counter() - began
+    return time.thread_time() - began

@@ -719,6 +719,6 @@ def test_three_transcripts_of_a_call_are_compared_at_once(data_folder: Path):
 
 
 def _seconds(task: Task, texts: list[str]) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     compared(task, *texts, item=TALK).merged({})
-    return time.perf_counter() - began
+    return time.thread_time() - began

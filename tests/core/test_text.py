@@ -196,17 +196,17 @@ def test_typing():
 def test_a_word_back_in_a_text_without_blanks_takes_no_time():
     """As Chinese is written."""
     text = "字" * 20_000 + " ok, "
-    began = time.perf_counter()
+    began = time.thread_time()
 
     assert delete_word_back(Editor(text, len(text))).text == text.removesuffix("ok, ")
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_a_document_where_a_name_was_expected_is_cut_at_once():
-    began = time.perf_counter()
+    began = time.thread_time()
 
     assert shortened("日本 " * 30_000, 8) == "日本 日…"
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
     assert [shortened("name", cells) for cells in (0, 3, 4)] == ["…", "na…", "name"]
 
 

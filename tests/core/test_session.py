@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -370,7 +371,6 @@ COMMANDS = st.one_of(
                 "label.give",
                 "flag.toggle",
                 "flag.note",
-                "line.type",
                 "find.said",
                 "text.edit",
                 "cursor.to",
@@ -382,9 +382,6 @@ COMMANDS = st.one_of(
     st.tuples(st.just("cursor.to"), st.integers(0, 60)),
     st.tuples(st.just("select.range"), st.tuples(st.integers(0, 60), st.integers(0, 60))),
     st.tuples(st.just("flag.toggle"), st.sampled_from(["ambiguous", "private-data"])),
-    st.tuples(
-        st.just("line.type"), st.sampled_from([Line(), Line("question", "why?"), Line("note", "two", "ambiguous")])
-    ),
     st.sampled_from([give("person"), give("place"), give("negative", "sentiment"), give("positive", "sentiment")]),
 )
 
@@ -393,9 +390,10 @@ COMMANDS = st.one_of(
     st.lists(COMMANDS, max_size=25),
     st.sampled_from([ENTITIES, BOTH, SENTIMENT]),
     st.sampled_from([TEXT, "", "日本 \r\n👩‍👩‍👧e\u0301"]),
+    st.sampled_from([Line(), Line("question", "why?"), Line("note", "two", "ambiguous")]),
 )
 @settings(max_examples=250)
-def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands, source, text):
+def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands, source, text, line):
     offers = [Suggestion("entities", {"start": 0, "end": 2, "label": "person"}, 1.0, "m", 1)] if text else []
     session = on(source, text, *offers)
     for name, argument in commands:
@@ -403,6 +401,7 @@ def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands
     for task in session.asked:
         if task.kind == "spans":
             assert task.check(session.value(task.id) or [], session.item) == ""
+    session = replace(session, line=line)
 
     again = begin(session.project, session.item, session.suggestions, draft=draft_of(session))
 

@@ -514,3 +514,14 @@ async def test_the_box_has_its_two_ends(tmp_path):
         await pilot.press("ctrl+home", "a", "ctrl+end", "z", "enter")
 
     assert answers(tmp_path) == [{"transcript": "aone\ntwoz"}]
+
+
+async def test_a_question_is_no_work_on_the_words_of_the_clip(tmp_path):
+    app = make(tmp_path, CALLS, tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape", "q")
+        before = app.workbench.deck.listening.keystrokes
+        await pilot.press(*"why so?")
+
+        assert app.workbench.session.line.words == "why so?"
+        assert app.workbench.deck.listening.keystrokes == before

@@ -9,7 +9,7 @@ from typing import Any
 from tui_label.core import segmenting
 from tui_label.core.editor import Editor
 from tui_label.core.item import Suggestion, candidate_names
-from tui_label.core.session import Effect, Line, Outcome, Session
+from tui_label.core.session import Effect, Outcome, Session
 from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import is_mark, number_of
@@ -214,12 +214,7 @@ def flag(session: Session, reason: str) -> Session:
 
 def flag_note(session: Session, argument: tuple[str, str]) -> Session:
     reason, note = argument
-    session = replace(session, line=Line())
     return session.change(session.work.with_flag(reason, note)).say(f"flagged {reason}, with a note")
-
-
-def type_line(session: Session, line: Line) -> Session:
-    return replace(session, line=line)
 
 
 def edit_text(session: Session, editor: Editor) -> Session:

@@ -19,7 +19,6 @@ STEPS: dict[str, Step] = {
     "suggestion.reject": answering.reject,
     "flag.toggle": answering.flag,
     "flag.note": answering.flag_note,
-    "line.type": answering.type_line,
     "find.said": said.find,
     "text.edit": answering.edit_text,
     "text.leave": answering.leave_text,

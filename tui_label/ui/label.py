@@ -97,14 +97,10 @@ class LabelApp(ItemApp):
             self._mode = Say(self._keep_said)
 
     async def _attend(self, act: Awaitable[None]) -> None:
-        await super()._attend(self._kept_with_its_line(act))
-
-    async def _kept_with_its_line(self, act: Awaitable[None]) -> None:
-        """What is typed in a line is of the draft, too."""
-        await act
+        await super()._attend(act)
         desk = self.workbench.desk
-        if desk is not None and desk.save_id == self._shown[0] and (line := typed_in(self._mode)) != desk.session.line:
-            await self._do("line.type", line)
+        if desk is not None and desk.save_id == self._shown[0]:
+            self.workbench.jot(typed_in(self._mode))
 
     def _begun_line(self) -> Mode | None:
         session = self._session

@@ -165,8 +165,7 @@ def _place_of(folder: Path, error: ConfigError) -> Place:
 
 
 def _text(folder: Path) -> str:
-    config.refuse_pipe(folder / config.FILE)
-    return (folder / config.FILE).read_text(encoding="utf-8-sig", errors="replace")
+    return config.content(folder / config.FILE).decode("utf-8-sig", errors="replace")
 
 
 def repair(folder: str | Path) -> Repaired:

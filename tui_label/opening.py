@@ -26,8 +26,7 @@ SETTLED_S = 60
 def guidelines_text(project: Project) -> str:
     """The guidelines, or nothing where there are none; raises ConfigError where they cannot be read."""
     try:
-        config.refuse_pipe(project.guidelines_path)
-        data = project.guidelines_path.read_bytes()
+        data = config.content(project.guidelines_path)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and project.guidelines == GUIDELINES:
             return ""

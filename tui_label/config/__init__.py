@@ -31,8 +31,7 @@ def load(folder: Path) -> Project:
     """The project in a folder; raises ConfigError with all that is wrong with its project.yaml."""
     path = folder / FILE
     try:
-        refuse_pipe(path)
-        data = path.read_bytes()
+        data = content(path)
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: no project here; start one with `tui-label new {folder} --from sentiment`"
@@ -55,10 +54,14 @@ def decoded(data: bytes, name: str) -> str:
         raise ConfigError(f"{name}:{line}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
 
 
-def refuse_pipe(path: Path) -> None:
-    """Raises OSError where a file that people write is a pipe: who reads it would wait, for ever where nobody fills it."""
+def content(path: Path) -> bytes:
+    """What is in a file that people write; raises OSError, also where it is a pipe.
+
+    Who reads a pipe would wait, for ever where nobody fills it.
+    """
     if path.is_fifo():
         raise OSError(errno.EINVAL, "is a pipe, not a file", str(path))
+    return path.read_bytes()
 
 
 def parse(text: str, folder: Path) -> Project:

@@ -168,7 +168,7 @@ class Review:
             session = replace(session, at=place[0], picked=self._place_among(session.segments))
         return replace(self, session=session)
 
-    @property
+    @cached_property
     def _record(self) -> Mapping[str, Any] | None:
         """The segment in the answer that the versions make which the difference at hand is about; the first of several."""
         if self.here is None:

@@ -14,6 +14,9 @@ from hypothesis import settings
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
+# Tests start some hundred programs: none is to compile all that it imports
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 REAL_TIME = ("terminal/", "sound/test_playing", "sound/test_remote", "sound/test_wire")
 
 

@@ -7,6 +7,7 @@ uses the Store's own methods only, so any backend can be held to it.
 
 from __future__ import annotations
 
+import os
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from tui_label.store.standing import pairs_that_differ
 
 LEASE_MS = 10_000
 GOLD_RATE = 0.3
+ROUNDS = int(os.environ.get("TUI_LABEL_ROUNDS", "36"))
 Pair = tuple[int, str]
 RESTRICTIONS: list[dict[str, Any]] = [
     {},
@@ -464,7 +466,8 @@ class Work:
 
 
 @pytest.mark.parametrize(
-    ("backend", "seed"), [(backend, seed) for backend in BACKENDS for seed in range(80 if backend == "sqlite" else 5)]
+    ("backend", "seed"),
+    [(backend, seed) for backend in BACKENDS for seed in range(ROUNDS if backend == "sqlite" else 4)],
 )
 def test_a_store_does_what_the_model_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, seed: int

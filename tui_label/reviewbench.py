@@ -22,7 +22,7 @@ from tui_label.core.comments import COMMENT, CORRECTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.project import Project
 from tui_label.core.review import Review
-from tui_label.core.session import Effect
+from tui_label.core.session import Effect, Line
 from tui_label.desk import name_of
 from tui_label.errors import StoreError, UsageError
 from tui_label.store.base import Store, Versions
@@ -351,6 +351,7 @@ class ReviewBench(Workplace):
 
     async def _go_over(self, case: Case, why: str) -> None:
         """A case that can't be settled yet, as it is now, with what was decided so far."""
+        self.jot(Line())  # it was typed to its end: the screen has it for when the case can be settled
         await self._keep_draft()
         if await self._return_to(case):
             self.word = f"not settled yet: {why}"

@@ -19,7 +19,7 @@ from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening
 from tui_label.core.project import Project
-from tui_label.core.session import Effect, Line, has_content
+from tui_label.core.session import Effect, has_content
 from tui_label.core.steps import step
 from tui_label.core.tasks import Text
 from tui_label.core.training import UsedUp
@@ -299,12 +299,6 @@ class Workbench(Workplace):
         for effect in effects:
             await self._carry_out(effect)
         return None
-
-    def jot(self, line: Line) -> None:
-        """Keep what is being typed about the item with its draft."""
-        if self.desk is not None and self.desk.session.line != line:
-            self.desk = replace(self.desk, session=replace(self.desk.session, line=line))
-            self._drafts.soon()
 
     async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do what needs the store; where that fails all stays as it is, is said, and kept as a draft."""

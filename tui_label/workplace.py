@@ -18,7 +18,7 @@ from tui_label import notices
 from tui_label.core.listening import Listening
 from tui_label.core.news import News
 from tui_label.core.project import Project
-from tui_label.core.session import Session
+from tui_label.core.session import Line, Session
 from tui_label.core.steps import step
 from tui_label.desk import Desk
 from tui_label.drafting import Drafting
@@ -348,6 +348,12 @@ class Workplace(ABC):
         if not self._leaving:
             async with self._lock:
                 await self._do(command, argument)
+
+    def jot(self, line: Line) -> None:
+        """Keep what is being typed about the item with its draft."""
+        if self.desk is not None and self.desk.session.line != line:
+            self.desk = replace(self.desk, session=replace(self.desk.session, line=line))
+            self._drafts.soon()
 
     def _rest_watch(self) -> None:
         if self.desk is not None:

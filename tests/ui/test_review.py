@@ -130,6 +130,34 @@ async def test_why_is_typed_once_where_the_project_changed_meanwhile(tmp_path):
     assert [one.text for one in opened(folder).comments(1)] == ["mood: good → so-so. as in 2!"]
 
 
+@pytest.mark.parametrize("leave", [(), ("ctrl+q",)], ids=["cut off", "left"])
+@pytest.mark.parametrize(
+    ("keys", "shows"),
+    [("x", "send back to all: so"), ("c\t\t", "comment to bob: so"), ("12C", "settle, and say why: so")],
+    ids=["x", "c", "C"],
+)
+async def test_a_remark_that_is_half_typed_is_there_again(tmp_path, keys, shows, leave):
+    one, two = spans(*FIVE), spans(*FIVE[:1], ("UA1234", "airline"), *FIVE[2:4])
+    folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), one, two))
+    async with start(folder).run_test(size=(80, 24)) as pilot:
+        await pilot.press(*("tab" if key == "\t" else key for key in keys), *"so", *leave)
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, shows)
+        await pilot.press("!", "enter")
+
+    assert {one.text.split(". ")[-1] for one in opened(folder).comments(1)} == {"so!"}
+
+
+async def test_a_remark_that_was_given_up_is_not_there_again(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad"]))
+    async with start(folder).run_test(size=(80, 24)) as pilot:
+        await pilot.press("x", *"so", "escape")
+    app = start(folder)
+    async with app.run_test(size=(80, 24)):
+        assert app._mode is None and not has(app, "begun before")
+
+
 # the bars: keys counted
 
 

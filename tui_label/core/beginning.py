@@ -11,7 +11,7 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.renames import Names
-from tui_label.core.session import Line, Session
+from tui_label.core.session import Session, line_from
 from tui_label.core.tasks import (
     Choices,
     Segments,
@@ -185,7 +185,7 @@ def _restored(session: Session, record: Mapping[str, Any], names: Names) -> Sess
         mark=record.get("mark"),
         picked=int(record.get("picked", -1)),
         put=float(record.get("put", -1.0)),
-        line=Line(*record.get("line", ())),
+        line=line_from(record.get("line", ())),
     )
 
 

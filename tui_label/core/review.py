@@ -23,7 +23,7 @@ from tui_label.core.item import Item
 from tui_label.core.overlap import similarity
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
-from tui_label.core.session import HISTORY, Session
+from tui_label.core.session import HISTORY, Session, line_from
 from tui_label.core.tasks import Choices, Compare, Segment, Segments, Spans, Task, fitting
 from tui_label.core.work import Work, work_from
 
@@ -274,24 +274,24 @@ def work_of(project: Project, answers: Mapping[str, Any]) -> Work:
 
 
 def draft_of(review: Review, labels: int, desk: str) -> str:
-    """What was decided so far, as JSON text for `restored`; empty where nothing was.
+    """What was decided and typed so far, as JSON text for `restored`; empty where nothing was.
 
     `labels`: the version of project.yaml whose labels it has; `desk`: which desk it was decided at.
     """
-    if not review.is_touched:
-        return ""
-    return json.dumps(
-        {
+    record: dict[str, Any] = {}
+    if review.is_touched:
+        record = {
             **_decided_about(review),
             "labels": labels,
-            "desk": desk,
             "taken": list(review.taken.items()),
             "kept": sorted(review.kept),
             "example": review.example,
             "at": review.at,
             "answers": review.session.answers,
         }
-    )
+    if review.session.line.words:
+        record["line"] = review.session.line
+    return json.dumps({**record, "desk": desk}) if record else ""
 
 
 def _decided_about(review: Review) -> dict[str, Any]:
@@ -310,11 +310,12 @@ def reopened(review: Review, gold: Gold) -> Review:
 
 
 def restored(review: Review, draft: str, renames: Renames) -> Review:
-    """`review` as it was when `draft` was written, all of it to be undone at once.
+    """`review` as it was when `draft` was written, all that was decided to be undone at once.
 
-    As it is where it was about others: versions changed, or two labels became one.
+    Nothing is decided where that was about others: versions changed, or two labels became one.
     """
     record = json.loads(draft) if draft else {}
+    review = replace(review, session=replace(review.session, line=line_from(record.get("line", ()))))
     if any(record.get(name) != value for name, value in _decided_about(review).items()):
         return review
     work = work_of(review.session.project, fitting(review.session.project.tasks, record["answers"]))

@@ -7,7 +7,7 @@ out as effects.  No clock, no store, no screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -51,16 +51,24 @@ class Effect(Enum):
 
 
 class Line(NamedTuple):
-    """A line on its way to being said: a question or comment, or the note of a flag."""
+    """A line on its way to being said: a question or comment, the note of a flag, a reviewer's remark."""
 
     kind: str = ""
     words: str = ""
     reason: str = ""
     """That of the flag."""
+    to: tuple[str, ...] = ()
+    """The annotators whom a reviewer says it to."""
 
 
 NOTE = "note"
 """The kind of a line that goes with a flag."""
+
+
+def line_from(record: Sequence[Any]) -> Line:
+    """A line out of a draft, where it is a list."""
+    line = Line(*record)
+    return line._replace(to=tuple(line.to))
 
 
 @dataclass(frozen=True)

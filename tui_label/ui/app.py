@@ -19,7 +19,7 @@ from tui_label.core.editor import Editor, insert
 from tui_label.core.find import find_next, find_previous
 from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
 from tui_label.core.project import Project
-from tui_label.core.session import Session
+from tui_label.core.session import Line, Session
 from tui_label.core.tasks import Segments, Spans
 from tui_label.core.training import Feedback
 from tui_label.core.transcript import next_speaker
@@ -38,6 +38,7 @@ from tui_label.ui.modes import (
     Hop,
     Mode,
     Picker,
+    Saying,
     hints_for,
 )
 from tui_label.ui.overlays import NoticeScroll, Reading
@@ -144,8 +145,11 @@ class ItemApp(SheetApp):
         """What somebody does; where it did not reach the item, its time goes on."""
         before = self.workbench.desk
         await act
-        if self.workbench.desk is before:
+        desk = self.workbench.desk
+        if desk is before:
             self.workbench.attended()
+        if desk is not None and desk.save_id == self._shown[0]:
+            self.workbench.jot(self._mode.begun if isinstance(self._mode, Saying) else Line())
 
     async def _key(self, key: str, pressed_at: float) -> None:
         if self._leaving.begun or self._leaves_what_is_open(key):

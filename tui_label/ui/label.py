@@ -5,7 +5,7 @@ Their sprints, comments, flags and figures.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from tui_label.core.project import Project
 from tui_label.core.session import NOTE, Session
 from tui_label.ui.app import GO_ON, ItemApp
 from tui_label.ui.canvas import Row
-from tui_label.ui.modes import FlagMenu, Minutes, Mode, Note, Say, typed_in
+from tui_label.ui.modes import FlagMenu, Minutes, Mode, Note, Say
 from tui_label.ui.overlays import Letters, Reading
 from tui_label.ui.views.document import Marks
 from tui_label.ui.views.label import State, laid_over, mode_rows, talk_room
@@ -96,19 +96,13 @@ class LabelApp(ItemApp):
         if self._session is not None:
             self._mode = Say(self._keep_said)
 
-    async def _attend(self, act: Awaitable[None]) -> None:
-        await super()._attend(act)
-        desk = self.workbench.desk
-        if desk is not None and desk.save_id == self._shown[0]:
-            self.workbench.jot(typed_in(self._mode))
-
     def _begun_line(self) -> Mode | None:
         session = self._session
         if session is None or not session.line.words:
             return None
-        kind, words, reason = session.line
-        editor = Editor(words, len(words))
-        return Note(reason, editor) if kind == NOTE else Say(self._keep_said, kind, editor)
+        line = session.line
+        editor = Editor(line.words, len(line.words))
+        return Note(line.reason, editor) if line.kind == NOTE else Say(self._keep_said, line.kind, editor)
 
     async def _keep_said(self, kind: str, text: str) -> bool:
         kept = await self.workbench.say(kind, text)

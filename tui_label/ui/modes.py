@@ -50,6 +50,14 @@ class Menu(Protocol):
         """The rows over the questions, where `free` rows above the status row have nothing on them."""
 
 
+@runtime_checkable
+class Saying(Protocol):
+    """A mode in which something is typed about the item that is kept until it is said."""
+
+    @property
+    def begun(self) -> Line: ...
+
+
 # hop
 
 
@@ -180,6 +188,10 @@ class Note:
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "keep"), ("Esc", "leave")])
 
+    @property
+    def begun(self) -> Line:
+        return Line(NOTE, self.editor.text, self.reason)
+
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "enter":
             await do("flag.note", (self.reason, self.editor.text))
@@ -210,6 +222,10 @@ class Say:
         other = "a comment instead" if self.kind == QUESTION else "a question instead"
         return [("↵", "send"), ("Tab", other), ("Esc", "leave")]
 
+    @property
+    def begun(self) -> Line:
+        return Line(self.kind, self.editor.text)
+
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "enter" and self.editor.text.strip():
             return None if await self.keep(self.kind, self.editor.text.strip()) else self
@@ -218,13 +234,6 @@ class Say:
         if key == "tab":
             return replace(self, kind=COMMENT if self.kind == QUESTION else QUESTION)
         return replace(self, editor=edited(self.editor, key))
-
-
-def typed_in(mode: Mode | None) -> Line:
-    """What is being typed about the item."""
-    if isinstance(mode, Note):
-        return Line(NOTE, mode.editor.text, mode.reason)
-    return Line(mode.kind, mode.editor.text) if isinstance(mode, Say) else Line()
 
 
 # by name

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui_label.core.commands import EDITING, LISTENING, NAMES, REVIEW, Command
+from tui_label.core.comments import COMMENT, CORRECTION, RETURN
 from tui_label.core.editor import EMPTY, Editor
 from tui_label.core.keymap import Keymap, build, key_display
 from tui_label.core.project import Project
@@ -22,6 +23,7 @@ from tui_label.reviewbench import ReviewBench
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.app import ItemApp
 from tui_label.ui.canvas import Row
+from tui_label.ui.modes import Mode
 from tui_label.ui.reviewmodes import Filter, Keep, Remark
 from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import header, legend
@@ -197,36 +199,60 @@ class ReviewApp(ItemApp):
     # talking
 
     async def _review_return(self) -> None:
-        review, there = self._review, self.bench.returnable()
-        if review is not None and there:
-            first = tuple(one for one in review.concerned if one in there)
-            self._mode = Remark("send back", self._readers(first, there), self._keep("review.return"))
+        self._mode = self._return()
 
     async def _review_comment(self) -> None:
+        self._mode = self._comment()
+
+    async def _review_correct(self) -> None:
+        self._mode = self._correction()
+
+    def _begun_line(self) -> Mode | None:
+        desk = self.bench.case_desk
+        if desk is None or not (line := desk.session.line).words:
+            return None
+        if line.kind == CORRECTION:
+            self._unsaid = (desk.case.number, line.words)
+            return self._correction()
+        remark = self._return() if line.kind == RETURN else self._comment()
+        if remark is None:
+            return None
+        chosen = next((n for n, (_, to) in enumerate(remark.to) if to == line.to), 0)
+        return replace(remark, chosen=chosen, editor=Editor(line.words, len(line.words)))
+
+    def _return(self) -> Remark | None:
+        """The line for it; None where it can't be now, and the screen has why."""
+        review, there = self._review, self.bench.returnable()
+        if review is None or not there:
+            return None
+        first = tuple(one for one in review.concerned if one in there)
+        return Remark(RETURN, "send back", self._readers(first, there), self._keep("review.return"))
+
+    def _comment(self) -> Remark | None:
         review = self._review
         if review is None:
-            return
+            return None
         asked = self.bench.askers()
         everyone = tuple(range(len(review.versions)))
         readers = self._readers(everyone, everyone)
         if asked:
             called = ", ".join(self._called(name) for name in asked)
             readers = ((called, asked), *(one for one in readers if one[1] != asked))
-        self._mode = Remark("answer" if asked else "comment", readers, self._keep("review.comment"))
+        return Remark(COMMENT, "answer" if asked else "comment", readers, self._keep("review.comment"))
 
-    async def _review_correct(self) -> None:
+    def _correction(self) -> Remark | None:
         desk = self.bench.case_desk
+        if desk is None or not self.bench.corrects():
+            return None
 
         async def keep(_: tuple[str, ...], text: str) -> bool:
-            assert desk is not None
             said = await self.bench.correct(text)
             self._unsaid = (desk.case.number, "" if said else text)
             return not self.bench.trouble
 
-        if desk is not None and self.bench.corrects():
-            number, text = self._unsaid
-            words = Editor(text, len(text)) if number == desk.case.number else EMPTY
-            self._mode = Remark("settle, and say why", (), keep, editor=words)
+        number, text = self._unsaid
+        words = Editor(text, len(text)) if number == desk.case.number else EMPTY
+        return Remark(CORRECTION, "settle, and say why", (), keep, editor=words)
 
     def _keep(self, command: str) -> Keep:
         async def keep(to: tuple[str, ...], text: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tui_label.core.editor import EMPTY, Editor
 from tui_label.core.find import called
 from tui_label.core.keymap import chosen_by
+from tui_label.core.session import Line
 from tui_label.core.text import visible
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Do, Mode, digits, edited, line
@@ -24,6 +25,8 @@ Keep = Callable[[tuple[str, ...], str], Awaitable[bool]]
 class Remark:
     """One line to annotators; Tab changes to whom."""
 
+    kind: str
+    """Of the comment that it becomes."""
     lead: str
     to: tuple[tuple[str, tuple[str, ...]], ...]
     """What each choice of readers is called, and their names."""
@@ -37,13 +40,21 @@ class Remark:
         return line(f"{self.lead}{whom}: ", self.editor)
 
     @property
+    def begun(self) -> Line:
+        return Line(self.kind, self.editor.text, to=self._readers)
+
+    @property
+    def _readers(self) -> tuple[str, ...]:
+        return self.to[self.chosen][1] if self.to else ()
+
+    @property
     def legend(self) -> list[Hint]:
         other: list[Hint] = [("Tab", "to others")] if len(self.to) > 1 else []
         return [("↵", self.lead), *other, ("Esc", "leave")]
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "enter" and self.editor.text.strip():
-            kept = await self.keep(self.to[self.chosen][1] if self.to else (), self.editor.text.strip())
+            kept = await self.keep(self._readers, self.editor.text.strip())
             return None if kept else self
         if key in ("enter", "escape"):
             return None

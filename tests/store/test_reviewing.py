@@ -442,6 +442,31 @@ def test_what_was_said_is_taken_back_until_it_is_read(make):
     assert not store.unsay(1, "ann")
 
 
+def test_what_was_told_with_a_gold_answer_is_taken_back_with_it_until_it_is_read(make):
+    store = make(1, Policy(2))
+    disputed(store, "a", "b")
+    store.say(1, Comment("ann", "Irony?", QUESTION))
+    told = [Comment("rob", "t: b → c", CORRECTION, name) for name in ("ann", "bob")]
+    assert store.settle(1, gold("c", "rob"), "1", told)
+    store.mark_read("bob", 1)
+    assert store.left_in(Queue("questions")) == 0
+    store.withdraw(1, "rob")
+
+    assert [one.to for one in store.comments(1)] == ["", "bob"]
+    assert store.left_in(Queue("questions")) == 1
+
+
+def test_a_question_that_a_return_answered_is_open_again_when_that_is_taken_back(make):
+    store = make(1, Policy(2))
+    disputed(store, "a", "b")
+    store.say(1, Comment("ann", "Irony?", QUESTION))
+    store.send_back(1, ["ann"], Comment("rob", "Look again."))
+    assert store.left_in(Queue("questions")) == 0
+    store.take_back(1, ["ann"], "rob")
+
+    assert store.left_in(Queue("questions")) == 1
+
+
 def test_what_two_sent_back_stays_on_its_way_while_one_takes_that_back(make):
     store = make(1, Policy(2))
     disputed(store, "a", "b")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tui_label.core.comments import RETURN, Comment
+from tui_label.core.comments import CORRECTION, RETURN, Comment
 from tui_label.core.gold import ACCEPTED, SETTLED, WITHDRAWN, Gold
 from tui_label.core.renames import Renames
 from tui_label.store import queue, standing, talking
@@ -78,6 +78,8 @@ def withdraw(execute: Execute, item: int, reviewer: str, moment: str, judge: Jud
     gold = gold_from(latest[1:], standing.renames(execute)) if latest else None
     if gold is None or gold.reviewer != storable(reviewer) or gold.outcome not in (SETTLED, ACCEPTED):
         return None
+    # What was told with it is of the same moment
+    talking.take_back(execute, item, "author = ? AND kind = ? AND at = ?", gold.reviewer, CORRECTION, gold.at)
     before = execute(f"SELECT before, {GOLD} FROM gold WHERE item = ? AND revision = ?", (item, latest[0])).fetchone()
     save_id = f"withdraw-{gold.revision + 1}"
     if before is None:
@@ -134,7 +136,7 @@ def take_back(execute: Execute, item: int, me: int, reviewer: str) -> None:
     ).fetchone()
     if row:
         said = (*row, storable(reviewer))
-        execute("DELETE FROM comment WHERE returned = ? AND author = ? AND read_at IS NULL", said)
+        talking.take_back(execute, item, "returned = ? AND author = ?", *said)
         if execute("SELECT 1 FROM comment WHERE returned = ? AND author <> ? LIMIT 1", said).fetchone() is None:
             execute("UPDATE returned SET state = 'taken back' WHERE number = ?", row)
 

@@ -253,7 +253,7 @@ class Reviewing(Protocol):
 
     def withdraw(self, number: int, reviewer: str) -> Gold | None:
         """Undo the gold answer that they settled or accepted, by a revision `withdrawn`, or by a copy of the one that
-        stood before it.
+        stood before it.  What was told with it is taken back, but from those who have read it.
 
         The one that was undone; None, and nothing changes, where the one that stands is not theirs.
         """

@@ -33,17 +33,24 @@ def say(execute: Execute, item: int, comment: Comment, moment: str, returned: in
 
 
 def unsay(execute: Execute, item: int, author: str) -> bool:
-    """Take back what somebody said last about an item, from all whom it is for and who have not read it.
-
-    A question that it answered is open again.  Whether anything was taken back.
-    """
-    mine = "item = ? AND author = ? AND kind IN ('comment', 'question')"
+    """Take back what somebody said last about an item, from all whom it is for.  Whether anything was taken back."""
     last = execute(
-        f"SELECT kind, text FROM comment WHERE {mine} ORDER BY number DESC LIMIT 1", (item, storable(author))
+        """SELECT kind, text FROM comment WHERE item = ? AND author = ? AND kind IN ('comment', 'question')
+           ORDER BY number DESC LIMIT 1""",
+        (item, storable(author)),
     ).fetchone()
+    return last is not None and take_back(
+        execute, item, "author = ? AND kind = ? AND text = ?", storable(author), *last
+    )
+
+
+def take_back(execute: Execute, item: int, which: str, *values: object) -> bool:
+    """Take back the comments on an item that are `which`, but those that were read.
+
+    A question that one answered is open again.  Whether anything was taken back.
+    """
     gone = execute(
-        f"DELETE FROM comment WHERE {mine} AND kind = ? AND text = ? AND read_at IS NULL RETURNING addressee",
-        (item, storable(author), *(last or ("", ""))),
+        f"DELETE FROM comment WHERE item = ? AND {which} AND read_at IS NULL RETURNING addressee", (item, *values)
     ).fetchall()
     for (to,) in gone:
         if to:

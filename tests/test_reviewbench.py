@@ -515,6 +515,9 @@ async def test_an_outcome_after_which_no_case_comes_is_one_and_undone_once(three
         await bench.do("work.undo")
         assert (here(bench), bench.word) == ("i0", "back at i0")
         assert bench.case_desk.case.returned == () and set(golds(three)) == {"i1"}
+        if outcome[0] == "review.return":
+            assert bench.case_desk.review.example
+            await bench.do("work.undo")
         await bench.do("work.undo")
         assert here(bench) == "i1"
 

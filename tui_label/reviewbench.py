@@ -41,6 +41,8 @@ class Deed:
     case: Case
     returned_to: tuple[str, ...] = ()
     """Whom it was sent back to; none: it was settled."""
+    draft: str = ""
+    """What was decided of it when it was sent back."""
     undone: bool = False
     """Whether it is undone already, and only its case is still to come."""
     settled: Gold | None = None
@@ -351,7 +353,7 @@ class ReviewBench(Workplace):
 
     async def _go_over(self, case: Case, why: str) -> None:
         """A case that can't be settled yet, as it is now, with what was decided so far."""
-        self.jot(Line())  # it was typed to its end: the screen has it for when the case can be settled
+        self.jot(Line())
         await self._keep_draft()
         if await self._return_to(case):
             self.word = f"not settled yet: {why}"
@@ -390,11 +392,12 @@ class ReviewBench(Workplace):
         return found
 
     async def _send_back(self, to: Sequence[str], text: str) -> None:
+        self.jot(Line())
         desk = self.case_desk
         assert desk is not None
         comment = Comment(self.annotator, text, RETURN)
         await self._call(self._store.send_back, desk.case.number, to, comment)
-        await self._on(Deed(desk.case, tuple(to)))
+        await self._on(Deed(desk.case, tuple(to), desk.draft))
         self.word = self.word or "sent back"
         await self._recount()
 
@@ -484,6 +487,7 @@ class ReviewBench(Workplace):
     async def _undone(self, deed: Deed) -> Deed:
         if deed.returned_to:
             await self._call(self._store.take_back, deed.case.number, deed.returned_to, self.annotator)
+            await self._call(self._store.hold_case, deed.case.number, self.annotator, deed.draft)
             return replace(deed, undone=True)
         settled = await self._call(self._store.withdraw, deed.case.number, self.annotator)
         return replace(deed, undone=True, settled=settled)

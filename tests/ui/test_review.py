@@ -158,6 +158,20 @@ async def test_a_remark_that_was_given_up_is_not_there_again(tmp_path):
         assert app._mode is None and not has(app, "begun before")
 
 
+async def test_what_was_sent_back_or_told_by_mistake_is_undone_with_its_words_at_hand(tmp_path):
+    one, two = spans(*FIVE), spans(*FIVE[:1], ("UA1234", "airline"), *FIVE[2:4])
+    folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), one, two))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("1", "x", *"so", "enter", "u")
+        assert app.bench.case_desk.review.taken == {0: 0}
+        await pilot.press("x")
+        assert has(app, "send back to bob: so")
+        await pilot.press("escape", "2", "C", *"as", "enter", "u", "C", "!", "enter")
+
+    assert [one.text.split(". ")[-1] for one in opened(folder).comments(1)] == ["as!"] * 2
+
+
 # the bars: keys counted
 
 

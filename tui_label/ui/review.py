@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tui_label.core.commands import EDITING, LISTENING, NAMES, REVIEW, Command
@@ -24,7 +25,7 @@ from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.app import ItemApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Mode
-from tui_label.ui.reviewmodes import Filter, Keep, Remark
+from tui_label.ui.reviewmodes import Filter, Readers, Remark
 from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import header, legend
 from tui_label.ui.views.label import hints as labeling_hints
@@ -72,8 +73,8 @@ class ReviewApp(ItemApp):
         self.bench = bench
         self._choosing = False
         """Whether the page of queues lies over the case."""
-        self._unsaid: tuple[int, str] = (0, "")
-        """A case that could not be settled yet, and why it was to be."""
+        self._said: tuple[int, str, str] = (0, "", "")
+        """The case, kind and words of the remark that was finished last."""
         self._board: Board | None = None
         self._followed: tuple[str, int, int, int] = ("", -1, 0, 0)
         """Case and difference that were brought into sight last, and the size of the screen then."""
@@ -212,7 +213,7 @@ class ReviewApp(ItemApp):
         if desk is None or not (line := desk.session.line).words:
             return None
         if line.kind == CORRECTION:
-            self._unsaid = (desk.case.number, line.words)
+            self._said = (desk.case.number, *line[:2])
             return self._correction()
         remark = self._return() if line.kind == RETURN else self._comment()
         if remark is None:
@@ -226,7 +227,7 @@ class ReviewApp(ItemApp):
         if review is None or not there:
             return None
         first = tuple(one for one in review.concerned if one in there)
-        return Remark(RETURN, "send back", self._readers(first, there), self._keep("review.return"))
+        return self._remark(RETURN, "send back", self._readers(first, there), partial(self._say, "review.return"))
 
     def _comment(self) -> Remark | None:
         review = self._review
@@ -238,30 +239,32 @@ class ReviewApp(ItemApp):
         if asked:
             called = ", ".join(self._called(name) for name in asked)
             readers = ((called, asked), *(one for one in readers if one[1] != asked))
-        return Remark(COMMENT, "answer" if asked else "comment", readers, self._keep("review.comment"))
+        return self._remark(COMMENT, "answer" if asked else "comment", readers, partial(self._say, "review.comment"))
 
     def _correction(self) -> Remark | None:
-        desk = self.bench.case_desk
-        if desk is None or not self.bench.corrects():
+        if not self.bench.corrects():
             return None
+        return self._remark(CORRECTION, "settle, and say why", (), lambda _, text: self.bench.correct(text))
 
-        async def keep(_: tuple[str, ...], text: str) -> bool:
-            said = await self.bench.correct(text)
-            self._unsaid = (desk.case.number, "" if said else text)
-            return not self.bench.trouble
+    async def _say(self, command: str, to: tuple[str, ...], text: str) -> None:
+        await self._do(command, (to, text))
 
-        number, text = self._unsaid
-        words = Editor(text, len(text)) if number == desk.case.number else EMPTY
-        return Remark(CORRECTION, "settle, and say why", (), keep, editor=words)
+    def _remark(self, kind: str, lead: str, readers: Readers, say: Callable[..., Awaitable[object]]) -> Remark:
+        """With the words that were finished before, where nobody was told: settling was refused, or it was undone."""
+        desk = self.bench.case_desk
+        assert desk is not None
+        case = desk.case
 
-    def _keep(self, command: str) -> Keep:
         async def keep(to: tuple[str, ...], text: str) -> bool:
-            await self._do(command, (to, text))
+            self._said = (case.number, kind, text)
+            await say(to, text)
             return not self.bench.trouble
 
-        return keep
+        number, of, text = self._said
+        told = (number, of) != (case.number, kind) or any(one.text.endswith(text) for one in case.comments)
+        return Remark(kind, lead, readers, keep, editor=EMPTY if told else Editor(text, len(text)))
 
-    def _readers(self, first: Sequence[int], everyone: tuple[int, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def _readers(self, first: Sequence[int], everyone: tuple[int, ...]) -> Readers:
         """Those that a line may be for: some to begin with, then all, then each."""
         review = self._review
         assert review is not None

@@ -17,6 +17,8 @@ from tui_label.ui.views.menu import Offer, found_rows
 
 OFFERED = 5
 """So many names are shown of those that a filter may mean."""
+Readers = tuple[tuple[str, tuple[str, ...]], ...]
+"""What each choice of readers is called, and their names."""
 Keep = Callable[[tuple[str, ...], str], Awaitable[bool]]
 """Takes who is to read it, and the words; whether they are kept."""
 
@@ -28,8 +30,7 @@ class Remark:
     kind: str
     """Of the comment that it becomes."""
     lead: str
-    to: tuple[tuple[str, tuple[str, ...]], ...]
-    """What each choice of readers is called, and their names."""
+    to: Readers
     keep: Keep
     chosen: int = 0
     editor: Editor = EMPTY
@@ -41,10 +42,10 @@ class Remark:
 
     @property
     def begun(self) -> Line:
-        return Line(self.kind, self.editor.text, to=self._readers)
+        return Line(self.kind, self.editor.text, to=self._chosen)
 
     @property
-    def _readers(self) -> tuple[str, ...]:
+    def _chosen(self) -> tuple[str, ...]:
         return self.to[self.chosen][1] if self.to else ()
 
     @property
@@ -54,7 +55,7 @@ class Remark:
 
     async def key(self, key: str, do: Do) -> Mode | None:
         if key == "enter" and self.editor.text.strip():
-            kept = await self.keep(self._readers, self.editor.text.strip())
+            kept = await self.keep(self._chosen, self.editor.text.strip())
             return None if kept else self
         if key in ("enter", "escape"):
             return None

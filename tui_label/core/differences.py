@@ -138,7 +138,7 @@ def _readings(task: Task, tasks: tuple[Task, ...], item: Item, versions: Sequenc
 def disagreement(tasks: tuple[Task, ...], answers: Sequence[Mapping[str, Any]]) -> float:
     """How far several answers about one item differ, from 0 (all alike) to 1.
 
-    The mean of 1 - agreement over the tasks and pairs of answers; a task that one of a pair
+    The mean of 1 - likeness over the tasks and pairs of answers; a task that one of a pair
     answered and the other did not counts 1, one that neither did does not count.
     """
     apart, count = 0.0, 0
@@ -149,5 +149,5 @@ def disagreement(tasks: tuple[Task, ...], answers: Sequence[Mapping[str, Any]]) 
                 continue
             count += 1
             if mine != theirs:
-                apart += 1.0 if mine is None or theirs is None else 1 - task.agreement(mine, theirs)
+                apart += 1.0 if mine is None or theirs is None else 1 - task.likeness(mine, theirs)
     return apart / count if count else 0.0

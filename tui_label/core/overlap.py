@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+TOLERANCE_S = 0.05 + 1e-9
+"""Edges in a sound this near to each other are the same edge: nobody marks it more exactly.  A hair more, for floats."""
+
 
 class Stretch(Protocol):
     @property
@@ -21,6 +24,11 @@ def shared(one: Stretch, other: Stretch) -> float:
 def similarity(one: Stretch, other: Stretch) -> float:
     """Intersection over union, 0 or less where they are apart."""
     return shared(one, other) / (max(one.end, other.end) - min(one.start, other.start))
+
+
+def are_near(one: Stretch, other: Stretch) -> bool:
+    """Whether two stretches of a sound have the same edges."""
+    return max(abs(one.start - other.start), abs(one.end - other.end)) <= TOLERANCE_S
 
 
 def are_rivals(one: Stretch, other: Stretch, named_alike: bool) -> bool:

@@ -14,13 +14,10 @@ from math import fsum
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from tui_label.core.overlap import Stretch, are_rivals, meeting, shared, similarity
+from tui_label.core.overlap import TOLERANCE_S, Stretch, are_rivals, meeting, shared, similarity
 from tui_label.core.readings import Difference, Part, options_of, together, widened
 from tui_label.core.tasks import Segment, Segments, Span, Spans, segments_from, spans_from
 from tui_label.core.wording import Wording, wording
-
-TOLERANCE_S = 0.05 + 1e-9
-"""Edges this near to each other are the same edge: nobody marks a sound more exactly.  A hair more, for floats."""
 
 
 class Labelled(Stretch, Protocol):

@@ -34,8 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tui_label.core.overlap import meeting, similarity
-from tui_label.core.stretches import TOLERANCE_S
+from tui_label.core.overlap import TOLERANCE_S, are_near, meeting, similarity
 from tui_label.core.tasks import (
     Choice,
     Choices,
@@ -254,9 +253,7 @@ def _grouped(versions: Sequence[Sequence[Segment]], strict: bool) -> list[list[S
 def _is_same(one: Segment, other: Segment, strict: bool) -> bool:
     if (one.label, one.speaker) != (other.label, other.speaker):
         return False
-    if strict:
-        return max(abs(one.start - other.start), abs(one.end - other.end)) <= TOLERANCE_S
-    return similarity(one, other) >= ENOUGH
+    return are_near(one, other) if strict else similarity(one, other) >= ENOUGH
 
 
 # Dawid-Skene

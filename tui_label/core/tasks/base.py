@@ -127,6 +127,10 @@ class Task:
         """How far two values agree, from 0 to 1."""
         return float(one == other)
 
+    def likeness(self, one: Any, other: Any) -> float:
+        """The same for a reviewer, who is to see whatever differs: 1 only where nothing does."""
+        return self.agreement(one, other)
+
 
 def are_labels(value: Any) -> bool:
     """Whether `value` is a list of names."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
 from tui_label.core.item import Item
 from tui_label.core.moments import edges
-from tui_label.core.overlap import meeting, similarity
+from tui_label.core.overlap import are_near, meeting, similarity
 from tui_label.core.tasks.base import Task, are_stretches, has_no_json
 from tui_label.core.tasks.text import likeness
 from tui_label.core.text import number_of
@@ -156,6 +156,13 @@ class Segments(Task):
         """F1 of segments that overlap by half of their union or more, one to one, the nearest first, and have the same
         label and speaker; a pair counts as much as its words are alike.
         """
+        return self._f1(one, other, lambda mine, theirs: 1.0)
+
+    def likeness(self, one: Any, other: Any) -> float:
+        """Where the edges of a pair are not the same, it counts by what it has in common."""
+        return self._f1(one, other, lambda mine, theirs: 1.0 if are_near(mine, theirs) else similarity(mine, theirs))
+
+    def _f1(self, one: Any, other: Any, worth: Callable[[Segment, Segment], float]) -> float:
         mine, theirs = segments_from(one), segments_from(other)
         if not mine and not theirs:
             return 1.0
@@ -171,5 +178,5 @@ class Segments(Task):
             if n in left and m in right:
                 left.remove(n)
                 right.remove(m)
-                hits += likeness(mine[n].text, theirs[m].text)
+                hits += worth(mine[n], theirs[m]) * likeness(mine[n].text, theirs[m].text)
         return 2 * hits / (len(mine) + len(theirs))

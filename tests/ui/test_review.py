@@ -364,6 +364,15 @@ async def test_segments_stand_in_lanes_and_are_taken_one_by_one(tmp_path):
     assert golds(folder)["call"] == ("settled", {"turns": other})
 
 
+async def test_segments_of_which_the_edges_alone_differ_are_listed_by_them(tmp_path):
+    item = Item("call", sound=recorded(tmp_path, 8))
+    said = ({"turns": [{"start": 2.0, "end": end, "label": "speech", "speaker": "agent"}]} for end in (3.0, 3.5))
+    folder = prepare(tmp_path, TURNS, answered(item, *said))
+    app = start(folder, deck=True)
+    async with app.run_test(size=(80, 24)):
+        await until(app, "00:02.000–00:03.500  1× 00:02.000–00:03.000  ·  1× 00:02.000–00:03.500")
+
+
 async def test_segments_at_once_stand_in_lanes_at_their_times(tmp_path):
     item = Item("call", sound=recorded(tmp_path, 8))
     siren, horn = {"start": 2.0, "end": 7.0, "label": "speech"}, {"start": 5.0, "end": 5.7, "label": "bell"}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, groupby
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
@@ -362,17 +363,24 @@ class Board:
     def _open(self, number: int) -> Row:
         one = self.review.differences[number]
         here, decided = number == self.review.at, number not in self.review.undecided
-        counts = "  ·  ".join(f"{len(option.by)}× {visible(_names_of(option.value))}" for option in one.options)
+        about, say = f"   {one.about}" if one.about != "missing" else "", _names_of
+        if one.about == "boundary":
+            # The names are all the same, and the edges say that they are what differs
+            about, say = "", self._edges_of
+        counts = "  ·  ".join(f"{len(option.by)}× {visible(say(option.value))}" for option in one.options)
         return clipped(
             [
                 (" › " if here else "   ", "accent"),
                 (f"{self._edges(one)}  ", "bold" if here else ""),
                 ("decided: " if decided else "", "faint"),
                 (counts, "faint" if decided else "bold" if here else ""),
-                (f"   {one.about}" if one.about != "missing" else "", "faint"),
+                (about, "faint"),
             ],
             self.width,
         )
+
+    def _edges_of(self, segments: Sequence[Mapping[str, Any]]) -> str:
+        return ", ".join(map(self._edges, segments_from(segments)))
 
     def _edges(self, one: Segment | Difference) -> str:
         return edges(one.start, one.end, self.review.session.duration)

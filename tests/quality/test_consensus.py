@@ -121,6 +121,18 @@ def test_spans_that_more_than_half_have():
     assert settled(ENTITIES, [span(0, 4)], [span(0, 4)], [], rule="unanimous").left_open == ("entities",)
 
 
+def test_a_place_that_most_marked_and_each_otherwise_is_not_left_empty():
+    labels = [label.value for label in LABELS]
+    spans = [[{"start": 0, "end": end, "label": label}] for end, label in zip((4, 4, 5), labels, strict=True)]
+    events = [[{"start": 1.0, "end": 2.0, "label": label}] for label in labels]
+
+    assert settled(ENTITIES, *spans).left_open == ("entities",)
+    assert settled(ENTITIES, *spans[:2], []).left_open == ("entities",)
+    assert settled(EVENTS, *events).left_open == ("events",)
+    assert settled(ENTITIES, spans[0], [], []).answers == {"entities": []}
+    assert settled(ENTITIES, spans[0], spans[0], spans[2]).answers == {"entities": spans[0]}
+
+
 @given(st.lists(st.sets(st.tuples(st.integers(0, 8), st.integers(1, 4))), min_size=1, max_size=5))
 def test_spans_of_a_majority_overlap_only_where_somebodys_own_do(drawn):
     """Two that more than half have were both marked by somebody."""

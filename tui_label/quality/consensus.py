@@ -18,7 +18,8 @@ What stands to the vote in each task, among those who answered it:
     text                      the text, case and white space aside, in the form that most typed
 
 A task that a rule does not decide is left open and named; so is one where a label, span or segment has half the
-votes: a tie is no majority for leaving something out either.  A task with a `when:` counts where the settled answers
+votes: a tie is no majority for leaving something out either.  Nor do most leave something out where half of them or more
+marked a span or a segment, and each another one.  A task with a `when:` counts where the settled answers
 ask for it.
 """
 
@@ -34,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tui_label.core.overlap import TOLERANCE_S, are_near, meeting, similarity
+from tui_label.core.overlap import TOLERANCE_S, are_near, are_rivals, meeting, similarity
 from tui_label.core.tasks import (
     Choice,
     Choices,
@@ -186,7 +187,8 @@ def _on_spans(task: Spans, values: Sequence[Sequence[Mapping[str, Any]]]) -> Vot
     found = {(one["start"], one["end"], one["label"]): one for value in values for one in value}
     times = Counter(key for value in values for key in {(one["start"], one["end"], one["label"]) for one in value})
     value = [dict(found[key]) for key in sorted(found) if 2 * times[key] > len(values)]
-    return _undisputed(value if len(value) >= task.min else None, times.values(), len(values))
+    decided = len(value) >= task.min and not _is_open(task, values, value)
+    return _undisputed(value if decided else None, times.values(), len(values))
 
 
 def _on_text(values: Sequence[str]) -> Vote:
@@ -222,8 +224,9 @@ def _on_segments(task: Segments, values: Sequence[Sequence[Mapping[str, Any]]], 
         key=lambda one: one.when,
     )
     crossing = not task.overlap and any(before.overlaps(after) for before, after in pairwise(whole))
+    value = [one.record() for one in whole]
     decided = len(whole) >= task.min and not crossing and all(vote.value is not None for vote in votes)
-    vote = _undisputed([one.record() for one in whole] if decided else None, map(len, groups), people)
+    vote = _undisputed(value if decided and not _is_open(task, values, value) else None, map(len, groups), people)
     return Vote(vote.value, min([vote.support, *(text.support for text in votes)]))
 
 
@@ -254,6 +257,43 @@ def _is_same(one: Segment, other: Segment, strict: bool) -> bool:
     if (one.label, one.speaker) != (other.label, other.speaker):
         return False
     return are_near(one, other) if strict else similarity(one, other) >= ENOUGH
+
+
+class _Mark(NamedTuple):
+    """Somebody's span or segment."""
+
+    start: float
+    end: float
+    said: tuple[str, str]
+    """Label and speaker."""
+    who: int
+
+
+def _marks(values: Sequence[Sequence[Mapping[str, Any]]]) -> list[_Mark]:
+    """In the order of their starts."""
+    return sorted(
+        _Mark(one["start"], one["end"], (one.get("label") or "", one.get("speaker") or ""), who)
+        for who, value in enumerate(values)
+        for one in value
+    )
+
+
+def _is_open(task: Spans | Segments, values: Sequence[Any], settled: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether half of them or more marked something at a place where nothing is settled."""
+
+    def meet(some: Sequence[_Mark], others: Sequence[_Mark]) -> Iterator[tuple[int, int]]:
+        for n, m in meeting(some, others):
+            one, other = some[n], others[m]
+            if not task.overlap or are_rivals(one, other, one.said == other.said):
+                yield n, m
+
+    marks = _marks(values)
+    there = {n for n, _ in meet(marks, _marks([settled]))}
+    gone = [one for n, one in enumerate(marks) if n not in there]
+    people: dict[int, set[int]] = {}
+    for n, m in meet(gone, gone):
+        people.setdefault(n, set()).add(gone[m].who)
+    return any(2 * len(some) >= len(values) for some in people.values())
 
 
 # Dawid-Skene

@@ -102,6 +102,8 @@ class Comparison:
 
 
 def _counted(part: Part, first: int) -> Part:
+    if not first:
+        return part
     number = None if part.difference is None else part.difference + first
     return replace(part, difference=number, pieces=tuple(_counted(piece, first) for piece in part.pieces))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 from math import fsum
 from operator import attrgetter, itemgetter
@@ -163,6 +164,10 @@ class _Match:
     runs: tuple[int, ...]
     """The numbers of the differences in the text."""
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return self.runs if self.frame is None else (self.frame, *self.runs)
+
 
 class _Placed(NamedTuple):
     """A segment on its way into the answer."""
@@ -194,7 +199,10 @@ class Timeline:
     overlap: bool
 
     def parts(self, taken: Mapping[int, int]) -> tuple[Part, ...]:
-        found = [placed for match in self.matches for placed in self._matched(match, taken)]
+        found: list[_Placed] = []
+        for match, untaken in zip(self.matches, self._untaken, strict=True):
+            is_taken = any(number in taken for number in match.numbers)
+            found += self._matched(match, taken) if is_taken else untaken
         for one in self.agreed:
             part = Part(one.segment.record(), self.everybody)
             found.append(_Placed(one.start, one.end, one.place, False, part))
@@ -206,6 +214,11 @@ class Timeline:
         if not self.overlap:
             found = _apart(found)
         return tuple(_with_edges(one) for one in sorted(found, key=lambda one: one[:3]))
+
+    @cached_property
+    def _untaken(self) -> tuple[tuple[_Placed, ...], ...]:
+        """Each match while nothing of it is taken: most are agreed, and each key asks for all of them."""
+        return tuple(tuple(self._matched(match, {})) for match in self.matches)
 
     def _matched(self, match: _Match, taken: Mapping[int, int]) -> Iterator[_Placed]:
         version = self.everybody[0]
@@ -221,8 +234,7 @@ class Timeline:
                 piece if piece.difference is None else replace(piece, difference=match.runs[piece.difference])
                 for piece in match.text.parts(here)
             )
-        numbers = match.runs if match.frame is None else (match.frame, *match.runs)
-        by = together(self.everybody, self.differences, taken, numbers)
+        by = together(self.everybody, self.differences, taken, match.numbers)
         record = replace(told.segment, text="".join(piece.value for piece in pieces)).record()
         yield _Placed(told.start, told.end, told.place, True, Part(record, by, match.frame, pieces))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
+from typing import Self
 
 from tui_label.core import review
 from tui_label.core.annotation import Timing
@@ -11,6 +12,7 @@ from tui_label.core.comments import QUESTION
 from tui_label.core.gold import Gold
 from tui_label.core.project import Project
 from tui_label.core.review import Review
+from tui_label.core.session import Line
 from tui_label.core.text import letters
 from tui_label.core.timing import watch_from
 from tui_label.desk import Desk
@@ -61,6 +63,11 @@ class CaseDesk(Desk):
             labels_version=self.versions.labels,
             guidelines_version=self.versions.guidelines,
         )
+
+    def jotted(self, line: Line) -> Self:
+        # The reading is not to be made anew for each look at a session that is another
+        made = replace(self.review, session=replace(self.session, line=line))
+        return replace(self, reading=made, session=made.session)
 
     def became(self, made: Review, now: float) -> CaseDesk:
         """After a command, at `now` in milliseconds: the time since the one before is work."""

@@ -14,7 +14,7 @@ from tui_label.core.item import Item
 from tui_label.core.listening import Listening, listening_from
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
-from tui_label.core.session import Session
+from tui_label.core.session import Line, Session
 from tui_label.core.suggested import drafts_kept, outcome_decisions
 from tui_label.core.text import shortened
 from tui_label.core.timing import Watch, watch_from
@@ -73,6 +73,10 @@ class Desk:
     def touched(self, now: float) -> Self:
         """Work went on until `now`, in milliseconds."""
         return replace(self, watch=self.watch.touched(now, self.session.focus))
+
+    def jotted(self, line: Line) -> Self:
+        """With what is being typed about the item."""
+        return replace(self, session=replace(self.session, line=line))
 
     def timed_from(self, before: Desk, now: float) -> Self:
         """Its time goes on from when it lay there before."""

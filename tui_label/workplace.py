@@ -352,7 +352,7 @@ class Workplace(ABC):
     def jot(self, line: Line) -> None:
         """Keep what is being typed about the item with its draft."""
         if self.desk is not None and self.desk.session.line != line:
-            self.desk = replace(self.desk, session=replace(self.desk.session, line=line))
+            self.desk = self.desk.jotted(line)
             self._drafts.soon()
 
     def _rest_watch(self) -> None:

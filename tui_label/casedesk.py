@@ -35,9 +35,9 @@ class CaseDesk(Desk):
         return replace(self.reading, session=self.session)
 
     def names(self, *, blind: bool) -> tuple[str, ...]:
-        """What the versions are called: their annotators, or letters."""
-        versions = self.reading.versions
-        return letters(len(versions)) if blind else tuple(one.annotator for one in versions)
+        """What the versions are called: their annotators, or letters; those of texts to be compared are taken."""
+        versions, others = self.reading.versions, len(self.claim.item.candidates)
+        return letters(others + len(versions))[others:] if blind else tuple(one.annotator for one in versions)
 
     @property
     def askers(self) -> tuple[str, ...]:

@@ -254,6 +254,15 @@ async def test_which_of_two_texts_takes_one_key(tmp_path):
     assert golds(folder) == {"c": ("settled", {"better": "tie"})}
 
 
+async def test_blind_no_version_is_called_as_one_of_the_texts(tmp_path):
+    source = "name: c\noverlap: 2\nreview: {blind: true}\ntasks: [{id: better, type: compare}]\n"
+    item = Item("c", "Which?", ("short one", "long one"))
+    folder = prepare(tmp_path, source, answered(item, {"better": "A"}, {"better": "B"}))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)):
+        assert app.bench.names == ("C", "D")
+
+
 async def test_a_ranking_is_taken_and_settled(tmp_path):
     source = "name: c\noverlap: 2\ntasks: [{id: order, type: compare, mode: rank}]\n"
     item = Item("c", "", ("one", "two", "three"))

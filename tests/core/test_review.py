@@ -250,6 +250,19 @@ def test_a_run_that_was_typed_over_is_decided():
     assert one.undecided == ()
 
 
+def test_what_most_say_is_taken_over_what_hands_or_a_gold_answer_had_there():
+    said = [{"said": "he was not ill"}] * 2 + [{"said": "he was ill"}]
+    one = opened(CALLS, *said, gold=Gold("lead", {"said": "he was ill"}))
+    turn = {"start": 1.0, "end": 2.0, "label": "x", "text": "so"}
+    turns = [{"turns": [turn]}, {"turns": [turn]}, {"turns": [{**turn, "end": 2.5}]}]
+    call = Item("k", sound=Sound("a.wav", duration=9.0))
+    two = opened(TURNS, *turns, item=call, gold=Gold("lead", {"turns": [{**turn, "end": 2.2}]}))
+
+    assert press(one, "1")[0].session.answers == {"said": "he was not ill"}
+    assert press(one, "1", "3")[0].session.answers == {"said": "he was ill"}
+    assert press(two, "1")[0].session.answers == {"turns": [turn]}
+
+
 def test_words_of_one_segment_are_edited_and_taken():
     item = Item("c", sound=Sound("c.wav", 4.0))
 

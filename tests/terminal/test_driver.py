@@ -15,6 +15,7 @@ from terminal_harness import Terminal
 from textual.events import Key, Paste
 
 import tui_label
+from tui_label.ui.terminal import Ground
 
 TINY = Path(__file__).parent / "tiny_app.py"
 ENV = {"ESCDELAY": "25", "TEXTUAL_ANIMATIONS": "none", "PYTHONPATH": str(Path(tui_label.__file__).parents[1])}
@@ -138,6 +139,27 @@ def test_junk_that_comes_in_two_reads_is_no_key(name):
         events = heard([junk[:cut], junk[cut:], b"y"])
 
         assert [event.key for event in events if isinstance(event, Key)] == ["y"], cut
+
+
+@pytest.mark.parametrize(
+    ("said", "color"),
+    [
+        (b"\x1b]11;rgb:ffff/8080/0000\x1b\\", (255, 128, 0)),
+        (b"\x1b]11;rgb:1e/1E/1e\x07", (30, 30, 30)),
+        (b"\x1b]11;rgba:fdfd/f6f6/e3e3/ffff\x1b\\", (253, 246, 227)),
+        (b"\x1b]11;rgb:f/0/f\x07", (255, 0, 255)),
+    ],
+)
+def test_the_ground_that_a_terminal_says_is_heard_once_and_is_no_key(said, color):
+    for cut in range(1, len(said)):
+        events = heard([b"x" + said[:cut], said[cut:] + b"y"])
+
+        assert [event.color for event in events if isinstance(event, Ground)] == [color], cut
+        assert [event.key for event in events if isinstance(event, Key)] == ["x", "y"], cut
+
+
+def test_it_asks_for_the_ground(start):
+    assert b"\x1b]11;?\x1b\\" in start().raw
 
 
 def test_what_comes_after_escape_and_a_bracket_alone_is_not_the_rest_of_them():

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from tui_label.ui import sheet
 from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.sheet import SheetApp
+from tui_label.ui.terminal import Ground
 
 WIDTH, HEIGHT = 24, 6
 WORDS = ("", "bold", "under", "cursor", "hue:red", "hue:green under")
@@ -99,6 +100,28 @@ async def test_only_what_changed_is_sent(monkeypatch):
         app.sheet.redraw()
 
     assert sent[1:] == ["\x1b[2;6H9"]
+
+
+async def test_the_colours_go_by_the_ground_that_the_terminal_says(monkeypatch):
+    """A mid-tone on white is hard to read."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    app = Page()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        app.rows = [[("words", "hue:red under")], *app.rows[1:]]
+        app.sheet.redraw()
+        unknown = drawn_whole(app.rows, app)[0][0]
+        app.post_message(Ground((255, 255, 255)))
+        await pilot.pause()
+        light = drawn_whole(app.rows, app)[0][0]
+        app.post_message(Ground((0, 0, 0)))
+        await pilot.pause()
+        dark = drawn_whole(app.rows, app)[0][0]
+
+    assert unknown == dark
+    assert light[1] != dark[1]
+    assert (light[0], light[3]) == ("w", True)
 
 
 class Broken(Page):

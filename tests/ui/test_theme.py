@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import pytest
+from rich.color import Color, ColorSystem
+from rich.color_triplet import ColorTriplet
 
 from tui_label.ui import theme
+
+COLORED = ("faint", "accent", "good", "warn", "hint", *(f"hue:{name}" for name in theme.HUES))
+GROUNDS = {
+    "white": (255, 255, 255), "cream": (253, 246, 227), "black": (0, 0, 0), "grey-black": (40, 44, 52),
+    "aubergine": (48, 10, 36), "grey": (128, 128, 128),
+}  # fmt: skip
+
+
+def test_contrast_is_that_of_wcag():
+    assert theme.contrast(theme.BLACK, theme.WHITE) == pytest.approx(21)
+    assert theme.contrast(ColorTriplet(119, 119, 119), theme.WHITE) == pytest.approx(4.48, abs=0.01)
 
 
 def test_every_hue_stands_out_on_a_light_and_on_a_dark_ground():
     """WCAG 2.2, 1.4.11: a contrast of 3 at least."""
-
-    def luminance(color: str) -> float:
-        parts = [int(color[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-        red, green, blue = (one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
     for name, hue in theme.HUES.items():
-        assert 1.05 / (luminance(hue) + 0.05) >= 3, name
-        assert (luminance(hue) + 0.05) / 0.05 >= 4.5, name
+        color = Color.parse(hue).get_truecolor()
+        assert theme.contrast(color, theme.WHITE) >= 3, name
+        assert theme.contrast(color, theme.BLACK) >= 4.5, name
+
+
+@pytest.mark.parametrize("system", [ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT])
+@pytest.mark.parametrize("ground", GROUNDS.values(), ids=GROUNDS)
+def test_on_a_ground_that_is_known_every_word_can_be_read(ground, system):
+    """WCAG 2.2, 1.4.3: a contrast of 4.5 at least, in what the terminal shows."""
+    for words in COLORED:
+        shown = theme.style_on(ground, words, system).color.downgrade(system).get_truecolor()
+        assert theme.contrast(shown, ColorTriplet(*ground)) >= 4.5, words
+
+
+def test_on_a_ground_that_is_known_what_has_no_colour_stays_as_it_is():
+    assert theme.style_on(GROUNDS["white"], "bold cursor") == theme.style("bold cursor")
+    assert theme.style_on(GROUNDS["black"], "hue:red under") == theme.style("hue:red under")
 
 
 def test_in_16_colours_the_first_labels_of_a_project_have_a_colour_each():

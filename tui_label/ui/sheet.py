@@ -8,10 +8,11 @@ the queues of Textual's three widgets and its compositor, which come to nearly h
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from rich.cells import get_character_cell_size
+from rich.console import COLOR_SYSTEMS
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
@@ -21,8 +22,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_label.ui.canvas import Row
-from tui_label.ui.terminal import Terminal, clean_text, paint
-from tui_label.ui.theme import style, style_in_16
+from tui_label.ui.terminal import Ground, Terminal, clean_text, paint
+from tui_label.ui.theme import style, style_in_16, style_on
 
 
 class Sheet(Widget):
@@ -37,6 +38,8 @@ class Sheet(Widget):
         self._rows: list[Row] = []
         self.extent = Size(0, 0)
         """Its size, which Textual would work out anew each time."""
+        self._ground: tuple[int, int, int] | None = None
+        """The colour that the terminal writes on, where it has said so."""
 
     def on_mount(self) -> None:
         # The terminal comes back empty from the shell that had it meanwhile
@@ -71,7 +74,18 @@ class Sheet(Widget):
         """From the words of a style to how it looks on this terminal."""
         if self.app.no_color:
             return lambda words: style(words, few=True).without_color
-        return style_in_16 if self.app.console.color_system == "standard" else style
+        if self.app.console.color_system == "standard":
+            return style_in_16
+        if self._ground is None:
+            return style
+        return partial(style_on, self._ground, system=COLOR_SYSTEMS[self.app.console.color_system or "truecolor"])
+
+    def lie_on(self, ground: tuple[int, int, int]) -> None:
+        """Show it in the colours that can be read there."""
+        if ground != self._ground:
+            self._ground = ground
+            self.__dict__.pop("_look", None)
+            self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Not out of Textual's cache, which knows nothing of what was sent since."""
@@ -123,6 +137,9 @@ class SheetApp(App[int]):
             await self.on_key(event)
         else:
             await super().on_event(event)
+
+    def on_ground(self, event: Ground) -> None:
+        self.sheet.lie_on(event.color)
 
     async def on_key(self, event: Key) -> None:
         raise NotImplementedError

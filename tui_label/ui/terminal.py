@@ -17,6 +17,8 @@ All tricks that depend on the version of Textual (8.2.8) live here:
 * control characters of data reach the terminal;
 * it draws on standard error, where C libraries print too (libmpg123 on a damaged frame);
 * its output thread ends where the terminal has no room and a program that shares it has said not to wait.
+
+It also asks the terminal what ground it writes on, which Textual does not.
 """
 
 from __future__ import annotations
@@ -43,10 +45,10 @@ from textual._xterm_parser import FOCUSIN, FOCUSOUT, XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, Paste, Resize
 from textual.geometry import Size
+from textual.message import Message
 
 if TYPE_CHECKING:
     from textual.app import App
-    from textual.message import Message
 
 BAIL_AFTER_S = 2.0
 HUNG_UP = 128 + signal.SIGHUP
@@ -66,6 +68,10 @@ _EIGHT_BIT = re.compile("[\x80-\x9f]")
 """Controls of one character, which no key sends; Textual takes them for keys."""
 _STRING = re.compile(r"\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)")
 """OSC, DCS, APC, PM and SOS: a terminal answers with them, no key sends them."""
+_GROUND = re.compile(
+    r"\x1b\]11;rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?(?:\x07|\x1b\\)", re.I
+)
+"""The answer to `ASK_GROUND`."""
 _CSI = re.compile(r"\x1b\[([0-?]*)(\$y|[@-Z\\-~])")
 """One whole sequence; `[[A` of the Linux console and `[3$` of rxvt are left to Textual."""
 _CUT_OFF = re.compile(r"\x1b\[[0-?]*(?=\x1b)")
@@ -99,6 +105,8 @@ _PASTED_CONTROL = re.compile(r"\x1b(?:[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)|\[[0-?
 
 # what goes out
 
+ASK_GROUND = "\x1b]11;?\x1b\\"
+"""Many terminals answer with the colour they write on; the others say nothing."""
 HOME = "\x1b[1;1H"
 """Where the cursor rests; it is hidden, but some readers of screens follow it."""
 _DIRECTIONS = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
@@ -183,6 +191,14 @@ def _controls(number: str) -> bool:
     return int(number) < 0x20 or 0x7F <= int(number) < 0xA0
 
 
+class Ground(Message):
+    """The colour that the terminal writes on, said by itself: red, green and blue from 0 to 255."""
+
+    def __init__(self, color: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.color = color
+
+
 class Parser(XTermParser):
     """Textual's, but with Alt a key is another one, and no character.
 
@@ -233,6 +249,8 @@ class Terminal(LinuxDriver):
             termios.tcflush(self.fileno, termios.TCIFLUSH)
         super().start_application_mode()  # type: ignore[no-untyped-call]
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
+        if self._writer_thread is not None:
+            self._writer_thread.write(ASK_GROUND)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """The terminal's own word: COLUMNS and LINES, where somebody exported them, stay when the window changes."""
@@ -320,6 +338,9 @@ class Terminal(LinuxDriver):
         return self._hear_keys(text)
 
     def _hear_keys(self, text: str) -> str:
+        for ground in _GROUND.finditer(text):
+            red, green, blue = (round(255 * int(part, 16) / (16 ** len(part) - 1)) for part in ground.groups())
+            self.process_message(Ground((red, green, blue)))
         text, held = split_unfinished(clean_input(text))
         if text:
             self._feed(self._parser.feed, text)

@@ -2,7 +2,7 @@
 
 The terminal's own colours stay the ground, light or dark; hues are mid-tones that
 stand out on both (a contrast of 3 at least) and that colour-blind people can tell apart (after Okabe and Ito,
-2008).  Where there are 16 colours, their names stand in, since the nearest of mid-tones is white for half of them;
+2008).  Where the terminal says what its ground is, they go as far from it as reading takes.  Where there are 16 colours, their names stand in, since the nearest of mid-tones is white for half of them;
 with those or none, underline, reverse, letters and brackets carry the meaning.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from rich.color import Color, ColorSystem, blend_rgb
+from rich.color_triplet import ColorTriplet
 from rich.style import Style
 
 HUES = {
@@ -91,3 +93,38 @@ def style_in_16(words: str) -> Style:
     """The look of a style in 16 colours."""
     look = style(words, few=True)
     return look + Style(bold=False) if look.color is not None and look.color.name in UNREADABLE_BRIGHT else look
+
+
+READABLE = 4.5
+"""The contrast of text that one reads: WCAG 2.2, 1.4.3."""
+BLACK, WHITE = ColorTriplet(0, 0, 0), ColorTriplet(255, 255, 255)
+STEPS = 20
+"""From a hue to black or white."""
+
+
+@lru_cache(2048)
+def style_on(ground: tuple[int, int, int], words: str, system: ColorSystem = ColorSystem.TRUECOLOR) -> Style:
+    """The look of a style on a ground that is known, red, green and blue from 0 to 255, on a terminal of many colours."""
+    look = style(words)
+    return look if look.color is None else look + Style(color=_readable(look.color, ColorTriplet(*ground), system))
+
+
+def _readable(color: Color, ground: ColorTriplet, system: ColorSystem) -> Color:
+    """`color` as the terminal shows it, as much darker or lighter as it must be to be read."""
+    far = max(BLACK, WHITE, key=lambda end: contrast(end, ground))
+    for step in range(STEPS + 1):
+        shown = Color.from_triplet(blend_rgb(color.get_truecolor(), far, step / STEPS)).downgrade(system)
+        if contrast(shown.get_truecolor(), ground) >= READABLE:
+            break
+    return shown
+
+
+def contrast(one: ColorTriplet, other: ColorTriplet) -> float:
+    """How well two colours are told apart: from 1 to 21."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: ColorTriplet) -> float:
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in color.normalized)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -282,7 +282,7 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
             else f"{one.value:>{COLUMN - 14}.3f} {_interval(one):<13}"
             for one in told
         )
-        lines.append(f"  {fitted(_joined(part.names), NAME)}{max(one.n for one in told):>{COUNT},}{cells}".rstrip())
+        lines.append(f"  {fitted(_in_room(part.names), NAME)}{max(one.n for one in told):>{COUNT},}{cells}".rstrip())
     if len(parts) > len(shown):
         lines.append(
             f"  and {len(parts) - len(shown):,} {'before' if title == 'week' else 'more'}: --json has them all"
@@ -301,6 +301,12 @@ def _confusion_line(confusion: Confusion, name_of: Callable[[int], str]) -> str:
 
 def _joined(names: Sequence[str]) -> str:
     return " · ".join(names)
+
+
+def _in_room(names: Sequence[str]) -> str:
+    """Names in a table's cells, the longest cut first, so that none is left out."""
+    tries = (_joined([shortened(name, size) for name in names]) for size in range(NAME, 0, -1))
+    return next((joined for joined in tries if wcswidth(joined) < NAME), _joined(names))
 
 
 def _wrapped(parts: Sequence[str], cells: int) -> Iterator[str]:

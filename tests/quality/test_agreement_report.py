@@ -70,6 +70,22 @@ def test_tables_keep_to_a_hundred_columns_and_line_up_on_the_point(opened):
     assert figures[0].split()[:2] == ["percent", "agreement"]
 
 
+def test_of_a_pair_with_a_long_name_both_are_named(opened):
+    project, store = opened
+    long = "maximiliane-friederike.von-hohenstein"
+    store.add(
+        [
+            Record(Item(f"more-{number}", f"More {number}"), annotation=Annotation(name, answers=answers(number, 0)))
+            for number in range(6)
+            for name in (long, "ann", "陳大文")
+        ]
+    )
+    lines = agreement_lines(agreement(project, store, task="stars"), key_of(store))
+    pairs = [line.split("  ")[1] for line in lines if "maximil" in line]
+
+    assert sorted(pairs) == ["ann · maximiliane-frie…", "maximiliane-f… · 陳大文"]
+
+
 def test_confusions_name_items_by_their_keys(opened):
     project, store = opened
     lines = agreement_lines(agreement(project, store, task="sentiment"), key_of(store))

@@ -282,6 +282,21 @@ async def test_what_one_types_is_seen_below_many_questions_and_the_item_keeps_it
     assert (rules[2] - rules[1] - 1 == 8) == (len(text) > 80), "a long item keeps all but a third of the screen"
 
 
+@pytest.mark.parametrize("free", [True, False])
+async def test_a_long_question_goes_on_over_itself_where_the_item_leaves_rows(tmp_path, free):
+    ask = "How does the author feel about the company, all in all and at the time of writing, whoever it is?"
+    source = f"name: c\ntasks: [{{id: t, type: choice, ask: '{ask}', labels: [a, b]}}]\n"
+    app = make(tmp_path, source, Record(Item("k", "x " * (1 if free else 2000))))
+    async with app.run_test(size=(60, 24)):
+        screen = shown(app)
+        rules = [number for number, row in enumerate(screen) if row.startswith("───")]
+        asked = [row.strip() for row in screen[rules[1] - (2 if free else 1) : rules[1]]]
+
+    assert (" ".join(asked) == ask) == free
+    assert free or asked[0].endswith("…")
+    assert len(screen) == 24
+
+
 async def test_labels_without_a_key_are_offered_by_name(tmp_path):
     source = "name: c\ntasks: [{{id: t, type: choice, labels: [{}]}}]\n"
     for count, offered in ((9, False), (60, True)):

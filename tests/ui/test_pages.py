@@ -92,6 +92,17 @@ def test_the_help_of_a_label_stands_over_its_section_and_under_its_key(tmp_path)
     assert [row.split("  ")[-1].strip() for row in rows if row] == ["Labels", "e: person", "Not titles", "e: city"]
 
 
+def test_what_is_asked_stands_over_the_guidelines_where_a_row_has_no_room_for_it(tmp_path):
+    source = (
+        "name: n\ntasks: [{id: s, type: choice, ask: How does the author feel about the company, labels: [a, b]}]\n"
+    )
+    tasks = config.parse(source, tmp_path).tasks
+
+    asked = " ".join("".join(text for text, _ in row).strip() for row in help_rows(tasks, "s", "", 40))
+    assert asked.strip() == "s: How does the author feel about the company"
+    assert help_rows(tasks, "s", "", 80) == []
+
+
 def test_headings_among_what_changed_are_shown_as_headings():
     passage = Passage("", (Line(KEPT, "## negative"), Line(ADDED, "### irony ##")))
     rows = news_rows(News("guidelines", 2, "2026-01-01T00:00:00Z", passages=(passage,)), 80)

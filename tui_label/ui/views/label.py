@@ -18,6 +18,7 @@ from tui_label.ui.canvas import Row, cells, clipped, rule, spread
 from tui_label.ui.modes import Menu, Mode
 from tui_label.ui.views.document import Marks, document, lanes, unspanned
 from tui_label.ui.views.frame import Hint, described, header, legend
+from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.questions import Zone, idle, length_words, questions
 from tui_label.ui.views.sound import Tape, edges_at_hand, sound_rows
 from tui_label.ui.views.talk import MOST_ROWS
@@ -189,7 +190,18 @@ def _status(state: State, width: int, free: int) -> list[Row]:
     ask = task.ask if task is not None and not (isinstance(task, Text) and idle(session, task)) else ""
     row = status_row(state.trouble, state.word, state.tape, ask)
     size = length_words(task, session.box or "") if isinstance(task, Text) and state.mode is None else ""
-    return [spread(row, [(size + " ", "hint")], width) if size else row]
+    return [spread(row, [(size + " ", "hint")], width)] if size else unfolded(row, width, free + 1)
+
+
+def unfolded(row: Row, width: int, most: int) -> list[Row]:
+    """A row whose words, where they are too long, go on under themselves, on `most` rows at most."""
+    *lead, (words, look) = row
+    if most < 2 or cells(row) <= width:
+        return [row]
+    lines = wrapped(words, width - cells(lead) - 1)
+    lines[most - 1 :] = ["".join(lines[most - 1 :])] if len(lines) >= most else []
+    indent: Row = [(" " * cells(lead), "")]
+    return [[*(indent if number else lead), (line, look)] for number, line in enumerate(lines)]
 
 
 def laid_over(drawn: list[Row], status: list[Row], width: int) -> list[Row]:

@@ -134,8 +134,10 @@ def helped_rows(text: str, tasks: Sequence[Task], focus: str, label: str, width:
 
 
 def help_rows(tasks: Sequence[Task], focus: str, label: str, width: int) -> list[Row]:
-    """What project.yaml says about the focused task and a label."""
-    helps = [(task.id, task.help) for task in tasks if task.id == focus]
+    """What project.yaml says about the focused task and a label; what it asks, too, where a row has no room for that."""
+    here = [task for task in tasks if task.id == focus]
+    helps = [(task.id, task.ask) for task in here if cell_len(visible(task.ask)) + 2 > width]
+    helps += [(task.id, task.help) for task in here]
     helps += [(label, found.help) for task in tasks if (found := task.label(label)) is not None]
     lines = [f"{visible(name)}: {visible(help)}" for name, help in dict.fromkeys(helps) if help]
     rows: list[Row] = [[("   " + row, "bold")] for line in lines for row in wrapped(line, text_width(width))]

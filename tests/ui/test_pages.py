@@ -72,6 +72,19 @@ def test_paragraphs_and_list_items_of_the_guidelines_are_wrapped_without_their_m
     ]
 
 
+def test_a_list_item_goes_on_beside_its_sign():
+    text = "- Mark every mention of a name\n  - nested ones as well, of course\n10. and the tenth *thing* of all\n"
+
+    assert [drawn(row)[3:].rstrip() for row in guide_rows(text, 26)] == [
+        "- Mark every mention",
+        "  of a name",
+        "  - nested ones as",
+        "    well, of course",
+        "10. and the tenth",
+        "    thing of all",
+    ]
+
+
 def test_a_label_opens_its_section_at_any_width():
     for width in (40, 80, 120):
         assert shown(width)[section_row(GUIDELINES, "person", width)] == "person"

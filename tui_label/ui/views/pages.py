@@ -61,16 +61,22 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def guide_rows(text: str, width: int) -> list[Row]:
-    """Markdown as plain rows: headings bold, paragraphs and list items wrapped, tables and code as they stand."""
+    """Markdown as plain rows: headings bold, paragraphs wrapped, list items beside their signs, tables and code as they stand."""
     found: list[Row] = []
     for line in _blocks(text.splitlines()):
         heading = HEADING.match(line)
         words = "accent" if heading else ""
         shown = heading.group(1) if heading else line
-        found += [[("   " + row, words)] for row in wrapped(_unmarked(shown), text_width(width))]
+        item = _LIST_ITEM.match(shown)
+        sign = item.group().expandtabs(4) if item else ""
+        indent = " " * cell_len(sign)
+        lines = wrapped(_unmarked(shown[item.end() :] if item else shown), max(NARROW, text_width(width) - len(indent)))
+        found += [[(f"   {indent if number else sign}{row}", words)] for number, row in enumerate(lines)]
     return found
 
 
+NARROW = 10
+"""Cells that a list item has at least, however far in it begins."""
 _LIST_ITEM = re.compile(r"\s*([-*+]|\d+[.)])\s")
 _AS_IT_STANDS = re.compile(r"\s*(\||>|```|~~~|---|===|<)|#{1,6}\s|\s*$")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")

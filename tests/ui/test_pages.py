@@ -206,3 +206,12 @@ def test_what_is_said_stands_in_one_column_whoever_says_it():
 
     assert {cell_len(row.partition("Look")[0]) for row in rows} == {cell_len(rows[0].partition("Look")[0])}
     assert ["…" in row for row in rows] == [False, True, True]
+
+
+def test_where_nothing_was_said_there_is_one_rule_at_the_foot():
+    letters = [(1, Item("k", "x"), Comment("ann", "Look again", at="2026-11-29T10:00:00Z"))]
+    empty, some = ([drawn(row) for row in letters_page("p", said, 0, "me", False, 80, 24)] for said in ([], letters))
+
+    assert [row.startswith("──") for row in empty] == [number in (1, 22) for number in range(24)]
+    assert sum(row.startswith("──") for row in some) == 3
+    assert len(some) == 24

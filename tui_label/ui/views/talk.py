@@ -62,7 +62,8 @@ def letters_page(
     """All comments for one annotator, the latest first; the chosen one whole at the foot."""
     unread = sum(not comment.read for _, _, comment in letters)
     foot = _foot(letters, chosen, annotator, blind, width, max(1, height // 4))
-    room = max(1, height - 5 - len(foot))
+    foot += [rule(width)] if foot else []
+    room = max(1, height - 4 - len(foot))
     top = max(0, min(chosen - room // 2, len(letters) - room))
     drawn = [_letter(one, top + n == chosen, annotator, blind) for n, one in enumerate(letters[top : top + room])]
     if not letters:
@@ -75,7 +76,6 @@ def letters_page(
         *([[]] * (room - len(drawn))),
         rule(width),
         *foot,
-        rule(width),
         legend(hints if letters else hints[2:], [], width),
     ][:height]
 

@@ -303,7 +303,7 @@ async def test_the_palette_finds_a_command_by_part_of_its_words(tmp_path):
         await pilot.press("enter")
         assert app._view.spectrogram
         await pilot.press("f9", *"begin a spr", "enter")
-        await until(app, "sprint, minutes: 25")
+        await until(app, "25 if none are typed")
         await pilot.press("enter")
         await until(app, "sprint 25:00 left")
 

@@ -287,24 +287,29 @@ class Picker:
         return None
 
 
+SPRINT = 25
+"""Minutes of a sprint that nobody gave any."""
+
+
 @dataclass(frozen=True)
 class Minutes:
     """How long a sprint is to be."""
 
     start: Callable[[int], None]
     """Takes milliseconds."""
-    editor: Editor = field(default_factory=lambda: Editor("25", 2))
+    editor: Editor = EMPTY
 
     @property
     def status(self) -> Row:
-        return line("sprint, minutes: ", self.editor)
+        unsaid = [] if self.editor.text else [(f"   {SPRINT} if none are typed", "faint")]
+        return [*line("sprint, minutes: ", self.editor), *unsaid]
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "start"), ("Esc", "leave")])
 
     async def key(self, key: str, do: Do) -> Mode | None:
-        if key == "enter" and int(self.editor.text or 0) > 0:
-            self.start(int(self.editor.text) * 60_000)
-            return None
+        minutes = int(self.editor.text or SPRINT)
+        if key == "enter" and minutes > 0:
+            self.start(minutes * 60_000)
         if key in ("enter", "escape"):
             return None
         editor = edited(self.editor, key)

@@ -297,6 +297,16 @@ async def test_a_long_question_goes_on_over_itself_where_the_item_leaves_rows(tm
     assert len(screen) == 24
 
 
+@pytest.mark.parametrize("source", [SENTIMENT, ENTITIES])
+async def test_a_window_that_grows_leaves_no_rows_free_while_the_text_goes_on_above(tmp_path, source):
+    app = make(tmp_path, source, Record(Item("k", "\n".join(f"row {number:02}" for number in range(12)))))
+    async with app.run_test(size=(60, 14)) as pilot:
+        await pilot.press("pagedown", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
+        assert not any("row 00" in row for row in shown(app))
+        await resized(pilot, 80, 40)
+        assert any("row 00" in row for row in shown(app))
+
+
 async def test_labels_without_a_key_are_offered_by_name(tmp_path):
     source = "name: c\ntasks: [{{id: t, type: choice, labels: [{}]}}]\n"
     for count, offered in ((9, False), (60, True)):

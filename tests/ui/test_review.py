@@ -496,6 +496,17 @@ async def test_a_long_text_scrolls_to_the_difference(tmp_path):
         await pilot.press("tab")
 
 
+async def test_a_window_that_grows_leaves_no_rows_free_while_the_item_goes_on_above(tmp_path):
+    item = Item("c", "Which one?", candidates=("first " * 20, "second", "third"))
+    source = "name: c\ntasks:\n  - {id: best, type: compare}\n  - {id: why, type: text}\n"
+    records = answered(item, {"best": "A", "why": "so it is"}, {"best": "A", "why": "thus it was"})
+    app = start(prepare(tmp_path, source, records))
+    async with app.run_test(size=(60, 13)) as pilot:
+        assert not has(app, "Which one?")
+        await resized(pilot, 80, 30)
+        assert has(app, "Which one?")
+
+
 async def test_what_was_said_about_the_item_stands_over_the_question(tmp_path):
     folder = prepare(tmp_path, ALL, mixed())
     store = opened(folder)

@@ -676,6 +676,8 @@ class ItemApp(SheetApp):
         self._asked = zone(session, self.keymap, width, height, talk, item, self._asked.top)
         self._room = item_room(height, talk, len(self._asked.rows))
         self._viewport.fit(self._room, pitch(session))
+        # A window that grew shows more of its end
+        self._viewport.scroll(0)
         if self._key_mode == SPANS:
             self._viewport.follow(session.cursor)
         return label_screen(self._state(session, self._marks(session)), self._viewport.rows, width, height)

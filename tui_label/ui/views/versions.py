@@ -94,15 +94,21 @@ class Board:
         return None if place is None else self._texts_before(10**9) + place
 
     def following(self, top: int, room: int) -> int:
-        """The block to begin with so that the difference is in sight, as near to `top` as may be."""
-        at = self.anchor
-        if at is None or at <= top:
-            return top if at is None else at
-        used, first = len(self.block(at).rows), at
-        while first > top and used + len(self.block(first - 1).rows) <= room:
-            first -= 1
-            used += len(self.block(first).rows)
-        return first
+        """The block to begin with so that the difference is in sight, as near to `top` as may be with no row left free."""
+        at, first = self.anchor, top
+        if at is not None:
+            first = at if at <= top else self._before(at, room - len(self.block(at).rows), top)
+        free, beyond = room, first
+        while free > 0 and self.has(beyond):
+            free -= len(self.block(beyond).rows)
+            beyond += 1
+        return self._before(first, free)
+
+    def _before(self, number: int, room: int, least: int = 0) -> int:
+        """The first of the blocks before `number` that fit into `room` rows; block `least` if they all do."""
+        while number > least and (rows := len(self.block(number - 1).rows)) <= room:
+            number, room = number - 1, room - rows
+        return number
 
     def drawn(self, top: int, room: int) -> list[Row]:
         found: list[Row] = []

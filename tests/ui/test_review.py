@@ -491,8 +491,11 @@ async def test_a_long_text_scrolls_to_the_difference(tmp_path):
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         assert has(app, "Rome is far")
+        assert has(app, "↑ more ─")
+        assert not has(app, "↓ more ─")
         await pilot.press("up", "up", "up", "up", "pageup", "pageup")
         assert not has(app, "Rome is far")
+        assert has(app, "↓ more ─")
         await pilot.press("tab")
 
 

@@ -96,20 +96,20 @@ def counted(left: int, of: int) -> str:
 
 def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
     name = state.review.session.project.name
+    item = item_rows(state, width)
     drawn = [
         header(where(name, state.queue, state.blind), counted(state.left, state.of), width),
-        rule(width),
+        rule_saying("↑ more" if state.top else "", width),
         clipped(_about(state), width),
     ]
     drawn += [[]] * (top_rows(height) - len(drawn))
-    item = item_rows(state, width)
     drawn += [clipped(row, width) for row in item[: state.room]] + [[]] * (state.room - len(item))
     if state.mode is not None and not state.trouble:
         status = mode_rows(state.mode, width)
     else:
         status = [status_row(state.trouble, state.word, state.tape, "")]
     drawn = laid_over(drawn, status, width)
-    drawn.append(rule(width))
+    drawn.append(rule_saying("↓ more" if any(item[state.room :]) else "", width))
     drawn += state.zone
     drawn.append(rule_saying(state.unseen, width))
     drawn.append(legend(hints(state), _saved(state), width))
@@ -134,9 +134,14 @@ def head_room(state: ReviewState, room: int) -> int:
     return max(3, min(room // 3, 8))
 
 
+PEEP = 3
+"""Rows under those in sight that are looked at: between two with something on them there may be empty ones."""
+
+
 def item_rows(state: ReviewState, width: int) -> list[Row]:
+    """The rows of the item from the top one on that there is room for, and the next ones where there are more."""
     head = sound_head(state, width)
-    return [*head, *state.board.drawn(state.top, max(0, state.room - len(head)))]
+    return [*head, *state.board.drawn(state.top, max(0, state.room - len(head)) + PEEP)]
 
 
 def sound_head(state: ReviewState, width: int) -> list[Row]:

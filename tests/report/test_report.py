@@ -11,10 +11,12 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from helpers import SENTIMENT, write_project
+from rich.color import Color, blend_rgb
 
 from tui_label import Project, Suggestion, agreement_report, cli, config, opening, reports
 from tui_label.core.annotation import Annotation, Flag, Timing
@@ -22,7 +24,9 @@ from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
+from tui_label.report import plots
 from tui_label.report.markup import tag
+from tui_label.ui.theme import contrast
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LABELS = ("positive", "neutral", "negative")
@@ -457,3 +461,18 @@ def test_a_place_for_the_page_that_is_none_is_said(tmp_path, capsys):
     ):
         assert cli.main(["report", str(folder), "-o", str(place)]) == 2
         assert capsys.readouterr().err == f"tui-label: {words}\n"
+
+
+def test_numbers_in_plots_can_be_read_on_light_and_on_dark_paper():
+    """WCAG 2.2, 1.4.3: a contrast of 4.5 at least, of ink on the darkest cell and of paper on every bar."""
+    names = ("a", "b")
+    cells = str(plots.heat("mixed up", names, lambda one, other: 9))
+    darkest = max(float(one) for one in re.findall(r'fill-opacity="([0-9.]+)"', cells))
+    assert 'class="in' not in cells
+
+    css = files("tui_label.report").joinpath("style.css").read_text(encoding="utf-8")
+    for colors in (dict(re.findall(r"--(\w+): (#\w{6})", part)) for part in css.split("@media")[:2]):
+        paper, ink, first = (Color.parse(colors[name]).get_truecolor() for name in ("paper", "ink", "s0"))
+        assert contrast(ink, blend_rgb(paper, first, darkest)) >= 4.5
+        for number in range(plots.HUES):
+            assert contrast(paper, Color.parse(colors[f"s{number}"]).get_truecolor()) >= 4.5

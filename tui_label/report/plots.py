@@ -226,12 +226,12 @@ def heat(title: str, names: Sequence[str], count: Callable[[str, str], int]) -> 
             parts.append(
                 tag(
                     "rect", tag("title", words), x=left, y=top, width=size - 1, height=tall - 1, class_="heat",
-                    fill_opacity=0.08 + 0.92 * share if many else 0.04,
+                    # No darker than lets the number be read
+                    fill_opacity=0.08 + 0.5 * share if many else 0.04,
                 )
             )  # fmt: skip
             if many and size >= 26:
-                look = "in middle" if share > 0.55 else "middle"
-                parts.append(tag("text", f"{many:,}", x=left + size / 2, y=top + tall / 2 + 4, class_=look))
+                parts.append(tag("text", f"{many:,}", x=left + size / 2, y=top + tall / 2 + 4, class_="middle"))
     return drawing(title, height, *parts)
 
 

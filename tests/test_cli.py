@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -66,6 +67,17 @@ def test_ssh_asks_for_no_more_than_it_needs(capsys):
     with pytest.raises(SystemExit):
         main(["ssh"])
     assert capsys.readouterr().err.endswith("the following arguments are required: [USER@]HOST\n")
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_formats_stand_in_columns_within_the_terminal(monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    main(["formats"])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert max(map(len, lines)) <= columns
+    found = [re.match(r"([a-z0-9-]+ +)(read|write)", line) for line in lines if line[0] != " "]
+    assert len({one and len(one[1]) for one in found}) == 1
 
 
 def test_keys_without_a_project_are_those_that_no_label_took(capsys):

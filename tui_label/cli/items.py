@@ -6,6 +6,8 @@ import argparse
 import re
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING, TextIO
 
 from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
@@ -258,8 +260,12 @@ def tell_written(written: Written, output: Path | None) -> None:
 def _formats(_: argparse.Namespace) -> int:
     from tui_label.formats import FORMATS
 
+    widest = max(len(format.name) for format in FORMATS)
+    indent = " " * (widest + 14)
+    columns = max(get_terminal_size().columns, len(indent) + 30)
     for format in FORMATS:
         writes = format.write or format.write_folder
         does = "read, write" if format.read and writes else "read" if format.read else "write"
-        print(f"{format.name:<12} {does:<12} {format.words}\n{'':<25} cannot carry: {format.loses}")
+        words = (f"{format.name:<{widest}} {does:<12} {format.words}", f"{indent}cannot carry: {format.loses}")
+        print("\n".join(fill(line, columns, subsequent_indent=indent, break_on_hyphens=False) for line in words))
     return 0

@@ -813,6 +813,16 @@ async def test_items_with_two_labels_that_are_mixed_up_are_two_keys_away(tmp_pat
         assert (has(app, "good ↔ so-so"), has(app, "2 left"), here(app)) == (True, True, "i1")
 
 
+async def test_of_several_questions_what_is_mixed_up_names_its_own(tmp_path):
+    source = "name: s\ntasks:\n  - {id: joy, type: rating}\n  - {id: fear, type: rating}\n"
+    answers = [{"joy": 1, "fear": 1}, {"joy": 5, "fear": 5}]
+    app = start(prepare(tmp_path, source, answered(Item("k", TEXT), *answers)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        assert has(app, "1 joy: 1 ↔ 5 1")
+        assert has(app, "2 fear: 1 ↔ 5 1")
+
+
 @pytest.mark.parametrize("size", [(40, 12), (80, 24)])
 @pytest.mark.parametrize("queue", ["disagreements", "questions"])
 async def test_each_pair_that_a_digit_opens_is_seen(tmp_path, size, queue):

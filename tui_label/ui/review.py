@@ -172,8 +172,11 @@ class ReviewApp(ItemApp):
         found = await self.bench.mixed_up()
         if found is None:
             return
+        # Two questions may have labels of the same names, as two scales do
+        several = len({task for task, _ in found}) > 1
         pairs = {
-            f"{visible(pair.one)} ↔ {visible(pair.other) or 'nothing'} {pair.items:,}": (task, pair)
+            (f"{visible(task)}: " if several else "")
+            + f"{visible(pair.one)} ↔ {visible(pair.other) or 'nothing'} {pair.items:,}": (task, pair)
             for task, pair in found
         }
         if not pairs:

@@ -72,6 +72,20 @@ def test_undo_and_redo_work_after_a_long_draft_came_back():
     assert step(step(later, "work.redo")[0], "work.redo")[0].work == session.work
 
 
+def test_the_history_of_many_suggestions_keeps_only_what_each_step_decided():
+    config = "name: t\ntasks: [{id: who, type: spans, labels: [person]}]\n"
+    places = ({"start": at, "end": at + 4, "label": "person", "text": "word"} for at in range(0, 5 * 400, 5))
+    offers = tuple(Suggestion("who", place, number=number) for number, place in enumerate(places, 1))
+    session = begin(project(config), Item("k", "word " * 400), offers)
+    for command in ("suggestion.accept", "suggestion.reject") * 200:
+        session = step(session, command)[0]
+    draft = draft_of(session)
+
+    assert len(draft) < 80_000
+    again = begin(session.project, session.item, offers, draft=draft)
+    assert (again.work, again.past) == (session.work, session.past)
+
+
 QUESTIONS = {
     "sure": ("{id: sure, type: choice, labels: [yes, no]}", ["yes", "no"]),
     "why": ("{id: why, type: text}", ["", "hi", "hi yo"]),

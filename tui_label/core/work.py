@@ -139,8 +139,9 @@ def difference(old: Work, new: Work) -> dict[str, Any]:
         patch["spans"] = spans
     if old.flags != new.flags:
         patch["flags"] = [[flag.reason, flag.note] for flag in old.flags]
-    if old.decisions != new.decisions:
-        patch["decisions"] = {str(number): outcome for number, outcome in old.decisions.items()}
+    decided = old.decisions.items() ^ new.decisions.items()
+    if decided:
+        patch["decisions"] = {str(number): old.decisions.get(number) for number, _ in decided}
     return patch
 
 
@@ -207,9 +208,9 @@ def patched(work: Work, patch: Mapping[str, Any]) -> Work:
         kept = [one for one in spans.get(task, ()) if (one.start, one.end, one.label) not in out]
         spans[task] = tuple(sorted(kept + [Span(*span) for span in change["in"]]))
     spans = _without_empty(spans)
-    flags, decisions = work.flags, work.decisions
+    flags = work.flags
     if "flags" in patch:
         flags = tuple(Flag(reason, note) for reason, note in patch["flags"])
-    if "decisions" in patch:
-        decisions = {int(number): outcome for number, outcome in patch["decisions"].items()}
+    before = {int(number): outcome for number, outcome in patch.get("decisions", {}).items()}
+    decisions = {number: outcome for number, outcome in {**work.decisions, **before}.items() if outcome is not None}
     return Work(answers, origins, spans, flags, decisions)

@@ -145,6 +145,22 @@ def offered(*spans: tuple[int, int, str]) -> list[Suggestion]:
     ]
 
 
+def test_all_suggestions_are_accepted_at_once_and_taken_back_by_one_undo():
+    source = ENTITIES + "  - {id: mood, type: choice, labels: [good, bad], required: false}\n"
+    offers = [
+        *offered((0, 13, "person"), (7, 13, "place"), (22, 27, "person")),
+        Suggestion("mood", "bad", 0.9, "m", 4),
+    ]
+    begun = on(source, TEXT, *offers)
+    session, effects = run(begun, "suggestion.accept-all")
+
+    assert labels(session) == [("Angela Merkel", "person", "accepted"), ("Paris", "person", "accepted")]
+    assert (session.answers["mood"], effects) == ("bad", ())
+    assert session.work.decisions == {1: "accepted", 3: "accepted", 4: "accepted"}
+    assert "may not overlap" in session.word
+    assert run(session, "work.undo")[0].work == begun.work
+
+
 def test_suggested_labels_are_accepted_in_the_order_of_the_project():
     source = SENTIMENT.replace("type: choice", "type: choices")
     offer = Suggestion("sentiment", ["negative", "positive"], 0.9, "m", 1)

@@ -10,7 +10,7 @@ from tui_label.core import segmenting
 from tui_label.core.editor import Editor
 from tui_label.core.item import Suggestion, candidate_names
 from tui_label.core.session import Effect, Outcome, Session
-from tui_label.core.spanning import accept_span, label_span, take_preview, undecided_spans
+from tui_label.core.spanning import accept_span, accept_spans, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import is_mark, number_of
 from tui_label.core.transcript import completed, next_speaker
@@ -172,20 +172,18 @@ def _accept_whole(session: Session, one: Suggestion, task: Task) -> Session | Ou
 
 
 def accept_all(session: Session, _: Any = None) -> Session | Outcome:
+    """Take every suggestion that may be taken, as one step to undo."""
     if not session.pending:
         return session.say("no suggestions here")
-    word = ""
-    for one, _span in session.pending_spans:
-        session = accept_span(session, one)
-        word = session.word or word
-    outcome: Session | Outcome = session.say(word)
+    before, session = session, accept_spans(session)
+    effects: tuple[Effect, ...] = ()
     for one in session.pending:
         task = session.asked_task(one.task)
         if not isinstance(one.value, dict) and one.number not in session.work.decisions and task is not None:
             is_laid = _is_laid(session, task)
             outcome = session.say(session.word or LAID) if is_laid else _accept_whole(session, one, task)
-            session = outcome[0] if isinstance(outcome, tuple) else outcome
-    return outcome
+            session, effects = outcome if isinstance(outcome, tuple) else (outcome, ())
+    return replace(session, past=before.change(session.work).past), effects
 
 
 def reject(session: Session, _: Any = None) -> Session | Outcome:

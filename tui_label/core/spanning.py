@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -145,12 +146,16 @@ def _put(session: Session, task: Spans, span: Span) -> Session:
 
 def clash(session: Session, task: Spans, span: Span, instead_of: Span | None = None) -> str:
     """Why `span` may not be there; empty if it may."""
-    for other in session.work.spans.get(task.id, ()):
-        if other == instead_of:
+    return _clash(task, span, (one for one in session.work.spans.get(task.id, ()) if one != instead_of))
+
+
+def _clash(task: Spans, span: Span, others: Iterable[Span]) -> str:
+    for other in others:
+        if not other.overlaps(span):
             continue
         if other == span:
             return f"{span.label} is here already"
-        if not task.overlap and other.overlaps(span):
+        if not task.overlap:
             return f"{other.label} is here already, and spans of {task.id} may not overlap"
     return ""
 
@@ -269,6 +274,23 @@ def accept_span(session: Session, suggestion: Suggestion, label: str | None = No
     following = [one.start for _, one in session.pending_spans if one.start >= session.cursor]
     cursor = following[0] if following else session.cursor
     return replace(session, cursor=cursor, last_label=(task.id, span.label), chosen=None)
+
+
+def accept_spans(session: Session) -> Session:
+    """Take every suggested span that nothing stands in the way of; a word about the first that something does."""
+    taken = {task: [*spans] for task, spans in session.work.spans.items()}
+    decisions, word = dict(session.work.decisions), ""
+    for one, span in session.pending_spans:
+        task = session.asked_task(one.task)
+        assert isinstance(task, Spans)
+        mine = taken.setdefault(task.id, [])
+        if problem := _clash(task, span, mine):
+            word = word or problem
+        else:
+            mine.append(span)
+            decisions[one.number] = "accepted"
+    spans = {task: tuple(sorted(some)) for task, some in taken.items() if some}
+    return session.change(replace(session.work, spans=spans, decisions=decisions)).say(word)
 
 
 def undecided_spans(session: Session) -> frozenset[int]:

@@ -534,6 +534,23 @@ def test_a_spare_key_is_one_that_no_other_command_has_there(key, command, of_sou
         assert made.keys_of(command, mode) == (spare,)
 
 
+def test_words_name_the_keys_that_are_in_force():
+    """Also where a label has a command's usual key, where a person has another one, and in a box where letters are typed."""
+    source = SOUND.replace("[a, b]", "[{value: music, key: m}, {value: us, key: u}]")
+    made = keymap.build(project(source), {"quit": "f10"})
+
+    assert made.in_words("{segment.mark} ends it, {quit} leaves {this}", "sound") == "M ends it, F10 leaves {this}"
+    assert made.in_words("{work.undo} brings it back", "transcribing") == "^Z brings it back"
+    assert made.in_words("{segment.mark} or {sprint.start}", "transcribing") == "M or sprint"
+
+
+def test_labels_without_a_key_are_listed_with_the_one_for_their_names():
+    labels = ", ".join(f"label{n}" for n in range(60))
+    made = keymap.build(project(TEXT.replace("a, b", labels)), {"label.by-name": "f12"})
+
+    assert ("labels", "F12", "names: label59") in made.rows()
+
+
 @pytest.mark.parametrize("source", STATES)
 def test_no_key_and_no_command_is_listed_twice(source):
     rows = keymap.build(project(source)).rows()

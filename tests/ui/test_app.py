@@ -697,7 +697,7 @@ async def test_nothing_is_answered_in_a_window_that_is_too_small(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("p", "a")
         await resized(pilot, 30, 8)
-        assert [row.strip() for row in shown(app) if row] == ["needs 40×12, has 30×8", "Ctrl+Q leaves"]
+        assert [row.strip() for row in shown(app) if row] == ["needs 40×12, has 30×8", "^Q leaves"]
         await pilot.press("b", "enter", "f", "1")
         await resized(pilot, 80, 24)
         session = app.workbench.session

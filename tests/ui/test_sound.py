@@ -454,6 +454,13 @@ async def test_the_spectrogram_follows_the_ear(tmp_path):
         assert not any("█" in row for row in shown(app))
 
 
+async def test_what_is_refused_names_no_key_that_a_label_has(tmp_path):
+    app = make(tmp_path, EVENTS.replace("doorbell", "{value: music, key: m}"), tones(4))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        await until(app, "nothing is marked: M marks where it starts, and where it ends")
+
+
 async def test_commands_come_first_whose_words_begin_as_typed(tmp_path):
     app = make(tmp_path, EVENTS, tones(4))
     async with app.run_test(size=(80, 24)) as pilot:

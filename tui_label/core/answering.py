@@ -91,7 +91,7 @@ def submit(session: Session, _: Any = None) -> Session | Outcome:
     if in_segment and not (session.finishing and session.picked + 1 >= len(session.segments)):
         return segmenting.next_text(session)
     if session.mark is not None:
-        return session.say("a segment is still open: m ends it, Esc gives it up")
+        return session.say("a segment is still open: {segment.mark} ends it, Esc gives it up")
     if (open_question := session.unfinished) is not None:
         task, problem = open_question
         refused = replace(session.focused(task.id), finishing=True).say(f"{task.id}: {problem}")
@@ -196,7 +196,7 @@ def reject(session: Session, _: Any = None) -> Session | Outcome:
     if isinstance(task, Text) and session.work.origins.get(task.id) in ("accepted", "changed"):
         work = session.work.answer(task.id, "", "manual").decide(one.number, "rejected")
         emptied = replace(session.change(work), focus=task.id, caret=0)
-        return emptied.say("the draft is rejected and the box empty: u brings it back")
+        return emptied.say("the draft is rejected and the box empty: {work.undo} brings it back")
     session = session.change(session.work.decide(one.number, "rejected"))
     following = [span.start for _, span in session.pending_spans if span.start >= session.cursor]
     return replace(session, cursor=following[0]) if following else session

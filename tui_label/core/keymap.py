@@ -6,6 +6,7 @@ Pure: keys are data from the registry, project.yaml and the person's own file.
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
@@ -203,13 +204,26 @@ class Keymap:
         found = {command.name: command for command in COMMANDS if command.mode in always}
         return list((found | {command.name: command for command in COMMANDS if command.mode in modes}).values())
 
+    def in_words(self, words: str, mode: str) -> str:
+        """`words` with its key, in `mode` if it has one there, for each command that stands in braces."""
+
+        def key(found: re.Match[str]) -> str:
+            if (name := found[1]) not in NAMES:
+                return found[0]
+            elsewhere = (keys for (_, one), keys in self.keys.items() if one == name and keys)
+            keys = self.keys_of(name, mode) or next(elsewhere, ())
+            return key_display(keys[0]) if keys else self.command(name).short
+
+        return re.sub(r"\{([a-z.-]+)\}", key, words)
+
     def command(self, name: str) -> Command:
         return _named(name)
 
     def rows(self) -> list[tuple[str, str, str]]:
         """(mode, keys, words) for each command and label, for `tui-label keys` and the help screen."""
+        by_name = self.in_words("{label.by-name}", EVERYWHERE)
         rows = [
-            ("labels", key_display(key) if key else "+", f"{task}: {label}")
+            ("labels", key_display(key) if key else by_name, f"{task}: {label}")
             for (task, label), key in self.labels.items()
         ]
         for command in COMMANDS:

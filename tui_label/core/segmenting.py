@@ -18,7 +18,9 @@ FINE_S, COARSE_S = 0.01, 0.1
 SNAP_S = 0.3
 """How far an edge may go to find silence."""
 
-EACH_ITS_OWN = "the draft is its segments: Tab goes to one, a keeps it, x takes it out"
+EACH_ITS_OWN = (
+    "the draft is its segments: Tab goes to one, {suggestion.accept} keeps it, {suggestion.reject} takes it out"
+)
 
 Quietest = Callable[[float, float], float]
 """`quietest(at, within)`: the quietest moment near a moment."""
@@ -117,7 +119,7 @@ def label(session: Session, task: Segments, name: str) -> Session:
         return closed if closed.mark is not None else replace(closed, last_label=(task.id, name))
     segment = session.segment_here
     if segment is None:
-        return session.say("nothing is marked: m marks where it starts, and where it ends")
+        return session.say("nothing is marked: {segment.mark} marks where it starts, and where it ends")
     named = replace(segment, label=name)
     if named in session.segments and named != segment:
         return session.say("that segment is there already")
@@ -156,7 +158,7 @@ def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session | O
     if segment.when not in [one.when for one in segments_from(draft)]:
         return session.say("that segment is not the draft's any more: Backspace removes it")
     following, passed = _index_here(session), _passed(session)
-    session = remove(session).say("the drafted segment is taken out: u brings it back")
+    session = remove(session).say("the drafted segment is taken out: {work.undo} brings it back")
     return _go_on(session, following, passed) if following < len(session.segments) else session
 
 
@@ -259,7 +261,7 @@ def next_speaker(session: Session, _: Any = None) -> Session:
     return _keep(session, task, [*_without(session, segment), turned], turned)
 
 
-NO_SEGMENTS = "no segments yet: m marks where one starts, and where it ends"
+NO_SEGMENTS = "no segments yet: {segment.mark} marks where one starts, and where it ends"
 
 
 def next_segment(session: Session, _: Any = None) -> Session | Outcome:

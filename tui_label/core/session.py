@@ -122,7 +122,7 @@ class Session:
     left_out: frozenset[int] = frozenset()
     """Numbers of the suggested spans that were said to be undecided when the person asked to go on."""
     word: str = ""
-    """What was refused or done, for the person to read; gone with the next key."""
+    """What was refused or done, for the person to read; gone with the next key.  `{work.undo}` is that command's key."""
 
     # what is asked
 

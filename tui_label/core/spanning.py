@@ -242,7 +242,7 @@ def same(session: Session, _: Any = None) -> Session:
     free = tuple(one for one in found if not clash(session, task, one))
     if not free:
         return session.say("no other mention")
-    return replace(session, preview=free, focus=id).say(f"{len(free)} more: ↵ takes them, u does not")
+    return replace(session, preview=free, focus=id).say(f"{len(free)} more: ↵ takes them, {{work.undo}} does not")
 
 
 def take_preview(session: Session) -> Session:

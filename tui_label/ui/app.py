@@ -234,6 +234,11 @@ class ItemApp(SheetApp):
         self._word = self._guard.refusal(pressed_at)
         return bool(self._word)
 
+    @property
+    def _said(self) -> str:
+        """What the latest key came to."""
+        return self.keymap.in_words(self._word or self.workbench.word, self._key_mode)
+
     def _command(self, key: str) -> str:
         """The command of a key on a page where nothing is typed; empty if none."""
         action = self.keymap.lookup(SCROLL, key)
@@ -337,7 +342,7 @@ class ItemApp(SheetApp):
     async def _find(self, look: Look) -> None:
         session = self._session
         if session is None or not self._finding.needle:
-            self._word = "nothing to find: / first"
+            self._word = "nothing to find: {find.open} first"
             return
         if session.item.sound is not None:
             await self.workbench.do("find.said", (self._finding.needle, 1 if look is find_next else -1))
@@ -639,7 +644,11 @@ class ItemApp(SheetApp):
             self._next_tick = self.set_timer(due, self._show)
 
     def drawn(self, width: int, height: int) -> list[Row]:
-        rows = too_small(width, height) if self._too_small else self._draw(width, height)
+        rows = (
+            too_small(self.keymap.in_words("{quit} leaves", SCROLL), width, height)
+            if self._too_small
+            else self._draw(width, height)
+        )
         if self._leaving.word:
             rows[-1] = clipped([(self._leaving.word, "warn")], width)
         return rows
@@ -699,7 +708,7 @@ class ItemApp(SheetApp):
             self.keymap,
             workbench.annotator,
             workbench.not_saved,
-            self._word or workbench.word,
+            self._said,
             self._mode,
             marks,
             self._viewport.top,

@@ -166,7 +166,7 @@ class LabelApp(ItemApp):
             workbench.progress,
             workbench.tally.rhythm,
             workbench.not_saved,
-            self._word or workbench.word,
+            self._said,
             hints if mode is None else mode.legend,
             width,
             height,

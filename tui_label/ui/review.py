@@ -334,7 +334,7 @@ class ReviewApp(ItemApp):
             wanted = ["work.undo", "review.before", "review.find", "palette.open", "help.open", "quit"]
             found = [("1-9", "open")]
             found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
-            said = f"not saved: {trouble}" if trouble and here else trouble or self._word or bench.word
+            said = f"not saved: {trouble}" if trouble and here else trouble or self._said
             status = [[(" ", ""), (said, "hint")]]
         name, blind = bench.project.name, bench.project.review.blind
         return queues_page(name, bench.queue, bench.waiting, here, trouble, blind, found, status, width, height)
@@ -354,7 +354,7 @@ class ReviewApp(ItemApp):
             bench.of,
             bench.project.review.blind,
             bench.not_saved,
-            self._word or bench.word,
+            self._said,
             self._mode,
             self._viewport.top,
             [],

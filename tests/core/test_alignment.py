@@ -114,6 +114,12 @@ def test_words_that_no_version_has_side_by_side_are_kept_apart(texts, data):
     assert set(mixed.split(" ")) <= {"so", "you", "came", "by", "bus"}
 
 
+def test_white_space_is_of_a_version_that_has_both_words_and_none_is_made_at_the_ends():
+    assert joined(align(["the cat", "a  cat", "the dog"]), {0: 1, 1: 0}) == "a  cat"
+    assert joined(align(["the cat", "a cat", "the"]), {0: 1, 1: 2}) == "a"
+    assert joined(align(["the cat", "the dog", "cat"]), {0: 2, 1: 1}) == "dog"
+
+
 def test_neighbouring_words_are_one_run_where_the_same_versions_differ():
     assert differing("so the big cat sat", "so a small cat sat") == [("words", ["the big", "a small"])]
 

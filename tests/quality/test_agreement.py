@@ -31,6 +31,7 @@ SENTIMENT = Choice("sentiment", labels=LABELS)
 TOPICS = Choices("topics", labels=LABELS)
 ENTITIES = Spans("entities", labels=LABELS)
 EVENTS = Segments("events", labels=LABELS)
+ORDER = [*(label.value for label in LABELS), ""]
 
 
 class Opinion(NamedTuple):
@@ -314,6 +315,28 @@ def test_confusions_name_the_items_behind_them():
 
     assert found.confusions[0] == ("neutral", "negative", 3, (10, 11, 12))
     assert [one[:3] for one in found.confusions[1:]] == [("positive", "neutral", 1), ("positive", "negative", 1)]
+
+
+SETS = st.one_of(st.none(), st.sets(st.sampled_from([label.value for label in LABELS])).map(sorted))
+
+
+@settings(max_examples=50)
+@given(table=st.lists(st.lists(SETS, min_size=3, max_size=3), min_size=1, max_size=8))
+def test_sets_of_labels_are_mixed_up_where_each_has_one_that_the_other_has_not(table):
+    items: dict[tuple[str, str], set[int]] = {}
+    for number, row in enumerate(table, 10):
+        for one, other in combinations((set(labels) for labels in row if labels is not None), 2):
+            here, there = one - other, other - one
+            for a in here or {""}:
+                for b in there or {""}:
+                    if a or b:
+                        items.setdefault((min(a, b, key=ORDER.index), max(a, b, key=ORDER.index)), set()).add(number)
+    found = measured(TOPICS, opinions("topics", table), behind=2).confusions
+
+    assert {one[:2]: one[2:] for one in found} == {
+        pair: (len(some), tuple(sorted(some)[:2])) for pair, some in items.items()
+    }
+    assert [one.items for one in found] == sorted((one.items for one in found), reverse=True)
 
 
 # What can be missing

@@ -831,7 +831,24 @@ def test_marks_are_about_the_segments_of_the_focused_question():
     assert [session.focused(id).picked for id in ("events", "rooms", "notes")] == [0, -1, 0]
 
 
-def test_of_several_drafts_the_first_is_laid_and_none_that_does_not_fit():
+def test_of_several_drafts_the_surest_is_laid_and_those_without_a_score_come_after_it():
+    values = {name: [Segment(1.0, 2.0, "", name).record()] for name in ("plain", "poor", "good", "late")}
+    plain, poor, good, late = (
+        Suggestion("turns", value, score, number=n)
+        for n, (value, score) in enumerate(zip(values.values(), (None, 0.2, 0.7, 0.9), strict=True), 1)
+    )
+    session = on(drafts=(plain, poor, good))
+
+    assert session.answers == {"turns": good.value}
+    assert on(drafts=(plain, poor)).answers == {"turns": poor.value}
+    # One that came since was not begun from, however sure it is
+    again = begin(session.project, session.item, (plain, poor, good, late), draft=draft_of(session))
+    assert (again.laid_down["turns"], outcome_decisions(again)[4]) == (good, "ignored")
+    said = Annotation("ann", answers=session.answers, decisions=outcome_decisions(session))
+    assert begin(session.project, session.item, (plain, poor, good, late), answered=said).laid_down["turns"] == good
+
+
+def test_of_several_drafts_without_a_score_the_first_is_laid_and_none_that_does_not_fit():
     def drafted(*values: object) -> Session:
         return on(drafts=tuple(Suggestion("turns", value, number=n) for n, value in enumerate(values, 1)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -38,11 +39,12 @@ def begin(
 
     `names`: what labels of the draft are called now.
     """
-    suggestions = tuple(_laid(project, one) for one in suggestions)
-    drafts = _drafts(project, item, suggestions)
+    suggestions = tuple(sorted((_laid(project, one) for one in suggestions), key=_doubt))
+    record = json.loads(draft) if draft else {}
+    drafts = _drafts(project, item, _lain(suggestions, record, answered))
     session = Session(project, item, suggestions, laid_down=drafts, last_label=_if_there(last_label, project))
     if draft:
-        session = _restored(session, json.loads(draft), names or {})
+        session = _restored(session, record, names or {})
     elif answered is not None:
         session = replace(session, work=answered_work(project, answered))
     else:
@@ -74,8 +76,24 @@ def _span_tasks(project: Project) -> frozenset[str]:
     return frozenset(task.id for task in project.tasks if isinstance(task, Spans))
 
 
+def _doubt(one: Suggestion) -> float:
+    """The surest come first, those without a score last, equals as they came."""
+    return math.inf if one.score is None else -one.score
+
+
+def _lain(
+    suggestions: tuple[Suggestion, ...], record: Mapping[str, Any], answered: Annotation | None
+) -> tuple[Suggestion, ...]:
+    """Those that the work may have begun from: what was suggested since is nobody's draft."""
+    if record:
+        return tuple(one for one in suggestions if one.number in record.get("laid", ()))
+    if answered is not None:
+        return tuple(one for one in suggestions if answered.decisions.get(one.number, "ignored") != "ignored")
+    return suggestions
+
+
 def _drafts(project: Project, item: Item, suggestions: tuple[Suggestion, ...]) -> dict[str, Suggestion]:
-    """The transcripts and segments that came with a sound: of several for one task the first, for there is one box."""
+    """The transcripts and segments that came with a sound: of several for one task the surest, for there is one box."""
     found: dict[str, Suggestion] = {}
     for one in suggestions if item.sound is not None else ():
         task = project.task(one.task)
@@ -126,6 +144,7 @@ def draft_of(session: Session) -> str:
         "origin": session.work.all_origins(),
         "flags": [{"reason": flag.reason, "note": flag.note} for flag in session.work.flags],
         "decisions": session.work.decisions,
+        "laid": [one.number for one in session.laid_down.values()],
         "focus": session.focus,
         "cursor": session.cursor,
         "step": session.step,

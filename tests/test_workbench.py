@@ -318,6 +318,19 @@ async def test_a_sprint_that_ended_while_nothing_could_be_saved_is_kept_once_whe
         assert sqlite.execute("SELECT items FROM sprint").fetchall() == [(1,)]
 
 
+async def test_where_nothing_is_left_to_be_saved_it_is_said_no_more_once_the_store_is_back(texts, tmp_path):
+    database, away = tmp_path / "project.db", tmp_path / "away.db"
+    async with texts() as workbench, asyncio.timeout(30):
+        await give(workbench, "positive")
+        database.rename(away)
+        await workbench.do("work.undo")
+        assert (here(workbench), "moved or replaced" in workbench.trouble) == ("i1", True)
+        away.rename(database)
+        while workbench.trouble:
+            await asyncio.sleep(0.02)
+        assert (here(workbench), workbench.word) == ("i1", "the database is back")
+
+
 async def test_a_skip_is_no_answer_until_it_is_undone_and_answered(texts):
     async with texts() as workbench:
         await give(workbench, "positive")

@@ -285,7 +285,6 @@ class ReviewBench(Workplace):
                 self.trouble = ""  # nothing waits to be written
         except StoreError as error:
             self._fail(error)
-            self._drafts.soon()
 
     async def _step(self, command: str, argument: Any) -> None:
         session = self._at_tape(command)
@@ -437,7 +436,6 @@ class ReviewBench(Workplace):
                 return await self._correct(text)
             except StoreError as error:
                 self._fail(error)
-                self._drafts.soon()
                 return False
 
     async def _correct(self, text: str) -> bool:

@@ -307,7 +307,6 @@ class Workbench(Workplace):
             self.trouble = ""
         except StoreError as error:
             self._fail(error)
-            self._drafts.soon()
 
     async def _carry_out(self, effect: Effect) -> None:
         if self.deck is not None and self.deck.effect(effect, self._hands()):

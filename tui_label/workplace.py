@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
 
 WAITING = "waiting for the database …"
+BACK = "the database is back"
 BACK_AGAIN = ": what was not saved the last time is here"
 UNSAID, STANDS = "taken back", "nothing to take back: it was read, or nothing was said here"
 LISTENED_S = 5.0
@@ -210,6 +211,8 @@ class Workplace(ABC):
     def _fail(self, error: StoreError) -> None:
         self.trouble = self._reason(error)
         self._set_aside()
+        if not self._leaving:
+            self._drafts.soon()
         self.on_change()
 
     def _keep_aside(self, left: Left) -> None:
@@ -284,16 +287,23 @@ class Workplace(ABC):
     async def _keep_draft_alone(self) -> None:
         """Keys go on while the store is slow: whatever they ask of it comes after this."""
         async with self._lock:
-            keeping = asyncio.ensure_future(self._try_to_keep(self._keep_draft))
+            keeping = asyncio.ensure_future(self._try_to_keep(self._keep_or_ask))
             await asyncio.sleep(0)
         await keeping
+
+    async def _keep_or_ask(self) -> None:
+        """Write the draft; where there is none to write, what failed may have left nothing, and the store is asked."""
+        await self._keep_draft()
+        if self.trouble and self.desk is not None:
+            await self._alive()
+            self.word = BACK
+            await self._is_back()
 
     async def _try_to_keep(self, keep: Callable[[], Awaitable[object]]) -> bool:
         try:
             await keep()
         except StoreError as error:
             self._fail(error)
-            self._drafts.soon()
             return False
         return True
 
@@ -303,7 +313,7 @@ class Workplace(ABC):
             self._drafts.kept = draft
             if self.trouble:
                 self.trouble = ""
-                self.word = "the database is back, and has this as a draft"
+                self.word = f"{BACK}, and has this as a draft"
                 self.on_change()
 
     # the rules in force

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import time
@@ -282,6 +283,26 @@ def test_stopped_by_force_it_takes_the_terminal_back_from_the_shell(start):
         assert time.monotonic() < end
         terminal.settle(0.05, 0.2)
     terminal.press("a", "b").wait_for("a b.")
+
+
+def test_sent_to_the_background_by_the_shell_and_fetched_it_comes_back(log):
+    terminal = Terminal(command=["bash", "--norc", "--noprofile", "-i"], env=ENV)
+    try:
+        terminal.send(f"{shlex.join([sys.executable, str(TINY), str(log)])}\n".encode())
+        terminal.wait_for("ready")
+        (app,) = terminal.process.children()
+        mark = terminal.mark()
+        app.send_signal(signal.SIGSTOP)
+        for line, awaited in ((b"bg\n", b"Stopped"), (b"fg\n", b"&\r\n"), (b"", b"\x1b[?1049h")):
+            end = time.monotonic() + 30
+            while awaited not in terminal.bytes_since(mark):
+                assert time.monotonic() < end
+                terminal.settle(0.05, 0.2)
+            mark = terminal.mark()
+            terminal.send(line)
+        terminal.press("a", "b").wait_for("a b.")
+    finally:
+        terminal.close()
 
 
 def test_suspended_by_the_shell_it_comes_back(start):

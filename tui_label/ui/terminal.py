@@ -295,6 +295,12 @@ class Terminal(LinuxDriver):
         except (OSError, termios.error):
             return False
 
+    def _is_in_background(self) -> bool:
+        try:
+            return os.tcgetpgrp(self.fileno) != os.getpgrp()
+        except OSError:
+            return False
+
     def run_input_thread(self) -> None:
         self._parser = Parser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
@@ -303,6 +309,10 @@ class Terminal(LinuxDriver):
             # Not poll, which on macOS knows no terminals
             if select.select([self.fileno], [], [], self._patience(held, resting))[0]:
                 resting = False
+                if self._is_in_background():
+                    # A read there stops the app in its midst, and after `fg` that waits for a key
+                    self.exit_event.wait(REST_S)
+                    continue
                 try:
                     data = os.read(self.fileno, 4096)
                 except BlockingIOError:
@@ -322,6 +332,9 @@ class Terminal(LinuxDriver):
                 held = ""
             else:
                 resting = True
+                if self._is_the_shells():
+                    # Bash sends none to a job that went on in the background
+                    os.kill(os.getpid(), signal.SIGCONT)
             self._feed(lambda _: self._parser.tick(), "")
 
     def _hear(self, text: str) -> str:

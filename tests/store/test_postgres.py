@@ -25,10 +25,11 @@ from tui_label.core.comments import Comment
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Server
 from tui_label.core.record import Record
-from tui_label.errors import StoreAway, StoreDamaged, StoreError, StoreMissing, StoreReadOnly, StoreTooNew
+from tui_label.errors import StoreAway, StoreBusy, StoreDamaged, StoreError, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.store import counts, queue
 from tui_label.store.base import Policy, Progress
 from tui_label.store.pipeline import Pipeline
+from tui_label.store.postgres import SESSION
 from tui_label.store.sql import SqlStore
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
@@ -243,6 +244,24 @@ def test_a_server_that_stays_away_is_said_in_a_line_and_work_goes_on_after(cut, 
     store.submit(3, said("ann"), "s3", claim=False)
 
     assert store.progress("ann") == Progress(3, 3, 3, 3)
+
+
+def test_a_lock_that_somebody_holds_by_hand_is_said_in_a_line_and_work_goes_on_after(tmp_path, monkeypatch):
+    quick = [words.replace("lock_timeout = '10s'", "lock_timeout = '100ms'") for words in SESSION]
+    monkeypatch.setattr("tui_label.store.postgres.SESSION", quick)
+    place = postgres.schema_for(tmp_path)
+    store = new_postgres(tmp_path, 2)
+    with psycopg.connect(place.url) as other:
+        other.execute("SET idle_in_transaction_session_timeout = '5s'")
+        other.execute(f"LOCK TABLE {place.schema}.item IN ACCESS EXCLUSIVE MODE".encode())
+        with pytest.raises(StoreBusy, match="has held a lock in the way"):
+            store.claim("ann")
+        with pytest.raises(StoreBusy):
+            store.add(records(3))
+        other.rollback()
+
+    assert (store.claim("ann").number, store.progress("ann").items) == (1, 2)
+    store.close()
 
 
 @pytest.fixture

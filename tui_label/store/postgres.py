@@ -37,7 +37,7 @@ from tui_label.errors import (
     StoreTooNew,
 )
 from tui_label.store import counts
-from tui_label.store.connection import SqliteConnection, create_file
+from tui_label.store.connection import BUSY_S, SqliteConnection, create_file
 from tui_label.store.copying import copy
 from tui_label.store.engine import Execute, Result, together
 from tui_label.store.readable import decoded
@@ -61,6 +61,8 @@ which no row may have): the other is through when it is run anew.
 """
 MADE_MEANWHILE = ("42P06", "42P07", "23505")
 """Somebody else made the schema or a table of it."""
+LOCKED = "55P03"
+"""A lock was waited for in vain."""
 AWAY = ("08", "57P", "25006")
 """The server goes down, comes up, or is a copy that cannot be written to."""
 MISTAKEN = r"\b(invalid|bad value|unrecognized|not supported|does not support|certificate file|Servname)\b"
@@ -84,6 +86,8 @@ SESSION = (
     "SET client_encoding TO 'UTF8'",
     # Somebody whose machine sleeps in the middle of a transaction holds others up no longer than this
     "SET idle_in_transaction_session_timeout = '30s'",
+    # Who alters a table by hand and does not commit holds everybody up
+    f"SET lock_timeout = '{BUSY_S:.0f}s'",
 )
 _JSON = f"CAST({decoded('{}')} AS jsonb)"
 SPELLING = Spelling(
@@ -432,6 +436,11 @@ class PostgresConnection:
         if state in ("42P01", "3F000", "42703"):
             raise StoreDamaged(
                 f"{self}: not one of tui-label's any more ({reason}); restore the last backup"
+            ) from error
+        if state == LOCKED:
+            raise StoreBusy(
+                f"{self}: another session on the server has held a lock in the way for {BUSY_S:.0f} s; "
+                f"end it, or try again when it is done"
             ) from error
         if state in AGAIN:
             raise StoreBusy(f"{self}: {reason}; try again in a moment") from error

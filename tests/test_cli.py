@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -213,3 +215,35 @@ def test_a_moment_that_is_none_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["review", ".", "--since", "0001-01-01T00:00+02:00"])
     assert "is no date or time such as" in capsys.readouterr().err
+
+
+def _nobody() -> int:
+    """A pipe that nobody reads any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize(
+    ("words", "to", "said"),
+    [
+        (
+            "status .",
+            lambda: os.open("/dev/full", os.O_WRONLY),
+            "tui-label: standard output: No space left on device\n",
+        ),
+        ("status .", _nobody, ""),
+        ("export . >&-", lambda: subprocess.DEVNULL, "tui-label: standard output is closed; name a file\n"),
+    ],
+    ids=["full", "not read", "closed"],
+)
+def test_a_standard_output_that_takes_nothing_is_said_in_a_line_at_most(tmp_path, words, to, said):
+    write_project(tmp_path)
+    command = f"{shlex.quote(sys.executable)} -m tui_label.cli {words}"
+    without = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    out = to()
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=without, stdout=out, stderr=subprocess.PIPE, text=True)
+    if out >= 0:
+        os.close(out)
+
+    assert (done.returncode, done.stderr) == (1, said)

@@ -38,19 +38,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.insert(0, "label")
     options = parser.parse_args(arguments, argparse.Namespace(ssh_options=ssh_options))
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        # Python would do so after us, and say what goes wrong in its own words
+        _flush()
+        return status
     except LabelError as error:
         for problem in error.problems:
             complain(problem)
         return error.status
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _output_refused()
         return 1
     except KeyboardInterrupt:
         return 130
     except OSError as error:
         # Of a copy, the second is where it was to go
-        complain(f"{error.filename2 or error.filename or ''}: {error.strerror}".lstrip(": "))
+        named = error.filename2 or error.filename or ("standard output" if _output_refused() else "")
+        complain(f"{named}: {error.strerror}".lstrip(": "))
         return 1
     except MemoryError:
         complain("not enough memory; end other programs or raise the limit (`ulimit -v`), or do it in smaller parts")
@@ -60,6 +64,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         complain(faults.told(error))
         return 1
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _output_refused() -> bool:
+    """Whether standard output takes nothing; what is left for it then goes nowhere, else it would fail once more at the end."""
+    try:
+        _flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _empty(arguments: Sequence[str]) -> str:

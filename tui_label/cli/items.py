@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
 from tui_label.core.text import number_of, visible
-from tui_label.errors import UsageError
+from tui_label.errors import LabelError, UsageError
 
 if TYPE_CHECKING:
     from tui_label.bringing import Brought, FileRead
@@ -235,6 +235,8 @@ def _drawn_count(count: int) -> None:
 
 def standard_output() -> TextIO:
     """As files are written: UTF-8, whatever the locale, and no line ends but ours."""
+    if sys.stdout is None:
+        raise LabelError("standard output is closed; name a file")
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     return sys.stdout
 

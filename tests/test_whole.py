@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from helpers import SENTIMENT
 
 from tui_label import Annotation, Item, Project, Record, cli
+from tui_label.errors import LabelError
 from tui_label.whole import growing, write_file
 
 
@@ -129,3 +131,15 @@ def test_two_at_once_are_not_in_each_others_way(tmp_path, monkeypatch):
 
     assert path.read_text() == "ours"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_takes_no_more_is_said_of_what_was_to_be_written(tmp_path, number):
+    with (
+        pytest.raises(LabelError, match=r"out\.csv: .*; choose another place"),
+        growing(tmp_path / "out.csv") as partial,
+    ):
+        partial.touch()
+        raise OSError(number, os.strerror(number))
+
+    assert files(tmp_path) == {}

@@ -52,7 +52,8 @@ def refusing(path: Path, partial: Path) -> Iterator[None]:
     except OSError as error:
         named = [Path(name) for name in (error.filename, error.filename2) if isinstance(name, str)]
         is_ours = any(_is_around(one, place) for one in named for place in (path, partial))
-        if not is_ours and (named or error.errno not in FULL):
+        # What is read has its name by now, also of a disk that is broken
+        if not is_ours and (named or error.errno not in (*FULL, errno.EIO)):
             raise
         # A folder on the way that cannot be made is the one to mend
         shown = next((one for one in named if path.is_relative_to(one)), path)

@@ -73,7 +73,7 @@ class ReviewApp(ItemApp):
         self.bench = bench
         self._choosing = False
         """Whether the page of queues lies over the case."""
-        self._said: tuple[int, str, str] = (0, "", "")
+        self._remarked: tuple[int, str, str] = (0, "", "")
         """The case, kind and words of the remark that was finished last."""
         self._board: Board | None = None
         self._followed: tuple[str, int, int, int] = ("", -1, 0, 0)
@@ -216,7 +216,7 @@ class ReviewApp(ItemApp):
         if desk is None or not (line := desk.session.line).words:
             return None
         if line.kind == CORRECTION:
-            self._said = (desk.case.number, *line[:2])
+            self._remarked = (desk.case.number, *line[:2])
             return self._correction()
         remark = self._return() if line.kind == RETURN else self._comment()
         if remark is None:
@@ -259,11 +259,11 @@ class ReviewApp(ItemApp):
         case = desk.case
 
         async def keep(to: tuple[str, ...], text: str) -> bool:
-            self._said = (case.number, kind, text)
+            self._remarked = (case.number, kind, text)
             await say(to, text)
             return not self.bench.trouble
 
-        number, of, text = self._said
+        number, of, text = self._remarked
         told = (number, of) != (case.number, kind) or any(one.text.endswith(text) for one in case.comments)
         return Remark(kind, lead, readers, keep, editor=EMPTY if told else Editor(text, len(text)))
 

@@ -1,9 +1,9 @@
 """What style words look like.
 
-The terminal's own colours stay the ground, light or dark; hues are mid-tones that
-stand out on both (a contrast of 3 at least) and that colour-blind people can tell apart (after Okabe and Ito,
-2008).  Where the terminal says what its ground is, they go as far from it as reading takes.  Where there are 16 colours, their names stand in, since the nearest of mid-tones is white for half of them;
-with those or none, underline, reverse, letters and brackets carry the meaning.
+The terminal's own colours stay the ground, light or dark; hues are mid-tones that stand out on both (a contrast of 3 at
+least) and that colour-blind people can tell apart (after Okabe and Ito, 2008).  Where the terminal says what its ground
+is, they go as far from it as reading takes.  Where there are 16 colours, their names stand in, since the nearest of
+mid-tones is white for half of them; with those or none, underline, reverse, letters and brackets carry the meaning.
 """
 
 from __future__ import annotations

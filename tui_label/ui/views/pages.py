@@ -191,7 +191,7 @@ def nothing_left(
     height: int,
 ) -> list[Row]:
     """What an empty queue says: why, what the day was, what to do next; with `trouble` nothing comes by itself."""
-    pace = f", {rhythm.per_hour} an hour" if rhythm.per_hour else ""
+    pace = f", {rhythm.per_hour:,} an hour" if rhythm.per_hour else ""
     if progress.items == 0:
         words = [
             "There is nothing to label yet.",

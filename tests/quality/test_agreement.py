@@ -191,6 +191,14 @@ def test_segments():
     assert [one[:3] for one in found.confusions] == [("neutral", "", 1)]
 
 
+def test_segments_without_labels_have_none_that_are_mixed_up():
+    one, other = ([{"start": start, "end": start + 1.0} for start in starts] for starts in ((0.0, 2.0), (0.0,)))
+    found = measured(Segments("turns"), opinions("turns", [[one, other]]))
+
+    assert values(found.figures)["f1_near"] == pytest.approx(2 / 3)
+    assert found.confusions == ()
+
+
 def test_transcripts_by_words_over_the_mean_of_both_lengths():
     said = opinions("said", [["The cat, sat.", "the cat sat down"], ["yes [laugh]", "Yes!"]])
     spoken = measured(Text("said", transcript=Style()), said)

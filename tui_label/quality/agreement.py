@@ -376,13 +376,13 @@ class _Pairs:
         return differ[order[rows]], np.repeat(table[:, 1], many), np.repeat(table[:, 2], many)
 
     def _confused(self, pair: Ints, one: Ints, other: Ints, most: int) -> tuple[Confusion, ...]:
-        names = [*self._names, "", ""]
-        many = len(names)
-        nothing = many - 1
+        names = [*self._names, ""]
+        many, nothing = len(names), len(self._names)
         one, other = np.where(one < 0, nothing, one), np.where(other < 0, nothing, other)
         low, high = np.minimum(one, other), np.maximum(one, other)
-        item = self._item[pair]
-        behind = np.unique((low * many + high) * (self._column.items + 1) + item)
+        # Segments without labels have none to be mixed up
+        told = low < nothing
+        behind = np.unique((low * many + high)[told] * (self._column.items + 1) + self._item[pair[told]])
         kinds, first, items = np.unique(behind // (self._column.items + 1), return_index=True, return_counts=True)
         return tuple(
             Confusion(

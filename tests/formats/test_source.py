@@ -112,6 +112,24 @@ def test_standard_input_is_read_twice_where_a_format_needs_it(monkeypatch):
         assert [one.item.text[:3] for one in found] == ["one", "two"][: len(found)] and found
 
 
+@pytest.mark.parametrize(
+    ("found", "written"),
+    [
+        ("jsonl", '{"text": "one"}\n'),
+        ("jsonl", '\ufeff{"text": "one"}\n'),
+        ("jsonl", f'{{"text": "{"long " * 1000}"}}\n'),
+        ("tsv", "\ufefftext\tlabel\n"),
+        ("csv", "label,Text\n"),
+        ("conll", "EU B-ORG\n"),
+        ("text", "{laughs} one, two\n"),
+    ],
+)
+def test_a_file_whose_name_says_nothing_is_recognised_by_its_first_line(tmp_path, found, written):
+    (tmp_path / "file").write_text(f"\n{written}" if written[0] != "\ufeff" else written)
+
+    assert formats.recognise(tmp_path / "file").name == found
+
+
 def test_standard_input_has_no_name_to_go_by():
     with pytest.raises(UsageError, match="name its format with --format"):
         formats.recognise(STANDARD)

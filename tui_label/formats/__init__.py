@@ -5,7 +5,7 @@ A name says more than content: a `.txt` whose lines look like JSON is plain text
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -83,6 +83,8 @@ class Format:
         return f"{self.cannot}, skips, drafts, suggestions" if others else self.cannot
 
 
+OBJECT = re.compile(r'\s*\{\s*["}]')
+"""How an object in JSON begins."""
 HEAD = 1 << 16
 """Bytes of a file in which its keys are looked for."""
 ONE_STRING = "labels beside texts"
@@ -250,14 +252,11 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
             return find("conll") if format.name == "text" and inner == ".conll" else format
     check_file(path, encoding)
     with opened(path) as file:
-        head = file.read(4096).decode("utf-8", "replace")
+        head = file.read(4096).decode("utf-8", "replace").removeprefix("\ufeff")
     first = next((line for line in head.split("\n") if line.strip()), "")
-    if first.lstrip().startswith("{"):
-        try:
-            json.loads(first)
-            return find("jsonl")
-        except ValueError:
-            pass
+    # By its beginning: a document on one line goes on beyond what is read here
+    if OBJECT.match(first):
+        return find("jsonl")
     if tagging.TAG.fullmatch(first.split("\t")[-1].split(" ")[-1].strip()) and len(first.split()) > 1:
         return find("conll")
     if "\t" in first:

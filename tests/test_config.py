@@ -549,6 +549,18 @@ def test_labels_without_a_key_are_listed_with_the_one_for_their_names():
     made = keymap.build(project(TEXT.replace("a, b", labels)), {"label.by-name": "f12"})
 
     assert ("labels", "F12", "names: label59") in made.rows()
+    assert ("labels", "1", "names: label0") in made.rows()
+
+
+@pytest.mark.parametrize("mode", ["review", "listening", "editing"])
+def test_before_the_versions_of_an_item_only_reviewers_commands_can_be_done(mode):
+    modes = {one.mode for one in keymap.build(project(SOUND)).available(mode)}
+
+    assert mode in modes and modes <= {"review", "listening", "editing"}
+
+
+def test_twelve_function_keys_are_sent():
+    assert [bool(keymap.why_unsent(key)) for key in ("f0", "f1", "f12", "f13")] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("source", STATES)

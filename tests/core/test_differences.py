@@ -267,6 +267,28 @@ def test_a_segment_is_matched_only_where_each_two_versions_share_most_of_it():
     assert told(comparison) == [("segments", "boundary", [tuple(ann), tuple(bob), tuple(cas)])]
 
 
+def test_exactly_half_in_common_is_not_most_of_it():
+    ann, bob, cas = segments((0, 4, "", "so")), segments((1, 4, "", "no")), segments((0, 6, "", "so"))
+    comparison = compared(Segments("s", transcript=Style()), ann, bob, cas, item=CALL)
+
+    assert [one.kind for one in comparison.differences] == ["segments"]
+
+
+def test_segments_apart_are_differences_apart_unless_a_mixture_could_have_too_few():
+    ann, bob = segments((2, 3)), segments((6, 7))
+    apart = compared(Segments("s"), ann, bob, item=CALL).differences
+
+    assert [(one.start, one.end) for one in apart] == [(2, 3), (6, 7)]
+    assert apart[0].heard is not None and apart[0].heard[0] < 2 < 3 < apart[0].heard[1]
+    assert len(compared(Segments("s", min=1), ann, bob, item=CALL).differences) == 1
+
+
+def test_a_segment_that_reaches_no_further_into_a_match_than_edges_are_exact_is_a_difference_of_its_own():
+    ann, bob = segments((0, 1), (1, 2)), segments((0, 1.04))
+
+    assert [one.start for one in compared(Segments("s"), ann, bob, item=CALL).differences] == [1]
+
+
 def test_a_moved_edge_between_two_segments_never_makes_them_overlap():
     ann, bob = segments((1.0, 3.0), (3.0, 6.0)), segments((1.0, 3.4), (3.4, 6.0))
     comparison = compared(Segments("s"), ann, bob, item=CALL)

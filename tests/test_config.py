@@ -559,6 +559,14 @@ def test_before_the_versions_of_an_item_only_reviewers_commands_can_be_done(mode
     assert mode in modes and modes <= {"review", "listening", "editing"}
 
 
+@pytest.mark.parametrize("mode", ["typing", "transcribing"])
+def test_a_letter_that_is_a_key_elsewhere_is_none_while_one_types(mode):
+    made = keymap.build(project(SOUND + "keys: {help.open: h f2, quit: Q}\n"))
+
+    assert (made.keys_of("help.open", mode), made.keys_of("help.open")) == (("f2",), ("h", "f2"))
+    assert (made.keys_of("quit", mode), made.keys_of("quit")) == (("ctrl+q",), ("Q",))
+
+
 def test_twelve_function_keys_are_sent():
     assert [bool(keymap.why_unsent(key)) for key in ("f0", "f1", "f12", "f13")] == [True, False, False, True]
 

@@ -311,6 +311,22 @@ async def test_what_was_begun_of_a_case_that_another_took_is_there_another_day(t
         assert bench.case_desk.review.taken == {0: 0}
 
 
+async def test_undoing_a_settled_case_brings_back_what_was_taken(tmp_path):
+    source = "name: t\noverlap: 3\ntasks: [{id: why, type: text}]\n"
+    said = ({"why": words} for words in ("he was not ill", "he was ill", "he is not ill"))
+    folder = prepare(tmp_path / "p", source, answered(Item("a", TEXT), *said))
+    async with at_work(folder) as bench:
+        for version in (1, 2):
+            await bench.do("review.take", version)
+        await bench.do("review.settle")
+        assert here(bench) == ""
+        await bench.do("work.undo")
+        review = bench.case_desk.review
+        assert (review.taken, review.undecided) == ({0: 1, 1: 2}, ())
+        await bench.do("work.undo")
+        assert bench.case_desk.review.taken == {}
+
+
 async def test_what_was_begun_is_there_when_one_comes_back(tmp_path):
     def case(key: str) -> list[object]:
         angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")

@@ -90,7 +90,9 @@ def case_desk_of(
     """
     said = review.arranged(case.versions, case.item.key, project.review.blind)
     made = review.begin(project, case.item, said, about=case.about, gold=case.gold, last_label=last_label, task=task)
-    made = review.reopened(made, settled) if settled is not None else review.restored(made, case.draft, case.renames)
+    made = review.restored(made, case.draft, case.renames)
+    if settled is not None and not made.is_touched:
+        made = review.reopened(made, settled)
     return CaseDesk(
         Claim(case.number, case.item),
         made.session,

@@ -42,7 +42,7 @@ class Deed:
     returned_to: tuple[str, ...] = ()
     """Whom it was sent back to; none: it was settled."""
     draft: str = ""
-    """What was decided of it when it was sent back."""
+    """What was decided of it, where that took more than one key."""
     undone: bool = False
     """Whether it is undone already, and only its case is still to come."""
     settled: Gold | None = None
@@ -335,6 +335,7 @@ class ReviewBench(Workplace):
 
     async def _settle(self, comments: Sequence[Comment] = ()) -> bool:
         """Whether it is settled; else the case is on the desk as it is now."""
+        self.jot(Line())
         desk = self.case_desk
         assert desk is not None
         if self.deck is not None:
@@ -347,12 +348,11 @@ class ReviewBench(Workplace):
             self._drafts.kept = ""  # it went with what was decided
             await self._go_over(desk.case, "it was decided anew meanwhile")
             return False
-        await self._on(Deed(desk.case))
+        await self._on(Deed(desk.case, draft="" if desk.review.settles_at_once else desk.draft))
         return True
 
     async def _go_over(self, case: Case, why: str) -> None:
         """A case that can't be settled yet, as it is now, with what was decided so far."""
-        self.jot(Line())
         await self._keep_draft()
         if await self._return_to(case):
             self.word = f"not settled yet: {why}"
@@ -485,9 +485,11 @@ class ReviewBench(Workplace):
     async def _undone(self, deed: Deed) -> Deed:
         if deed.returned_to:
             await self._call(self._store.take_back, deed.case.number, deed.returned_to, self.annotator)
+            settled = None
+        else:
+            settled = await self._call(self._store.withdraw, deed.case.number, self.annotator)
+        if deed.returned_to or settled is not None:
             await self._call(self._store.hold_case, deed.case.number, self.annotator, deed.draft)
-            return replace(deed, undone=True)
-        settled = await self._call(self._store.withdraw, deed.case.number, self.annotator)
         return replace(deed, undone=True, settled=settled)
 
     async def _remember(self) -> bool:

@@ -318,6 +318,19 @@ async def test_a_sprint_that_ended_while_nothing_could_be_saved_is_kept_once_whe
         assert sqlite.execute("SELECT items FROM sprint").fetchall() == [(1,)]
 
 
+async def test_a_sprint_that_could_not_be_kept_on_the_way_out_is_kept_at_the_next_start(texts, tmp_path):
+    database, away = tmp_path / "project.db", tmp_path / "away.db"
+    async with texts() as workbench:
+        await give(workbench, "positive")
+        database.rename(away)
+    away.rename(database)
+    for _ in range(2):
+        async with at_work(tmp_path) as workbench:
+            assert workbench.trouble == ""
+    with closing(sqlite3.connect(database)) as sqlite:
+        assert sqlite.execute("SELECT items FROM sprint").fetchall() == [(1,)]
+
+
 async def test_where_nothing_is_left_to_be_saved_it_is_said_no_more_once_the_store_is_back(texts, tmp_path):
     database, away = tmp_path / "project.db", tmp_path / "away.db"
     async with texts() as workbench, asyncio.timeout(30):

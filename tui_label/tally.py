@@ -23,7 +23,7 @@ class Tally:
         self.finished_sprint: Sprint | None = None
         """One that is over and whose figures were not looked at yet."""
         self._sprint_at = ""
-        self._unkept: list[base.Sprint] = []
+        self.unkept: list[base.Sprint] = []
         """Sprints that are over and that the store has not taken yet."""
         self._most_answers = 0
 
@@ -61,7 +61,7 @@ class Tally:
         if done is None:
             return False
         self.sprint, self.finished_sprint = None, done
-        self._unkept.append(
+        self.unkept.append(
             base.Sprint(
                 annotator, self._sprint_at, utc_now(), done.planned_ms, done.active_ms, done.items, done.sound_ms
             )
@@ -70,11 +70,11 @@ class Tally:
 
     async def keep_sprints(self, keep: Callable[[base.Sprint], Awaitable[None]]) -> None:
         """Give `keep` those that are over and not kept yet; what it does not take stays for the next time."""
-        while self._unkept:
+        while self.unkept:
             # Taken out meanwhile: a heartbeat comes here beside an answer
-            line = self._unkept.pop(0)
+            line = self.unkept.pop(0)
             try:
                 await keep(line)
             except StoreError:
-                self._unkept.insert(0, line)
+                self.unkept.insert(0, line)
                 raise

@@ -11,9 +11,12 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+from tui_label.store.base import Sprint
 
 MEMORY = Path("/dev/shm")
 """No disk, and so none that is full with the others."""
@@ -40,7 +43,7 @@ class Left:
 
 
 class Unsaved:
-    """What one annotator left of one project, a file an item."""
+    """What one annotator left of one project, a file an item, and one for the sprints."""
 
     def __init__(self, project: Path, annotator: str) -> None:
         of = hashlib.sha256(f"{project.resolve()}\0{annotator}".encode("utf-8", "replace")).hexdigest()[:24]
@@ -49,23 +52,27 @@ class Unsaved:
 
     def keep(self, left: Left) -> bool:
         """Whether it is on a disk."""
+        if kept := self._write(str(left.number), asdict(left)):
+            self._kept.add(left.number)
+        return kept
+
+    def _write(self, name: str, record: Any) -> bool:
         for folder in own_folders():
             with contextlib.suppress(OSError):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                path = folder / f"{self._name}-{left.number}.json"
+                path = folder / f"{self._name}-{name}.json"
                 growing = path.with_suffix(".part")
                 try:
-                    write_own(growing, json.dumps(asdict(left)))
+                    write_own(growing, json.dumps(record))
                     growing.replace(path)
                 finally:
                     growing.unlink(missing_ok=True)
-                self._kept.add(left.number)
                 return True
         return False
 
     def all(self) -> list[Left]:
         found = []
-        for path in self._files("*"):
+        for path in self._files("[0-9]*"):
             with contextlib.suppress(OSError, ValueError, TypeError):
                 left = Left(**json.loads(path.read_text(encoding="utf-8")))
                 self._kept.add(left.number)
@@ -76,15 +83,31 @@ class Unsaved:
         """The database has it now, or something newer."""
         if number in self._kept:
             self._kept.discard(number)
-            for path in self._files(str(number)):
-                with contextlib.suppress(OSError):
-                    path.unlink()
+            self._remove(str(number))
 
-    def _files(self, number: str) -> Iterator[Path]:
+    def _remove(self, name: str) -> None:
+        for path in self._files(name):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def keep_sprints(self, sprints: Sequence[Sprint]) -> None:
+        """Those that are over and that the database has not; none: it has them all."""
+        if sprints:
+            self._write("sprints", [asdict(one) for one in sprints])
+        else:
+            self._remove("sprints")
+
+    def sprints(self) -> list[Sprint]:
+        for path in self._files("sprints"):
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                return [Sprint(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+        return []
+
+    def _files(self, name: str) -> Iterator[Path]:
         for folder in own_folders():
             # After `su` and the like it may be another one's, and closed
             with contextlib.suppress(OSError):
-                for path in sorted(folder.glob(f"{self._name}-{number}.json")):
+                for path in sorted(folder.glob(f"{self._name}-{name}.json")):
                     # In a folder that all may write to, others may have put a file of this name
                     if path.stat().st_uid == os.getuid():
                         yield path

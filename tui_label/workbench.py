@@ -94,6 +94,9 @@ class Workbench(Workplace):
 
     async def _bring_back(self, claim: Claim | None) -> Claim | None:
         """Give the store what it would not take the last time, unless it has something newer by now."""
+        self.tally.unkept.extend(self._unsaved.sprints())
+        with contextlib.suppress(StoreError):
+            await self._keep_sprints()
         for left in self._unsaved.all():
             with contextlib.suppress(StoreError):
                 here = claim is not None and claim.number == left.number
@@ -407,6 +410,10 @@ class Workbench(Workplace):
         return _revision(there) != _revision(desk.claim) or said_in(there.draft) != known
 
     def _set_aside(self) -> None:
+        if self._leaving:
+            self.tally.end_sprint(self.annotator)
+        if self.tally.unkept:
+            self._unsaved.keep_sprints(self.tally.unkept)
         desk = self.desk
         if desk is not None and has_content(desk.session):
             claim, draft = desk.claim, self._draft_of(desk)
@@ -615,7 +622,9 @@ class Workbench(Workplace):
             self._fail(error)
 
     async def _keep_sprints(self) -> None:
-        await self.tally.keep_sprints(partial(self._call, self._store.add_sprint))
+        if self.tally.unkept:
+            await self.tally.keep_sprints(partial(self._call, self._store.add_sprint))
+            self._unsaved.keep_sprints(self.tally.unkept)
 
 
 def _revision(claim: Claim) -> int:

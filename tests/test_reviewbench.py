@@ -217,12 +217,12 @@ async def test_a_question_is_answered_by_a_comment(three):
     assert number is not None
     store.say(number, Comment("bob", "is irony bad?", QUESTION))
     async with at_work(three, Queue("questions")) as bench:
-        assert (here(bench), bench.askers()) == ("i1", ("bob",))
+        assert (here(bench), bench.askers(), bench.left) == ("i1", ("bob",), 1)
         assert opened(three).unread(None) == 0, "it is on the screen"
         await bench.do("review.comment", (("bob",), "yes"))
-        assert (here(bench), bench.askers(), bench.word) == ("i1", (), "sent")
+        assert (here(bench), bench.askers(), bench.left, bench.word) == ("i1", (), 0, "sent")
         await bench.do("talk.unsay")
-        assert (here(bench), bench.askers(), bench.word) == ("i1", ("bob",), "taken back")
+        assert (here(bench), bench.askers(), bench.left, bench.word) == ("i1", ("bob",), 1, "taken back")
         await bench.do("talk.unsay")
         assert bench.word == "nothing to take back: it was read, or nothing was said here"
         await bench.do("review.comment", (("bob",), "yes"))

@@ -415,6 +415,8 @@ class ReviewBench(Workplace):
         said = await self._call(self._store.comments, number)
         self.desk = replace(desk, case=replace(desk.case, comments=said))
         self._show(desk.review)
+        # A question that is answered is no case of theirs any more
+        await self._recount()
 
     def corrects(self) -> bool:
         """Whether the case may be settled as it is, and somebody answered otherwise; what is in the way is shown."""

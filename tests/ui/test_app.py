@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 from unittest.mock import Mock
@@ -646,6 +647,15 @@ async def test_what_became_of_a_correction_is_said_over_an_empty_queue_too(tmp_p
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("p", "less_than_sign", "f", "1", "greater_than_sign")
         assert any("Nothing is left" in row for row in shown(app)) and any("a corrected" in row for row in shown(app))
+
+
+async def test_the_clock_of_a_sprint_is_over_an_empty_queue_too(tmp_path):
+    app = make(tmp_path, SENTIMENT)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.workbench.start_sprint(25 * 60_000)
+        app._show()
+        await pilot.pause()
+        assert re.search(r"sprint 2[45]:\d\d left, 0 done$", shown(app)[0])
 
 
 async def test_an_item_that_comes_later_is_seen(tmp_path):

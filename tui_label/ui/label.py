@@ -165,6 +165,7 @@ class LabelApp(ItemApp):
             workbench.unread,
             workbench.progress,
             workbench.tally.rhythm,
+            self._sprint_left(),
             workbench.not_saved,
             self._said,
             hints if mode is None else mode.legend,
@@ -195,9 +196,9 @@ class LabelApp(ItemApp):
         )
 
     def _time_left(self) -> str:
-        sprint = self.workbench.tally.sprint
-        if sprint is not None:
-            words = sprint_words(sprint, self.workbench.now(), self.workbench.project.pace.goal_per_hour)
-        else:
-            words = left_words(self.workbench.tally.rhythm, self.workbench.progress)
+        words = self._sprint_left() or left_words(self.workbench.tally.rhythm, self.workbench.progress)
         return f"  ·  {words}" if words else ""
+
+    def _sprint_left(self) -> str:
+        sprint, goal = self.workbench.tally.sprint, self.workbench.project.pace.goal_per_hour
+        return sprint_words(sprint, self.workbench.now(), goal) if sprint is not None else ""

@@ -184,6 +184,7 @@ def nothing_left(
     unread: int,
     progress: Progress,
     rhythm: Rhythm,
+    sprint: str,
     trouble: str,
     word: str,
     skip: list[Hint],
@@ -205,7 +206,7 @@ def nothing_left(
             visible(trouble) or "New items appear here by themselves.",
         ]
     title = [name, annotator, *([f"{unread} unread"] if unread else [])]
-    return calm(title, words, skip, width, height, word)
+    return calm(title, words, skip, width, height, word, sprint)
 
 
 def sprint_page(name: str, annotator: str, sprint: Sprint, hints: list[Hint], width: int, height: int) -> list[Row]:
@@ -213,12 +214,14 @@ def sprint_page(name: str, annotator: str, sprint: Sprint, hints: list[Hint], wi
     return calm([name, annotator], words, hints, width, height)
 
 
-def calm(title: list[str], words: list[str], hints: list[Hint], width: int, height: int, word: str = "") -> list[Row]:
-    """A page of a few lines, the first one bold; `word` says at its foot what a key came to."""
+def calm(
+    title: list[str], words: list[str], hints: list[Hint], width: int, height: int, word: str = "", far: str = ""
+) -> list[Row]:
+    """A page of a few lines, the first one bold; `word` says at its foot what a key came to, `far` on top how far one is."""
     rows: list[Row] = [[] for _ in range(height)]
     if height < 6:
         return rows
-    rows[0], rows[1] = header(title, "", width), rule(width)
+    rows[0], rows[1] = header(title, far, width), rule(width)
     lines = [
         (row, "bold" if number == 0 else "")
         for number, line in enumerate(words)

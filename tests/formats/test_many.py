@@ -167,6 +167,8 @@ def test_long_tables_have_a_row_for_each_answer(tmp_path, column):
         ("id,text,who", "", ("who", "text"), ":1: text has the texts"),
         ("quotation", "quotation", (), ":1: quotation has the texts"),
         ("id,text,who", "who", ("who",), ":1: who cannot be both who answered and the label"),
+        ("id,text,lang,Text", "", (), ":1: two columns are named text; rename one"),
+        ("id,text,sentiment,sentiment", "", (), ":1: two columns are named sentiment; rename one"),
     ],
 )
 def test_a_column_is_one_thing(tmp_path, header, annotator, labels, words):

@@ -240,6 +240,8 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
         look_for(f"task {id}", known)
     if not people:
         look_for("label", LABELS)
+    if twice := [header[n] for n in sorted(roles.values()) if names.count(names[n]) > 1]:
+        raise InputError(f"{visible(str(reading.path))}:1: two columns are named {visible(twice[0])}; rename one")
     tasks = {id: roles.pop(f"task {id}") for id in answers if f"task {id}" in roles}
     named = card.classes(reading.path)
     classes = {n: named[name] for n, name in enumerate(header) if name in named}

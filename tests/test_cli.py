@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 
 import pytest
 from helpers import SENTIMENT, write_project
@@ -173,6 +174,17 @@ def test_too_little_memory_is_no_fault_of_the_program(tmp_path):
 
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert done.stderr.startswith("tui-label: not enough memory; ")
+
+
+def test_neither_is_a_thread_too_many(monkeypatch, capsys):
+    monkeypatch.setattr(figures, "_status", lambda _: threading.Thread().start())
+    before = threading.stack_size(1 << 46)
+    try:
+        status = main(["status", "nowhere"])
+    finally:
+        threading.stack_size(before)
+
+    assert (status, capsys.readouterr().err[:49]) == (1, "tui-label: the system allows no more programs and")
 
 
 def test_a_fault_of_the_program_is_one_line_and_a_file_for_who_mends_it(tmp_path, monkeypatch, capsys):

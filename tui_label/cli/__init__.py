@@ -16,6 +16,9 @@ from tui_label.cli import agreement, care, convert, figures, items, lead, review
 from tui_label.cli.project import complain, layout
 from tui_label.errors import LabelError
 
+NO_THREAD = "can't start new thread"
+"""What Python's RuntimeError says of it."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong usage."""
@@ -60,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("not enough memory; end other programs or raise the limit (`ulimit -v`), or do it in smaller parts")
         return 1
     except Exception as error:
+        if str(error) == NO_THREAD:
+            complain("the system allows no more programs and threads; end others or raise the limit (`ulimit -u`)")
+            return 1
         from tui_label.cli import faults
 
         complain(faults.told(error))

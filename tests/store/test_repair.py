@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 import sqlite3
@@ -226,6 +227,20 @@ def test_answers_behind_damage_in_the_log_are_saved(tmp_path):
 
     with contextlib.closing(sqlite3.connect(path)) as sqlite:
         assert sqlite.execute("SELECT count(*) FROM annotation WHERE annotator = 1").fetchone()[0] >= count - 1
+
+
+def test_a_repair_that_a_broken_disk_stops_leaves_all_as_it_was(tmp_path, monkeypatch):
+    path, _ = unmerged(tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+
+    def broken(one: Path, other: Path) -> Path:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(one), str(other))
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="Input/output error"):
+        patched.setattr(Path, "replace", broken)
+        mended(path)
+
+    assert {file: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
 
 
 def test_a_log_that_ends_in_the_middle_of_a_save_is_no_damage(tmp_path):

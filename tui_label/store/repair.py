@@ -164,21 +164,35 @@ def _family(path: Path) -> list[Path]:
 
 def _put_in_place(path: Path, fresh: Path, kept_as: Path) -> None:
     """The old log goes before the new database comes: SQLite would bring one into the other."""
-    for old, kept in zip(_family(path), _family(kept_as), strict=True):
-        if old.exists():
-            try:
-                os.link(old, kept)
-            except OSError:
-                shutil.copy2(old, kept)
-    for old in _family(path)[1:]:
-        old.unlink(missing_ok=True)
-    fresh.replace(path)
+    pairs = list(zip(_family(path), _family(kept_as), strict=True))
+    for old, kept in pairs:
+        _keep(old, kept)
+    try:
+        for old, _ in pairs[1:]:
+            old.unlink(missing_ok=True)
+        fresh.replace(path)
+    except OSError:
+        # Without its log the old one lacks the latest answers, and the next repair would not miss them
+        for old, kept in pairs:
+            if not old.exists():
+                _keep(kept, old)
+            kept.unlink(missing_ok=True)
+        raise
     close_aside(*_family(kept_as))
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _keep(one: Path, other: Path) -> None:
+    """Have `one`, where it is there, under another name too."""
+    if one.exists():
+        try:
+            os.link(one, other)
+        except OSError:
+            shutil.copy2(one, other)
 
 
 def _filled(path: Path, fresh: Path, judge: Judge) -> Salvage:

@@ -210,6 +210,12 @@ def test_transcripts_by_words_over_the_mean_of_both_lengths():
     assert set(values(measured(Text("said"), said, sound=True).figures)) == {"percent", "wer", "cer"}
 
 
+def test_texts_of_the_same_words_are_the_same_whatever_blanks_are_between_and_after():
+    said = opinions("said", [["to them [noise] ", "to  them\n[noise]"], ["to them", "tothem"]])
+
+    assert values(measured(Text("said"), said).figures)["percent"] == 0.5
+
+
 def test_segments_with_transcripts_have_word_errors_too():
     said = [[{"start": 0, "end": 1, "text": "hello there"}], [{"start": 0, "end": 1, "text": "hello here"}]]
     found = measured(Segments("turns", transcript=Style()), opinions("turns", [said]))

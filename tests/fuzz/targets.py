@@ -316,7 +316,7 @@ class Ears(Terminal):
         self.chunks, self.events = chunks, list[Message]()
         self.fileno, self.hand = os.pipe()
         self.exit_event = threading.Event()
-        self._debug = False
+        self._debug, self._key_thread = False, None
         self._app = SimpleNamespace(log=SimpleNamespace(error=self._complain))  # type: ignore[assignment]
 
     def _complain(self, words: str) -> None: ...

@@ -74,9 +74,9 @@ def test_a_second_look_sees_only_what_is_new_and_says_the_same_as_status(tmp_pat
 
     assert [one.annotator for one in first.people] == ["ann"]
     assert [(one.annotator, one.answers, one.undone) for one in second.people] == [("ann", 6, 0), ("bob", 5, 1)]
-    assert reports.figures(following.project, second.progress, second.people, second.used_up) == reports.status(
-        following.project, store
-    )
+    assert reports.figures(
+        following.project, second.progress, second.people, second.sent_back, second.used_up
+    ) == reports.status(following.project, store)
 
 
 def test_agreement_now_and_a_week_ago(tmp_path):

@@ -69,6 +69,8 @@ class Glance:
     """None where too few answers were given lately to tell."""
     queues: tuple[tuple[Queue, int], ...]
     """Those that matter now, with how many cases wait, counted up to COUNTED."""
+    sent_back: Mapping[str, int]
+    """Answers that wait for each annotator to be corrected."""
     used_up: Sequence[str]
     """Who waits for a lead: they made all attempts at the qualification set, and passed none."""
     at: datetime
@@ -114,6 +116,7 @@ class Following:
             activity(worked, now_ms),
             outlook(self.project, progress, people, worked, now_ms),
             tuple(_queues(store, self.project)),
+            store.sent_back(),
             store.used_up(),
             datetime.fromtimestamp(now_ms / 1000, UTC),
         )

@@ -41,12 +41,12 @@ def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
 def status(project: Project, store: Store) -> dict[str, Any]:
     """Progress, people and open flags, in the stable shape of `status --json`.
 
-    `sound` only where sounds are labelled, `suggestions` only where there are any; `used_up`, who made all attempts at
+    `sent_back`: answers that wait for each annotator to be corrected; `sound` only where sounds are labelled, `suggestions` only where there are any; `used_up`, who made all attempts at
     the qualification set and passed none, only where attempts are asked for.
     """
     everybody = ledger(project)
     everybody.take(store.efforts())
-    found = figures(project, store.progress(""), everybody.people(), store.used_up())
+    found = figures(project, store.progress(""), everybody.people(), store.sent_back(), store.used_up())
     if suggested := suggestions(project, store):
         found["suggestions"] = suggested
     return found
@@ -80,13 +80,20 @@ def suggestions(project: Project, store: Store) -> list[dict[str, Any]]:
 _OF_SOURCE = ("suggested", "answered", "right", "precision", "recall")
 
 
-def figures(project: Project, progress: Progress, people: Sequence[Person], used_up: Sequence[str]) -> dict[str, Any]:
+def figures(
+    project: Project,
+    progress: Progress,
+    people: Sequence[Person],
+    sent_back: Mapping[str, int],
+    used_up: Sequence[str],
+) -> dict[str, Any]:
     """The same from what is known already."""
     found = {
         "project": project.name,
         "items": progress.items,
         "done": progress.done,
         "answers": progress.answers,
+        "sent_back": dict(sent_back),
         "people": [_person(project, person) for person in people],
         "flags": flags_open(people),
     }
@@ -131,6 +138,9 @@ def status_lines(figures: dict[str, Any], folder: Path, width: int) -> list[str]
     cells = max(16, min(longest + 2, width - 56))
     share = figures["done"] / figures["items"] if figures["items"] else 0
     found = [f"{figures['project']}: {figures['done']:,} of {figures['items']:,} items done ({share:.0%})"]
+    if waiting := figures["sent_back"]:
+        each = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
+        found.append(f"sent back and not answered yet: {each}")
     if people:
         found += [
             "",

@@ -50,6 +50,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "told": ("bob",),
     "attempts": ("bob",),
     "used_up": (),
+    "sent_back": (),
     "qualification": ("bob",),
     "say": (1, Comment("bob", "words")),
     "inbox": (None,),

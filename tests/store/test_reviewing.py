@@ -548,8 +548,12 @@ def test_answers_under_older_guidelines_are_asked_again(make):
         2: ("ann", "bob"),
         3: ("ann",),
     }
+    assert store.sent_back() == {"ann": 3, "bob": 2}
     assert store.claim("bob").comments[0].text == "The rule is new."
     assert store.requeue("other", "", 2, Comment("lead", "Nobody answered this task.")) == 0
+    store.submit(1, said("bob", "b"), "anew", claim=False)
+    store.take_back(2, ["bob"], "lead")
+    assert store.sent_back() == {"ann": 3}
 
 
 # talking

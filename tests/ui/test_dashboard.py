@@ -18,6 +18,7 @@ from piloting import resized
 
 from tui_label import Project, Suggestion, config, opening
 from tui_label.core.annotation import Annotation, Flag, Timing
+from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.dashboard import Following
@@ -64,6 +65,16 @@ async def until(app: Dashboard, words: str) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"never saw {words!r}:\n" + "\n".join(shown(app)))
+
+
+def test_what_was_sent_back_is_not_done_yet(tmp_path):
+    following = follow(tmp_path, "ann", "bob")
+    store, _ = opening.open_store(following.project)
+    store.send_back(1, ["ann", "bob"], Comment("lea", "Look again."))
+    rows = dashboard(Shown("tweets", following.look()), 80, 24)
+
+    row = "".join(text for text, _ in rows[2])
+    assert "60 answers, 2 sent back" in row and row.rstrip().endswith("all done but what was sent back")
 
 
 async def test_the_four_blocks_at_80_by_24(tmp_path):

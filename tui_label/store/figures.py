@@ -38,8 +38,7 @@ def progress(connection: Connection, annotator: str) -> Progress:
            FROM tally""",
         (annotator,),
     )
-    # A database of before repeats were counted has no such counter
-    return Progress(items, done + int(finished), int(answers) - (repeats or 0), int(mine))
+    return Progress(items, done + int(finished), int(answers) - repeats, int(mine))
 
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:

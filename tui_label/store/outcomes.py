@@ -158,6 +158,14 @@ def unanswered(execute: Execute, item: int, me: int, revision: int) -> None:
     )
 
 
+def sent_back(read: Read) -> dict[str, int]:
+    rows = read(
+        """SELECT annotator.name, count(*) FROM returned JOIN annotator ON annotator.id = returned.annotator
+           WHERE returned.state = 'open' GROUP BY annotator.name ORDER BY annotator.name"""
+    )
+    return dict(rows)
+
+
 def outdated(
     execute: Execute, task: str, label: str, before: int, but: Sequence[int], items: tuple[int, int] = (0, 2**62)
 ) -> list[tuple[int, int]]:

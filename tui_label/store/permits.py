@@ -122,6 +122,7 @@ TABLE = {
     "send_back": Permit("send answers back", REVIEWER, lambda call: (call.comment.author,)),
     "take_back": Permit("send answers back", REVIEWER, _as_reviewer),
     "end_returns": Permit("send answers back", REVIEWER),
+    "sent_back": Permit("see what was sent back to others", REVIEWER),
     "requeue": Permit("send answers back in bulk", LEAD, lambda call: (call.comment.author,)),
     "settle_many": Permit("settle items in bulk", LEAD),
     # figures

@@ -281,6 +281,10 @@ class Reviewing(Protocol):
         """Undo all returns to them that were not answered yet: nobody will, and until then the items are in no queue."""
         ...
 
+    def sent_back(self) -> dict[str, int]:
+        """How many answers wait for each annotator to be corrected, by name; who has none is not in it."""
+        ...
+
     def requeue(self, task: str, label: str, before: int, comment: Comment, but: Sequence[str] = ()) -> int:
         """Send back every latest answer to `task` that has `label` (empty: any) and was given under guidelines
         older than version `before`, but those of some annotators; how many.  The comment goes to each of theirs.

@@ -201,6 +201,9 @@ class SqlReviewing:
                 lambda execute: execute(f"UPDATE returned SET state = 'taken back' WHERE {waiting}", gone).rowcount
             )
 
+    def sent_back(self) -> dict[str, int]:
+        return outcomes.sent_back(self._connection.read)
+
     def requeue(self, task: str, label: str, before: int, comment: Comment, but: Sequence[str] = ()) -> int:
         with self._connection.errors():
             catch_up(self._connection, self._judge)

@@ -107,13 +107,15 @@ def furthest(shown: Shown, width: int, height: int) -> int:
 def progress_rows(glance: Glance, width: int) -> list[Row]:
     progress, outlook = glance.progress, glance.outlook
     share = progress.done / progress.items if progress.items else 0
+    waiting = sum(glance.sent_back.values())
     done: Row = [
         (f" {progress.done:,} of {progress.items:,}", "bold"),
         (f" done  {share:.1%}", ""),
         ("  " + number_of(progress.answers, "answer"), "faint"),
+        (f", {waiting:,} sent back" if waiting else "", "faint"),
     ]
     if progress.items and progress.done >= progress.items:
-        end: Row = [("all done ", "good")]
+        end: Row = [("all done but what was sent back ", "bold")] if waiting else [("all done ", "good")]
     elif outlook is None or outlook.done_at is None:
         end = [("too few answers this week to foretell ", "faint")]
     else:

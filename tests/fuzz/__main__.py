@@ -30,7 +30,7 @@ WORDS = {
     "speaker": '{"op":"clip", "op":"data" "op":"play" "op":"adjust" "op":"pause" "op":"drop" "op":"ping" "id":"a" "seq":1 "at":0 "end": "speed":1 "loop":[0,1] "loop":null "rate":8000 "channels":1 "frames":80000 "piece":4000 "codec":"pcm" "codec":"flac" "skip":0 "last":true NaN Infinity 1e999 -1 null',
     "listener": '{"op":"keys", "n":0 "keys":{} "tape":{} "play.toggle" "ev":"started" "ev":"pos" "ev":"ended" "seq":1 "t":0 "in":0 "speed":1 NaN Infinity 1e999 -1 null [] {}',
     "player": '{"ev":"ack", "ev":"pong" "ev":"key" "ev":"sync" "ev":"started" "ev":"pos" "ev":"ended" "ev":"error" "ev":"lost" "n":0 "seq":1 "t":0 "x":0 "on":[1,1] "name":"play.toggle" "at":0 "why":"x" NaN Infinity 1e999 -1 null',
-    "keys": "\x1b[ \x1b] \x1bP \x1b\\ \x07 \x1bO \x1b[200~ \x1b[201~ \x1b[? $y R ; :3u u \x1b[< M m \x1b[48; t \x1b[I",
+    "keys": "\x1b[ \x1b] \x1bP \x1b\\ \x07 \x1bO \x1b[200~ \x1b[201~ \x1b[? $y R ; :3u u \x1b[< M m \x1b[48; t \x1b[I \x1b]11;rgb: / ffff",
     "output": "\x1b[ \x1b] 52;c; \x1b\\ \x07 \x9b \x1b[?25h \x1b[0m \x1b[6n \u202e \x1bc",
 }
 WORDS["add"] = WORDS["importers"]

@@ -115,7 +115,7 @@ def progress_rows(glance: Glance, width: int) -> list[Row]:
         (f", {waiting:,} sent back" if waiting else "", "faint"),
     ]
     if progress.items and progress.done >= progress.items:
-        end: Row = [("all done but what was sent back ", "bold")] if waiting else [("all done ", "good")]
+        end: Row = [] if waiting else [("all done ", "good")]
     elif outlook is None or outlook.done_at is None:
         end = [("too few answers this week to foretell ", "faint")]
     else:

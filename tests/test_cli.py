@@ -126,6 +126,14 @@ def test_who_owns_a_folder_need_not_ask_for_it(tmp_path):
     assert way_in(tmp_path) == f"it is yours: `chmod -R u+rX {tmp_path}`"
 
 
+def test_commands_that_are_named_can_be_run_where_a_folder_has_a_blank_in_its_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    main(["new", "two words"])
+    assert capsys.readouterr().out.splitlines()[1:] == ["  tui-label add 'two words' FILE", "  tui-label 'two words'"]
+    main(["status", "no words"])
+    assert "start one with `tui-label new 'no words' --from sentiment`" in capsys.readouterr().err
+
+
 def test_a_file_in_the_place_of_a_project_is_said_to_be_one(tmp_path, capsys):
     (tmp_path / "two.jsonl").touch()
     assert main(["status", str(tmp_path / "two.jsonl")]) == 1

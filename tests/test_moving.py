@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -255,7 +256,7 @@ def test_a_move_that_is_killed_is_finished_by_the_same_again(tmp_path, capsys, b
             move(folder, url)
         there, before = "sqlite" if back else url, contents(folder)
         killed(moment, "move", folder, "--to", there)
-        command = f"tui-label move {folder} --to {there}"
+        command = shlex.join(["tui-label", "move", str(folder), "--to", there])
         is_there = (config.load(folder).server is None) == back
         assert (cli.main(["check", str(folder)]) == 0, command in capsys.readouterr().out) == (is_there, not is_there)
         try:

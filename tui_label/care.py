@@ -6,6 +6,7 @@ All work on its folder, because what is damaged cannot be opened.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ def findings(folder: str | Path) -> Iterator[Finding]:
         if in_file:
             seal.refuse_loss(project.database)
         if in_file and project.database.exists() and (damage := mending.damage(project.database)):
-            mend = f"let everybody leave, then `tui-label repair {folder}` saves what can be read"
+            mend = f"let everybody leave, then `tui-label repair {shlex.quote(str(folder))}` saves what can be read"
             yield from ((False, f"{words}; {mend}") for words in damage)
             return
         store, _ = opening.open_store(project)

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def problem(project: Project) -> str:
         said = _said(os.pread(file, 1 << 16, 0))
         if not _is_open(said, project):
             return ""
-        again = f"tui-label move {visible(str(project.folder))} --to {visible(said['to'])}"
+        again = visible(shlex.join(["tui-label", "move", str(project.folder), "--to", said["to"]]))
         if not _locked(file, fcntl.LOCK_SH):
             return f"{project.store}: is being moved at this moment (`{again}`); start again when that is done"
         return f"{project.store}: a move was cut off; `{again}` again finishes it, no answer is lost"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -44,8 +45,9 @@ def _new(options: argparse.Namespace) -> int:
         group = sharing.group_of(options.group)
         Project.create_ready(options.dir, options.template, samples=options.samples).close()
         sharing.share(options.dir, group)
-    print(f"{options.dir}: a project of {options.template}; edit project.yaml and guidelines.md, then")
-    print(f"  tui-label add {options.dir} FILE\n  tui-label {options.dir}")
+    named = shlex.quote(str(options.dir))
+    print(visible(f"{options.dir}: a project of {options.template}; edit project.yaml and guidelines.md, then"))
+    print(visible(f"  tui-label add {named} FILE"), visible(f"  tui-label {named}"), sep="\n")
     return 0
 
 

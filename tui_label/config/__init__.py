@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,7 @@ def load(folder: Path) -> Project:
         data = content(path)
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path}: no project here; start one with `tui-label new {folder} --from sentiment`"
+            f"{path}: no project here; start one with `tui-label new {shlex.quote(str(folder))} --from sentiment`"
         ) from error
     except NotADirectoryError as error:
         raise ConfigError(f"{folder}: not a folder; name the project's") from error

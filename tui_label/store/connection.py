@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -307,7 +308,8 @@ def obstacle(path: Path, error: sqlite3.Error) -> StoreError | None:
         return StoreFull(f"{path}: no space left on the disk; nothing was lost, free some and try again")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreReadOnly(
-            f"{path}: file or folder may not be written; `tui-label check {path.parent}` says what its owner has to do"
+            f"{path}: file or folder may not be written; "
+            f"`tui-label check {shlex.quote(str(path.parent))}` says what its owner has to do"
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         who = holder_of_database(path) or "another program"

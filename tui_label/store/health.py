@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sqlite3
 from pathlib import Path
@@ -26,7 +27,7 @@ def check(connection: SqliteConnection, now: int) -> list[Finding]:
     folder = connection.path.parent
     counters = dict(connection.read("SELECT name, value FROM counter"))
     found = [(True, f"database {connection.path.name}: {number_of(counters.get('items', 0), 'item')}")]
-    found += [(False, f"{words}; `tui-label repair {folder}` counts anew") for words in counts.wrong(connection.read)]
+    found += [(False, f"{words}; `{_repair(connection)}` counts anew") for words in counts.wrong(connection.read)]
     found += counts.textless(connection.read)
     found += _orphans(connection)
     found += _leases(connection, now)
@@ -43,10 +44,14 @@ def check(connection: SqliteConnection, now: int) -> list[Finding]:
     return found
 
 
+def _repair(connection: SqliteConnection) -> str:
+    return shlex.join(["tui-label", "repair", str(connection.path.parent)])
+
+
 def _orphans(connection: SqliteConnection) -> list[Finding]:
     rows = connection.read("PRAGMA foreign_key_check")
     tables = ", ".join(sorted({f"{row[0]} without {row[2]}" for row in rows}))
-    repair = f"`tui-label repair {connection.path.parent}` drops them"
+    repair = f"`{_repair(connection)}` drops them"
     return [(False, f"{len(rows):,} rows belong to nothing ({tables}); {repair}")] if rows else []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 import time
 from pathlib import Path
@@ -57,6 +58,6 @@ def wait_for(path: Path) -> None:
         if time.monotonic() > end:
             raise StoreReadOnly(
                 f"{missing[0]}: is missing, and only the owner of the folder can make it: "
-                f"ask them to run `tui-label check {path.parent}`"
+                f"ask them to run `tui-label check {shlex.quote(str(path.parent))}`"
             )
         time.sleep(0.01)

@@ -47,14 +47,14 @@ def _requeue(options: argparse.Namespace) -> int:
             words=options.comment,
             dry=options.dry_run,
         )
-    done = "are older" if options.dry_run else "sent back"
+    done = "would go back" if options.dry_run else "sent back"
     print(
         f"{number_of(found.sent, 'answer')} {done}: {found.task} {visible(options.label)}, before version {found.before}"
     )
     for name, count in sorted(found.answers.items()):
         print(f"  {visible(name)}: {count:,}{GONE if name in found.gone else ''}")
     if under_way := found.returnable - found.sent:
-        print(f"  {under_way:,} of them were on their way back already")
+        print(f"  of them on the way back already: {under_way:,}")
     return 0
 
 

@@ -87,7 +87,7 @@ def test_every_shape_that_carries_labels_carries_known_answers(tmp_path, name, s
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ({"text": "x"}, "has no answer"),
+        ({"text": "x"}, "has no answer, and a known answer is wanted here"),
         ({"text": "x", "label": "positive", "answer": "reject"}, "has no answer"),
         ({"text": "x", "annotator": "a", "status": "skipped", "answers": {}}, "has no answer"),
         ({"text": "x", "answers": {}}, "answers.sentiment: is missing; a known answer answers every required question"),

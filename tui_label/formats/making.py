@@ -246,7 +246,7 @@ def finished(reading: Reading, record: Record) -> Record:
             raise Bad("status", "settled answers are nobody's; bring them in with --gold")
         return record
     if said is None or said.status not in (SUBMITTED, SETTLED):
-        raise Bad("", "has no answer, and --gold needs a known one")
+        raise Bad("", "has no answer, and a known answer is wanted here")
     _check_whole(reading, record.item, said.answers)
     one, answer = (
         (record.item.key, ""),

@@ -14,7 +14,7 @@ import pytest
 from helpers import write_project
 from terminal_harness import run
 
-from tui_label import cli, config
+from tui_label import Annotation, Item, Project, Record, Suggestion, cli, config, reports
 from tui_label.core.keymap import build
 
 ROOT = Path(__file__).parent.parent
@@ -141,3 +141,20 @@ def test_the_examples_of_the_help_are_commands():
     for line in lines:
         words = shlex.split(line.split(" > ")[0])
         parser.parse_args(words[1 : words.index("--")] if "--" in words else words[1:])
+
+
+def test_the_shape_of_status_is_told_to_the_last_key(tmp_path):
+    folder = write_project(tmp_path)
+    with Project.open(folder) as project:
+        item = Item("t1", "good")
+        project.add([Record(item, (Suggestion("sentiment", "positive"),))])
+        project.add([Record(item, annotation=Annotation("ann", answers={"sentiment": "positive"}))])
+        found = project.status()
+    (person,) = found["people"]
+
+    assert (set(found) | set(person)) - told(reports.status) == set()
+    assert set(found["suggestions"][0]) - told(reports.suggestions) == set()
+
+
+def told(by: object) -> set[str]:
+    return set(re.findall(r'"(\w+)"', by.__doc__ or ""))

@@ -403,7 +403,7 @@ class Project:
     # figures
 
     def status(self) -> dict[str, Any]:
-        """Progress, people and open flags, as `tui-label status --json` has them."""
+        """Progress, people and open flags, as `status --json` has them; `reports.status` says in what shape."""
         from tui_label import reports
 
         return reports.status(self.settings, self.store)

@@ -41,8 +41,12 @@ def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
 def status(project: Project, store: Store) -> dict[str, Any]:
     """Progress, people and open flags, in the stable shape of `status --json`.
 
-    `sent_back`: answers that wait for each annotator to be corrected; `sound` only where sounds are labelled, `suggestions` only where there are any; `used_up`, who made all attempts at
-    the qualification set and passed none, only where attempts are asked for.
+    `{"project", "items", "done", "answers", "sent_back": {annotator: answers that wait to be corrected}, "people":
+    [{"annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "median_ms", "too_fast", "fast_runs",
+    "longest_run", "corrections", "undone", "last_at", "labels": {task: {label: answers}}, "label_median_ms": {task:
+    {label: ms}}, "sound"?}], "flags": {reason: answers and skips}, "suggestions"?, "used_up"?}`.  `sound` is there
+    where sounds are labelled, null for who answered none; `suggestions` where there are any; `used_up`, who made all
+    attempts at the qualification set and passed none, where attempts are asked for.
     """
     everybody = ledger(project)
     everybody.take(store.efforts())
@@ -53,7 +57,12 @@ def status(project: Project, store: Store) -> dict[str, Any]:
 
 
 def suggestions(project: Project, store: Store) -> list[dict[str, Any]]:
-    """For each source and version how much it suggests, and for each task what became of that."""
+    """For each source and version how much it suggests, and for each task what became of that.
+
+    `[{"source", "version", "suggestions", "held", "tasks": {task: {"shown", "accepted", "changed", "rejected",
+    "ignored", "suggested", "answered", "right", "precision", "recall"}}}]`; the last two are null where there is
+    nothing to divide by.
+    """
     counts = store.source_counts()
     if not counts:
         return []

@@ -42,7 +42,7 @@ def sound(of: argparse.ArgumentParser) -> None:
         "--sound",
         type=way,
         metavar="WAY",
-        help="where sound goes: auto, card, listener, none, or what a listener says",
+        help="where sound goes: auto, card, listener, none, or what a listener says; TUI_LABEL_SOUND or auto if not given",
     )
 
 

@@ -28,6 +28,7 @@ from helpers import write_project
 from terminal_harness import Terminal, run
 
 pytestmark = [needs_ssh, needs_pulse]
+needs_tmux = pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux: apt install tmux")
 RATE = 16_000
 PROJECT = """\
 name: calls
@@ -236,6 +237,7 @@ def test_several_at_once_do_not_disturb_each_other(far, near, tmp_path):
         assert abs(find(heard[mine], sounds[1 - mine][480:])[1]) < 0.2
 
 
+@needs_tmux
 def test_leaving_ends_although_another_app_uses_the_same_listener(far, near, tmp_path):
     """It is found by an app in tmux; ssh would wait for it to hang up."""
     first, other = project(tmp_path / "p", noise(2.0)), project(tmp_path / "o", noise(2.0))
@@ -277,6 +279,7 @@ def test_a_dropped_link_says_so_and_leads_back_to_the_same_item(far, near, tmp_p
     assert first == 300_000 and second < 300_000 - 1500
 
 
+@needs_tmux
 def test_in_tmux_another_laptop_s_listener_is_found_by_itself(far, ears, tmp_path):
     """`tui-label listen` and ssh by hand; the app outlives the connection."""
     sound = noise(3.0)
@@ -432,6 +435,7 @@ class Near:
             one.wait()
 
 
+@needs_tmux
 def test_whatever_breaks_the_work_goes_on_and_the_sound_comes_back(far, ears, tmp_path):
     """Ssh killed, the listener killed, the network cut or stalled, while somebody types and plays."""
     rounds = int(os.environ.get("TUI_LABEL_ROUNDS", "4"))

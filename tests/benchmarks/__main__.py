@@ -2,7 +2,7 @@
 
     python tests/benchmarks [--most ITEMS] [FOLDER]
 
-FOLDER is where to measure, on the disk that matters.  Ten million items take 40 GB and half an hour.
+FOLDER is where to measure, on the disk that matters.  Ten million items take 40 GB and 40 minutes.
 """
 
 from __future__ import annotations

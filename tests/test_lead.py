@@ -109,7 +109,7 @@ def test_guidelines_of_one_version_have_no_older_answers(tmp_path, capsys):
 
     assert (status, errors) == (
         2,
-        "tui-label: the guidelines have one version, and no answer was given under an older one\n",
+        "tui-label: the guidelines have one version; answers go back once there is a newer one\n",
     )
 
 

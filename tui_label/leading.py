@@ -74,7 +74,7 @@ def requeue(
     before = versions.guidelines if before is None else before
     if not 2 <= before <= versions.guidelines:
         if versions.guidelines == 1:
-            raise UsageError("the guidelines have one version, and no answer was given under an older one")
+            raise UsageError("the guidelines have one version; answers go back once there is a newer one")
         known = f"there are versions 1 to {versions.guidelines}"
         raise UsageError(f"no guidelines are older than version {before}: {known}; --before names a later one")
     found = Counter(

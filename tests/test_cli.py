@@ -92,6 +92,17 @@ def test_keys_without_a_project_are_those_that_no_label_took(capsys):
     assert (keys["pause"], keys["find.next"], keys["segment.speaker"]) == (["p"], ["n"], ["o"])
 
 
+def test_keys_lists_what_can_be_in_force_in_the_project_and_all_without_one(tmp_path, capsys):
+    def parts(*folder: str) -> set[str]:
+        assert main(["keys", *folder]) == 0
+        return {line for line in capsys.readouterr().out.splitlines() if line[:1].strip()}
+
+    assert parts(str(write_project(tmp_path, SENTIMENT))) == {
+        "labels", "everywhere", "scroll", "typing", "review", "editing",
+    }  # fmt: skip
+    assert {"spans", "sound", "transcribing", "listening"} <= parts()
+
+
 def test_keys_tells_where_ones_own_give_way(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "tui-label").mkdir()

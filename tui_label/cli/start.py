@@ -6,6 +6,7 @@ import argparse
 import json
 import shlex
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from tui_label import ready
@@ -72,6 +73,7 @@ def _keys(options: argparse.Namespace) -> int:
 
         return KeyTest().run()
     from tui_label import config, person
+    from tui_label.core.keymap import MODES
 
     project = config.load(options.dir) if options.dir else config.parse(WITHOUT_LABELS, Path())
     keymap = person.keymap_of(project)
@@ -82,7 +84,7 @@ def _keys(options: argparse.Namespace) -> int:
         commands = [{"command": name, "mode": mode, "keys": list(keys)} for (mode, name), keys in keymap.keys.items()]
         print(json.dumps({"labels": labels, "commands": commands}))
         return 0
-    rows = keymap.rows()
+    rows = (keymap if options.dir else replace(keymap, modes=MODES)).rows()
     wide = max(len(key) for _, key, _ in rows)
     part = ""
     for mode, key, words in rows:

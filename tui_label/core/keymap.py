@@ -258,8 +258,10 @@ def build(project: Project, personal: Mapping[str, str] | None = None) -> Keymap
     for label, key in labels.items():
         if key:
             table[EVERYWHERE, key] = Action("label.give", label)
-    # A project of texts stands for all where the keys are listed without a project
-    modes = tuple(mode for mode in MODES if mode not in (SPANS, SCROLL)) if project.items == "sound" else MODES
+    unused = {SCROLL} if project.items == "sound" else {SOUND, TRANSCRIBING, LISTENING}
+    if SPANS not in single:
+        unused.add(SPANS)
+    modes = tuple(mode for mode in MODES if mode not in unused)
     return Keymap(
         labels, keys, table, modes, tuple(_way_given(_single(name, single), lost[name], keys) for name in lost)
     )

@@ -26,7 +26,7 @@ def register(commands: Commands) -> None:
         "--before", type=int, metavar="N", help="answers under guidelines older than version N, the latest if not given"
     )
     requeue.add_argument("--comment", default="", metavar="WORDS", help="shown with each item")
-    requeue.add_argument("--as", dest="reviewer", metavar="NAME", help="who you are, the login name if not given")
+    requeue.add_argument("--as", dest="reviewer", metavar="NAME", help="who you are, your Unix user if not given")
     requeue.add_argument("--dry-run", action="store_true", help="say how many there are, and do nothing")
     qualify = command(commands, "qualify", "an annotator's attempts at the qualification set", _qualify)
     folder(qualify)

@@ -20,7 +20,7 @@ def register(commands: Commands) -> None:
         "airline --auto-settle unanimous",
     )  # fmt: skip
     folder(review)
-    review.add_argument("--as", dest="reviewer", metavar="NAME", help="who you are, the login name if not given")
+    review.add_argument("--as", dest="reviewer", metavar="NAME", help="who you are, your Unix user if not given")
     review.add_argument(
         "--queue", default=QUEUES[0], choices=QUEUES, metavar="NAME", help=f"one of {', '.join(QUEUES)}"
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def register(commands: Commands) -> None:
     label = command(commands, "label", "work: `tui-label DIR` is enough", _label)
     folder(label)
-    label.add_argument("--as", dest="annotator", metavar="NAME", help="who you are, the login name if not given")
+    label.add_argument("--as", dest="annotator", metavar="NAME", help="who you are, your Unix user if not given")
     sound(label)
     label.add_argument("--sprint", type=_minutes, default=0, metavar="25m", help="work for that long, with figures")
     ssh = command(

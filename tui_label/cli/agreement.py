@@ -16,7 +16,7 @@ def register(commands: Commands) -> None:
     agreement.add_argument(
         "--by", action="append", choices=_parts(), help="show these parts only; may be given more than once"
     )
-    agreement.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap")
+    agreement.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap, 0 if not given")
     agreement.add_argument("--json", action="store_true", help="for programs")
 
 

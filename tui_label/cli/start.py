@@ -25,7 +25,11 @@ def register(commands: Commands) -> None:
     new = command(commands, "new", "start a project", _new)
     folder(new)
     new.add_argument(
-        "--from", dest="template", default="sentiment", choices=ready.names(), help="ready project to start from"
+        "--from",
+        dest="template",
+        default="sentiment",
+        choices=ready.names(),
+        help="ready project to start from, sentiment if not given",
     )
     new.add_argument("--samples", action="store_true", help="bring its sample items in too")
     new.add_argument("--group", metavar="NAME", help="share it with this Unix group")

@@ -40,9 +40,15 @@ def register(commands: Commands) -> None:
     suggest.add_argument(
         "--all", action="store_true", help="for answered items too; without it, those that nobody has answered"
     )
-    suggest.add_argument("--batch", type=int, default=100, metavar="N", help="items handed over at a time")
     suggest.add_argument(
-        "--timeout", type=float, default=60.0, metavar="S", help="seconds without an answer before it is given up"
+        "--batch", type=int, default=100, metavar="N", help="items handed over at a time, 100 if not given"
+    )
+    suggest.add_argument(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="seconds without an answer before it is given up, 60 if not given",
     )
     suggest.add_argument("--dry-run", action="store_true", help="ask, say what came, and keep nothing")
 

@@ -76,10 +76,10 @@ def test_nothing_goes_back_to_whoever_has_no_part_any_more(changed, capsys):
     """Until somebody answers again, it would be in no queue."""
     roles = f"roles: {{leads: [{login()}], annotators: [ann]}}\n"
     (changed / "project.yaml").write_text((changed / "project.yaml").read_text() + roles)
-    for dry, done in ((["--dry-run"], "would go back"), ([], "sent back")):
+    for dry, counted in ((["--dry-run"], "3 older answers"), ([], "3 answers sent back")):
         _, words, _ = run("requeue", str(changed), "--label", "negative", *dry, capsys=capsys)
         assert words.splitlines() == [
-            f"3 answers {done}: sentiment negative, before version 2",
+            f"{counted}: sentiment negative, before version 2",
             "  ann: 3",
             "  eve: 1, left alone: no part in the project any more",
         ]
@@ -91,7 +91,7 @@ def test_a_dry_run_says_how_many_and_does_nothing(changed, capsys):
     before = list(store.answers(history=True))
     _, words, _ = run("requeue", str(changed), "--label", "negative", "--dry-run", capsys=capsys)
 
-    assert words.startswith("4 answers would go back")
+    assert words.startswith("4 older answers: ")
     assert all(store.case(number).returned == () for number in range(1, 7))
     assert list(store.answers(history=True)) == before
 

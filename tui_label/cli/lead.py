@@ -47,10 +47,10 @@ def _requeue(options: argparse.Namespace) -> int:
             words=options.comment,
             dry=options.dry_run,
         )
-    done = "would go back" if options.dry_run else "sent back"
-    print(
-        f"{number_of(found.sent, 'answer')} {done}: {found.task} {visible(options.label)}, before version {found.before}"
+    counted = (
+        number_of(found.sent, "older answer") if options.dry_run else f"{number_of(found.sent, 'answer')} sent back"
     )
+    print(f"{counted}: {found.task} {visible(options.label)}, before version {found.before}")
     for name, count in sorted(found.answers.items()):
         print(f"  {visible(name)}: {count:,}{GONE if name in found.gone else ''}")
     if under_way := found.returnable - found.sent:

@@ -138,6 +138,17 @@ def test_suggestions_are_accepted_changed_rejected():
     assert session.work.decisions == {1: "accepted", 2: "changed", 3: "rejected"}
 
 
+def test_suggested_spans_are_gone_through_in_the_order_of_the_text_however_sure_each_is():
+    offers = [
+        Suggestion("entities", {"start": s, "end": e, "label": "person"}, score, "m", n)
+        for n, (s, e, score) in enumerate([(0, 13, 0.5), (22, 27, 0.9), (29, 34, 0.7)], 1)
+    ]
+    session, _ = run(on(ENTITIES, TEXT, *offers), *["suggestion.accept"] * 3)
+
+    assert [text for text, _, _ in labels(session)] == ["Angela Merkel", "Paris", "Paris"]
+    assert session.pending == ()
+
+
 def offered(*spans: tuple[int, int, str]) -> list[Suggestion]:
     return [
         Suggestion("entities", {"start": start, "end": end, "label": label}, 0.5, "m", number)

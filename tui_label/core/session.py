@@ -298,12 +298,13 @@ class Session:
 
     @property
     def pending_spans(self) -> tuple[tuple[Suggestion, Span], ...]:
-        """Pending suggestions that are spans, with their span."""
-        return tuple(
+        """Pending suggestions that are spans, with their span: one goes through them in the order of the text."""
+        found = (
             (one, Span(one.value["start"], one.value["end"], one.value["label"], "accepted"))
             for one in self.pending
             if isinstance(one.value, dict)
         )
+        return tuple(sorted(found, key=lambda pair: pair[1].start))
 
     @property
     def suggestion_under_cursor(self) -> Suggestion | None:

@@ -327,6 +327,27 @@ async def test_undoing_a_settled_case_brings_back_what_was_taken(tmp_path):
         assert bench.case_desk.review.taken == {}
 
 
+async def test_an_undo_that_the_database_took_in_part_goes_on_and_undoes_nothing_more(three, monkeypatch):
+    async with at_work(three) as bench:
+        await bench.do("review.take", 0)
+        await bench.do("review.before")
+        await bench.do("review.take", 1)
+        hold = bench._store.hold_case
+
+        def failing(number: int, reviewer: str, draft: str | None = None) -> bool:
+            if draft is not None:
+                raise StoreBusy("project.db is in use")
+            return hold(number, reviewer)
+
+        with monkeypatch.context() as now:
+            now.setattr(bench._store, "hold_case", failing)
+            await bench.do("work.undo")
+            assert (here(bench), bench.trouble) == ("i2", "project.db is in use")
+        await bench.do("work.undo")
+        assert (here(bench), bench.word) == ("i0", "back at i0")
+        assert golds(three) == {"i0": ("settled", {"mood": "good"})}
+
+
 async def test_what_was_begun_is_there_when_one_comes_back(tmp_path):
     def case(key: str) -> list[object]:
         angela, rome = span(TEXT, "Angela", "person"), span(TEXT, "Rome", "place")

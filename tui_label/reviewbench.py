@@ -476,6 +476,8 @@ class ReviewBench(Workplace):
             return
         if not deed.undone:
             deed = self._deeds[-1] = await self._undone(deed)
+        if deed.returned_to or deed.settled is not None:
+            await self._call(self._store.hold_case, deed.case.number, self.annotator, deed.draft)
         is_back = await self._lay_anew(deed.case, deed.settled)
         self._deeds.pop()
         self._take_up(deed.case)
@@ -487,11 +489,8 @@ class ReviewBench(Workplace):
     async def _undone(self, deed: Deed) -> Deed:
         if deed.returned_to:
             await self._call(self._store.take_back, deed.case.number, deed.returned_to, self.annotator)
-            settled = None
-        else:
-            settled = await self._call(self._store.withdraw, deed.case.number, self.annotator)
-        if deed.returned_to or settled is not None:
-            await self._call(self._store.hold_case, deed.case.number, self.annotator, deed.draft)
+            return replace(deed, undone=True)
+        settled = await self._call(self._store.withdraw, deed.case.number, self.annotator)
         return replace(deed, undone=True, settled=settled)
 
     async def _remember(self) -> bool:

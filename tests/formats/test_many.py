@@ -169,12 +169,20 @@ def test_long_tables_have_a_row_for_each_answer(tmp_path, column):
         ("id,text,who", "who", ("who",), ":1: who cannot be both who answered and the label"),
         ("id,text,lang,Text", "", (), ":1: two columns are named text; rename one"),
         ("id,text,sentiment,sentiment", "", (), ":1: two columns are named sentiment; rename one"),
+        ("id,text,ann,ann,bob", "", ("ann", "bob"), ":1: two columns are named ann; rename one"),
     ],
 )
 def test_a_column_is_one_thing(tmp_path, header, annotator, labels, words):
     path = file(tmp_path, "x.csv", header)
     with pytest.raises(InputError, match=words):
         read(path, annotator_column=annotator, label_columns=labels)
+
+
+def test_of_columns_whose_names_differ_in_case_one_is_meant_by_its_name(tmp_path):
+    path = file(tmp_path, "x.csv", "id,text,annotator,Label,label", "1,x,ann,positive,negative")
+    good, _, _ = read(path, label_columns=("Label",))
+
+    assert said(good) == [("1", "ann", {"sentiment": "positive"})]
 
 
 def test_columns_may_be_named(tmp_path):

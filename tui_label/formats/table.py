@@ -207,6 +207,7 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
         free = [name if n not in {*roles.values(), *people.values()} else "" for n, name in enumerate(names)]
         place = next((free.index(name) for name in known if name in free), None)
         if role not in roles and place is not None:
+            _check_once(reading, free, place)
             roles[role] = place
 
     look_for("id", IDS)
@@ -240,8 +241,6 @@ def _columns(reading: Reading, header: list[str]) -> Columns:
         look_for(f"task {id}", known)
     if not people:
         look_for("label", LABELS)
-    if twice := [header[n] for n in sorted(roles.values()) if names.count(names[n]) > 1]:
-        raise InputError(f"{visible(str(reading.path))}:1: two columns are named {visible(twice[0])}; rename one")
     tasks = {id: roles.pop(f"task {id}") for id in answers if f"task {id}" in roles}
     named = card.classes(reading.path)
     classes = {n: named[name] for n, name in enumerate(header) if name in named}
@@ -261,10 +260,18 @@ def _refuse_other_separator(reading: Reading, header: str, delimiter: str) -> No
             raise InputError(f"{visible(str(reading.path))}:1: its columns are parted by {words}")
 
 
+def _check_once(reading: Reading, names: Sequence[str], place: int) -> None:
+    """Which of two columns of one name is meant, nobody can tell."""
+    if names.count(names[place]) > 1:
+        raise InputError(f"{visible(str(reading.path))}:1: two columns are named {visible(names[place])}; rename one")
+
+
 def _named(reading: Reading, header: list[str], name: str) -> int:
     names = [one.strip() for one in header]
     if name in names:
-        return names.index(name)
+        place = names.index(name)
+        _check_once(reading, names, place)
+        return place
     near = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {visible(near[0])}?" if near else f" (it has {visible(', '.join(names)[:80])})"
     raise InputError(f"{visible(str(reading.path))}:1: no column is named {visible(name)}{hint}")

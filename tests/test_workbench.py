@@ -331,6 +331,22 @@ async def test_a_sprint_that_could_not_be_kept_on_the_way_out_is_kept_at_the_nex
         assert sqlite.execute("SELECT items FROM sprint").fetchall() == [(1,)]
 
 
+async def test_a_sprint_that_another_terminal_kept_meanwhile_is_one(texts, tmp_path):
+    database, away = tmp_path / "project.db", tmp_path / "away.db"
+    async with texts() as workbench:
+        await give(workbench, "positive")
+        database.rename(away)
+        await workbench.end_sprint()
+        away.rename(database)
+        async with at_work(tmp_path):
+            pass
+        workbench.rest()
+        await give(workbench, "negative")
+        assert workbench.tally.unkept == []
+    with closing(sqlite3.connect(database)) as sqlite:
+        assert sqlite.execute("SELECT items FROM sprint").fetchall() == [(1,)]
+
+
 async def test_where_nothing_is_left_to_be_saved_it_is_said_no_more_once_the_store_is_back(texts, tmp_path):
     database, away = tmp_path / "project.db", tmp_path / "away.db"
     async with texts() as workbench, asyncio.timeout(30):

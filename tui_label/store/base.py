@@ -411,7 +411,7 @@ class Store(Reviewing, Protocol):
         ...
 
     def add_sprint(self, sprint: Sprint) -> None:
-        """Keep the line of a sprint that is over."""
+        """Keep the line of a sprint that is over; nothing changes where it is there already, by when it began."""
         ...
 
     # figures

@@ -295,19 +295,14 @@ class SqlStore(SqlReviewing):
 
     @writing
     def add_sprint(self, execute: Execute, sprint: Sprint) -> None:
-        execute(
-            """INSERT INTO sprint(annotator, started_at, ended_at, planned_ms, active_ms, items, sound_ms)
-               VALUES (?, ?, ?, ?, ?, ?, ?)""",
-            (
-                annotator_id(execute, sprint.annotator),
-                sprint.started_at,
-                sprint.ended_at,
-                sprint.planned_ms,
-                sprint.active_ms,
-                sprint.items,
-                sprint.sound_ms,
-            ),
-        )
+        me = annotator_id(execute, sprint.annotator)
+        begun = (me, sprint.started_at)
+        if execute("SELECT 1 FROM sprint WHERE annotator = ? AND started_at = ? LIMIT 1", begun).fetchone() is None:
+            execute(
+                """INSERT INTO sprint(annotator, started_at, ended_at, planned_ms, active_ms, items, sound_ms)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                (*begun, sprint.ended_at, sprint.planned_ms, sprint.active_ms, sprint.items, sprint.sound_ms),
+            )
 
     def submit(
         self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True

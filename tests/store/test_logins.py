@@ -238,12 +238,15 @@ def test_whatever_reviewers_do_is_let_through(team: Team, tmp_path: Path) -> Non
         case = rea.case(1)
         assert case is not None and case.gold is not None
         assert (case.gold.reviewer, case.gold.answers) == ("lead", settled)
+        assert [one.kind for one in case.comments] == [QUESTION]
+        assert rea.left_in(Queue("questions", settled_too=True)) == 1
     other.withdraw(1, "lead")
     rea.send_back(1, ["ann", "bob"], Comment("rea", "Look again."))
     rea.take_back(1, ["bob"], "rea")
     rea.end_returns(["bob", "ann"])
     assert rea.case(1).returned == ()
     rea.send_back(1, ["ann"], Comment("rea", "Look again."))
+    assert rea.sent_back() == {"ann": 1}
     rea.say(1, Comment("rea", "So."))
     rea.say(1, Comment("rea", "Oh.", to="ann"))
     assert rea.unsay(1, "rea")

@@ -379,6 +379,21 @@ async def test_redo_after_an_undone_skip_skips_and_answers_nothing(texts):
         assert (here(workbench), workbench.progress.mine) == ("i1", 0)
 
 
+async def test_redo_after_an_undone_answer_hands_it_in_and_not_what_was_undone_before_it(birds, tmp_path):
+    async with birds() as workbench:
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.do("label.give", ("t", "owl"))
+        await workbench.do("work.undo")
+        await workbench.do("item.submit")
+        await workbench.do("work.undo")
+    async with birds() as workbench:
+        assert here(workbench) == "i3"
+        await workbench.do("work.redo")
+        assert workbench.desk is None
+
+    assert kept(tmp_path)["i3"][1] == ["tit"]
+
+
 async def test_what_was_changed_after_an_undo_is_not_redone(texts):
     async with texts() as workbench:
         await workbench.do("item.skip")

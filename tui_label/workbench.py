@@ -352,7 +352,8 @@ class Workbench(Workplace):
     async def _save(self, status: str) -> Claim | None:
         """Hand in the work on the desk; the next item, if they go on to one."""
         assert self.desk is not None
-        desk = self.desk
+        # A step like others: what was undone before it is not redone after it
+        self.desk = desk = replace(self.desk, session=replace(self.desk.session, future=()))
         self._drafts.cancel()
         if self.deck is not None:
             self.deck.stop()

@@ -14,6 +14,7 @@ from tui_label.core.keymap import build
 from tui_label.core.news import ADDED, KEPT, Line, News, Passage
 from tui_label.ui.canvas import Row, cells
 from tui_label.ui.overlays import Reading
+from tui_label.ui.views.menu import Offer, picked_rows
 from tui_label.ui.views.notices import news_rows
 from tui_label.ui.views.pages import guide_rows, help_rows, key_rows, section_row
 from tui_label.ui.views.talk import letters_page
@@ -103,6 +104,13 @@ def test_the_help_of_a_label_stands_over_its_section_and_under_its_key(tmp_path)
     assert words(help_rows(project.tasks, "", "city", 80)) == []
     rows = words(key_rows(build(project), ["labels"], 80, tasks=project.tasks))
     assert [row.split("  ")[-1].strip() for row in rows if row] == ["Labels", "e: person", "Not titles", "e: city"]
+
+
+def test_how_many_more_there_are_is_said_beside_a_name_that_is_cut():
+    offers = [Offer("Confirm and go on to the next item", 1, "↵"), Offer("Redo", 2, "^R")]
+    rows = picked_rows([(" do ", "")], offers, 0, 40, 0)
+
+    assert ["".join(text for text, _ in row) for row in rows] == [" do   [↵ Confirm and go on to …] +1 more"]
 
 
 def test_what_is_asked_stands_over_the_guidelines_where_a_row_has_no_room_for_it(tmp_path):

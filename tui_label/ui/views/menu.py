@@ -12,7 +12,7 @@ from typing import Any
 
 from tui_label.core.tasks import Task
 from tui_label.core.text import visible
-from tui_label.ui.canvas import Row, cells, flowed, joined
+from tui_label.ui.canvas import Row, cells, clipped, flowed, joined
 
 LEAST = 20
 """Cells for what is offered, however much was typed."""
@@ -57,8 +57,11 @@ def picked_rows(lead: Row, offers: Sequence[Offer], at: int, width: int, free: i
     if not offers:
         return [[*lead, ("   nothing is called that", "hint")]]
     more = f"+{len(offers)} more"
-    pieces = [offered(offer, number == at) for number, offer in enumerate(offers)]
-    rows = flowed(enumerate(pieces), max(LEAST, width - cells(lead) - len(more) - 2), lambda one: one[1])
+    room = max(LEAST, width - cells(lead) - len(more) - 2)
+    whole = [offered(offer, number == at) for number, offer in enumerate(offers)]
+    # A long one alone is cut before its bracket, and how many more there are is still said
+    pieces = [[*clipped(piece[:-1], room - 2), piece[-1]] for piece in whole]
+    rows = flowed(enumerate(pieces), room, lambda one: one[1])
     here = next(row for row in rows if at in dict(row))
     left: Row = [(f"+{len(offers) - len(here)} more", "faint")] if len(rows) > 1 else []
     row = [*lead, ("  ", ""), *joined(piece for _, piece in here), *left]

@@ -106,6 +106,15 @@ def test_the_help_of_a_label_stands_over_its_section_and_under_its_key(tmp_path)
     assert [row.split("  ")[-1].strip() for row in rows if row] == ["Labels", "e: person", "Not titles", "e: city"]
 
 
+def test_the_keys_of_a_narrow_window_leave_more_than_half_of_it_to_the_words(tmp_path):
+    project = config.parse("name: n\ntasks: [{id: m, type: choice, labels: [a]}]\n", tmp_path)
+    rows = ["".join(text for text, _ in row) for row in key_rows(build(project), ["everywhere", "sound"], 40)]
+    at = rows.index("   Space F4 ^Space")
+
+    assert rows[at + 1] == "               Play, pause; going on"
+    assert "   F2          Back 2 s" in rows and max(map(cell_len, rows)) <= 40
+
+
 def test_how_many_more_there_are_is_said_beside_a_name_that_is_cut():
     offers = [Offer("Confirm and go on to the next item", 1, "↵"), Offer("Redo", 2, "^R")]
     rows = picked_rows([(" do ", "")], offers, 0, 40, 0)

@@ -157,17 +157,21 @@ def key_rows(
     helps = {f"{task.id}: {label.value}": label.help for task in tasks for label in task.labels}
     unasked = {(one.mode, one.words) for one in COMMANDS if one.name in idle}
     rows = [row for row in keymap.rows() if (row[0], row[2]) not in unasked]
-    widest = max(14, *(cell_len(visible(keys)) for _, keys, _ in rows))
+    # In a narrow window keys that are wider than the column stand on a row of their own over their words
+    widest = min(max(14, *(cell_len(visible(keys)) for _, keys, _ in rows)), width // 4)
     found: list[Row] = []
     for mode in modes:
         if any(here == mode and keys for here, keys, _ in rows):
             found += [[], [("   " + MODES[mode], "accent")]]
         for here, keys, words in rows:
             if here == mode and keys:
-                lines = wrapped(words, width - widest - 5)
-                leads = [visible(keys), *[""] * len(lines)]
-                for lead, line in zip(leads, lines, strict=False):
+                lead, lines = visible(keys), wrapped(words, width - widest - 5)
+                if cell_len(lead) > widest:
+                    found.append([("   " + lead, "bold")])
+                    lead = ""
+                for line in lines:
                     found.append([("   " + set_cell_size(lead, widest + 2), "bold"), (line.rstrip(), "")])
+                    lead = ""
                 help = helps.get(words, "") if mode == "labels" else ""
                 for line in wrapped(help, width - widest - 5) if help else []:
                     found.append([(" " * (widest + 5), ""), (line.rstrip(), "faint")])

@@ -20,10 +20,12 @@ from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.keymap import Keymap, build
 from tui_label.core.record import Record
+from tui_label.core.training import Score
 from tui_label.errors import ConfigError
 from tui_label.store.sql import SqlStore
 from tui_label.ui.canvas import cells
 from tui_label.ui.label import LabelApp
+from tui_label.ui.views.notices import words
 from tui_label.workbench import Workbench
 
 SIZES = [(40, 12), (80, 24), (120, 36)]
@@ -356,6 +358,12 @@ def trained(tmp_path: Path) -> Path:
     store.add([*records(2), *golds])
     store.close()
     return folder
+
+
+def test_what_is_right_in_part_is_said_to_two_places():
+    score = Score(right=1 / 2 + 1 / 3, of=2, pass_mark=0.8, attempt=1, attempts=2)
+
+    assert words(score)[1] == "42% right: 0.83 of 2."
 
 
 @pytest.mark.parametrize("size", SIZES)

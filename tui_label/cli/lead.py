@@ -80,4 +80,4 @@ def _attempt_line(attempt: Attempt) -> str:
     if not attempt.of:
         return f"{attempt.at}  passed by a lead's word"
     share = attempt.right / attempt.of
-    return f"{attempt.at}  {attempt.right:.4g} of {attempt.of} right, {share:.0%}{', passed' if attempt.passed else ''}"
+    return f"{attempt.at}  {round(attempt.right, 2):g} of {attempt.of} right, {share:.0%}{', passed' if attempt.passed else ''}"

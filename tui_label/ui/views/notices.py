@@ -170,7 +170,7 @@ def words(notice: Briefing | Score | UsedUp) -> list[str]:
             "Whoever leads the project sees that, and can allow another:",
             "it begins here by itself then. Your answers are kept.",
         ]
-    came = f"{notice.share:.0%} right: {notice.right:.4g} of {notice.of}."
+    came = f"{notice.share:.0%} right: {round(notice.right, 2):g} of {notice.of}."
     if notice.passed:
         return ["Passed.", came, f"{notice.pass_mark:.0%} were asked for.", "Real items come now."]
     after = (

@@ -250,6 +250,17 @@ def test_a_run_that_was_typed_over_is_decided():
     assert one.undecided == ()
 
 
+def test_what_reads_so_already_is_taken_as_it_is():
+    """Also among segments that are rivals of several others at once."""
+    source = TURNS.replace("type: segments", "type: segments, overlap: true")
+    mine = [{"start": 2.0, "end": 4.0, "label": "y"}, {"start": 4.0, "end": 6.0, "label": "x"}]
+    other = {"start": 2.2, "end": 4.4, "label": "x"}
+    call = Item("k", sound=Sound("a.wav", duration=9.0))
+    one = opened(source, {"turns": mine}, {"turns": [other]}, {"turns": []}, item=call)
+
+    assert press(one, "1", "1")[0].session.answers == {"turns": mine}
+
+
 def test_what_most_say_is_taken_over_what_hands_or_a_gold_answer_had_there():
     said = [{"said": "he was not ill"}] * 2 + [{"said": "he was ill"}]
     one = opened(CALLS, *said, gold=Gold("lead", {"said": "he was ill"}))

@@ -34,11 +34,13 @@ def _take(review: Review, number: int, version: int) -> Review:
     taken = {**review.taken, number: version}
     before, after = review.merged, review.comparison.merged(taken, unasked=True)
     task = next(task for task in review.comparison.tasks if task.id == one.task)
-    if before.get(task.id) == after.get(task.id):
+    if number in review.edited and before.get(task.id) == after.get(task.id):
         # It reads so already but for hands, which are found there only where it is set against another reading
         other = next((option.by[0] for option in one.options if option.asked and version not in option.by), version)
         before = review.comparison.merged({**taken, number: other}, unasked=True)
-    value = merging.rebased(task, one, before.get(task.id), after.get(task.id), review.session.answers.get(task.id))
+    value = review.session.answers.get(task.id)
+    if before.get(task.id) != after.get(task.id):
+        value = merging.rebased(task, one, before.get(task.id), after.get(task.id), value)
     now = {**review.session.answers, task.id: value}
     work = work_of(review.session.project, {id: value for id, value in now.items() if value is not None})
     kept = review.kept - {number}

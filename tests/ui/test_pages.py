@@ -107,7 +107,7 @@ def test_the_help_of_a_label_stands_over_its_section_and_under_its_key(tmp_path)
 
 
 def test_the_keys_of_a_narrow_window_leave_more_than_half_of_it_to_the_words(tmp_path):
-    project = config.parse("name: n\ntasks: [{id: m, type: choice, labels: [a]}]\n", tmp_path)
+    project = config.parse("name: n\nitems: sound\ntasks: [{id: m, type: choice, labels: [a]}]\n", tmp_path)
     rows = ["".join(text for text, _ in row) for row in key_rows(build(project), ["everywhere", "sound"], 40)]
     at = rows.index("   Space F4 ^Space")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from labelled import (
     BARE,
     BOTH,
@@ -49,7 +49,8 @@ def folder(tmp_path_factory):
 
 def word(name: str) -> str:
     """A name as columns parted by blanks carry it."""
-    return half("" if name == "<NA>" else "_".join(name.split()))
+    joined = "_".join(name.split())
+    return half("" if joined == "<NA>" else joined)
 
 
 @given(segments(("", "dog")))
@@ -66,6 +67,7 @@ def test_ctm_brings_words_back(folder, found):
 
 
 @given(segments(("", "dog", "car horn")))
+@example([Segment(0.0, 1.0, speaker="\x85<NA>")])
 @settings(max_examples=150)
 def test_stm_brings_back_who_said_what(folder, found):
     dropped = write("stm", [said(found)], BOTH, folder)

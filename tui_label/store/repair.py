@@ -176,6 +176,8 @@ def _put_in_place(path: Path, fresh: Path, kept_as: Path) -> None:
         for old, kept in pairs:
             if not old.exists():
                 _keep(kept, old)
+        # All are back before any of what was kept goes, which may fail as well
+        for _, kept in pairs:
             kept.unlink(missing_ok=True)
         raise
     close_aside(*_family(kept_as))

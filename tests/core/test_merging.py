@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from tui_label.core.differences import Comparison, compare
 from tui_label.core.item import Item, Sound
@@ -17,6 +20,7 @@ TEXT = "one two three four five six"
 TOPICS = Choices("t", labels=LABELS)
 NAMES = Spans("t", labels=LABELS)
 TURNS = Segments("t", labels=LABELS, transcript=Style(speakers=("x", "y")))
+CROSSTALK = Segments("t", labels=LABELS, overlap=True, transcript=Style(speakers=("x", "y")))
 SOUND = Item("k", sound=Sound("k.wav", duration=20.0))
 
 
@@ -130,6 +134,56 @@ def test_a_segment_that_only_one_has_comes_as_it_is():
     assert taken(TURNS, ([turn(0, 4)], [turn(0, 4), turn(6, 8)]), [turn(0, 4, "c")]) == [turn(0, 4, "c"), turn(6, 8)]
 
 
+@st.composite
+def crosstalk(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Two versions of turns that lie on each other; each word says of which turn it is."""
+    places = draw(st.lists(st.tuples(st.integers(0, 40), st.integers(10, 40)), min_size=2, max_size=4, unique=True))
+    turns = [
+        turn(start / 10, (start + length) / 10, draw(st.sampled_from("ab")), f"{n}.so {n}.it {n}.is", "x")
+        for n, (start, length) in enumerate(places)
+    ]
+    changes = [
+        lambda one: {},
+        lambda one: {"start": one["start"] + 0.2},
+        lambda one: {"end": one["end"] + 0.2},
+        lambda one: {"label": "c"},
+        lambda one: {"speaker": "y"},
+        lambda one: {"text": one["text"].replace("is", "was")},
+    ]
+    one, other = (
+        sorted(({**each, **draw(st.sampled_from(changes))(each)} for each in turns), key=itemgetter("start", "end"))
+        for _ in range(2)
+    )
+    return one, other
+
+
+def whose(record: dict[str, Any]) -> set[str]:
+    """The turns that have words in a segment."""
+    return {word.partition(".")[0] for word in record.get("text", "").split()}
+
+
+@given(crosstalk(), st.data())
+def test_of_turns_on_each_other_none_gets_or_loses_words_because_a_version_of_another_is_taken(versions, data):
+    comparison, first = compared(CROSSTALK, versions)
+    assume(comparison.differences)
+    number = data.draw(st.sampled_from(range(len(comparison.differences))))
+    was, after = (comparison.merged(some, unasked=True)["t"] for some in (first, {**first, number: 1}))
+    gone, came = [one for one in was if one not in after], [one for one in after if one not in was]
+    # That the versions themselves are set beside each other so is another matter
+    assume(all(len(whose(one)) == 1 for one in [*was, *after]))
+    assume(sorted(map(sorted, map(whose, gone))) == sorted(map(sorted, map(whose, came))))
+    edited_at = data.draw(st.sampled_from(range(len(was))))
+    (mine,) = whose(was[edited_at])
+    hand = {**was[edited_at], "text": f"{was[edited_at]['text']} {mine}.hand"}
+
+    now = rebased(
+        CROSSTALK, comparison.differences[number], was, after, [*was[:edited_at], hand, *was[edited_at + 1 :]]
+    )
+
+    assert [whose(one) for one in now if len(whose(one)) != 1] == []
+    assert sum(f"{mine}.hand" in one["text"] for one in now) == 1
+
+
 # what was edited
 
 
@@ -147,6 +201,12 @@ def test_a_segment_that_only_one_has_comes_as_it_is():
         (TURNS, ([turn(0, 4)], [turn(0, 4, text="so he is")]), [turn(0, 4, text="now it is")], set()),
         (TURNS, ([turn(0, 4)], [turn(0, 4, text="so he is")]), [turn(0, 4), turn(3, 9, text="so she is")], set()),
         (TURNS, ([turn(0, 4)], [turn(0, 4, text="so he is")]), [], set()),
+        (
+            CROSSTALK,
+            ([turn(0, 4), turn(1, 4, "b", "who is it")], [turn(0, 4), turn(1, 4, "b", "who was it")]),
+            [turn(0, 4, text="so it was"), turn(1, 4, "b", "who is it")],
+            set(),
+        ),
         (Text("t"), ("[a][b][c]", "[a][x][c]"), "[a][y][b][c]", set()),
         (Text("t"), ("[a][b][c]", "[a][x][c]"), "[a][b][y][c]", set()),
         (Text("t"), ("we met in may", "we meet in may"), "we mate in may", {0}),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
@@ -19,6 +18,7 @@ from tui_label.core.overlap import are_rivals, meeting, shared
 from tui_label.core.readings import Difference, Part
 from tui_label.core.tasks import Segment, Segments, Spans, Task
 
+_REST = ("start", "end", "label", "speaker")
 _TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
 
 Record = Mapping[str, Any]
@@ -82,29 +82,54 @@ def rebased(task: Task, one: Difference, before: Any, after: Any, now: Any) -> A
 def _rebased_records(
     task: Spans | Segments, one: Difference, before: list[Record], after: list[Record], now: list[Record]
 ) -> list[Record]:
-    gone = [record for record in before if record not in after]
-    mine = [record for record in now if record not in before]
-    if one.kind == "words":
-        there = [record for record in mine if any(_shared(record, old) > 0 for old in gone)]
-    else:
-        there = [record for record in mine if _is_at(record, one, task)]
+    gone, came = _apart(before, after)
+    changed, mine = _apart(before, now)
+    hands = _made_of(changed, mine)
+    elsewhere = [hand for old, hand in hands if old not in gone] if task.overlap else []
+    there = [hand for old, hand in hands if old in gone]
+    if one.kind != "words":
+        there += [hand for hand in mine if hand not in elsewhere and _is_at(hand, one, task)]
     kept = [record for record in now if record not in gone and record not in there]
-    for record in after:
-        if record not in before:
-            kept.append(_with_hands(record, gone, there) if one.kind != "spans" else record)
+    instead = _made_of(gone, came) if one.kind != "spans" else []
+    for record in came:
+        old = next((old for old, new in instead if new is record), None)
+        hand = next((hand for was, hand in hands if was == old), None)
+        kept.append(_with_hands(record, old, hand) if old and hand else record)
     return sorted(kept, key=lambda record: (record["start"], record["end"], record.get("label", "")))
 
 
-def _with_hands(new: Record, gone: Sequence[Record], there: Sequence[Record]) -> Record:
+def _apart(some: Sequence[Record], others: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """What only the one and what only the other has."""
+    mine, theirs = (set(map(_key, records)) for records in (some, others))
+    return [one for one in some if _key(one) not in theirs], [one for one in others if _key(one) not in mine]
+
+
+def _key(record: Record) -> frozenset[tuple[str, Any]]:
+    return frozenset(record.items())
+
+
+def _made_of(some: Sequence[Record], others: Sequence[Record]) -> list[tuple[Record, Record]]:
+    """What each was made into, one for one: those most alike first, then those that share most."""
+    pairs = meeting(list(map(_ends, some)), list(map(_ends, others)))
+    likeness = {(n, m): (_alike(some[n], others[m]), _shared(some[n], others[m])) for n, m in pairs}
+    found: dict[int, int] = {}
+    for n, m in sorted(likeness, key=likeness.__getitem__, reverse=True):
+        if n not in found and m not in found.values():
+            found[n] = m
+    return [(some[n], others[m]) for n, m in found.items()]
+
+
+def _alike(one: Record, other: Record) -> float:
+    """Its words say as much of a segment as all the rest of it."""
+    named: int = sum(one.get(name) == other.get(name) for name in _REST)
+    words = Levenshtein.normalized_similarity(one.get("text", "").split(), other.get("text", "").split())
+    return named + len(_REST) * words
+
+
+def _with_hands(new: Record, old: Record, hand: Record) -> Record:
     """A segment as it was taken, with what hands had changed in the one it replaces: names, words."""
-    old = max(gone, key=lambda record: _shared(record, new), default=None)
-    if old is None or _shared(old, new) <= 0:
-        return new
-    hand = max(there, key=lambda record: _shared(record, old), default=None)
-    if hand is None or _shared(hand, old) <= 0:
-        return new
     made = dict(new)
-    for name in ("start", "end", "label", "speaker"):
+    for name in _REST:
         if new.get(name) == old.get(name) and hand.get(name) is not None:
             made[name] = hand[name]
     if made["start"] >= made["end"]:
@@ -167,23 +192,9 @@ def _edited(
         for n, one in own.items()
         if one.kind in ("spans", "segments") and any(_is_at(record, one, task) for record in changed)
     }
-    worded = [part for part in comparison.parts(task.id, taken) if part.pieces]
-    for part, here in zip(worded, _nearest([part.value for part in worded], now or []), strict=True):
-        if here is not None:
-            found |= _edited_runs(part.pieces, here.get("text", ""))
-    return found
-
-
-def _nearest(some: Sequence[Record], others: Sequence[Record]) -> list[Record | None]:
-    """For each segment the one of the others that shares most with it; None where none shares anything."""
-    found: list[Record | None] = [None] * len(some)
-    most = [0.0] * len(some)
-    mine = sorted(range(len(some)), key=lambda n: some[n]["start"])
-    theirs = sorted(others, key=itemgetter("start"))
-    here, there = [_ends(some[n]) for n in mine], list(map(_ends, theirs))
-    for n, m in meeting(here, there):
-        if (length := shared(here[n], there[m])) > most[mine[n]]:
-            most[mine[n]], found[mine[n]] = length, theirs[m]
+    pieces = {_key(part.value): part.pieces for part in comparison.parts(task.id, taken) if part.pieces}
+    for old, hand in _made_of(*_apart(was or [], now or [])):
+        found |= _edited_runs(pieces.get(_key(old), ()), hand.get("text", ""))
     return found
 
 

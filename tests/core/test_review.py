@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -113,6 +114,33 @@ def test_a_span_whose_label_is_gone_comes_back_with_all_else_and_is_not_settled_
 
     assert [part["label"] for part in review.answers(again)["e"]] == ["flight", "place", "person"]
     assert (effects, again.word) == ([], "e: 'flight' is no label of e; it has person, place; e edits")
+
+
+SAYINGS = (
+    ("You can change the password easily.", "I can easily change the password."),
+    (
+        "Don't do following things when this service is supplied.",
+        "Along serving this service, you must not to conduct following actions.",
+        "In providing this service, don't subjected to following acts",
+    ),
+    (
+        "He will do the prescribed entrance examination in advance.",
+        "He makes a prescribed examination of qualifications in advance.",
+    ),
+)
+
+
+@pytest.mark.parametrize("said", SAYINGS)
+def test_of_a_settled_text_a_key_changes_its_own_words_alone(said):
+    versions = [{"said": text} for text in said]
+    fresh = opened(CALLS, *versions)
+    for settled, taken in product(range(len(said)), repeat=2):
+        for at in range(len(fresh.differences)):
+            gold = dict.fromkeys(range(len(fresh.differences)), settled)
+            one = opened(CALLS, *versions, gold=Gold("lead", fresh.comparison.merged(gold)))
+            one, _ = step(replace(one, at=at), "review.take", taken)
+
+            assert one.session.answers == fresh.comparison.merged({**gold, at: taken})
 
 
 # what keys say when they do nothing

@@ -8,11 +8,15 @@ last wins.  Values are in the JSON shape of an annotation.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from tui_label.core.alignment import word_extents
 from tui_label.core.differences import Comparison
 from tui_label.core.overlap import are_rivals, meeting, shared
 from tui_label.core.readings import Difference, Part
@@ -20,6 +24,9 @@ from tui_label.core.tasks import Segment, Segments, Spans, Task
 
 _REST = ("start", "end", "label", "speaker")
 _TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
+
+NEARER = 4
+"""Times that a merged text is set beside another one: each time more of their words meet."""
 
 Record = Mapping[str, Any]
 """A span's or a segment's."""
@@ -156,6 +163,44 @@ def _is_at(record: Record, one: Difference, task: Spans | Segments) -> bool:
 def _are_rivals(one: Record, other: Record) -> bool:
     named_alike = all((one.get(name) or "") == (other.get(name) or "") for name in ("label", "speaker"))
     return are_rivals(_ends(one), _ends(other), named_alike)
+
+
+# what a text was put together from
+
+
+def said_in(text: str, comparison: Comparison, task: str) -> dict[int, int]:
+    """Difference → version: the readings of words with which the merged text comes nearest to `text`."""
+    taken: dict[int, int] = {}
+    for _ in range(NEARER):
+        before = taken
+        for n, there in _read_in(text, comparison.parts(task, before)).items():
+            if comparison.differences[n].kind == "words":
+                asked = [option for option in comparison.differences[n].options if option.asked]
+                taken = {**taken, n: min(asked, key=lambda one: Levenshtein.distance(one.value, there)).by[0]}
+        if taken == before:
+            break
+    return taken
+
+
+def _read_in(text: str, pieces: Sequence[Part]) -> dict[int, str]:
+    """The words of `text` where each difference has its reading in the pieces of a merged text."""
+    old, new = [_words(piece.value) for piece in pieces], _words(text)
+    changes = list(Levenshtein.opcodes([*chain(*old)], new))
+    found, at = {}, 0
+    for piece, words in zip(pieces, old, strict=True):
+        end = at + len(words)
+        if piece.difference is not None and changes:
+            first = changes[bisect_left(changes, at, key=attrgetter("src_end"))]
+            last = changes[bisect_right(changes, end, key=attrgetter("src_start")) - 1]
+            start = min(first.dest_start + at - first.src_start, first.dest_end)
+            stop = last.dest_end if last.src_end == end else min(last.dest_start + end - last.src_start, last.dest_end)
+            found[piece.difference] = " ".join(new[start:stop])
+        at = end
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return [text[start:end] for start, end in word_extents(text)]
 
 
 # what was edited

@@ -265,6 +265,9 @@ def _as_settled(review: Review, gold: Gold) -> Review:
                 if n not in replace(review, taken=tried).edited:
                     taken = tried
                     break
+    for task, value in given.items():
+        if isinstance(value, str):
+            taken |= merging.said_in(value, review.comparison, task)
     return replace(review, taken=taken, kept=frozenset(range(len(review.differences))), example=gold.example)
 
 

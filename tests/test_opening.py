@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from helpers import make_pipe, records
 from tui_label import check, config, opening
 from tui_label.core.annotation import Annotation
 from tui_label.core.gold import Gold
+from tui_label.core.item import Item
+from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
 from tui_label.errors import ConfigError
 from tui_label.store.base import Store, Versions
+from tui_label.store.reviewing import Queue
 from tui_label.store.sql import SqlStore
 
 SOURCE = "name: p\ntasks:\n  - {id: t, type: choice, labels: [%s]}\n"
@@ -268,3 +272,67 @@ def test_an_answer_of_a_type_that_went_while_somebody_was_at_work_is_seen_by_che
     assert [words for good, words in check(tmp_path) if not good] == [
         "project.yaml: t: is rating, and 1 answer is of another type; put the type back, or give the question a new id"
     ]
+
+
+ONE = "name: p\noverlap: 2\ntasks:\n  - {id: t, type: choice, labels: [%s]}\n"
+TWO = ONE + "  - {id: u, type: choice, labels: [yes!, no!]}\n"
+SAME, OTHER = ({"t": "a"}, {"t": "a"}), ({"t": "a"}, {"t": "b"})
+OTHER_U = {"t": "a", "u": "yes!"}, {"t": "a", "u": "no!"}
+
+
+def give(store: Store, said: Sequence[Mapping[str, str]]) -> None:
+    """The next item gets these answers of ann and bob."""
+    for name, answers in zip(("ann", "bob"), said, strict=True):
+        number = store.claim(name).number
+        store.submit(number, Annotation(name, answers=answers), f"{name} {number}", claim=False)
+
+
+def differ(store: Store, queue: str = "disagreements") -> list[int]:
+    """The numbers of the items in a queue."""
+    found, case = [], store.next_case(Queue(queue), "lea")
+    while case is not None:
+        found.append(case.number)
+        case = store.next_case(Queue(queue), "lea", case.mark)
+    return found
+
+
+def test_a_question_that_comes_while_people_work_is_compared_in_every_terminal(tmp_path):
+    at_work = opened(tmp_path, "a, b", ONE)
+    at_work.add(records(3))
+    give(at_work, SAME)
+    with_it = opened(tmp_path, "a, b", TWO)
+    give(at_work, OTHER_U)
+
+    assert differ(with_it) == [2]
+    give(opening.again(config.load(tmp_path)), OTHER_U)
+    assert differ(at_work) == [2, 3]
+
+
+def test_what_differs_in_a_question_that_is_gone_does_not_differ_until_it_is_back(tmp_path):
+    store = opened(tmp_path, "a, b", TWO)
+    store.add(records(4))
+    for said in (OTHER_U, OTHER, SAME, OTHER_U):
+        give(store, said)
+    store.settle(4, Gold("lea", {"t": "a", "u": "yes!"}), "g")
+    assert differ(store) == [2, 1]
+    assert differ(store, "corrected") == [4]
+
+    without = opened(tmp_path, "a, b", ONE)
+    assert differ(without) == [2]
+    assert differ(without, "corrected") == []
+    back = opened(tmp_path, "a, b", TWO)
+    assert differ(back) == [2, 1]
+    assert differ(back, "corrected") == [4]
+
+
+def test_who_follows_a_project_compares_answers_as_reviewers_do(tmp_path):
+    """A login that annotates alone on a server leaves it to whoever comes next, who may be following."""
+    source = "name: p\noverlap: 2\ntasks:\n  - {id: t, type: choices, labels: [%s]}\n"
+    opened(tmp_path, "a, b", source).close()
+    following = opening.again(config.load(tmp_path))
+    following.add(
+        Record(Item("i", "text"), annotation=Annotation(name, answers={"t": said}))
+        for name, said in (("ann", ["a", "b"]), ("bob", ["b", "a"]))
+    )
+
+    assert following.left_in(Queue("disagreements")) == 0

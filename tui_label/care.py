@@ -12,12 +12,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from tui_label import config, moving, opening, reports, seal, sharing, underway
-from tui_label.core.differences import disagreement
 from tui_label.core.project import GUIDELINES, Server
 from tui_label.core.timing import DAY_MS
 from tui_label.errors import ConfigError, LabelError, StoreRefused
@@ -179,7 +177,7 @@ def repair(folder: str | Path) -> Repaired:
     if project.server is not None:
         raise LabelError(f"{project.server}: repair is for project.db; a server is mended by who runs it")
     seal.refuse_loss(project.database)
-    judge = partial(disagreement, project.tasks)
+    judge = opening.judge(project)
     if damage := mending.damage(project.database):
         salvage, kept = mending.repair(project.database, judge)
         return Repaired(damage, salvage, kept)

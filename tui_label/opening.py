@@ -18,6 +18,7 @@ from tui_label.identity import at_work
 from tui_label.store.base import Policy, Store, Versions
 from tui_label.store.permits import permitted
 from tui_label.store.sql import SqlStore
+from tui_label.store.standing import Judge
 
 SETTLED_S = 60
 """An edit is over when the file was not saved for so long."""
@@ -47,13 +48,18 @@ def open_store(project: Project, person: Person | None = None) -> tuple[Store, V
     if isinstance(project.store, Path):
         seal.refuse_loss(project.store)
     leads = person.role is Role.LEAD
-    store = SqlStore(project.store, create=leads or project.server is None, judge=partial(disagreement, project.tasks))
+    store = SqlStore(project.store, create=leads or project.server is None, judge=judge(project))
     try:
         versions = _recorded(project, store, leads)
     except BaseException:
         store.close()
         raise
     return permitted(store, person, project.roles), versions
+
+
+def judge(project: Project) -> Judge:
+    """Of how far answers differ: by the questions in force, which may be others by now than this `project` has."""
+    return Judge(lambda source: partial(disagreement, (_understood(project, source) or project).tasks))
 
 
 def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
@@ -83,15 +89,16 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
         )
     if not guidelines:
         _refuse_lost_guidelines(project, store)
-    last = _recorded_last(project, store)
+    last = recorded_last(project, store)
     _refuse_other_items(project, store, last)
     before = {task.id: task for task in last.tasks} if last is not None else {}
     _refuse_retyped(project, store, before)
     renames = _renames(project, before)
+    moved = before.keys() ^ {task.id for task in project.tasks} if before else ()
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
     if suspects and (problems := orphans(suspects, store.labels_in_use(), renames)):
         raise ConfigError(*problems)
-    return store.record_project(policy, project.source, guidelines, renames)
+    return store.record_project(policy, project.source, guidelines, renames, moved)
 
 
 def _refuse_retyped(project: Project, store: Store, before: Mapping[str, Task]) -> None:
@@ -160,14 +167,19 @@ def again(project: Project, person: Person | None = None) -> Store:
     """One more connection to a store that is open; nothing is recorded."""
     if isinstance(project.store, Path):
         seal.refuse_loss(project.store)
-    return permitted(SqlStore(project.store), person or at_work(project.roles), project.roles)
+    return permitted(SqlStore(project.store, judge=judge(project)), person or at_work(project.roles), project.roles)
 
 
-def _recorded_last(project: Project, store: Store) -> Project | None:
+def recorded_last(project: Project, store: Store) -> Project | None:
     """project.yaml as it was recorded last; None where there was none, or one that is not understood any more."""
     sources = [change.after for change in store.changes() if change.kind == "labels"]
+    return _understood(project, sources[-1]) if sources else None
+
+
+def _understood(project: Project, source: str) -> Project | None:
+    """The project with another project.yaml; None where that is not understood."""
     try:
-        return config.parse(sources[-1], project.folder) if sources else None
+        return config.parse(source, project.folder)
     except ConfigError:
         return None
 

@@ -31,6 +31,7 @@ from tui_label.core.record import Record
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.store.sql import SqlStore
+from tui_label.store.standing import Judge
 
 PROJECT = """\
 name: bench
@@ -59,8 +60,9 @@ FILTERS: dict[str, dict[str, Any]] = {
 }
 
 
-def judged() -> Callable[..., float]:
-    return partial(disagreement, config.parse(PROJECT, Path("bench")).tasks)
+def judged() -> Judge:
+    differ = partial(disagreement, config.parse(PROJECT, Path("bench")).tasks)
+    return Judge(lambda _: differ)
 
 
 def answers(rng: random.Random, count: int) -> Iterator[Record]:

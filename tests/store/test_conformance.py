@@ -22,6 +22,7 @@ from tui_label.errors import InputError
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import Queue
 from tui_label.store.rows import LOST_TEXT
+from tui_label.store.standing import Judge
 
 
 def said(name: str, label: str = "positive") -> Annotation:
@@ -534,7 +535,7 @@ def test_a_rename_that_is_cut_off_is_finished_by_the_next_reviewer(make, monkeyp
             raise KeyboardInterrupt
         return 0.5
 
-    store = make(6, Policy(2), judge=judge)
+    store = make(6, Policy(2), judge=Judge(lambda _: judge))
     for name, label in (("ann", "old"), ("bob", "other")):
         for number in range(1, 7):
             store.submit(

@@ -236,12 +236,19 @@ class Store(Reviewing, Protocol):
     # the project
 
     def record_project(
-        self, policy: Policy, source: str, guidelines: str, renames: Mapping[str, Mapping[str, str]]
+        self,
+        policy: Policy,
+        source: str,
+        guidelines: str,
+        renames: Mapping[str, Mapping[str, str]],
+        moved: Collection[str] = (),
     ) -> Versions:
         """Keep project.yaml and the guidelines where they changed, and what rules the queue.
 
         A changed text gets the next version number.  `renames` (task → old label → new
         label) is kept with the version; `answers` reads old answers under their new names, and suggestions have them.
+        `moved`: the tasks that are not there any more, or were not there before; how far answers to them differ
+        is judged anew.
         A raised or lowered `overlap` takes effect on items that are not finished.
         """
         ...

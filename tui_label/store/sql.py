@@ -137,10 +137,10 @@ class SqlStore(SqlReviewing):
         *,
         create: bool = False,
         clock: Callable[[], int] = _now_ms,
-        judge: Judge = standing.pairs_that_differ,
+        judge: Judge | None = None,
     ) -> None:
         """`create`: in a new place too."""
-        super().__init__(connected(place, create), clock, judge)
+        super().__init__(connected(place, create), clock, judge or Judge())
         self._ids: dict[str, int] = {}
         self._leases: Leases = {}
         """As they were given and extended from here; where one ends at another time, the item is in another terminal, too."""
@@ -151,10 +151,16 @@ class SqlStore(SqlReviewing):
     # the project
 
     def record_project(
-        self, policy: Policy, source: str, guidelines: str, renames: Mapping[str, Mapping[str, str]]
+        self,
+        policy: Policy,
+        source: str,
+        guidelines: str,
+        renames: Mapping[str, Mapping[str, str]],
+        moved: Collection[str] = (),
     ) -> Versions:
         self._lease_ms = policy.lease_ms
-        return versions.record(self._connection, policy, source, guidelines, renames, utc(self._clock()), self._judge)
+        moment = utc(self._clock())
+        return versions.record(self._connection, policy, source, guidelines, renames, moved, moment, self._judge)
 
     def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
         return self._connection.admit(people)

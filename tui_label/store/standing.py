@@ -5,7 +5,7 @@ Functions on an open transaction.  The annotators' own revisions are read, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +17,7 @@ from tui_label.store.queue import lock_all
 from tui_label.store.rows import GOLD, flags_from, from_json, gold_from, label_line, labels_text, storable
 from tui_label.store.schema import SPENT, TOTAL
 
-Judge = Callable[[Sequence[Mapping[str, Any]]], float]
+Differ = Callable[[Sequence[Mapping[str, Any]]], float]
 """How far the answers of all annotators of one item differ: 0 where all are alike, up to 1."""
 PAGE = 2000
 SHARE = 200
@@ -29,6 +29,22 @@ def pairs_that_differ(answers: Sequence[Mapping[str, Any]]) -> float:
     """The share of pairs of answers that are not the same: what is known without knowing the tasks."""
     pairs = list(combinations(answers, 2))
     return sum(one != other for one, other in pairs) / len(pairs) if pairs else 0.0
+
+
+class Judge:
+    """Says how far answers differ by the questions in force, which may be others than when the store was opened."""
+
+    def __init__(self, by: Callable[[str], Differ] = lambda _: pairs_that_differ) -> None:
+        """`by`: what says it by a project.yaml that was recorded; by an empty one where none was."""
+        self._by = by
+        self._last: tuple[int | None, Differ] | None = None
+
+    def of(self, execute: Execute, version: int | None) -> Differ:
+        """By the questions of this version, the latest."""
+        if self._last is None or self._last[0] != version:
+            found = execute("SELECT text FROM version WHERE kind = 'labels' AND number = ?", (version,)).fetchone()
+            self._last = version, self._by(found[0] if found else "")
+        return self._last[1]
 
 
 def renames(execute: Execute) -> Renames:
@@ -86,27 +102,33 @@ def weigh(execute: Execute, item: int, judge: Judge) -> None:
 
     Nothing is computed while there is one answer and no gold one.
     """
-    kept = execute("SELECT settled, agreement FROM item WHERE number = ?", (item,))
+    kept = execute(
+        """SELECT settled, agreement, (SELECT max(number) FROM version WHERE kind = 'labels')
+           FROM item WHERE number = ?""",
+        (item,),
+    )
     rows = execute(
         """SELECT annotator, answers, labels_version FROM assignment JOIN annotation USING (item, annotator, revision)
            WHERE assignment.item = ? AND assignment.state = 'done'""",
         (item,),
     ).fetchall()
-    settled, before = kept.fetchone()
+    settled, before, version = kept.fetchone()
+    differ = judge.of(execute, version)
     alike = len({row[1:] for row in rows}) < 2
     names = None if alike and not settled else renames(execute)
     said = {row[0]: names.apply(from_json(row[1]), row[2]) for row in rows} if names else {}
-    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge(list(said.values()))
+    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - differ(list(said.values()))
     if agreement != before or not alike:
         differs = "" if alike else _tasks_that_differ(list(said.values()))
         execute("UPDATE item SET agreement = ?, differs = ? WHERE number = ?", (agreement, differs, item))
     if names and settled:
-        _compare_with_gold(execute, item, said, judge, names)
+        _compare_with_gold(execute, item, said, differ, names)
 
 
-def put_off(execute: Execute, renamed: Mapping[str, Mapping[str, str]]) -> None:
-    """Leave to `catch_up` what labels that have other names now are repeated in."""
+def put_off(execute: Execute, renamed: Mapping[str, Mapping[str, str]], moved: Iterable[str]) -> None:
+    """Leave to `catch_up` what labels that have other names now are repeated in, and what answers to these questions."""
     lines = [f"\n{label_line(task, label)}\n" for task, labels in renamed.items() for label in labels]
+    lines += [f"\n{label_line(task, '')}\n" for task in moved]
     wanted = " OR ".join(["instr(labels, ?) > 0"] * len(lines))
     execute(
         f"""INSERT INTO unweighed SELECT item FROM assignment WHERE {wanted}
@@ -140,13 +162,13 @@ def _tasks_that_differ(answers: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _compare_with_gold(
-    execute: Execute, item: int, said: Mapping[int, Mapping[str, Any]], judge: Judge, names: Renames
+    execute: Execute, item: int, said: Mapping[int, Mapping[str, Any]], differ: Differ, names: Renames
 ) -> None:
     row = execute(f"SELECT {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)).fetchone()
     gold = gold_from(row, names).answers
     execute("DELETE FROM corrected WHERE item = ?", (item,))
     for annotator, answers in said.items():
-        if answers != gold and judge((gold, answers)) > 0:
+        if answers != gold and differ((gold, answers)) > 0:
             execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tui_label.store import sources, training
 from tui_label.store.base import Policy, Versions
@@ -18,6 +18,7 @@ def record(
     source: str,
     guidelines: str,
     renames: Mapping[str, Mapping[str, str]],
+    moved: Collection[str],
     moment: str,
     judge: Judge,
 ) -> Versions:
@@ -31,8 +32,8 @@ def record(
         fresh = _keep_text(execute, "labels", source, renames, moment)
         _keep_text(execute, "guidelines", guidelines, {}, moment)
         _apply_policy(execute, policy, before)
-        if fresh and renames:
-            put_off(execute, renames)
+        if fresh and (renames or moved):
+            put_off(execute, renames, moved)
             sources.rename(execute, renames)
         return latest(execute)
 

@@ -145,6 +145,26 @@ def test_new_names_of_labels_are_taken_up(tmp_path):
     assert following.look().people[0].labels == {"sentiment": {"so-so": 1}}
 
 
+def test_questions_that_came_and_what_else_changed_is_followed(tmp_path):
+    same = [said(n, name, LABELS[n % 3], 10) for n in range(9) for name in ("ann", "bob")]
+    following = project_of(tmp_path, *same)
+    following.look()
+    assert [task.task for task in following.measure().before.tasks] == ["sentiment"]
+    source = following.project.source.replace("overlap: 2", "overlap: 3")
+    write_project(tmp_path, source + "  - {id: irony, type: choice, labels: [ja, nein]}\n")
+    store, _ = opening.open_store(config.load(tmp_path))
+    store.add(
+        replace(one, annotation=replace(one.annotation, answers={"sentiment": "neutral", "irony": "ja"}))
+        for one in (said(100, name, "", 1) for name in ("ann", "bob"))
+    )
+    glance, measured = following.look(), following.measure()
+
+    assert [dict(one.labels["irony"]) for one in glance.people] == [{"ja": 1}, {"ja": 1}]
+    assert following.project.overlap == 3
+    assert [task.task for task in measured.now.tasks] == ["sentiment", "irony"]
+    assert [task.task for task in measured.before.tasks] == ["sentiment", "irony"]
+
+
 def test_a_look_at_many_answers_is_quick(tmp_path):
     """The bar is 200 ms at 100,000 items and three annotators; a twentieth of that here, with room for a slow machine."""
     records = [said(n, name, LABELS[n % 3], n / 1000) for n in range(5_000) for name in ("ann", "bob", "eve")]

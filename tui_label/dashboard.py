@@ -92,11 +92,12 @@ class Following:
 
     def __init__(self, project: Project, clock: Callable[[], float] = time.time) -> None:
         self.project = project
+        """By the rules in force, as of the last look."""
         self._clock = clock
         self._looking, self._measuring = _Door(project), _Door(project)
         self._versions: Versions | None = None
         self._ledger = reports.ledger(project, None)
-        self._before: tuple[float, Agreement] | None = None
+        self._before: tuple[float, Project, Agreement] | None = None
         self._measured_at = -float("inf")
         self._took_s = 0.0
 
@@ -104,8 +105,10 @@ class Following:
         """What there is now; raises a StoreError where the database cannot be read."""
         store = self._looking.open()
         if self._looking.is_new or store.versions() != self._versions:
-            # Labels may have other names
-            self._versions, self._ledger = store.versions(), reports.ledger(self.project, None)
+            # Labels may have other names, and the questions may be others
+            self._versions = store.versions()
+            self.project = opening.recorded_last(self.project, store) or self.project
+            self._ledger = reports.ledger(self.project, None)
         self._ledger.take(store.efforts(self._ledger.since or None))
         progress, people, worked = store.progress(""), self._ledger.people(), self._ledger.worked()
         now_ms = round(self._clock() * 1000)
@@ -128,24 +131,25 @@ class Following:
     def measure(self) -> Measured:
         """Agreement and sources over all answers; takes seconds on many."""
         begun = self._measured_at = self._clock()
-        store = self._measuring.open()
-        now = agreement_report.agreement(self.project, store, by=(LABEL,))
-        if self._before is None or begun - self._before[0] > HOUR_MS / 1000:
+        project, store = self.project, self._measuring.open()
+        now = agreement_report.agreement(project, store, by=(LABEL,))
+        if self._before is None or self._before[1] is not project or begun - self._before[0] > HOUR_MS / 1000:
             week_ago = utc(begun * 1000 - WEEK_MS)
             then = (one for one in store.opinions() if one.submitted_at < week_ago)
             self._before = (
                 begun,
+                project,
                 figures(
-                    self.project.tasks,
+                    project.tasks,
                     then,
                     by=(LABEL,),
-                    ignore=self.project.review.ignore,
-                    sound=self.project.items == "sound",
+                    ignore=project.review.ignore,
+                    sound=project.items == "sound",
                 ),
             )
-        sources = reports.suggestions(self.project, store)
+        sources = reports.suggestions(project, store)
         self._took_s = self._clock() - begun
-        return Measured(now, self._before[1], sources, datetime.fromtimestamp(begun, UTC))
+        return Measured(now, self._before[2], sources, datetime.fromtimestamp(begun, UTC))
 
 
 class _Door:

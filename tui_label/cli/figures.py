@@ -88,7 +88,7 @@ def _follow(project: Project) -> int:
             if following.is_due():
                 suggested = following.measure().sources
             figures = reports.figures(
-                project.settings, glance.progress, glance.people, glance.sent_back, glance.used_up
+                following.project, glance.progress, glance.people, glance.sent_back, glance.used_up
             )
             figures |= {"suggestions": suggested}
             lines = reports.status_lines(figures, project.settings.folder, get_terminal_size().columns)

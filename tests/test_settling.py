@@ -239,6 +239,23 @@ def test_a_reviewers_answer_goes_before_any_rule_with_where_it_is_from(tmp_path,
     ]
 
 
+def test_a_question_that_came_after_an_item_was_settled_is_counted(tmp_path):
+    _, store, _ = answered(tmp_path, SENTIMENT, *((Item(key, key), votes("neutral")) for key in "abc"))
+    for number in (1, 2):
+        store.settle(number, Gold("lea", {"sentiment": ("neutral", "negative")[number - 1]}), f"g{number}")
+    store.close()
+    later = "  - {id: irony, type: choice, labels: [ja, nein], when: {sentiment: [neutral]}}\n"
+    write_project(tmp_path, SENTIMENT + later + "  - {id: why, type: text, required: false}\n")
+    project, store, _ = opened(tmp_path)
+    left_out: dict[str, int] = {}
+
+    assert len(list(settling.settled_answers(project, store, "none", left_out))) == 2
+    assert left_out == {
+        "items left out: no reviewer settled them": 1,
+        "answers to irony left empty: settled before it was asked; review --queue all --settled-too": 1,
+    }
+
+
 def test_blind_hides_every_name_and_keeps_people_apart(tmp_path, capsys):
     rows = [(Item(f"i{n}", f"t{n}"), votes("positive", "positive", "negative")) for n in range(12)]
     _, store, _ = answered(tmp_path, SENTIMENT, *rows)

@@ -102,8 +102,9 @@ def settled_answers(
 ) -> Iterator[tuple[Item, SettledAnswer]]:
     """Every item that a reviewer or the rule settles, in order; counts the others in `left_out`, in words.
 
-    A question that need not be answered and is not decided is left empty, and counted too; so are items that a rule
-    settles before all the answers are there that the project wants.  Raises UsageError at once for a rule that is none.
+    A question that need not be answered and is not decided is left empty, and counted too; so are one that came after
+    an item was settled, and items that a rule settles before all the answers are there that the project wants.
+    Raises UsageError at once for a rule that is none.
     """
     if rule not in RULES:
         raise UsageError(f"{visible(rule)}: no such rule; there are {', '.join(RULES)}")
@@ -117,7 +118,11 @@ def _settled_answers(
     likely = likeliest(project.tasks, store) if rule == DAWID_SKENE else None
     names = Names() if blind else None
     for one in store.testimonies():
-        answer = _by_reviewer(project.tasks, one) if one.gold else _by_rule(project.tasks, one, rule, likely, left_out)
+        answer: SettledAnswer | None
+        if one.gold:
+            answer = _by_reviewer(project.tasks, one, left_out)
+        else:
+            answer = _by_rule(project.tasks, one, rule, likely, left_out)
         if answer is not None:
             settled += 1
             early += one.gold is None and len(one.versions) < project.overlap
@@ -126,10 +131,14 @@ def _settled_answers(
         left_out[f"of {settled:,} settled items without all {project.overlap} answers yet"] = early
 
 
-def _by_reviewer(tasks: tuple[Task, ...], one: Testimony) -> SettledAnswer:
+def _by_reviewer(tasks: tuple[Task, ...], one: Testimony, left_out: dict[str, int]) -> SettledAnswer:
     gold = one.gold
     assert gold is not None
     answers = fitting(tasks, gold.answers)
+    for task in tasks:
+        if task.required and is_asked(task, tasks, answers.get) and not task.is_answered(answers.get(task.id)):
+            words = "left empty: settled before it was asked; review --queue all --settled-too"
+            _count(left_out, f"answers to {task.id} {words}")
     known = {"outcome": gold.outcome, "rule": gold.rule, "reviewer": gold.reviewer, "at": gold.at}
     by = "rule" if gold.outcome == AUTO else "reviewer"
     support = _support(tasks, answers, one.versions)

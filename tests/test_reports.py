@@ -37,6 +37,11 @@ def clip(number: int, seconds: float, annotator: str, active_ms: int, coverage: 
     return Record(Item(f"c{number}", sound=Sound(f"c{number}.wav", seconds)), annotation=annotation)
 
 
+def said(number: int, annotator: str, active_ms: int) -> Record:
+    annotation = Annotation(annotator, answers={"sentiment": "neutral"}, timing=Timing(active_ms))
+    return Record(Item(f"t{number}", f"text {number}"), annotation=annotation)
+
+
 @pytest.fixture
 def calls(tmp_path: Path) -> Path:
     return labeled(
@@ -46,6 +51,15 @@ def calls(tmp_path: Path) -> Path:
         clip(1, 30.0, "ann", 75_000, 0.96),
         clip(2, 600.0, "eve", 0, None),
     )
+
+
+def test_answers_that_came_without_times_are_no_pace(tmp_path, capsys):
+    timed = [said(n, "ann", 2_000) for n in range(5)]
+    folder = labeled(tmp_path, SENTIMENT, *timed, *(said(n, "ann", 0) for n in range(5, 50)), said(1, "bob", 0))
+
+    assert cli.main(["status", str(folder)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith(("ann  ", "bob  "))]
+    assert rows == [["ann", "50", "0", "0", "2.0", "1,800", "0"], ["bob", "1", "0", "0", "–", "–", "0"]]
 
 
 def test_status_says_how_much_sound_and_how_it_was_heard(calls, capsys):

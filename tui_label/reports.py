@@ -42,8 +42,8 @@ def status(project: Project, store: Store) -> dict[str, Any]:
     """Progress, people and open flags, in the stable shape of `status --json`.
 
     `{"project", "items", "done", "answers", "sent_back": {annotator: answers that wait to be corrected}, "people":
-    [{"annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "median_ms", "too_fast", "fast_runs",
-    "longest_run", "corrections", "undone", "last_at", "labels": {task: {label: answers}}, "label_median_ms": {task:
+    [{"annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "timed", "median_ms", "too_fast",
+    "fast_runs", "longest_run", "corrections", "undone", "last_at", "labels": {task: {label: answers}}, "label_median_ms": {task:
     {label: ms}}, "sound"?}], "flags": {reason: answers and skips}, "suggestions"?, "used_up"?}`.  `sound` is there
     where sounds are labelled, null for who answered none; `suggestions` where there are any; `used_up`, who made all
     attempts at the qualification set and passed none, where attempts are asked for.
@@ -124,7 +124,7 @@ def headline(of: Sequence[Figure]) -> Figure | None:
 
 
 _OF_PERSON = (
-    "annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "median_ms", "too_fast", "fast_runs",
+    "annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "timed", "median_ms", "too_fast", "fast_runs",
     "longest_run", "corrections", "undone", "last_at",
 )  # fmt: skip
 
@@ -157,7 +157,7 @@ def status_lines(figures: dict[str, Any], folder: Path, width: int) -> list[str]
         ]
     for one in people:
         # Answers from elsewhere may come without times
-        hour = f"{one['answers'] * 3_600_000 / one['active_ms']:,.0f}" if one["active_ms"] else "–"
+        hour = f"{one['timed'] * 3_600_000 / one['active_ms']:,.0f}" if one["active_ms"] else "–"
         found.append(
             f"{fitted(one['annotator'], cells)}{one['answers']:>9,}{one['skipped']:>9,}{one['flagged']:>9,}"
             f"{_seconds(one['median_ms']):>10}{hour:>9}{one['too_fast']:>10,}"

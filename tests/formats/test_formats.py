@@ -311,6 +311,28 @@ def test_a_label_with_the_sign_that_parts_labels_is_one(tmp_path, column, cell, 
     assert (bad, record.annotation.answers) == ([], answers)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.csv", "text,label\nx,good\n", "label: 'good' is called 'positive' now"),
+        ("x.csv", "text,sentiment\nx,good\n", "answers.sentiment: 'good' is called 'positive' now"),
+        ("x.conll", "Ann\tB-name\n", "label: 'name' is called 'person' now"),
+        ("x.jsonl", '{"text": "x", "answers": {"many": ["one"]}}', "answers.many: 'one' is called 'first' now"),
+    ],
+)
+def test_of_a_label_that_was_renamed_its_name_of_today_is_said(tmp_path, name, content, words):
+    project = """\
+name: p
+tasks:
+  - {id: sentiment, type: choice, labels: [{value: positive, was: good}, goodness]}
+  - {id: names, type: spans, labels: [{value: person, was: name}, named]}
+  - {id: many, type: choices, labels: [{value: first, was: one}, once]}
+"""
+    _, (bad,), _ = read(given_file(tmp_path, name, content), project, annotator="ann")
+
+    assert str(bad).partition(": ")[2] == words
+
+
 def test_an_array_of_records_is_read_one_after_the_other(tmp_path):
     """What is wrong is named with the line its record begins in, and what came before is there."""
     content = '\ufeff[\n  {"id": 7, "text": "a"},\n  {"text":\n    "b", "label": "positiv"},\n  5,\n  {"id": 1.5, "text": "c"},\n'

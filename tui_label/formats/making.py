@@ -83,6 +83,8 @@ def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str])
             return task
     known = [value for task in tasks for value in task.values]
     unknown = next(label for label in labels if label not in tasks[0].values)
+    if renamed := next((task for task in tasks if unknown in task.renames), None):
+        raise Bad("label", renamed.unknown(unknown))
     near = difflib.get_close_matches(unknown, known, 1, 0.3)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     raise Bad("label", f"{unknown!r} is no label of this project; {hint}")

@@ -84,6 +84,12 @@ class Task:
     def label(self, value: str) -> Label | None:
         return next((label for label in self.labels if label.value == value), None)
 
+    def unknown(self, label: Any) -> str:
+        """Why this is none of its labels, as a sentence."""
+        if isinstance(label, str) and label in self.renames:
+            return f"{label!r} is called {self.renames[label]!r} now"
+        return f"{label!r} is no label of {self.id}; it has {', '.join(self.values)}"
+
     def problems(self) -> list[tuple[str, str]]:
         """What is wrong with the options together: `(option, sentence)` pairs."""
         return []

@@ -20,5 +20,5 @@ class Choice(Task):
         if not isinstance(value, str):
             return f"must be one label, not {value!r}"
         if value not in self.values:
-            return f"{value!r} is no label of {self.id}; it has {', '.join(self.values)}"
+            return self.unknown(value)
         return ""

@@ -35,7 +35,7 @@ class Choices(Task):
             return f"must be a list of labels, not {value!r}"
         for one in value:
             if one not in self.values:
-                return f"{one!r} is no label of {self.id}; it has {', '.join(self.values)}"
+                return self.unknown(one)
         if len(set(value)) < len(value):
             return "names a label twice"
         if len(value) < self.min:

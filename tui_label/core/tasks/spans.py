@@ -101,7 +101,7 @@ class Spans(Task):
         if not 0 <= start < end <= len(text):
             return f"span {start}-{end} does not lie within the text's {len(text)} characters"
         if label not in self.values:
-            return f"{label!r} is no label of {self.id}; it has {', '.join(self.values)}"
+            return self.unknown(label)
         if has_no_json(one, FIELDS):
             return f"span {start}-{end} has a number that is none (NaN, Infinity), or is nested too deeply"
         covered = one.get("text")

@@ -22,7 +22,9 @@ from tui_label.core.comments import QUESTION, Comment
 from tui_label.core.gold import ACCEPTED, SETTLED, Gold
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
+from tui_label.core.roles import Roles
 from tui_label.errors import LabelError, UsageError
+from tui_label.identity import at_work
 from tui_label.store import reviewing
 
 NAMES = ("ann", "bob+eve", "eve")
@@ -189,6 +191,21 @@ def test_auto_settle_settles_what_all_answered_and_nobody_waits_for(tmp_path):
     split = golds[store.find_item("split")]
     assert (split.sources, split.origin) == (dict.fromkeys(NAMES, 1), {"sentiment": ["ann+bob+eve"]})
     assert list(store.answers(history=True)) == before
+
+
+def test_auto_settle_waits_for_nobody_who_left_the_project(tmp_path):
+    _, store, _ = answered(tmp_path, SENTIMENT, (Item("a", "a"), votes("neutral", "neutral", "negative")))
+    store.send_back(1, ["eve"], Comment("lea", "look again"))
+    store.close()
+    me = at_work(Roles()).name
+    roles = f"roles: {{leads: ['{me}'], annotators: [ann, {{}}]}}\n"
+    for annotators, settled in (("eve", 0), ("bob+eve", 1)):
+        write_project(
+            tmp_path, SENTIMENT.replace("tasks:", "overlap: 3\n" + roles.replace("{}", annotators) + "tasks:", 1)
+        )
+        project, store, versions = opened(tmp_path)
+        assert settling.auto_settle(project, store, versions, "majority") == settled
+        store.close()
 
 
 def test_auto_settle_goes_on_after_an_interruption(tmp_path, monkeypatch):

@@ -82,7 +82,7 @@ def requeue(
         for opinion in store.opinions()
         if opinion.guidelines_version < before and label in asked.says(fitting([asked], opinion.answers).get(asked.id))
     )
-    gone = frozenset(name for name in found if project.roles.of(name) is None)
+    gone = frozenset(project.roles.strangers(found))
     made = Requeued(asked.id, before, 0, found, gone)
     if dry:
         return replace(made, sent=made.returnable)

@@ -120,9 +120,7 @@ class ReviewBench(Workplace):
         self._begin_beating()
 
     def _wait_for_nobody_who_left(self) -> None:
-        roles = self.project.roles
-        if roles.annotators is not None:
-            self._store.end_returns([name for name in self._store.tallies() if roles.of(name) is None])
+        self._store.end_returns(self.project.roles.strangers(self._store.tallies()))
 
     async def _bring_back_review(self) -> None:
         """Give the store the review that it would not take the last time, unless it has something newer by now."""

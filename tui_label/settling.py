@@ -64,7 +64,7 @@ def auto_settle(project: Project, store: Store, versions: Versions, rule: str) -
     """Settle what the rule decides, that of project.yaml where none is given; how many items that were.
 
     Left alone is what fewer have answered than the project wants, what has a gold answer, an open flag, an
-    unanswered question or a return that was not answered yet, and what the rule leaves open in any question.
+    unanswered question or a return that may still be answered, and what the rule leaves open in any question.
     Each page is kept as a whole, so it may be interrupted, and called again.
     """
     rule = rule or project.review.auto_settle
@@ -72,6 +72,7 @@ def auto_settle(project: Project, store: Store, versions: Versions, rule: str) -
         raise UsageError("--auto-settle needs a rule: unanimous or majority, here or as review: auto-settle")
     if rule not in (MAJORITY, UNANIMOUS):
         raise UsageError(f"{rule} settles nothing by itself; the rules that do are {MAJORITY} and {UNANIMOUS}")
+    store.end_returns(project.roles.strangers(store.tallies()))
     decided = (
         (one.number, _gold(project.tasks, one, verdict, versions))
         for one in store.testimonies()

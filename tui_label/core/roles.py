@@ -6,6 +6,7 @@ everybody may do everything, under any name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -54,6 +55,10 @@ class Roles:
         if name in self.reviewers:
             return Role.REVIEWER
         return Role.ANNOTATOR if self.annotators is None or name in self.annotators else None
+
+    def strangers(self, names: Iterable[str]) -> list[str]:
+        """Those of them who have no part in the project, or none any more."""
+        return [name for name in names if self.of(name) is None]
 
     def holders(self, role: Role) -> str:
         """Who may do what needs `role`, in words."""

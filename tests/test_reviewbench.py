@@ -682,6 +682,23 @@ async def test_a_project_that_changes_is_gone_on_with_and_told(three):
     assert golds(three) == {"i0": ("settled", {"mood": "mixed"})}
 
 
+async def test_cases_that_differ_in_a_question_that_is_gone_are_not_left(tmp_path):
+    sure = {"sure": "ja"}, {"sure": "nein"}
+    folder = prepare(
+        tmp_path,
+        MOOD.replace("]}]", "]}, {id: sure, type: choice, labels: [ja, nein]}]"),
+        answered(Item("a", "x"), {"mood": "good", **sure[0]}, {"mood": "bad", **sure[1]}),
+        answered(Item("b", "y"), {"mood": "good", **sure[0]}, {"mood": "good", **sure[1]}),
+    )
+    async with at_work(folder) as bench:
+        assert (bench.left, bench.of) == (2, 2)
+        (folder / "project.yaml").write_text(MOOD)
+        opened(folder).close()
+        await bench.do("review.later")
+
+        assert (bench.left, bench.of) == (1, 1)
+
+
 async def test_a_label_that_is_gone_is_not_settled_with(three):
     async with at_work(three, Queue("all")) as bench:
         (three / "project.yaml").write_text(MOOD.replace("so-so", "so-so, odd"))

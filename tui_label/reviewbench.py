@@ -190,6 +190,7 @@ class ReviewBench(Workplace):
         await self._go_by(notices.since(await self._call(self._store.changes), self._versions))
         with contextlib.suppress(UsageError):
             self.queue = queue_of(self.project, self.queue)
+        await self._count_cases()
         return True
 
     async def read_on(self) -> None:

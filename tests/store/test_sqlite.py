@@ -16,6 +16,7 @@ import pytest
 from helpers import HOT_STATEMENTS, answer_two_each, new_store, records
 
 from tui_label.core.annotation import Annotation, Flag
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import StoreDamaged, StoreError, StoreFull, StoreMissing, StoreReadOnly, StoreTooNew
@@ -234,3 +235,25 @@ def test_the_views_answer_a_lead(tmp_path):
     assert read("SELECT item, annotator FROM answers_latest") == [("i0", "ann")]
     assert read('SELECT task, label, start, "end", text FROM spans_latest') == [("e", "word", 0, 4, "Text")]
     assert read("SELECT annotator, answers FROM pace") == [("ann", 1)]
+
+
+@pytest.mark.parametrize(
+    ("probe", "policy"),
+    [("check", Policy(gold_rate=0.9)), ("", Policy(attempts=1)), ("qualification", Policy(attempts=1))],
+)
+def test_known_items_are_found_in_as_many_steps_among_two_thousand_as_among_twenty(tmp_path, probe, policy):
+    def steps(count):
+        (tmp_path / str(count)).mkdir()
+        store = new_store(tmp_path / str(count), count, policy)
+        gold = Gold("lea", {"t": "x"})
+        store.add(Record(Item(f"g{n}", f"Known {n}"), gold=gold, probe=probe) for n in range(5) if probe)
+        said = []
+        store._connection._sqlite.set_progress_handler(lambda: said.append(1), 1)
+        claim = store.claim("ann")
+        for n in range(4):
+            claim = store.submit(claim.number, Annotation("ann", answers={"t": "x"}), f"s{n}")
+        store.progress("")
+        store.qualification("ann")
+        return len(said)
+
+    assert steps(2000) < 1.1 * steps(20)

@@ -12,6 +12,8 @@ import hashlib
 from tui_label.store.engine import Execute, Read
 from tui_label.store.rows import twin_text, utc
 
+CHECK, QUALIFICATION = (f"probe = '{kind}' AND probe <> ''" for kind in ("check", "qualification"))
+"""Along the index of probes, which SQLite takes only where its own condition stands there too."""
 PASSED = -1
 """No item number: they may go to the queue."""
 
@@ -27,13 +29,11 @@ def qualify(read: Read, me: int, attempts: int) -> int | None:
 
     They wait while an attempt that is complete was not judged yet, and when all are used up.
     """
-    if not read("SELECT 1 FROM item WHERE probe = 'qualification' LIMIT 1"):
+    if not read(f"SELECT 1 FROM item WHERE {QUALIFICATION} LIMIT 1"):
         return PASSED
     if read(f"SELECT {USED} FROM attempt WHERE annotator = ?", (me,))[0][0] >= attempts:
         return None
-    found = read(
-        f"SELECT number FROM item WHERE probe = 'qualification' AND {_UNHAD} ORDER BY number LIMIT 1", (me,)
-    ) or read(
+    found = read(f"SELECT number FROM item WHERE {QUALIFICATION} AND {_UNHAD} ORDER BY number LIMIT 1", (me,)) or read(
         """SELECT item FROM assignment JOIN item ON item.number = assignment.item
            WHERE annotator = ? AND state = 'skipped' AND probe = 'qualification' ORDER BY turn LIMIT 1""",
         (me,),
@@ -69,7 +69,7 @@ def due(read: Read, me: int, now: int, ahead: int = 0) -> tuple[str, int] | None
 def _check(read: Read, me: int) -> int | None:
     """One they have not had, in an order of their own."""
     found = read(
-        f"""SELECT number FROM item WHERE probe = 'check' AND {_UNHAD}
+        f"""SELECT number FROM item WHERE {CHECK} AND {_UNHAD}
             ORDER BY ((number + ? * 40503) * 2654435761) % 4294967296 LIMIT 1""",
         (me, me),
     )

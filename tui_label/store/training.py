@@ -29,7 +29,7 @@ def ask_again(execute: Execute, me: int) -> None:
 
     How far others' answers agree is left to `standing.catch_up`.
     """
-    test = "SELECT number FROM item WHERE probe = 'qualification'"
+    test = f"SELECT number FROM item WHERE {probes.QUALIFICATION}"
     places = queue.lock_all(execute, test, ())
     for item, state, revision in execute(
         f"SELECT item, state, revision FROM assignment WHERE annotator = ? AND item IN ({test}) ORDER BY item", (me,)
@@ -84,7 +84,7 @@ def attempts(connection: Connection, annotator: str) -> list[Attempt]:
 def used_up(connection: Connection) -> list[str]:
     rows = connection.read(
         f"""SELECT annotator.name FROM attempt JOIN annotator ON annotator.id = attempt.annotator
-            WHERE EXISTS (SELECT 1 FROM item WHERE probe = 'qualification')
+            WHERE EXISTS (SELECT 1 FROM item WHERE {probes.QUALIFICATION})
             GROUP BY annotator.name HAVING max(passed) = 0 AND {probes.USED} >=
               (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'attempts' AND value <> '0')
             ORDER BY annotator.name"""
@@ -103,7 +103,7 @@ def qualification(connection: Connection, annotator: str) -> list[tuple[Item, An
               AND assignment.state = 'done'
             LEFT JOIN annotation ON annotation.item = item.number AND annotation.annotator = assignment.annotator
               AND annotation.revision = assignment.revision
-            WHERE item.probe = 'qualification' AND item.settled = 1 ORDER BY item.number""",
+            WHERE {probes.QUALIFICATION} AND item.settled = 1 ORDER BY item.number""",
         (annotator,),
     )
     return [

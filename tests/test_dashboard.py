@@ -13,6 +13,7 @@ from helpers import SENTIMENT, write_project
 
 from tui_label import config, opening, reports
 from tui_label.core.annotation import Annotation, Flag, Timing
+from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.core.timing import DAY_MS, HOUR_MS
@@ -126,6 +127,19 @@ def test_when_it_is_done_at_the_pace_of_the_last_seven_days(tmp_path):
     assert outlook(following.project, Progress(100, 20, 20), glance.people, worked[:4], NOW_MS) is None
     done = outlook(following.project, Progress(20, 20, 20), glance.people, worked, NOW_MS)
     assert done is not None and done.done_at is None
+
+
+def test_answers_to_known_items_are_no_part_of_what_is_left(tmp_path):
+    following = project_of(tmp_path, *(said(n, "ann", "neutral", 1) for n in range(10)))
+    store, _ = opening.open_store(following.project)
+    gold = Gold("lea", {"sentiment": "neutral"})
+    store.add(Record(Item(f"g{n}", f"Known {n}"), gold=gold, probe="check") for n in range(8))
+    store.add(Record(Item(f"g{n}", f"Known {n}"), annotation=said(0, "ann", "neutral", 1).annotation) for n in range(8))
+    glance = following.look()
+
+    assert (glance.progress.items, glance.progress.answers, glance.progress.checked) == (10, 18, 8)
+    assert glance.outlook is not None
+    assert glance.outlook.work_ms == 10 * 3000, "one of two answers is missing of each item"
 
 
 def test_nothing_is_foretold_from_answers_that_were_brought_in(tmp_path):

@@ -216,7 +216,8 @@ def outlook(
     days = max(now_ms - int(lately.min()), HOUR_MS) / DAY_MS
     per_day = len(lately) / days
     unfinished = progress.items - progress.done
-    left = max(unfinished, progress.items * project.overlap - progress.answers) if unfinished else 0
+    given = progress.answers - progress.checked
+    left = max(unfinished, progress.items * project.overlap - given) if unfinished else 0
     done_at = datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=min(left / per_day, 36_500)) if left else None
     return Outlook(per_day, done_at, left * active_ms / timed)
 

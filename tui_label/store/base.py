@@ -175,6 +175,8 @@ class Progress:
     """As many as `Store.answers` has."""
     mine: int = 0
     """Answers of the annotator who asks, with those to repeats, so that nobody can tell by the count."""
+    checked: int = 0
+    """How many of the answers are to known ones; where everybody's progress is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

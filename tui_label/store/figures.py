@@ -14,6 +14,7 @@ from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
 from tui_label.store.engine import Connection
 from tui_label.store.evidence import known, opinions, pages
+from tui_label.store.probes import CHECK
 from tui_label.store.rows import (
     ANNOTATION,
     ITEM,
@@ -38,7 +39,9 @@ def progress(connection: Connection, annotator: str) -> Progress:
            FROM tally""",
         (annotator,),
     )
-    return Progress(items, done + int(finished), int(answers) - repeats, int(mine))
+    # Who answers needs no such figure
+    checked = 0 if annotator else connection.read(f"SELECT coalesce(sum(done), 0) FROM item WHERE {CHECK}")[0][0]
+    return Progress(items, done + int(finished), int(answers) - repeats, int(mine), int(checked))
 
 
 def labels_in_use(connection: Connection) -> Mapping[str, Mapping[str, int]]:

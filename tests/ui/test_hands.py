@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
 from helpers import BOTH, ENTITIES, write_project
+from piloting import struck
 from screens import CALLS, EVENTS, TURNS, answers, make, shown, tones, until
-from textual.events import Key, MouseDown, MouseUp, Paste
+from textual.events import MouseDown, MouseUp, Paste
 
 from tui_label import config, opening
 from tui_label.core.commands import COMMANDS
@@ -28,15 +28,6 @@ from tui_label.workbench import Workbench
 def deaf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-async def struck(app: LabelApp, key: str, times: int = 1, every: float = 0.5) -> None:
-    """A key that the terminal sends again and again; the clock is the test's, however busy the machine."""
-    app.struck = max(getattr(app, "struck", 0.0), time.monotonic()) + 1.0
-    for _ in range(times):
-        event = Key(key, None)
-        event.time = app.struck = app.struck + every
-        await app.on_key(event)
 
 
 def box(app: LabelApp) -> str:

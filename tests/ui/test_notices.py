@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import SENTIMENT, records, write_project
-from piloting import resized
+from piloting import resized, struck
 from textual.events import Key, Paste
 
 from tui_label import config, opening
@@ -65,15 +64,6 @@ def fits(app: LabelApp) -> bool:
     width, height = app.sheet.size
     rows = app.sheet._rows
     return len(rows) == height and all(cells(row) <= width for row in rows) and "".join(shown(app)[-1:]) != ""
-
-
-async def struck(app: LabelApp, key: str, times: int = 1, every: float = 0.5) -> None:
-    """A key that the terminal sends again and again; the clock is the test's."""
-    app.struck = max(getattr(app, "struck", 0.0), time.monotonic()) + 1.0  # type: ignore[attr-defined]
-    for _ in range(times):
-        event = Key(key, None)
-        event.time = app.struck = app.struck + every  # type: ignore[attr-defined]
-        await app.on_key(event)
 
 
 @pytest.fixture
@@ -301,6 +291,9 @@ async def test_keys_typed_ahead_or_held_do_not_skip_the_page(make):
         early.time = app._guard._drawn_at - 0.5
         await app.on_key(early)
         assert sees(app, "a key came before this was on the screen: ignored")
+        early.time = app._guard._drawn_at + 0.3
+        await app.on_key(early)
+        assert sees(app, "a key came before this could be read: ignored") and sees(app, "label “mixed” is new")
         await struck(app, "n")
         assert sees(app, "label “mixed” is new"), "a label is no answer to a page"
         await struck(app, "enter")

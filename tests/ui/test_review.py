@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sqlite3
 import time
@@ -12,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 import soundfile
-from piloting import resized
+from piloting import resized, struck
 from reviewing import MOOD, NAMES, annotations, answered, golds, moods, opened, prepare, span
 from screens import shown, tones, until
 from textual.events import Key, Paste
@@ -124,7 +123,7 @@ async def test_why_is_typed_once_where_the_project_changed_meanwhile(tmp_path):
         opened(folder).close()
         await pilot.press("enter")
         assert has(app, "Two is new.")
-        await pilot.press("enter")
+        await struck(app, "enter")
         assert has(app, "not settled yet: the project changed meanwhile")
         await pilot.press("C", "!", "enter")
 
@@ -145,6 +144,7 @@ async def test_a_remark_that_is_half_typed_is_there_again(tmp_path, keys, shows,
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         assert has(app, shows)
+        assert app.bench.word == "begun before, and not decided"
         await pilot.press("!", "enter")
 
     assert {one.text.split(". ")[-1] for one in opened(folder).comments(1)} == {"so!"}
@@ -164,16 +164,14 @@ async def test_what_was_sent_back_or_told_by_mistake_is_undone_with_its_words_at
     folder = prepare(tmp_path, SPANS, answered(Item("s", TEXT), one, two))
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("1", "x", *"so", "enter", "u")
-        for _ in range(1000):
-            if (desk := app.bench.case_desk) is not None and desk.review.taken == {0: 0}:
-                break
-            await asyncio.sleep(0.01)
-        else:
-            raise AssertionError("what was decided never came back")
-        await pilot.press("x")
+        await pilot.press("1", "x", *"so", "enter")
+        await struck(app, "u")
+        assert app.bench.case_desk.review.taken == {0: 0}
+        await struck(app, "x")
         assert has(app, "send back to bob: so")
-        await pilot.press("escape", "2", "C", *"as", "enter", "u", "C", "!", "enter")
+        await pilot.press("escape", "2", "C", *"as", "enter")
+        await struck(app, "u")
+        await pilot.press("C", "!", "enter")
 
     assert [one.text.split(". ")[-1] for one in opened(folder).comments(1)] == ["as!"] * 2
 

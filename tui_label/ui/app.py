@@ -229,9 +229,9 @@ class ItemApp(SheetApp):
             return
         await self._act(action)
 
-    def _too_early(self, pressed_at: float) -> bool:
-        """Whether nobody meant the key pressed last for what is on the screen now."""
-        self._word = self._guard.refusal(pressed_at)
+    def _too_early(self, pressed_at: float, to_read: bool = False) -> bool:
+        """Whether nobody meant the key pressed last for what is on the screen now, or for a page before they read it."""
+        self._word = self._guard.refusal(pressed_at, to_read)
         return bool(self._word)
 
     @property
@@ -266,7 +266,7 @@ class ItemApp(SheetApp):
             self._word = "nothing to undo here"
         elif self._notice_scrolled(notice, command) or not (self._goes_on(key) or command == "scroll.page-down"):
             return
-        elif not self._too_early(pressed_at):
+        elif not self._too_early(pressed_at, to_read=True):
             await self.workbench.read_on()
             self._word = self.workbench.trouble and f"not saved: {self.workbench.trouble}"
 

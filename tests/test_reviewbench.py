@@ -17,9 +17,10 @@ import pytest
 from reviewing import MOOD, annotations, answered, golds, moods, opened, prepare, span
 
 from tui_label import config, opening
-from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
+from tui_label.core.session import Line
 from tui_label.errors import StoreBusy, UsageError
 from tui_label.notices import Announcement
 from tui_label.reviewbench import ReviewBench, queue_of
@@ -231,6 +232,52 @@ async def test_a_question_is_answered_by_a_comment(three):
     (told,) = store.inbox("bob")
 
     assert (told[2].author, told[2].text) == ("lead", "yes")
+
+
+async def test_a_line_that_was_sent_is_no_draft_though_the_process_ended_at_once(three):
+    async with at_work(three) as killed:
+        killed.jot(Line(COMMENT, "why? ", to=("ann",)))
+        await killed._keep_draft()
+        await killed.do("review.comment", (("ann",), "why?"))
+        async with at_work(three) as bench:
+            assert (here(bench), bench.session.line) == ("i0", Line())
+
+
+async def test_a_comment_goes_to_all_it_is_for_or_to_nobody(three):
+    store = opened(three)
+    store._connection.execute(
+        """CREATE TRIGGER no BEFORE INSERT ON comment WHEN new.addressee = 'bob'
+           BEGIN SELECT RAISE(ABORT, 'not bob'); END"""
+    )
+    async with at_work(three) as bench:
+        await bench.do("review.comment", (("ann", "bob"), "why?"))
+        assert "not bob" in bench.trouble
+    assert store.comments(1) == ()
+
+
+async def test_a_comment_that_was_sent_is_not_sent_again_where_the_rest_can_not_be_read(three):
+    async with at_work(three) as bench:
+        with failing(bench, "comments"):
+            await bench.do("review.comment", (("ann",), "why?"))
+        assert (bench.trouble, bench.word) == ("", "sent")
+    assert len(opened(three).comments(1)) == 1
+
+
+async def test_that_another_has_the_case_is_said_though_the_database_is_back(three):
+    async with at_work(three) as bench:
+        bench.trouble = "the disk was full"
+        with pytest.MonkeyPatch.context() as now:
+            now.setattr(bench._store, "hold_case", lambda *_: False)
+            await bench._keep_or_ask()
+        assert (bench.trouble, bench.word) == ("", "another reviewer has it in hand")
+
+
+async def test_a_word_about_the_case_is_none_about_the_queues(three):
+    async with at_work(three) as bench:
+        await bench.do("review.settle")
+        assert bench.word == "one difference is open"
+        await bench.count_queues()
+        assert bench.word == ""
 
 
 async def test_what_waits_for_somebody_who_left_the_project_is_reviewed_again(three):

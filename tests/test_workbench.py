@@ -19,13 +19,14 @@ from helpers import SENTIMENT, records, write_project
 
 from tui_label import config, opening
 from tui_label.core.annotation import Annotation
+from tui_label.core.comments import QUESTION
 from tui_label.core.editor import EMPTY, Editor, insert
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, content_key
 from tui_label.core.listening import Listening
 from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
-from tui_label.core.session import Effect
+from tui_label.core.session import Effect, Line
 from tui_label.errors import StoreBusy
 from tui_label.notices import Announcement
 from tui_label.refusals import refusal
@@ -865,6 +866,25 @@ async def test_a_correction_after_which_no_item_can_be_claimed_is_not_handed_in_
         assert (here(workbench), workbench.desk.is_draft) == ("i3", False)
 
     assert kept(tmp_path)["i3"] == (2, ["owl"], ("ambiguous",))
+
+
+async def test_a_line_that_was_sent_is_no_draft_though_the_process_ended_at_once(texts):
+    async with texts() as killed:
+        killed.jot(Line(QUESTION, "why? "))
+        await killed._keep_draft()
+        await killed.say(QUESTION, "why?")
+        async with texts() as workbench:
+            assert workbench.desk.claim.number == killed.desk.claim.number
+            assert workbench.session.line == Line()
+
+
+async def test_a_question_that_was_sent_is_not_sent_again_where_the_rest_can_not_be_read(texts, monkeypatch):
+    async with texts() as workbench:
+        number = workbench.desk.claim.number
+        with monkeypatch.context() as now:
+            now.setattr(workbench._store, "comments", Mock(side_effect=StoreBusy("project.db is in use")))
+            assert await workbench.say(QUESTION, "why?")
+        assert [one.text for one in workbench._store.comments(number)] == ["why?"]
 
 
 async def test_an_item_without_a_name_is_told_by_its_text(tmp_path):

@@ -208,9 +208,10 @@ class ReviewBench(Workplace):
             self.waiting = await self._call(self._counted)
             return
         last = self.desk.last_label(case.renames) if self.desk else None
-        self.desk = case_desk_of(
+        desk = case_desk_of(
             case, self.project, self._versions, self.now(), settled=settled, last_label=last, task=self.queue.task
         )
+        self.desk = self._without_said(desk, case.comments)
         self._drafts.kept = case.draft
         if self.deck is not None:
             self._lay_tape(self.deck, self.desk, None)
@@ -402,10 +403,12 @@ class ReviewBench(Workplace):
     async def _comment(self, to: Sequence[str], text: str) -> None:
         desk = self.case_desk
         assert desk is not None
-        for name in to:
-            await self._call(self._store.say, desk.case.number, Comment(self.annotator, text, COMMENT, name))
-        await self._hear_of(desk.case.number)
+        said = [Comment(self.annotator, text, COMMENT, name) for name in to]
+        await self._call(self._store.say, desk.case.number, *said)
         self.trouble = ""
+        # Sent it is, also where all that was said can't be read now: not to be sent once more
+        with contextlib.suppress(StoreError):
+            await self._hear_of(desk.case.number)
         self.word = "sent"
 
     async def _hear_of(self, number: int) -> None:
@@ -516,6 +519,7 @@ class ReviewBench(Workplace):
                 self._fail(error)
 
     async def count_queues(self) -> None:
+        self.word = ""
         self.waiting = await self._asked(self._counted) or self.waiting
 
     def _counted(self) -> dict[str, int]:

@@ -245,6 +245,7 @@ class Workbench(Workplace):
             edge_step=self._edge_step,
             visiting=visiting,
         )
+        desk = self._without_said(desk, claim.comments)
         before = self._looked_at.get(claim.number)
         return desk if before is None or claim.draft or claim.answered else desk.timed_from(before, self.now())
 
@@ -547,11 +548,13 @@ class Workbench(Workplace):
             number, said = self.desk.claim.number, Comment(self.annotator, text, kind)
             try:
                 await self._call(self._store.say, number, said)
-                await self._hear_of(number)
-                self.trouble = ""
             except StoreError as error:
                 self._fail(error)
                 return False
+            self.trouble = ""
+            # Sent it is, also where all that was said can't be read now: not to be sent once more
+            with contextlib.suppress(StoreError):
+                await self._hear_of(number)
             self.desk = self.desk.touched(self.now())
             return True
 

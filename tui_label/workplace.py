@@ -12,9 +12,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_label import notices
+from tui_label.core.comments import COMMENT, QUESTION, Comment
 from tui_label.core.listening import Listening
 from tui_label.core.news import News
 from tui_label.core.project import Project
@@ -33,6 +34,7 @@ from tui_label.unsaved import Left, Unsaved
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
 
+One = TypeVar("One", bound=Desk)
 WAITING = "waiting for the database …"
 BACK = "the database is back"
 BACK_AGAIN = ": what was not saved the last time is here"
@@ -295,8 +297,9 @@ class Workplace(ABC):
         """Write the draft; where there is none to write, what failed may have left nothing, and the store is asked."""
         await self._keep_draft()
         if self.trouble and self.desk is not None:
+            self.word = ""
             await self._alive()
-            self.word = BACK
+            self.word = self.word or BACK
             await self._is_back()
 
     async def _try_to_keep(self, keep: Callable[[], Awaitable[object]]) -> bool:
@@ -358,6 +361,14 @@ class Workplace(ABC):
         if not self._leaving:
             async with self._lock:
                 await self._do(command, argument)
+
+    def _without_said(self, desk: One, comments: Sequence[Comment]) -> One:
+        """Without a line that was sent: the process ended before the draft was written again."""
+        kind, words = desk.session.line[:2]
+        sent = kind in (COMMENT, QUESTION) and any(
+            (one.author, one.kind, one.text) == (self.annotator, kind, words.strip()) for one in comments
+        )
+        return desk.jotted(Line()) if sent else desk
 
     def jot(self, line: Line) -> None:
         """Keep what is being typed about the item with its draft."""

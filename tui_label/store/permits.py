@@ -97,8 +97,8 @@ TABLE = {
     # talking
     "say": Permit(
         "write to annotators",
-        lambda call: REVIEWER if call.comment.to else ANNOTATOR,
-        lambda call: (call.comment.author,),
+        lambda call: REVIEWER if any(comment.to for comment in call.comments) else ANNOTATOR,
+        lambda call: (comment.author for comment in call.comments),
         in_hand=True,
     ),
     "unsay": Permit("take back comments", own=lambda call: (call.author,), in_hand=True),

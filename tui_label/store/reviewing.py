@@ -294,8 +294,8 @@ class Reviewing(Protocol):
 
     # talking
 
-    def say(self, number: int, comment: Comment) -> None:
-        """Keep a comment."""
+    def say(self, number: int, *comments: Comment) -> None:
+        """Keep comments on an item, all of them or none."""
         ...
 
     def unsay(self, number: int, author: str) -> bool:

@@ -231,8 +231,10 @@ class SqlReviewing:
     # talking
 
     @writing
-    def say(self, execute: Execute, number: int, comment: Comment) -> None:
-        talking.say(execute, number, comment, utc(self._clock()))
+    def say(self, execute: Execute, number: int, *comments: Comment) -> None:
+        moment = utc(self._clock())
+        for comment in comments:
+            talking.say(execute, number, comment, moment)
 
     @writing
     def unsay(self, execute: Execute, number: int, author: str) -> bool:

@@ -217,7 +217,9 @@ class ReviewApp(ItemApp):
             return None
         if line.kind == CORRECTION:
             self._remarked = (desk.case.number, *line[:2])
-            return self._correction()
+            word, found = self.bench.word, self._correction()
+            self.bench.word = self.bench.word or word
+            return found
         remark = self._return() if line.kind == RETURN else self._comment()
         if remark is None:
             return None

@@ -7,9 +7,11 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from helpers import SENTIMENT, write_project
@@ -31,6 +33,25 @@ def test_a_word_that_is_no_command_is_said_to_be_none(tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     assert line in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ended_while_a_pipe_is_read_it_leaves_nothing_of_it_behind(tmp_path, number):
+    folder, spool = write_project(tmp_path / "p"), tmp_path / "tmp"
+    spool.mkdir()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tui_label.cli", "add", str(folder), "-", "--format", "text"],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(spool)},
+    )
+    for _ in range(1000):
+        if any(spool.iterdir()):
+            break
+        time.sleep(0.02)
+    running.send_signal(number)
+
+    assert running.wait(30) == 130
+    assert not any(spool.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
         arguments.insert(0, "label")
     options = parser.parse_args(arguments, argparse.Namespace(ssh_options=ssh_options))
+    _end_as_by_hand()
     try:
         status = int(options.run(options))
         # Python would do so after us, and say what goes wrong in its own words
@@ -70,6 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         complain(faults.told(error))
         return 1
+
+
+def _end_as_by_hand() -> None:
+    """Whoever ends the process, it puts away what it has begun, as after Ctrl+C; what is ignored, as under nohup, stays so."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _flush() -> None:

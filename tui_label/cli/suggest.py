@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -63,9 +62,6 @@ def _suggest(options: argparse.Namespace) -> int:
     from tui_label import Project
     from tui_label.suggesting import Run
 
-    # Ended in any way, nothing is left of the program: it is in a session of its own and would not hear of it
-    for signum in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, signal.default_int_handler)
     run = Run()
     with Project.open(options.dir) as project:
         assistant = project.assistant(options.what, options.task)

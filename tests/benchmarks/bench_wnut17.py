@@ -86,6 +86,8 @@ class Robot:
 
 
 def main() -> None:
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     source = Path(sys.argv[1])
     most = int(sys.argv[2]) if len(sys.argv) > 2 else 200
     folder = write_project(Path(tempfile.mkdtemp()) / "p", PROJECT)

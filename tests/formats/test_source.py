@@ -130,6 +130,21 @@ def test_a_file_whose_name_says_nothing_is_recognised_by_its_first_line(tmp_path
     assert formats.recognise(tmp_path / "file").name == found
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "cp037"])
+def test_it_is_recognised_in_its_encoding(tmp_path, encoding):
+    (tmp_path / "file").write_text('{"text": "größe"}\n', encoding=encoding)
+
+    assert formats.recognise(tmp_path / "file", encoding).name == "jsonl"
+
+
+@pytest.mark.parametrize("encoding", ["base64", "rot13", "utf-9"])
+def test_an_encoding_that_makes_no_text_is_refused(tmp_path, encoding):
+    (tmp_path / "file").write_text("one\n")
+
+    with pytest.raises(InputError, match=f"{encoding}: no such encoding"):
+        formats.recognise(tmp_path / "file", encoding)
+
+
 def test_standard_input_has_no_name_to_go_by():
     with pytest.raises(UsageError, match="name its format with --format"):
         formats.recognise(STANDARD)

@@ -47,7 +47,7 @@ from tui_label.formats import (
     webanno,
 )
 from tui_label.formats.making import Bad, finished
-from tui_label.formats.source import STANDARD, BadLine, BadLines, Reading, bare, check_file, near, opened, packed
+from tui_label.formats.source import STANDARD, BadLine, BadLines, Reading, bare, beginning, check_file, near, packed
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES, is_sound
 from tui_label.whole import FULL
 
@@ -241,7 +241,7 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
             f"what comes {'on standard input' if path == STANDARD else 'through a pipe'} has no name to go by: "
             "name its format with --format (convert: --from)"
         )
-    if found := _labels_of_sounds(path) or _labels_of_texts(path):
+    if found := _labels_of_sounds(path, encoding) or _labels_of_texts(path, encoding):
         return find(found)
     named = bare(path)
     suffix = named.suffix.lower()
@@ -251,9 +251,7 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
             inner = Path(named.stem).suffix.lower()
             return find("conll") if format.name == "text" and inner == ".conll" else format
     check_file(path, encoding)
-    with opened(path) as file:
-        head = file.read(4096).decode("utf-8", "replace").removeprefix("\ufeff")
-    first = next((line for line in head.split("\n") if line.strip()), "")
+    first = next((line for line in beginning(path, encoding).split("\n") if line.strip()), "")
     # By its beginning: a document on one line goes on beyond what is read here
     if OBJECT.match(first):
         return find("jsonl")
@@ -266,7 +264,7 @@ def recognise(path: Path, encoding: str | None = None) -> Format:
     return find("csv" if len(names) > 1 and names & {"text", *sounds.PATHS} else "text")
 
 
-def _labels_of_sounds(path: Path) -> str:
+def _labels_of_sounds(path: Path, encoding: str | None) -> str:
     """The format of labels whose names end as those of texts and tables do; empty: it is none of these."""
     name = bare(path).name.lower()
     if name == kaldi.NAME:
@@ -275,8 +273,7 @@ def _labels_of_sounds(path: Path) -> str:
         return "librispeech" if name.endswith(".trans.txt") else "raven"
     if bare(path).suffix.lower() not in (".txt", ".tsv") or not path.is_file():
         return ""
-    with opened(path) as file:
-        first = file.readline(4096).decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
+    first = beginning(path, encoding).split("\n", 1)[0].rstrip("\r")
     if {raven.BEGIN, raven.END} <= set(columns := first.split("\t")):
         return "raven"
     if set(commonvoice.NEEDED) <= set(columns):
@@ -288,15 +285,14 @@ def _labels_of_sounds(path: Path) -> str:
     return "audacity" if has_recording else ""
 
 
-def _labels_of_texts(path: Path) -> str:
+def _labels_of_texts(path: Path, encoding: str | None) -> str:
     """The format of labels whose names end as those of many do, by its card or its keys; empty: it is none of these."""
     if datasets.recognised(path):
         return "datasets"
     suffix = bare(path).suffix.lower()
     if suffix not in (".json", ".jsonl", ".ndjson", ".txt", ".train", ".valid", ".tsv") or not path.is_file():
         return ""
-    with opened(path) as file:
-        head = file.read(HEAD).decode("utf-8", "replace")
+    head = beginning(path, encoding, HEAD)
     if suffix == ".json":
         return labelstudio.recognised(head) or ("spacy-json" if spacy.recognised(head) else "")
     if suffix in (".txt", ".train", ".valid"):

@@ -298,10 +298,7 @@ def _utf8(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
 
 
 def _decoded(reading: Reading, encoding: str) -> Iterator[str]:
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError as error:
-        raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
+    decoder = _decoder(encoding)
     line = 1
     with reading.open() as file:
         while True:
@@ -316,6 +313,20 @@ def _decoded(reading: Reading, encoding: str) -> Iterator[str]:
             yield text
             if not block:
                 return
+
+
+def _decoder(encoding: str, errors: str = "strict") -> codecs.IncrementalDecoder:
+    try:
+        b" ".decode(encoding, "replace")  # refuses those that make no text, as base64
+        return codecs.getincrementaldecoder(encoding)(errors)
+    except LookupError as error:
+        raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
+
+
+def beginning(path: Path, encoding: str | None, size: int = LOOK) -> str:
+    """The text of its first `size` bytes, as far as it is one."""
+    with opened(path) as file:
+        return _decoder(encoding or "utf-8", "replace").decode(file.read(size)).removeprefix("\ufeff")
 
 
 def _split(blocks: Iterator[AnyStr], lf: AnyStr, cr: AnyStr) -> Iterator[AnyStr]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import socket
@@ -244,6 +245,62 @@ def test_a_server_that_stays_away_is_said_in_a_line_and_work_goes_on_after(cut, 
     store.submit(3, said("ann"), "s3", claim=False)
 
     assert store.progress("ann") == Progress(3, 3, 3, 3)
+
+
+@contextlib.contextmanager
+def pooled(folder: Path, mode: str) -> Iterator[str]:
+    """The URL of the tests' server behind a pooler."""
+    program = shutil.which("pgbouncer")
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        Path(place).chmod(0o777)
+        (Path(place) / "users").write_text('"lead" ""\n')
+        (Path(place) / "ini").write_text(
+            f"[databases]\npostgres = host={postgres.cluster().folder}\n[pgbouncer]\nlisten_port = 6432\nlisten_addr =\n"
+            f"unix_socket_dir = {place}\nauth_type = trust\nauth_file = {place}/users\npool_mode = {mode}\n"
+        )
+        user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        running = subprocess.Popen([program, "-q", f"{place}/ini"], stderr=subprocess.DEVNULL, **user)
+        try:
+            for _ in range(1000):
+                if Path(place, ".s.PGSQL.6432").exists():
+                    break
+                time.sleep(0.01)
+            yield f"postgresql://lead@/postgres?host={place}&port=6432"
+        finally:
+            running.terminate()
+            running.wait()
+
+
+def test_a_pooler_that_keeps_a_session_for_each_connection_is_no_hindrance(tmp_path):
+    schema = postgres.schema_for(tmp_path).schema
+    new_postgres(tmp_path, 4).close()
+    with pooled(tmp_path, "session") as url:
+        one, two = (SqlStore(Server(url, schema)) for _ in range(2))
+        assert [store.claim(name).number for store, name in ((one, "ann"), (two, "bob"))] == [1, 2]
+        one.close()
+        with contextlib.closing(SqlStore(Server(url, schema))) as third:
+            assert third.progress("ann").items == 4
+        two.close()
+
+
+def test_a_pooler_that_mixes_sessions_is_refused_and_nothing_comes_into_another_project(tmp_path):
+    mine, other = (postgres.schema_for(tmp_path / name) for name in ("mine", "other"))
+    for name in ("mine", "other"):
+        new_postgres(tmp_path / name, 2).close()
+    words = r"a pooler .* let it pool by session \(pgbouncer: pool_mode = session\)"
+    with pooled(tmp_path, "transaction") as url:
+        first = SqlStore(Server(url, mine.schema))
+        with pytest.raises(StoreError, match=words):
+            SqlStore(Server(url, other.schema))
+        first._connection._pg.execute(f"SET search_path TO {other.schema}; SET tui_label.session = 'another'")
+        with pytest.raises(StoreError, match=words):
+            first.claim("ann")
+        with pytest.raises(StoreError, match=words):
+            first.progress("ann")
+        first.close()
+    assert [SqlStore(one).claim("bob").number for one in (mine, other)] == [1, 1]
 
 
 def test_a_lock_that_somebody_holds_by_hand_is_said_in_a_line_and_work_goes_on_after(tmp_path, monkeypatch):

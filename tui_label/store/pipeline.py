@@ -120,13 +120,6 @@ class Pipeline:
         while sent.result is None:
             self._take(self._received())
 
-    def ask(self, sql: bytes, arguments: Sequence[Any]) -> Sent:
-        """One statement that is a transaction of its own; it has come back."""
-        self.open()
-        sent = self.send(sql, arguments)
-        self.close()
-        return sent
-
     def close(self) -> None:
         """Wait for all that is on its way; the first error comes out.  The connection is as before."""
         self.is_open = False

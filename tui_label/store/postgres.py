@@ -18,7 +18,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -89,6 +89,10 @@ SESSION = (
     # Who alters a table by hand and does not commit holds everybody up
     f"SET lock_timeout = '{BUSY_S:.0f}s'",
 )
+MARKED = b"SELECT 1 / CAST(coalesce(current_setting('tui_label.session', true), '') = $1 AS integer)"
+"""Fails in a session of the server that is not marked as this connection's."""
+UNMARKED = ("22012", "42P05", "26000")
+"""So they fail; or the session knows a statement of another connection by a name, or none by ours."""
 _JSON = f"CAST({decoded('{}')} AS jsonb)"
 SPELLING = Spelling(
     f"jsonb_each({_JSON.format('answers_latest.answers')}) AS task(key, value), "
@@ -170,6 +174,8 @@ class PostgresConnection:
         self._id = ""
         """Of its receipt, with the login that may write it at the end."""
         self._number = 0
+        self._mark = ""
+        """Of the server's session, where a pooler might give a transaction that of another connection."""
         self._pg: psycopg.Connection[Any]
         self._pipeline: Pipeline
         self._connect()
@@ -193,14 +199,33 @@ class PostgresConnection:
         except psycopg.Error as error:
             raise self._unreachable(error) from error
         try:
-            for statement in SESSION:
-                found.execute(statement)
-            found.execute(spelled.SQL("SET search_path TO {}").format(spelled.Identifier(self.server.schema)))
+            self._make_own(found)
         except psycopg.Error as error:
             found.close()
             raise self._away(error) from error
+        except StoreError:
+            found.close()
+            raise
         found.adapters.register_dumper(int, Int8Dumper)
         return found
+
+    def _make_own(self, found: psycopg.Connection[Any]) -> None:
+        """Settle what holds in the session; all at once, so that where the mark is, all else is too."""
+        session, mark = found.execute(
+            "SELECT pg_backend_pid(), coalesce(current_setting('tui_label.session', true), '')"
+        ).fetchone() or (0, "")
+        if mark:
+            raise self._shared()
+        settings = [*SESSION, f"SET search_path TO {spelled.Identifier(self.server.schema).as_string(found)}"]
+        self._mark = "" if session == found.info.backend_pid else uuid.uuid4().hex
+        if self._mark:
+            settings.append(f"SET tui_label.session = '{self._mark}'")
+        found.execute("; ".join(settings))
+
+    def _mind_pooler(self, execute: Callable[[bytes, Sequence[Any]], object]) -> None:
+        """First in each transaction: what comes after it fails where the session is not this connection's."""
+        if self._mark:
+            execute(MARKED, (self._mark,))
 
     def _look(self, create: bool) -> None:
         encoding = self._pg.info.parameter_status("server_encoding")
@@ -239,6 +264,7 @@ class PostgresConnection:
         for _ in range(TRIES):
             try:
                 with self._pg.transaction():
+                    self._mind_pooler(self._pg.execute)
                     if not self._pg.execute(
                         "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", (self.server.schema,)
                     ).fetchone():
@@ -269,7 +295,15 @@ class PostgresConnection:
             return self._execute(sql, arguments)
         statement = translated(sql)
         with self.errors():
-            return self._insist(lambda: self._pipeline.ask(statement.sql, statement.given(arguments)))
+            return self._insist(lambda: self._ask(statement, arguments))
+
+    def _ask(self, statement: Statement, arguments: Sequence[Any] | dict[str, Any]) -> Sent:
+        """One statement that is a transaction of its own; it has come back."""
+        self._pipeline.open()
+        self._mind_pooler(partial(self._pipeline.send, keep=False))
+        sent = self._pipeline.send(statement.sql, statement.given(arguments))
+        self._pipeline.close()
+        return sent
 
     def _execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Sent:
         statement = translated(sql)
@@ -322,6 +356,7 @@ class PostgresConnection:
         now = time.time_ns() // 1_000_000
         self._pipeline.open()
         self._pipeline.send(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+        self._mind_pooler(partial(self._pipeline.send, keep=False))
         if self._number == 1:
             self._pipeline.send(b"DELETE FROM receipt WHERE at < $1", (now - KEPT_MS,), keep=False)
         self._pipeline.send(RECEIPT, (self._id, self._number, now))
@@ -340,6 +375,7 @@ class PostgresConnection:
         still on its way there fails when it comes.
         """
         with self._pg.transaction():
+            self._mind_pooler(self._pg.execute)
             begun = "INSERT INTO receipt VALUES ($1, 0, $2) ON CONFLICT (id) DO NOTHING"
             self._pg.execute(begun, (self._id, time.time_ns() // 1_000_000))
             row = self._pg.execute("SELECT number FROM receipt WHERE id = $1 FOR UPDATE", (self._id,)).fetchone()
@@ -394,6 +430,12 @@ class PostgresConnection:
             f"{self}: the database server is away ({_reason(error)}); try again when it is back, nothing is lost"
         )
 
+    def _shared(self) -> StoreError:
+        return StoreError(
+            f"{self}: a pooler gives each transaction another session of the server; "
+            f"let it pool by session (pgbouncer: pool_mode = session), or name the server itself in `store`"
+        )
+
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
         try:
@@ -406,6 +448,8 @@ class PostgresConnection:
         reason = _reason(error)
         if self._is_away(error):
             raise self._away(error) from error
+        if self._mark and state in UNMARKED:
+            raise self._shared() from error
         user = self._pg.info.user
         if state == "42501" and "row-level security" in reason:
             raise StoreRefused(

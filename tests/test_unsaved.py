@@ -106,6 +106,22 @@ async def test_an_item_that_was_answered_since_keeps_that_answer(folder):
     assert Unsaved(folder, "ann").all() == []
 
 
+async def test_work_in_a_folder_that_was_renamed_meanwhile_is_there_under_its_new_name(folder):
+    bench = await started(folder)
+    renamed = folder.rename(folder.with_name("renamed"))
+    await bench.do("label.give", ("sentiment", "positive"))
+    await bench.do("item.submit")
+    assert bench.trouble == "the database was moved or replaced while open; leave and start again"
+    await bench.leave()
+    bench = await started(renamed)
+    assert (bench.session.answers, bench.word) == (
+        {"sentiment": "positive"},
+        "i0: what was not saved the last time is here",
+    )
+    await bench.leave()
+    assert Unsaved(folder, "ann").all() == Unsaved(renamed, "ann").all() == []
+
+
 async def test_work_that_was_gone_on_with_on_another_machine_stays(folder, monkeypatch):
     await gone_and_back(folder)
     with monkeypatch.context() as there:

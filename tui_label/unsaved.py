@@ -46,8 +46,14 @@ class Unsaved:
     """What one annotator left of one project, a file an item, and one for the sprints."""
 
     def __init__(self, project: Path, annotator: str) -> None:
-        of = hashlib.sha256(f"{project.resolve()}\0{annotator}".encode("utf-8", "replace")).hexdigest()[:24]
-        self._name = f"unsaved-{of}"
+        path = project.resolve()
+        folder = path.stat().st_ino if path.exists() else path
+        of, also_of = (
+            hashlib.sha256(f"{one}\0{annotator}".encode("utf-8", "replace")).hexdigest()[:24] for one in (path, folder)
+        )
+        self._name = f"unsaved-{of}-{also_of}"
+        self._names = (f"unsaved-{of}-*", f"unsaved-*-{also_of}")
+        """Of what was kept at this path or in this folder: it may have been renamed since, or put back from a backup."""
         self._kept: set[int] = set()
 
     def keep(self, left: Left) -> bool:
@@ -107,7 +113,7 @@ class Unsaved:
         for folder in own_folders():
             # After `su` and the like it may be another one's, and closed
             with contextlib.suppress(OSError):
-                for path in sorted(folder.glob(f"{self._name}-{name}.json")):
+                for path in sorted({path for one in self._names for path in folder.glob(f"{one}-{name}.json")}):
                     # In a folder that all may write to, others may have put a file of this name
                     if path.stat().st_uid == os.getuid():
                         yield path

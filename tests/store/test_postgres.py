@@ -303,6 +303,38 @@ def test_a_pooler_that_mixes_sessions_is_refused_and_nothing_comes_into_another_
     assert [SqlStore(one).claim("bob").number for one in (mine, other)] == [1, 1]
 
 
+@pytest.mark.parametrize("back", ["DELETE FROM receipt", "UPDATE receipt SET number = 1"])
+def test_a_database_that_was_put_back_while_open_takes_nothing_more(tmp_path, back):
+    """An item's number may be another item's there."""
+    store = new_postgres(tmp_path, 3)
+    claim = store.claim("ann")
+    store._connection.execute(back)
+    with pytest.raises(StoreError, match="put back to an earlier state while open; leave, start again"):
+        store.submit(claim.number, Annotation("ann", answers={"s": "x"}), "s1")
+    assert not list(store.answers())
+    with contextlib.closing(SqlStore(postgres.schema_for(tmp_path))) as again:
+        assert again.claim("ann").number == claim.number
+
+
+def test_a_rule_of_the_server_that_cuts_statements_off_is_named(tmp_path):
+    store = new_postgres(tmp_path, 3)
+    store._connection.execute("SET statement_timeout = '1ms'")
+    with pytest.raises(StoreBusy, match=r"statement timeout\); ask who runs it to give lead more time"):
+        store._connection.read("SELECT pg_sleep(1)")
+
+
+def test_a_server_without_a_connection_left_is_not_away(tmp_path):
+    place = postgres.schema_for(tmp_path)
+    new_postgres(tmp_path, 3).close()
+    with psycopg.connect(place.url, autocommit=True) as lead:
+        lead.execute("CREATE ROLE many LOGIN CONNECTION LIMIT 0")
+        try:
+            with pytest.raises(StoreAway, match=r'takes no more connections \(too many connections for role "many"\)'):
+                SqlStore(Server(place.url.replace("lead@", "many@"), place.schema))
+        finally:
+            lead.execute("DROP ROLE many")
+
+
 def test_a_lock_that_somebody_holds_by_hand_is_said_in_a_line_and_work_goes_on_after(tmp_path, monkeypatch):
     quick = [words.replace("lock_timeout = '10s'", "lock_timeout = '100ms'") for words in SESSION]
     monkeypatch.setattr("tui_label.store.postgres.SESSION", quick)

@@ -63,10 +63,13 @@ MADE_MEANWHILE = ("42P06", "42P07", "23505")
 """Somebody else made the schema or a table of it."""
 LOCKED = "55P03"
 """A lock was waited for in vain."""
+CANCELLED = "57014"
+"""A statement took longer than the server lets it, or was ended by hand."""
 AWAY = ("08", "57P", "25006")
 """The server goes down, comes up, or is a copy that cannot be written to."""
 MISTAKEN = r"\b(invalid|bad value|unrecognized|not supported|does not support|certificate file|Servname)\b"
 """What is said of settings, by libpq or by a server that is there."""
+CROWDED = "too many (clients|connections)|connection slots"
 PATIENCE_S = 3.0
 """How long a server may be away before that is said."""
 TRIES = 100
@@ -89,9 +92,11 @@ SESSION = (
     # Who alters a table by hand and does not commit holds everybody up
     f"SET lock_timeout = '{BUSY_S:.0f}s'",
 )
-MARKED = b"SELECT 1 / CAST(coalesce(current_setting('tui_label.session', true), '') = $1 AS integer)"
+MARKED = (
+    b"""SELECT CAST(CASE current_setting('tui_label.session', true) WHEN $1 THEN '1' ELSE 'another' END AS integer)"""
+)
 """Fails in a session of the server that is not marked as this connection's."""
-UNMARKED = ("22012", "42P05", "26000")
+UNMARKED = ("22P02", "42P05", "26000")
 """So they fail; or the session knows a statement of another connection by a name, or none by ours."""
 _JSON = f"CAST({decoded('{}')} AS jsonb)"
 SPELLING = Spelling(
@@ -100,10 +105,13 @@ SPELLING = Spelling(
     "jsonb_typeof(part.value) = 'object'",
     f"jsonb_array_elements({_JSON.format('annotation.flags')}) AS flag(value)",
 )
-RECEIPT = b"""INSERT INTO receipt VALUES ($1, $2, $3)
+RECEIPT = b"""INSERT INTO receipt VALUES ($1,
+      $2 / CAST($4 = 0 OR EXISTS (SELECT 1 FROM receipt WHERE id = $1 AND number >= $4) AS integer), $3)
     ON CONFLICT (id) DO UPDATE SET at = excluded.at,
       number = CASE WHEN receipt.number < excluded.number THEN excluded.number END"""
-"""Fails where the transaction was given up: NULL may not stand there."""
+"""Fails where the transaction was given up: NULL may not stand there; and where the last one that was kept is not."""
+REPLACED = "22012"
+"""So it fails then."""
 BESIDE = (
     "CREATE TABLE migration (name TEXT PRIMARY KEY) STRICT",
     "CREATE TABLE receipt (id TEXT PRIMARY KEY, number INTEGER NOT NULL, at INTEGER NOT NULL) STRICT",
@@ -162,7 +170,8 @@ def _extracted(found: re.Match[str]) -> str:
 
 def _reason(error: psycopg.Error) -> str:
     """What the server says, in one line."""
-    return re.sub("^connection (failed|is bad): ", "", str(error).strip().split("\n")[0])
+    said = str(error).strip().split("\n")[0]
+    return re.sub("^(connection (failed|is bad): )?(connection to server .* failed: FATAL: +)?", "", said)
 
 
 class PostgresConnection:
@@ -173,7 +182,8 @@ class PostgresConnection:
         self.confined_to: str | None = None
         self._id = ""
         """Of its receipt, with the login that may write it at the end."""
-        self._number = 0
+        self._number = self._kept = 0
+        """Of the latest transaction, and of the latest that is known to be kept."""
         self._mark = ""
         """Of the server's session, where a pooler might give a transaction that of another connection."""
         self._pg: psycopg.Connection[Any]
@@ -339,6 +349,7 @@ class PostgresConnection:
                 done.append(work(self._execute))
                 self._pipeline.send(b"COMMIT")
                 self._pipeline.close()
+                self._kept = self._number
                 return done[0]
             except psycopg.Error as error:
                 if not self._is_away(error):
@@ -359,7 +370,7 @@ class PostgresConnection:
         self._mind_pooler(partial(self._pipeline.send, keep=False))
         if self._number == 1:
             self._pipeline.send(b"DELETE FROM receipt WHERE at < $1", (now - KEPT_MS,), keep=False)
-        self._pipeline.send(RECEIPT, (self._id, self._number, now))
+        self._pipeline.send(RECEIPT, (self._id, self._number, now, self._kept))
 
     def _end(self) -> None:
         """After whatever went wrong; nothing to do where all went well."""
@@ -379,8 +390,11 @@ class PostgresConnection:
             begun = "INSERT INTO receipt VALUES ($1, 0, $2) ON CONFLICT (id) DO NOTHING"
             self._pg.execute(begun, (self._id, time.time_ns() // 1_000_000))
             row = self._pg.execute("SELECT number FROM receipt WHERE id = $1 FOR UPDATE", (self._id,)).fetchone()
+            if row is None or row[0] < self._kept:
+                raise self._replaced()
             self._pg.execute("UPDATE receipt SET number = $1 WHERE id = $2", (self._number, self._id))
-        return row == (self._number,)
+        self._kept = self._number
+        return bool(row[0] == self._number)
 
     # going on
 
@@ -426,8 +440,19 @@ class PostgresConnection:
         return self._away(error)
 
     def _away(self, error: psycopg.Error) -> StoreAway:
+        if re.search(CROWDED, _reason(error)):
+            return StoreAway(
+                f"{self}: the database server takes no more connections ({_reason(error)}); "
+                f"try again when others have left, nothing is lost"
+            )
         return StoreAway(
             f"{self}: the database server is away ({_reason(error)}); try again when it is back, nothing is lost"
+        )
+
+    def _replaced(self) -> StoreError:
+        return StoreError(
+            f"{self}: the database was put back to an earlier state while open; "
+            f"leave, start again, and see which of your last answers are missing"
         )
 
     def _shared(self) -> StoreError:
@@ -448,6 +473,8 @@ class PostgresConnection:
         reason = _reason(error)
         if self._is_away(error):
             raise self._away(error) from error
+        if state == REPLACED:
+            raise self._replaced() from error
         if self._mark and state in UNMARKED:
             raise self._shared() from error
         user = self._pg.info.user
@@ -480,6 +507,10 @@ class PostgresConnection:
         if state in ("42P01", "3F000", "42703"):
             raise StoreDamaged(
                 f"{self}: not one of tui-label's any more ({reason}); restore the last backup"
+            ) from error
+        if state == CANCELLED:
+            raise StoreBusy(
+                f"{self}: the server took too long for its own rule ({reason}); ask who runs it to give {user} more time"
             ) from error
         if state == LOCKED:
             raise StoreBusy(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
+import sys
 import tempfile
+import warnings
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -243,6 +247,33 @@ async def test_a_port_has_a_token(card):
     found.writer.close()
 
 
+@pytest.mark.parametrize("called_off", [False, True])
+def test_nothing_of_a_speaker_outlives_the_loop(monkeypatch, called_off):
+    async def begun_and_ended() -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            f"import time; print('unread ' * 1000, flush=True); time.sleep({60 * called_off})",
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=10,
+        )
+        await process.stdout.readexactly(1)
+        ending = asyncio.create_task(speaker_ended(process))
+        if called_off:
+            await asyncio.sleep(0)
+            ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)
+
+    left: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda one: left.append(one.exc_value))
+    with warnings.catch_warnings(action="ignore"):
+        asyncio.run(begun_and_ended())
+        gc.collect()
+
+    assert left == []
+
+
 @pytest.mark.parametrize(
     ("way", "why"),
     [
@@ -250,7 +281,7 @@ async def test_a_port_has_a_token(card):
         ("127.0.0.1:99999", "nobody listens: on your"),
     ],
 )
-async def test_a_port_that_leads_nowhere_is_a_sentence(card, way, why):
+async def test_a_port_that_leads_nowhere_is_a_sentence(card, folder, way, why):
     with pytest.raises(ConnectionError, match=why):
         await Ways(f"{way}/{'ab' * 12}")()
 

@@ -134,7 +134,7 @@ async def speaker_ended(process: asyncio.subprocess.Process) -> None:
     Not at once: killed while PortAudio starts, JACK's library may leave a lock behind in /dev/shm, for which every
     later program that wants sound would wait for ever.
     """
-    assert process.stdin is not None
+    assert process.stdin is not None and process.stdout is not None
     process.stdin.close()
     try:
         with contextlib.suppress(TimeoutError):
@@ -144,7 +144,11 @@ async def speaker_ended(process: asyncio.subprocess.Process) -> None:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-    await process.wait()
+        # Nothing of it outlives the loop, also where who waits is called off; what was not read keeps the pipe open
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await process.stdout.read()
+        await process.wait()
 
 
 def speaker_log() -> Path:

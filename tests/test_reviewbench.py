@@ -272,6 +272,19 @@ async def test_that_another_has_the_case_is_said_though_the_database_is_back(thr
         assert (bench.trouble, bench.word) == ("", "another reviewer has it in hand")
 
 
+@pytest.mark.parametrize(("said", "shown"), [("sent", "sent"), ("", "the database is back")])
+async def test_what_is_said_while_a_draft_is_kept_outlives_that_the_database_is_back(three, monkeypatch, said, shown):
+    async def keep() -> None:
+        bench.word = said or bench.word
+
+    async with at_work(three) as bench:
+        bench.trouble, bench.word = "the disk was full", "of before"
+        with monkeypatch.context() as now:
+            now.setattr(bench, "_keep_draft", keep)
+            await bench._keep_or_ask()
+        assert (bench.trouble, bench.word) == ("", shown)
+
+
 async def test_a_word_about_the_case_is_none_about_the_queues(three):
     async with at_work(three) as bench:
         await bench.do("review.settle")

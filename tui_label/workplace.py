@@ -295,9 +295,11 @@ class Workplace(ABC):
 
     async def _keep_or_ask(self) -> None:
         """Write the draft; where there is none to write, what failed may have left nothing, and the store is asked."""
+        before = self.word
         await self._keep_draft()
         if self.trouble and self.desk is not None:
-            self.word = ""
+            # What was said meanwhile is newer than that the database is back
+            self.word = "" if self.word == before else self.word
             await self._alive()
             self.word = self.word or BACK
             await self._is_back()

@@ -86,6 +86,10 @@ async def _travel(trip: Trip, local_keys: bool, sound: bool) -> int:
                 _tell(
                     f"{trip.host} has no {trip.program} on its path: `pip install tui-label` there, or name it with --program"
                 )
+            if trip.command and (name := _killed_by(ended.status)):
+                _tell(
+                    f"it was ended on {trip.host} by a signal ({name}); what was saved is there, the same command goes on"
+                )
             if not ended.dropped or not _again(trip.host):
                 return ended.status
             began = began or ended.began
@@ -121,6 +125,13 @@ def _again(host: str) -> bool:
         return sys.stdin.readline() != ""
     except KeyboardInterrupt:
         return False
+
+
+def _killed_by(status: int) -> str:
+    """The signal that ended a far command, in a shell's words for it; empty where none did, or the person's own ^C."""
+    with contextlib.suppress(ValueError):
+        return "" if status - 128 == signal.SIGINT else signal.Signals(status - 128).name
+    return ""
 
 
 def _tell(words: str) -> None:

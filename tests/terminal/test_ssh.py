@@ -168,6 +168,14 @@ def test_the_exit_status_is_that_of_the_far_command(far, near, tmp_path):
     assert "far has no no-such-program on its path" in terminal.text
 
 
+def test_an_app_that_is_killed_there_is_said_in_one_line(far, near, tmp_path):
+    folder = project(tmp_path / "p", noise(1.0))
+    terminal = near(far, str(folder)).wait_for("c0.wav")
+    _app().kill()
+    assert terminal.wait(20) == 137
+    assert "ended on far by a signal (SIGKILL)" in terminal.text
+
+
 # what hosts allow
 
 
@@ -191,8 +199,13 @@ def test_a_host_without_sockets_gets_a_port_and_a_token(near, ears, tmp_path):
 
 
 def _environment_of_the_app() -> dict[str, str]:
+    return _app().environ()
+
+
+def _app() -> psutil.Process:
+    """The one at the far end."""
     apps = [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [])[1:2] == [PROGRAM]]
-    return next(env for env in (one.environ() for one in apps) if "SSH_CONNECTION" in env)
+    return next(one for one in apps if "SSH_CONNECTION" in one.environ())
 
 
 def test_a_host_that_forbids_all_of_it_gets_one_line_and_the_work_goes_on(near, tmp_path):

@@ -497,6 +497,16 @@ def test_of_several_drafts_of_a_sound_only_what_was_laid_down_is_judged_by_the_a
     assert outcome_decisions(changed) == {1: "changed", 2: "ignored", 3: "changed"}
 
 
+def test_the_last_segment_and_the_first_say_so_where_there_is_none_after_or_before_them():
+    session = after(on(TURNS, (1.0, 2.0), (3.0, 4.0)), "segment.next", "segment.next")
+    assert (session.picked, session.word) == (1, "")
+    session = after(session, "segment.next")
+    assert (session.picked, session.word) == (1, "this is the last segment")
+    session = after(session, "segment.previous")
+    assert (session.picked, session.word) == (0, "")
+    assert after(session, "segment.previous").word == "this is the first segment"
+
+
 def test_from_one_text_to_the_next_and_after_the_last_once_more_to_finish():
     session, effects = run(on(TURNS, (1.0, 2.0), (3.0, 4.0)), "text.enter")
     assert effects == (Effect.PLAY,)

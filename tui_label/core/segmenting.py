@@ -272,6 +272,8 @@ def next_segment(session: Session, _: Any = None) -> Session | Outcome:
     here = session.segment_picked
     begun = max((one.start for one in segments if one.start <= at), default=0.0)
     first = sum(one.start < begun for one in segments) if here is None else session.picked + 1
+    if first == len(segments):
+        session = session.say("this is the last segment")
     return _go_on(session, first, _passed(session))
 
 
@@ -281,6 +283,8 @@ def previous_segment(session: Session, _: Any = None) -> Session | Outcome:
         return session.say(NO_SEGMENTS)
     here = session.segment_picked
     if here is not None and not _is_put_in(session, here):
+        if session.picked == 0:
+            session = session.say("this is the first segment")
         return _go_to(session, max(0, session.picked - 1))
     place = session.at if here is None else session.put
     begun = (n for n, one in enumerate(session.segments) if one.start < place and one != here)

@@ -85,6 +85,18 @@ async def test_on_the_smallest_screen_an_open_mark_and_the_segment_at_hand_are_s
         assert shown(app)[2].endswith(" 00:01.0–00:03.0")
 
 
+async def test_an_open_mark_beyond_what_is_shown_is_drawn_up_to_the_edge(tmp_path):
+    app = make(tmp_path, EVENTS, tones(90))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "shown 00:00.0–00:30.0")
+        await pilot.press("m", ";", *"60", "enter")
+        await until(app, "shown 00:57.0–01:27.0")
+        assert " " + "━" * 7 + "●──" in "\n".join(shown(app))
+        await pilot.press("escape", "m", "home")
+        await until(app, "shown 00:00.0–00:30.0")
+        assert " ●" + "━" * 77 in shown(app)
+
+
 async def test_nothing_above_the_box_moves_while_one_types(tmp_path):
     app = make(tmp_path, CALLS, tones(4))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -107,11 +107,11 @@ def _column(seconds: float, tape: Tape, inner: int) -> int:
 
 
 def _playhead(session: Session, tape: Tape, inner: int) -> Row:
-    """The line under the waveform, with the playhead and an open mark."""
+    """The line under the waveform, with the playhead and an open mark: up to the edge where that lies beyond it."""
     at = min(max(0, _column(tape.position, tape, inner)), inner - 1)
     row: Row = [(" " * MARGIN, "")]
     line = _line(tape, inner)
-    if session.mark is None or not tape.window[0] <= session.mark <= tape.window[1]:
+    if session.mark is None:
         return [*row, (line[:at], "faint"), (HEAD, "accent"), (line[at + 1 :], "faint")]
     mark = min(max(0, _column(session.mark, tape, inner)), inner - 1)
     if mark >= at:
@@ -122,7 +122,8 @@ def _playhead(session: Session, tape: Tape, inner: int) -> Row:
             ("━" * (mark - at), "hint"),
             (line[mark + 1 :], "faint"),
         ]
-    marked: Row = [(line[:mark], "faint"), ("┣" + "━" * (at - mark - 1), "hint"), (HEAD, "accent")]
+    begins = "┣" if session.mark >= tape.window[0] else "━"
+    marked: Row = [(line[:mark], "faint"), (begins + "━" * (at - mark - 1), "hint"), (HEAD, "accent")]
     return [*row, *marked, (line[at + 1 :], "faint")]
 
 

@@ -70,7 +70,7 @@ def test_what_was_said_comes_back(tmp_path_factory, found):
 def test_files_are_sorted_and_agree(tmp_path_factory, found):
     """What Kaldi's utils/validate_data_dir.sh asks for."""
     folder = tmp_path_factory.mktemp("kaldi")
-    write("kaldi", [said(found), said(found, item("b.wav"))], TRANSCRIPT, folder)
+    write("kaldi", [said(found, item("b.wav")), said(found), said([], item("c.wav"))], TRANSCRIPT, folder)
     ids = {}
     for name in ("wav.scp", "segments", "text", "utt2spk", "spk2utt"):
         keys = [line.split(b" ")[0] for line in (folder / name).read_bytes().split(b"\n")[:-1]]
@@ -81,6 +81,9 @@ def test_files_are_sorted_and_agree(tmp_path_factory, found):
     assert ids["segments"] == ids["text"] == ids["utt2spk"]
     assert len(ids["text"]) == 2 * len(found)
     assert sorted({speaker for _, speaker in pairs}) == ids["spk2utt"]
+    theirs = [line.split(b" ") for line in (folder / "spk2utt").read_bytes().split(b"\n")[:-1]]
+    assert pairs == [[utterance, speaker] for speaker, *utterances in theirs for utterance in utterances]
+    assert ids["wav.scp"] == ([b"a", b"b"] if found else [])
     assert all(utterance.startswith(speaker) for utterance, speaker in pairs)
 
 

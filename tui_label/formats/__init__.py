@@ -187,7 +187,7 @@ FORMATS = (
     Format("rttm", "RTTM: who speaks when", f"texts, labels beside speakers; {BESIDES}", (".rttm",), nist.read_rttm, nist.write_rttm),
     Format(
         "kaldi", "Kaldi's data folders, read by their wav.scp", f"labels, line breaks and runs of blanks; {BESIDES}",
-        (), kaldi.read, write_folder=kaldi.write,
+        (), kaldi.read, write_folder=kaldi.write, counts="answer",
     ),
     Format("nemo", "NeMo's manifests", f"which segments are of one item; {BESIDES}", (), jsonl.read, nemo.write),
     Format(

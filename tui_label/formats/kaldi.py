@@ -177,28 +177,31 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     named = {path: one_word(name, dropped) for path, name in names(places.values()).items()}
     files: dict[str, dict[str, str]] = {name: {} for name in ("wav.scp", "segments", "text", "utt2spk", "spk2utt")}
     stretched = segmented or any(one.sound.offset for one in found)
+    written = 0
     for one in found:
         place = places[one.sound.path]
         recording = named[place]
-        files["wav.scp"][recording] = place
         if segmented:
             utterances = without(one.segments or (), dropped, label="labels")
             count(dropped, NOTHING_SAID, not utterances)
         else:
             end = plus(one.sound.offset, one.sound.duration)
             utterances = [Segment(one.sound.offset, end, text=one.text or "")]
+        written += bool(utterances)
         for segment in utterances:
+            files["wav.scp"][recording] = place
             speaker = one_word(segment.speaker, dropped)
             id = _id(recording, speaker, segment, files["text"]) if stretched else recording
             files["text"][id] = single_blanks(segment.text, dropped)
             files["utt2spk"][id] = speaker or id
-            files["spk2utt"][speaker or id] = f"{files['spk2utt'].get(speaker or id, '')} {id}".strip()
             if stretched:
                 files["segments"][id] = f"{recording} {digits(segment.start, 2)} {digits(segment.end, 2)}"
+    for id, speaker in _sorted(files["utt2spk"]):
+        files["spk2utt"][speaker] = f"{files['spk2utt'].get(speaker, '')} {id}".strip()
     if not stretched:
         del files["segments"]
     write_files(folder, ((name, _lines(entries, dropped)) for name, entries in files.items()))
-    return len(found)
+    return written
 
 
 def _id(recording: str, speaker: str, segment: Segment, taken: Iterable[str]) -> str:
@@ -211,8 +214,12 @@ def _id(recording: str, speaker: str, segment: Segment, taken: Iterable[str]) ->
     return made
 
 
+def _sorted(entries: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(entries.items(), key=lambda entry: entry[0].encode())
+
+
 def _lines(entries: dict[str, str], dropped: Dropped) -> str:
-    ordered = sorted(entries.items(), key=lambda entry: entry[0].encode())
+    ordered = _sorted(entries)
     made = "".join(f"{id} {plain(value, {})}".rstrip(" ") + "\n" for id, value in ordered)
     count(dropped, "line breaks in names", made.count("\n") - len(ordered))
     return made

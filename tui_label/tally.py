@@ -37,11 +37,11 @@ class Tally:
         self._most_answers = max(answers, self._most_answers)
         return new
 
-    def answer(self, active_ms: int, sound_ms: int) -> None:
+    def answer(self, active_ms: int, sound_ms: int, now: float) -> None:
         """One more item answered."""
         self.rhythm = self.rhythm.answer(active_ms, sound_ms)
         if self.sprint is not None:
-            self.sprint = self.sprint.answer(active_ms, sound_ms)
+            self.sprint = self.sprint.answer(active_ms, sound_ms, now)
 
     def rested(self, now: float) -> None:
         self.rhythm = self.rhythm.rested(now)

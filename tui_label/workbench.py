@@ -366,7 +366,7 @@ class Workbench(Workplace):
         self._unsaved.drop(desk.claim.number)
         self._looked_at.pop(desk.claim.number, None)
         if self.tally.is_new(self.progress.mine) and not tested:
-            self.tally.answer(annotation.timing.active, round(desk.session.duration * 1000))
+            self.tally.answer(annotation.timing.active, round(desk.session.duration * 1000), self.now())
         return claim
 
     def _done_to(self, desk: Desk, status: str) -> str:

@@ -22,20 +22,27 @@ def test_the_time_left_runs_out_and_beyond():
 
 
 def test_three_minutes_of_work_on_a_minute_of_sound_are_a_factor_of_three():
-    sprint = Sprint(25 * MINUTE, 0).answer(2 * MINUTE, 30_000).answer(MINUTE, 30_000)
+    sprint = Sprint(25 * MINUTE, 0).answer(2 * MINUTE, 30_000, 2 * MINUTE).answer(MINUTE, 30_000, 3 * MINUTE)
 
     assert (sprint.items, sprint.sound_ms, sprint.real_time_factor) == (2, MINUTE, 3.0)
 
 
+def test_what_was_worked_on_a_draft_before_the_sprint_is_not_the_sprints():
+    sprint = Sprint(25 * MINUTE, began=10 * MINUTE).answer(40 * MINUTE, 30_000, 12 * MINUTE)
+
+    assert sprint.active_ms == 2 * MINUTE
+    assert sprint.answer(MINUTE, 30_000, 14 * MINUTE).active_ms == 3 * MINUTE
+
+
 def test_without_sound_there_is_no_factor():
-    assert Sprint(MINUTE, 0).answer(5_000, 0).real_time_factor is None
+    assert Sprint(MINUTE, 0).answer(5_000, 0, 5_000).real_time_factor is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))))
 def test_answers_add_up(answers):
     sprint = Sprint(MINUTE, 0)
     for active_ms, sound_ms in answers:
-        sprint = sprint.answer(active_ms, sound_ms)
+        sprint = sprint.answer(active_ms, sound_ms, 10**12)
 
     assert sprint.items == len(answers)
     assert sprint.active_ms == sum(active for active, _ in answers)

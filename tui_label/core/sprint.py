@@ -21,10 +21,10 @@ class Sprint:
     sound_ms: int = 0
     """Length of the sounds that were answered."""
 
-    def answer(self, active_ms: int, sound_ms: int) -> Sprint:
-        return replace(
-            self, items=self.items + 1, active_ms=self.active_ms + active_ms, sound_ms=self.sound_ms + sound_ms
-        )
+    def answer(self, active_ms: int, sound_ms: int, now: float) -> Sprint:
+        """One more item; of work that a draft had from before the sprint, no more counts than time went by."""
+        active_ms = min(self.active_ms + active_ms, round(now - self.began))
+        return replace(self, items=self.items + 1, active_ms=active_ms, sound_ms=self.sound_ms + sound_ms)
 
     def left_ms(self, now: float) -> float:
         return self.began + self.planned_ms - now

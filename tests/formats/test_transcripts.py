@@ -179,6 +179,17 @@ def test_common_voice_in_its_own_folders(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("name", ["commonvoice", "librispeech"])
+def test_recordings_of_one_name_in_several_folders_stay_apart(tmp_path, name):
+    places = ["a.wav", "more/a.wav", "b.wav"]
+    for seed, place in enumerate(places):
+        clip(tmp_path / place, seed=seed)
+    write(name, [text_of(place, item(place)) for place in places], TEXT, tmp_path)
+    got, bad, _ = read(name, tmp_path / "out", TEXT)
+
+    assert (bad, [(one.item.sound.path, *texts([one])) for one in got]) == ([], [(place, place) for place in places])
+
+
 def test_real_common_voice_and_librispeech(data_folder, tmp_path):
     """The recordings lie beside, with and without the ending in the line."""
     data = data_folder / "sound/lhotse"

@@ -6,6 +6,7 @@ item's meta, and goes out again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
@@ -58,19 +59,23 @@ def _record(reading: Reading, recordings: Recordings, cells: Mapping[str, str]) 
 
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
-    out.write("\t".join(COLUMNS) + "\n")
-    written = 0
+    found = []
     for one in said(rows, project, dropped, Text):
         if one.sound.offset:
             count(dropped, "stretches of recordings")
-            continue
-        if one.text is None:
-            continue
-        name = one.sound.path.rpartition("/")[2]
-        cells = {**one.item.meta, "path": name, "sentence": one.text}
+        elif one.text is not None:
+            found.append(one)
+    often = Counter(_name(path) for path in {one.sound.path for one in found})
+    out.write("\t".join(COLUMNS) + "\n")
+    for one in found:
+        path = one.sound.path
+        cells = {**one.item.meta, "path": _name(path) if often[_name(path)] == 1 else path, "sentence": one.text}
         out.write("\t".join(unbroken(_cell(cells.get(column)), dropped, "\t") for column in COLUMNS) + "\n")
-        written += 1
-    return written
+    return len(found)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _cell(value: object) -> str:

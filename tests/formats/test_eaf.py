@@ -88,6 +88,17 @@ def test_a_file_of_elans_own(tmp_path):
     assert reading.left_out == {"annotations without times": 1, "annotations that hang on others": 1}
 
 
+def test_times_count_from_where_elan_lets_the_recording_begin(tmp_path):
+    """ELAN's "relative offset" of one of several recordings that were made at once."""
+    clip(tmp_path / "my call.wav")
+    film = '<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/there/film.mp4" TIME_ORIGIN="90"/>'
+    media = f'{film}<MEDIA_DESCRIPTOR TIME_ORIGIN="2345"'
+    (tmp_path / "x.eaf").write_text(ELAN.replace("<MEDIA_DESCRIPTOR", media))
+    (record,), bad, _ = read("eaf", tmp_path / "x.eaf", TRANSCRIPT)
+
+    assert (value(record), bad) == ([Segment(2.845, 3.595, text="hello & bye", speaker="Ann Lee")], [])
+
+
 def test_pympi_sees_the_same(tmp_path):
     said_of = [
         Segment(0.5, 1.25, "dog", 'a < "b" & c\nd', "Ann Lee"),
@@ -137,6 +148,7 @@ def test_what_pympi_writes_is_read(tmp_path):
         (ELAN[600:], "", "not XML: "),
         ("ANNOTATION_DOCUMENT", "TRANS", "is no EAF: its outermost element is TRANS"),
         ("milliseconds", "PAL-frames", "x.eaf:3: TIME_UNITS: PAL-frames cannot be read"),
+        ("MIME_TYPE", 'TIME_ORIGIN="1.5" MIME_TYPE', "x.eaf:4: TIME_ORIGIN: must be milliseconds, not '1.5'"),
         ('encoding="UTF-8"', 'encoding="klingon"', "x.eaf:1: not XML: unknown encoding"),
     ],
 )

@@ -32,6 +32,7 @@ from tui_label.formats.tracks import (
     count,
     in_milliseconds,
     plain,
+    plus,
     tracks,
     write_files,
 )
@@ -56,7 +57,8 @@ class _Document:
     """By id: line and milliseconds, empty where it has none."""
     tiers: list[tuple[str, str, list[_Annotation]]] = field(default_factory=list)
     """Name, participant, annotations."""
-    media: list[str] = field(default_factory=list)
+    media: list[tuple[str, float]] = field(default_factory=list)
+    """URLs, and the second of each file at which the annotations' time begins."""
     hanging: int = 0
     root: str = ""
 
@@ -93,7 +95,11 @@ class _Parser:
         if name == "HEADER" and attributes.get("TIME_UNITS", "milliseconds") != "milliseconds":
             raise Bad("TIME_UNITS", f"{attributes['TIME_UNITS']} cannot be read, only milliseconds")
         if name == "MEDIA_DESCRIPTOR":
-            document.media += [one for at in ("RELATIVE_MEDIA_URL", "MEDIA_URL") if (one := attributes.get(at, ""))]
+            origin = attributes.get("TIME_ORIGIN", "0")
+            if not re.fullmatch(r"-?[0-9]{1,10}", origin):
+                raise Bad("TIME_ORIGIN", f"must be milliseconds, not {origin[:40]!r}")
+            urls = (attributes.get(at, "") for at in ("RELATIVE_MEDIA_URL", "MEDIA_URL"))
+            document.media += [(url, int(origin) / 1000) for url in urls if url]
         elif name == "TIME_SLOT":
             document.slots[attributes.get("TIME_SLOT_ID", "")] = self.line, attributes.get("TIME_VALUE", "")
         elif name == "TIER":
@@ -146,7 +152,9 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     for tier in left:
         reading.leave_out(f"annotations of tier {tier.name}", len(tier.intervals))
     try:
-        yield labelled_sound(reading, _recording(recordings, document), segments)
+        recording, origin = _recording(recordings, document)
+        moved = [replace(one, start=plus(one.start, origin), end=plus(one.end, origin)) for one in segments]
+        yield labelled_sound(reading, recording, moved)
     except Bad as error:
         yield reading.bad(0, error.problem, error.field)
 
@@ -168,15 +176,18 @@ def _when(slots: Mapping[str, tuple[int, str]], one: _Annotation) -> tuple[float
     return times[0], times[1]
 
 
-def _recording(recordings: Recordings, document: _Document) -> str:
-    """The first linked one that is there, where it was linked or beside; else the one with the file's own name."""
-    paths = [unquote(urlsplit(url).path) for url in document.media if url.isprintable()]
-    for name in [*paths, *(Path(path).name for path in paths)]:
+def _recording(recordings: Recordings, document: _Document) -> tuple[str, float]:
+    """The first linked one that is there, where it was linked or beside; else the one with the file's own name.
+
+    With it comes the second of it at which the annotations' time begins.
+    """
+    linked = [(unquote(urlsplit(url).path), origin) for url, origin in document.media if url.isprintable()]
+    for name, origin in [*linked, *((Path(path).name, origin) for path, origin in linked)]:
         try:
-            return recordings.named(name)
+            return recordings.named(name), origin
         except Bad:
             continue
-    return recordings.beside()
+    return recordings.beside(), 0.0
 
 
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:

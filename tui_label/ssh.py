@@ -38,6 +38,9 @@ LINGERS_S = 2.0
 REFUSED = re.compile(rb"remote port forwarding failed|forwarding failed for listen|Forwarding not permitted", re.I)
 RESET = b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"
 """What an app that lost its terminal had no time to take back."""
+AWAY, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
+"""To the screen of an app, and back to the shell's: once more would put the cursor over its last words."""
+STARTS = tuple(mark[:size] for mark in (BEGINS, ENDS, AWAY, BACK) for size in range(1, len(mark)))
 ALIVE = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3")
 PORTS = (20_000, 60_000)
 PORT_TRIES = 2
@@ -190,8 +193,10 @@ class _Session:
         self._began = False
         self._began_at = 0.0
         self._held = b""
-        """The last of what came, while it may be the start of a mark."""
+        """The last of what came, while it may be the start of what is looked for."""
         self._unwritten = bytearray()
+        self._is_away = False
+        """Whether an app has the screen."""
         self._lingering: asyncio.TimerHandle | None = None
 
     async def run(self) -> Ended:
@@ -228,7 +233,7 @@ class _Session:
                 self._loop.remove_signal_handler(number)
             os.close(self._ssh)
             os.close(errors)
-            if self._began:
+            if self._is_away:
                 os.write(1, RESET)
             termios.tcsetattr(0, termios.TCSAFLUSH, before)
         refused = not self._began and bool(REFUSED.search(self._said))
@@ -290,7 +295,10 @@ class _Session:
             if mark in data:
                 act()
                 data = data.replace(mark, b"")
-        kept = next((size for size in range(len(BEGINS), 0, -1) if data.endswith((BEGINS[:size], ENDS[:size]))), 0)
+        last = max(AWAY, BACK, key=data.rfind)
+        if last in data:
+            self._is_away = last == AWAY
+        kept = max((len(start) for start in STARTS if data.endswith(start)), default=0)
         self._held = data[len(data) - kept :]
         _write_all(1, data[: len(data) - kept])
 

@@ -174,6 +174,15 @@ def test_an_app_that_is_killed_there_is_said_in_one_line(far, near, tmp_path):
     _app().kill()
     assert terminal.wait(20) == 137
     assert "ended on far by a signal (SIGKILL)" in terminal.text
+    assert terminal.raw.count(b"\x1b[?1049l") == 1, "the screen is not the shell's again"
+
+
+def test_what_the_app_says_last_stays_over_the_prompt(far, near, tmp_path):
+    folder = project(tmp_path / "p", noise(1.0))
+    terminal = near(far, str(folder), "--sprint", "5m").wait_for("c0.wav").press("ctrl+q")
+    assert terminal.wait(20) == 0
+    *_, last = bytes(terminal.raw).split(b"\x1b[?1049")
+    assert b"The sprint is over" in last
 
 
 # what hosts allow

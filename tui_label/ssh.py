@@ -90,9 +90,7 @@ async def _travel(trip: Trip, local_keys: bool, sound: bool) -> int:
                     f"{trip.host} has no {trip.program} on its path: `pip install tui-label` there, or name it with --program"
                 )
             if trip.command and (name := _killed_by(ended.status)):
-                _tell(
-                    f"it was ended on {trip.host} by a signal ({name}); what was saved is there, the same command goes on"
-                )
+                _tell(f"ended on {trip.host} by {name}; what was saved is there, the same command goes on")
             if not ended.dropped or not _again(trip.host):
                 return ended.status
             began = began or ended.began

@@ -250,10 +250,13 @@ def test_edges_move_by_100_or_10_ms_and_are_heard(command, coarse, fine):
     assert times(session) == [fine]
 
 
-def test_an_edge_stops_at_its_neighbour():
+def test_an_edge_stops_at_its_neighbour_and_then_says_so():
     session = after(on(TURNS, (1.0, 2.0), (2.05, 3.0), (3.05, 4.0)), 2.5, "segment.start-left", "segment.end-right")
 
-    assert times(session)[1] == (2.0, 3.05)
+    assert (times(session)[1], session.word) == ((2.0, 3.05), "")
+    session, effects = run(session, "segment.end-right")
+    assert (times(session)[1], effects) == ((2.0, 3.05), (Effect.HEAR_END,))
+    assert session.word == "the edge can go no further"
 
 
 def test_an_edge_stops_at_the_end_of_the_sound():

@@ -174,6 +174,8 @@ def nudge(session: Session, edge: str, by: int) -> Session | Outcome:
         start = max(least, min(start + step, end - SHORTEST_S))
     else:
         end = min(most, max(end + step, start + SHORTEST_S))
+    if _rounded(replace(segment, start=start, end=end)) == segment:
+        session = session.say("the edge can go no further")
     return _moved(session, task, segment, start, end, Effect.HEAR_START if edge == "start" else Effect.HEAR_END)
 
 

@@ -229,6 +229,19 @@ def test_stretches_of_a_recording_are_put_together(folder):
     )
 
 
+def test_recordings_are_in_the_order_that_sctk_wants(folder):
+    """`sort +0 -1 +1 -2 +3nb -4`, whatever the order of the answers."""
+    rows = [
+        said([Segment(2, 3, text="x"), Segment(1, 4, text="y")], item(name)) for name in ("b.wav", "a.wav", "B.wav")
+    ]
+    write("stm", rows, TRANSCRIPT, folder)
+    assert (folder / "out").read_text().splitlines() == [
+        f"{name} 1 <NA> {said}" for name in "Bab" for said in ("1.00 4.00 y", "2.00 3.00 x")
+    ]
+    write("ctm", rows, TRANSCRIPT, folder)
+    assert [line[0] for line in (folder / "out").read_text().splitlines()] == list("BBaabb")
+
+
 CORPUS = """\
 ;; made up after appendix A of the 2009 evaluation plan
 SPKR-INFO a 1 <NA> <NA> <NA> adult_female spk_1 <NA> <NA>

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -139,11 +140,15 @@ def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Drop
     task = first(project, Segments)
     found = tracks(rows, project, dropped)
     named = [_name_in(kind, track) for track in found]
+    names = [
+        theirs if theirs and named.count(theirs) == 1 else one_word(track.name, dropped)
+        for track, theirs in zip(found, named, strict=True)
+    ]
     made: list[str] = []
     written = 0
-    for track, theirs in zip(found, named, strict=True):
+    # SCTK takes no file whose recordings are in another order
+    for name, track in sorted(zip(names, found, strict=True), key=itemgetter(0)):
         assert task is not None
-        name = theirs if theirs and named.count(theirs) == 1 else one_word(track.name, dropped)
         kept = kept_lines(track.meta, kind.name)
         channels = {kind.column(line, kind.file + 1) for line in kept}
         channel = channels.pop() if len(channels) == 1 else "1"

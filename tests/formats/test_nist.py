@@ -174,6 +174,15 @@ def test_a_changed_word_has_the_channel_of_the_others(folder):
     assert (folder / "out").read_text() == "b A 1.5 1 yes 0.9\nb A 2.50 1.00 know\n"
 
 
+def test_a_changed_word_stays_in_its_channel_and_its_channel_together(folder):
+    (folder / "x.ctm").write_text("b A 1.5 1 yes 0.9\nb A 3.5 1 so 0.9\nb B 2.5 1 no 0.8\n")
+    (record,), _, _ = read("ctm", folder / "x.ctm", TRANSCRIPT)
+    yes, no, so = value(record)
+    write("ctm", [said([yes, replace(no, text="know"), so], record.item)], TRANSCRIPT, folder)
+
+    assert (folder / "out").read_text() == "b A 1.5 1 yes 0.9\nb A 3.5 1 so 0.9\nb B 2.50 1.00 know\n"
+
+
 def test_without_segments_each_stretch_of_an_stm_is_an_item(folder):
     (folder / "x.stm").write_text(STM)
     got, bad, _ = read("stm", folder / "x.stm", TEXT)

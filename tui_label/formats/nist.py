@@ -11,6 +11,7 @@ NIST, "2009 Rich Transcription Evaluation Plan" (RTTM); SCTK's `doc/infmts.htm` 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -148,23 +149,44 @@ def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Drop
     written = 0
     # SCTK takes no file whose recordings are in another order
     for name, track in sorted(zip(names, found, strict=True), key=itemgetter(0)):
-        assert task is not None
-        kept = kept_lines(track.meta, kind.name)
-        channels = {kind.column(line, kind.file + 1) for line in kept}
-        channel = channels.pop() if len(channels) == 1 else "1"
-
-        def parsed(line: str, name: str = name) -> Segment | None:
-            if kind.column(line, kind.file) != name:
-                raise Bad("file", "is of another recording")
-            return kind.parsed(task, line.rstrip("\r\n"))
-
-        segments = kind.carried(task, track.segments, dropped)
-        ours = as_they_came(segments, kept, parsed, partial(kind.fresh, task, name, channel))
+        ours = _lines_of(kind, task, name, track, dropped)
         count(dropped, NOTHING_SAID, not ours and not track.segments)
         written += bool(ours)
         made += ours
     out.write(joined(made))
     return written
+
+
+def _lines_of(kind: _Kind, task: Segments | None, name: str, track: Track, dropped: Dropped) -> list[str]:
+    """Of one recording, by channel where they are not just as they came."""
+    assert task is not None
+    kept = kept_lines(track.meta, kind.name)
+
+    def parsed(line: str) -> Segment | None:
+        if kind.column(line, kind.file) != name:
+            raise Bad("file", "is of another recording")
+        return kind.parsed(task, line.rstrip("\r\n"))
+
+    segments = kind.carried(task, track.segments, dropped)
+    channel_of = _channels(kind, kept, parsed)
+    made = as_they_came(segments, kept, parsed, lambda one: kind.fresh(task, name, channel_of(one), one))
+    return made if made is kept else sorted(made, key=lambda line: kind.column(line, kind.file + 1))
+
+
+def _channels(kind: _Kind, kept: list[str], parsed: Callable[[str], Segment | None]) -> Callable[[Segment], str]:
+    """The channel of a segment that is no line any more: that of the line at its time, else the only one there is."""
+    named = [kind.column(line, kind.file + 1) for line in kept]
+    found: dict[tuple[float, float], str] = {}
+    for line, channel in zip(kept, named, strict=True):
+        with contextlib.suppress(Bad):
+            if (one := parsed(line)) is not None:
+                found.setdefault(_when(one), channel)
+    usual = named[0] if len(set(named)) == 1 else "1"
+    return lambda one: found.get(_when(one), usual)
+
+
+def _when(one: Segment) -> tuple[float, float]:
+    return round(one.start, 3), round(one.end, 3)
 
 
 def _name_in(kind: _Kind, track: Track) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import kaldiio
 import pytest
@@ -137,6 +138,16 @@ def test_whole_recordings_go_out_without_segments(tmp_path):
     assert not (tmp_path / "segments").exists()
     assert (tmp_path / "text").read_text() == "a no\nb yes\n"
     assert [(one.item.key, one.suggestions[0].value) for one in got] == [("a", "no"), ("b", "yes")]
+
+
+def test_two_stretches_from_the_begin_on_are_utterances_of_their_own(tmp_path):
+    rows = [text_of("yes", item(duration=1)), text_of("yes and no", replace(item(duration=2), key="k"))]
+    write("kaldi", rows, TEXT, tmp_path)
+
+    assert (tmp_path / "segments").read_text().splitlines() == [
+        "a-00000000-00001000 a 0.00 1.00",
+        "a-00000000-00002000 a 0.00 2.00",
+    ]
 
 
 def test_a_folder_is_taken_for_its_wav_scp(data):

@@ -180,6 +180,17 @@ def test_common_voice_in_its_own_folders(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["commonvoice", "librispeech"])
+def test_what_is_said_in_the_first_stretch_is_not_said_of_the_whole_recording(tmp_path, name):
+    stretches = [item(duration=50), item(duration=50, offset=50)]
+    rows = [text_of("begins", stretches[0]), text_of("ends", stretches[1]), text_of("whole", item("b.wav"))]
+    dropped = write(name, rows, TEXT, tmp_path)
+
+    assert dropped == {"stretches of recordings": 2}
+    assert "begins" not in (tmp_path / "out").read_text()
+    assert "whole" in (tmp_path / "out").read_text()
+
+
+@pytest.mark.parametrize("name", ["commonvoice", "librispeech"])
 def test_recordings_of_one_name_in_several_folders_stay_apart(tmp_path, name):
     places = ["a.wav", "more/a.wav", "b.wav"]
     for seed, place in enumerate(places):

@@ -16,7 +16,7 @@ from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading, lines
-from tui_label.formats.tracks import Dropped, Rows, count, said, unbroken
+from tui_label.formats.tracks import Dropped, Rows, said, unbroken, whole_recordings
 
 COLUMNS = (
     "client_id", "path", "sentence", "up_votes", "down_votes", "age", "gender", "accents", "variant", "locale", "segment",
@@ -59,13 +59,8 @@ def _record(reading: Reading, recordings: Recordings, cells: Mapping[str, str]) 
 
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
-    found = []
-    for one in said(rows, project, dropped, Text):
-        if one.sound.offset:
-            count(dropped, "stretches of recordings")
-        elif one.text is not None:
-            found.append(one)
-    often = Counter(_name(path) for path in {one.sound.path for one in found})
+    found = whole_recordings(said(rows, project, dropped, Text), dropped)
+    often = Counter(_name(one.sound.path) for one in found)
     out.write("\t".join(COLUMNS) + "\n")
     for one in found:
         path = one.sound.path

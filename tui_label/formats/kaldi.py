@@ -176,7 +176,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     places = {one.sound.path: whereabouts(project, one.sound) for one in found}
     named = {path: one_word(name, dropped) for path, name in names(places.values()).items()}
     files: dict[str, dict[str, str]] = {name: {} for name in ("wav.scp", "segments", "text", "utt2spk", "spk2utt")}
-    stretched = segmented or any(one.sound.offset for one in found)
+    stretched = segmented or len(places) < len(found) or any(one.sound.offset for one in found)
     written = 0
     for one in found:
         place = places[one.sound.path]

@@ -11,7 +11,7 @@ from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading, lines
-from tui_label.formats.tracks import Dropped, Rows, count, names, one_word, said, single_blanks, whereabouts
+from tui_label.formats.tracks import Dropped, Rows, names, one_word, said, single_blanks, whereabouts, whole_recordings
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
@@ -32,12 +32,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
-    found = []
-    for one in said(rows, project, dropped, Text):
-        if one.sound.offset:
-            count(dropped, "stretches of recordings")
-        elif one.text is not None:
-            found.append(one)
+    found = whole_recordings(said(rows, project, dropped, Text), dropped)
     named = names(whereabouts(project, one.sound) for one in found)
     for one in found:
         out.write(

@@ -122,6 +122,17 @@ def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> 
         yield Said(item, item.sound, moved, text)
 
 
+def whole_recordings(found: Iterable[Said], dropped: Dropped) -> list[Said]:
+    """Texts of whole recordings, as far as is known of their length; stretches are counted."""
+    found = list(found)
+    ends: dict[str, float] = {}
+    for one in found:
+        ends[one.sound.path] = max(ends.get(one.sound.path, 0.0), plus(one.sound.offset, one.sound.duration))
+    whole = [one for one in found if not one.sound.offset and one.sound.duration == ends[one.sound.path]]
+    count(dropped, "stretches of recordings", len(found) - len(whole))
+    return [one for one in whole if one.text is not None]
+
+
 def _answer(annotation: Annotation, task: Task | None) -> Any:
     return annotation.answers.get(task.id) if task is not None else None
 

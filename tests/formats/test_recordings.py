@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers import SENTIMENT, project
-from labelled import BARE, BOTH, EVENTS, TEXT, TRANSCRIPT, clip, item, read, said, value, write
+from labelled import BARE, BOTH, EVENTS, TEXT, TRANSCRIPT, clip, item, read, said, text_of, value, write
 
 from tui_label import formats
 from tui_label.core.annotation import Annotation, Flag
@@ -190,3 +190,15 @@ def test_formats_are_recognised(tmp_path, name, format):
     (tmp_path / name).write_text("x\n")
 
     assert formats.recognise(tmp_path / name).name == format
+
+
+@pytest.mark.parametrize("name", ["csv", "labelstudio", "nemo", "prodigy"])
+@pytest.mark.parametrize("stretch", [(0.0, 5.0), (2.5, 5.0), (0.0, 100.0)])
+def test_a_stretch_comes_back_as_the_stretch_that_it_was(tmp_path, name, stretch):
+    clip(tmp_path / "a.wav")
+    offset, duration = stretch
+    write(name, [text_of("yes", item(offset=offset, duration=duration))], TEXT, tmp_path)
+    (record,), bad, _ = read(name, tmp_path / "out", TEXT, "ann")
+
+    assert bad == []
+    assert (record.item.sound.offset, record.item.sound.duration) == stretch

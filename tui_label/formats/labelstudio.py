@@ -296,8 +296,8 @@ def _predictions(item: Item, offer: Offer, project: Project) -> Iterator[dict[st
 def _content(item: Item) -> dict[str, Any]:
     own: dict[str, Any] = dict(zip(candidate_names(item), item.candidates, strict=True))
     if item.sound is not None:
-        own |= {"audio": item.sound.path}
-        own |= {"offset": item.sound.offset, "duration": item.sound.duration} if item.sound.offset else {}
+        offset = {"offset": item.sound.offset} if item.sound.offset else {}
+        own |= {"audio": item.sound.path, **offset, "duration": item.sound.duration}
     elif item.text or not item.candidates:
         own["text"] = item.text
     return own

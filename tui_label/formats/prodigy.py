@@ -53,8 +53,8 @@ def _item(item: Item) -> dict[str, Any]:
     named = {"item": item.key, "meta": dict(item.meta)}
     if item.sound is None:
         return {"text": item.text} | named | ({"candidates": list(item.candidates)} if item.candidates else {})
-    stretch = {"offset": item.sound.offset, "duration": item.sound.duration} if item.sound.offset else {}
-    return {"audio": item.sound.path, "path": item.sound.path} | stretch | named
+    offset = {"offset": item.sound.offset} if item.sound.offset else {}
+    return {"audio": item.sound.path, "path": item.sound.path, **offset, "duration": item.sound.duration} | named
 
 
 def _said(item: Item, answers: Mapping[str, Any], project: Project, dropped: Dropped) -> dict[str, Any]:

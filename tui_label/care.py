@@ -6,7 +6,6 @@ All work on its folder, because what is damaged cannot be opened.
 from __future__ import annotations
 
 import contextlib
-import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from uuid import uuid4
 from tui_label import config, moving, opening, reports, seal, sharing, underway
 from tui_label.core.project import GUIDELINES, Server
 from tui_label.core.timing import DAY_MS
-from tui_label.errors import ConfigError, LabelError, StoreRefused
+from tui_label.errors import ConfigError, LabelError, StoreRefused, typed
 from tui_label.identity import at_work
 from tui_label.store import permits
 from tui_label.store import repair as mending
@@ -71,7 +70,7 @@ def findings(folder: str | Path) -> Iterator[Finding]:
         if in_file:
             seal.refuse_loss(project.database)
         if in_file and project.database.exists() and (damage := mending.damage(project.database)):
-            mend = f"let everybody leave, then `tui-label repair {shlex.quote(str(folder))}` saves what can be read"
+            mend = f"let everybody leave, then `tui-label repair {typed(folder)}` saves what can be read"
             yield from ((False, f"{words}; {mend}") for words in damage)
             return
         store, _ = opening.open_store(project)

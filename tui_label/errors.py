@@ -22,6 +22,14 @@ shows a traceback.
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
+
+def typed(name: Path | str) -> str:
+    """A path or a name as one types it in a shell, for the commands that messages tell people to run."""
+    return shlex.quote(str(name))
+
 
 class LabelError(Exception):
     """Something a person can mend; `problems` are lines for them, `str(error)` has all."""

@@ -16,7 +16,6 @@ import difflib
 import grp
 import os
 import pwd
-import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ from pathlib import Path
 from tui_label.admission import way_in
 from tui_label.core.project import Project
 from tui_label.core.roles import Roles
-from tui_label.errors import LabelError, UsageError
+from tui_label.errors import LabelError, UsageError, typed
 from tui_label.store import logs
 
 FOLDER, DATABASE, OTHER = 0o2750, 0o660, 0o640
@@ -42,7 +41,7 @@ def group_of(name: str) -> int:
     except KeyError:
         known = [one.gr_name for one in grp.getgrall()]
         near = difflib.get_close_matches(name, known, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"make it with `sudo groupadd {shlex.quote(name)}`"
+        hint = f"did you mean {near[0]}?" if near else f"make it with `sudo groupadd {typed(name)}`"
         raise UsageError(f"{name}: no such group on this machine; {hint}") from None
 
 
@@ -71,7 +70,7 @@ def closed(database: Path) -> list[Line]:
     """What whoever asks may not write of a database; nothing can be said of the rest then."""
     folder, found = database.parent, []
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
-        words = f"nothing on its file system can be written: `findmnt -T {_quoted(folder)}` shows it"
+        words = f"nothing on its file system can be written: `findmnt -T {typed(folder)}` shows it"
         return [
             (False, f"{folder}: {words}, `dmesg` whether the disk is broken; who runs this machine can mount it anew")
         ]
@@ -86,11 +85,11 @@ def closed(database: Path) -> list[Line]:
             continue
         status = path.stat()
         if status.st_uid == os.getuid():
-            mend = f"it is yours: `chmod {own} {_quoted(path)}`"
+            mend = f"it is yours: `chmod {own} {typed(path)}`"
         elif shared and status.st_mode & WRITE == WRITE:
             mend = way_in(folder)
         else:
-            mend = f"its owner, {_user(status.st_uid)}, can `chmod {groups} {_quoted(path)}`"
+            mend = f"its owner, {_user(status.st_uid)}, can `chmod {groups} {typed(path)}`"
         found.append((False, f"{path}: you may not write; {mend}"))
     return found
 
@@ -100,7 +99,7 @@ def check(project: Project) -> list[Line]:
     folder, status = project.folder, project.folder.stat()
     owner, group = _user(status.st_uid), _group(status.st_gid)
     if status.st_gid == _first_group(status.st_uid) and not status.st_mode & stat.S_ISGID:
-        return [(True, f"shared with nobody: {owner} alone can work here, unless `chgrp -R GROUP {_quoted(folder)}`")]
+        return [(True, f"shared with nobody: {owner} alone can work here, unless `chgrp -R GROUP {typed(folder)}`")]
     wrong = [
         *_folder_problems(folder, status, group),
         *_file_problems(folder, status, group),
@@ -111,7 +110,7 @@ def check(project: Project) -> list[Line]:
 
 
 def _folder_problems(folder: Path, status: os.stat_result, group: str) -> Iterator[str]:
-    mode, where = status.st_mode, _quoted(folder)
+    mode, where = status.st_mode, typed(folder)
     if mode & stat.S_IRWXO:
         yield f"{folder}: people outside of {group} can open it: `chmod o= {where}`"
     if mode & OPEN != OPEN:
@@ -141,18 +140,18 @@ def _file_problems(folder: Path, top: os.stat_result, group: str) -> Iterator[st
             closed.append(path)
         if status.st_mode & stat.S_IWGRP:
             loose.append(path)
-    whole = _quoted(folder)
+    whole = typed(folder)
     if foreign:
         owner = _user(top.st_uid)
         yield f"{_named(foreign, folder)}: not {owner}'s, who the folder belongs to: `sudo chown -R {owner} {whole}`"
     if alien:
-        yield f"{_named(alien, folder)}: not {group}'s: `chgrp -R {shlex.quote(group)} {whole}`"
+        yield f"{_named(alien, folder)}: not {group}'s: `chgrp -R {typed(group)} {whole}`"
     if locked:
         yield f"{_named(locked, folder)}: {group} cannot write answers: `chmod g+rw {whole}/project.db*`"
     if closed:
         yield f"{_named(closed, folder)}: {group} cannot read it: `chmod -R g+rX {whole}`"
     if loose:
-        files = " ".join(map(_quoted, loose)) if len(loose) <= NAMED else f"$(find {whole} ! -name 'project.db*')"
+        files = " ".join(map(typed, loose)) if len(loose) <= NAMED else f"$(find {whole} ! -name 'project.db*')"
         yield f"{_named(loose, folder)}: {group} can change it: `chmod g-w {files}`"
 
 
@@ -160,7 +159,7 @@ def _way_problems(folder: Path, status: os.stat_result) -> Iterator[str]:
     """What is over the folder: whoever cannot go through cannot work, whoever may write there can put another in its place."""
     for parent in folder.parents:
         over = parent.stat()
-        where, mode = _quoted(parent), over.st_mode
+        where, mode = typed(parent), over.st_mode
         if not mode & stat.S_IXOTH and not (mode & stat.S_IXGRP and over.st_gid == status.st_gid):
             yield f"{parent}: others than {_user(over.st_uid)} cannot go through: `chmod o+x {where}`, or move the project"
         if not mode & stat.S_ISVTX and (mode & stat.S_IWOTH or (mode & stat.S_IWGRP and over.st_gid != 0)):
@@ -177,7 +176,7 @@ def _people_problems(roles: Roles, status: os.stat_result, group: str) -> Iterat
             yield f"project.yaml: roles: {name} is no user of this machine"
             continue
         if user.pw_uid not in (0, status.st_uid) and status.st_gid not in os.getgrouplist(name, user.pw_gid):
-            yield f"{name} is not in the group {group}: `sudo usermod -aG {shlex.quote(group)} {name}`, then {name} logs in anew"
+            yield f"{name} is not in the group {group}: `sudo usermod -aG {typed(group)} {name}`, then {name} logs in anew"
 
 
 def _all(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -199,10 +198,6 @@ def _is_database(path: Path) -> bool:
 def _named(paths: Sequence[Path], folder: Path) -> str:
     first = ", ".join(str(path.relative_to(folder)) for path in paths[:NAMED])
     return first if len(paths) <= NAMED else f"{first} and {len(paths) - NAMED:,} more"
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))
 
 
 def _first_group(user: int) -> int | None:

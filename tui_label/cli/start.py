@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from tui_label import ready
 from tui_label.cli.project import Commands, command, complain, folder, sound, sound_way
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
+from tui_label.errors import typed
 
 WITHOUT_LABELS = "name: keys\ntasks: [{id: note, type: text}]"
 """Labels take letters from commands."""
@@ -50,7 +50,7 @@ def _new(options: argparse.Namespace) -> int:
         group = sharing.group_of(options.group)
         Project.create_ready(options.dir, options.template, samples=options.samples).close()
         sharing.share(options.dir, group)
-    named = shlex.quote(str(options.dir))
+    named = typed(options.dir)
     print(visible(f"{options.dir}: a project of {options.template}; edit project.yaml and guidelines.md, then"))
     print(visible(f"  tui-label add {named} FILE"), visible(f"  tui-label {named}"), sep="\n")
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import shlex
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ from tui_label.config.transcripts import PATTERN, STYLE
 from tui_label.core import keymap
 from tui_label.core.project import Project, Server
 from tui_label.core.text import visible
-from tui_label.errors import ConfigError
+from tui_label.errors import ConfigError, typed
 
 FILE = "project.yaml"
 TOP = ("name", "tasks", "store", *fields.FIELDS)
@@ -35,7 +34,7 @@ def load(folder: Path) -> Project:
         data = content(path)
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path}: no project here; start one with `tui-label new {shlex.quote(str(folder))} --from sentiment`"
+            f"{path}: no project here; start one with `tui-label new {typed(folder)} --from sentiment`"
         ) from error
     except NotADirectoryError as error:
         raise ConfigError(f"{folder}: not a folder; name the project's") from error

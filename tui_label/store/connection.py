@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shlex
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,6 +27,7 @@ from tui_label.errors import (
     StoreMissing,
     StoreReadOnly,
     StoreTooNew,
+    typed,
 )
 from tui_label.store import logs, migrations
 from tui_label.store.engine import Cursor, Execute, Result, together
@@ -309,7 +309,7 @@ def obstacle(path: Path, error: sqlite3.Error) -> StoreError | None:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreReadOnly(
             f"{path}: file or folder may not be written; "
-            f"`tui-label check {shlex.quote(str(path.parent))}` says what its owner has to do"
+            f"`tui-label check {typed(path.parent)}` says what its owner has to do"
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         who = holder_of_database(path) or "another program"

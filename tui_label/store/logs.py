@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import stat
 import time
 from pathlib import Path
 
-from tui_label.errors import StoreReadOnly
+from tui_label.errors import StoreReadOnly, typed
 
 ENDINGS = ("-wal", "-shm")
 PATIENCE_S = 1.0
@@ -58,6 +57,6 @@ def wait_for(path: Path) -> None:
         if time.monotonic() > end:
             raise StoreReadOnly(
                 f"{missing[0]}: is missing, and only the owner of the folder can make it: "
-                f"ask them to run `tui-label check {shlex.quote(str(path.parent))}`"
+                f"ask them to run `tui-label check {typed(path.parent)}`"
             )
         time.sleep(0.01)

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any, NamedTuple
 
+import jiwer
 import numpy as np
 import pytest
 from helpers import write_project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
+from tables import of_table, reliability
 
 from tui_label import config, opening
 from tui_label.agreement_report import agreement
@@ -23,7 +25,6 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Label, Rating, Segments, Spans, Text
 from tui_label.core.transcript import Style
 from tui_label.quality.agreement import Agreement, TaskAgreement, figures
-from tui_label.quality.coefficients import of_table, reliability
 from tui_label.quality.estimates import Figure
 
 LABELS = tuple(map(Label, ("positive", "neutral", "negative")))
@@ -299,11 +300,17 @@ def test_full_agreement_on_few_items_has_no_interval_of_no_width():
         assert figures_of[0][1:] == (1.0, None, None, 4, "")
 
 
-def test_word_errors_against_known_transcripts_are_over_the_known_words():
-    gold = {10: {"said": "one two three four"}}
-    (part,) = measured(Text("said", transcript=Style()), opinions("said", [["one two"]]), gold=gold).gold
+WORDS = st.lists(st.sampled_from(["one", "two", "on", "to", "three"]), max_size=8).map(" ".join)
 
-    assert values(part.figures)["wer"] == 0.5
+
+@given(WORDS.filter(bool), WORDS)
+def test_errors_against_a_known_transcript_are_those_of_jiwer(known, said):
+    """They are over what is known, not over the mean of both."""
+    gold = {10: {"said": known}}
+    (part,) = measured(Text("said", transcript=Style()), opinions("said", [[said]]), gold=gold).gold
+    found = values(part.figures)
+
+    assert (found["wer"], found["cer"]) == pytest.approx((jiwer.wer(known, said), jiwer.cer(known, said)))
 
 
 def test_word_errors_against_oneself_are_over_what_was_written_first():

@@ -1,17 +1,15 @@
-"""Word and character error rates of one text against another, and errors in tags apart from them.
+"""The word error rate of one text against another, and what counts as a word.
 
 WER is the fewest words substituted, inserted and deleted that make the hypothesis of the reference, over
-the words of the reference (Levenshtein 1966; NIST sclite); CER the same of characters, with one
-space between words.  What does not count as different is the project's own: `Review.ignore`.
+the words of the reference (Levenshtein 1966; NIST sclite).  What does not count as different is the project's
+own: `Review.ignore`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
 from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
@@ -23,63 +21,19 @@ _INNER = "'-"
 """Signs that stay within a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Counts, so that those of many texts can be added; rates follow from them."""
-
-    words: int = 0
-    """Of the reference."""
-    word_errors: int = 0
-    characters: int = 0
-    character_errors: int = 0
-    substitutions: int = 0
-    insertions: int = 0
-    deletions: int = 0
-    """These three are words."""
-    tags: int = 0
-    """Of the reference."""
-    tag_errors: int = 0
-    """The fewest tags inserted, deleted or replaced, whether tags are words or not."""
-
-    @property
-    def wer(self) -> float:
-        return _rate(self.word_errors, self.words)
-
-    @property
-    def cer(self) -> float:
-        return _rate(self.character_errors, self.characters)
-
-    def __add__(self, other: Rates) -> Rates:
-        return Rates(*map(sum, zip(astuple(self), astuple(other), strict=True)))
-
-
-def _rate(errors: int, of: int) -> float:
-    """Errors over what there was; where there was nothing, 0 for no error and 1 for any."""
-    return errors / of if of else float(errors > 0)
-
-
-def error_rates(
+def error_rate(
     reference: str,
     hypothesis: str,
     ignore: Sequence[str] = (CASE, PUNCTUATION, TAGS),
     speakers: Sequence[str] = (),
-) -> Rates:
-    """How far the hypothesis is from the reference; "agent: " at a line's start is no word for the speakers named."""
+) -> float:
+    """How far the hypothesis is from the reference: where that has no words, 0 for none and 1 for any.
+
+    "agent: " at a line's start is no word for the speakers named.
+    """
     said, heard = (normal_words(text, ignore, speakers) for text in (reference, hypothesis))
-    edits = Counter(edit.tag for edit in Levenshtein.editops(*_numbered(said, heard)))
-    characters = " ".join(said)
-    tags, other_tags = _TAG.findall(reference), _TAG.findall(hypothesis)
-    return Rates(
-        words=len(said),
-        word_errors=edits.total(),
-        characters=len(characters),
-        character_errors=Levenshtein.distance(characters, " ".join(heard)),
-        substitutions=edits["replace"],
-        insertions=edits["insert"],
-        deletions=edits["delete"],
-        tags=len(tags),
-        tag_errors=Levenshtein.distance(*_numbered(tags, other_tags)),
-    )
+    errors = Levenshtein.distance(*_numbered(said, heard))
+    return errors / len(said) if said else float(errors > 0)
 
 
 def _numbered(*texts: list[str]) -> list[list[int]]:

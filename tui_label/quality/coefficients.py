@@ -13,11 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_label.quality.estimates import NO_PAIRS, ONE_LABEL, USUAL, Draws, Figure, Floats, Ints, Sample
-
-NOMINAL, RATIO = "nominal", "ratio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +80,6 @@ def _alike(codes: Ints, many: int) -> tuple[Ints, Ints, Ints]:
     packed = codes @ (many ** np.arange(width, dtype=np.int64))
     _, at, which, times = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
     return codes[at], which.reshape(-1), times
-
-
-def reliability(values: NDArray[np.int_], labels: int) -> Table:
-    """The table of an (items, annotators) matrix of label numbers, -1 where there is no answer."""
-    item, annotator = np.nonzero(values >= 0)
-    return tabulated(item, values[item, annotator].astype(np.int64), np.eye(labels))
 
 
 # Coefficients
@@ -219,20 +210,12 @@ def _one_minus(observed: Floats, expected: Floats) -> Floats:
     return np.where(expected > 0, 1 - observed / np.where(expected > 0, expected, 1), np.nan)
 
 
-def distances(values: Sequence[float], level: str) -> Floats | None:
-    """Squared distances for `alpha` between labels with these values (Krippendorff 2011, section E).
-
-    Interval: (c - k)²; ratio: ((c - k) / (c + k))²; None for nominal.  Ordinal ones depend on the data:
-    `ordinal_alpha`.
+def distances(values: Sequence[float]) -> Floats:
+    """(labels, labels): interval distances for `alpha`, (c - k)², between labels with these values (Krippendorff 2011,
+    section E).
     """
-    if level == NOMINAL:
-        return None
     value = np.asarray(values, np.float64)
-    apart = value[:, None] - value
-    if level == RATIO:
-        total = value[:, None] + value
-        apart = np.divide(apart, total, out=np.zeros_like(apart), where=total != 0)
-    return np.asarray(apart**2)
+    return np.asarray((value[:, None] - value) ** 2)
 
 
 def likeness(values: Sequence[float], power: int) -> Floats:
@@ -266,17 +249,13 @@ def disagreements(labels: int, power: int = 0) -> Floats:
 # As figures
 
 
-def of_table(table: Table, measure: str, draws: Draws = USUAL, values: Sequence[float] = ()) -> Figure:
-    """One coefficient of a table with its interval.  `values` are the labels' numbers, where they have some.
-
-    `percent`, `fleiss_kappa`, `ac1`, `ac2`, `alpha_nominal`, `alpha_ordinal`, `alpha_interval`, `alpha_ratio`;
-    `alpha_sets` where an answer is a set; `specific` of a table with two labels.
-    """
-    return of_sample(table, Sample(table.weight, draws), measure, values)
-
-
 def of_sample(table: Table, sample: Sample, measure: str, values: Sequence[float] = ()) -> Figure:
-    """The same with draws that several measures share."""
+    """One coefficient of a table with its interval, of draws that several measures share.  `values` are the labels'
+    numbers, where they have some.
+
+    `percent`, `fleiss_kappa`, `ac1`, `ac2`, `alpha_nominal`, `alpha_ordinal`, `alpha_interval`; `alpha_sets` where an
+    answer is a set; `specific` of a table with two labels.
+    """
     n = table.paired
     if not n:
         return Figure(measure, None, None, None, 0, NO_PAIRS)
@@ -300,7 +279,7 @@ def _statistic(table: Table, measure: str, values: Sequence[float]) -> tuple[Cal
         return lambda weights: sets_alpha(table, weights), "all gave the same labels, so chance alone would agree too"
     if measure == "alpha_ordinal":
         return lambda weights: ordinal_alpha(counts, weights), ONE_LABEL
-    apart = distances(values, measure.removeprefix("alpha_"))
+    apart = distances(values) if measure == "alpha_interval" else None
     return lambda weights: alpha(counts, weights, apart), ONE_LABEL
 
 

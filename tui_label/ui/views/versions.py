@@ -21,7 +21,7 @@ from tui_label.core.rows import Rows, Stacked
 from tui_label.core.stretches import Timeline
 from tui_label.core.tasks import Segment, Segments, Text, segments_from, spans_from
 from tui_label.core.text import glyphs, visible
-from tui_label.core.wer import error_rates
+from tui_label.core.wer import error_rate
 from tui_label.core.wording import Wording
 from tui_label.ui.canvas import Row, cells, clipped, fitted_together, spread
 from tui_label.ui.views.document import (
@@ -281,7 +281,7 @@ class Board:
         )
         for place, version in enumerate(wording.versions):
             others = [text for n, text in enumerate(texts) if n != place]
-            mean = sum(error_rates(other, texts[place], ignore, style.speakers).wer for other in others) / len(others)
+            mean = sum(error_rate(other, texts[place], ignore, style.speakers) for other in others) / len(others)
             row += [
                 ("  ", ""),
                 (str(version + 1), "accent"),

@@ -15,7 +15,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import Recordings, labelled_sound
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.source import BadLine, Reading, filled_lines
 from tui_label.formats.tracks import Dropped, Rows, said, unbroken, whole_recordings
 
 COLUMNS = (
@@ -27,15 +27,13 @@ NEEDED = ("client_id", "path", "sentence")
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
     header: list[str] | None = None
-    for line in lines(reading):
+    for line in filled_lines(reading):
         if isinstance(line, BadLine):
             yield line
             continue
         number, text = line
         cells = text.split("\t")
-        if not text.strip():
-            reading.blank += 1
-        elif header is None:
+        if header is None:
             header = cells
             if lacking := [name for name in NEEDED if name not in header]:
                 yield reading.bad(number, f"is no header of Common Voice: it lacks {', '.join(lacking)}")

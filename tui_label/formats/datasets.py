@@ -26,7 +26,7 @@ from tui_label.errors import InputError, UsageError
 from tui_label.formats import card, table
 from tui_label.formats.array import NoArray, elements, is_array
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
-from tui_label.formats.source import BadLine, Reading, bare, lines
+from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import finished_texts, whole
 from tui_label.formats.tracks import Dropped, Rows, count_finer_times
@@ -123,14 +123,11 @@ def _rows_of_json(reading: Reading) -> Iterator[Row | BadLine]:
 
 
 def _lines_of_json(reading: Reading) -> Iterator[tuple[int, Any]]:
-    for line in lines(reading):
+    for line in filled_lines(reading):
         if isinstance(line, BadLine):
             yield line.line, line
             continue
         number, text = line
-        if not text.strip():
-            reading.blank += 1
-            continue
         try:
             yield number, json.loads(text)
         except (ValueError, RecursionError) as error:

@@ -23,7 +23,7 @@ from tui_label.core.tasks import Spans, Task, Text
 from tui_label.formats import sounds
 from tui_label.formats.array import dumped
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
-from tui_label.formats.source import BadLine, Reading, bare, lines
+from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.table import rows_of
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, first_spans, labels_said, located
 from tui_label.formats.tracks import Dropped, Rows, count, is_finished, plain
@@ -40,13 +40,8 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     if bare(reading.path).suffix.lower() == ".csv":
         yield from read_csv(reading)
         return
-    for line in lines(reading):
-        if isinstance(line, BadLine):
-            yield line
-        elif line[1].strip():
-            yield _one(reading, *line)
-        else:
-            reading.blank += 1
+    for line in filled_lines(reading):
+        yield line if isinstance(line, BadLine) else _one(reading, *line)
 
 
 def _one(reading: Reading, number: int, text: str) -> Record | BadLine:

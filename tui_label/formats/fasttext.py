@@ -16,7 +16,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.recordings import meant
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.source import BadLine, Reading, filled_lines
 from tui_label.formats.tagging import label_word
 from tui_label.formats.texts import choice_tasks, finished_texts, first_line, labels_said, whole
 from tui_label.formats.tracks import Dropped, Rows, count, unbroken
@@ -29,14 +29,11 @@ LABELS = re.compile(rf"((?:{PREFIX}[^ \t]*[ \t])*{PREFIX}[^ \t]*)(?:[ \t](.*))?|
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     known = [value for task in choice_tasks(reading.project) for value in task.values]
-    for line in lines(reading):
+    for line in filled_lines(reading):
         if isinstance(line, BadLine):
             yield line
             continue
         number, said = line
-        if not said.strip():
-            reading.blank += 1
-            continue
         found = LABELS.fullmatch(said)
         assert found is not None
         labels = [meant(known, word.removeprefix(PREFIX)) for word in (found[1] or "").split()]

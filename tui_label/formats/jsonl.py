@@ -33,7 +33,7 @@ from tui_label.formats.making import (
     make_item,
     utc_time,
 )
-from tui_label.formats.source import BadLine, Reading, bare, lines
+from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.texts import HOLDS
 
 KNOWN = frozenset(
@@ -92,15 +92,8 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     if bare(reading.path).suffix.lower() == ".json":
         yield from _read_array(reading)
         return
-    for line in lines(reading):
-        if isinstance(line, BadLine):
-            yield line
-            continue
-        number, text = line
-        if not text.strip():
-            reading.blank += 1
-            continue
-        yield _one(reading, number, text)
+    for line in filled_lines(reading):
+        yield line if isinstance(line, BadLine) else _one(reading, *line)
 
 
 def _read_array(reading: Reading) -> Iterator[Record | BadLine]:

@@ -10,20 +10,17 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import Recordings, labelled_sound
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.source import BadLine, Reading, filled_lines
 from tui_label.formats.tracks import Dropped, Rows, names, one_word, said, single_blanks, whereabouts, whole_recordings
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
-    for line in lines(reading):
+    for line in filled_lines(reading):
         if isinstance(line, BadLine):
             yield line
             continue
         number, text = line
-        if not text.strip():
-            reading.blank += 1
-            continue
         name, *rest = text.strip(" \t").split(None, 1)
         try:
             yield labelled_sound(reading, recordings.named(name), text=rest[0] if rest else "")

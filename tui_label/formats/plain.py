@@ -6,14 +6,9 @@ from collections.abc import Iterator
 
 from tui_label.core.record import Record
 from tui_label.formats.making import make_item
-from tui_label.formats.source import BadLine, Reading, lines
+from tui_label.formats.source import BadLine, Reading, filled_lines
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
-    for line in lines(reading):
-        if isinstance(line, BadLine):
-            yield line
-        elif not line[1].strip():
-            reading.blank += 1
-        else:
-            yield Record(make_item(reading, None, line[1]))
+    for line in filled_lines(reading):
+        yield line if isinstance(line, BadLine) else Record(make_item(reading, None, line[1]))

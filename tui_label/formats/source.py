@@ -273,6 +273,15 @@ def lines(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
         yield line if isinstance(line, BadLine) else (line[0], line[1].rstrip("\r\n"))
 
 
+def filled_lines(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
+    """The same without those that are blank, which are counted."""
+    for line in lines(reading):
+        if isinstance(line, BadLine) or line[1].strip():
+            yield line
+        else:
+            reading.blank += 1
+
+
 def lines_as_they_are(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
     """The same with the end that each has."""
     check(reading)

@@ -17,10 +17,7 @@ from tui_label.core.gold import AUTO, Gold
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.tasks import (
-    Choice,
     Choices,
-    Compare,
-    Rating,
     Segments,
     Spans,
     Task,
@@ -33,6 +30,7 @@ from tui_label.core.text import visible
 from tui_label.errors import UsageError
 from tui_label.formats.settled import SettledAnswer, settled_answer
 from tui_label.quality.consensus import DAWID_SKENE, MAJORITY, UNANIMOUS, Evidence, consensus, normalised
+from tui_label.quality.scores import is_of_labels
 from tui_label.store.base import Store, Versions
 from tui_label.store.reviewing import Testimony
 
@@ -221,7 +219,7 @@ def _words(support: Mapping[str, float], people: int, otherwise: str) -> str:
 
 def likeliest(tasks: Sequence[Task], store: Store) -> Likely:
     """By Dawid-Skene, each question with labels by itself; known answers teach how people mix labels up."""
-    alone = [replace(task, when={}) for task in tasks if _has_classes(task)]
+    alone = [replace(task, when={}) for task in tasks if is_of_labels(task) or isinstance(task, Choices)]
     ids = {task.id for task in alone}
     golds = {number: _only(ids, gold.answers) for number, gold in store.known()}
     evidence = [
@@ -234,10 +232,6 @@ def likeliest(tasks: Sequence[Task], store: Store) -> Likely:
             here = {id: (value, settled.support[id]) for id, value in settled.answers.items()}
             found[settled.number] = here | dict.fromkeys(settled.left_open, (None, 0.0))
     return found
-
-
-def _has_classes(task: Task) -> bool:
-    return isinstance(task, Choice | Choices | Rating) or (isinstance(task, Compare) and task.mode == "pick")
 
 
 def _only(ids: set[str], answers: Mapping[str, Any]) -> dict[str, Any]:

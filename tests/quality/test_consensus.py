@@ -62,11 +62,11 @@ def test_unanimous_is_all_and_not_most():
     assert (all_three.answers, all_three.rule) == ({"sentiment": "neutral"}, "all 3 agree")
 
 
-def test_items_of_too_few_annotators_are_passed_over():
-    items = [said("neutral", number=1), said("neutral", "neutral", number=2)]
+def test_items_without_an_answer_are_passed_over():
+    items = [said(number=1), said("neutral", number=2), said("neutral", "neutral", number=3)]
+    found = list(consensus([SENTIMENT], items, "majority"))
 
-    assert [one.number for one in consensus([SENTIMENT], items, "unanimous", least=2)] == [2]
-    assert [one.rule for one in consensus([SENTIMENT], items, "majority")] == ["the only answer", "all 2 agree"]
+    assert [(one.number, one.rule) for one in found] == [(2, "the only answer"), (3, "all 2 agree")]
 
 
 def test_a_gold_answer_stands_against_every_vote():
@@ -108,10 +108,56 @@ def test_each_label_of_a_set_by_itself():
     assert settled(TOPICS, [], ["positive"], []).answers == {"topics": []}
 
 
-def test_a_set_that_the_task_refuses_is_left_open():
-    at_least_one = Choices("topics", labels=LABELS, min=1)
+MARKS = {
+    label: ({"start": at, "end": at + 2, "label": label}, {"start": float(at), "end": at + 2.0, "label": label})
+    for at, label in zip((4, 0, 8), ("positive", "neutral", "negative"), strict=True)
+}
+"""A span and a segment of each label, which stand in another order than the labels."""
 
-    assert settled(at_least_one, ["neutral"], ["positive"], ["negative"]).left_open == ("topics",)
+
+@given(drawn=st.lists(st.sets(st.sampled_from(list(MARKS))), min_size=1, max_size=7))
+def test_a_part_is_in_the_vote_where_more_than_half_have_it(drawn):
+    many = {label: sum(label in given for given in drawn) for label in MARKS}
+    wanted = [label for label in MARKS if 2 * many[label] > len(drawn)]
+    shares = [max(times, len(drawn) - times) / len(drawn) for times in many.values() if times]
+    votes = [voted(TOPICS, [[label for label in MARKS if label in given] for given in drawn], strict=False)]
+    for task, kind in ((ENTITIES, 0), (EVENTS, 1)):
+        marked = [sorted((MARKS[label][kind] for label in given), key=lambda one: one["start"]) for given in drawn]
+        votes.append(voted(task, marked, strict=False))
+
+    assert [vote.support for vote in votes] == [min(shares, default=1.0)] * 3
+    if 0.5 in shares:
+        assert [vote.value for vote in votes] == [None] * 3
+    else:
+        labels, *marks = (vote.value for vote in votes)
+        assert labels == wanted
+        for kind, found in enumerate(marks):
+            assert found == sorted((MARKS[label][kind] for label in wanted), key=lambda one: one["start"])
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        (Choices("t", labels=LABELS, min=1), [["neutral"], ["positive"], ["negative"]]),
+        (
+            Choices("t", labels=LABELS, max=2),
+            [["neutral", "positive"], ["positive", "negative"], ["neutral", "negative"]],
+        ),
+        (Spans("t", labels=LABELS, min=1), [[span(0, 4)], [span(5, 6)], [span(7, 8)]]),
+        (Segments("t", labels=LABELS, min=1), [[MARKS[label][1]] for label in MARKS]),
+    ],
+)
+def test_what_most_have_is_left_open_where_the_task_refuses_it(task, values):
+    assert settled(task, *values).left_open == ("t",)
+
+
+def test_what_most_have_may_be_the_least_and_the_most_that_the_task_takes():
+    both = ["positive", "neutral"]
+
+    assert settled(Choices("t", labels=LABELS, min=2, max=2), both, both, []).answers == {"t": both}
+    for kind, task in enumerate((Spans("t", labels=LABELS, min=1), Segments("t", labels=LABELS, min=1))):
+        mark = MARKS["positive"][kind]
+        assert settled(task, [mark], [mark], []).answers == {"t": [mark]}
 
 
 def test_spans_that_more_than_half_have():
@@ -128,9 +174,30 @@ def test_a_place_that_most_marked_and_each_otherwise_is_not_left_empty():
 
     assert settled(ENTITIES, *spans).left_open == ("entities",)
     assert settled(ENTITIES, *spans[:2], []).left_open == ("entities",)
+    assert settled(ENTITIES, *spans[:2], [], []).left_open == ("entities",)
     assert settled(EVENTS, *events).left_open == ("events",)
     assert settled(ENTITIES, spans[0], [], []).answers == {"entities": []}
     assert settled(ENTITIES, spans[0], spans[0], spans[2]).answers == {"entities": spans[0]}
+
+
+@pytest.mark.parametrize("kind", [Spans, Segments])
+@pytest.mark.parametrize(
+    ("labels", "overlap", "is_open"),
+    [
+        (("positive", "neutral"), False, True),
+        (("positive", "neutral"), True, False),
+        (("positive", "positive"), True, True),
+    ],
+)
+def test_where_marks_may_overlap_only_those_that_can_mean_the_same_are_rivals(kind, labels, overlap, is_open):
+    """A long one and a short one in it, by two of three."""
+    task = kind("t", labels=LABELS, overlap=overlap)
+    values = [
+        [{"start": start, "end": end, "label": label}]
+        for label, (start, end) in zip(labels, ((0, 10), (2, 4)), strict=True)
+    ]
+
+    assert settled(task, *values, []).left_open == (("t",) if is_open else ())
 
 
 @given(st.lists(st.sets(st.tuples(st.integers(0, 8), st.integers(1, 4))), min_size=1, max_size=5))
@@ -144,7 +211,7 @@ def test_spans_of_a_majority_overlap_only_where_somebodys_own_do(drawn):
                 apart.append(span(start, start + length))
                 free = start + length
         values.append(apart)
-    value = voted(ENTITIES, values).value or []
+    value = voted(ENTITIES, values, strict=False).value or []
 
     assert all(one["end"] <= other["start"] for one, other in pairwise(value))
 
@@ -170,17 +237,53 @@ def test_segments_are_unanimous_within_fifty_milliseconds():
     assert settled(EVENTS, here, far, rule="unanimous").left_open == ("events",)
 
 
+def test_segments_shorter_than_that_may_be_the_same_and_share_nothing():
+    clicks = [[{"start": start, "end": start + 0.03}] for start in (1.0, 1.04)]
+
+    for values in (clicks, clicks[::-1]):
+        assert settled(EVENTS, *values, rule="unanimous").rule == "all 2 agree"
+
+
+def test_segments_that_share_half_their_time_are_the_same():
+    one, other = ([{"start": 0.0, "end": end, "label": "positive"}] for end in (1.0, 2.0))
+
+    assert settled(EVENTS, one, other).answers == {"events": [one[0] | {"end": 1.5}]}
+
+
+def test_each_segment_counts_once_and_for_the_one_it_is_nearest_to():
+    both = Segments("events", labels=LABELS, overlap=True)
+    first, second = ({"start": start, "end": start + 1.0, "label": "positive"} for start in (0.0, 0.3))
+
+    assert settled(both, [first, second], [first, second]).answers == {"events": [first, second]}
+    assert settled(both, [first], [first, first | {"start": 0.1}]).left_open == ("events",)
+
+
+def test_segments_of_most_that_overlap_are_left_open_where_they_may_not():
+    """Three of five have the one, three the other, and nobody both as they come out."""
+    early, late = (
+        [{"start": 0.0, "end": end, "label": "positive"} for end in (2.0, 2.4)],
+        [{"start": start, "end": 4.0, "label": "positive"} for start in (2.4, 2.0)],
+    )
+    values = [early[0], late[1]], [early[1]], [early[1]], [late[1]], [late[0]]
+
+    assert settled(EVENTS, *values).left_open == ("events",)
+    assert settled(Segments("events", labels=LABELS, overlap=True), *values).answers == {"events": [early[1], late[1]]}
+
+
 def test_segments_whose_text_differs_are_left_open():
     spoken = [[{"start": 0.0, "end": 1.0, "text": text}] for text in ("hello there", "hello  There", "hullo")]
 
     assert settled(EVENTS, *spoken).answers == {"events": spoken[1]}
     assert settled(EVENTS, spoken[0], spoken[2]).left_open == ("events",)
+    agreed = {"start": 3.0, "end": 4.0, "text": "yes"}
+    assert settled(EVENTS, [*spoken[0], agreed], [*spoken[2], agreed]).left_open == ("events",)
 
 
 def test_texts_are_alike_but_for_case_white_space_and_normal_form():
     text = Text("why")
 
     assert settled(text, "It is late", "it is  late", "It is late", "early").answers == {"why": "It is late"}
+    assert settled(text, "It is late", "it is late", "it IS late", "early", "early").answers == {"why": "It is late"}
     assert settled(text, "cafe\u0301", "caf\u00e9", "x").answers == {"why": "cafe\u0301"}
     assert settled(text, "late", "early").left_open == ("why",)
 
@@ -263,20 +366,47 @@ def test_many_answers_about_one_item_do_not_underflow():
     assert fit.probability.argmax(axis=1).tolist() == [0, 1, 2, 0, 1]
 
 
-def test_it_weighs_answers_where_a_vote_is_tied():
+@pytest.mark.parametrize(
+    ("task", "answers"),
+    [
+        (SENTIMENT, [label.value for label in LABELS]),
+        (TOPICS, [[label.value] for label in LABELS]),
+        (Rating("stars"), [5, 1, 3]),
+        (Compare("best"), ["B", "A", "tie"]),
+    ],
+)
+def test_it_weighs_answers_where_a_vote_is_tied(task, answers):
     """One who is mostly right and one who guesses: learnt from what a third and fourth say elsewhere."""
-    names = [label.value for label in LABELS]
     _truth, said, _confusion = simulated(2)
     evidence = [
-        Evidence(at, [(f"p{who}", {"sentiment": names[code]}) for who, code in enumerate(row)])
+        Evidence(at, [(f"p{who}", {task.id: answers[code]}) for who, code in enumerate(row)])
         for at, row in enumerate(said)
     ]
-    tied = Evidence(len(evidence), [("p0", {"sentiment": "positive"}), ("p4", {"sentiment": "neutral"})])
-    *_all, last = consensus([SENTIMENT], [*evidence, tied], "dawid-skene")
+    tied = Evidence(len(evidence), [("p0", {task.id: answers[0]}), ("p4", {task.id: answers[1]})])
+    *_all, last = consensus([task], [*evidence, tied], "dawid-skene")
+
+    assert last.answers == {task.id: answers[0]}
+    assert last.rule.startswith("Dawid-Skene, probability 0.")
+    assert last.support[task.id] > 0.5
+
+
+def test_it_learns_from_the_items_whose_answer_is_known():
+    """Two say the same of everything, and the third is right."""
+
+    def three(right):
+        return [("ann", {"sentiment": right}), ("bob", {"sentiment": "neutral"}), ("cyd", {"sentiment": "neutral"})]
+
+    known = ["positive" if at % 2 else "neutral" for at in range(20)]
+    evidence = [Evidence(at, three(right), {"sentiment": right}) for at, right in enumerate(known)]
+    *_known, last = consensus([SENTIMENT], [*evidence, Evidence(20, three("positive"))], "dawid-skene")
 
     assert last.answers == {"sentiment": "positive"}
-    assert last.rule.startswith("Dawid-Skene, probability 0.")
-    assert last.support["sentiment"] > 0.5
+
+
+def test_orders_are_not_weighed():
+    one = settled(Compare("best", mode="rank"), ["B", "A"], ["A", "B"], ["B", "A"], rule="dawid-skene")
+
+    assert (one.answers, one.support) == ({"best": ["B", "A"]}, {"best": pytest.approx(2 / 3)})
 
 
 def test_sets_are_weighed_label_by_label_and_spans_by_majority():
@@ -295,11 +425,11 @@ def test_sets_are_weighed_label_by_label_and_spans_by_majority():
     assert [one.answers for one in found] == [{"topics": ["neutral"], "entities": [span(0, 2)]}] * 20
 
 
-def test_a_label_that_is_as_likely_as_not_leaves_its_set_open():
-    evidence = [Evidence(1, [("ann", {"topics": ["positive"]}), ("bob", {"topics": []})])]
-    (one,) = consensus([TOPICS], evidence, "dawid-skene")
+@pytest.mark.parametrize(("task", "one", "other"), [(TOPICS, ["positive"], []), (SENTIMENT, "positive", "neutral")])
+def test_what_is_as_likely_as_not_is_left_open(task, one, other):
+    found = settled(task, one, other, rule="dawid-skene")
 
-    assert (one.answers, one.left_open) == ({}, ("topics",))
+    assert (found.answers, found.left_open) == ({}, (task.id,))
 
 
 def test_hate_speech_of_six_annotators(data_folder):

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task
+from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task
 from tui_label.core.wer import CASE, PUNCTUATION, TAGS
 from tui_label.quality.answers import Column, Said, columns
 from tui_label.quality.coefficients import Table, of_pair, of_sample, tabulated
@@ -32,6 +32,7 @@ from tui_label.quality.scores import (
     coded,
     coded_sets,
     compared,
+    is_of_labels,
     label_scores,
     labels_of,
     score_figures,
@@ -169,7 +170,7 @@ def _of_task(
 ) -> TaskAgreement:
     measured: Measured = (
         _Labels(column, _answers(column.task, terms.candidates), terms.draws)
-        if _is_of_labels(column.task)
+        if is_of_labels(column.task)
         else _Pairs(column, terms.draws, terms.hearing)
     )
     pairs, unjudged = _pairs(column, measured, terms) if PAIR in terms.by else ((), ())
@@ -192,10 +193,6 @@ def _of_task(
         repeats=steady,
         unjudged=(*unjudged, *untested, *unrepeated),
     )
-
-
-def _is_of_labels(task: Task) -> bool:
-    return isinstance(task, Choice | Rating) or (isinstance(task, Compare) and task.mode == "pick")
 
 
 def _answers(task: Task, candidates: int) -> list[Any]:

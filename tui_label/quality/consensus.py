@@ -37,10 +37,7 @@ import numpy as np
 
 from tui_label.core.overlap import TOLERANCE_S, are_near, are_rivals, meeting, similarity
 from tui_label.core.tasks import (
-    Choice,
     Choices,
-    Compare,
-    Rating,
     Segment,
     Segments,
     Spans,
@@ -51,7 +48,7 @@ from tui_label.core.tasks import (
 )
 from tui_label.core.tasks.segments import segments_from
 from tui_label.quality.dawidskene import dawid_skene
-from tui_label.quality.scores import coded
+from tui_label.quality.scores import coded, is_of_labels
 from tui_label.quality.stretches import ENOUGH
 
 UNANIMOUS, MAJORITY, DAWID_SKENE = "unanimous", "majority", "dawid-skene"
@@ -92,10 +89,8 @@ class Vote(NamedTuple):
     support: float
 
 
-def consensus(
-    tasks: Sequence[Task], evidence: Iterable[Evidence], rule: str = MAJORITY, *, least: int = 1
-) -> Iterator[Settled]:
-    """The answer to each item that has a gold answer, or those of `least` annotators or more; in order.
+def consensus(tasks: Sequence[Task], evidence: Iterable[Evidence], rule: str = MAJORITY) -> Iterator[Settled]:
+    """The answer to each item that has a gold answer or those of annotators; in order.
 
     What does not have the shape of its task's answers has no say.  Dawid-Skene reads all of `evidence` first: it learns from all items about each annotator.
     """
@@ -108,7 +103,7 @@ def consensus(
     for one in evidence:
         if one.gold is not None:
             yield Settled(one.number, dict(one.gold), GOLD, dict.fromkeys(one.gold, 1.0))
-        elif len(one.versions) >= max(least, 1):
+        elif one.versions:
             yield _settled(tuple(tasks), one, rule, likely)
 
 
@@ -145,7 +140,7 @@ def _words(rule: str, people: int, support: Mapping[str, float]) -> str:
 # The vote on one task
 
 
-def voted(task: Task, values: Sequence[Any], *, strict: bool = False) -> Vote:
+def voted(task: Task, values: Sequence[Any], *, strict: bool) -> Vote:
     """What more than half of `values` have; `strict` holds segments to their edges."""
     if isinstance(task, Choices):
         return _on_labels(task, values)
@@ -303,7 +298,7 @@ def _likely(tasks: Sequence[Task], evidence: Sequence[Evidence]) -> dict[tuple[i
     """The likeliest answer by item number and task, where the task is one of labels."""
     found: dict[tuple[int, str], Vote] = {}
     for task in tasks:
-        if isinstance(task, Choice | Rating) or (isinstance(task, Compare) and task.mode == "pick"):
+        if is_of_labels(task):
             for number, value, probability in _likeliest(task, evidence, None):
                 found[number, task.id] = Vote(value if probability > 0.5 else None, probability)
         elif isinstance(task, Choices):

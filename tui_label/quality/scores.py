@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from rapidfuzz.distance import Indel, Levenshtein
 
-from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text, segments_from
+from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text, segments_from
 from tui_label.core.transcript import word_list
 from tui_label.core.wer import normal_words
 from tui_label.quality.estimates import NO_PAIRS, Draws, Figure, Floats, Ints, Sample, figure, wilson
@@ -147,6 +147,11 @@ def scores(
     if isinstance(task, Text):
         return exact, _by_value("similarity", similarity, code, known, one, other)
     return (exact,)
+
+
+def is_of_labels(task: Task) -> bool:
+    """Whether an answer is one of few: a label, a step or a candidate."""
+    return isinstance(task, Choice | Rating) or (isinstance(task, Compare) and task.mode == "pick")
 
 
 def coded(values: Iterable[Any], known: Sequence[Any] = ()) -> tuple[Ints, list[Any]]:

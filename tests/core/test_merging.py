@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -55,6 +56,8 @@ def taken(task: Task, versions: tuple[Any, ...], now: Any) -> Any:
         ("we met in may", "we meet them in may", "we mate in may", "we meet them in may"),
         ("in may", "in late may", "in early may", "in late may"),
         ("may", "late may", "early may", "late may"),
+        ("may", "late may", "june", "late june"),
+        ("may", "june", "late may", "late june"),
         ("[a][c]", "[a][d]", "[a][b][c]", "[a][b][d]"),
         ("one[cough]two", "one[laugh]two", "uno[cough]two", "uno[laugh]two"),
         ("", "we met", "", "we met"),
@@ -77,6 +80,7 @@ def test_a_whole_answer_is_taken_whole_whatever_hands_made_of_it():
         ((["a"], ["a", "b"]), ["c", "a"], ["a", "b", "c"]),
         ((["a", "b"], ["a"]), ["a", "b", "c"], ["a", "c"]),
         ((["a", "b"], ["a"]), ["b"], []),
+        ((["a"], ["a", "b"]), None, ["a", "b"]),
     ],
 )
 def test_a_label_is_taken_and_the_others_are_as_hands_left_them(versions, now, expected):
@@ -95,6 +99,24 @@ def test_a_label_is_taken_and_the_others_are_as_hands_left_them(versions, now, e
 )
 def test_a_span_is_taken_instead_of_those_that_hands_made_in_its_place(first, now, expected):
     assert taken(NAMES, (first, [span(0, 3, "b")]), now) == expected
+
+
+@pytest.mark.parametrize(
+    ("versions", "now", "expected"),
+    [
+        (([span(0, 3)], []), [span(0, 3), span(4, 7)], [span(4, 7)]),
+        (([span(0, 13)], [span(0, 13, "b")]), [span(0, 13), span(0, 3, "b")], [span(0, 13, "b")]),
+        (([span(0, 13)], [span(0, 13, "b")]), [span(0, 13), span(0, 3, "c")], [span(0, 3, "c"), span(0, 13, "b")]),
+        (([span(0, 7)], [span(0, 3)]), [span(0, 3, "c")], [span(0, 3)]),
+        (
+            ([span(0, 3), span(0, 3, "c")], [span(0, 3, "b"), span(0, 3, "c")]),
+            [span(0, 3), span(0, 3, "c"), span(8, 13)],
+            [span(0, 3, "b"), span(0, 3, "c"), span(8, 13)],
+        ),
+    ],
+)
+def test_where_spans_may_overlap_those_of_hands_go_that_can_be_meant_for_the_same(versions, now, expected):
+    assert taken(replace(NAMES, overlap=True), versions, now) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,8 +152,25 @@ def test_a_segment_has_what_hands_changed_of_the_one_that_it_shares_most_with(no
     assert taken(TURNS, ([turn(0, 2), turn(2, 8)], [turn(0, 8)]), now) == [expected]
 
 
-def test_a_segment_that_only_one_has_comes_as_it_is():
-    assert taken(TURNS, ([turn(0, 4)], [turn(0, 4), turn(6, 8)]), [turn(0, 4, "c")]) == [turn(0, 4, "c"), turn(6, 8)]
+@pytest.mark.parametrize(
+    ("versions", "now", "expected"),
+    [
+        (([turn(0, 4)], [turn(0, 4), turn(6, 8)]), [turn(0, 4, "c")], [turn(0, 4, "c"), turn(6, 8)]),
+        (([turn(0, 4)], [turn(0, 4), turn(6, 8)]), [turn(0, 4), turn(6, 9, "c")], [turn(0, 4), turn(6, 8)]),
+        (([turn(0, 4)], [turn(0, 4, "b")]), [turn(8, 9)], [turn(0, 4, "b"), turn(8, 9)]),
+        # The third makes one place of what the others have; one of the second's is apart from all of the first's
+        (([turn(0, 3)], [turn(0, 2), turn(3, 8)], [turn(1, 6)]), [turn(0, 3, "c")], [turn(0, 2, "c"), turn(3, 8)]),
+    ],
+)
+def test_a_segment_with_nothing_of_hands_in_its_place_comes_as_it_is(versions, now, expected):
+    assert taken(TURNS, versions, now) == expected
+
+
+def test_segments_shorter_than_a_second_are_as_good_as_long_ones():
+    said, other = turn(0, 0.5), turn(0, 0.5, text="so he is")
+
+    assert taken(TURNS, ([said], [turn(0, 0.5, "b")]), [said | {"speaker": "x"}]) == [turn(0, 0.5, "b", speaker="x")]
+    assert taken(TURNS, ([said], [other]), [said | {"speaker": "x"}]) == [other | {"speaker": "x"}]
 
 
 @st.composite
@@ -193,6 +232,7 @@ def test_of_turns_on_each_other_none_gets_or_loses_words_because_a_version_of_an
         (TOPICS, (["a"], ["a", "b"]), ["a", "c"], set()),
         (TOPICS, (["a"], ["a", "b"]), ["a", "b"], {0}),
         (TOPICS, (["a", "b"], ["a"]), ["c"], {0}),
+        (TOPICS, (["a", "b"], ["a"]), None, {0}),
         (NAMES, ([span(4, 7)], [span(4, 7, "b")]), [span(4, 7, "c")], {0}),
         (NAMES, ([span(4, 7)], [span(4, 7, "b")]), [span(0, 3), span(4, 7)], set()),
         (NAMES, ([span(4, 7)], [span(4, 7, "b")]), [span(0, 4), span(4, 7), span(7, 8)], set()),
@@ -207,9 +247,12 @@ def test_of_turns_on_each_other_none_gets_or_loses_words_because_a_version_of_an
             [turn(0, 4, text="so it was"), turn(1, 4, "b", "who is it")],
             set(),
         ),
+        (TURNS, ([turn(0, 4)], [turn(0, 4, text="so he is")]), None, set()),
+        (TURNS, ([turn(0, 0.5)], [turn(0, 0.5, text="so he is")]), [turn(0, 0.5, text="so she is")], {0}),
         (Text("t"), ("[a][b][c]", "[a][x][c]"), "[a][y][b][c]", set()),
         (Text("t"), ("[a][b][c]", "[a][x][c]"), "[a][b][y][c]", set()),
         (Text("t"), ("we met in may", "we meet in may"), "we mate in may", {0}),
+        (Text("t"), ("we met in may", "we meet in may"), "we mate in june", {0}),
         (Text("t"), ("we met in may", "we meet in may"), "and we met in june", set()),
         (Text("t"), ("we met in may", "we meet in may"), None, set()),
     ],

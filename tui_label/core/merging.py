@@ -20,7 +20,7 @@ from tui_label.core.alignment import word_extents
 from tui_label.core.differences import Comparison
 from tui_label.core.overlap import are_rivals, meeting, shared
 from tui_label.core.readings import Difference, Part
-from tui_label.core.tasks import Segment, Segments, Spans, Task
+from tui_label.core.tasks import Segment, Segments, Spans, Task, Text
 
 _REST = ("start", "end", "label", "speaker")
 _TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
@@ -59,10 +59,6 @@ def _changes(old: list[str], new: list[str]) -> list[Change]:
 
 def rebased_text(before: str, after: str, now: str) -> str:
     """`now`, which hands made of `before`, with what turns `before` into `after`; that wins where both touch."""
-    if before == now:
-        return after
-    if before == after:
-        return now
     old = _tokens(before)
     taken = _changes(old, _tokens(after))
     mine = [one for one in _changes(old, _tokens(now)) if not any(one.touches(other) for other in taken)]
@@ -81,7 +77,7 @@ def rebased(task: Task, one: Difference, before: Any, after: Any, now: Any) -> A
         given = {*now} - {one.about} | ({one.about} & {*after})
         return [label for label in task.values if label in given]
     if isinstance(now, str):
-        return rebased_text(before or "", after or "", now)
+        return rebased_text(before, after, now)
     assert isinstance(task, Spans | Segments)
     return _rebased_records(task, one, before or [], after or [], now)
 
@@ -223,10 +219,8 @@ def _edited(
     comparison: Comparison, task: Task, taken: Mapping[int, int], own: Mapping[int, Difference], was: Any, now: Any
 ) -> set[int]:
     found = {n for n, one in own.items() if one.kind == "value"}
-    found |= {
-        n for n, one in own.items() if one.kind == "labels" and (one.about in (now or [])) != (one.about in (was or []))
-    }
-    if isinstance(was, str) and isinstance(now, str):
+    found |= {n for n, one in own.items() if one.kind == "labels" and (one.about in (now or [])) != (one.about in was)}
+    if isinstance(task, Text) and isinstance(now, str):
         return found | _edited_runs(comparison.parts(task.id, taken), now)
     if not isinstance(task, Spans | Segments):
         return found
@@ -251,8 +245,6 @@ def _framed(record: Record) -> tuple[Any, ...]:
 def _edited_runs(pieces: Sequence[Part], now: str) -> set[int]:
     """The differences whose reading in the merged text is touched by what hands changed there."""
     text = "".join(piece.value for piece in pieces)
-    if text == now:
-        return set()
     old = _tokens(text)
     starts = [0]
     for token in old:
@@ -261,9 +253,7 @@ def _edited_runs(pieces: Sequence[Part], now: str) -> set[int]:
     found, at = set(), 0
     for piece in pieces:
         end = at + len(piece.value)
-        if piece.difference is not None and any(
-            at < first < end if first == last else first < end and at < last for first, last in changed
-        ):
+        if piece.difference is not None and any(first < end and at < last for first, last in changed):
             found.add(piece.difference)
         at = end
     return found

@@ -105,6 +105,8 @@ def test_a_span_is_taken_instead_of_those_that_hands_made_in_its_place(first, no
     ("versions", "now", "expected"),
     [
         (([span(0, 3)], []), [span(0, 3), span(4, 7)], [span(4, 7)]),
+        (([span(0, 3), span(8, 13)], [span(0, 3)]), None, []),
+        (([span(0, 3)], [span(0, 3), span(8, 13)]), None, [span(8, 13)]),
         (([span(0, 13)], [span(0, 13, "b")]), [span(0, 13), span(0, 3, "b")], [span(0, 13, "b")]),
         (([span(0, 13)], [span(0, 13, "b")]), [span(0, 13), span(0, 3, "c")], [span(0, 3, "c"), span(0, 13, "b")]),
         (([span(0, 7)], [span(0, 3)]), [span(0, 3, "c")], [span(0, 3)]),

@@ -71,15 +71,17 @@ def rebased_text(before: str, after: str, now: str) -> str:
 
 def rebased(task: Task, one: Difference, before: Any, after: Any, now: Any) -> Any:
     """The same for any value, where `before` becomes `after` because a version of difference `one` was taken."""
-    if one.kind == "value" or now is None or now == before:
+    if one.kind == "value" or now == before:
+        return after
+    if isinstance(task, Spans | Segments):
+        # Hands that removed the last span left no answer
+        return _rebased_records(task, one, before or [], after or [], now or [])
+    if now is None:
         return after
     if one.kind == "labels":
         given = {*now} - {one.about} | ({one.about} & {*after})
         return [label for label in task.values if label in given]
-    if isinstance(now, str):
-        return rebased_text(before, after, now)
-    assert isinstance(task, Spans | Segments)
-    return _rebased_records(task, one, before or [], after or [], now)
+    return rebased_text(before, after, now)
 
 
 def _rebased_records(

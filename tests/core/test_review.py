@@ -81,6 +81,10 @@ def test_a_whole_answer_is_settled_by_one_key():
     assert one.outcome == SETTLED
 
 
+def test_one_key_settles_nothing_that_lacks_another_answer():
+    assert press(opened(TWO, {"s": "good"}, {"s": "bad"}), "1")[1] == []
+
+
 def test_two_whole_answers_take_a_key_each():
     one, effects = press(opened(TWO, {"s": "good", "sure": 1}, {"s": "bad", "sure": 5}), "1")
     assert effects == []
@@ -155,10 +159,24 @@ def test_enter_goes_to_what_is_open_and_says_so():
     assert (effects, one.word, one.at) == ([], "one difference is open", 1)
 
 
-def test_a_version_that_is_not_there():
-    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "7")
+@pytest.mark.parametrize("version", [2, 6, None])
+def test_a_version_that_is_not_there(version):
+    one, effects = step(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "review.take", version)
 
-    assert (effects, one.word) == ([], "there are 2 versions: press the number of one")
+    assert (effects, one.word) == ((), "there are 2 versions: press the number of one")
+
+
+def test_a_version_that_was_not_asked_what_differs():
+    one, effects = press(opened(WHEN, *a_question_that_follows()), "1", "3")
+
+    assert (effects, one.word) == ([], "version 3 was not asked this")
+
+
+@pytest.mark.parametrize("key", ["1", "0"])
+def test_where_all_say_the_same_nothing_is_taken_or_kept(key):
+    one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "good"}), key)
+
+    assert (effects, one.word) == ([], "all say the same: a accepts it")
 
 
 def test_neither_is_right():
@@ -182,6 +200,8 @@ def test_accepting_what_one_annotator_said():
     one, effects = press(one, "review.accept")
 
     assert (effects, review.answers(one), one.outcome) == ([Effect.SETTLE], {"s": "good"}, ACCEPTED)
+    # Where that could not be saved
+    assert press(one, "2")[0].outcome == SETTLED
 
 
 def test_accepting_what_all_say():
@@ -228,6 +248,7 @@ def test_editing_has_the_labeling_keys_and_decides_the_place():
     one, _ = press(one, "review.edit")
     one, effects = step(one, "label.give", ("e", "flight"))
     assert effects == ()
+    assert not press(one, "review.settle")[0].editing
     one, _ = press(one, "review.done")
     assert one.undecided == () and not one.editing
     one, effects = press(one, "review.settle")
@@ -372,10 +393,43 @@ def test_a_gold_answer_that_stands_is_gone_through_and_may_be_changed():
     gold = Gold("lead", {"s": "bad"})
     one = opened(CHOICE, {"s": "good"}, {"s": "bad"}, gold=gold)
     assert (one.undecided, review.answers(one)) == ((), {"s": "bad"})
-    assert press(one, "review.settle")[1] == [Effect.SETTLE]
+    assert press(one, "review.settle")[1] == press(one, "0")[1] == [Effect.SETTLE]
     one, effects = press(one, "1")
 
     assert (effects, review.answers(one)) == ([Effect.SETTLE], {"s": "good"})
+
+
+def a_question_that_follows() -> tuple[dict[str, Any], ...]:
+    """Spans that are asked after "bad" alone; two differ in one of them."""
+    rome, bob = span("Rome", "place"), span("Bob", "person")
+    return {"s": "bad", "e": [rome, bob]}, {"s": "bad", "e": [rome]}, {"s": "good"}
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_question_that_comes_with_another_answer_than_stands_is_open(again, by_hand):
+    """Also in an outcome that is taken back: what was settled then had no part in it."""
+    versions = a_question_that_follows()
+    gold = Gold("lead", {"s": "good", "topics": []})
+    one = review.reopened(opened(WHEN, *versions), gold) if again else opened(WHEN, *versions, gold=gold)
+    if by_hand:
+        one, _ = press(one, "review.edit")
+        one, _ = step(one, "label.give", ("s", "bad"))
+        one, _ = press(one, "review.done")
+    else:
+        one, _ = press(one, "1")
+    assert review.answers(one)["e"] == [span("Rome", "place")]
+    one, effects = press(one, "review.settle")
+
+    assert (effects, one.word) == ([], "one difference is open")
+
+
+def test_versions_of_a_question_that_hands_brought_in_are_taken():
+    one, _ = press(opened(WHEN, *a_question_that_follows(), {"s": "good"}, {"s": "good"}), "3", "review.edit")
+    one, _ = step(one, "label.give", ("s", "bad"))
+    one, _ = press(one, "review.done", "review.next", "1")
+
+    assert review.answers(one)["e"] == [span("Rome", "place"), span("Bob", "person")]
 
 
 # who is told

@@ -24,7 +24,7 @@ from tui_label.core.overlap import similarity
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
 from tui_label.core.session import HISTORY, Session, line_from
-from tui_label.core.tasks import Choices, Compare, Segment, Segments, Spans, Task, fitting
+from tui_label.core.tasks import Choices, Compare, Segment, Segments, Spans, Task, fitting, is_asked
 from tui_label.core.work import Work, work_from
 
 REVIEWER = "reviewer"
@@ -254,11 +254,17 @@ def begin(
 
 
 def _as_settled(review: Review, gold: Gold) -> Review:
-    """With the answer that stands, and everything decided that differs."""
-    given = fitting(review.session.project.tasks, gold.answers)
-    review = replace(review, session=replace(review.session, work=work_of(review.session.project, given)))
+    """With the answer that stands, and everything decided that differs in what was asked for it."""
+    project = review.session.project
+    given = fitting(project.tasks, gold.answers)
+    asked = {task.id for task in project.tasks if is_asked(task, project.tasks, given.get)}
+    # Another answer may bring the other questions in force: of these nothing was said
+    unasked = {id: value for id, value in review.merged.items() if id not in asked}
+    review = replace(review, session=replace(review.session, work=work_of(project, unasked | given)))
+    told = [n for n, one in enumerate(review.differences) if one.task in asked]
     taken: dict[int, int] = {}
-    for n, one in enumerate(review.differences):
+    for n in told:
+        one = review.differences[n]
         if one.kind in ("value", "labels", "spans"):
             for option in filter(attrgetter("asked"), one.options):
                 tried = {**taken, n: option.by[0]}
@@ -266,9 +272,9 @@ def _as_settled(review: Review, gold: Gold) -> Review:
                     taken = tried
                     break
     for task, value in given.items():
-        if isinstance(value, str):
+        if isinstance(value, str) and task in asked:
             taken |= merging.said_in(value, review.comparison, task)
-    return replace(review, taken=taken, kept=frozenset(range(len(review.differences))), example=gold.example)
+    return replace(review, taken=taken, kept=frozenset(told), example=gold.example)
 
 
 def work_of(project: Project, answers: Mapping[str, Any]) -> Work:

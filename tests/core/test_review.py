@@ -147,6 +147,35 @@ def test_of_a_settled_text_a_key_changes_its_own_words_alone(said):
             assert one.session.answers == fresh.comparison.merged({**gold, at: taken})
 
 
+# from difference to difference
+
+
+def places(first: Review, *commands: str) -> list[int]:
+    """Where attention is after each."""
+    found = []
+    for command in commands:
+        first, _ = press(first, command)
+        found.append(first.at)
+    return found
+
+
+def test_keys_go_to_the_next_that_is_open_and_around():
+    three = [span("Rome", "place"), span("Bob", "person"), span("Cy", "person")]
+    one = opened(SPANS, {"e": three}, {"e": []})
+
+    assert places(one, *["review.next"] * 3, *["review.previous"] * 2) == [1, 2, 0, 2, 1]
+    assert places(one, "review.next", "1", "0", "review.settle", "2") == [1, 2, 0, 0, 0]
+    assert places(one, "review.previous", "review.settle", "review.previous", "0", "review.settle") == [2, 2, 1, 2, 2]
+
+
+def test_a_segment_that_was_taken_is_the_one_at_hand():
+    turns = [{"start": start, "end": start + 1.0, "label": "x"} for start in (0.0, 2.0, 2.6)]
+    one = opened(TURNS, {"turns": turns[:2]}, {"turns": turns[::2]}, item=Item("c", sound=Sound("c.wav", 4.0)))
+    one, _ = press(one, "2")
+
+    assert one.session.segment_here == Segment(2.6, 3.6, "x")
+
+
 # what keys say when they do nothing
 
 
@@ -186,6 +215,32 @@ def test_neither_is_right():
     assert review.answers(one) == {"e": []}
 
 
+def test_an_answer_that_is_missing_is_gone_to():
+    one, _ = press(opened(TWO, {"s": "good"}, {"s": "good"}), "review.edit", "focus.previous")
+    assert one.session.focus == "s"
+    one, effects = press(one, "review.settle")
+
+    assert (effects, one.word, one.session.focus) == ([], "sure: needs an answer; e edits", "sure")
+
+
+def test_an_example_is_one_until_it_is_none():
+    one, _ = press(opened(CHOICE, {"s": "good"}), "review.example")
+    again, _ = press(one, "review.example")
+
+    assert [(some.example, some.word) for some in (one, again)] == [
+        (True, "an example for the guidelines"),
+        (False, "no example any more"),
+    ]
+
+
+def test_what_was_not_done_is_not_undone():
+    one, effects = press(opened(CHOICE, {"s": "good"}), "work.redo", "review.edit", "work.undo")
+    assert (effects, one.word) == ([], "nothing more to undo here")
+    one, effects = press(one, "review.done", "work.redo")
+
+    assert (effects, one.word) == ([], "nothing to redo")
+
+
 def test_a_choice_cannot_be_left_without_an_answer():
     one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}), "0")
 
@@ -200,6 +255,7 @@ def test_accepting_what_one_annotator_said():
     one, effects = press(one, "review.accept")
 
     assert (effects, review.answers(one), one.outcome) == ([Effect.SETTLE], {"s": "good"}, ACCEPTED)
+    assert review.origin(one) == {"s": ["ann"]}
     # Where that could not be saved
     assert press(one, "2")[0].outcome == SETTLED
 
@@ -215,6 +271,27 @@ def test_accepting_what_most_say():
     one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "bad"}, {"s": "bad"}), "review.accept")
 
     assert (effects, review.answers(one), one.outcome) == ([Effect.SETTLE], {"s": "bad"}, SETTLED)
+
+
+def test_accepting_after_something_was_decided_leaves_that():
+    said = [{"s": "good", "sure": 1}, {"s": "bad", "sure": 2}, {"s": "bad", "sure": 2}]
+    one, _ = press(opened(TWO, *said, about=["ann"]), "1", "review.accept")
+    rome = opened(SPANS, *[{"e": [span("Rome", "place")]}] * 2)
+    two, _ = press(rome, "review.edit", "span.next", "span.remove", "review.done", "review.accept")
+
+    assert (review.answers(one), one.outcome) == ({"s": "good", "sure": 2}, SETTLED)
+    assert (review.answers(two), two.outcome) == ({"e": []}, SETTLED)
+
+
+def test_most_are_most_of_those_who_were_asked_and_the_rest_stays_open():
+    rome, bob = span("Rome", "place"), span("Bob", "person")
+    bad = [{"s": "bad", "e": some} for some in ([rome, bob], [rome], [rome, span("Bob", "place")], [])]
+    begun, _ = press(opened(WHEN, *bad, *[{"s": "good"}] * 5), "1")
+    one, effects = press(begun, "review.accept")
+    assert (effects, review.answers(one)["e"], one.at) == ([], [rome], 2)
+    assert one.word == "no majority here: take one, or e edits"
+
+    assert press(one, "work.undo")[0].moment[:4] == begun.moment[:4]
 
 
 def test_where_there_is_no_majority_it_says_so():
@@ -283,7 +360,7 @@ def test_typed_words_stay_when_another_run_is_taken():
     assert len(one.undecided) == 2
     one, _ = press(one, "2", "review.edit")
     text = one.session.box
-    assert text is not None
+    assert text is not None and one.session.caret == text.index("too")
     one, _ = step(one, "text.edit", Editor(text.replace("in may", "in late may"), 14))
     one, _ = press(one, "review.done", "2")
 
@@ -321,6 +398,12 @@ def test_what_most_say_is_taken_over_what_hands_or_a_gold_answer_had_there():
     assert press(one, "1")[0].session.answers == {"said": "he was not ill"}
     assert press(one, "1", "3")[0].session.answers == {"said": "he was ill"}
     assert press(two, "1")[0].session.answers == {"turns": [turn]}
+
+
+def test_the_caret_is_at_the_end_of_a_text_that_all_say():
+    one, _ = press(opened(CALLS, *[{"said": "we met"}] * 2, item=Item("c", sound=Sound("c.wav", 4.0))), "review.edit")
+
+    assert one.session.caret == len("we met")
 
 
 def test_words_of_one_segment_are_edited_and_taken():

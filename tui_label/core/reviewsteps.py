@@ -13,7 +13,7 @@ from tui_label.core.differences import Difference, Option
 from tui_label.core.gold import ACCEPTED, SETTLED
 from tui_label.core.review import Moment, Review, work_of
 from tui_label.core.session import Session
-from tui_label.core.tasks import Segments, Text, fitting
+from tui_label.core.tasks import Text, fitting
 
 
 class Effect(Enum):
@@ -85,8 +85,8 @@ def _onward(review: Review) -> Review | Outcome:
 def hop(review: Review, by: int) -> Review:
     if not review.in_force:
         return review.say("all say the same")
-    place = review.in_force.index(review.at) if review.at in review.in_force else -by
-    return replace(review, at=review.in_force[(place + by) % len(review.in_force)]).placed()
+    place = review.in_force.index(review.at) + by
+    return replace(review, at=review.in_force[place % len(review.in_force)]).placed()
 
 
 def settle(review: Review, _: Any = None, outcome: str = SETTLED) -> Review | Outcome:
@@ -144,7 +144,7 @@ def edit(review: Review, _: Any = None) -> Review:
     if isinstance(task, Text):
         session = session.focused(task.id)
         session = replace(session, caret=_caret(review, session))
-    elif isinstance(task, Segments) and review.here is not None and review.here.kind == "words" and session.picked >= 0:
+    elif review.here is not None and review.here.kind == "words" and session.picked >= 0:
         entered = segmenting.enter(session)
         session = entered[0] if isinstance(entered, tuple) else entered
     return replace(review, editing=True, session=session.within_box())
@@ -153,7 +153,7 @@ def edit(review: Review, _: Any = None) -> Review:
 def _caret(review: Review, session: Session) -> int:
     """Where the reading of the difference begins in the text."""
     at = 0
-    for part in review.comparison.parts(session.focus, review.taken) if review.here is not None else ():
+    for part in review.comparison.parts(session.focus, review.taken):
         if part.difference == review.at:
             return at
         at += len(part.value)

@@ -131,6 +131,35 @@ def test_the_first_label_beside_all_others():
     )
 
 
+def test_each_question_is_counted_by_itself():
+    tasks = project(
+        "name: n\ntasks:\n"
+        "  - {id: s, type: choice, labels: [a, b]}\n"
+        "  - {id: t, type: choice, labels: [a, b]}\n"
+        "  - {id: e, type: spans, labels: [a, b]}\n"
+    ).tasks
+    ledger = Ledger(tasks, judge_from=3)
+    for name, label in (("ann", "a"), ("bob", "b")):
+        said = {"s": ("a",), "t": (label,)}
+        marks = [("a", "a", "b"), ("a", "a"), ("a",)]
+        ledger.take(
+            answer(n, n, 1000 * n, annotator=name, labels={**said, "e": some}) for n, some in enumerate(marks, 1)
+        )
+    ann, _ = ledger.people()
+
+    assert [(one.task, one.label, one.mine.value, one.others.value) for one in ann.first_label] == [
+        ("s", "a", 1, 1),
+        ("t", "a", 1, 0),
+    ]
+    assert [(one.task, one.same.n, one.same.value, one.chance) for one in ann.repetition] == [
+        ("s", 2, 1, 1),
+        ("t", 2, 1, 1),
+    ]
+    assert ann.hours[0].shares == {"s": {"a": 1}, "t": {"a": 1}}
+    assert ann.labels["e"] == {"a": 5, "b": 1}
+    assert ann.label_median_ms["e"] == {"a": 2000, "b": 1000}, "an answer has one time, however often it has the label"
+
+
 def test_newcombes_own_example():
     """Newcombe 1998, table II, method 10: 56/70 and 48/80 give 0.0524 to 0.3339."""
     found = difference(wilson("share", 56, 70), wilson("share", 48, 80))
@@ -157,10 +186,20 @@ def test_hours_weeks_and_parts_of_a_sitting():
 
     assert [(slot.name, slot.n, slot.median_ms) for slot in person.hours] == [("09", 11, 6000)]
     assert [(slot.name, slot.n) for slot in person.weeks] == [("2026-03-02", 11)]
+    assert figures(*(answer(n, n) for n in range(1, 5))).hours[0].median_ms is None
     assert [(slot.name, slot.n, slot.median_ms) for slot in person.sitting] == [
         ("0–15 min", 6, 3500), ("15–30 min", 5, 8000),
     ]  # fmt: skip
     assert person.hours[0].shares == {"sentiment": {"positive": 1.0}}
+
+
+def test_a_part_of_a_sitting_begins_with_its_first_minute():
+    """Half an hour without an answer does not end one, a minute more does."""
+    minutes = [0, 14, 15, 29, 30, 59, 60, 89, 119, 120, 151]
+    moments = [(MONDAY + timedelta(minutes=minute)).isoformat() for minute in minutes]
+    person = figures(*(answer(n, n, submitted_at=moment) for n, moment in enumerate(moments, 1)))
+
+    assert [slot.n for slot in person.sitting] == [3, 2, 2, 3, 1]
 
 
 def test_days_and_hours_are_those_of_the_zone():
@@ -288,6 +327,11 @@ def test_the_figures_are_those_of_counting_by_hand(efforts):
         standing = [stack for stack in stacks.values() if stack]
         answers = [stack for stack in standing if stack[-1].status == "submitted"]
         times = [ms for stack in answers if (ms := sum(one.active_ms for one in stack))]
+        by_label: dict[str, list[int]] = {}
+        for stack in answers:
+            if ms := sum(one.active_ms for one in stack):
+                by_label.setdefault(stack[-1].labels["sentiment"][0], []).append(ms)
+        enough = {label: len(some) for label, some in by_label.items() if len(some) >= 5 and len(times) >= 3}
         said = [label for stack in answers for label in stack[-1].labels["sentiment"]]
 
         assert (person.answers, person.skipped) == (len(answers), len(standing) - len(answers))
@@ -297,6 +341,10 @@ def test_the_figures_are_those_of_counting_by_hand(efforts):
         assert person.flagged == sum(bool(stack[-1].flags) for stack in answers)
         assert person.labels.get("sentiment", {}) == {label: said.count(label) for label in set(said)}
         assert (person.pace is None) == (len(times) < 3)
+        assert person.label_median_ms.get("sentiment", {}) == {
+            label: round(median(ms)) for label, ms in by_label.items()
+        }
+        assert {label: one.n for label, one in person.label_pace.get("sentiment", {}).items()} == enough
 
 
 def test_a_few_new_ones_after_many_take_a_fraction_of_them():

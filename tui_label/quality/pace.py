@@ -139,12 +139,11 @@ class _Said:
         return replace(self, answer=self.answer[wanted], label=self.label[wanted])
 
     def each(self) -> Iterable[tuple[str, str, Ints]]:
-        """Each task and label that was given, with the answers that have it."""
+        """Each task and label, with the answers that have it."""
         begins = np.searchsorted(self.label, np.arange(len(self.names)))
         ends = np.searchsorted(self.label, np.arange(len(self.names)), side="right")
         for (task, label), begin, end in zip(self.names, begins.tolist(), ends.tolist(), strict=True):
-            if begin < end:
-                yield task, label, self.answer[begin:end]
+            yield task, label, self.answer[begin:end]
 
 
 def _alone(name: str, columns: Columns, rules: _Rules) -> _Alone:

@@ -128,6 +128,13 @@ def test_sets_of_labels_are_the_same_in_any_order():
     assert found.confusions == ()
 
 
+def test_each_item_counts_alike_however_many_answered_it():
+    """Three pairs that agree about one, one that does not about the other."""
+    found = measured(TOPICS, opinions("topics", [[["neutral"]] * 3, [["neutral"], ["positive"], None]]))
+
+    assert values(found.figures)["percent"] == values(found.figures)["jaccard"] == 0.5
+
+
 def test_comparisons():
     pick = measured(Compare("best"), opinions("best", [["A", "A"], ["B", "tie"]]), candidates=2)
     rank = measured(Compare("best", mode="rank"), opinions("best", [[["A", "B", "C"], ["A", "C", "B"]]]))

@@ -274,6 +274,21 @@ def test_agreement_on_one_label():
     assert of_table(table.only(2), "specific").value is None
 
 
+@given(values=answered(labels=3))
+def test_agreement_on_one_label_of_any_number_of_annotators(values):
+    """Of all who gave it, each beside each other of the item, how many of these gave it too."""
+    beside = [
+        other == 1
+        for row in values
+        for at, one in enumerate(row)
+        for other in np.delete(row, at)[np.delete(row, at) >= 0]
+        if one == 1
+    ]
+    found = of_table(reliability(values, 3).only(1), "specific").value
+
+    assert found == (pytest.approx(np.mean(beside)) if beside else None)
+
+
 # Properties
 
 
@@ -328,6 +343,13 @@ def test_with_one_label_there_is_nothing_beyond_chance(measure):
 
     assert figure.value is None
     assert figure.why == ONE_LABEL
+
+
+@pytest.mark.parametrize("measure", ["ac1", "ac2"])
+def test_a_task_of_one_label_leaves_nothing_to_gwet(measure):
+    figure = of_table(reliability(np.zeros((7, 3), int), 1), measure, values=range(1))
+
+    assert (figure.value, figure.why) == (None, "there is only one label")
 
 
 def test_with_one_label_percent_and_ac1_are_full():

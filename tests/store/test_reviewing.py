@@ -866,6 +866,23 @@ def test_who_has_used_up_all_attempts_waits_for_a_lead(make):
     assert store.used_up() == ["eve"]
 
 
+def test_more_attempts_ask_those_alone_anew_who_had_used_up_theirs(make):
+    """Not who passed, nor who is in the midst of another attempt."""
+    store = make(1, Policy(attempts=2))
+    store.add([known(f"q{n}", "x", "qualification") for n in range(2)])
+    for name in ("bob", "cyd", "dan"):
+        answer_all(store, name, "wrong")
+        store.keep_attempt(attempt(name, 0, False), again=True)
+    store.submit(store.claim("cyd").number, said("cyd"), "midst", claim=False)
+    for name in ("bob", "dan"):
+        answer_all(store, name)
+        store.keep_attempt(attempt(name, 1, name == "dan"), again=False)
+    store.record_project(Policy(attempts=3), "source", "guidelines", {})
+
+    left = {name: [one is not None for _, one, _ in store.qualification(name)] for name in ("bob", "cyd", "dan")}
+    assert left == {"bob": [False, False], "cyd": [True, False], "dan": [True, True]}
+
+
 def test_who_passed_goes_to_the_work(make):
     store = make(1, Policy(attempts=1))
     store.add([known("q0", "x", "qualification")])

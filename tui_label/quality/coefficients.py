@@ -52,7 +52,7 @@ def tabulated(item: Ints, code: Ints, coding: Floats) -> Table:
     `code` is the number of what was answered, and `coding` (codes, labels) has a 1 for each label that is in it: the
     identity where an answer is one label.
     """
-    first = np.flatnonzero(np.diff(item, prepend=-1)) if len(item) else np.zeros(0, np.int64)
+    first = np.flatnonzero(np.diff(item, prepend=-1))
     size = np.diff(np.append(first, len(item)))
     row_of = np.zeros(len(first), np.int64)
     counts, answers, weight = [np.zeros((0, coding.shape[1]))], [np.zeros(0)], [np.zeros(0)]
@@ -72,7 +72,7 @@ def tabulated(item: Ints, code: Ints, coding: Floats) -> Table:
 def _alike(codes: Ints, many: int) -> tuple[Ints, Ints, Ints]:
     """The different rows of `codes` in any order within a row, the number of each row's one, and how often it comes."""
     codes = np.sort(codes, axis=1)
-    width, many = codes.shape[1], max(many, 2)
+    width = codes.shape[1]
     if many**width >= 2**62:
         rows, which, times = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
         return rows, which.reshape(-1), times
@@ -193,11 +193,11 @@ def ordinal_alpha(counts: Floats, weights: Floats) -> Floats:
     counts, weights, m = _pairable(counts, weights)
     given = weights @ counts
     n = given.sum(axis=-1)
-    rank = np.cumsum(given, axis=-1) - given / 2
-    rank -= n[..., None] / 2
+    # From their mean, so that their sum over all answers is 0
+    rank = np.cumsum(given, axis=-1) - given / 2 - n[..., None] / 2
     squares, sums = (rank**2) @ counts.T, rank @ counts.T
     within = 2 * (m * squares - sums**2) / (m - 1)
-    between = 2 * (n * (given * rank**2).sum(axis=-1) - (given * rank).sum(axis=-1) ** 2)
+    between = 2 * n * (given * rank**2).sum(axis=-1)
     return _one_minus((weights * within).sum(axis=-1) / n, between / (n * (n - 1)))
 
 
@@ -240,7 +240,7 @@ def cohen_kappa(one: Ints, other: Ints, weights: Floats, disagreement: Floats) -
     return _one_minus(observed, expected)
 
 
-def disagreements(labels: int, power: int = 0) -> Floats:
+def disagreements(labels: int, power: int) -> Floats:
     """The weights of Cohen's kappa: none (0), linear (1), quadratic (2)."""
     apart = np.abs(np.arange(labels)[:, None] - np.arange(labels)).astype(np.float64)
     return np.asarray((apart > 0).astype(np.float64) if power == 0 else apart**power)

@@ -132,8 +132,9 @@ def _labelled(session: Session, task: Spans, label: str) -> Session:
         return session.say("there is no text to label")
     same = next((span for span in mine if (span.start, span.end) == (start, end)), None)
     if same is not None and not task.overlap:
-        return _replaced(session, task, same, replace(same, label=label))
-    session = _put(session, task, Span(start, end, label))
+        session = _replaced(session, task, same, replace(same, label=label))
+    else:
+        session = _put(session, task, Span(start, end, label))
     return session if session.word else replace(session, anchor=None)
 
 

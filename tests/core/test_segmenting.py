@@ -224,10 +224,48 @@ def test_a_pick_of_one_question_is_none_of_the_next():
 
 
 def test_speakers_go_round():
-    session = on(TURNS, (1.0, 2.0))
-    for expected in ("agent", "caller", "agent"):
+    session = on(TURNS.replace("caller]", "caller, guest]"), (1.0, 2.0, "", "hi"))
+    found = []
+    for _ in range(4):
         session = after(session, 1.5, "segment.speaker")
-        assert session.segments[0].speaker == expected
+        found.append(session.segments[0].speaker)
+
+    assert found == ["agent", "caller", "guest", "agent"]
+    assert after(session, 5.0, "segment.drop", "segment.speaker").word == "no segment here"
+    assert after(on(EVENTS, (1.0, 2.0, "bell")), 1.5, "segment.speaker").word == "the project names no speakers"
+
+
+def test_no_segment_is_made_twice():
+    """Neither by marks nor by another label."""
+    session = on(EVENTS, (1.0, 2.0, "bell"), (1.0, 2.0, "dog"))
+    marked = after(session, 1.0, "segment.mark", 2.0, give("bell"))
+    relabelled = after(replace(session, picked=0), 1.5, give("dog"))
+
+    for one in (marked, relabelled):
+        assert (one.segments, one.word) == (session.segments, "that segment is there already")
+    assert after(replace(session, picked=0), 1.5, give("bell")).word == ""
+
+
+def test_the_words_say_how_far_edges_move():
+    session = after(on(TURNS, (2.0, 3.0)), 2.5, "segment.step")
+    by = float(session.word.removeprefix("edges move by ").removesuffix(" ms"))
+    again = after(session, "segment.step")
+
+    assert after(session, "segment.end-right").segments[0].end == pytest.approx(3 + by / 1000)
+    assert {session.word, again.word} == {"edges move by 10 ms", "edges move by 100 ms"}
+
+
+def test_a_start_goes_on_from_an_end_a_hair_behind_the_tape():
+    """What was heard of may lie a little after where it was marked."""
+    session = on(EVENTS, (1.0, 2.0, "bell"), (4.0, 5.0, "bell"))
+
+    assert [after(session, at, "segment.mark-on").mark for at in (1.5, 1.995, 3.0, 4.5, 6.0)] == [
+        0.0,
+        2.0,
+        2.0,
+        2.0,
+        5.0,
+    ]
 
 
 # edges

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tui_label.core.alignment import align
 from tui_label.core.differences import Comparison, Option, compare, disagreement
 from tui_label.core.item import Item, Sound
+from tui_label.core.readings import HEARD_S, widened
 from tui_label.core.tasks import (
     Choice,
     Choices,
@@ -167,6 +168,10 @@ def test_the_same_labels_in_another_order_are_no_version_of_their_own():
 @pytest.mark.parametrize("task", [Choices("t", labels=LABELS, min=1), Choices("t", labels=LABELS, max=1)])
 def test_labels_are_taken_together_where_a_mixture_could_be_none_or_too_many(task):
     assert told(compared(task, ["a"], ["b"])) == [("value", "", [["a"], ["b"]])]
+
+
+def test_labels_are_taken_one_by_one_where_all_of_them_are_not_too_many():
+    assert told(compared(Choices("t", labels=LABELS, max=2), ["a", "b"], ["a"])) == [("labels", "b", [("b",), ()])]
 
 
 def test_a_label_that_left_the_project_is_not_lost_in_silence():
@@ -693,6 +698,18 @@ def call_segments(words: list[tuple[str, float, float, str]]) -> list[dict[str, 
 
 
 TALK = Item("talk", sound=Sound("demo.mp3", duration=568.9))
+
+
+@given(st.floats(-1, 9), st.floats(0, 9), st.floats(0.1, 9))
+def test_what_is_heard_of_a_difference_is_long_enough_and_within_the_sound(start, length, duration):
+    end = start + length
+    low, high = widened(start, end, duration)
+
+    assert 0 <= low <= high <= duration + 0.0005
+    assert high - low >= min(max(length, HEARD_S), duration) - 0.001
+    assert high >= min(end, duration) - 0.001
+    if start >= 0 and end <= duration and length >= HEARD_S:
+        assert (low, high) == pytest.approx((start, end), abs=0.001)
 
 
 def test_two_transcripts_of_a_call(data_folder: Path):

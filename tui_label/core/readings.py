@@ -143,9 +143,9 @@ def together(
 
 def widened(start: float, end: float, duration: float) -> tuple[float, float]:
     """At least HEARD_S around the middle, within the sound."""
-    middle, half = (start + end) / 2, max(end - start, HEARD_S) / 2
-    low = max(0.0, min(middle - half, duration - 2 * half))
-    return round(low, 3), round(min(duration, max(middle + half, low + 2 * half)), 3)
+    length = max(end - start, HEARD_S)
+    low = max(0.0, min((start + end - length) / 2, duration - length))
+    return round(low, 3), round(min(duration, low + length), 3)
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,8 @@ class Whole:
 
 def whole(task: Task, values: Mapping[int, Any], silent: Sequence[int], about: str = "") -> Whole:
     """`values`: by version, None where a question that was asked was left open."""
-    options = options_of(values, silent) if values else ()
-    if len(options_of(values)) < 2:
+    options = options_of(values, silent)
+    if sum(option.asked for option in options) < 2:
         return Whole(tuple(values), options[0].value if options else None)
     return Whole(tuple(values), None, (Difference(task.id, "value", options, about=about),))
 

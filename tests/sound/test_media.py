@@ -241,6 +241,21 @@ def test_a_video_without_sound_says_so(tmp_path):
     assert refused(tmp_path / "a.mp4").endswith("has no sound track")
 
 
+def test_a_title_in_another_encoding_than_utf_8_does_no_harm(tmp_path):
+    import av
+
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        container.metadata["title"] = "caf\xe9"
+        sound = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        frame.sample_rate = 8000
+        container.mux(sound.encode(frame))
+    data = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "a.mkv").write_bytes(data.replace("caf\xe9".encode(), b"cafe\xe9"))
+
+    assert probe(tmp_path / "a.mkv").frames == 800
+
+
 def test_a_playlist_in_disguise_is_not_followed(tmp_path):
     """FFmpeg would fetch what it names."""
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n")

@@ -49,11 +49,13 @@ class Ffmpeg(Recording):
             raise
 
     def _open(self) -> None:
+        # Titles that are not UTF-8: PyAV takes them by itself from 19 on, and refuses to be asked
+        lenient = {"metadata_errors": "replace"} if hasattr(self._av.container.Container, "metadata_errors") else {}
         # `file:`, or a name such as `10:30.m4a` would be a protocol
         self._container = self._av.open(
             f"file:{self._path}",
-            metadata_errors="replace",
             options={"protocol_whitelist": "file", "format_whitelist": _CONTAINERS},
+            **lenient,
         )
         self._stream = next(iter(self._container.streams.audio), None)
 

@@ -188,6 +188,16 @@ def test_a_region_of_a_sound_is_for_the_task_it_names_else_for_one_that_knows_it
     }
 
 
+def test_what_a_task_calls_predictions_stays_beside_those_of_unknown_labels(tmp_path):
+    """JSON-MIN has its data beside the answers, under any name."""
+    task = {"text": "Ada", "predictions": "none yet", "names": "gnome"}
+    (record,), bad, _ = read(given_file(tmp_path, "x.json", json.dumps([task])), ALL, "labelstudio")
+
+    assert bad == []
+    before, unknown = record.item.meta["predictions"]
+    assert (before, unknown["value"]) == ("none yet", {"choices": ["gnome"]})
+
+
 @given(spoilt(json.dumps([TASK, TASK]).encode()))
 @settings(max_examples=120)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):

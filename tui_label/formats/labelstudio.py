@@ -185,7 +185,9 @@ def _suggestions(reading: Reading, item: Item, found: list[dict[str, Any]]) -> t
                 continue
             made += _offered(reading, item, values, source, whole, result, unknown)
     if unknown:
-        item = replace(item, meta={**item.meta, "predictions": [*item.meta.get("predictions", []), *unknown]})
+        kept = item.meta.get("predictions", [])
+        kept = kept if isinstance(kept, list) else [kept]
+        item = replace(item, meta={**item.meta, "predictions": [*kept, *unknown]})
     return item, tuple(made)
 
 

@@ -106,6 +106,19 @@ def test_prodigy_and_doccano_spellings(tmp_path):
     assert good[3].annotation.annotator == "x"
 
 
+def test_spans_are_suggested_one_by_one_or_as_a_list(tmp_path):
+    """As what a program of `suggest` says is read, too."""
+    ann, bob = ({"start": start, "end": start + 3, "label": "person"} for start in (0, 8))
+    one_by_one = [{"task": "entities", "value": ann, "score": 0.5}, {"task": "entities", "value": bob, "score": 0.7}]
+    listed = [{"task": "entities", "value": [ann, {**bob, "score": 0.7}], "score": 0.5}]
+    lines = [{"text": "Ann and Bob.", "suggestions": said} for said in (one_by_one, listed)]
+    path = given_file(tmp_path, "in.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+
+    (first, second), bad, _ = read(path, ENTITIES)
+    assert (second.suggestions, bad) == (first.suggestions, [])
+    assert [(one.value["text"], one.score) for one in first.suggestions] == [("Ann", 0.5), ("Bob", 0.7)]
+
+
 def test_choice_labels_are_suggestions_or_answers(tmp_path):
     path = given_file(tmp_path, "x.csv", "text,label\ngood,positive\nbad,negative\n")
 

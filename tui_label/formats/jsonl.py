@@ -293,11 +293,14 @@ def _suggestions(reading: Reading, item: Item, found: Any) -> tuple[Suggestion, 
         if task is None:
             raise Bad("suggestions", "each needs the id of a task of this project")
         value = one.get("value")
-        if isinstance(task, Spans):
-            value = checked_span(reading, item.text, value if isinstance(value, dict) else {})
-        if problem := task.draft_problem([value] if isinstance(task, Spans) else value, item):
-            raise Bad("suggestions", problem)
-        made.append(Suggestion(task.id, value, _score(one.get("score")), str(one.get("source", "input"))))
+        for part in value if isinstance(task, Spans) and isinstance(value, list) else [value]:
+            score = one.get("score")
+            if isinstance(task, Spans):
+                span = part if isinstance(part, dict) else {}
+                part, score = checked_span(reading, item.text, span), span.get("score", score)
+            if problem := task.draft_problem([part] if isinstance(task, Spans) else part, item):
+                raise Bad("suggestions", problem)
+            made.append(Suggestion(task.id, part, _score(score), str(one.get("source", "input"))))
     return tuple(made)
 
 

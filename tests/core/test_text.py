@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from wcwidth import iter_graphemes
 
 from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right, word_left, word_right
 from tui_label.core.find import called, find_all, find_next, find_previous, same_mentions
@@ -147,6 +148,21 @@ def test_a_word_with_marks_is_one_token(word):
     assert [text[start:end] for start, end in tokens_between(text, 0, len(text))] == [
         "(", word, ")", f"#{word}", "।", f"don't{word}", ",", "soft\u00adhyphen", "\u00ad",
     ]  # fmt: skip
+
+
+def test_rows_look_at_each_cluster_about_once(monkeypatch):
+    """A text box is laid out up to its caret at every key."""
+    seen = []
+
+    def counted(part):
+        for one in iter_graphemes(part):
+            seen.append(one)
+            yield one
+
+    monkeypatch.setattr("tui_label.core.text.iter_graphemes", counted)
+    Rows("日本語の文章" * 1000, 80).count()
+
+    assert len(seen) < 7_000
 
 
 def test_rows_lay_out_only_what_is_asked():

@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from tui_label.core.text import WINDOW, glyphs
+from tui_label.core.text import WINDOW, each_glyph, glyphs
 
 _LINE_END = re.compile("\r\n|\n|\r")
 _PRINTABLE = re.compile("[\x20-\x7e]*")
@@ -127,7 +127,7 @@ class Rows:
         reach = min(line_end, start + self.width + WINDOW)
         at, good = 0, start
         last = start
-        for glyph in glyphs(text, start, reach):
+        for glyph in each_glyph(text, start, reach):
             if glyph.end == reach < line_end and last > start:
                 return last  # this cluster may be cut short by the end of the look
             if at + glyph.cells > self.width:

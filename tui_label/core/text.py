@@ -101,23 +101,27 @@ def is_mark(char: str) -> bool:
 
 def glyphs(text: str, start: int, end: int) -> list[Glyph]:
     """The glyphs of `text[start:end]`, both grapheme boundaries; line ends are not drawn."""
-    found = []
+    return list(each_glyph(text, start, end))
+
+
+def each_glyph(text: str, start: int, end: int) -> Iterator[Glyph]:
+    """The same one after the other, for who may stop long before the end."""
     at = start
     while at < end:
         plain = _PLAIN.match(text, at, end)
         assert plain is not None
         # The last plain character may carry a combining mark: it is left to the slow way
         stop = plain.end() if plain.end() == end else max(at, plain.end() - 1)
-        found += [Glyph(n, n + 1, 1, text[n]) for n in range(at, stop)]
+        for n in range(at, stop):
+            yield Glyph(n, n + 1, 1, text[n])
         at = stop
         if at < end:
             for cluster in iter_graphemes(text[at:end]):
                 after = at + len(cluster)
-                found.append(Glyph(at, after, *_drawn(cluster)))
+                yield Glyph(at, after, *_drawn(cluster))
                 at = after
                 if at < end and cluster == " ":
                     break
-    return found
 
 
 @lru_cache(8192)

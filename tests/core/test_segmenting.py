@@ -69,6 +69,15 @@ def after(session: Session, *commands) -> Session:
     return run(session, *commands)[0]
 
 
+def test_segments_are_read_once_for_as_long_as_they_stay_as_they_are():
+    """Of a day's recording there are thousands, and each key makes several sessions."""
+    session = on(TURNS, (1.0, 2.0), (3.0, 4.0))
+    moved = after(session, "segment.next", 3.5)
+
+    assert moved.segments is session.segments
+    assert after(moved, "segment.remove").segments == session.segments[1:]
+
+
 def give(label: str, task: str = "events"):
     return ("label.give", (task, label))
 

@@ -24,7 +24,7 @@ from tui_label.core.tasks import (
     Task,
     Text,
     is_asked,
-    segments_from,
+    segments_in_hand,
 )
 from tui_label.core.text import grapheme_end
 from tui_label.core.tokens import token_at
@@ -196,7 +196,7 @@ class Session:
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         task = self.segment_task
-        return segments_from(self.work.answers.get(task.id)) if task else ()
+        return segments_in_hand(self.work.answers.get(task.id)) if task else ()
 
     @property
     def segment_here(self) -> Segment | None:

@@ -11,6 +11,7 @@ from tui_label.core.tasks import (
     Segments,
     Task,
     segments_from,
+    segments_in_hand,
 )
 from tui_label.core.transcript import Edits, edits
 
@@ -38,7 +39,7 @@ def kept_here(session: Session) -> Edits | None:
     if isinstance(task, Segments):
         here = session.segment_here
         assert here is not None
-        draft = _drafted_for(here, segments_from(draft))
+        draft = _drafted_for(here, segments_in_hand(draft))
     return edits(str(draft), text) if draft else None
 
 

@@ -5,7 +5,7 @@ from tui_label.core.tasks.choice import Choice
 from tui_label.core.tasks.choices import Choices
 from tui_label.core.tasks.compare import Compare
 from tui_label.core.tasks.rating import Rating
-from tui_label.core.tasks.segments import Segment, Segments, segments_from
+from tui_label.core.tasks.segments import Segment, Segments, segments_from, segments_in_hand
 from tui_label.core.tasks.spans import Span, Spans, spans_from
 from tui_label.core.tasks.text import Text
 
@@ -29,5 +29,6 @@ __all__ = [
     "kept",
     "of_another_type",
     "segments_from",
+    "segments_in_hand",
     "spans_from",
 ]

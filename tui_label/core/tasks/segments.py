@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -58,6 +59,29 @@ def segments_from(value: Any) -> tuple[Segment, ...]:
             key=lambda one: one.when,
         )
     )
+
+
+class _Same:
+    """A value that is known by being the same object."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(8)
+def _remembered(value: _Same) -> tuple[Segment, ...]:
+    return segments_from(value.value)
+
+
+def segments_in_hand(value: Any) -> tuple[Segment, ...]:
+    """Those of an answer that nobody changes in place: a key asks for them many times, and there may be thousands."""
+    return _remembered(_Same(value))
 
 
 @dataclass(frozen=True)

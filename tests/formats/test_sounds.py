@@ -440,7 +440,8 @@ def test_a_slip_of_the_pen_is_helped(add):
 
     assert add("intervew.wav") == (1, "tui-label: intervew.wav: no such file; did you mean interview.wav?\n")
     assert add("*.flac") == (1, "tui-label: *.flac: no file matches\n")
-    assert add("a**.wav")[1].startswith("tui-label: a**.wav: not a pattern")
+    # From Python 3.13 on it is one that nothing matches
+    assert add("a**.wav")[1].startswith(("tui-label: a**.wav: not a pattern", "tui-label: a**.wav: no file matches"))
     Path("empty").mkdir()
     assert add("empty")[1].startswith("tui-label: empty: nothing in this folder that is known: no sounds")
     assert waiting() == []

@@ -75,7 +75,7 @@ def test_an_array_is_read_as_a_whole_file_would_be(tmp_path_factory, values, pie
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [("[1,\n2", 2, "a comma or the closing"), ("[1,\n]", 2, "Expecting value"), ("[1]\n\nx", 3, "follows"),
-     ("[\n" * 5000, 2, "too deeply"), ('[\n1,\n{"a":\n2 3},\n4,\n5\n]\n', 4, "Expecting ','"), ('[\n1,\n{"a', 3, "Unterminated")],
+     ("[\n" * 200_000, 2, "too deeply"), ('[\n1,\n{"a":\n2 3},\n4,\n5\n]\n', 4, "Expecting ','"), ('[\n1,\n{"a', 3, "Unterminated")],
 )  # fmt: skip
 def test_where_an_array_breaks_off_is_named(tmp_path, text, line, words):
     with pytest.raises(NoArray, match=words) as found:

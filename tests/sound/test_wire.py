@@ -38,6 +38,12 @@ PIECE = np.zeros(4000, "<f4").tobytes()
 # frames
 
 
+async def says_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server's end that holds the line: from Python 3.13 on one whose writer nobody has is closed."""
+    await asyncio.sleep(60)
+    writer.close()
+
+
 async def reads(data: bytes) -> tuple[dict[str, Any], bytes]:
     reader = asyncio.StreamReader()
     reader.feed_data(data)
@@ -360,7 +366,7 @@ async def test_a_speaker_whose_sound_server_hangs_does_not_outlive_its_call(list
     """Each call starts one: they would be sixteen soon, and nobody could come in."""
     monkeypatch.setattr("tui_label.sound.listener.CARD_HELLO_S", 3.0)
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/pulse.sock")
-    silent = await asyncio.start_unix_server(lambda *_: asyncio.sleep(60), f"{tmp_path}/pulse.sock")
+    silent = await asyncio.start_unix_server(says_nothing, f"{tmp_path}/pulse.sock")
     reader, writer = await asyncio.open_unix_connection(listener.address)
     writer.write(wire.pack({**HELLO, "token": listener.token}))
     await asyncio.sleep(2)
@@ -599,7 +605,7 @@ async def test_through_a_real_listener_a_ping_comes_back(listener):
 
 
 async def test_a_port_that_nobody_answers_on_is_given_up():
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    server = await asyncio.start_server(says_nothing, "127.0.0.1", 0)
     began = time.monotonic()
     with pytest.raises(ConnectionError, match="does not answer"):
         await tcp_listener("127.0.0.1", server.sockets[0].getsockname()[1], "0" * 24)

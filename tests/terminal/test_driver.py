@@ -358,7 +358,7 @@ Broken().run()
 
 
 def test_a_fault_on_the_way_out_is_said():
-    terminal = Terminal(command=[sys.executable, "-c", BROKEN], env=ENV)
+    terminal = Terminal(command=[sys.executable, "-c", BROKEN], env={**ENV, "PYTHON_COLORS": "0"})
     try:
         terminal.wait_for("ready").press("a")
         assert terminal.wait(20) == 1

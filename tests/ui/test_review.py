@@ -936,3 +936,17 @@ async def test_the_difference_stays_in_sight_as_the_screen_changes_its_size(tmp_
         for size in ((40, 12), (120, 24), (80, 24), (40, 12)):
             await resized(pilot, *size)
             assert any("Rome" in row and "“Rome”" not in row for row in shown(app)), size
+
+
+async def test_names_of_many_leave_room_for_what_they_say(tmp_path):
+    item = Item("t", "Ada Lindqvist left.")
+    said = ["so-so"] * 9 + ["good", "bad", "so-so"] * 100
+    given = [
+        Record(item, annotation=Annotation(f"annotator-{n:03}", answers={"mood": mood})) for n, mood in enumerate(said)
+    ]
+    app = start(prepare(tmp_path, MOOD, [Record(item), *given]))
+    async with app.run_test(size=(80, 24)):
+        rows = "\n".join(shown(app))
+
+    assert re.search(r" 1 2 3 4 5 6 7 8 9  so-so +109  annotator-000, annotator-001 \+107\n", rows)
+    assert re.search(r" good +100  annotator-009, annotator-012 \+98\n", rows)

@@ -195,12 +195,16 @@ class Board:
         return spread(lead, whose, limit) if cells(lead) + cells(whose) + 2 <= limit else lead
 
     def whose(self, members: Sequence[int], room: int) -> str:
-        """Versions by name, cut where they do not fit; by number after the first few."""
+        """Versions by name, cut where they do not fit; by number after the first few that do."""
         if len(members) == len(self.names) > 1:
             return f"all {len(members)}"
-        more = f" +{len(members) - 4}" if len(members) > 4 else ""
-        named = [visible(self.names[version]) for version in members[:4]]
-        return ", ".join(fitted_together(named, room - len(more) - 2 * (len(named) - 1), NAME_LEAST)) + more
+        for most in range(4, 0, -1):
+            named = [visible(self.names[version]) for version in members[:most]]
+            more = f" +{len(members) - most}" if len(members) > most else ""
+            space = room - len(more) - 2 * (len(named) - 1)
+            if sum(min(NAME_LEAST, cell_len(name)) for name in named) <= space:
+                break
+        return ", ".join(fitted_together(named, space, NAME_LEAST)) + more
 
     # everything else
 

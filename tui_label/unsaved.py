@@ -47,7 +47,7 @@ class Unsaved:
 
     def __init__(self, project: Path, annotator: str) -> None:
         path = project.resolve()
-        folder = path.stat().st_ino if path.exists() else path
+        folder = (path.stat().st_dev, path.stat().st_ino) if path.exists() else path
         of, also_of = (
             hashlib.sha256(f"{one}\0{annotator}".encode("utf-8", "replace")).hexdigest()[:24] for one in (path, folder)
         )

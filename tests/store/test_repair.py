@@ -27,7 +27,7 @@ from tui_label.store.pages import Image, Reader
 from tui_label.store.rows import LOST_TEXT
 from tui_label.store.salvage import Shape, own_tables
 from tui_label.store.sql import SqlStore
-from tui_label.store.standing import pairs_that_differ
+from tui_label.store.standing import Judge
 
 ROUNDS = int(os.environ.get("TUI_LABEL_ROUNDS", "6"))
 PAGE = 4096
@@ -114,7 +114,7 @@ def damaged(path: Path, pages: list[int], rng: random.Random) -> None:
 def mended(path: Path) -> repair.Salvage:
     """Repaired; what is there then is sound, and the old file is as it was."""
     before = path.read_bytes()
-    salvage, kept = repair.repair(path, pairs_that_differ)
+    salvage, kept = repair.repair(path, Judge())
     assert kept.read_bytes() == before
     assert sorted(one.name for one in path.parent.iterdir() if "repairing" in one.name) == []
     assert repair.damage(path) == []
@@ -150,7 +150,7 @@ def test_every_row_whose_pages_can_be_read_is_saved(path, seed):
     damaged(path, hit, rng)
     assert repair.damage(path) != []
     copy = path.read_bytes()
-    salvage, _ = repair.repair(path, pairs_that_differ)
+    salvage, _ = repair.repair(path, Judge())
     after = rows_of(path)
     items = {row[0] for row in after["item"]}
     for table in RECORD:
@@ -265,10 +265,10 @@ def test_wrong_counters_are_counted_anew(path):
         ):
             sqlite.execute(sql)
     assert repair.damage(path) == []
-    wrong, kept = repair.recount(path, pairs_that_differ)
+    wrong, kept = repair.recount(path, Judge())
 
     assert len(wrong) >= 8
-    assert repair.recount(path, pairs_that_differ)[0] == []
+    assert repair.recount(path, Judge())[0] == []
     assert rows_of(kept)["counter"] == {
         ("items", 127),
         ("done", dict(before["counter"])["done"] + 7),

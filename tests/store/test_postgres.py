@@ -316,6 +316,20 @@ def test_a_database_that_was_put_back_while_open_takes_nothing_more(tmp_path, ba
         assert again.claim("ann").number == claim.number
 
 
+def test_who_was_away_for_weeks_goes_on_though_others_put_their_receipt_away(tmp_path, monkeypatch):
+    monkeypatch.setattr("tui_label.store.postgres.KEPT_MS", 10)
+    store = new_postgres(tmp_path, 3)
+    claim = store.claim("ann")
+    time.sleep(0.1)
+    with contextlib.closing(SqlStore(postgres.schema_for(tmp_path))) as other:
+        other.claim("bob")
+    assert store._connection.read("SELECT count(*) FROM receipt") == [(0,)]
+
+    store.submit(claim.number, Annotation("ann", answers={"s": "x"}), "s1")
+
+    assert [one.annotator for _, one in store.answers()] == ["ann"]
+
+
 def test_a_rule_of_the_server_that_cuts_statements_off_is_named(tmp_path):
     store = new_postgres(tmp_path, 3)
     store._connection.execute("SET statement_timeout = '1ms'")

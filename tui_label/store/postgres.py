@@ -184,6 +184,8 @@ class PostgresConnection:
         """Of its receipt, with the login that may write it at the end."""
         self._number = self._kept = 0
         """Of the latest transaction, and of the latest that is known to be kept."""
+        self._begun_ms = 0
+        """When the latest transaction began."""
         self._mark = ""
         """Of the server's session, where a pooler might give a transaction that of another connection."""
         self._pg: psycopg.Connection[Any]
@@ -365,6 +367,10 @@ class PostgresConnection:
         """With the receipt, so that the connection's own row is held until the transaction ends."""
         self._number += 1
         now = time.time_ns() // 1_000_000
+        if now - self._begun_ms > KEPT_MS / 2:
+            # By another clock its receipt may be of no use to anybody, and gone
+            self._kept = 0
+        self._begun_ms = now
         self._pipeline.open()
         self._pipeline.send(b"BEGIN ISOLATION LEVEL READ COMMITTED")
         self._mind_pooler(partial(self._pipeline.send, keep=False))

@@ -223,6 +223,33 @@ def test_a_question_that_has_answers_keeps_its_type(tmp_path, before, now):
     asking(tmp_path, before, "other").close()
 
 
+def rate(store: Store, annotator: str, step: int) -> None:
+    store.submit(store.claim(annotator).number, Annotation(annotator, answers={"t": step}, labels_version=1), annotator)
+
+
+def test_a_scale_keeps_the_steps_that_were_given(tmp_path):
+    scale = "name: p\ntasks: [{id: t, type: rating, min: %s}]\n"
+    store = opened(tmp_path, "1, max: 5", scale)
+    store.add(records(3))
+    at_work = SqlStore(tmp_path / "project.db")
+    rate(store, "ann", 4)
+    store.close()
+    opened(tmp_path, "2, max: 4", scale).close()
+    words = "t: 1 answer beyond its scale of 2 to 3; put those steps back, or give the question a new id"
+    with pytest.raises(ConfigError, match=words):
+        opened(tmp_path, "2, max: 3", scale)
+    opened(tmp_path, "0, max: 9", scale.replace("id: t", "id: other")).close()
+    with pytest.raises(ConfigError, match="t: 1 answer beyond its scale of 5 to 9"):
+        opened(tmp_path, "5, max: 9", scale)
+    opened(tmp_path, "2, max: 4", scale).close()
+    rate(at_work, "bob", 5)
+    at_work.close()
+
+    assert [line for well, line in check(tmp_path) if not well] == [
+        "project.yaml: t: 1 answer beyond its scale of 2 to 4; put those steps back, or give the question a new id"
+    ]
+
+
 def test_items_are_of_one_kind_for_good(tmp_path):
     opened(tmp_path, "a", SOURCE + "items: sound\n").close()
     opened(tmp_path, "a").close()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tui_label import config, seal, underway
 from tui_label.core.differences import disagreement
-from tui_label.core.project import GUIDELINES, Project, orphans, retyped
+from tui_label.core.project import GUIDELINES, Project, off_scale, orphans, retyped
 from tui_label.core.roles import Person, Role
-from tui_label.core.tasks.base import Task
+from tui_label.core.tasks import Rating, Task
 from tui_label.errors import ConfigError, LabelError, StoreRefused
 from tui_label.identity import at_work
 from tui_label.store.base import Policy, Store, Versions
@@ -93,6 +93,7 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
     _refuse_other_items(project, store, last)
     before = {task.id: task for task in last.tasks} if last is not None else {}
     _refuse_retyped(project, store, before)
+    _refuse_shorter_scales(project, store, before)
     renames = _renames(project, before)
     moved = before.keys() ^ {task.id for task in project.tasks} if before else ()
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
@@ -105,6 +106,13 @@ def _refuse_retyped(project: Project, store: Store, before: Mapping[str, Task]) 
     """What was answered to one type of question is no answer to another, even under the same id."""
     suspects = [task for task in project.tasks if task.id not in before or before[task.id].type != task.type]
     if suspects and (problems := retyped(suspects, before, store.answers_in_use())):
+        raise ConfigError(*problems)
+
+
+def _refuse_shorter_scales(project: Project, store: Store, before: Mapping[str, Task]) -> None:
+    ratings = [task for task in project.tasks if isinstance(task, Rating)]
+    suspects = [task for task in ratings if task.id not in before or {*before[task.id].values} - {*task.values}]
+    if suspects and (problems := off_scale(suspects, store.answers_in_use())):
         raise ConfigError(*problems)
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from wcwidth import wcswidth
 
 from tui_label.core.item import Sound
-from tui_label.core.project import Project, orphans, retyped
+from tui_label.core.project import Project, off_scale, orphans, retyped
+from tui_label.core.tasks import Rating
 from tui_label.core.text import fitted, number_of, shortened, visible
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger
@@ -240,6 +241,8 @@ def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
     ]
     # From whoever was still at work when it went
     problems = orphans(project.tasks, used, {}) + retyped(project.tasks, {}, store.answers_in_use())
+    if ratings := [task for task in project.tasks if isinstance(task, Rating)]:
+        problems += off_scale(ratings, store.answers_in_use())
     found += [(False, words) for words in problems]
     if project.items != "sound":
         return found

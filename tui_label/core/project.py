@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_label.core.roles import Roles
-from tui_label.core.tasks import Task, of_another_type
+from tui_label.core.tasks import Rating, Task, of_another_type
 from tui_label.core.text import number_of
 
 
@@ -180,6 +180,20 @@ def retyped(tasks: Iterable[Task], before: Mapping[str, Task], said: Iterable[Ma
     return [
         f"project.yaml: {task.id}: {_type_before(task, before.get(task.id), counts[task.id])}; "
         f"put the type back, or give the question a new id"
+        for task in tasks
+        if counts[task.id]
+    ]
+
+
+def off_scale(tasks: Iterable[Rating], said: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A line for each scale that has not all the steps any more that were given."""
+    tasks, counts = tuple(tasks), Counter[str]()
+    for answers in said:
+        given = ((task, answers.get(task.id)) for task in tasks)
+        counts.update(task.id for task, step in given if task.fits(step) and str(step) not in task.values)
+    return [
+        f"project.yaml: {task.id}: {number_of(counts[task.id], 'answer')} beyond its scale of {task.min} to {task.max}; "
+        f"put those steps back, or give the question a new id"
         for task in tasks
         if counts[task.id]
     ]

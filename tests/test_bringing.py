@@ -177,7 +177,11 @@ def test_a_folder_of_one_format_is_brought_where_that_is_named(tmp_path, capsys)
         (made / f"{name}.wav").write_bytes(wav(n * 8000))
         (made / f"{name}.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\nsaid\n")
     (made / "notes.txt").write_text("none of it\n")
-    assert add(capsys, folder, made, "--format", "srt")[:2] == (0, "2 items added\n")
+    status, out, errors = add(capsys, folder, made)
+    assert (status, out) == (0, "2 items added\n")
+    assert "tui-label: 2 srt files beside the sounds left out: --format srt takes what they say\n" in errors
+    status, out, errors = add(capsys, folder, made, "--format", "srt")
+    assert (status, out, "left out" in errors) == (0, "0 items added, 2 known already\n", False)
     status, _, errors = add(capsys, folder, made, "--format", "vtt")
     assert (status, errors) == (1, f"tui-label: {made}: no file of vtt in this folder\n")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,8 @@ class Brought:
     """Items that an annotator skipped: they came in as items to label."""
     undone: int
     """Answers that were taken back, left out."""
+    beside: Mapping[str, int]
+    """Files of labels that lie in folders of which the sounds alone were taken, by format."""
 
 
 def _expanded(given: str | Path, format: Format | None) -> Sequence[str | Path]:
@@ -145,6 +148,10 @@ def bring_in(
         raise UsageError(f"{visible(gold)}: known answers are for {' or '.join(PROBES)}")
     wanted = formats.find(format) if format else None
     named = [(one, given) for given in files for one in _expanded(given, wanted)]
+    beside = Counter[str]()
+    for given in files:
+        if not format and Path(given).is_dir():
+            beside.update(formats.beside_sounds(Path(given)))
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:
         for given, whole in named:
@@ -184,4 +191,4 @@ def bring_in(
             raise InputError(f"{', '.join(shown(str(given)) for given in files)}: no items in it")
         came, total = arrived(staging), len(staging)
         added = store.add(staging, lambda count: watch.writing(count, total))
-        return Brought(added, came.items, came.superseded, came.skipped, came.undone)
+        return Brought(added, came.items, came.superseded, came.skipped, came.undone, beside)

@@ -136,6 +136,8 @@ def _add(options: argparse.Namespace) -> int:
     ):
         if count:
             complain(f"{number_of(count, noun)} {words}")
+    for name, count in done.beside.items():
+        complain(f"{number_of(count, f'{name} file')} beside the sounds left out: --format {name} takes what they say")
     print(_sentence(done))
     return 0
 
@@ -199,13 +201,14 @@ def _bar(words: str, done: int, of: int) -> str:
 
 def tell_kept(reading: Reading) -> None:
     """What of a file is kept otherwise than it says, or not."""
-    for counts, words in (
-        (reading.unknown, "suggestions kept as meta only: {}"),
-        (reading.left_out, "{} left out"),
-        (reading.reasons, "flags with a reason that project.yaml does not list, kept: {}"),
+    for counts, noun, words in (
+        (reading.unknown, "suggestion", "kept as meta only: {}"),
+        (reading.left_out, "", "{} left out"),
+        (reading.reasons, "flag", "with a reason that project.yaml does not list, kept: {}"),
     ):
         for what, count in list(counts.items())[:SHOWN]:
-            complain(f"{reading.name}: {count:,} {words.format(what)}")
+            many = number_of(count, noun) if noun else f"{count:,}"
+            complain(f"{reading.name}: {many} {words.format(what)}")
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ A name says more than content: a `.txt` whose lines look like JSON is plain text
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -214,6 +215,8 @@ TEXTS_ONLY = (
     "conll", *(f"conll-{scheme}" for scheme in tagging.SCHEMES), "labelstudio-min", "conllu", "brat", "spacy", "spacy-json", "datasets", "webanno", "fasttext", "doccano-csv",
 )  # fmt: skip
 """Formats that know no sounds."""
+BESIDE_SOUNDS = ("textgrid", "eaf", "srt", "vtt", "ctm", "stm", "rttm")
+"""Formats of labels whose files lie in the folders of the sounds that they are about."""
 
 
 def find(name: str) -> Format:
@@ -316,6 +319,13 @@ def expanded(path: Path, format: Format | None = None) -> list[Path]:
     if path.is_dir() and format is not None and format.read is not sounds.read:
         return _all_of(path, format)
     return sounds.files(path)
+
+
+def beside_sounds(folder: Path) -> dict[str, int]:
+    """Files of labels that lie in a folder whose sounds alone are taken, by format."""
+    formats = {suffix: name for name in BESIDE_SOUNDS for suffix in find(name).suffixes}
+    ends = (bare(one).suffix.lower() for one in folder.rglob("*") if one.is_file() and not sounds.hidden(one, folder))
+    return dict(Counter(formats[end] for end in ends if end in formats))
 
 
 def _all_of(folder: Path, format: Format) -> list[Path]:

@@ -18,7 +18,7 @@ from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import BadLine, BadLines, Format, Reading
-from tui_label.sound.kinds import is_url, shown
+from tui_label.sound.kinds import is_sound, is_url, shown
 from tui_label.store.base import Added, Store, Versions
 from tui_label.store.staging import Counts
 
@@ -149,8 +149,8 @@ def bring_in(
     wanted = formats.find(format) if format else None
     named = [(one, given) for given in files for one in _expanded(given, wanted)]
     beside = Counter[str]()
-    for given in files:
-        if not format and Path(given).is_dir():
+    for given in dict.fromkeys(given for one, given in named if not format and is_sound(Path(one))):
+        if Path(given).is_dir():
             beside.update(formats.beside_sounds(Path(given)))
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:

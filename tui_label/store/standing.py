@@ -113,16 +113,15 @@ def weigh(execute: Execute, item: int, judge: Judge) -> None:
         (item,),
     ).fetchall()
     settled, before, version = kept.fetchone()
-    differ = judge.of(execute, version)
     alike = len({row[1:] for row in rows}) < 2
     names = None if alike and not settled else renames(execute)
     said = {row[0]: names.apply(from_json(row[1]), row[2]) for row in rows} if names else {}
-    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - differ(list(said.values()))
+    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge.of(execute, version)(list(said.values()))
     if agreement != before or not alike:
         differs = "" if alike else _tasks_that_differ(list(said.values()))
         execute("UPDATE item SET agreement = ?, differs = ? WHERE number = ?", (agreement, differs, item))
     if names and settled:
-        _compare_with_gold(execute, item, said, differ, names)
+        _compare_with_gold(execute, item, said, judge.of(execute, version), names)
 
 
 def put_off(execute: Execute, renamed: Mapping[str, Mapping[str, str]], moved: Iterable[str]) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 from helpers import write_project
 
-from tui_label import config, opening
+from tui_label import config
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.record import Record
+from tui_label.projects import opening
 from tui_label.store.sql import SqlStore
 
 MOOD = """\

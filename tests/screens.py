@@ -9,16 +9,17 @@ import numpy as np
 import soundfile
 from helpers import write_project
 
-from tui_label import config, opening
+from tui_label import config
+from tui_label.bench.workbench import Workbench
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
+from tui_label.projects import opening
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
 from tui_label.sound.media import fingerprint
 from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.ui.label import LabelApp
-from tui_label.workbench import Workbench
 
 CALLS = """\
 name: calls

@@ -18,9 +18,10 @@ import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, write_project
 
 import tui_label
-from tui_label import Annotation, Flag, Item, Project, Record, Suggestion, api, care, cli
+from tui_label import Annotation, Flag, Item, Project, Record, Suggestion, api, cli
 from tui_label.core.gold import GIVEN, Gold
 from tui_label.errors import ConfigError, InputError, LabelError, StoreRefused, UsageError
+from tui_label.projects import care
 
 TEXT = "🛫 Ann flies to Paris"
 

@@ -17,8 +17,8 @@ import pytest
 from helpers import SENTIMENT, write_project
 
 from tui_label import Annotation, Item, Project, Record
-from tui_label.admission import way_in
 from tui_label.cli import figures, main
+from tui_label.config.admission import way_in
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_too_little_memory_is_no_fault_of_the_program(tmp_path):
     folder = write_project(tmp_path / "p", SENTIMENT)
     (tmp_path / "all.jsonl").write_text('{"text": "' + "x" * 60_000_000 + '"}')
     program = (
-        "import resource, sys, numpy, sqlite3; from tui_label.cli import main; import tui_label.bringing\n"
+        "import resource, sys, numpy, sqlite3; from tui_label.cli import main; import tui_label.projects.bringing\n"
         "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (now + 100_000_000,) * 2); sys.exit(main(sys.argv[1:]))"
     )

@@ -14,8 +14,9 @@ import pytest
 from helpers import write_project
 from terminal_harness import run
 
-from tui_label import Annotation, Item, Project, Record, Suggestion, cli, config, reports
+from tui_label import Annotation, Item, Project, Record, Suggestion, cli, config
 from tui_label.core.keymap import build
+from tui_label.report import status_report
 
 ROOT = Path(__file__).parent.parent
 
@@ -152,8 +153,8 @@ def test_the_shape_of_status_is_told_to_the_last_key(tmp_path):
         found = project.status()
     (person,) = found["people"]
 
-    assert (set(found) | set(person)) - told(reports.status) == set()
-    assert set(found["suggestions"][0]) - told(reports.suggestions) == set()
+    assert (set(found) | set(person)) - told(status_report.status) == set()
+    assert set(found["suggestions"][0]) - told(status_report.suggestions) == set()
 
 
 def told(by: object) -> set[str]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tui_label.api import Project
-    from tui_label.care import backup, check, repair
-    from tui_label.converting import convert
     from tui_label.core.annotation import Annotation, Flag
     from tui_label.core.gold import Gold
     from tui_label.core.item import Item, Suggestion
     from tui_label.core.record import Record
-    from tui_label.moving import move
+    from tui_label.projects.care import backup, check, repair
+    from tui_label.projects.converting import convert
+    from tui_label.projects.moving import move
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,8 +26,8 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {"Project": "api", "Annotation": "core.annotation", "Flag": "core.annotation", "Gold": "core.gold"} | {
-    "Item": "core.item", "Suggestion": "core.item", "Record": "core.record", "convert": "converting",
-    "backup": "care", "check": "care", "repair": "care", "move": "moving",
+    "Item": "core.item", "Suggestion": "core.item", "Record": "core.record", "convert": "projects.converting",
+    "backup": "projects.care", "check": "projects.care", "repair": "projects.care", "move": "projects.moving",
 }  # fmt: skip
 
 

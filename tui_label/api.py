@@ -29,26 +29,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from tui_label import config, opening
+from tui_label import config
 from tui_label.core.project import Project as Settings
 from tui_label.errors import InputError
-from tui_label.identity import at_work
+from tui_label.projects import opening
+from tui_label.projects.identity import at_work
 from tui_label.store.permits import require
 
 if TYPE_CHECKING:
     from tui_label.assist.source import Assistant
-    from tui_label.bringing import Brought, Watch
     from tui_label.core.annotation import Annotation
     from tui_label.core.item import Item, Suggestion
     from tui_label.core.record import Record
     from tui_label.formats.settled import SettledAnswer
     from tui_label.formats.writing import Written
-    from tui_label.frames import Library
-    from tui_label.leading import Qualifying, Requeued
+    from tui_label.projects.bringing import Brought, Watch
+    from tui_label.projects.frames import Library
+    from tui_label.projects.leading import Qualifying, Requeued
+    from tui_label.projects.suggesting import Run
     from tui_label.quality.agreement import Agreement
     from tui_label.store.base import Added
     from tui_label.store.reviewing import Case
-    from tui_label.suggesting import Run
 
 LARGEST = 2**63
 """No database numbers items so far."""
@@ -90,12 +91,12 @@ class Project:
     @classmethod
     def create(cls, folder: str | Path, asks: str | Sequence[Mapping[str, Any]]) -> Project:
         """A new one: `asks` is the text of project.yaml, or its tasks."""
-        from tui_label import ready
+        from tui_label.projects import ready
 
         folder = Path(folder)
         ready.refuse_taken(folder)
         if not isinstance(asks, str):
-            from tui_label.handed import written_tasks
+            from tui_label.projects.handed import written_tasks
 
             asks = written_tasks(folder.resolve().name, asks)
         settings = config.parse(asks, folder)
@@ -106,7 +107,7 @@ class Project:
     @classmethod
     def create_ready(cls, folder: str | Path, name: str, *, samples: bool = False) -> Project:
         """A ready one, as `tui-label new --from`: `sentiment`, `entities` …; with `samples`, its items too."""
-        from tui_label import ready
+        from tui_label.projects import ready
 
         ready.copy(name, Path(folder))
         project = cls.open(folder)
@@ -177,7 +178,7 @@ class Project:
     ) -> Iterator[tuple[Item, SettledAnswer]]:
         """One answer for each item: the reviewer's, else by `rule`; `undecided` counts what it leaves open or
         settles before all answers are there, in words."""
-        from tui_label.settling import settled_answers
+        from tui_label.projects.settling import settled_answers
 
         counts = {} if undecided is None else undecided
         return settled_answers(self.settings, self.store, rule, counts, blind=blind)
@@ -208,10 +209,11 @@ class Project:
         ...     written.count, written.dropped, table.getvalue().splitlines()[0]
         (1, {}, 'item,text,annotator,mood,flags,active_ms,submitted_at')
         """
-        from tui_label import formats, leading
+        from tui_label import formats
         from tui_label.errors import UsageError
         from tui_label.formats.offered import with_offers
         from tui_label.formats.writing import counted, refuse_unwritable, write
+        from tui_label.projects import leading
 
         target = Path(output) if isinstance(output, str) else output
         named = target if isinstance(target, Path) else formats.STANDARD
@@ -255,7 +257,7 @@ class Project:
         ...     project.add([Record(project.item("tweet-2"), (guess,))]).suggestions
         1
         """
-        from tui_label.arrivals import arrived, arriving, made_here
+        from tui_label.projects.arrivals import arrived, arriving, made_here
 
         with self.store.staging() as staging:
             for record in made_here(records, self.settings.tasks):
@@ -286,7 +288,7 @@ class Project:
         ...     brought.added.items, brought.added.answers
         (1, 1)
         """
-        from tui_label import bringing
+        from tui_label.projects import bringing
 
         self.require("add")
         return bringing.bring_in(
@@ -340,7 +342,7 @@ class Project:
         (2, 2)
         [('glad', 'words.yaml'), ('glad', 'words.yaml')]
         """
-        from tui_label import suggesting
+        from tui_label.projects import suggesting
 
         run = suggesting.Run() if run is None else run
         suggesting.suggest(
@@ -362,7 +364,7 @@ class Project:
 
     def auto_settle(self, rule: str = "") -> int:
         """Settle what the rule decides, project.yaml's where none is given; how many items that were."""
-        from tui_label import settling
+        from tui_label.projects import settling
 
         self.require("settle_many")
         return settling.auto_settle(self.settings, self.store, self.versions, rule)
@@ -380,7 +382,7 @@ class Project:
 
         `words` are shown with each item; `dry`: only count.
         """
-        from tui_label import leading
+        from tui_label.projects import leading
 
         return leading.requeue(
             self.settings,
@@ -396,23 +398,23 @@ class Project:
 
     def qualify(self, annotator: str, *, passed: bool = False, again: bool = False) -> Qualifying:
         """How far somebody is in the qualification set; let them pass, or try once more."""
-        from tui_label import leading
+        from tui_label.projects import leading
 
         return leading.qualify(self.settings, self.store, annotator, passed=passed, again=again)
 
     # figures
 
     def status(self) -> dict[str, Any]:
-        """Progress, people and open flags, as `status --json` has them; `reports.status` says in what shape."""
-        from tui_label import reports
+        """Progress, people and open flags, as `status --json` has them; `status_report.status` says in what shape."""
+        from tui_label.report import status_report
 
-        return reports.status(self.settings, self.store)
+        return status_report.status(self.settings, self.store)
 
     def agreement(
         self, task: str = "", by: Sequence[str] = ("label", "pair", "version", "week"), seed: int = 0
     ) -> Agreement:
         """Inter-annotator agreement, of all tasks or one, with confidence intervals from a bootstrap."""
-        from tui_label import agreement_report
+        from tui_label.report import agreement_report
 
         return agreement_report.agreement(self.settings, self.store, task=task, by=tuple(by), seed=seed)
 
@@ -441,7 +443,7 @@ class Project:
         ...     project.answers_frame()[["item", "annotator", "mood"]].values.tolist()
         [['tweet-2', 'ann', 'sad']]
         """
-        from tui_label import frames
+        from tui_label.projects import frames
 
         return frames.answers_frame(self.settings, self.answers(history=history), library)
 
@@ -450,6 +452,6 @@ class Project:
 
         Offsets are code points, as everywhere.
         """
-        from tui_label import frames
+        from tui_label.projects import frames
 
         return frames.spans_frame(self.settings, self.answers(), library)

@@ -7,9 +7,10 @@ import importlib.util
 import pytest
 from helpers import BOTH, write_project
 
-from tui_label import cli, config, opening
+from tui_label import cli, config
 from tui_label.core.item import Item
 from tui_label.core.record import Record
+from tui_label.projects import opening
 
 
 def made(folder, *texts):

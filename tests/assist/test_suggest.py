@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, write_project
 
-from tui_label import cli, config, opening
+from tui_label import cli, config
 from tui_label.assist import program as child
 from tui_label.core.annotation import Annotation
 from tui_label.core.beginning import begin
@@ -24,6 +24,7 @@ from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.core.steps import step
 from tui_label.core.suggested import outcome_decisions
+from tui_label.projects import opening
 
 
 @pytest.fixture(autouse=True)
@@ -252,7 +253,7 @@ def test_progress_says_of_how_many(tmp_path, monkeypatch, arguments, of):
     (tmp_path / "tagger.py").write_text(TAGGER)
     store, drawn = opened(folder), []
     store.submit(store.claim("ann").number, Annotation("ann", answers={"sentiment": "neutral"}), "once", claim=False)
-    monkeypatch.setattr("tui_label.suggesting.PIECE", 1)
+    monkeypatch.setattr("tui_label.projects.suggesting.PIECE", 1)
     monkeypatch.setattr("tui_label.cli.suggest.draw", drawn.append)
     assert cli.main(["suggest", str(folder), "--with", "tagger:odd", *arguments]) == 0
 

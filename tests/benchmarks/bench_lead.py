@@ -19,12 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tui_label import config, opening, reports
+from tui_label import config
+from tui_label.bench.dashboard import Following
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.dashboard import Following
+from tui_label.projects import opening
+from tui_label.report import status_report
 from tui_label.report.material import gather
 from tui_label.report.page import page
 
@@ -91,7 +93,7 @@ def measure(items: int, folder: Path) -> None:
     print(f"{items:,} items, {len(PEOPLE)} annotators; sorting as many numbers: {floor * 1000:.0f} ms")
     print(f"dashboard: first look {first:.1f} s, next p50 {again[LOOKS // 2] * 1000:.0f} max {again[-1] * 1000:.0f} ms")
     print(f"agreement beside it: {seconds(following.measure):.1f} s, again {seconds(following.measure):.1f} s")
-    print(f"status: {seconds(lambda: reports.status(project, store)):.1f} s")
+    print(f"status: {seconds(lambda: status_report.status(project, store)):.1f} s")
     print(f"report: {seconds(lambda: page(gather(project, store, datetime.now().astimezone()))):.1f} s")
 
 

@@ -13,12 +13,13 @@ from helpers import BOTH, ENTITIES, SENTIMENT, project, write_project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_label import cli, config, formats, opening
+from tui_label import cli, config, formats
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.errors import InputError
 from tui_label.formats import BadLine, Reading
-from tui_label.settling import settled_answers
+from tui_label.projects import opening
+from tui_label.projects.settling import settled_answers
 
 RATING = "name: r\ntasks: [{id: stars, type: rating}]\n"
 TOPICS = "name: t\ntasks: [{id: topics, type: choices, labels: [sport, money, arts]}]\n"

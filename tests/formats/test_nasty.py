@@ -16,7 +16,7 @@ from tui_label.core.item import Item
 from tui_label.core.text import glyphs, grapheme_end
 from tui_label.errors import ConfigError
 from tui_label.formats import Reading
-from tui_label.opening import open_store
+from tui_label.projects.opening import open_store
 
 SOURCE = """\
 name: n

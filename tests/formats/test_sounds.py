@@ -15,9 +15,10 @@ from helpers import SENTIMENT, write_project
 from recordings import noise, write, write_varying_mp3
 from terminal_harness import run
 
-from tui_label import cli, config, opening
+from tui_label import cli, config
 from tui_label.core.beginning import begin
 from tui_label.core.item import Item, Suggestion
+from tui_label.projects import opening
 from tui_label.sound.look import Look, look
 from tui_label.sound.media import fingerprint
 

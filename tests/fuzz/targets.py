@@ -28,10 +28,11 @@ from helpers import BOTH, ENTITIES, SENTIMENT, project, write_project
 from textual.events import Key
 from textual.message import Message
 
-from tui_label import cli, config, formats, opening
+from tui_label import cli, config, formats
 from tui_label.core import keymap
 from tui_label.core.text import visible
 from tui_label.errors import ConfigError, LabelError
+from tui_label.projects import opening
 from tui_label.sound import speaker as speaker_module
 from tui_label.sound import wire
 from tui_label.sound.line import Line

@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 from tables import of_table, reliability
 
-from tui_label import config, opening
-from tui_label.agreement_report import agreement
+from tui_label import config
 from tui_label.core.annotation import Annotation
 from tui_label.core.differences import compare
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Label, Rating, Segments, Spans, Text
 from tui_label.core.transcript import Style
+from tui_label.projects import opening
 from tui_label.quality.agreement import Agreement, TaskAgreement, figures
 from tui_label.quality.estimates import Figure
+from tui_label.report.agreement_report import agreement
 
 LABELS = tuple(map(Label, ("positive", "neutral", "negative")))
 SENTIMENT = Choice("sentiment", labels=LABELS)

@@ -18,13 +18,14 @@ import pytest
 from helpers import SENTIMENT, write_project
 from rich.color import Color, blend_rgb
 
-from tui_label import Project, Suggestion, agreement_report, cli, config, opening, reports
+from tui_label import Project, Suggestion, cli, config
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
-from tui_label.report import plots
+from tui_label.projects import opening
+from tui_label.report import agreement_report, plots, status_report
 from tui_label.report.markup import tag
 from tui_label.ui.theme import contrast
 
@@ -142,7 +143,7 @@ def test_its_figures_are_those_of_status_and_agreement(tweets):
     page = Page(written(tweets))
     project = config.load(tweets)
     store, _ = opening.open_store(project)
-    status = reports.status(project, store)
+    status = status_report.status(project, store)
     (found,) = agreement_report.agreement(project, store).tasks
 
     check_figures(page, status, found.figures)
@@ -386,7 +387,7 @@ def test_a_browser_shows_the_same_figures_and_has_nothing_to_complain_of(tweets,
     (found,) = agreement_report.agreement(project, store).tasks
 
     assert console == []
-    check_figures(Page(dom), json.loads(json.dumps(reports.status(project, store))), found.figures)
+    check_figures(Page(dom), json.loads(json.dumps(status_report.status(project, store))), found.figures)
 
 
 def test_hostile_data_does_nothing_in_a_browser(hostile, browser):

@@ -16,7 +16,6 @@ import pytest
 from helpers import new_postgres, records
 
 from tui_label import config
-from tui_label.care import check
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import CORRECTION, QUESTION, Comment
 from tui_label.core.gold import Gold
@@ -25,7 +24,8 @@ from tui_label.core.project import Server
 from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
 from tui_label.errors import StoreMissing, StoreReadOnly, StoreRefused
-from tui_label.opening import open_store
+from tui_label.projects.care import check
+from tui_label.projects.opening import open_store
 from tui_label.store import copying, counts, logins
 from tui_label.store.base import Policy, Sprint, Store, Versions
 from tui_label.store.copying import tables

@@ -15,8 +15,9 @@ from uuid import uuid4
 import pytest
 from users import ROOT, User, team
 
-from tui_label import config, sharing
+from tui_label import config
 from tui_label.core.annotation import Annotation
+from tui_label.projects import sharing
 from tui_label.store.sql import SqlStore
 
 GROUP = f"tui-label-{os.getpid()}"

@@ -12,14 +12,15 @@ from helpers import BOTH, ENTITIES, SENTIMENT, Clock, write_project
 from piloting import resized, settled
 from textual.events import Key, MouseScrollDown, MouseScrollUp, Paste
 
-from tui_label import config, opening
+from tui_label import config
+from tui_label.bench.workbench import Workbench
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
 from tui_label.errors import StoreBusy
+from tui_label.projects import opening
 from tui_label.ui.canvas import cells
 from tui_label.ui.label import LabelApp
-from tui_label.workbench import Workbench
 
 
 def make(folder: Path, source: str, *records: Record) -> LabelApp:

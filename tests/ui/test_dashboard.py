@@ -16,12 +16,13 @@ import pytest
 from helpers import SENTIMENT, write_project
 from piloting import resized
 
-from tui_label import Project, Suggestion, config, opening
+from tui_label import Project, Suggestion, config
+from tui_label.bench.dashboard import Following
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.dashboard import Following
+from tui_label.projects import opening
 from tui_label.store import connection
 from tui_label.ui import dashboard as module
 from tui_label.ui import sheet

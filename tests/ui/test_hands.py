@@ -12,16 +12,17 @@ from piloting import struck
 from screens import CALLS, EVENTS, TURNS, answers, make, shown, tones, until
 from textual.events import MouseDown, MouseUp, Paste
 
-from tui_label import config, opening
+from tui_label import config
+from tui_label.bench.workbench import Workbench
 from tui_label.core.commands import COMMANDS
 from tui_label.core.item import Item
 from tui_label.core.keymap import Action, build
 from tui_label.core.record import Record
+from tui_label.projects import opening
 from tui_label.ui.canvas import cells
 from tui_label.ui.label import LabelApp
 from tui_label.ui.views.pages import MODES as HEADINGS
 from tui_label.ui.views.pages import key_rows
-from tui_label.workbench import Workbench
 
 
 @pytest.fixture(autouse=True)

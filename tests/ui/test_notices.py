@@ -12,7 +12,8 @@ from helpers import SENTIMENT, records, write_project
 from piloting import resized, struck
 from textual.events import Key, Paste
 
-from tui_label import config, opening
+from tui_label import config
+from tui_label.bench.workbench import Workbench
 from tui_label.core.annotation import Annotation, Timing
 from tui_label.core.comments import COMMENT, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
@@ -21,11 +22,11 @@ from tui_label.core.keymap import Keymap, build
 from tui_label.core.record import Record
 from tui_label.core.training import Score
 from tui_label.errors import ConfigError
+from tui_label.projects import opening
 from tui_label.store.sql import SqlStore
 from tui_label.ui.canvas import cells
 from tui_label.ui.label import LabelApp
 from tui_label.ui.views.notices import words
-from tui_label.workbench import Workbench
 
 SIZES = [(40, 12), (80, 24), (120, 36)]
 SOURCE = SENTIMENT.replace("neutral,", "{value: neutral, help: Plain facts},") + "order: as-added\n"

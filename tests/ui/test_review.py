@@ -16,7 +16,8 @@ from reviewing import MOOD, NAMES, annotations, answered, golds, moods, opened, 
 from screens import shown, tones, until
 from textual.events import Key, Paste
 
-from tui_label import config, opening
+from tui_label import config
+from tui_label.bench.reviewbench import ReviewBench
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import COMMENT, QUESTION, Comment
 from tui_label.core.gold import Gold
@@ -24,8 +25,8 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.keymap import build
 from tui_label.core.record import Record
 from tui_label.errors import StoreBusy
-from tui_label.identity import login
-from tui_label.reviewbench import ReviewBench
+from tui_label.projects import opening
+from tui_label.projects.identity import login
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
 from tui_label.sound.media import fingerprint

@@ -25,7 +25,8 @@ def _parts() -> tuple[str, ...]:
 
 
 def _agreement(options: argparse.Namespace) -> int:
-    from tui_label import Project, agreement_report
+    from tui_label import Project
+    from tui_label.report import agreement_report
 
     by = tuple(options.by or _parts())
     with Project.open(options.dir) as project:

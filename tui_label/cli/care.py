@@ -41,16 +41,17 @@ def register(commands: Commands) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from tui_label import config, reports
+    from tui_label import config
+    from tui_label.projects import checks
 
-    found = _said(reports.terminal_check())
+    found = _said(checks.terminal_check())
     hears = options.dir is None
     if options.dir is not None:
         found += _project_said(options.dir)
         with contextlib.suppress(LabelError):
             hears = config.load(options.dir).items == "sound"
     if hears:
-        found += _said(reports.sound_check(sound_way(options)))
+        found += _said(checks.sound_check(sound_way(options)))
     return 0 if all(found) else 1
 
 
@@ -64,7 +65,7 @@ def _said(findings: Iterable[tuple[bool, str]]) -> list[bool]:
 
 
 def _project_said(folder: Path) -> list[bool]:
-    from tui_label import care
+    from tui_label.projects import care
 
     database = folder / "project.db"
     if sys.stderr.isatty() and database.exists() and (size := database.stat().st_size) > LONG:

@@ -12,7 +12,7 @@ from tui_label.cli.project import Commands, command, wipe
 from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:
-    from tui_label.bringing import FileRead
+    from tui_label.projects.bringing import FileRead
 
 
 def register(commands: Commands) -> None:

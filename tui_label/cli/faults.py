@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from tui_label import __version__
-from tui_label.unsaved import own_folders, write_own
+from tui_label.bench.unsaved import own_folders, write_own
 
 
 def told(error: Exception) -> str:

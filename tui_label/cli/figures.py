@@ -37,14 +37,15 @@ def _status(options: argparse.Namespace) -> int:
         raise UsageError("--follow is to be looked at; for programs, ask for --json again and again")
     if options.follow and sys.stdout.isatty():
         return _dashboard(options.dir)
-    from tui_label import Project, reports
+    from tui_label import Project
+    from tui_label.report import status_report
 
     with Project.open(options.dir) as project:
         if options.follow:
             project.require("tallies")
             return _follow(project)
         figures = project.status()
-        lines = reports.status_lines(figures, project.settings.folder, get_terminal_size().columns)
+        lines = status_report.status_lines(figures, project.settings.folder, get_terminal_size().columns)
     if options.json:
         print(json.dumps(figures))
     else:
@@ -58,8 +59,8 @@ def _dashboard(folder: Path) -> int:
 
     environment.prepare()
     from tui_label import Project
+    from tui_label.bench.dashboard import Following
     from tui_label.cli.review import open_review
-    from tui_label.dashboard import Following
     from tui_label.ui.dashboard import Dashboard
 
     while True:
@@ -76,8 +77,8 @@ def _dashboard(folder: Path) -> int:
 
 def _follow(project: Project) -> int:
     """The lines of `status`, again whenever they changed."""
-    from tui_label import reports
-    from tui_label.dashboard import Following
+    from tui_label.bench.dashboard import Following
+    from tui_label.report import status_report
 
     following = Following(project.settings)
     before: list[str] = []
@@ -87,11 +88,11 @@ def _follow(project: Project) -> int:
             glance = following.look()
             if following.is_due():
                 suggested = following.measure().sources
-            figures = reports.figures(
+            figures = status_report.figures(
                 following.project, glance.progress, glance.people, glance.sent_back, glance.used_up
             )
             figures |= {"suggestions": suggested}
-            lines = reports.status_lines(figures, project.settings.folder, get_terminal_size().columns)
+            lines = status_report.status_lines(figures, project.settings.folder, get_terminal_size().columns)
         except StoreError as error:
             lines = [str(error)]
         if lines != before:

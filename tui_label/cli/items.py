@@ -15,9 +15,9 @@ from tui_label.core.text import number_of, visible
 from tui_label.errors import LabelError, UsageError
 
 if TYPE_CHECKING:
-    from tui_label.bringing import Brought, FileRead
     from tui_label.formats import BadLine, Reading
     from tui_label.formats.writing import Written
+    from tui_label.projects.bringing import Brought, FileRead
 
 RULES = ("majority", "unanimous", "dawid-skene", "none")
 TIMES = re.compile(r"\b(times|milliseconds)\b")

@@ -9,7 +9,7 @@ from tui_label.cli.project import Commands, command, folder
 from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:
-    from tui_label.leading import Qualifying
+    from tui_label.projects.leading import Qualifying
     from tui_label.store.reviewing import Attempt
 
 

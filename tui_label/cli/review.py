@@ -91,9 +91,10 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
     from tui_label.ui import environment
 
     environment.prepare()
-    from tui_label import Project, leading, person
+    from tui_label import Project, person
+    from tui_label.bench.reviewbench import ReviewBench, queue_of
     from tui_label.cli.work import deck_maker, end_if_abandoned, told_unsaved
-    from tui_label.reviewbench import ReviewBench, queue_of
+    from tui_label.projects import leading
     from tui_label.ui.review import ReviewApp
 
     with Project.open(folder, reviewer) as project:

@@ -8,11 +8,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from tui_label import ready
 from tui_label.cli.project import Commands, command, complain, folder, sound, sound_way
 from tui_label.cli.work import work_on
 from tui_label.core.text import visible
 from tui_label.errors import typed
+from tui_label.projects import ready
 
 WITHOUT_LABELS = "name: keys\ntasks: [{id: note, type: text}]"
 """Labels take letters from commands."""
@@ -45,7 +45,7 @@ def _new(options: argparse.Namespace) -> int:
     if options.group is None:
         Project.create_ready(options.dir, options.template, samples=options.samples).close()
     else:
-        from tui_label import sharing
+        from tui_label.projects import sharing
 
         group = sharing.group_of(options.group)
         Project.create_ready(options.dir, options.template, samples=options.samples).close()

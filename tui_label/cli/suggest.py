@@ -10,7 +10,7 @@ from tui_label.cli.project import Commands, command, complain, draw, folder, wip
 from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:
-    from tui_label.suggesting import Run
+    from tui_label.projects.suggesting import Run
 
 LONGEST_NAME = 100
 
@@ -60,7 +60,7 @@ def _name(text: str) -> str:
 
 def _suggest(options: argparse.Namespace) -> int:
     from tui_label import Project
-    from tui_label.suggesting import Run
+    from tui_label.projects.suggesting import Run
 
     run = Run()
     with Project.open(options.dir) as project:

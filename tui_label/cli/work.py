@@ -14,9 +14,9 @@ from tui_label.core.text import visible
 from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
+    from tui_label.bench.workplace import Workplace
     from tui_label.core.project import Project as Settings
     from tui_label.sound.deck import Deck
-    from tui_label.workplace import Workplace
 
 
 def register(commands: Commands) -> None:
@@ -58,9 +58,9 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
     with Project.open(folder, annotator) as project:
         settings = project.settings
         keymap = person.keymap_of(settings)
+        from tui_label.bench.workbench import Workbench
         from tui_label.ui.label import LabelApp
         from tui_label.ui.views.pace import sprint_summary
-        from tui_label.workbench import Workbench
 
         workbench = Workbench(
             settings,

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from tui_label.admission import way_in
 from tui_label.config import fields
+from tui_label.config.admission import way_in
 from tui_label.config.nodes import Node, Reader, compose, is_line, line_of
 from tui_label.config.server import server
 from tui_label.config.tasks import LABEL, OPTIONS, TASK, tasks

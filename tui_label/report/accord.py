@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui_label.agreement_report import MEASURES
 from tui_label.core.text import number_of
 from tui_label.quality.agreement import Confusion, Part, TaskAgreement
 from tui_label.quality.estimates import Figure
 from tui_label.report import plots
+from tui_label.report.agreement_report import MEASURES
 from tui_label.report.markup import Html, joined, tag
 from tui_label.report.material import Material
 from tui_label.report.sections import monday, told
+from tui_label.report.status_report import headline
 from tui_label.report.tables import NONE, figure, folded, table
-from tui_label.reports import headline
 
 MOST_NAMES = 16
 """Labels in a plot of mixed-up labels; the table has all pairs."""

@@ -9,11 +9,11 @@ from datetime import date, datetime
 from secrets import SystemRandom
 from typing import Any
 
-from tui_label import agreement_report, reports
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.quality.agreement import Agreement, Part, TaskAgreement, Unjudged
 from tui_label.quality.person import Person
+from tui_label.report import agreement_report, status_report
 from tui_label.store.base import Progress, Store
 from tui_label.store.reviewing import Change, Effort
 
@@ -58,7 +58,7 @@ class Material:
     flagged: Mapping[str, tuple[Flagged, ...]]
     """By reason."""
     sources: Sequence[Mapping[str, Any]]
-    """How good each source of suggestions is, as `reports.suggestions` has it."""
+    """How good each source of suggestions is, as `status_report.suggestions` has it."""
     known: Mapping[str, int]
     """Standing gold answers by outcome."""
     examples: tuple[Example, ...]
@@ -69,7 +69,7 @@ class Material:
 
 def gather(project: Project, store: Store, at: datetime, *, blind: bool = False) -> Material:
     """Read it all; with `blind`, letters stand for the annotators' names, in another order each time."""
-    ledger = reports.ledger(project, None)
+    ledger = status_report.ledger(project, None)
     noted: dict[str, list[tuple[int, str]]] = {}
     ledger.take(_noting(store.efforts(), noted))
     people = ledger.people()
@@ -87,9 +87,9 @@ def gather(project: Project, store: Store, at: datetime, *, blind: bool = False)
         tuple(sorted((replace(one, annotator=name(one.annotator)) for one in people), key=_place if blind else _own)),
         _by_day(people),
         _renamed(found, name),
-        reports.flags_open(people),
+        status_report.flags_open(people),
         {reason: tuple(_flagged(store, reason, places, name)) for reason, places in noted.items()},
-        reports.suggestions(project, store),
+        status_report.suggestions(project, store),
         outcomes,
         tuple(examples),
         store.changes(),

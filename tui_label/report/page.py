@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from tui_label.agreement_report import MEASURES
 from tui_label.report import accord, people, sections
+from tui_label.report.agreement_report import MEASURES
 from tui_label.report.markup import Html, joined, tag
 from tui_label.report.material import Material
 

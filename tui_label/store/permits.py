@@ -2,7 +2,7 @@
 
 The screens and commands get no other store, so none of them can forget to ask.  It is a
 fence for a team, not a wall: who may write the file can open it with other programs
-(`tui_label.sharing` says what a shared folder can prevent, and what it can only notice).
+(`tui_label.projects.sharing` says what a shared folder can prevent, and what it can only notice).
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from typing import Any
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
 
+from tui_label.bench.notices import Notice, Renewal
+from tui_label.bench.workplace import Workplace
 from tui_label.core.commands import NAMES, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING, Command
 from tui_label.core.editor import Editor, insert
 from tui_label.core.find import find_next, find_previous
@@ -24,7 +26,6 @@ from tui_label.core.tasks import Segments, Spans
 from tui_label.core.training import Feedback
 from tui_label.core.transcript import next_speaker
 from tui_label.errors import LabelError, StoreError
-from tui_label.notices import Notice, Renewal
 from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.farkeys import FarKeys
 from tui_label.ui.finding import Finding, Look
@@ -69,7 +70,6 @@ from tui_label.ui.views.pages import (
     section_row,
 )
 from tui_label.ui.views.questions import Zone
-from tui_label.workplace import Workplace
 
 GO_ON = "item.submit"
 """Its key leads on from the page of a sprint's figures, too."""

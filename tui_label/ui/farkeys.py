@@ -8,10 +8,10 @@ from typing import Any
 
 from textual.app import App
 
+from tui_label.bench.workplace import Workplace
 from tui_label.core.commands import FAR
 from tui_label.core.keymap import Keymap
 from tui_label.sound.player import Typed
-from tui_label.workplace import Workplace
 
 BEHIND_KEYS_S = 0.04
 """From a message of a listener until the keys that were typed before it are read."""

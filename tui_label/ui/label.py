@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from tui_label.bench.workbench import Workbench
 from tui_label.core.commands import WITHOUT_ITEM, Command
 from tui_label.core.comments import QUESTION
 from tui_label.core.editor import Editor
@@ -24,7 +25,6 @@ from tui_label.ui.views.label import State, laid_over, mode_rows, talk_room
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import nothing_left, sprint_page
 from tui_label.ui.views.talk import letters_page, talk_rows
-from tui_label.workbench import Workbench
 
 
 class LabelApp(ItemApp):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from tui_label.bench.workplace import Workplace
 from tui_label.core.text import visible
-from tui_label.workplace import Workplace
 
 LOSES = " this is kept nowhere yet: mend that first, or leave once more and lose it"
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from tui_label.bench.notices import Announcement, Notice
 from tui_label.core.editor import EMPTY, Editor
 from tui_label.core.training import Feedback
-from tui_label.notices import Announcement, Notice
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import edited, line
 from tui_label.ui.viewport import scroll_steps

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tui_label.bench.workplace import Workplace
 from tui_label.core.session import Session
 from tui_label.ui.modes import Calibration
 from tui_label.ui.views.sound import MARGIN, Tape, lane_count, wave_height
 from tui_label.ui.wave import shades, waveform
-from tui_label.workplace import Workplace
 
 WHOLE_S = 60.0
 """A clip up to this long is shown whole at first."""

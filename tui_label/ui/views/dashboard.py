@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from tui_label.agreement_report import SHORT
+from tui_label.bench.dashboard import COUNTED, Glance, Measured, shares, task_of
 from tui_label.core.text import number_of, visible
-from tui_label.dashboard import COUNTED, Glance, Measured, shares, task_of
 from tui_label.quality.agreement import TaskAgreement
 from tui_label.quality.estimates import Figure
 from tui_label.quality.person import Person
-from tui_label.reports import headline
+from tui_label.report.agreement_report import SHORT
+from tui_label.report.status_report import headline
 from tui_label.ui.canvas import Row, clipped, fitted_together, rule, spread
 from tui_label.ui.views.bars import sparkline
 from tui_label.ui.views.frame import Hint, header, legend

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.bench.mine import Mine
 from tui_label.core.project import Project
 from tui_label.core.text import fitted, shortened, visible
-from tui_label.mine import Mine
 from tui_label.quality.estimates import Figure
 from tui_label.quality.person import Person, Slot, Spread
 from tui_label.ui.canvas import Row, clipped

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tui_label.bench.notices import Announcement, Notice
 from tui_label.core.news import ADDED, HEADING, KEPT, LABELS, REMOVED, News, Passage
 from tui_label.core.tasks import Task
 from tui_label.core.text import fitted, number_of, visible
 from tui_label.core.training import Briefing, Feedback, Marked, Score, UsedUp, pieces, score
-from tui_label.notices import Announcement, Notice
 from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.views.document import MARGIN, text_width
 from tui_label.ui.views.frame import Hint

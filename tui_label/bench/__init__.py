@@ -1,0 +1,1 @@
+"""People at work, without a screen: what the screens, robots and benchmarks drive."""

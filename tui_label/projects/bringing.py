@@ -1,0 +1,194 @@
+"""Files into a project: all of them are read and checked, then written while people work."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tui_label import formats
+from tui_label.core.gold import PROBES
+from tui_label.core.project import Project
+from tui_label.core.record import place
+from tui_label.core.roles import LONGEST_NAME, is_name
+from tui_label.core.text import visible
+from tui_label.errors import InputError, UsageError
+from tui_label.formats import BadLine, BadLines, Format, Reading
+from tui_label.projects.arrivals import arrived, arriving, name_problem
+from tui_label.sound.kinds import is_sound, is_url, shown
+from tui_label.store.base import Added, Store, Versions
+from tui_label.store.staging import Counts
+
+EVERY = 5000
+"""Records between two words to who watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """One of several files, read to its end."""
+
+    reading: Reading
+    format: str
+    records: int
+    items: int
+    """Different ones."""
+    of: int
+    """Files there are in all."""
+
+
+class Watch(Protocol):
+    """Is told how far things are."""
+
+    def fetching(self, name: str, part: float) -> None:
+        """From elsewhere; `part` of it is here, from 0 to 1."""
+        ...
+
+    def reading(self, path: Path, records: int) -> None: ...
+
+    def read(self, file: FileRead) -> None: ...
+
+    def left_out(self, line: BadLine) -> None: ...
+
+    def writing(self, records: int, of: int) -> None:
+        """So many more of them are written."""
+        ...
+
+
+class Silent:
+    """A watch that says nothing."""
+
+    def fetching(self, name: str, part: float) -> None: ...
+
+    def reading(self, path: Path, records: int) -> None: ...
+
+    def read(self, file: FileRead) -> None: ...
+
+    def left_out(self, line: BadLine) -> None: ...
+
+    def writing(self, records: int, of: int) -> None: ...
+
+
+SILENT = Silent()
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of it."""
+
+    added: Added
+    items: int
+    """Different ones in the files."""
+    superseded: int
+    """Earlier revisions of answers that are here too, left out."""
+    skipped: int
+    """Items that an annotator skipped: they came in as items to label."""
+    undone: int
+    """Answers that were taken back, left out."""
+    beside: Mapping[str, int]
+    """Files of labels that lie in folders of which the sounds alone were taken, by format."""
+
+
+def _expanded(given: str | Path, format: Format | None) -> Sequence[str | Path]:
+    return [given] if isinstance(given, str) and is_url(given) else formats.expanded(Path(given), format)
+
+
+@contextmanager
+def here(given: str | Path, watch: Watch) -> Iterator[Path]:
+    """Where it can be read; what lies elsewhere is called as it was given, also where it is refused."""
+    if isinstance(given, Path):
+        yield given
+        return
+    from tui_label.sound.remote import cache
+
+    name = shown(given)
+    with cache().lent(given, lambda part: watch.fetching(name, part)) as path:
+        try:
+            yield path
+        except InputError as error:
+            raise InputError(*(words.replace(visible(str(path)), name) for words in error.problems)) from error
+
+
+def refuse_page(path: Path, option: str) -> None:
+    """A link to where a file is shown, or to a login, leads to a page about it; `option` would say that it is meant."""
+    with path.open("rb") as file:
+        head = file.read(100).lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")) and path.suffix not in (".html", ".htm"):
+        raise InputError(
+            f"{visible(str(path))}: is a web page; give the address of the file itself, or {option} text if the page is meant"
+        )
+
+
+def bring_in(
+    project: Project,
+    store: Store,
+    versions: Versions,
+    files: Sequence[str | Path],
+    *,
+    format: str,
+    encoding: str | None,
+    annotator: str,
+    gold: str,
+    annotator_column: str,
+    label_columns: tuple[str, ...],
+    skip_bad: bool,
+    watch: Watch,
+) -> Brought:
+    """See `api.Project.add_files`; `Reading` has the options.
+
+    Raises InputError with all bad lines, and then nothing was written.
+    """
+    if not all(map(str, files)):
+        raise UsageError("one FILE is an empty name, which would be the folder you are in; name it . if you mean that")
+    if annotator and not is_name(annotator):
+        raise UsageError(f"a name is one to {LONGEST_NAME} printable characters; give it with --annotator NAME")
+    if gold and gold not in PROBES:
+        raise UsageError(f"{visible(gold)}: known answers are for {' or '.join(PROBES)}")
+    wanted = formats.find(format) if format else None
+    named = [(one, given) for given in files for one in _expanded(given, wanted)]
+    beside = Counter[str]()
+    for given in dict.fromkeys(given for one, given in named if not format and is_sound(Path(one))):
+        if Path(given).is_dir():
+            beside.update(formats.beside_sounds(Path(given)))
+    bad = BadLines(skip_bad, watch.left_out, "brought in")
+    with store.staging() as staging:
+        for given, whole in named:
+            with here(given, watch) as path:
+                if isinstance(given, str) and not format:
+                    refuse_page(path, "--format")
+                chosen = wanted or formats.recognise(path, encoding)
+                reading = Reading(
+                    path,
+                    project,
+                    encoding,
+                    annotator,
+                    gold,
+                    annotator_column,
+                    label_columns,
+                    given if isinstance(given, str) else "",
+                    None if isinstance(given, str) else Path(whole),
+                    occurrences=Counts(),
+                    known=Counts(),
+                )
+                before = staging.taken
+                staging.begin(reading.name)
+                for count, one in enumerate(formats.read(reading, chosen), 1):
+                    if isinstance(one, BadLine):
+                        bad.take(one)
+                    elif problem := name_problem(one):
+                        bad.take(BadLine(place(reading.name, reading.line, count), 0, problem, "annotator"))
+                    else:
+                        staging.append(*arriving(one, versions, project.tasks), reading.line)
+                    if count % EVERY == 0:
+                        watch.reading(path, count)
+                watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
+        for conflict in store.conflicts(staging):
+            bad.take(BadLine(conflict.place, 0, conflict.words))
+        bad.refuse()
+        if not staging.taken:
+            raise InputError(f"{', '.join(shown(str(given)) for given in files)}: no items in it")
+        came, total = arrived(staging), len(staging)
+        added = store.add(staging, lambda count: watch.writing(count, total))
+        return Brought(added, came.items, came.superseded, came.skipped, came.undone, beside)

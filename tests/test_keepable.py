@@ -15,8 +15,8 @@ from tui_label import Annotation, Item, Project, Record
 from tui_label.core.keepable import DEEPEST
 from tui_label.core.listening import Listening
 from tui_label.errors import InputError
-from tui_label.store.repair import damage
 from tui_label.store.rows import to_json
+from tui_label.store.sqlite.repair import damage
 
 TASKS = """\
 name: many

@@ -18,12 +18,12 @@ from helpers import BOTH, ENTITIES, SENTIMENT, write_project
 
 from tui_label import cli, config
 from tui_label.assist import program as child
+from tui_label.core.annotating.beginning import begin
+from tui_label.core.annotating.steps import step
+from tui_label.core.annotating.suggested import outcome_decisions
 from tui_label.core.annotation import Annotation
-from tui_label.core.beginning import begin
 from tui_label.core.item import Item
 from tui_label.core.record import Record
-from tui_label.core.steps import step
-from tui_label.core.suggested import outcome_decisions
 from tui_label.projects import opening
 
 

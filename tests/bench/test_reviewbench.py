@@ -19,10 +19,10 @@ from reviewing import MOOD, annotations, answered, golds, moods, opened, prepare
 from tui_label import config
 from tui_label.bench.notices import Announcement
 from tui_label.bench.reviewbench import ReviewBench, queue_of
+from tui_label.core.annotating.session import Line
 from tui_label.core.comments import COMMENT, CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound
-from tui_label.core.session import Line
 from tui_label.errors import StoreBusy, UsageError
 from tui_label.projects import opening
 from tui_label.sound.deck import Deck
@@ -472,7 +472,7 @@ def asides() -> list[Path]:
 @pytest.fixture
 def own_state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("tui_label.store.connection.BUSY_S", 0.2)
+    monkeypatch.setattr("tui_label.store.sqlite.connection.BUSY_S", 0.2)
     monkeypatch.setattr("tui_label.bench.drafting.DRAFT_AFTER_S", 0.05)
 
 

@@ -21,15 +21,15 @@ from tui_label import config
 from tui_label.bench.notices import Announcement
 from tui_label.bench.refusals import refusal
 from tui_label.bench.workbench import Workbench
+from tui_label.core.annotating.session import Effect, Line
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import QUESTION
-from tui_label.core.editor import EMPTY, Editor, insert
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, content_key
 from tui_label.core.listening import Listening
 from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
-from tui_label.core.session import Effect, Line
+from tui_label.core.text.editor import EMPTY, Editor, insert
 from tui_label.errors import StoreBusy
 from tui_label.projects import opening
 from tui_label.sound.deck import Deck

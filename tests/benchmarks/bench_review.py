@@ -24,10 +24,10 @@ from typing import Any
 from tui_label import config
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import QUESTION, Comment
-from tui_label.core.differences import disagreement
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
+from tui_label.core.reviewing.differences import disagreement
 from tui_label.store.base import Policy
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.store.sql import SqlStore

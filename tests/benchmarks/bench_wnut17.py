@@ -20,8 +20,8 @@ from terminal_harness import Terminal, run
 
 from tui_label import config, formats
 from tui_label.core.keymap import build
-from tui_label.core.rows import Rows
-from tui_label.core.tokens import token_at, tokens_between
+from tui_label.core.text.rows import Rows
+from tui_label.core.text.tokens import token_at, tokens_between
 from tui_label.ui.views.document import MARGIN, text_width
 
 PROJECT = """\

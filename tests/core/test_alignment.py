@@ -8,7 +8,7 @@ from itertools import permutations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tui_label.core.alignment import AGREED, Alignment, align, word_extents
+from tui_label.core.reviewing.alignment import AGREED, Alignment, align, word_extents
 
 WORDS = st.sampled_from(
     [

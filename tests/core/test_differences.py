@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_label.core.alignment import align
-from tui_label.core.differences import Comparison, Option, compare, disagreement
 from tui_label.core.item import Item, Sound
-from tui_label.core.readings import HEARD_S, widened
+from tui_label.core.reviewing.alignment import align
+from tui_label.core.reviewing.differences import Comparison, Option, compare, disagreement
+from tui_label.core.reviewing.readings import HEARD_S, widened
 from tui_label.core.tasks import (
     Choice,
     Choices,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tui_label.core.differences import Comparison, compare
 from tui_label.core.item import Item, Sound
-from tui_label.core.merging import edited, rebased, rebased_text
+from tui_label.core.reviewing.differences import Comparison, compare
+from tui_label.core.reviewing.merging import edited, rebased, rebased_text
 from tui_label.core.tasks import Choice, Choices, Label, Segments, Spans, Task, Text
 from tui_label.core.transcript import Style
 

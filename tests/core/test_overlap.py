@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_label.core.differences import compare, disagreement
 from tui_label.core.item import Item, Sound
-from tui_label.core.merging import edited
 from tui_label.core.overlap import meeting
+from tui_label.core.reviewing.differences import compare, disagreement
+from tui_label.core.reviewing.merging import edited
 from tui_label.core.tasks import Label, Segment, Segments
 from tui_label.core.transcript import Style
 from tui_label.quality.consensus import Evidence, consensus

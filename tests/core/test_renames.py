@@ -6,12 +6,12 @@ from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_label.core.beginning import begin, draft_of
+from tui_label.core.annotating.beginning import begin, draft_of
+from tui_label.core.annotating.work import Work, difference
 from tui_label.core.item import Item
 from tui_label.core.renames import Renames
 from tui_label.core.tasks import Span, spans_from
 from tui_label.core.tasks.base import renamed
-from tui_label.core.work import Work, difference
 
 LABELS = st.sampled_from("abcd")
 NAMES = st.dictionaries(LABELS, LABELS, max_size=3)

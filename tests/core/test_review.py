@@ -11,17 +11,17 @@ from helpers import project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_label.core import review
 from tui_label.core.annotation import Annotation
-from tui_label.core.changes import changes
-from tui_label.core.editor import Editor
 from tui_label.core.gold import ACCEPTED, SETTLED, Gold
 from tui_label.core.item import Item, Sound
 from tui_label.core.renames import Renames
-from tui_label.core.review import Review
-from tui_label.core.reviewsteps import Effect, step
+from tui_label.core.reviewing import review
+from tui_label.core.reviewing.changes import changes
+from tui_label.core.reviewing.review import Review
+from tui_label.core.reviewing.steps import Effect, step
 from tui_label.core.tasks import Segment
 from tui_label.core.text import letters
+from tui_label.core.text.editor import Editor
 
 CHOICE = "name: t\ntasks: [{id: s, type: choice, labels: [good, bad, so]}]\n"
 TWO = """\

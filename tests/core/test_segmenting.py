@@ -10,16 +10,16 @@ from helpers import project
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tui_label.core.annotating.beginning import begin, draft_of
+from tui_label.core.annotating.segmenting import SNAP_S
+from tui_label.core.annotating.session import Effect, Session
+from tui_label.core.annotating.steps import step
+from tui_label.core.annotating.suggested import kept_here, outcome_decisions
+from tui_label.core.annotating.work import Work, difference, patched
 from tui_label.core.annotation import Annotation
-from tui_label.core.beginning import begin, draft_of
-from tui_label.core.editor import Editor
 from tui_label.core.item import Item, Sound, Suggestion
-from tui_label.core.segmenting import SNAP_S
-from tui_label.core.session import Effect, Session
-from tui_label.core.steps import step
-from tui_label.core.suggested import kept_here, outcome_decisions
 from tui_label.core.tasks.segments import Segment, Segments, segments_from
-from tui_label.core.work import Work, difference, patched
+from tui_label.core.text.editor import Editor
 
 EVENTS = """\
 name: events

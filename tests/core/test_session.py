@@ -10,14 +10,14 @@ from helpers import BOTH, ENTITIES, SENTIMENT, project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui_label.core.annotating.beginning import begin, draft_of
+from tui_label.core.annotating.session import Effect, Line, Session, has_content
+from tui_label.core.annotating.steps import STEPS, step
+from tui_label.core.annotating.suggested import outcome_decisions
 from tui_label.core.annotation import Annotation
-from tui_label.core.beginning import begin, draft_of
-from tui_label.core.editor import Editor, insert
 from tui_label.core.guards import Guard
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.session import Effect, Line, Session, has_content
-from tui_label.core.steps import STEPS, step
-from tui_label.core.suggested import outcome_decisions
+from tui_label.core.text.editor import Editor, insert
 from tui_label.core.timing import Rhythm, Watch
 
 TEXT = "Angela Merkel flew to Paris. Paris!"

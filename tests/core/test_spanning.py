@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from helpers import ENTITIES, project
 
-from tui_label.core.beginning import begin
+from tui_label.core.annotating.beginning import begin
+from tui_label.core.annotating.session import Session
+from tui_label.core.annotating.steps import step
 from tui_label.core.item import Item
-from tui_label.core.session import Session
-from tui_label.core.steps import step
 
 TEXT = "Angela Merkel flew to Paris. Paris!"
 NESTED = ENTITIES.replace("type: spans", "type: spans\n    overlap: true")

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from wcwidth import iter_graphemes
 
-from tui_label.core.editor import Editor, delete_back, delete_word_back, insert, left, right, word_left, word_right
-from tui_label.core.find import called, find_all, find_next, find_previous, same_mentions
-from tui_label.core.rows import Rows
 from tui_label.core.text import glyphs, number_of, shortened, visible
-from tui_label.core.tokens import next_token, previous_token, snap, token_at, tokens_between
+from tui_label.core.text.editor import Editor, delete_back, delete_word_back, insert, left, right, word_left, word_right
+from tui_label.core.text.find import called, find_all, find_next, find_previous, same_mentions
+from tui_label.core.text.rows import Rows
+from tui_label.core.text.tokens import next_token, previous_token, snap, token_at, tokens_between
 
 TEXTS = st.text(
     st.one_of(

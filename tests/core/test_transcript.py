@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_label.core.editor import Editor
+from tui_label.core.text.editor import Editor
 from tui_label.core.transcript import (
     SCANNED,
     Edits,

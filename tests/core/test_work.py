@@ -10,13 +10,13 @@ from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_label.core.beginning import begin, draft_of
-from tui_label.core.editor import Editor, insert
+from tui_label.core.annotating.beginning import begin, draft_of
+from tui_label.core.annotating.session import HISTORY, Session
+from tui_label.core.annotating.steps import step
+from tui_label.core.annotating.work import Work, difference, patched
 from tui_label.core.item import Item, Sound, Suggestion
-from tui_label.core.session import HISTORY, Session
-from tui_label.core.steps import step
 from tui_label.core.tasks import Span
-from tui_label.core.work import Work, difference, patched
+from tui_label.core.text.editor import Editor, insert
 
 TRANSCRIPT = "name: t\nitems: sound\ntasks: [{id: said, type: text, transcript: {}}]\n"
 LONG = "word " * 4000

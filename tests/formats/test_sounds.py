@@ -16,7 +16,7 @@ from recordings import noise, write, write_varying_mp3
 from terminal_harness import run
 
 from tui_label import cli, config
-from tui_label.core.beginning import begin
+from tui_label.core.annotating.beginning import begin
 from tui_label.core.item import Item, Suggestion
 from tui_label.projects import opening
 from tui_label.sound.look import Look, look

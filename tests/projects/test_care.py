@@ -25,8 +25,8 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
 from tui_label.errors import LabelError
 from tui_label.projects import care, opening, seal
-from tui_label.store import repair
 from tui_label.store.sql import SqlStore
+from tui_label.store.sqlite import repair
 
 ROUNDS = int(os.environ.get("TUI_LABEL_ROUNDS", "4"))
 COMMANDS = (["status"], ["export", "--history"], ["check"], ["agreement"])

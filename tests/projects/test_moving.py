@@ -30,7 +30,7 @@ from tui_label.errors import ConfigError, LabelError, StoreError
 from tui_label.projects import moving, opening, underway
 from tui_label.store import copying
 from tui_label.store.base import Store
-from tui_label.store.postgres import PostgresConnection
+from tui_label.store.postgres.connection import PostgresConnection
 from tui_label.store.sql import connected
 from tui_label.ui.label import LabelApp
 

@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_label import Project, cli, config, formats
-from tui_label.core import beginning, review
+from tui_label.core.annotating import beginning
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import QUESTION, Comment
 from tui_label.core.gold import ACCEPTED, SETTLED, Gold
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
+from tui_label.core.reviewing import review
 from tui_label.core.roles import Roles
 from tui_label.errors import LabelError, UsageError
 from tui_label.projects import opening, settling

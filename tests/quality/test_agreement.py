@@ -18,9 +18,9 @@ from tables import of_table, reliability
 
 from tui_label import config
 from tui_label.core.annotation import Annotation
-from tui_label.core.differences import compare
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
+from tui_label.core.reviewing.differences import compare
 from tui_label.core.tasks import Choice, Choices, Compare, Label, Rating, Segments, Spans, Text
 from tui_label.core.transcript import Style
 from tui_label.projects import opening

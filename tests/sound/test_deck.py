@@ -17,11 +17,11 @@ from helpers import project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_label.core.beginning import begin
+from tui_label.core.annotating.beginning import begin
+from tui_label.core.annotating.session import Effect, Session
 from tui_label.core.item import Item, Sound
 from tui_label.core.listening import Listening
 from tui_label.core.project import Listen
-from tui_label.core.session import Effect, Session
 from tui_label.sound.calibration import TAPS
 from tui_label.sound.deck import Deck
 from tui_label.sound.player import Clip, Heard, Told, Typed

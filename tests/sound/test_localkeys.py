@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tui_label.core.annotating.session import Effect
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
-from tui_label.core.session import Effect
 from tui_label.sound import speakerplayer as player_module
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Line

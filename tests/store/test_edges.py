@@ -14,9 +14,9 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import InputError, StoreDamaged, StoreError
-from tui_label.store import connection
 from tui_label.store.base import Policy, Tally
 from tui_label.store.sql import SqlStore
+from tui_label.store.sqlite import connection
 
 
 def said(name: str, label: str = "x") -> Annotation:

@@ -21,9 +21,9 @@ from helpers import Clock, new_store, write_project
 from tui_label.cli import main
 from tui_label.core.annotation import Annotation
 from tui_label.errors import StoreBusy, StoreDamaged, StoreError
-from tui_label.store import connection
-from tui_label.store.place import filesystem
 from tui_label.store.sql import SqlStore
+from tui_label.store.sqlite import connection
+from tui_label.store.sqlite.place import filesystem
 
 HOLDER = """
 import fcntl, os, sqlite3, sys, time

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tui_label.errors import StoreBusy, StoreError
-from tui_label.store.gate import Gate
+from tui_label.store.sqlite.gate import Gate
 
 
 @contextmanager

@@ -26,9 +26,10 @@ from tui_label.core.roles import Person, Role
 from tui_label.errors import StoreMissing, StoreReadOnly, StoreRefused
 from tui_label.projects.care import check
 from tui_label.projects.opening import open_store
-from tui_label.store import copying, counts, logins
+from tui_label.store import copying, counts
 from tui_label.store.base import Policy, Sprint, Store, Versions
 from tui_label.store.copying import tables
+from tui_label.store.postgres import logins
 from tui_label.store.reviewing import QUEUES, Attempt, Queue
 from tui_label.store.rows import utc
 from tui_label.store.sql import SqlStore

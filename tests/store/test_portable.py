@@ -28,8 +28,8 @@ from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
-from tui_label.store import postgres as engine
 from tui_label.store.base import Policy, Source
+from tui_label.store.postgres import connection as engine
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.store.schema import statements
 

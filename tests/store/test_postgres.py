@@ -29,8 +29,8 @@ from tui_label.core.record import Record
 from tui_label.errors import StoreAway, StoreBusy, StoreDamaged, StoreError, StoreMissing, StoreReadOnly, StoreTooNew
 from tui_label.store import counts, queue
 from tui_label.store.base import Policy, Progress
-from tui_label.store.pipeline import Pipeline
-from tui_label.store.postgres import SESSION
+from tui_label.store.postgres.connection import SESSION
+from tui_label.store.postgres.pipeline import Pipeline
 from tui_label.store.sql import SqlStore
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
@@ -233,7 +233,7 @@ def test_what_was_handed_out_with_such_a_commit_is_in_hand(cut):
 
 
 def test_a_server_that_stays_away_is_said_in_a_line_and_work_goes_on_after(cut, monkeypatch):
-    monkeypatch.setattr("tui_label.store.postgres.PATIENCE_S", 0.1)
+    monkeypatch.setattr("tui_label.store.postgres.connection.PATIENCE_S", 0.1)
     cutter, store = cut
     cutter.armed = cutter.refusing = True
     with pytest.raises(StoreAway, match="is away") as caught:
@@ -317,7 +317,7 @@ def test_a_database_that_was_put_back_while_open_takes_nothing_more(tmp_path, ba
 
 
 def test_who_was_away_for_weeks_goes_on_though_others_put_their_receipt_away(tmp_path, monkeypatch):
-    monkeypatch.setattr("tui_label.store.postgres.KEPT_MS", 10)
+    monkeypatch.setattr("tui_label.store.postgres.connection.KEPT_MS", 10)
     store = new_postgres(tmp_path, 3)
     claim = store.claim("ann")
     time.sleep(0.1)
@@ -351,7 +351,7 @@ def test_a_server_without_a_connection_left_is_not_away(tmp_path):
 
 def test_a_lock_that_somebody_holds_by_hand_is_said_in_a_line_and_work_goes_on_after(tmp_path, monkeypatch):
     quick = [words.replace("lock_timeout = '10s'", "lock_timeout = '100ms'") for words in SESSION]
-    monkeypatch.setattr("tui_label.store.postgres.SESSION", quick)
+    monkeypatch.setattr("tui_label.store.postgres.connection.SESSION", quick)
     place = postgres.schema_for(tmp_path)
     store = new_postgres(tmp_path, 2)
     with psycopg.connect(place.url) as other:
@@ -396,7 +396,7 @@ def without_ssl() -> Iterator[int]:
     ],
 )
 def test_a_server_that_cannot_be_reached_is_said_in_a_line(monkeypatch, without_ssl, url, error, words):
-    monkeypatch.setattr("tui_label.store.postgres.PATIENCE_S", 0.1)
+    monkeypatch.setattr("tui_label.store.postgres.connection.PATIENCE_S", 0.1)
     with pytest.raises(error, match=words) as caught:
         SqlStore(Server(url.format(folder=postgres.cluster().folder, port=without_ssl), "some"), create=True)
     assert type(caught.value) is error

@@ -21,12 +21,12 @@ from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
-from tui_label.store import repair
 from tui_label.store.base import Policy
-from tui_label.store.pages import Image, Reader
 from tui_label.store.rows import LOST_TEXT
-from tui_label.store.salvage import Shape, own_tables
 from tui_label.store.sql import SqlStore
+from tui_label.store.sqlite import repair
+from tui_label.store.sqlite.pages import Image, Reader
+from tui_label.store.sqlite.salvage import Shape, own_tables
 from tui_label.store.standing import Judge
 
 ROUNDS = int(os.environ.get("TUI_LABEL_ROUNDS", "6"))
@@ -294,7 +294,7 @@ def test_a_part_that_cannot_be_read_costs_its_rows_and_not_the_repair(tmp_path):
     program = f"""if True:
         import os
         from pathlib import Path
-        from tui_label.store.pages import Image, Reader
+        from tui_label.store.sqlite.pages import Image, Reader
         path = Path({str(path)!r})
         image = Image(path)
         os.truncate(path, path.stat().st_size // 2)

@@ -23,7 +23,7 @@ from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.projects import opening
-from tui_label.store import connection
+from tui_label.store.sqlite import connection
 from tui_label.ui import dashboard as module
 from tui_label.ui import sheet
 from tui_label.ui.canvas import cells

@@ -9,12 +9,12 @@ from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_label.core import review
+from tui_label.core.annotating.beginning import begin
 from tui_label.core.annotation import Annotation
-from tui_label.core.beginning import begin
 from tui_label.core.item import Item
-from tui_label.core.rows import Rows
+from tui_label.core.reviewing import review
 from tui_label.core.text import Glyph, glyphs
+from tui_label.core.text.rows import Rows
 from tui_label.ui.canvas import Row, cells
 from tui_label.ui.views.document import MARGIN, Marks, Stretch, document, lane_row
 from tui_label.ui.views.versions import Board

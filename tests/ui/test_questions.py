@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from helpers import project
 
-from tui_label.core.beginning import begin
-from tui_label.core.editor import Editor
+from tui_label.core.annotating.beginning import begin
+from tui_label.core.annotating.session import Session
+from tui_label.core.annotating.steps import step
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.keymap import build
-from tui_label.core.session import Session
-from tui_label.core.steps import step
+from tui_label.core.text.editor import Editor
 from tui_label.ui.canvas import cells
 from tui_label.ui.views.questions import Zone, questions
 

@@ -84,7 +84,7 @@ def mixed(key: str = "tweet") -> list[Any]:
 
 
 async def test_a_line_that_could_not_be_sent_stays_to_be_sent_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("tui_label.store.connection.BUSY_S", 0.2)
+    monkeypatch.setattr("tui_label.store.sqlite.connection.BUSY_S", 0.2)
     folder = prepare(tmp_path / "p", MOOD, *moods(["good", "bad", "bad"]))
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from screens import CALLS, EVENTS, TURNS, make, shown, tones, until
 
-from tui_label.core.rows import Rows
+from tui_label.core.text.rows import Rows
 from tui_label.ui.label import LabelApp
 from tui_label.ui.views.frame import legend
 from tui_label.ui.views.questions import box_width

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui_label.core.item import Item, Suggestion, is_score
-from tui_label.core.offsets import code_points
 from tui_label.core.tasks import Choice, Choices, Segments, Spans, Task, Text
 from tui_label.core.text import visible
+from tui_label.core.text.offsets import code_points
 
 Tasks = Sequence[Task]
 Proposal = tuple[Task, Any, Any]

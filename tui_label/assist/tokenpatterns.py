@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tui_label.core.tokens import tokens_between
+from tui_label.core.text.tokens import tokens_between
 
 Test = Callable[[str], bool]
 """Whether a token, given as its text, fits."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from tui_label.bench.desk import Desk
-from tui_label.core import review
+from tui_label.core.annotating.session import Line
 from tui_label.core.annotation import Timing
 from tui_label.core.comments import QUESTION
 from tui_label.core.gold import Gold
 from tui_label.core.project import Project
-from tui_label.core.review import Review
-from tui_label.core.session import Line
+from tui_label.core.reviewing import review
+from tui_label.core.reviewing.review import Review
 from tui_label.core.text import letters
 from tui_label.core.timing import watch_from
 from tui_label.store.base import Claim, Versions

@@ -8,17 +8,17 @@ import uuid
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from tui_label.core import beginning
+from tui_label.core.annotating import beginning
+from tui_label.core.annotating.session import Line, Session
+from tui_label.core.annotating.suggested import drafts_kept, outcome_decisions
+from tui_label.core.annotating.work import Work
 from tui_label.core.annotation import SUBMITTED, Annotation, timing_from
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening, listening_from
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
-from tui_label.core.session import Line, Session
-from tui_label.core.suggested import drafts_kept, outcome_decisions
 from tui_label.core.text import shortened
 from tui_label.core.timing import Watch, watch_from
-from tui_label.core.work import Work
 from tui_label.sound.kinds import called
 from tui_label.store.base import Claim, Versions
 from tui_label.store.rows import utc

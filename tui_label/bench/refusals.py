@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_label.bench.desk import Desk
-from tui_label.core.session import Effect
+from tui_label.core.annotating.session import Effect
 
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck

@@ -18,13 +18,13 @@ from tui_label.bench.casedesk import CaseDesk, case_desk_of, decided
 from tui_label.bench.desk import name_of
 from tui_label.bench.unsaved import Left, Unsaved
 from tui_label.bench.workplace import BACK_AGAIN, Workplace
-from tui_label.core import reviewsteps
-from tui_label.core.changes import changes
+from tui_label.core.annotating.session import Effect, Line
 from tui_label.core.comments import COMMENT, CORRECTION, RETURN, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.project import Project
-from tui_label.core.review import Review
-from tui_label.core.session import Effect, Line
+from tui_label.core.reviewing import steps as reviewsteps
+from tui_label.core.reviewing.changes import changes
+from tui_label.core.reviewing.review import Review
 from tui_label.errors import StoreError, UsageError
 from tui_label.report.agreement_report import agreement
 from tui_label.store.base import Store, Versions

@@ -21,13 +21,13 @@ from tui_label.bench.storethread import Result
 from tui_label.bench.tally import Tally
 from tui_label.bench.unsaved import Left, Unsaved
 from tui_label.bench.workplace import BACK_AGAIN, Workplace
+from tui_label.core.annotating.session import Effect, has_content
+from tui_label.core.annotating.steps import step
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening
 from tui_label.core.project import Project
-from tui_label.core.session import Effect, has_content
-from tui_label.core.steps import step
 from tui_label.core.tasks import Text
 from tui_label.core.training import UsedUp
 from tui_label.errors import StoreError

@@ -20,16 +20,16 @@ from tui_label.bench.drafting import Drafting
 from tui_label.bench.notices import Announcement, Notice, Renewal
 from tui_label.bench.storethread import AT_ONCE_S, Result, StoreThread
 from tui_label.bench.unsaved import Left, Unsaved
+from tui_label.core.annotating.session import Line, Session
+from tui_label.core.annotating.steps import step
 from tui_label.core.comments import COMMENT, QUESTION, Comment
 from tui_label.core.listening import Listening
 from tui_label.core.news import News
 from tui_label.core.project import Project
-from tui_label.core.session import Line, Session
-from tui_label.core.steps import step
 from tui_label.errors import StoreError
 from tui_label.store.base import Store, Versions
-from tui_label.store.place import holder_of_database, holder_of_folder
 from tui_label.store.reviewing import Change
+from tui_label.store.sqlite.place import holder_of_database, holder_of_folder
 
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck

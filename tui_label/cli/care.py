@@ -14,7 +14,7 @@ from tui_label.core.text import number_of, visible
 from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
-    from tui_label.store.salvage import Salvage
+    from tui_label.store.sqlite.salvage import Salvage
 
 LONG = 100_000_000
 """Bytes of a database from which on it is said that a look at all of it takes its time."""

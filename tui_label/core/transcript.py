@@ -18,8 +18,8 @@ from operator import attrgetter
 
 from rapidfuzz.distance import Levenshtein
 
-from tui_label.core.editor import Editor
 from tui_label.core.text import visible
+from tui_label.core.text.editor import Editor
 
 SCANNED = 20_000
 """Characters that are linted; only the count of words is of the whole text."""

@@ -21,9 +21,9 @@ from tui_label.errors import ConfigError, LabelError, StoreRefused, typed
 from tui_label.projects import checks, moving, opening, seal, sharing, underway
 from tui_label.projects.identity import at_work
 from tui_label.store import permits
-from tui_label.store import repair as mending
-from tui_label.store.salvage import Salvage
 from tui_label.store.sql import Place, SqlStore
+from tui_label.store.sqlite import repair as mending
+from tui_label.store.sqlite.salvage import Salvage
 from tui_label.whole import refusing
 
 GROWING = ".backup-"

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from tui_label import config
-from tui_label.core.differences import disagreement
 from tui_label.core.project import GUIDELINES, Project, off_scale, orphans, retyped
+from tui_label.core.reviewing.differences import disagreement
 from tui_label.core.roles import Person, Role
 from tui_label.core.tasks import Rating, Task
 from tui_label.errors import ConfigError, LabelError, StoreRefused

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from tui_label.errors import LabelError, UsageError
-from tui_label.store.place import refuse_network
+from tui_label.store.sqlite.place import refuse_network
 
 SAMPLES = "items.jsonl"
 COPIED = (".yaml", ".md", ".jsonl", ".opus")

@@ -24,7 +24,7 @@ from tui_label.config.admission import way_in
 from tui_label.core.project import Project
 from tui_label.core.roles import Roles
 from tui_label.errors import LabelError, UsageError, typed
-from tui_label.store import logs
+from tui_label.store.sqlite import logs
 
 FOLDER, DATABASE, OTHER = 0o2750, 0o660, 0o640
 OPEN, WRITE = stat.S_IRGRP | stat.S_IXGRP, stat.S_IRGRP | stat.S_IWGRP

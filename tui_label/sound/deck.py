@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tui_label.core.annotating.session import Effect, Session
 from tui_label.core.item import Item, Sound
 from tui_label.core.listening import Listening
 from tui_label.core.project import Listen
-from tui_label.core.session import Effect, Session
 from tui_label.errors import InputError
 from tui_label.sound.calibration import RATE, write_clicks
 from tui_label.sound.kinds import is_url, shown

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from tui_label.core.project import Server
 from tui_label.errors import StoreError
-from tui_label.store import logs
 from tui_label.store.engine import Connection, Execute, Read
 from tui_label.store.schema import TABLES
 from tui_label.store.sql import Place, connected
+from tui_label.store.sqlite import logs
 
 PAGE = 2000
 SIZE = 1 << 256

@@ -43,9 +43,7 @@ from tui_label.store.base import (
     Tally,
     Versions,
 )
-from tui_label.store.connection import SqliteConnection, create_file
 from tui_label.store.engine import Connection, Execute, writing
-from tui_label.store.place import refuse_network
 from tui_label.store.reviews import SqlReviewing
 from tui_label.store.rows import (
     ANNOTATION,
@@ -65,6 +63,8 @@ from tui_label.store.saves import (
     work_of,
     write_revision,
 )
+from tui_label.store.sqlite.connection import SqliteConnection, create_file
+from tui_label.store.sqlite.place import refuse_network
 from tui_label.store.staging import Staging
 from tui_label.store.standing import Judge
 
@@ -78,7 +78,7 @@ def _now_ms() -> int:
 
 def connected(place: Place, create: bool) -> Connection:
     if isinstance(place, Server):
-        from tui_label.store.postgres import PostgresConnection
+        from tui_label.store.postgres.connection import PostgresConnection
 
         return PostgresConnection(place, create=create)
     if create:

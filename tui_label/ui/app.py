@@ -16,13 +16,13 @@ from textual.timer import Timer
 
 from tui_label.bench.notices import Notice, Renewal
 from tui_label.bench.workplace import Workplace
+from tui_label.core.annotating.session import Line, Session
 from tui_label.core.commands import NAMES, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING, Command
-from tui_label.core.editor import Editor, insert
-from tui_label.core.find import find_next, find_previous
 from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
 from tui_label.core.project import Project
-from tui_label.core.session import Line, Session
 from tui_label.core.tasks import Segments, Spans
+from tui_label.core.text.editor import Editor, insert
+from tui_label.core.text.find import find_next, find_previous
 from tui_label.core.training import Feedback
 from tui_label.core.transcript import next_speaker
 from tui_label.errors import LabelError, StoreError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui_label.core.find import find_between
+from tui_label.core.text.find import find_between
 
 Place = tuple[int, int]
 Look = Callable[[str, str, int], Place | None]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tui_label.core.annotating.session import Session
 from tui_label.core.commands import LISTENING, REVIEW, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING
-from tui_label.core.session import Session
 
 HELP = {
     SPANS: ["labels", "everywhere", "spans"],

@@ -10,12 +10,12 @@ from dataclasses import replace
 from functools import partial
 
 from tui_label.bench.workbench import Workbench
+from tui_label.core.annotating.session import NOTE, Session
 from tui_label.core.commands import WITHOUT_ITEM, Command
 from tui_label.core.comments import QUESTION
-from tui_label.core.editor import Editor
 from tui_label.core.keymap import Keymap, build
 from tui_label.core.project import Project
-from tui_label.core.session import NOTE, Session
+from tui_label.core.text.editor import Editor
 from tui_label.ui.app import GO_ON, ItemApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import FlagMenu, Minutes, Mode, Note, Say

@@ -12,16 +12,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
+from tui_label.core.annotating.said import places
+from tui_label.core.annotating.session import NOTE, Line, Session
 from tui_label.core.comments import COMMENT, QUESTION
-from tui_label.core.editor import EDITS, EMPTY, Editor, insert, right
-from tui_label.core.find import called, find_all
 from tui_label.core.keymap import chosen_by
 from tui_label.core.moments import clock, seconds_of
 from tui_label.core.project import FlagReason
-from tui_label.core.said import places
-from tui_label.core.session import NOTE, Line, Session
 from tui_label.core.text import visible
-from tui_label.core.tokens import tokens_between
+from tui_label.core.text.editor import EDITS, EMPTY, Editor, insert, right
+from tui_label.core.text.find import called, find_all
+from tui_label.core.text.tokens import tokens_between
 from tui_label.ui.canvas import Row
 from tui_label.ui.views.frame import Hint
 from tui_label.ui.views.menu import Offer, listed_rows, picked_rows

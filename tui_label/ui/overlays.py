@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from tui_label.bench.notices import Announcement, Notice
-from tui_label.core.editor import EMPTY, Editor
+from tui_label.core.text.editor import EMPTY, Editor
 from tui_label.core.training import Feedback
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import edited, line

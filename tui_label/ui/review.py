@@ -11,16 +11,16 @@ from functools import partial
 from typing import Any
 
 from tui_label.bench.reviewbench import ReviewBench
+from tui_label.core.annotating.session import Session
 from tui_label.core.commands import EDITING, LISTENING, NAMES, REVIEW, Command
 from tui_label.core.comments import COMMENT, CORRECTION, RETURN
-from tui_label.core.editor import EMPTY, Editor
 from tui_label.core.keymap import Keymap, build, key_display
 from tui_label.core.project import Project
-from tui_label.core.review import Review
-from tui_label.core.reviewsteps import NOT_HERE
-from tui_label.core.session import Session
+from tui_label.core.reviewing.review import Review
+from tui_label.core.reviewing.steps import NOT_HERE
 from tui_label.core.tasks import Text
 from tui_label.core.text import visible
+from tui_label.core.text.editor import EMPTY, Editor
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.app import ItemApp
 from tui_label.ui.canvas import Row

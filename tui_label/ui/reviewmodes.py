@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from tui_label.core.editor import EMPTY, Editor
-from tui_label.core.find import called
+from tui_label.core.annotating.session import Line
 from tui_label.core.keymap import chosen_by
-from tui_label.core.session import Line
 from tui_label.core.text import visible
+from tui_label.core.text.editor import EMPTY, Editor
+from tui_label.core.text.find import called
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Do, Mode, digits, edited, line
 from tui_label.ui.views.frame import Hint

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from tui_label.bench.workplace import Workplace
-from tui_label.core.session import Session
+from tui_label.core.annotating.session import Session
 from tui_label.ui.modes import Calibration
 from tui_label.ui.views.sound import MARGIN, Tape, lane_count, wave_height
 from tui_label.ui.wave import shades, waveform

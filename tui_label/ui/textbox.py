@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui_label.core.editor import EDITS, EMPTY, Editor, insert, vertical
-from tui_label.core.session import Session
+from tui_label.core.annotating.session import Session
+from tui_label.core.text.editor import EDITS, EMPTY, Editor, insert, vertical
 from tui_label.core.transcript import expanded, fixed, foremost
 from tui_label.ui.views.questions import box_width, findings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_label.core.item import Item, candidate_names
-from tui_label.core.rows import Rows, Stacked
+from tui_label.core.text.rows import Rows, Stacked
 from tui_label.ui.views.document import MARGIN
 
 FAR = 10**9

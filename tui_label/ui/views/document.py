@@ -11,11 +11,11 @@ from itertools import accumulate, groupby
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.core.annotating.session import Session
 from tui_label.core.item import Suggestion
-from tui_label.core.rows import Rows
-from tui_label.core.session import Session
 from tui_label.core.tasks import Span
 from tui_label.core.text import Glyph, glyphs, visible
+from tui_label.core.text.rows import Rows
 from tui_label.ui.canvas import Row
 from tui_label.ui.theme import PALETTE
 

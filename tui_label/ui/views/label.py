@@ -8,12 +8,12 @@ from itertools import takewhile
 
 from rich.cells import cell_len
 
+from tui_label.core.annotating.session import Session
 from tui_label.core.commands import SCROLL, SOUND, TRANSCRIBING, TYPING
 from tui_label.core.keymap import Keymap, key_display
-from tui_label.core.rows import Rows, Stacked
-from tui_label.core.session import Session
 from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import number_of, visible
+from tui_label.core.text.rows import Rows, Stacked
 from tui_label.ui.canvas import Row, cells, clipped, rule, spread
 from tui_label.ui.modes import Menu, Mode
 from tui_label.ui.views.document import Marks, document, lanes, unspanned

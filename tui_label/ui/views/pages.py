@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.core.annotating.session import Session
 from tui_label.core.commands import COMMANDS
 from tui_label.core.keymap import Keymap
 from tui_label.core.news import HEADING
-from tui_label.core.rows import Rows
-from tui_label.core.session import Session
 from tui_label.core.sprint import Sprint
 from tui_label.core.tasks import Task
 from tui_label.core.text import glyphs, number_of, visible
+from tui_label.core.text.rows import Rows
 from tui_label.core.timing import Rhythm
 from tui_label.store.base import Progress
 from tui_label.ui.canvas import Row, clipped, rule

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui_label.core.annotating.session import Session
+from tui_label.core.annotating.suggested import kept_here
 from tui_label.core.commands import TRANSCRIBING
 from tui_label.core.item import candidate_names
 from tui_label.core.keymap import Keymap, key_display
-from tui_label.core.rows import Rows
-from tui_label.core.session import Session
-from tui_label.core.suggested import kept_here
 from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
 from tui_label.core.text import fitted, glyphs, number_of, visible
+from tui_label.core.text.rows import Rows
 from tui_label.core.transcript import Finding, foremost, lint
 from tui_label.ui.canvas import Row, cells, clipped, fitted_together, flowed, joined, spread
 from tui_label.ui.views.document import hue

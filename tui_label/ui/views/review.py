@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from tui_label.core.changes import said
 from tui_label.core.commands import LISTENING, REVIEW
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.item import Item
 from tui_label.core.keymap import Keymap, key_display
-from tui_label.core.readings import Difference, Option
-from tui_label.core.review import Review, answers
+from tui_label.core.reviewing.changes import said
+from tui_label.core.reviewing.readings import Difference, Option
+from tui_label.core.reviewing.review import Review, answers
 from tui_label.core.tasks import Segments, Spans, Task, Text, segments_from, spans_from
 from tui_label.core.text import visible
 from tui_label.store.reviewing import QUEUES, Case, Queue

@@ -8,11 +8,11 @@ from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 
+from tui_label.core.annotating.session import Session
+from tui_label.core.annotating.work import Work
 from tui_label.core.moments import clock, edges
-from tui_label.core.session import Session
 from tui_label.core.tasks import Segment
 from tui_label.core.text import visible
-from tui_label.core.work import Work
 from tui_label.ui.canvas import Row, clipped, spread
 from tui_label.ui.views.document import hue
 

@@ -15,14 +15,14 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from tui_label.core.moments import edges
-from tui_label.core.readings import Difference
-from tui_label.core.review import Review
-from tui_label.core.rows import Rows, Stacked
-from tui_label.core.stretches import Timeline
+from tui_label.core.reviewing.readings import Difference
+from tui_label.core.reviewing.review import Review
+from tui_label.core.reviewing.stretches import Timeline
+from tui_label.core.reviewing.wording import Wording
 from tui_label.core.tasks import Segment, Segments, Text, segments_from, spans_from
 from tui_label.core.text import glyphs, visible
+from tui_label.core.text.rows import Rows, Stacked
 from tui_label.core.wer import error_rate
-from tui_label.core.wording import Wording
 from tui_label.ui.canvas import Row, cells, clipped, fitted_together, spread
 from tui_label.ui.views.document import (
     MARGIN,

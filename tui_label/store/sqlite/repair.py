@@ -17,8 +17,11 @@ from pathlib import Path
 
 from tui_label.core.text import number_of
 from tui_label.errors import StoreError, StoreMissing, StoreTooNew
-from tui_label.store import counts, logs, migrations
-from tui_label.store.connection import (
+from tui_label.store import counts
+from tui_label.store.engine import Execute
+from tui_label.store.schema import KNOWN
+from tui_label.store.sqlite import logs, migrations
+from tui_label.store.sqlite.connection import (
     BUSY_S,
     SqliteConnection,
     close_aside,
@@ -27,12 +30,10 @@ from tui_label.store.connection import (
     quoted,
     refuse_empty,
 )
-from tui_label.store.engine import Execute
-from tui_label.store.gate import Gate
-from tui_label.store.pages import Image
-from tui_label.store.place import refuse_link
-from tui_label.store.salvage import JSON, Salvage, fill, make_whole, no_json, own_tables
-from tui_label.store.schema import KNOWN
+from tui_label.store.sqlite.gate import Gate
+from tui_label.store.sqlite.pages import Image
+from tui_label.store.sqlite.place import refuse_link
+from tui_label.store.sqlite.salvage import JSON, Salvage, fill, make_whole, no_json, own_tables
 from tui_label.store.standing import Judge
 
 UNREAD = ("SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS")

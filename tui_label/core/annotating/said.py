@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tui_label.core.find import find_all
-from tui_label.core.session import Effect, Outcome, Session
+from tui_label.core.annotating.session import Effect, Outcome, Session
 from tui_label.core.tasks import Segments, Text, segments_from
+from tui_label.core.text.find import find_all
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tui_label.core.differences import Difference
 from tui_label.core.moments import edges
-from tui_label.core.review import Review
+from tui_label.core.reviewing.differences import Difference
+from tui_label.core.reviewing.review import Review
 
 MOST_CHANGES = 3
 

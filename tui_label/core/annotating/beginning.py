@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tui_label.core.annotating.session import Session, line_from
+from tui_label.core.annotating.work import Work, difference, patched, work_from
 from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.renames import Names
-from tui_label.core.session import Session, line_from
 from tui_label.core.tasks import (
     Choices,
     Segments,
@@ -21,7 +22,6 @@ from tui_label.core.tasks import (
     fitting,
     segments_from,
 )
-from tui_label.core.work import Work, difference, patched, work_from
 
 
 def begin(

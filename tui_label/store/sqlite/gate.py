@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from tui_label.errors import StoreBusy, StoreError, StoreReadOnly
-from tui_label.store.place import holder_of_folder
+from tui_label.store.sqlite.place import holder_of_folder
 
 Result = TypeVar("Result")
 _Turn = tuple[Future[Any], Callable[[], Any]]

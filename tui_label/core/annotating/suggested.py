@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui_label.core.annotating.session import Session
 from tui_label.core.item import Suggestion
-from tui_label.core.session import Session
 from tui_label.core.tasks import (
     Segment,
     Segments,

@@ -15,17 +15,18 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from tui_label.core import beginning, merging
+from tui_label.core.annotating import beginning
+from tui_label.core.annotating.session import HISTORY, Session, line_from
+from tui_label.core.annotating.work import Work, work_from
 from tui_label.core.annotation import Annotation
-from tui_label.core.differences import Comparison, Difference, compare
 from tui_label.core.gold import SETTLED, Gold
 from tui_label.core.item import Item
 from tui_label.core.overlap import similarity
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
-from tui_label.core.session import HISTORY, Session, line_from
+from tui_label.core.reviewing import merging
+from tui_label.core.reviewing.differences import Comparison, Difference, compare
 from tui_label.core.tasks import Choices, Compare, Segment, Segments, Spans, Task, fitting, is_asked
-from tui_label.core.work import Work, work_from
 
 REVIEWER = "reviewer"
 """Who is behind a part of a gold answer that no annotator said."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tui_label.core.find import same_mentions
+from tui_label.core.annotating.session import Session
 from tui_label.core.item import Suggestion
-from tui_label.core.session import Session
 from tui_label.core.tasks import Span, Spans
 from tui_label.core.text import grapheme_end, grapheme_start
-from tui_label.core.tokens import next_token, previous_token, snap
+from tui_label.core.text.find import same_mentions
+from tui_label.core.text.tokens import next_token, previous_token, snap
 
 # the cursor
 

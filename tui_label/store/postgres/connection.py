@@ -37,19 +37,19 @@ from tui_label.errors import (
     StoreTooNew,
 )
 from tui_label.store import counts
-from tui_label.store.connection import BUSY_S, SqliteConnection, create_file
 from tui_label.store.copying import copy
 from tui_label.store.engine import Execute, Result, together
-from tui_label.store.readable import decoded
+from tui_label.store.postgres.readable import decoded
 from tui_label.store.schema import KNOWN, Spelling, statements
+from tui_label.store.sqlite.connection import BUSY_S, SqliteConnection, create_file
 
 try:
     import psycopg
     from psycopg import sql as spelled
     from psycopg.types.numeric import Int8Dumper
 
-    from tui_label.store import logins
-    from tui_label.store.pipeline import Pipeline, Sent
+    from tui_label.store.postgres import logins
+    from tui_label.store.postgres.pipeline import Pipeline, Sent
 except ImportError as error:
     raise StoreError(
         "a project on PostgreSQL needs psycopg; install it with pip install 'tui-label[postgres]'"

@@ -7,12 +7,13 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from tui_label.core import merging, segmenting, steps
-from tui_label.core import session as sessions
-from tui_label.core.differences import Difference, Option
+from tui_label.core.annotating import segmenting, steps
+from tui_label.core.annotating import session as sessions
+from tui_label.core.annotating.session import Session
 from tui_label.core.gold import ACCEPTED, SETTLED
-from tui_label.core.review import Moment, Review, work_of
-from tui_label.core.session import Session
+from tui_label.core.reviewing import merging
+from tui_label.core.reviewing.differences import Difference, Option
+from tui_label.core.reviewing.review import Moment, Review, work_of
 from tui_label.core.tasks import Text, fitting
 
 

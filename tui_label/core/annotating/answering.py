@@ -6,13 +6,13 @@ import unicodedata
 from dataclasses import replace
 from typing import Any
 
-from tui_label.core import segmenting
-from tui_label.core.editor import Editor
+from tui_label.core.annotating import segmenting
+from tui_label.core.annotating.session import Effect, Outcome, Session
+from tui_label.core.annotating.spanning import accept_span, accept_spans, label_span, take_preview, undecided_spans
 from tui_label.core.item import Suggestion, candidate_names
-from tui_label.core.session import Effect, Outcome, Session
-from tui_label.core.spanning import accept_span, accept_spans, label_span, take_preview, undecided_spans
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import is_mark, number_of
+from tui_label.core.text.editor import Editor
 from tui_label.core.transcript import completed, next_speaker
 
 LAID = "the draft is laid already: Enter takes what stands there now"

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from tui_label.core.tokens import UNSPACED, tokens_between
+from tui_label.core.text.tokens import UNSPACED, tokens_between
 
 AGREED, WORDS, TAGS, SPACE = "", "words", "tags", "space"
 

@@ -16,9 +16,9 @@ from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tui_label.core.overlap import TOLERANCE_S, Stretch, are_rivals, meeting, shared, similarity
-from tui_label.core.readings import Difference, Part, options_of, together, widened
+from tui_label.core.reviewing.readings import Difference, Part, options_of, together, widened
+from tui_label.core.reviewing.wording import Wording, wording
 from tui_label.core.tasks import Segment, Segments, Span, Spans, segments_from, spans_from
-from tui_label.core.wording import Wording, wording
 
 
 class Labelled(Stretch, Protocol):

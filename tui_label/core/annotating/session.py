@@ -13,6 +13,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from tui_label.core.annotating.work import Work
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.tasks import (
@@ -27,9 +28,8 @@ from tui_label.core.tasks import (
     segments_in_hand,
 )
 from tui_label.core.text import grapheme_end
-from tui_label.core.tokens import token_at
+from tui_label.core.text.tokens import token_at
 from tui_label.core.transcript import Style
-from tui_label.core.work import Work
 
 HISTORY = 200
 """Undo steps kept within one item."""

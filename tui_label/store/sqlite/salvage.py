@@ -11,8 +11,8 @@ from typing import Any
 from tui_label.store import versions
 from tui_label.store.base import Policy
 from tui_label.store.engine import Execute
-from tui_label.store.pages import INDEX_INSIDE, INDEX_LEAF, TABLE_INSIDE, TABLE_LEAF, Image, Page, Reader, Row
 from tui_label.store.rows import LOST_TEXT
+from tui_label.store.sqlite.pages import INDEX_INSIDE, INDEX_LEAF, TABLE_INSIDE, TABLE_LEAF, Image, Page, Reader, Row
 
 TYPES: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "REAL": (int, float), "TEXT": (str,)}
 JSON = {

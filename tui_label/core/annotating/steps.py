@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tui_label.core import answering, said, segmenting, spanning
-from tui_label.core.session import Outcome, Session, Step
+from tui_label.core.annotating import answering, said, segmenting, spanning
+from tui_label.core.annotating.session import Outcome, Session, Step
 
 STEPS: dict[str, Step] = {
     "label.give": answering.give_label,

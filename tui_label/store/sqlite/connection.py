@@ -29,11 +29,11 @@ from tui_label.errors import (
     StoreTooNew,
     typed,
 )
-from tui_label.store import logs, migrations
 from tui_label.store.engine import Cursor, Execute, Result, together
-from tui_label.store.gate import Gate
-from tui_label.store.place import holder_of_database, refuse_link, refuse_network
 from tui_label.store.schema import KNOWN
+from tui_label.store.sqlite import logs, migrations
+from tui_label.store.sqlite.gate import Gate
+from tui_label.store.sqlite.place import holder_of_database, refuse_link, refuse_network
 
 BUSY_S = 10.0
 MOMENT = "%Y%m%d-%H%M%S"
@@ -195,7 +195,7 @@ class SqliteConnection:
         return f"({column} LIKE :like ESCAPE '!' OR {beyond_ascii} AND instr(casefold({column}), :text) > 0)"
 
     def health(self, now: int) -> list[tuple[bool, str]]:
-        from tui_label.store import health
+        from tui_label.store.sqlite import health
 
         return health.check(self, now)
 

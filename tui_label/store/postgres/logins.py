@@ -24,7 +24,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from tui_label.core.roles import Role
-from tui_label.store import readable
+from tui_label.store.postgres import readable
 from tui_label.store.schema import VIEWS
 
 LOGIN = "CREATE TABLE login (name TEXT PRIMARY KEY, role TEXT NOT NULL) STRICT"

@@ -10,10 +10,11 @@ from pathlib import Path
 from tui_label.core.text import number_of
 from tui_label.core.timing import DAY_MS
 from tui_label.errors import StoreError
-from tui_label.store import counts, logs
-from tui_label.store.connection import SqliteConnection
-from tui_label.store.place import NETWORK, filesystem
+from tui_label.store import counts
 from tui_label.store.rows import utc
+from tui_label.store.sqlite import logs
+from tui_label.store.sqlite.connection import SqliteConnection
+from tui_label.store.sqlite.place import NETWORK, filesystem
 
 SAFE_SQLITE = (3, 51, 3)
 """From here on a checkpoint cannot race a commit; our writers queue, others' may not."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tui_label.core.alignment import Alignment, Run, align
-from tui_label.core.readings import Difference, Option, Part, Whole, options_of, together, whole, widened
+from tui_label.core.reviewing.alignment import Alignment, Run, align
+from tui_label.core.reviewing.readings import Difference, Option, Part, Whole, options_of, together, whole, widened
 from tui_label.core.tasks import Text
 
 UNSURE = 0.02

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from tui_label.core.rows import Rows
 from tui_label.core.text import grapheme_end, grapheme_start
+from tui_label.core.text.rows import Rows
 
 _NOT_TYPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 

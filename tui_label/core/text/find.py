@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from tui_label.core.tokens import token_at
+from tui_label.core.text.tokens import token_at
 
 T = TypeVar("T")
 

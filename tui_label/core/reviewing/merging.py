@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from tui_label.core.alignment import word_extents
-from tui_label.core.differences import Comparison
 from tui_label.core.overlap import are_rivals, meeting, shared
-from tui_label.core.readings import Difference, Part
+from tui_label.core.reviewing.alignment import word_extents
+from tui_label.core.reviewing.differences import Comparison
+from tui_label.core.reviewing.readings import Difference, Part
 from tui_label.core.tasks import Segment, Segments, Spans, Task, Text
 
 _REST = ("start", "end", "label", "speaker")

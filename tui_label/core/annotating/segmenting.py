@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tui_label.core.session import Effect, Outcome, Session
+from tui_label.core.annotating.session import Effect, Outcome, Session
 from tui_label.core.tasks.segments import Segment, Segments, segments_from
 
 SHORTEST_S = 0.01

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui_label.store import logs
+from tui_label.store.sqlite import logs
 
 INDEX_INSIDE, TABLE_INSIDE, INDEX_LEAF, TABLE_LEAF = 2, 5, 10, 13
 WAL_HEADER, FRAME_HEADER = 32, 24

@@ -22,10 +22,10 @@ from itertools import combinations
 from typing import Any
 
 from tui_label.core.item import Item
-from tui_label.core.readings import Difference, Option, Part, Readings, labels, whole
-from tui_label.core.stretches import marking, timeline
+from tui_label.core.reviewing.readings import Difference, Option, Part, Readings, labels, whole
+from tui_label.core.reviewing.stretches import marking, timeline
+from tui_label.core.reviewing.wording import text
 from tui_label.core.tasks import Choices, Segments, Spans, Task, Text, fitting, is_asked
-from tui_label.core.wording import text
 
 __all__ = ["Comparison", "Difference", "Option", "Part", "compare", "disagreement"]
 

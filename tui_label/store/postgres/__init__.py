@@ -1,0 +1,1 @@
+"""A project in one schema of a PostgreSQL server."""

@@ -76,8 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _end_as_by_hand() -> None:
     """Whoever ends the process, it puts away what it has begun, as after Ctrl+C; what is ignored, as under nohup, stays so."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
+    # Windows, where people listen, has no SIGHUP
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 
 

@@ -65,11 +65,11 @@ def test_kill_9_loses_no_acknowledged_answer(tmp_path):
     for turn in range(20):
         name = f"p{turn % 3}"
         worker = work(tmp_path, name)
-        first = worker.stdout.readline()
-        time.sleep(rng.random() * 0.15)
+        before = [worker.stdout.readline() for _ in range(rng.randrange(5, 15))]
+        time.sleep(rng.random() * 0.01)
         worker.send_signal(signal.SIGKILL)
         out, _ = worker.communicate()
-        acknowledged += [(name, int(number)) for number in (first + out).split("\n")[:-1]]
+        acknowledged += [(name, int(number)) for number in ("".join(before) + out).split("\n")[:-1]]
 
     connection = sqlite3.connect(tmp_path / "project.db")
     saved = set(
@@ -77,7 +77,6 @@ def test_kill_9_loses_no_acknowledged_answer(tmp_path):
             "SELECT annotator.name, item FROM annotation JOIN annotator ON annotator.id = annotation.annotator"
         )
     )
-    assert len(acknowledged) > 100
     assert set(acknowledged) <= saved
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert connection.execute("SELECT max(n) FROM (SELECT count(*) n FROM assignment GROUP BY item)").fetchone() == (1,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -283,6 +284,23 @@ async def test_new_labels_can_be_given_from_the_page_on(tweets):
         ("mixed", 2),
     ]
     store.close()
+
+
+async def test_a_label_that_was_renamed_twice_is_told_by_its_names_then_and_now(tweets):
+    def rename(*names: str) -> None:
+        for before, now in pairwise(names):
+            label = f"{{value: {now}, key: p, was: {before}}}"
+            (tweets / "project.yaml").write_text(SOURCE.replace("{value: positive, key: p}", label))
+            opened(tweets).close()
+
+    async with at_work(tweets) as workbench:
+        rename("positive", "good", "great")
+        await give(workbench, "positive")
+        assert workbench.notice.news[0].words == ("`positive` is now called `great`",)
+        await workbench.read_on()
+    rename("great", "fine", "glad")
+    async with at_work(tweets) as workbench:
+        assert workbench.notice.news[0].words == ("`great` is now called `glad`",)
 
 
 async def test_settings_that_nobody_notices_are_no_news(tweets):

@@ -68,7 +68,10 @@ STANDARD = ", ".join(flag.reason for flag in DEFAULT_FLAGS)
 
 
 def told(after: str, before: str = BEFORE) -> list[str]:
-    return list(label_words(config.parse(before, Path("x")), config.parse(after, Path("x"))))
+    project = config.parse(after, Path("x"))
+    return list(
+        label_words(config.parse(before, Path("x")), project, {task.id: task.renames for task in project.tasks})
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,20 @@ def told(after: str, before: str = BEFORE) -> list[str]:
 def test_labels_are_told_in_words(old, new, words):
     assert old in BEFORE
     assert told(BEFORE.replace(old, new)) == words
+
+
+def test_labels_that_were_renamed_more_than_once_are_told_by_their_names_then_and_now():
+    names = {"mood": {"bad": "negative", "odd": "neutral", "neutral": "odd"}}
+    swapped = "[positive, {value: bad, help: New here}, {value: negative, help: Complaints}, odd, neutral]"
+    after = BEFORE.replace("[positive, {value: bad, help: Complaints}, neutral, odd]", swapped)
+
+    assert label_words(config.parse(BEFORE, Path("x")), config.parse(after, Path("x")), names) == (
+        "label `bad` is new: New here",
+        "`bad` is now called `negative`",
+        "`neutral` is now called `odd`",
+        "`odd` is now called `neutral`",
+        "its keys are now 3 for `negative`, 4 for `odd`, 5 for `neutral`",
+    )
 
 
 def test_with_several_questions_each_is_named():

@@ -14,6 +14,7 @@ from itertools import islice
 from tui_label import config
 from tui_label.core.news import LABELS, News, label_words, passages
 from tui_label.core.project import Project
+from tui_label.core.renames import Renames
 from tui_label.core.training import Briefing, Feedback, Score, UsedUp, marked, score
 from tui_label.errors import ConfigError
 from tui_label.store.base import Store, Versions
@@ -50,10 +51,11 @@ class Renewal:
 def since(changes: Sequence[Change], versions: Versions) -> tuple[Change, ...]:
     """All versions after these as one change of each kind."""
     found: dict[str, Change] = {}
+    names = Renames({change.number: change.names for change in changes if change.kind == LABELS}).since(versions.labels)
     for change in changes:
         if change.number > (versions.labels if change.kind == LABELS else versions.guidelines):
             first = found.get(change.kind, change)
-            found[change.kind] = replace(change, before=first.before)
+            found[change.kind] = replace(change, before=first.before, names=names)
     return tuple(found.values())
 
 
@@ -78,7 +80,7 @@ def _told(change: Change, project: Project) -> News:
     if change.kind == LABELS:
         before, after = _parsed(change.before, project), _parsed(change.after, project)
         if before is not None and after is not None:
-            return News(change.kind, change.number, change.at, label_words(before, after))
+            return News(change.kind, change.number, change.at, label_words(before, after, change.names))
     return News(change.kind, change.number, change.at, (), passages(change.before, change.after))
 
 

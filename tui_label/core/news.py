@@ -7,13 +7,14 @@ knows who has been told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Any
 
 from tui_label.core.keymap import Keymap, build, key_display, single_modes
 from tui_label.core.project import Project
+from tui_label.core.renames import Names
 from tui_label.core.tasks import Label, Task
 from tui_label.core.transcript import Style
 
@@ -99,8 +100,11 @@ def _section(above: list[str]) -> str:
 # labels
 
 
-def label_words(before: Project, after: Project) -> tuple[str, ...]:
-    """What is asked otherwise than before, a sentence each; settings that no annotator notices are left out."""
+def label_words(before: Project, after: Project, names: Names) -> tuple[str, ...]:
+    """What is asked otherwise than before, a sentence each; settings that no annotator notices are left out.
+
+    `names`: what became of labels, by however many renames.
+    """
     keys = build(before), build(after)
     several = len(after.tasks) > 1
     found: list[str] = []
@@ -112,31 +116,32 @@ def label_words(before: Project, after: Project) -> tuple[str, ...]:
         elif old.kind != task.kind:
             found.append(f"`{task.id}` is now a question of type {task.kind}, was {old.kind}")
         else:
-            found += [lead + words for words in (*_labels(old, task), *_question(old, task), *_keys(old, task, keys))]
+            new_names = names.get(task.id, {})
+            labels, moved = _labels(old, task, new_names), _keys(old, task, keys, new_names)
+            found += [lead + words for words in (*labels, *_question(old, task), *moved)]
     found += [f"`{task.id}` is no longer asked" for task in before.tasks if after.task(task.id) is None]
     return (*found, *_flags(before, after), *_commands(before, after, keys))
 
 
-def _labels(old: Task, new: Task) -> Iterator[str]:
-    taken_over = set()
+def _labels(old: Task, new: Task, names: Mapping[str, str]) -> Iterator[str]:
     for label in new.labels:
-        names = _earlier(old, new, label)
-        taken_over |= set(names)
-        if names:
-            yield f"{' and '.join(f'`{name}`' for name in names)} {'is' if len(names) == 1 else 'are'} now called `{label.value}`"
-        elif label.value not in old.values:
+        earlier = _earlier(old, label.value, names)
+        others = [f"`{one.value}`" for one in earlier if one.value != label.value]
+        if others:
+            yield f"{' and '.join(others)} {'is' if len(others) == 1 else 'are'} now called `{label.value}`"
+        elif not earlier:
             yield f"label `{label.value}` is new" + (f": {label.help}" if label.help else "")
-        was = old.label(label.value) or next((old.label(name) for name in names), None)
-        if was is not None and was.help != label.help:
+        if earlier and earlier[0].help != label.help:
             yield f"help of `{label.value}` " + (f"changed: {label.help}" if label.help else "was taken away")
     for value in old.values:
-        if value not in new.values and value not in taken_over:
+        if names.get(value, value) not in new.values:
             yield f"label `{value}` is gone"
 
 
-def _earlier(old: Task, new: Task, label: Label) -> list[str]:
-    """The old labels that `label` takes over."""
-    return [name for name in label.was if name in old.values and name not in new.values]
+def _earlier(old: Task, value: str, names: Mapping[str, str]) -> list[Label]:
+    """The old labels that are called `value` now, the one of this name first."""
+    found = [label for label in old.labels if names.get(label.value, label.value) == value]
+    return sorted(found, key=lambda label: label.value != value)
 
 
 def _question(old: Task, new: Task) -> Iterator[str]:
@@ -168,13 +173,12 @@ def _said(value: Any) -> str:
     return "not set" if value is None else str(value)
 
 
-def _keys(old: Task, new: Task, keys: tuple[Keymap, Keymap]) -> Iterator[str]:
+def _keys(old: Task, new: Task, keys: tuple[Keymap, Keymap], names: Mapping[str, str]) -> Iterator[str]:
     """Answers that one would now press the wrong key for, also where it was another question that changed."""
     moved = []
     for (task, value), now in keys[1].labels.items():
-        label = new.label(value)
-        name = next(iter(_earlier(old, new, label)), value) if label is not None else value
-        was = keys[0].labels.get((old.id, name))
+        earlier = _earlier(old, value, names)
+        was = keys[0].labels.get((old.id, earlier[0].value if earlier else value))
         if task == new.id and was is not None and was != now:
             moved.append((value, key_display(now) or "+", key_display(was) or "+"))
     if len(moved) == 1:

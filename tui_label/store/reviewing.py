@@ -14,7 +14,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.renames import Renames
+from tui_label.core.renames import Names, Renames
 
 QUEUES = ("disagreements", "flagged", "questions", "fast", "slow", "sample", "corrected", "answered-back", "all")
 """
@@ -118,6 +118,8 @@ class Change:
     """The text they worked under; of the labels it is project.yaml's."""
     after: str
     at: str
+    names: Names = field(default_factory=dict)
+    """What became of labels since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui_label.core.comments import QUESTION, Comment
+from tui_label.core.renames import Renames
 from tui_label.store.engine import Execute
 from tui_label.store.reviewing import Change
-from tui_label.store.rows import COMMENT, comment_from, storable
+from tui_label.store.rows import COMMENT, comment_from, from_json, storable
+from tui_label.store.standing import renames
 
 
 def say(execute: Execute, item: int, comment: Comment, moment: str, returned: int | None = None) -> None:
@@ -84,15 +88,15 @@ def tell_all(execute: Execute, me: int) -> None:
 
 def changes(execute: Execute) -> tuple[Change, ...]:
     rows = execute(
-        """SELECT kind, number, lag(text, 1, '') OVER (PARTITION BY kind ORDER BY number), text, recorded_at
+        """SELECT kind, number, lag(text, 1, '') OVER (PARTITION BY kind ORDER BY number), text, recorded_at, renames
            FROM version ORDER BY kind, number"""
     ).fetchall()
-    return tuple(Change(*row) for row in rows)
+    return tuple(replace(Change(*row), names=from_json(names)) for *row, names in rows)
 
 
 def news(execute: Execute, annotator: str) -> tuple[Change, ...]:
     rows = execute(
-        """SELECT told.kind, latest.number, old.text, latest.text, latest.recorded_at
+        """SELECT told.kind, latest.number, old.text, latest.text, latest.recorded_at, told.number
            FROM told JOIN annotator ON annotator.id = told.annotator
            JOIN version AS old ON old.kind = told.kind AND old.number = told.number
            JOIN version AS latest ON latest.kind = told.kind
@@ -100,4 +104,5 @@ def news(execute: Execute, annotator: str) -> tuple[Change, ...]:
            WHERE annotator.name = ? AND latest.number > told.number AND latest.text <> old.text ORDER BY told.kind""",
         (annotator,),
     ).fetchall()
-    return tuple(Change(*row) for row in rows)
+    names = renames(execute) if rows else Renames()
+    return tuple(replace(Change(*row), names=names.since(known)) for *row, known in rows)

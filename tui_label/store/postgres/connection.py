@@ -69,6 +69,7 @@ AWAY = ("08", "57P", "25006")
 """The server goes down, comes up, or is a copy that cannot be written to."""
 MISTAKEN = r"\b(invalid|bad value|unrecognized|not supported|does not support|certificate file|Servname)\b"
 """What is said of settings, by libpq or by a server that is there."""
+READ_ONLY = "read-only|hot standby"
 CROWDED = "too many (clients|connections)|connection slots"
 PATIENCE_S = 3.0
 """How long a server may be away before that is said."""
@@ -450,6 +451,11 @@ class PostgresConnection:
             return StoreAway(
                 f"{self}: the database server takes no more connections ({_reason(error)}); "
                 f"try again when others have left, nothing is lost"
+            )
+        if re.search(READ_ONLY, _reason(error)):
+            return StoreAway(
+                f"{self}: the database server can only be read from, as a standby ({_reason(error)}); "
+                f"wait until it takes answers, or let `store` name one that does; nothing is lost"
             )
         return StoreAway(
             f"{self}: the database server is away ({_reason(error)}); try again when it is back, nothing is lost"

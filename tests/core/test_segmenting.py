@@ -90,6 +90,15 @@ def typed(session: Session, text: str) -> Session:
     return session
 
 
+@pytest.mark.parametrize("change", [lambda one: after(one, "segment.speaker"), lambda one: typed(one, "so")])
+def test_what_a_step_leaves_alone_is_kept_once_for_all_of_the_history(change):
+    """Undo keeps 200 answers, and an hour of speech has thousands of segments in each."""
+    session = change(after(on(TURNS, (1.0, 2.0), (3.0, 4.0), (5.0, 6.0)), 3.5, "segment.next", "text.enter"))
+    (before, _, later), (now, changed, still) = (work.answers["turns"] for work in (session.past[0], session.work))
+
+    assert (now is before, still is later) == (True, True) and set(changed) > {"start", "end"}
+
+
 def times(session: Session) -> list[tuple[float, float]]:
     return [one.when for one in session.segments]
 

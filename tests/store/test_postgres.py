@@ -352,7 +352,7 @@ def test_a_server_without_a_connection_left_is_not_away(tmp_path):
 @pytest.mark.parametrize("asked", ["", "&target_session_attrs=read-write"])
 def test_a_server_that_can_only_be_read_from_is_not_away(tmp_path, monkeypatch, asked):
     new_postgres(tmp_path, 3).close()
-    monkeypatch.setattr("tui_label.store.postgres.PATIENCE_S", 0.1)
+    monkeypatch.setattr("tui_label.store.postgres.connection.PATIENCE_S", 0.1)
     monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
     place = postgres.schema_for(tmp_path)
     with pytest.raises(StoreAway, match=r"can only be read from, as a standby \(.*read-only"):

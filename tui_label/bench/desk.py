@@ -161,21 +161,22 @@ def _listening(session: Session, deck: Deck | None) -> dict[str, Any]:
 
 def draft_of(desk: Desk, deck: Deck | None) -> str:
     """The work on the desk as JSON text; `deck` is what plays its sound, if anything does."""
-    record = json.loads(beginning.draft_of(desk.session))
     timing = desk.watch.timing
-    record["ms"] = {
-        "active": timing.active,
-        "idle": timing.idle,
-        "paused": timing.paused,
-        "tasks": dict(timing.tasks),
+    also: dict[str, Any] = {
+        "ms": {
+            "active": timing.active,
+            "idle": timing.idle,
+            "paused": timing.paused,
+            "tasks": dict(timing.tasks),
+        },
+        "started_at": desk.started_at,
+        "desk": desk.save_id,
+        "labels": desk.versions.labels,
     }
-    record["started_at"] = desk.started_at
-    record["desk"] = desk.save_id
-    record["labels"] = desk.versions.labels
     if deck is not None:
-        heard, record["at"] = deck.of_item()
-        record["listening"] = heard.record(desk.session.duration)
-    return json.dumps(record)
+        heard, also["at"] = deck.of_item()
+        also["listening"] = heard.record(desk.session.duration)
+    return beginning.draft_of(desk.session, **also)
 
 
 def said_in(draft: str) -> dict[str, Any]:

@@ -137,8 +137,8 @@ def next_focus(session: Session) -> str:
     return session.asked[0].id
 
 
-def draft_of(session: Session) -> str:
-    """The unfinished work with its undo history, as JSON text that `begin` takes back."""
+def draft_of(session: Session, **also: Any) -> str:
+    """The unfinished work with its undo history, as JSON text that `begin` takes back, and what is `also` kept with it."""
     record: dict[str, Any] = {
         "answers": session.answers,
         "origin": session.work.all_origins(),
@@ -158,7 +158,7 @@ def draft_of(session: Session) -> str:
         "past": _differences(session.work, session.past[::-1]),
         "future": _differences(session.work, session.future[::-1]),
     }
-    return json.dumps(record)
+    return json.dumps(record | also)
 
 
 def _differences(work: Work, steps: tuple[Work, ...]) -> list[dict[str, Any]]:

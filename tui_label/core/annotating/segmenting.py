@@ -6,12 +6,12 @@ now get comes out as effects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from tui_label.core.annotating.session import Effect, Outcome, Session
-from tui_label.core.tasks.segments import Segment, Segments, segments_from
+from tui_label.core.tasks.segments import Segment, Segments, in_order, segments_from, segments_in_hand
 
 SHORTEST_S = 0.01
 FINE_S, COARSE_S = 0.01, 0.1
@@ -29,11 +29,17 @@ Quietest = Callable[[float, float], float]
 def _keep(session: Session, task: Segments, segments: list[Segment], picked: Segment | None) -> Session:
     """With these segments, one of them picked; hands that type stay in their text box."""
     ordered = sorted(map(_rounded, segments), key=lambda one: one.when)
-    value = [one.record() for one in ordered]
+    value = _records(session, task, ordered)
     changed = value != session.work.answers.get(task.id)
     session = session.change(session.corrected(task.id, value)) if changed else session
     index = ordered.index(_rounded(picked)) if picked is not None else -1
     return replace(session, picked=index, focus=session.focus if session.typing else task.id)
+
+
+def _records(session: Session, task: Segments, segments: Iterable[Segment]) -> list[dict[str, Any]]:
+    """Those that stay are the same objects: undo keeps 200 answers, and there may be thousands of segments in each."""
+    there = dict(zip(session.segments, in_order(session.work.answers.get(task.id)), strict=True))
+    return [there.get(one) or one.record() for one in segments]
 
 
 def _task(session: Session) -> Segments | None:
@@ -96,7 +102,8 @@ def _close(session: Session, label: str) -> Session:
 
 
 def _rounded(one: Segment) -> Segment:
-    return replace(one, start=round(one.start, 3), end=round(one.end, 3))
+    when = round(one.start, 3), round(one.end, 3)
+    return one if when == one.when else replace(one, start=when[0], end=when[1])
 
 
 def _free(task: Segments, others: tuple[Segment, ...], start: float, end: float) -> tuple[float, float]:
@@ -351,7 +358,7 @@ def retext(session: Session, task: Segments, text: str) -> Any:
     """The task's value with another text for the segment whose box it is."""
     here = _index_here(session)
     changed = [replace(one, text=text) if n == here else one for n, one in enumerate(session.segments)]
-    return [one.record() for one in changed]
+    return _records(session, task, map(_rounded, changed))
 
 
 def _index_here(session: Session) -> int:
@@ -363,7 +370,7 @@ def _index_here(session: Session) -> int:
 
 def only_text_differs(session: Session, before: Any) -> bool:
     """Whether the answer `before` was this one but for the text of the segment that is here."""
-    was, now, here = segments_from(before), session.segments, _index_here(session)
+    was, now, here = segments_in_hand(before), session.segments, _index_here(session)
     return len(was) == len(now) and all(
         (replace(one, text="") == replace(other, text="")) if n == here else one == other
         for n, (one, other) in enumerate(zip(was, now, strict=True))

@@ -6,7 +6,7 @@ Differences make the undo history small enough to be kept with every draft.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -158,9 +158,7 @@ def _are_texts(old: Work, new: Work, task: str) -> bool:
 
 def _list_difference(old: list[Any], new: list[Any]) -> list[Any]:
     """The stretch of `new` that is not as in `old`: where it begins, how long it is, and what was there."""
-    shorter = min(len(old), len(new))
-    first = next((n for n in range(shorter) if old[n] != new[n]), shorter)
-    same = next((n for n in range(shorter - first) if old[-1 - n] != new[-1 - n]), shorter - first)
+    first, same = _alike(old, new)
     was, now = old[first : len(old) - same], new[first : len(new) - same]
     if len(was) == len(now) == 1 and isinstance(was[0].get("text"), str) and isinstance(now[0].get("text"), str):
         was = [{**was[0], "text": _text_difference(was[0]["text"], now[0]["text"])}]
@@ -169,11 +167,17 @@ def _list_difference(old: list[Any], new: list[Any]) -> list[Any]:
 
 def _text_difference(old: str, new: str) -> list[Any]:
     """As for lists, in code points."""
+    first, same = _alike(old, new)
+    return [first, len(new) - same - first, old[first : len(old) - same]]
+
+
+def _alike(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
+    """How much of both is the same from the beginning, and of the rest from the end."""
     shorter = min(len(old), len(new))
-    # By halves: a comparison of two slices costs next to nothing, one of characters each does not
+    # By halves: a comparison of two slices costs next to nothing, one of each character or segment does not
     first = bisect_left(range(1, shorter + 1), True, key=lambda n: old[:n] != new[:n])
     same = bisect_left(range(1, shorter - first + 1), True, key=lambda n: old[-n:] != new[-n:])
-    return [first, len(new) - same - first, old[first : len(old) - same]]
+    return first, same
 
 
 def _spliced(text: str, first: int, count: int, was: str) -> str:

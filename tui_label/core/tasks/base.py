@@ -145,7 +145,7 @@ def are_labels(value: Any) -> bool:
 
 def are_stretches(value: Any) -> bool:
     """Whether `value` is a list of things with a start and an end."""
-    return isinstance(value, list) and all(isinstance(one, dict) and {"start", "end"} <= one.keys() for one in value)
+    return isinstance(value, list) and all(isinstance(one, dict) and "start" in one and "end" in one for one in value)
 
 
 def has_no_json(one: Mapping[str, Any], known: frozenset[str]) -> bool:

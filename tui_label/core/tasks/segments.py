@@ -48,16 +48,16 @@ class Segment:
         }
 
 
+def in_order(value: Any) -> list[dict[str, Any]]:
+    """Segments of the JSON shape in order of time; those of the same time stay as they come."""
+    return sorted(value or [], key=lambda one: (one["start"], one["end"]))
+
+
 def segments_from(value: Any) -> tuple[Segment, ...]:
-    """Segments of the JSON shape, in order of time; those of the same time stay as they come."""
+    """Segments of the JSON shape, in order of time."""
     return tuple(
-        sorted(
-            (
-                Segment(one["start"], one["end"], one.get("label") or "", one.get("text", ""), one.get("speaker", ""))
-                for one in value or []
-            ),
-            key=lambda one: one.when,
-        )
+        Segment(one["start"], one["end"], one.get("label") or "", one.get("text", ""), one.get("speaker", ""))
+        for one in in_order(value)
     )
 
 

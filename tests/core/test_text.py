@@ -150,6 +150,15 @@ def test_a_word_with_marks_is_one_token(word):
     ]  # fmt: skip
 
 
+@given(st.text(st.sampled_from("日本語の，。ーｦ\u3099\ufe00x 𠮷ﾞ"), max_size=60), st.integers(2, 13))
+@settings(max_examples=300)
+def test_rows_of_wide_characters_end_where_those_measured_one_by_one_do(text, width):
+    rows, measured = Rows(text, width), Rows(text, width)
+    measured._row_end = measured._measured_end
+
+    assert [*map(rows.row, range(rows.count()))] == [*map(measured.row, range(measured.count()))]
+
+
 def test_rows_look_at_each_cluster_about_once(monkeypatch):
     """A text box is laid out up to its caret at every key."""
     seen = []
@@ -160,9 +169,12 @@ def test_rows_look_at_each_cluster_about_once(monkeypatch):
             yield one
 
     monkeypatch.setattr("tui_label.core.text.iter_graphemes", counted)
-    Rows("日本語の文章" * 1000, 80).count()
-
+    Rows("한국어문장" * 1000, 80).count()
     assert len(seen) < 7_000
+
+    seen.clear()
+    Rows("日本語の文章、" * 1000, 80).count()
+    assert len(seen) < 100
 
 
 def test_rows_lay_out_only_what_is_asked():

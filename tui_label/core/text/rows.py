@@ -15,6 +15,8 @@ from tui_label.core.text import WINDOW, each_glyph, glyphs
 
 _LINE_END = re.compile("\r\n|\n|\r")
 _PRINTABLE = re.compile("[\x20-\x7e]*")
+_WIDE = re.compile("[\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff60]*")
+"""Each two cells wide, and a glyph of its own unless a mark follows."""
 _WIDE_BREAK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -109,6 +111,11 @@ class Rows:
             return self._after_spaces(self._word_break(start, start + width), line_end)
         if plain.end() == line_end:
             return line_end
+        stop = start + width // 2
+        wide = _WIDE.match(text, start, min(line_end, stop + 1))
+        assert wide is not None
+        if wide.end() > stop:
+            return self._wide_break(start, stop)
         return self._measured_end(start, line_end)
 
     def _word_break(self, start: int, limit: int) -> int:
@@ -116,6 +123,9 @@ class Rows:
             return limit
         space = self.text.rfind(" ", start, limit)
         return space + 1 if space > start else limit
+
+    def _wide_break(self, start: int, limit: int) -> int:
+        return next((n for n in range(limit, start, -1) if _WIDE_BREAK.match(self.text[n - 1])), limit)
 
     def _after_spaces(self, at: int, line_end: int) -> int:
         while at < line_end and self.text[at] == " ":

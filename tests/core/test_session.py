@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from tui_label.core.annotating.beginning import begin, draft_of
 from tui_label.core.annotating.session import Effect, Line, Session, has_content
+from tui_label.core.annotating.spanning import accept_span, clash, undecided_spans
 from tui_label.core.annotating.steps import STEPS, step
 from tui_label.core.annotating.suggested import outcome_decisions
 from tui_label.core.annotation import Annotation
 from tui_label.core.guards import Guard
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.tasks import Span
 from tui_label.core.text.editor import Editor, insert
 from tui_label.core.timing import Rhythm, Watch
 
@@ -170,6 +172,40 @@ def test_all_suggestions_are_accepted_at_once_and_taken_back_by_one_undo():
     assert session.work.decisions == {1: "accepted", 3: "accepted", 4: "accepted"}
     assert "may not overlap" in session.word
     assert run(session, "work.undo")[0].work == begun.work
+
+
+EXTENT = st.tuples(st.integers(0, 9), st.integers(1, 4), st.sampled_from(["person", "place"]))
+EXTENTS = st.lists(EXTENT.map(lambda one: (one[0], one[0] + one[1], one[2])), max_size=9)
+
+
+@given(EXTENTS, EXTENTS, st.sampled_from(["true", "false"]))
+def test_all_suggestions_are_accepted_that_nothing_before_them_is_in_the_way_of(made, suggested, overlap):
+    begun = on(ENTITIES.replace("type: spans", f"type: spans\n    overlap: {overlap}"), TEXT, *offered(*suggested))
+    (task,) = begun.project.tasks
+    for one in made:
+        if not clash(begun, task, Span(*one)):
+            begun = replace(
+                begun, work=begun.work.with_spans(task.id, (*begun.work.spans.get(task.id, ()), Span(*one)))
+            )
+    free = {one.number for one, span in begun.pending_spans if not clash(begun, task, span)}
+    expected = begun
+    for one, _ in begun.pending_spans:
+        expected = accept_span(expected, one)
+    session, _ = run(begun, "suggestion.accept-all")
+
+    assert (session.work, undecided_spans(begun)) == (expected.work, free)
+
+
+def test_suggestions_are_set_beside_what_is_near_them_alone(monkeypatch):
+    """There are thousands of them on a long text."""
+    begun = on(ENTITIES, "word " * 400, *offered(*((5 * n, 5 * n + 4, "person") for n in range(400))))
+    half, _ = run(begun, *["suggestion.accept"] * 200)
+    looked, overlaps = [], Span.overlaps
+    monkeypatch.setattr(Span, "overlaps", lambda one, other: looked.append(one) or overlaps(one, other))
+    run(half, "item.submit")
+    run(half, "suggestion.accept-all")
+
+    assert len(looked) < 1000
 
 
 def test_suggested_labels_are_accepted_in_the_order_of_the_project():

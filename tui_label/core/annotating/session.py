@@ -126,7 +126,7 @@ class Session:
 
     # what is asked
 
-    @property
+    @cached_property
     def asked(self) -> tuple[Task, ...]:
         """The tasks in force now, by their `when:`."""
         tasks = self.project.tasks
@@ -290,13 +290,13 @@ class Session:
 
     # suggestions
 
-    @property
+    @cached_property
     def pending(self) -> tuple[Suggestion, ...]:
         """Suggestions to asked tasks that nothing has been decided about."""
         asked = {task.id for task in self.asked}
         return tuple(one for one in self.suggestions if one.task in asked and one.number not in self.work.decisions)
 
-    @property
+    @cached_property
     def pending_spans(self) -> tuple[tuple[Suggestion, Span], ...]:
         """Pending suggestions that are spans, with their span: one goes through them in the order of the text."""
         found = (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tui_label.core.annotating.session import Session
 from tui_label.core.item import Suggestion
+from tui_label.core.overlap import meeting
 from tui_label.core.tasks import Span, Spans
 from tui_label.core.text import grapheme_end, grapheme_start
 from tui_label.core.text.find import same_mentions
@@ -279,16 +281,16 @@ def accept_span(session: Session, suggestion: Suggestion, label: str | None = No
 
 def accept_spans(session: Session) -> Session:
     """Take every suggested span that nothing stands in the way of; a word about the first that something does."""
-    taken = {task: [*spans] for task, spans in session.work.spans.items()}
-    decisions, word = dict(session.work.decisions), ""
+    taken = {task: {*spans} for task, spans in session.work.spans.items()}
+    decisions, word, beside = dict(session.work.decisions), "", _beside(session)
     for one, span in session.pending_spans:
         task = session.asked_task(one.task)
         assert isinstance(task, Spans)
-        mine = taken.setdefault(task.id, [])
-        if problem := _clash(task, span, mine):
+        mine = taken.setdefault(task.id, set())
+        if problem := _clash(task, span, filter(mine.__contains__, beside[one.number])):
             word = word or problem
         else:
-            mine.append(span)
+            mine.add(span)
             decisions[one.number] = "accepted"
     spans = {task: tuple(sorted(some)) for task, some in taken.items() if some}
     return session.change(replace(session.work, spans=spans, decisions=decisions)).say(word)
@@ -296,9 +298,21 @@ def accept_spans(session: Session) -> Session:
 
 def undecided_spans(session: Session) -> frozenset[int]:
     """Numbers of the suggested spans that could still be taken: not those that an answer stands in the way of."""
-    found = []
+    taken = {task: {*spans} for task, spans in session.work.spans.items()}
+    found, beside = [], _beside(session)
     for one, span in session.pending_spans:
-        task = session.asked_task(one.task)
-        if isinstance(task, Spans) and not clash(session, task, span):
+        task, mine = session.asked_task(one.task), taken.get(one.task, set())
+        if isinstance(task, Spans) and not _clash(task, span, filter(mine.__contains__, beside[one.number])):
             found.append(one.number)
     return frozenset(found)
+
+
+def _beside(session: Session) -> Mapping[int, Sequence[Span]]:
+    """By the numbers of suggested spans: what shares a character with each, in the answer or suggested too."""
+    found: dict[int, list[Span]] = defaultdict(list)
+    for task in {one.task for one, _ in session.pending_spans}:
+        offered = [(one.number, span) for one, span in session.pending_spans if one.task == task]
+        spans = sorted({*session.work.spans.get(task, ()), *(span for _, span in offered)})
+        for n, m in meeting([span for _, span in offered], spans):
+            found[offered[n][0]].append(spans[m])
+    return found

@@ -202,3 +202,24 @@ def test_a_stretch_comes_back_as_the_stretch_that_it_was(tmp_path, name, stretch
 
     assert bad == []
     assert (record.item.sound.offset, record.item.sound.duration) == stretch
+
+
+FILES = {
+    "audacity": "a.txt", "textgrid": "a.textgrid", "eaf": "a.eaf", "srt": "a.srt.gz", "vtt": "a.vtt", "raven": "a.txt.gz",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "file"), FILES.items())
+def test_one_recording_goes_into_the_file_that_is_named(tmp_path, name, file):
+    format, to = formats.find(name), project(TRANSCRIPT, tmp_path)
+    one, two = said([Segment(0.5, 1.25, text="hello")]), said([], item("b.wav"))
+    assert format.write_folder([one], tmp_path / file, to, {}) == 1
+
+    clip(tmp_path / "a.wav"), clip(tmp_path / "b.wav", seed=1)
+    (record,), bad, _ = read(name, tmp_path / file, TRANSCRIPT)
+    assert (value(record), bad) == ([Segment(0.5, 1.25, text="hello")], [])
+    with pytest.raises(UsageError, match="would be more than one file; name a folder"):
+        format.write_folder([one, two], tmp_path / f"new.{file}", to, {})
+    (tmp_path / f"folder.{file}").mkdir()
+    assert format.write_folder([one, two], tmp_path / f"folder.{file}", to, {}) == 2
+    assert format.write_folder([one, two], tmp_path / "1.2", to, {}) == 2

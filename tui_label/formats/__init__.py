@@ -55,7 +55,7 @@ from tui_label.whole import FULL
 Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
 """Writes rows and returns how many; counts in the dict what it could not carry."""
 WriteFolder = Callable[[Iterable[tuple[Item, Annotation]], Path, Project, dict[str, int]], int]
-"""The same into a folder, for formats with a file for each recording; returns how many files or items."""
+"""The same into a folder, for formats with a file for each recording, or into the only file; returns how many files or items."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from tui_label.formats.named import file_name, key_of
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import label_word, meant_spans
 from tui_label.formats.texts import BYTES, CODE_POINTS, UTF16, Units, finished_texts, first_spans, spans_said, whole
-from tui_label.formats.tracks import Dropped, Rows, count
+from tui_label.formats.tracks import Dropped, Rows, count, not_one_file
 from tui_label.whole import write_file
 
 SPAN = re.compile(r"T\S*\t(\S+) ([0-9]{1,12} [0-9]{1,12}(?:;[0-9]{1,12} [0-9]{1,12})*)\t(.*)", re.DOTALL)
@@ -131,6 +131,8 @@ def recognised(folder: Path) -> list[Path]:
 
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """A pair of files for each answer; how many pairs."""
+    if folder.suffix == ".ann" and not folder.is_dir():
+        raise not_one_file(folder)
     task = first_spans(project)
     written = 0
     labels = [label_word(label, {}) for label in task.values] if task else []

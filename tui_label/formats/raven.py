@@ -27,7 +27,7 @@ from tui_label.formats.recordings import (
     says_text,
     segments_task,
 )
-from tui_label.formats.source import BadLine, Reading
+from tui_label.formats.source import BadLine, Reading, bare
 from tui_label.formats.tracks import (
     Dropped,
     Rows,
@@ -144,7 +144,7 @@ def _one(
     else:
         meta = {NAME: [header, *kept]}
     try:
-        name = recordings.named(file) if file else recordings.beside(NAMED.sub("", reading.path.name))
+        name = recordings.named(file) if file else recordings.beside(NAMED.sub("", bare(reading.path).name))
         yield labelled_sound(reading, name, segments, meta=meta)
     except Bad as error:
         yield reading.bad(rows[0][0] if file else 0, error.problem, error.field)

@@ -23,7 +23,7 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, author, check_answers, finished
-from tui_label.formats.source import BadLine, Reading, check, lines
+from tui_label.formats.source import BadLine, Reading, bare, check, lines
 from tui_label.sound.kinds import is_sound, is_url
 
 NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?|\.[0-9]{1,30}")
@@ -55,7 +55,7 @@ class Recordings:
 
     def beside(self, stem: str = "") -> str:
         """The recording of a file that does not say which one it means."""
-        stem = stem or self._reading.path.stem
+        stem = stem or bare(self._reading.path).stem
         return self.named(stem, f"no recording named {stem} lies beside it, or in the project's folder")
 
     def named(self, name: str, lack: str = "") -> str:

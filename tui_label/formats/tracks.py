@@ -8,6 +8,7 @@ confidences and channels come through.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections import Counter
@@ -27,8 +28,9 @@ from tui_label.errors import UsageError
 from tui_label.formats.making import Bad
 from tui_label.formats.offered import Offer
 from tui_label.formats.recordings import EXACT, spelled
+from tui_label.formats.source import bare, packed
 from tui_label.sound.kinds import is_url, shown
-from tui_label.whole import write_file
+from tui_label.whole import growing, write_file
 
 Dropped = dict[str, int]
 Rows = Iterable[tuple[Item, Annotation]]
@@ -192,13 +194,27 @@ def whereabouts(project: Project, sound: Sound) -> str:
 # one thing for each recording
 
 
-def write_files(folder: Path, texts: Iterable[tuple[str, str]]) -> int:
-    """Files of this folder, each whole or not at all; how many."""
+def write_files(place: Path, texts: Iterable[tuple[str, str]]) -> int:
+    """Files of this folder, each whole or not at all, or the only one, where it is named with their ending; how many."""
+    first = list(itertools.islice(texts := iter(texts), 2))
+    if first and not place.is_dir() and bare(place).suffix.lower() == Path(first[0][0]).suffix.lower():
+        if len(first) > 1:
+            raise not_one_file(place)
+        with growing(place) as partial, packed(partial, place.suffix.lower()) as out:
+            out.write(first[0][1].encode())
+        return 1
     written = 0
-    for name, text in texts:
-        write_file(folder / name, text)
+    for name, text in itertools.chain(first, texts):
+        write_file(place / name, text)
         written += 1
     return written
+
+
+def not_one_file(place: Path) -> UsageError:
+    return UsageError(
+        f"{visible(str(place))}: would be more than one file; name a folder for them, "
+        "and the format with --format (convert: --to)"
+    )
 
 
 # numbers and words

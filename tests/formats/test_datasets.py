@@ -73,6 +73,16 @@ def test_datasets_itself_sees_the_same(tmp_path):
     assert (bad, record.annotation.answers["names"], record.annotation.answers["mood"]) == ([], found, "so so")
 
 
+def test_a_file_called_arrow_is_one(tmp_path):
+    """As `datasets` keeps it in its cache, and takes it with Dataset.from_file."""
+    write("datasets", [said("x", {"mood": "bad"})], ALL, tmp_path / "x.arrow")
+    with (tmp_path / "x.arrow").open("rb") as file:
+        assert arrow.ipc.open_stream(file).read_all()["mood"].to_pylist() == [2]
+    (record,), bad, _ = read(tmp_path / "x.arrow", ALL)
+
+    assert (bad, record.annotation.answers) == ([], {"mood": "bad"})
+
+
 def test_tokens_with_tags_as_datasets_writes_them(tmp_path):
     datasets = pytest.importorskip("datasets")
     features = datasets.Features(

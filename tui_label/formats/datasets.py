@@ -285,7 +285,9 @@ def _kept(row: Mapping[str, Any], annotator: str) -> Annotation:
 
 def write(rows: Rows, path: Path, project: Project, dropped: Dropped) -> int:
     """A file, or `train.parquet` in a folder; how many rows."""
-    arrow, parquet = _module("pyarrow"), _module("pyarrow.parquet")
+    arrow = _module("pyarrow")
+    # As `datasets` writes each of them
+    opened = arrow.ipc.new_stream if path.suffix == ".arrow" else _module("pyarrow.parquet").ParquetWriter
     tasks = [task for task in project.tasks if not isinstance(task, Segments)]
     types, features = _columns(arrow, tasks)
     schema = arrow.schema(list(types.items()), {FEATURES: json.dumps({"info": {"features": features}})})
@@ -296,7 +298,7 @@ def write(rows: Rows, path: Path, project: Project, dropped: Dropped) -> int:
     with growing(target) as partial:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Opened here: what Arrow says of a file that it cannot open has no name
-        with partial.open("wb") as file, parquet.ParquetWriter(file, schema) as out:
+        with partial.open("wb") as file, opened(file, schema) as out:
             while part := list(islice(made, ROWS)):
                 out.write_table(arrow.Table.from_pylist(part, schema))
                 written += len(part)

@@ -205,6 +205,26 @@ def test_what_praatio_writes_is_read(tmp_path, format):
     ]
 
 
+@pytest.mark.parametrize(
+    ("dash", "kinds"),
+    [("", ("words", "phones")), (" - ", ("words", "phones")), (" - ", ("word", "phone")), ("", ("ORT-MAU", "MAU"))],
+)
+def test_of_what_aligners_write_the_words_of_each_speaker_are_taken(tmp_path, dash, kinds):
+    """Of one speaker the Montreal Forced Aligner writes no name; FAVE writes `word`, WebMAUS `ORT-MAU`."""
+    clip(tmp_path / "a.wav")
+    words, phones = kinds
+    speakers = ["Ann - Marie", "Bo"] if dash else [""]
+    grid = textgrid.Textgrid()
+    for number, speaker in enumerate(speakers):
+        grid.addTier(textgrid.IntervalTier(f"{speaker}{dash}{phones}", [(number, number + 0.5, "h")], 0, 100))
+        grid.addTier(textgrid.IntervalTier(f"{speaker}{dash}{words}", [(number, number + 1, "hi")], 0, 100))
+    grid.save(str(tmp_path / "a.TextGrid"), "long_textgrid", includeBlankSpaces=True)
+    (record,), _, reading = read("textgrid", tmp_path / "a.TextGrid", TRANSCRIPT)
+
+    assert value(record) == [Segment(n, n + 1, text="hi", speaker=one) for n, one in enumerate(speakers)]
+    assert reading.left_out == {f"intervals of tier {speaker}{dash}{phones}": 1 for speaker in speakers}
+
+
 def test_a_tier_of_known_labels_says_labels(tmp_path):
     clip(tmp_path / "a.wav")
     (tmp_path / "a.TextGrid").write_text(LONG.replace('"yes ""no"""', '"dog"'))

@@ -7,8 +7,8 @@ text tier and the label tier of the same number and speaker is one segment.
 
 Tiers with other names are taken in this way: one whose every value is a label of
 the project says labels; one named after a speaker, or with a participant, says what
-that one says; of the rest the one named like a transcript, else the only one, else
-each is a speaker's.
+that one says; of the rest the one named like a transcript, for each speaker that the Montreal
+Forced Aligner and FAVE name before it (`ann - words`), else the only one, else each is a speaker's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tui_label.formats.recordings import says_text
 OURS = re.compile(r"(text|label|speaker)(?: \(([1-9][0-9]{0,5})\))?(?:@(.*))?", re.DOTALL)
 TRANSCRIPTS = (
     "text", "transcript", "transcription", "transcriptions", "utterance", "utterances", "sentence", "sentences",
-    "words", "word", "ortho", "orthography", "ort",
+    "words", "word", "ortho", "orthography", "ort", "ort-mau",
 )  # fmt: skip
 
 
@@ -94,13 +94,25 @@ def _chosen(found: list[Tier], task: Segments | None) -> tuple[list[Chosen], lis
         if tier.name in listed or tier.participant:
             chosen.append(("text", 1, tier.participant or tier.name, tier))
     rest = [tier for tier in rest if not any(tier is one for *_, one in chosen)]
-    if transcript := next((tier for name in TRANSCRIPTS for tier in rest if tier.name.casefold() == name), None):
-        return [*chosen, ("text", 1, "", transcript)], [tier for tier in rest if tier is not transcript]
+    if transcripts := _transcripts(rest):
+        said: list[Chosen] = [("text", 1, speaker, tier) for speaker, tier in transcripts.items()]
+        return [*chosen, *said], [tier for tier in rest if all(tier is not one for one in transcripts.values())]
     if len(rest) == 1 and not chosen:
         return [("text", 1, "", rest[0])], []
     if any(kind == "text" for kind, *_ in chosen):
         return chosen, rest
     return [*chosen, *(("text", 1, tier.name, tier) for tier in rest)], []
+
+
+def _transcripts(found: list[Tier]) -> dict[str, Tier]:
+    """By speaker the tier that is named like a transcript, as `words`, or as aligners name it, `ann - words`."""
+    chosen: dict[str, Tier] = {}
+    for name in TRANSCRIPTS:
+        for tier in found:
+            speaker, _, kind = tier.name.rpartition(" - ")
+            if kind.casefold() == name:
+                chosen.setdefault(speaker, tier)
+    return chosen
 
 
 def _values(tier: Tier) -> set[str]:

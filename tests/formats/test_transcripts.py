@@ -27,7 +27,7 @@ from labelled import (
 )
 
 from tui_label import formats
-from tui_label.core.tasks import Segment
+from tui_label.core.tasks import Segment, segments_from
 
 VOICES = 'client_id\tpath\tsentence\tup_votes\tlocale\nc1\ta.mp3\tHello, "you".\t2\ten\nc2\tb\t \'bye \t0\t\n'
 
@@ -115,6 +115,16 @@ def test_nemo_lines_come_back_as_one_segment_each_where_the_project_has_only_tho
     assert (value(draft), draft.item.meta) == ([one], {})
     assert (draft.item.sound.offset, draft.item.sound.duration) == (1.5, 0.75)
     assert answer.annotation.answers == {"s": draft.suggestions[0].value}
+
+
+@pytest.mark.parametrize("speaker", ["Bo", ""])
+def test_nemo_segments_in_which_nobody_speaks_come_back(folder, speaker):
+    write("nemo", [said([Segment(1.5, 2.25, speaker=speaker)])], TRANSCRIPT, folder)
+    (answer,), bad, _ = read("nemo", folder / "out", TRANSCRIPT, "ann")
+    (draft,), _, _ = read("nemo", folder / "out", TRANSCRIPT)
+
+    assert (bad, segments_from(answer.annotation.answers["s"])) == ([], (Segment(0, 0.75, speaker=speaker),))
+    assert (draft.suggestions, draft.item.meta) == ((), {"speaker": "Bo"} if speaker else {})
 
 
 @pytest.mark.parametrize("name", ["nemo", "prodigy", "commonvoice", "librispeech"])

@@ -129,6 +129,11 @@ def _drafted(
 ) -> Record:
     """The item with its draft transcript and segments: suggestions, or finished answers of somebody."""
     text, stretches = _draft_text(line), _segments_in(line, item)
+    named_by = line.get("annotator") or (line.get("_annotator_id") if line.get("answer") == "accept" else "")
+    annotator = author(reading, str(named_by or ""))
+    if annotator and text is None and any(line.get(name) == "" for name in TEXTS):
+        # As a draft it is none, as an answer it says that nobody speaks
+        text = ""
     if stretches is None and (whole := _whole(reading, line, text, item)):
         text, stretches = None if "text" in whole else text, [whole]
         taken = {"speaker"} & whole.keys()
@@ -136,7 +141,7 @@ def _drafted(
     found: dict[str, Any] = {}
     for kind, value in ((Text, text), (Segments, stretches)):
         task = _first(reading, kind)
-        if value is None:
+        if value is None or (task is None and value == ""):
             continue
         if task is None:
             problem = f"the project has no {kind.kind} task to take it"
@@ -153,10 +158,7 @@ def _drafted(
             found[task.id] = value
     if line.get("answer") in ("reject", "ignore"):
         return Record(item, (), None, priority)
-    named_by = line.get("annotator") or (line.get("_annotator_id") if line.get("answer") == "accept" else "")
-    annotator = author(reading, str(named_by or ""))
     if annotator:
-        found = _nothing_said(reading, line) | found
         return labelled(
             reading, item, labels=labels, values={**found, **values}, annotator=annotator, priority=priority
         )
@@ -214,12 +216,6 @@ def _draft_text(line: Mapping[str, Any]) -> str | None:
         if line.get(name) is not None and not isinstance(line[name], str):
             raise Bad(name, f"must be text, not {json.dumps(line[name])[:40]}")
     return next((line[name] for name in TEXTS if line.get(name)), None)
-
-
-def _nothing_said(reading: Reading, line: Mapping[str, Any]) -> dict[str, Any]:
-    """A transcript that is there and empty: as a draft it is none, as an answer it says that nobody speaks."""
-    task = _first(reading, Text)
-    return {task.id: ""} if task is not None and any(line.get(name) == "" for name in TEXTS) else {}
 
 
 def _first(reading: Reading, kind: type[Task]) -> Task | None:

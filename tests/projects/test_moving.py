@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import shlex
 import shutil
 import signal
@@ -175,16 +177,18 @@ def test_nothing_changes_where_it_fails(worked_on, monkeypatch):
     write = moving._write
 
     def broken(project):
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     def broken_late(project):
         write(project)
         monkeypatch.setattr(moving, "_write", write)
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     for fault in (broken, broken_late):
         monkeypatch.setattr(moving, "_write", fault)
-        with pytest.raises(OSError, match="no space"):
+        with pytest.raises(
+            LabelError, match=f"^{re.escape(str(worked_on))}: no space left; mend that and move it again"
+        ):
             move(worked_on, url)
     monkeypatch.undo()
     assert (worked_on / "project.yaml").read_text() == source

@@ -45,6 +45,16 @@ def move(folder: str | Path, to: str) -> Moved:
     if to != SQLITE and not re.match("postgres(ql)?://[^/]*/.", to):
         raise LabelError(f"--to {visible(to)}: must be {SQLITE} or postgresql://USER@HOST/DATABASE")
     there = placed(project, "" if to == SQLITE else to)
+    try:
+        return _moved(project, to, there)
+    except OSError as error:
+        # Of a disk that is full the system names no file
+        raise LabelError(
+            f"{error.filename or project.folder}: {error.strerror}; mend that and move it again, no answer is lost"
+        ) from error
+
+
+def _moved(project: Project, to: str, there: Project) -> Moved:
     with underway.note(project.folder) as note:
         if (before := note.cut_off(project)) is not None:
             copying.undo(project.store, before)

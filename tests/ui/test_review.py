@@ -151,6 +151,15 @@ async def test_a_remark_that_is_half_typed_is_there_again(tmp_path, keys, shows,
     assert {one.text.split(". ")[-1] for one in opened(folder).comments(1)} == {"so!"}
 
 
+async def test_one_leaves_while_a_queue_is_chosen(tmp_path):
+    app = start(prepare(tmp_path, MOOD, *moods(["good", "bad"])))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q")
+        assert has(app, "any other key back")
+        await pilot.press("ctrl+q")
+        assert app._leaving.begun
+
+
 async def test_a_remark_that_was_given_up_is_not_there_again(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good", "bad"]))
     async with start(folder).run_test(size=(80, 24)) as pilot:

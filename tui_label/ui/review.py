@@ -107,7 +107,7 @@ class ReviewApp(ItemApp):
         action = self.keymap.lookup(self._key_mode, key)
         self._guard.pressed(key, pressed_at)
         command = action.command if action is not None else ""
-        if self._choosing or (self._session is None and command == "review.take"):
+        if (self._choosing and command != "quit") or (self._session is None and command == "review.take"):
             await self._choose(self._number(key))
         elif action is not None and not (command.startswith(DECIDING) and self._too_early(pressed_at)):
             if command == "review.take":

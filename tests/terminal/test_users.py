@@ -258,6 +258,16 @@ def test_a_file_that_the_group_may_not_read_is_asked_for_from_its_owner(there):
     )
 
 
+def test_of_a_database_that_the_group_may_not_write_its_files_alone_are_named(there):
+    assert there.lea("sh", "-c", f"chmod g-w {there.dir}/project.db*")[0] == 0
+    status, out = there.ann.label("check", there.dir)
+    assert status == 1
+    assert re.findall(r"^NO  (\S+): you may not write; its owner, \S+, can `chmod g\+rw", out, re.MULTILINE) == [
+        f"{there.dir}/project.db", f"{there.dir}/project.db-wal", f"{there.dir}/project.db-shm"
+    ]  # fmt: skip
+    assert out.count("NO  ") == 3
+
+
 def test_move_and_repair_are_refused_by_their_names(there):
     for words, refused in ((["repair"], "repair the database"), (["move", "--to", "sqlite"], "move the project")):
         status, said = there.ann.label(words[0], there.dir, *words[1:])

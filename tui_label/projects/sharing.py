@@ -74,9 +74,9 @@ def closed(database: Path) -> list[Line]:
         return [
             (False, f"{folder}: {words}, `dmesg` whether the disk is broken; who runs this machine can mount it anew")
         ]
-    shared = database.exists() and logs.are_kept(database)
+    # Nobody of the group writes such a folder, nor has to
+    shared = folder.stat().st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID
     for path, own, groups in (
-        # Where a group may not write the folder, nobody of it has to
         *(() if shared else ((folder, "u+rwx", "g+rxs"),)),
         (database, "u+rw", "g+rw"),
         *((file, "u+rw", "g+rw") for file in logs.files(database)),

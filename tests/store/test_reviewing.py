@@ -18,7 +18,7 @@ from tui_label.core.item import Item, Suggestion
 from tui_label.core.record import Record
 from tui_label.store.base import Policy, Store, Tally
 from tui_label.store.reviewing import QUEUES, Attempt, Queue
-from tui_label.store.standing import pairs_that_differ
+from tui_label.store.standing import Judge, pairs_that_differ
 
 
 def said(name: str, label: str = "x", **named: object) -> Annotation:
@@ -105,6 +105,25 @@ def test_the_same_settlement_twice_is_one(make):
 
     assert [(number, one.answers["t"], one.revision) for number, one in store.known()] == [(1, "a", 1)]
     assert len(store.comments(1)) == 1
+
+
+def test_settling_sets_the_answers_beside_the_gold_one_and_not_beside_each_other_again(make):
+    """Of a crowd of 300 these are 45,000 pairs, and the reviewer waits."""
+    judged = []
+
+    def judge(answers):
+        judged.append(len(answers))
+        return pairs_that_differ(answers)
+
+    store = make(1, Policy(3), judge=Judge(lambda _: judge))
+    for name, label in (("ann", "x"), ("bob", "y"), ("cy", "z")):
+        answer_all(store, name, label)
+    before, _ = judged[:], judged.clear()
+    store.settle(1, gold("x"), "a")
+    store.withdraw(1, "lead")
+
+    assert (before, judged) == ([2, 3], [2, 2])
+    assert walk(store, Queue("disagreements")) == [(1, ())]
 
 
 def test_a_gold_answer_comes_back_as_it_was_given(make):

@@ -65,9 +65,10 @@ def _append(execute: Execute, item: int, gold: Gold, before: int, save_id: str, 
         ),
     )
     execute("UPDATE item SET settled = ? WHERE number = ?", (int(gold.stands), item))
-    if not gold.stands:
+    if gold.stands:
+        standing.compare_with_gold(execute, item, judge)
+    else:
         execute("DELETE FROM corrected WHERE item = ?", (item,))
-    standing.weigh(execute, item, judge)
 
 
 def withdraw(execute: Execute, item: int, reviewer: str, moment: str, judge: Judge) -> Gold | None:

@@ -102,26 +102,45 @@ def weigh(execute: Execute, item: int, judge: Judge) -> None:
 
     Nothing is computed while there is one answer and no gold one.
     """
-    kept = execute(
-        """SELECT settled, agreement, (SELECT max(number) FROM version WHERE kind = 'labels')
-           FROM item WHERE number = ?""",
-        (item,),
-    )
-    rows = execute(
+    kept = execute(f"SELECT settled, agreement, {_VERSION} FROM item WHERE number = ?", (item,))
+    rows = _standing(execute, item)
+    settled, before, version = kept.fetchone()
+    alike = len({row[1:] for row in rows}) < 2
+    said = [] if alike else list(_said(rows, renames(execute)).values())
+    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge.of(execute, version)(said)
+    if agreement != before or not alike:
+        differs = "" if alike else _tasks_that_differ(said)
+        execute("UPDATE item SET agreement = ?, differs = ? WHERE number = ?", (agreement, differs, item))
+    if settled:
+        compare_with_gold(execute, item, judge)
+
+
+_VERSION = "(SELECT max(number) FROM version WHERE kind = 'labels')"
+
+
+def _standing(execute: Execute, item: int) -> list[tuple[int, str, int]]:
+    return execute(
         """SELECT annotator, answers, labels_version FROM assignment JOIN annotation USING (item, annotator, revision)
            WHERE assignment.item = ? AND assignment.state = 'done'""",
         (item,),
     ).fetchall()
-    settled, before, version = kept.fetchone()
-    alike = len({row[1:] for row in rows}) < 2
-    names = None if alike and not settled else renames(execute)
-    said = {row[0]: names.apply(from_json(row[1]), row[2]) for row in rows} if names else {}
-    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge.of(execute, version)(list(said.values()))
-    if agreement != before or not alike:
-        differs = "" if alike else _tasks_that_differ(list(said.values()))
-        execute("UPDATE item SET agreement = ?, differs = ? WHERE number = ?", (agreement, differs, item))
-    if names and settled:
-        _compare_with_gold(execute, item, said, judge.of(execute, version), names)
+
+
+def _said(rows: Iterable[tuple[int, str, int]], names: Renames) -> dict[int, dict[str, Any]]:
+    return {annotator: names.apply(from_json(answers), version) for annotator, answers, version in rows}
+
+
+def compare_with_gold(execute: Execute, item: int, judge: Judge) -> None:
+    """Keep whose answers differ from the gold answer of an item that is settled."""
+    names = renames(execute)
+    row = execute(
+        f"SELECT {_VERSION}, {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
+    ).fetchone()
+    differ, gold = judge.of(execute, row[0]), gold_from(row[1:], names).answers
+    execute("DELETE FROM corrected WHERE item = ?", (item,))
+    for annotator, answers in _said(_standing(execute, item), names).items():
+        if answers != gold and differ((gold, answers)) > 0:
+            execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
 
 
 def put_off(execute: Execute, renamed: Mapping[str, Mapping[str, str]], moved: Iterable[str]) -> None:
@@ -158,17 +177,6 @@ def _tasks_that_differ(answers: Sequence[Mapping[str, Any]]) -> str:
     tasks = dict.fromkeys(task for one in answers for task in one)
     found = [task for task in tasks if any(one.get(task) != answers[0].get(task) for one in answers)]
     return "".join(["\n", *(f"{task}\n" for task in found)])
-
-
-def _compare_with_gold(
-    execute: Execute, item: int, said: Mapping[int, Mapping[str, Any]], differ: Differ, names: Renames
-) -> None:
-    row = execute(f"SELECT {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)).fetchone()
-    gold = gold_from(row, names).answers
-    execute("DELETE FROM corrected WHERE item = ?", (item,))
-    for annotator, answers in said.items():
-        if answers != gold and differ((gold, answers)) > 0:
-            execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
 
 
 _STATED = f"""SELECT assignment.item, assignment.annotator, {ACTIVE}, annotation.submitted_at, answers,

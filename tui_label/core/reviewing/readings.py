@@ -110,10 +110,15 @@ def options_of(
     Two versions share an option where all in it are the `same` (where not given: have equal readings); its value
     is its first version's reading.
     """
-    same = same or (lambda one, other: bool(readings[one] == readings[other]))
+
+    def belongs(version: int, group: Sequence[int]) -> bool:
+        if same is None:
+            return bool(readings[version] == readings[group[0]])
+        return all(same(version, other) for other in group)
+
     groups: list[list[int]] = []
     for version in readings:
-        group = next((group for group in groups if all(same(version, other) for other in group)), None)
+        group = next((group for group in groups if belongs(version, group)), None)
         if group is None:
             groups.append([version])
         else:

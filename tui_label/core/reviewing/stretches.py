@@ -54,7 +54,7 @@ def _clusters(stretches: Iterable[S], linked: Callable[[S, S], bool]) -> list[li
 
 def _about(readings: Sequence[Sequence[Stretch]], names: Sequence[str], tolerance: float = 0) -> str:
     """What differs between the readings of a cluster."""
-    said = [reading for reading in readings if reading]
+    said = {tuple(reading) for reading in readings if reading}
     differs = [name for name in names if len({frozenset(getattr(one, name) for one in some) for some in said}) > 1]
     if any(not _same_edges(one, other, tolerance) for one, other in combinations(said, 2)):
         differs.insert(0, "boundary")

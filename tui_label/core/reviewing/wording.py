@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_label.core.reviewing.alignment import Alignment, Run, align
 from tui_label.core.reviewing.readings import Difference, Option, Part, Whole, options_of, together, whole, widened
@@ -72,9 +72,10 @@ def wording(
 
 def _options(alignment: Alignment, run: Run, versions: tuple[int, ...], silent: Sequence[int]) -> tuple[Option, ...]:
     """Versions that have the same words share one, however they are spaced."""
-    alike = dict(zip(versions, run.alike, strict=True))
-    said = {version: alignment.reading(run, text) for text, version in enumerate(versions)}
-    return options_of(said, silent, "", lambda one, other: alike[one] == alike[other])
+    options = options_of(dict(zip(versions, run.alike, strict=True)), silent, "")
+    return tuple(
+        replace(one, value=alignment.reading(run, versions.index(one.by[0]))) if one.asked else one for one in options
+    )
 
 
 def text(task: Text, values: Mapping[int, str | None], silent: Sequence[int], duration: float) -> Whole | Wording:

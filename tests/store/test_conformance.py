@@ -400,7 +400,8 @@ def test_an_earlier_answer_of_a_file_does_not_take_the_place_of_a_later_one(make
         )
     ]
 
-    assert [(one.answers, one.earlier) for one in added] == [(1, 0), (0, 1), (1, 0), (0, 1), (0, 0)]
+    counts = [(one.answers, one.earlier, one.replaced) for one in added]
+    assert counts == [(1, 0, 0), (0, 1, 0), (1, 0, 1), (0, 1, 0), (0, 0, 0)]
     assert [(one.answers["t"], one.revision) for _, one in store.answers()] == [("c", 2)]
 
 

@@ -128,6 +128,7 @@ def _add(options: argparse.Namespace) -> int:
     for count, noun, words in (
         (done.superseded, "earlier revision", "left out: the latest answer of each annotator is taken"),
         (done.added.earlier, "answer", "left out: the same annotator answered otherwise since"),
+        (done.added.replaced, "answer", "took the place of what the same annotator had answered"),
         (done.skipped, "item", "skipped: taken without an answer"),
         (done.undone, "answer", "left out that had been taken back"),
         (unseen, "known answer", f"but {UNSEEN}"),

@@ -69,6 +69,8 @@ class Added:
     """Known answers."""
     earlier: int = 0
     """Answers left out because their annotators have given others since."""
+    replaced: int = 0
+    """Answers that took the place of one that their annotators had given."""
     outside: int = 0
     """Known answers for the qualification set about items that were there already outside of it, where they stay."""
 

@@ -8,11 +8,12 @@ a few statements bring in a step of them; only what meets something that is ther
 from __future__ import annotations
 
 import json
+import operator
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from enum import Enum
 from functools import partial
 from itertools import islice
@@ -211,7 +212,9 @@ class _Adding:
         numbers |= {one.key: before + place for place, one in enumerate(new, 1)}
         self._items(execute, new, numbers, order, want)
         suggestions = self._suggestions(arrivals, numbers)
-        answered, earlier = self._answers(execute, [(numbers[one.key], one) for one in arrivals if one.answer])
+        answered, earlier, replaced = self._answers(
+            execute, [(numbers[one.key], one) for one in arrivals if one.answer]
+        )
         given = [
             one
             for one in arrivals
@@ -225,7 +228,8 @@ class _Adding:
         if order == "uncertain-first":
             placed = (numbers[one.key] for one in arrivals if one.suggestions or numbers[one.key] > before)
             versions.place(self._connection, order, list(dict.fromkeys(placed)))
-        return Added(len(new), len(arrivals) - len(new), answered, suggestions, len(given), earlier, outside)
+        known = len(arrivals) - len(new)
+        return Added(len(new), known, answered, suggestions, len(given), earlier, replaced, outside)
 
     def _items(self, execute: Execute, new: list[Arrival], numbers: dict[str, int], order: str, want: int) -> None:
         """Items with their contents."""
@@ -264,10 +268,10 @@ class _Adding:
             [(numbers[one.key], *said) for one in arrivals for said in one.suggestions],
         )
 
-    def _answers(self, execute: Execute, came: list[Numbered]) -> tuple[int, int]:
-        """Finished answers, with the numbers of the items; how many are new, and how many earlier than what stands."""
+    def _answers(self, execute: Execute, came: list[Numbered]) -> tuple[int, int, int]:
+        """Finished answers, with the numbers of the items; how many are new, earlier than what stands, in its place."""
         if not came:
-            return 0, 0
+            return 0, 0, 0
         items = list(dict.fromkeys(number for number, _ in came))
         # In the order of those who work: a new name, then the item
         ids = self._annotators(execute, {one.annotator for _, one in came})
@@ -291,10 +295,11 @@ class _Adding:
             self._first_answers(execute, first, ids, places)
         names = standing.renames(execute) if later else Renames({})
         became = [(number, _add_answer(execute, number, one.annotation, names, self._moment)) for number, one in later]
-        touched = [number for number, how in became if how is Came.NEW]
+        touched = [number for number, how in became if how in (Came.NEW, Came.INSTEAD)]
         for item in dict.fromkeys(touched):
             standing.weigh(execute, item, self._judge)
-        return len(first) + len(touched), sum(how is Came.EARLIER for _, how in became)
+        how_often = Counter(how for _, how in became)
+        return len(first) + len(touched), how_often[Came.EARLIER], how_often[Came.INSTEAD]
 
     def _given(self, items: list[int]) -> dict[tuple[int, int], list[tuple[str, int, str]]]:
         """By item and annotator who has dealt with it: what they answered, under which labels, and when."""
@@ -366,15 +371,7 @@ def _so_far(added: Added) -> str:
 
 
 def _sum(one: Added, other: Added) -> Added:
-    return Added(
-        one.items + other.items,
-        one.known + other.known,
-        one.answers + other.answers,
-        one.suggestions + other.suggestions,
-        one.gold + other.gold,
-        one.earlier + other.earlier,
-        one.outside + other.outside,
-    )
+    return Added(*map(operator.add, astuple(one), astuple(other)))
 
 
 def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Judge) -> bool:
@@ -401,6 +398,8 @@ class Came(Enum):
     """What an answer is beside those that its annotator gave before."""
 
     NEW = "new"
+    INSTEAD = "instead"
+    """New, in place of the answer that stood."""
     KNOWN = "known"
     EARLIER = "earlier"
     """Than the answer that stands; a skip is none."""
@@ -452,4 +451,4 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
             queue.hold(execute, number, False)
             place = queue.lock(execute, number)
         queue.move(execute, number, place, done=1, taken=taken)
-    return Came.NEW
+    return Came.NEW if fresh else Came.INSTEAD

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pandas
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, project, write_project
 from hypothesis import given, settings
@@ -230,6 +231,60 @@ def test_answers_in_task_columns_without_an_annotator_are_suggestions(tmp_path):
     assert [(one.task, one.value) for one in good[0].suggestions] == [("stars", 4)]
     assert (good[1].suggestions, good[1].item.meta) == ((), {"stars": 9})
     assert reading.unknown == {"9 is not between 1 and 5": 1}
+
+
+MANY = """name: m
+tasks:
+  - {id: mood, type: choice, labels: [good, '0']}
+  - {id: stars, type: rating}
+  - {id: topics, type: choices, labels: [sport, arts]}
+  - {id: names, type: spans, labels: [person]}
+"""
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "json", "parquet"])
+def test_a_table_that_went_through_pandas_comes_back(tmp_path, ending):
+    """Numbers beside missing ones are floats there, lists are text, and texts may have line breaks."""
+    names = [{"start": 0, "end": 3, "label": "person", "text": "Ann"}]
+    rows = [
+        (Item("1", 'Ann "Lee"\nsang'), {"mood": "0", "stars": 4, "topics": ["sport", "arts"], "names": names}),
+        (Item("2", "Ann\nsang"), {"mood": "good", "topics": []}),
+    ]
+    flags, at = (Flag("ambiguous"), Flag("off-topic")), "2026-01-01T00:00:01.000Z"
+    out = io.StringIO(newline="")
+    given = [(item, Annotation("ann", answers=said, flags=flags, submitted_at=at)) for item, said in rows]
+    formats.find("csv").write(given, out, project(MANY), {})
+    out.seek(0)
+    found = pandas.read_csv(out)
+    path = tmp_path / f"x.{ending}"
+    if ending in ("csv", "tsv"):
+        found.to_csv(path, index=False, sep="," if ending == "csv" else "\t")
+    elif ending == "parquet":
+        pytest.importorskip("pyarrow")
+        found.to_parquet(path)
+    else:
+        found.to_json(path, orient="records", lines=ending == "jsonl")
+    good, bad, _ = read(path, MANY)
+
+    assert (bad, said(good)) == ([], [(item.key, "ann", answers) for item, answers in rows])
+    assert [one.item.text for one in good] == [item.text for item, _ in rows]
+    assert {(one.annotation.flags, one.annotation.submitted_at) for one in good} == {(flags, at)}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['x\tgood\t"a', 'b"\tgood\tc'],
+        ['x\tgood\t"a', "b\tgood\tc"],
+        ['x\tgood\t"a', 'x\tgood\tb"'],
+        ['"\tgood\t"', "y\tgood\tb"],
+    ],
+)
+def test_quotes_that_are_signs_like_others_join_no_rows(tmp_path, lines):
+    good, bad, _ = read(file(tmp_path, "x.tsv", "text\tmood\tnote", *lines), MANY)
+
+    assert bad == []
+    assert [f"{one.item.text}\tgood\t{one.item.meta['note']}" for one in good] == lines
 
 
 @pytest.mark.parametrize(

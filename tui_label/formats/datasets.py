@@ -18,6 +18,7 @@ from typing import Any
 
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
+from tui_label.core.keepable import is_amount
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task
@@ -179,7 +180,7 @@ def _record(reading: Reading, row: dict[str, Any]) -> Record:
     values, taken = {}, {*OURS, "id"}
     for task in reading.project.tasks:
         if (value := row.get(column(task))) is not None:
-            values[task.id] = [value] if isinstance(task, Choices) and isinstance(value, str) else value
+            values[task.id] = table.from_field(reading, task, value)
         taken.add(column(task))
     field = next((name for name in TEXTS if isinstance(row.get(name), str)), "")
     taken.add(field)
@@ -268,13 +269,16 @@ def _object(field: str, value: Any) -> dict[str, Any]:
 
 def _kept(row: Mapping[str, Any], annotator: str) -> Annotation:
     """Flags and times, without answers."""
-    active, flags = row.get("active_ms"), row.get("flags") or []
+    active: Any = row.get("active_ms")
+    flags = row.get("flags") or []
+    if isinstance(flags, str):
+        flags = [{"reason": reason} for reason in table.reasons(flags)]
     if not isinstance(flags, list) or not all(isinstance(one, dict) for one in flags):
         raise Bad("flags", "must be a list of reasons and notes")
     return Annotation(
         annotator,
         flags=tuple(Flag(str(one.get("reason")), str(one.get("note") or "")) for one in flags),
-        timing=Timing(active if isinstance(active, int) and active >= 0 else 0),
+        timing=Timing(int(active) if is_amount(active) else 0),
         started_at=utc_time("started_at", row.get("started_at")),
         submitted_at=utc_time("submitted_at", row.get("submitted_at")),
     )

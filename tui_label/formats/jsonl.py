@@ -1,4 +1,4 @@
-"""JSON Lines: our own export, and Prodigy's and doccano's spellings of text, label, spans, options.
+"""JSON Lines: our own export, Prodigy's and doccano's spellings of text, label, spans, options, and tables' fields.
 
 Of a key that stands twice in an object the last one counts.  Numbers given as ids are
 taken as written.
@@ -20,7 +20,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
 from tui_label.core.text import number_of
-from tui_label.formats import sounds
+from tui_label.formats import sounds, table
 from tui_label.formats.array import NoArray, dumped, elements, is_array
 from tui_label.formats.making import (
     Bad,
@@ -162,7 +162,7 @@ def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Rec
         return Record(item, (), _annotation(reading, item, record, author(reading, annotator)), priority)
     if "suggestions" in record:
         return Record(item, _suggestions(reading, item, record["suggestions"]), None, priority)
-    if SAYS.isdisjoint(record):
+    if SAYS.isdisjoint(record) and not values:
         return Record(item, (), None, priority)
     return _signed(record, _foreign(reading, item, record, values, priority))
 
@@ -321,10 +321,13 @@ def may_be_named(id: str) -> bool:
 
 
 def _answers_in_fields(reading: Reading, record: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands in fields that are named after tasks: our Prodigy lines have what Prodigy has no place for there."""
-    if record.get("answer") != "accept":
+    """What stands in fields that are named after tasks, as in columns of tables; our Prodigy lines have there what
+    Prodigy has no place for.
+    """
+    if "answers" in record or record.get("answer") in ("reject", "ignore"):
         return {}
-    return {task.id: record[task.id] for task in reading.project.tasks if task.id in record and may_be_named(task.id)}
+    given = [(task, record.get(task.id)) for task in reading.project.tasks if may_be_named(task.id)]
+    return {task.id: table.from_field(reading, task, value) for task, value in given if value is not None}
 
 
 def _foreign(
@@ -353,11 +356,17 @@ def _foreign(
 
 
 def _signed(record: Mapping[str, Any], made: Record) -> Record:
-    """A record whose answer has the flag and the time that Prodigy gives it."""
+    """A record whose answer has the flags and the time that it says, or Prodigy does."""
     if made.annotation is None:
         return made
-    flags = (Flag(FLAGGED),) if record.get("flagged") else ()
-    return replace(made, annotation=replace(made.annotation, flags=flags, submitted_at=_time(record)))
+    if record.get("flagged"):
+        flags: tuple[Flag, ...] = (Flag(FLAGGED),)
+    elif isinstance(found := record.get("flags"), str):
+        flags = tuple(map(Flag, table.reasons(found)))  # as in our tables
+    else:
+        flags = _flags(record)
+    at = _time(record) or utc_time("submitted_at", record.get("submitted_at"))
+    return replace(made, annotation=replace(made.annotation, flags=flags, submitted_at=at))
 
 
 def _has_spans(reading: Reading) -> bool:

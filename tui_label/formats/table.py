@@ -25,7 +25,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Text
+from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats import card, sounds
@@ -59,7 +59,8 @@ SEPARATORS = {
     ",": "commas; name it .csv, or --format csv",
 }
 """What may part columns, and what to do where another sign is meant to."""
-WHOLE_NUMBER = re.compile(r"\s*-?\d{1,15}\s*")
+WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,15})(?:\.0*)?\s*")
+"""Also as pandas writes it where others of its column are missing: 4.0."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -151,18 +152,29 @@ def _is_ours(header: str) -> bool:
 
 
 def _loose_quotes(reading: Reading) -> bool:
-    """Whether quotes stand where CSV quoting would not put them: the whole file is looked through for one."""
+    """Whether quotes stand where CSV quoting would not put them: the whole file is looked through for one.
+
+    A cell may be quoted around line breaks where the lines so make a row with all its columns.
+    """
+    width, row, goes_on = 0, list[str](), False
     for line in lines(reading):
         if isinstance(line, BadLine):
             continue
         number, text = line
         if number == 1 and _is_ours(text):
             return False
-        for cell in text.split("\t"):
-            inner = cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
-            if inner.replace('""', "" if inner is not cell else '"').count('"'):
-                return True
-    return False
+        width = width or text.count("\t") + 1
+        cells = text.split("\t")
+        row = [*row[:-1], f"{row[-1]}\n{cells[0]}", *cells[1:]] if goes_on else cells
+        before, goes_on = goes_on, width > 1 and row[-1][:1] == '"' and row[-1].count('"') % 2 == 1
+        if not goes_on and (any(map(_has_loose_quotes, row)) or (before and len(row) != width)):
+            return True
+    return goes_on
+
+
+def _has_loose_quotes(cell: str) -> bool:
+    inner = cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
+    return '"' in inner.replace('""', "" if inner is not cell else '"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +321,10 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
     if not sound:
         item = make_item(reading, cell("id") or None, cell("text"), _candidates(cell("candidates")), meta, name)
     for annotator, label in people or [(name, cell("label"))]:
-        values = {id: _from_cell(reading, id, row[place]) for id, place in columns.tasks.items() if row[place]}
+        values = {id: from_cell(reading, id, row[place]) for id, place in columns.tasks.items() if row[place]}
         labels = None
         if label and (taker := _without_labels(reading)):
-            values[taker] = _from_cell(reading, taker, label)
+            values[taker] = from_cell(reading, taker, label)
         elif label:
             tasks = [task for task in reading.project.tasks if isinstance(task, Choice | Choices)]
             labels = _parted(label, *tasks)
@@ -354,13 +366,13 @@ def _parted(cell: str, *tasks: Choice | Choices) -> list[str]:
     return [one for one in cell.split("#") if one]
 
 
-def _from_cell(reading: Reading, id: str, cell: str) -> Any:
+def from_cell(reading: Reading, id: str, cell: str) -> Any:
     """The answer that stands in a column of its task, in the JSON shape: as it is, or as JSON where it is a list."""
     task = reading.project.task(id)
     if isinstance(task, Rating):
-        if not WHOLE_NUMBER.fullmatch(cell):
+        if not (number := WHOLE_NUMBER.fullmatch(cell)):
             raise Bad(f"answers.{id}", f"must be a whole number, not {cell!r}")
-        return int(cell)
+        return int(number[1])
     if isinstance(task, Choices) and not cell.startswith("["):
         return _parted(cell, task)
     if isinstance(task, Spans | Segments | Choices) or (isinstance(task, Compare) and task.mode == "rank"):
@@ -371,20 +383,27 @@ def _from_cell(reading: Reading, id: str, cell: str) -> Any:
     return cell
 
 
+def from_field(reading: Reading, task: Task, value: Any) -> Any:
+    """The same of a file that knows numbers and lists: pandas makes 4.0 of a step, and leaves as text what is JSON."""
+    if isinstance(task, Choice | Rating) and isinstance(value, int | float):
+        value = json.dumps(value)
+    return from_cell(reading, task.id, value) if isinstance(value, str) else value
+
+
 def _said(cell: Callable[[str], str], annotator: str) -> Annotation:
     """What a row of a table of ours says beside the answers."""
-    active = cell("active_ms")
-    if active and not WHOLE_NUMBER.fullmatch(active):
+    active, number = cell("active_ms"), WHOLE_NUMBER.fullmatch(cell("active_ms"))
+    if active and not number:
         raise Bad("active_ms", f"must be milliseconds, not {active!r}")
     return Annotation(
         annotator,
-        flags=tuple(Flag(reason) for reason in _reasons(cell("flags"))),
-        timing=Timing(int(active or 0)),
+        flags=tuple(Flag(reason) for reason in reasons(cell("flags"))),
+        timing=Timing(int(number[1]) if number else 0),
         submitted_at=utc_time("submitted_at", cell("submitted_at")),
     )
 
 
-def _reasons(cell: str) -> list[str]:
+def reasons(cell: str) -> list[str]:
     """Of flags, as `_flags` writes them."""
     if not cell.startswith("["):
         return cell.split()

@@ -318,6 +318,16 @@ def test_the_last_answer_goes_on_by_itself_unless_a_question_may_stay_open():
     assert run(on(source), sentiment, sure)[1] == run(on(source), sure, sentiment)[1] == (Effect.SUBMIT,)
 
 
+def test_the_last_answer_after_enter_goes_on_by_itself_though_a_question_may_stay_open():
+    more = "  - {id: why, type: text, required: false}\n"
+    compared = begin(
+        project("name: c\ntasks:\n  - {id: best, type: compare}\n" + more), Item("k", "", ("this one", "that one"))
+    )
+    for session, last in ((on(SENTIMENT + more), give("positive", "sentiment")), (compared, give("A", "best"))):
+        assert run(session, last)[1] == ()
+        assert run(session, "item.submit", last)[1] == (Effect.SUBMIT,)
+
+
 def test_of_several_span_questions_the_focused_one_is_worked_at_and_those_not_asked_are_not_shown():
     more = "  - {id: claims, type: spans, when: {sentiment: [negative]}, overlap: true, labels: [claim]}\n"
     session, _ = run(on(BOTH + more), give("negative", "sentiment"), give("person"), give("claim", "claims"))

@@ -17,7 +17,6 @@ from tui_label.core.annotating.work import Work
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.tasks import (
-    Compare,
     Segment,
     Segments,
     Span,
@@ -234,9 +233,9 @@ class Session:
     @property
     def needs_enter(self) -> bool:
         """Whether only the person can know that the item is finished."""
-        return not all(
-            task.one_key or (isinstance(task, Compare) and task.finishes_at_once) for task in self.asked
-        ) or any(not task.required and self.work.answers.get(task.id) is None for task in self.asked)
+        return any(
+            not task.one_key or (not task.required and self.work.answers.get(task.id) is None) for task in self.asked
+        )
 
     # the text under the cursor
 

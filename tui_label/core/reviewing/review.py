@@ -26,7 +26,7 @@ from tui_label.core.project import Project
 from tui_label.core.renames import Renames
 from tui_label.core.reviewing import merging
 from tui_label.core.reviewing.differences import Comparison, Difference, compare
-from tui_label.core.tasks import Choices, Compare, Segment, Segments, Spans, Task, fitting, is_asked
+from tui_label.core.tasks import Choices, Segment, Segments, Spans, fitting, is_asked
 
 REVIEWER = "reviewer"
 """Who is behind a part of a gold answer that no annotator said."""
@@ -108,9 +108,9 @@ class Review:
     @property
     def settles_at_once(self) -> bool:
         """Whether the last version that is taken settles: every difference is about one whole answer."""
+        one_key = {task.id for task in self.comparison.tasks if task.one_key}
         return all(
-            one.kind == "value" and _is_one_key(self.comparison.tasks, one.task)
-            for one in map(self.differences.__getitem__, self.in_force)
+            one.kind == "value" and one.task in one_key for one in map(self.differences.__getitem__, self.in_force)
         )
 
     def corrected(self, version: int) -> tuple[Difference, ...]:
@@ -211,11 +211,6 @@ class Review:
             return self
         session = replace(self.session, past=(), future=())
         return replace(self, session=session, past=(*before.past, before.moment)[-HISTORY:], future=())
-
-
-def _is_one_key(tasks: tuple[Task, ...], id: str) -> bool:
-    task = next(task for task in tasks if task.id == id)
-    return task.one_key or (isinstance(task, Compare) and task.finishes_at_once)
 
 
 # an item comes on the desk

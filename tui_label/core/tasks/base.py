@@ -69,12 +69,15 @@ class Task:
     """project.yaml keys of this type alone, and the Python types each may have."""
     needs_labels: ClassVar[bool] = True
     takes_labels: ClassVar[bool] = True
-    one_key: ClassVar[bool] = False
-    """Whether a single key can finish the answer."""
 
     @property
     def values(self) -> tuple[str, ...]:
         return tuple(label.value for label in self.labels)
+
+    @property
+    def one_key(self) -> bool:
+        """Whether a single key can finish the answer."""
+        return False
 
     @property
     def renames(self) -> dict[str, str]:

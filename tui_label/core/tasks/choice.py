@@ -14,7 +14,10 @@ class Choice(Task):
     """The value is the label, a `str`."""
 
     kind: ClassVar[str] = "choice"
-    one_key: ClassVar[bool] = True
+
+    @property
+    def one_key(self) -> bool:
+        return True
 
     def check(self, value: Any, item: Item) -> str:
         if not isinstance(value, str):

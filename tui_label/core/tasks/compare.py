@@ -29,7 +29,7 @@ class Compare(Task):
     takes_labels: ClassVar[bool] = False
 
     @property
-    def finishes_at_once(self) -> bool:
+    def one_key(self) -> bool:
         return self.mode == "pick"
 
     @property

@@ -28,7 +28,6 @@ class Rating(Task):
     }
     needs_labels: ClassVar[bool] = False
     takes_labels: ClassVar[bool] = False
-    one_key: ClassVar[bool] = True
 
     def problems(self) -> list[tuple[str, str]]:
         if not 0 <= self.min < self.max <= 10:
@@ -36,6 +35,10 @@ class Rating(Task):
         if self.max - self.min > 9:
             return [("max", "a scale has at most ten steps, one for each digit key")]
         return []
+
+    @property
+    def one_key(self) -> bool:
+        return True
 
     @property
     def values(self) -> tuple[str, ...]:

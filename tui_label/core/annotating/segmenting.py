@@ -151,7 +151,7 @@ def keep_drafted(session: Session) -> Session | Outcome:
     """The segment is right as it was drafted: on to the next one."""
     if session.segment_here is None:
         return session.say(EACH_ITS_OWN)
-    following = _index_here(session) + 1
+    following = session.here + 1
     if following >= len(session.segments):
         return session.say("that was the last segment: Enter takes all as they stand")
     return _go_on(session, following, _passed(session))
@@ -164,7 +164,7 @@ def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session | O
         return session.say(EACH_ITS_OWN)
     if segment.when not in [one.when for one in segments_from(draft)]:
         return session.say("that segment is not the draft's any more: Backspace removes it")
-    following, passed = _index_here(session), _passed(session)
+    following, passed = session.here, _passed(session)
     session = remove(session).say("the drafted segment is taken out: {work.undo} brings it back")
     return _go_on(session, following, passed) if following < len(session.segments) else session
 
@@ -351,26 +351,19 @@ def enter(session: Session) -> Session | Outcome:
         session = outcome[0] if isinstance(outcome, tuple) else outcome
     segment = session.segment_here
     assert segment is not None
-    return replace(session, picked=_index_here(session), typing=True, caret=len(segment.text)), (Effect.PLAY,)
+    return replace(session, picked=session.here, typing=True, caret=len(segment.text)), (Effect.PLAY,)
 
 
 def retext(session: Session, task: Segments, text: str) -> Any:
     """The task's value with another text for the segment whose box it is."""
-    here = _index_here(session)
+    here = session.here
     changed = [replace(one, text=text) if n == here else one for n, one in enumerate(session.segments)]
     return _records(session, task, map(_rounded, changed))
 
 
-def _index_here(session: Session) -> int:
-    """The index of the segment that is here; the pick where it is one, since equal segments may lie beside it."""
-    segment = session.segment_here
-    assert segment is not None
-    return session.picked if 0 <= session.picked < len(session.segments) else session.segments.index(segment)
-
-
 def only_text_differs(session: Session, before: Any) -> bool:
     """Whether the answer `before` was this one but for the text of the segment that is here."""
-    was, now, here = segments_in_hand(before), session.segments, _index_here(session)
+    was, now, here = segments_in_hand(before), session.segments, session.here
     return len(was) == len(now) and all(
         (replace(one, text="") == replace(other, text="")) if n == here else one == other
         for n, (one, other) in enumerate(zip(was, now, strict=True))

@@ -198,9 +198,13 @@ class Session:
         return segments_in_hand(self.work.answers.get(task.id)) if task else ()
 
     @property
+    def here(self) -> int:
+        """Index of the segment that was gone to, else of the one under the place on the tape; -1 where none is."""
+        return self.under_playhead if self.segment_picked is None else self.picked
+
+    @property
     def segment_here(self) -> Segment | None:
-        """The segment that was gone to, else the shortest one under the place on the tape."""
-        here = self.under_playhead if self.segment_picked is None else self.picked
+        here = self.here
         return self.segments[here] if here >= 0 else None
 
     @property
@@ -256,23 +260,14 @@ class Session:
         return min(start, first), max(end, last)
 
     @property
-    def spans(self) -> tuple[tuple[str, Span], ...]:
-        """All spans of all asked tasks, with their task, in order of the text."""
+    def spans(self) -> list[tuple[str, Span]]:
+        """All spans of all asked tasks, with their task."""
         asked = {task.id for task in self.asked}
-        found = [(task, span) for task, spans in self.work.spans.items() if task in asked for span in spans]
-        return tuple(sorted(found, key=lambda one: (one[1].start, -one[1].end, one[1].label)))
+        return [(task, span) for task, spans in self.work.spans.items() if task in asked for span in spans]
 
     def spans_within(self, start: int, end: int) -> list[tuple[str, Span]]:
-        """Spans that share a character with `start` to `end`, in order of the text."""
-        asked = {task.id for task in self.asked}
-        found = [
-            (task, span)
-            for task, spans in self.work.spans.items()
-            if task in asked
-            for span in spans
-            if span.start < end and start < span.end
-        ]
-        return sorted(found, key=lambda one: (one[1].start, -one[1].end, one[1].label))
+        """Spans that share a character with `start` to `end`."""
+        return [one for one in self.spans if one[1].start < end and start < one[1].end]
 
     def spans_at(self, offset: int) -> list[tuple[str, Span]]:
         """Spans that cover `offset`, the innermost first."""
@@ -282,10 +277,7 @@ class Session:
     @property
     def span_under_cursor(self) -> tuple[str, Span] | None:
         found = self.spans_at(self.cursor)
-        for one in found:
-            if one[1] == self.chosen:
-                return one
-        return found[0] if found else None
+        return next((one for one in found if one[1] == self.chosen), found[0] if found else None)
 
     # suggestions
 
@@ -340,7 +332,7 @@ class Session:
         of_segment = isinstance(self.asked_task(self.focus), Segments)
         if self.box is None or (of_segment and self.picked < 0):
             return replace(self, typing=False)
-        return replace(self, caret=max(0, min(self.caret, len(self.box))))
+        return replace(self, caret=min(self.caret, len(self.box)))
 
     def focused(self, task: str) -> Session:
         """With attention on `task`; a text task takes the keys."""

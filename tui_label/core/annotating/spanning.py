@@ -98,7 +98,7 @@ def _to_mark(session: Session, direction: int) -> Session:
         return session.say("no spans here yet")
     current = session.span_under_cursor
     here = session.chosen if session.chosen in marks else current[1] if current else None
-    if here is not None and here in marks:
+    if here is not None:
         target = marks[(marks.index(here) + direction) % len(marks)]
     elif direction > 0:
         target = next((mark for mark in marks if mark.start > session.cursor), marks[0])

@@ -471,14 +471,15 @@ def test_next_and_previous_go_to_the_segment_and_stop_at_the_last():
     for expected in (0, 1, 1):
         session, effects = run(session, "segment.next")
         assert (session.picked, effects) == (expected, (Effect.GO,))
-    assert after(session, "segment.previous").picked == 0
+    first = after(session, "segment.previous")
+    assert first.picked == after(first, "segment.previous").picked == 0
 
 
 def test_next_is_the_one_at_or_after_the_playhead_and_previous_the_one_before():
     session = on(TURNS, (1.0, 2.0), (3.0, 4.0), (5.0, 6.0))
 
     assert after(session, 2.5, "segment.next").picked == 1
-    assert after(session, 4.5, "segment.previous").picked == 1
+    assert [after(session, at, "segment.previous").picked for at in (4.5, 3.0, 0.5)] == [1, 0, 0]
 
 
 def test_the_pick_follows_the_cursor():
@@ -496,6 +497,7 @@ def test_of_segments_at_once_the_shortest_is_under_the_playhead():
 
     assert after(session, 1.0, "segment.follow").picked == 0
     assert after(session, 3.0, "segment.follow").picked == 1
+    assert after(on(EVENTS, RAIN, (9.0, 11.0, "bell"), duration=12.0), 9.5, "segment.follow").picked == 1
     named = after(session, 5.0, give("dog"))
     assert [one.label for one in named.segments] == ["bell", "dog", "dog"]
     assert times(after(session, 5.0, "segment.split")) == [(0.0, 2.0), (0.0, 10.0), (4.0, 5.0), (5.0, 6.0)]
@@ -505,13 +507,22 @@ def test_within_a_long_segment_the_next_one_and_the_one_before_are_those_at_the_
     session = on(EVENTS, RAIN, (1.0, 2.0, "bell"), (3.0, 4.0, "bell"), (7.0, 8.0, "bell"))
 
     assert after(session, "segment.next").picked == 0
-    assert after(session, 5.0, "segment.next").picked == 3
+    assert [after(session, at, "segment.next").picked for at in (4.0, 5.0, 7.0)] == [3, 3, 3]
     by_hand = after(session, 5.0, "segment.follow")
     assert (by_hand.picked, after(by_hand, "segment.next").picked) == (0, 3)
-    assert after(by_hand, "segment.previous").picked == 2
+    assert after(by_hand, 9.0, "segment.previous").picked == 2
+    assert after(session, 7.5, "segment.follow", "segment.previous").picked == 2
     assert after(by_hand, "segment.previous", "segment.previous").picked == 1
     # What is heard of a segment that was gone to passes nothing
     assert after(session, "segment.next", 5.0, "segment.next").picked == 1
+
+
+def test_the_cursor_that_was_put_into_one_long_segment_is_not_put_into_the_next():
+    session = on(EVENTS, RAIN, (4.0, 9.0, "bell"), (4.5, 4.8, "bell"))
+    stays = after(session, "segment.next", 5.0, "segment.follow")
+
+    assert [one.picked for one in (stays, after(stays, "segment.next"))] == [0, 1]
+    assert after(stays, "segment.next", "segment.previous").picked == 0
 
 
 def test_the_drafted_segments_are_kept_or_taken_out_one_after_the_other_under_a_long_one():
@@ -620,8 +631,18 @@ def test_a_refusal_while_one_types_leads_into_the_text_that_is_meant():
     session = after(on(STRICT, (1.0, 2.0, "", "", "agent"), (3.0, 4.0, "", "", "agent")), 3.5, "text.enter")
     session, effects = run(typed(session, "two"), "item.submit", "item.submit")
     assert (session.picked, session.typing, effects) == (0, True, (Effect.PLAY,))
-
     assert texts(typed(session, "one")) == ["one", "two"]
+
+    unclosed = after(on(STRICT, (1.0, 2.0, "", "hm [", "agent"), (3.0, 4.0, "", "two", "agent")), 3.5, "text.enter")
+    assert texts(typed(after(unclosed, "item.submit", "item.submit"), "]"))[0] == "hm []"
+
+
+def test_where_segments_are_missing_none_is_gone_to():
+    source = EVENTS.replace("labels", "min: 2, labels")
+    refused = after(on(source, (1.0, 2.0, "bell")), 1.5, "segment.follow", "item.submit")
+
+    assert refused.word == "events: needs at least 2 segments"
+    assert after(refused, "segment.remove").segments == ()
 
 
 def test_a_missing_label_is_given_by_its_key_after_the_refusal():
@@ -650,6 +671,12 @@ def test_typing_is_undone_by_the_word_and_never_together_with_what_was_before_it
     assert session.segments[0] == Segment(1.0, 2.1, "", "on")
 
 
+def test_the_text_of_the_segment_that_was_gone_to_goes_on_where_it_ends():
+    session = on(TURNS, (1.0, 2.0, "", "one"), (3.0, 4.0, "", "two"))
+
+    assert texts(typed(after(session, "segment.next", "text.enter"), "s")) == ["ones", "two"]
+
+
 def test_words_typed_into_two_segments_are_two_undo_steps():
     session = after(on(TURNS, (1.0, 2.0, "", "a"), (3.0, 4.0, "", "b")), 1.5, "text.enter")
     session = typed(after(typed(session, "a"), "item.submit"), "b")
@@ -676,9 +703,9 @@ def test_undo_of_the_segment_one_types_in_leaves_the_box():
 def test_typing_into_one_of_two_segments_of_the_same_time_stays_there():
     """Order by text would make them change places under the hands."""
     session = after(on(EVENTS.replace("labels: [bell, dog]", "transcript: {}"), (1.0, 2.0, "", "m"), (1.0, 2.0)), 1.5)
-    session = typed(after(session, "segment.next", "segment.next", "text.enter"), "not")
+    session = typed(after(session, "segment.next", "segment.next", "text.enter"), "my")
 
-    assert sorted(texts(session)) == ["m", "not"]
+    assert texts(session) == ["m", "my"]
 
 
 # drafts of machines
@@ -760,6 +787,24 @@ def test_accepting_all_keeps_corrected_segments_and_undo_has_nothing_to_bring_ba
     moved = after(on(TURNS, drafts=draft({"start": 1.0, "end": 2.0})), 1.5, "segment.end-right")
 
     assert after(moved, "suggestion.accept-all").work == moved.work
+
+
+def test_segments_that_are_suggested_after_the_answer_are_taken_whole_and_none_of_them_is_picked():
+    offer = Suggestion("events", [{"start": 1.0, "end": 2.0, "label": "bell"}], number=1)
+    mine = Annotation("ann", answers={"events": [{"start": 5.0, "end": 6.0, "label": "dog"}]})
+    session = begin(project(EVENTS), Item("k", sound=Sound("a.wav", DURATION)), (offer,), answered=mine)
+    session = after(session, "segment.next", "suggestion.accept")
+
+    assert (session.segments, session.picked) == ((Segment(1.0, 2.0, "bell"),), -1)
+
+
+def test_the_speaker_s_key_leaves_the_hands_at_the_question_that_they_are_at():
+    source = "name: t\nitems: sound\ntasks:\n  - {id: how, type: choice, labels: [well, badly]}\n"
+    source += "  - {id: said, type: text, transcript: {speakers: [agent, caller]}}\n"
+    session = on(source, drafts=(Suggestion("said", "hello", number=1),)).focused("how")
+    session = after(session, "segment.speaker", "segment.speaker")
+
+    assert (session.answers["said"], session.typing) == ("caller: hello", False)
 
 
 def test_a_draft_that_was_deleted_can_be_taken_again():

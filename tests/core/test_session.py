@@ -19,7 +19,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.guards import Guard
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.tasks import Span
-from tui_label.core.text.editor import Editor, insert
+from tui_label.core.text.editor import Editor, delete_forward, insert
 from tui_label.core.timing import Rhythm, Watch
 
 TEXT = "Angela Merkel flew to Paris. Paris!"
@@ -208,6 +208,48 @@ def test_suggestions_are_set_beside_what_is_near_them_alone(monkeypatch):
     assert len(looked) < 1000
 
 
+def test_accepting_all_hands_the_item_in_where_that_is_all_it_needs_and_says_where_there_is_nothing_to_accept():
+    offer = Suggestion("sentiment", "neutral", number=1)
+
+    assert run(on(SENTIMENT, TEXT, offer), "suggestion.accept-all")[1] == (Effect.SUBMIT,)
+    assert run(on(SENTIMENT), "suggestion.accept-all")[0].word == "no suggestions here"
+
+
+def test_accepting_all_leaves_what_is_not_asked_after_the_first():
+    source = BOTH.replace(
+        "type: spans\n    when: {sentiment: [negative]}\n    overlap: true",
+        "type: choices\n    when: {sentiment: [negative]}",
+    )
+    offers = (Suggestion("sentiment", "positive", number=1), Suggestion("entities", ["person"], number=2))
+    before_they_came = Annotation("ann", answers={"sentiment": "negative"})
+    session = begin(project(source), Item("k", TEXT), offers, answered=before_they_came)
+    session, _ = run(session, "suggestion.accept-all")
+
+    assert session.answers == {"sentiment": "positive"}
+
+
+def test_an_answer_decides_the_suggestions_to_its_question_alone():
+    source = SENTIMENT + "  - {id: sure, type: choice, labels: [{value: yes, key: y}, {value: no, key: x}]}\n"
+    offers = (
+        Suggestion("sentiment", "neutral", number=1),
+        Suggestion("sentiment", "negative", number=2),
+        Suggestion("sure", "yes", number=3),
+    )
+    session, _ = run(on(source, TEXT, *offers), give("negative", "sentiment"))
+
+    assert session.work.decisions == {1: "changed", 2: "accepted"}
+    assert [one.number for one in session.pending] == [3]
+
+
+def test_a_rejected_span_leads_to_the_next_one_and_the_last_stays():
+    begun = on(ENTITIES, TEXT, *offered((0, 6, "person"), (22, 27, "place"), (29, 34, "place")))
+    session, _ = run(begun, "suggestion.reject")
+    assert (session.cursor, session.work.decisions) == (22, {1: "rejected"})
+    session, _ = run(session, ("cursor.to", 29), "suggestion.reject")
+
+    assert (session.cursor, session.work.decisions) == (29, {1: "rejected", 3: "rejected"})
+
+
 def test_suggested_labels_are_accepted_in_the_order_of_the_project():
     source = SENTIMENT.replace("type: choice", "type: choices")
     offer = Suggestion("sentiment", ["negative", "positive"], 0.9, "m", 1)
@@ -318,6 +360,26 @@ def test_the_last_answer_goes_on_by_itself_unless_a_question_may_stay_open():
     assert run(on(source), sentiment, sure)[1] == run(on(source), sure, sentiment)[1] == (Effect.SUBMIT,)
 
 
+def test_the_question_that_is_worked_at_is_left_once_it_is_answered():
+    more = "  - {id: why, type: text}\n"
+    choices = SENTIMENT.replace("type: choice", "type: choices") + more
+    order = "name: c\ntasks:\n  - {id: order, type: compare, mode: rank}\n" + more
+    ranking = begin(project(order), Item("k", "", ("one", "two", "three")))
+    two = SENTIMENT + "  - {id: sure, type: choice, labels: [{value: yes, key: y}, {value: no, key: x}]}\n"
+    chosen, _ = run(on(choices), give("positive", "sentiment"))
+    first, _ = run(ranking, give("A", "order"))
+    ranked, _ = run(first, give("B", "order"))
+    answered, effects = run(on(two), give("positive", "sentiment"))
+
+    assert [(one.focus, one.typing) for one in (chosen, first, ranked)] == [
+        ("sentiment", False),
+        ("order", False),
+        ("why", True),
+    ]
+    assert (answered.focus, effects) == ("sure", ())
+    assert run(on(choices), "item.submit", give("positive", "sentiment"))[1] == ()
+
+
 def test_the_last_answer_after_enter_goes_on_by_itself_though_a_question_may_stay_open():
     more = "  - {id: why, type: text, required: false}\n"
     compared = begin(
@@ -326,6 +388,45 @@ def test_the_last_answer_after_enter_goes_on_by_itself_though_a_question_may_sta
     for session, last in ((on(SENTIMENT + more), give("positive", "sentiment")), (compared, give("A", "best"))):
         assert run(session, last)[1] == ()
         assert run(session, "item.submit", last)[1] == (Effect.SUBMIT,)
+
+
+def test_what_was_said_to_a_question_that_may_stay_open_and_taken_back_holds_nothing_back():
+    source = (
+        SENTIMENT
+        + """  - {id: topics, type: choices, min: 1, required: false, labels: [sport, food]}
+  - {id: why, type: text, min: 3, required: false}
+"""
+    )
+    said, _ = run(
+        on(source).focused("why"),
+        give("positive", "sentiment"),
+        give("sport", "topics"),
+        "text.enter",
+        ("text.edit", Editor("no", 2)),
+    )
+    taken_back, _ = run(said, ("text.edit", Editor("", 0)), give("sport", "topics"))
+
+    assert run(said, "item.submit")[0].word == "why: needs at least 3 characters"
+    assert run(taken_back, "item.submit")[1] == (Effect.SUBMIT,)
+
+
+def test_of_spans_inside_each_other_the_innermost_is_under_the_cursor_and_none_that_begins_after_it():
+    source = ENTITIES.replace("type: spans\n", "type: spans\n    overlap: true\n    snap: character\n")
+    whole = {"start": 1, "end": 14, "label": "person"}
+    session = begin(
+        project(source),
+        Item("k", f"({TEXT}"),
+        answered=Annotation("ann", answers={"entities": [whole, {"start": 8, "end": 14, "label": "place"}]}),
+    )
+
+    at = {n: run(session, ("cursor.to", n))[0].span_under_cursor for n in (0, 1, 8, 13, 14)}
+    assert {n: one and one[1].label for n, one in at.items()} == {
+        0: None,
+        1: "person",
+        8: "place",
+        13: "place",
+        14: None,
+    }
 
 
 def test_of_several_span_questions_the_focused_one_is_worked_at_and_those_not_asked_are_not_shown():
@@ -359,7 +460,10 @@ def test_only_what_was_done_is_a_draft():
     handed = Annotation("ann", answers={"sentiment": "neutral"})
     visited = begin(project(SENTIMENT), Item("k", TEXT), answered=handed)
     changed, _ = run(visited, give("positive", "sentiment"))
-    assert [has_content(one) for one in (on(SENTIMENT), visited, changed)] == [False, False, True]
+    flagged_and_not, _ = run(visited, ("flag.toggle", "odd"), ("flag.toggle", "odd"))
+    asking = replace(visited, line=Line("question", "whose?"))
+    assert not has_content(on(SENTIMENT)) and not has_content(visited)
+    assert has_content(changed) and has_content(flagged_and_not) and has_content(asking)
     again = begin(visited.project, visited.item, draft=draft_of(visited), answered=handed)
 
     assert has_content(again), "a draft that came back is kept"
@@ -388,9 +492,13 @@ def test_typing_is_undone_by_the_word():
     assert session.answers["t"].startswith("two") and session.answers["t"] != "two words"
 
 
+def box(session: Session) -> Editor:
+    return Editor(session.box or "", session.caret)
+
+
 def put(words: str):
     """Words put into the box at once: a paste, a tag."""
-    return lambda session: ("text.edit", insert(Editor(session.box or "", session.caret), words))
+    return lambda session: ("text.edit", insert(box(session), words))
 
 
 def hands(*acts) -> list[str]:
@@ -407,6 +515,7 @@ def hands(*acts) -> list[str]:
     seen = [session.box or ""]
     while session.past:
         session, _ = run(session, "work.undo")
+        assert session.caret <= len(session.box or "")
         seen.append(session.box or "")
     return seen
 
@@ -421,6 +530,10 @@ def hands(*acts) -> list[str]:
         (["abc", 1, 3, "d"], ["abcd", ""]),
         (["abc", put(""), "d", ("flag.toggle", "odd"), "e"], ["abcde", "abcd", "abcd", ""]),
         (["abc", 1, "z", ("work.undo", None), "y"], ["abyc", "abc", ""]),
+        (
+            ["xyz", 0, "a", lambda session: ("text.edit", delete_forward(box(session))), "b"],
+            ["abyz", "ayz", "axyz", "xyz", ""],
+        ),
         (["می\u200cروم क्\u200dष"], ["می\u200cروم क्\u200dष", "می\u200cروم", ""]),
     ],
 )

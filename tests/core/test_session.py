@@ -473,6 +473,17 @@ def test_the_cursor_begins_at_the_first_word():
     assert [on(ENTITIES, text).cursor for text in ("one", " \n one", "  ", "")] == [0, 3, 0, 0]
 
 
+def test_the_cursor_begins_at_the_first_suggested_span_of_the_text():
+    assert on(ENTITIES, TEXT, *offered((22, 27, "place"), (7, 13, "person"))).cursor == 7
+
+
+def test_characters_are_labelled_also_where_spans_are_asked_for_only_after_an_answer():
+    source = BOTH.replace("overlap: true", "snap: character")
+    session, _ = run(on(source), give("negative", "sentiment"), "select.right", give("place"))
+
+    assert labels(session) == [("An", "place", "manual")]
+
+
 def test_a_required_task_holds_the_submit_back():
     session, effects = run(on(BOTH), "item.submit")
 

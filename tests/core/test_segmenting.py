@@ -798,6 +798,15 @@ def test_segments_that_are_suggested_after_the_answer_are_taken_whole_and_none_o
     assert (session.segments, session.picked) == ((Segment(1.0, 2.0, "bell"),), -1)
 
 
+def test_a_draft_lies_in_its_box_also_where_it_is_asked_for_only_after_an_answer():
+    source = "name: t\nitems: sound\ntasks:\n  - {id: how, type: choice, labels: [clear, noise]}\n"
+    source += "  - {id: said, type: text, when: {how: [clear]}}\n"
+    session = after(on(source, drafts=(Suggestion("said", "hello", number=1),)), give("clear", "how"))
+
+    assert session.value("said") == "hello"
+    assert outcome_decisions(session) == {1: "accepted"}
+
+
 def test_the_speaker_s_key_leaves_the_hands_at_the_question_that_they_are_at():
     source = "name: t\nitems: sound\ntasks:\n  - {id: how, type: choice, labels: [well, badly]}\n"
     source += "  - {id: said, type: text, transcript: {speakers: [agent, caller]}}\n"

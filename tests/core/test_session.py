@@ -283,6 +283,22 @@ def test_the_last_answer_after_enter_says_too_what_it_leaves_out():
     assert run(session, "item.submit")[1] == (Effect.SUBMIT,)
 
 
+def test_a_suggestion_to_a_question_that_is_of_another_type_now_is_refused_with_a_word():
+    choices = SENTIMENT.replace("type: choice", "type: choices")
+    session, effects = run(on(choices, TEXT, Suggestion("sentiment", "neutral", number=1)), "suggestion.accept")
+
+    assert (session.word, effects) == ("sentiment: must be a list of labels, not 'neutral'", ())
+
+
+def test_work_begins_at_the_first_question_without_an_answer():
+    source = SENTIMENT + "  - {id: why, type: text}\n  - {id: sure, type: choice, labels: [yes, no]}\n"
+    mine = Annotation("ann", answers={"sentiment": "neutral", "why": "so"})
+    whole = replace(mine, answers={**mine.answers, "sure": "yes"})
+
+    begun = [begin(project(source), Item("k", TEXT), answered=answered) for answered in (None, mine, whole)]
+    assert [one.focus for one in begun] == ["sentiment", "sure", "sentiment"]
+
+
 def test_a_right_suggestion_of_a_choice_is_one_key():
     session, effects = run(on(SENTIMENT, TEXT, Suggestion("sentiment", "neutral", 0.9, "m", 1)), "suggestion.accept")
 
@@ -603,6 +619,7 @@ def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands
     again = begin(session.project, session.item, session.suggestions, draft=draft_of(session))
 
     assert (again.work, again.line) == (session.work, session.line)
+    assert (again.cursor, again.step, again.focus) == (session.cursor, session.step, session.focus)
     assert again.past == session.past
     assert again.future == session.future
     while session.past:

@@ -104,11 +104,11 @@ def _drafts(project: Project, item: Item, suggestions: tuple[Suggestion, ...]) -
 
 
 def _drafted(session: Session) -> Session:
-    """With the drafts of a sound, to be corrected instead of made."""
+    """With the drafts of a sound, to be corrected instead of made, also where they are asked for only later."""
+    work = session.work
     for task, one in session.laid_down.items():
-        if session.asked_task(task) is not None:
-            session = replace(session, work=session.work.answer(task, one.value, "accepted"))
-    return session
+        work = work.answer(task, one.value, "accepted")
+    return replace(session, work=work)
 
 
 def _laid(project: Project, one: Suggestion) -> Suggestion:

@@ -94,6 +94,21 @@ def test_two_whole_answers_take_a_key_each():
     assert review.answers(one) == {"s": "good", "sure": 5}
 
 
+def test_all_that_one_answered_is_taken_at_once_and_given_back_at_once():
+    both = {"s": "good", "sure": 1}, {"s": "bad", "sure": 5}
+    taken, effects = step(opened(TWO, *both), "review.whole", 1)
+
+    assert effects == (Effect.SETTLE,)
+    assert review.answers(taken) == both[1]
+    assert review.origin(taken) == {"s": ["bob"], "sure": ["bob"]}
+
+    spans = {"e": [span("Angela", "person"), span("Rome", "place")]}, {"e": [span("UA1234", "flight")]}
+    one, _ = press(opened(SPANS, *spans), "1")
+    whole, effects = step(one, "review.whole", 1)
+    assert (effects, whole.undecided, review.answers(whole)) == ((), (), spans[1])
+    assert step(whole, "work.undo")[0].moment == one.moment
+
+
 def test_five_spans_with_two_differences_take_three_keys():
     five = [span(*pair) for pair in (("Angela", "person"), ("UA1234", "flight"), ("Rome", "place"), ("Bob", "person"))]
     other = [*five[:1], span("UA1234", "place"), *five[2:], span("Cy", "person")]
@@ -201,7 +216,7 @@ def test_a_version_that_was_not_asked_what_differs():
     assert (effects, one.word) == ([], "version 3 was not asked this")
 
 
-@pytest.mark.parametrize("key", ["1", "0"])
+@pytest.mark.parametrize("key", ["1", "0", "review.whole"])
 def test_where_all_say_the_same_nothing_is_taken_or_kept(key):
     one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "good"}), key)
 
@@ -619,6 +634,7 @@ def answer(draw: st.DrawFn) -> dict[str, Any]:
 
 KEYS = st.one_of(
     st.tuples(st.just("review.take"), st.integers(0, 4)),
+    st.tuples(st.just("review.whole"), st.just(0)),
     st.tuples(
         st.sampled_from(
             [
@@ -685,6 +701,7 @@ def test_taking_one_version_everywhere_is_that_version(answers, version):
             break
         one, _ = step(one, "review.take", version)
 
+    assert review.answers(step(opened(WHEN, *answers), "review.whole", version)[0]) == review.answers(one)
     asked = {task.id for task in one.session.asked}
     expected = {task: value for task, value in answers[version].items() if task in asked}
     got = {task: value for task, value in review.answers(one).items() if value not in ("", []) or task in expected}

@@ -307,6 +307,25 @@ async def test_a_text_is_taken_run_by_run(tmp_path):
     assert golds(folder) == {"t": ("settled", {"english": "When you cross the street watch out for cars."})}
 
 
+@pytest.mark.parametrize("blind", [False, True])
+async def test_one_of_the_translations_is_taken_whole(tmp_path, blind):
+    source = f"name: t\noverlap: 3\nreview: {{blind: {str(blind).lower()}}}\ntasks: [{{id: english, type: text}}]\n"
+    said = ("He got the mayor's approval before.", "The man got this mayor to agree.", "He had a mayor's consent.")
+    folder = prepare(tmp_path, source, answered(Item("t", "Satz"), *({"english": one} for one in said)))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert " w all of one " in shown(app)[-1]
+        taken = app.bench.case_desk.review.versions[1].answers
+        await pilot.press("w")
+        names = "[1 A]  2 B   3 C" if blind else "[1 ann]  2 bob   3 cyd"
+        assert has(app, f" take all of    {names}")
+        await pilot.press("2")
+        assert has(app, "none open") and here(app) == "t"
+        await pilot.press("enter")
+
+    assert golds(folder) == {"t": ("settled", taken)}
+
+
 async def test_all_questions_of_an_item_one_after_the_other(tmp_path):
     folder = prepare(tmp_path, ALL, mixed())
     app = start(folder)

@@ -24,12 +24,13 @@ from tui_label.core.text.editor import EMPTY, Editor
 from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.app import ItemApp
 from tui_label.ui.canvas import Row
-from tui_label.ui.modes import Mode
+from tui_label.ui.modes import Mode, Picker
 from tui_label.ui.reviewmodes import Filter, Readers, Remark
 from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import header, legend
 from tui_label.ui.views.label import hints as labeling_hints
 from tui_label.ui.views.label import mode_rows
+from tui_label.ui.views.menu import Offer
 from tui_label.ui.views.review import (
     ReviewState,
     counted,
@@ -45,6 +46,7 @@ from tui_label.ui.views.versions import Board
 
 DECIDING = (
     "review.take",
+    "review.whole",
     "review.keep",
     "review.settle",
     "review.accept",
@@ -136,6 +138,13 @@ class ReviewApp(ItemApp):
     @property
     def _idle(self) -> tuple[str, ...]:
         return (*super()._idle, *(name for name in NAMES if name.startswith(NOT_HERE)))
+
+    async def _review_whole(self) -> None:
+        if self._review is None or self._review.here is None:
+            await self._do("review.whole")
+            return
+        offers = tuple(Offer(name, version) for version, name in enumerate(self.bench.names))
+        self._mode = Picker("take all of ", offers, partial(self._do, "review.whole"), numbered=True)
 
     # queues and filters
 

@@ -59,6 +59,13 @@ def take(review: Review, version: int | None) -> Review | Outcome:
     return _onward(_take(review, review.at, version).remembering(review))
 
 
+def take_whole(review: Review, version: int) -> Review | Outcome:
+    """All that one version answered, whatever was taken before."""
+    if review.here is None:
+        return review.say("all say the same: a accepts it")
+    return _onward(_whole(review, version).remembering(review))
+
+
 def _says(one: Difference, version: int) -> bool:
     return any(version in option.by for option in one.options if option.asked)
 
@@ -201,6 +208,7 @@ def _back_to(review: Review, moment: Moment, past: tuple[Moment, ...], future: t
 
 STEPS: dict[str, Step] = {
     "review.take": take,
+    "review.whole": take_whole,
     "review.keep": keep,
     "review.next": lambda review, _: hop(review, 1),
     "review.previous": lambda review, _: hop(review, -1),

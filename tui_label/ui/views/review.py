@@ -45,6 +45,8 @@ NAMES_FROM = 32
 ITEM_LEAST = 4
 """Rows that the item keeps beside the readings of a difference, unless the screen is low."""
 NOTHING = "Nothing was answered yet, or all is settled."
+FEW = 2
+"""Where more differences are open, the key that takes all of one version has a place in the legend."""
 MANY = 10_000
 """Cases are counted so far."""
 
@@ -458,7 +460,8 @@ def hints(state: ReviewState) -> list[Hint]:
         wanted += ["play.toggle", *(["review.hear"] if review.here is not None and review.here.heard else [])]
     if len(review.in_force) > 1:
         wanted.append("review.next")
-    wanted += ["review.accept", "review.edit", "review.return", "review.comment"]
+    wanted += ["review.accept", *(["review.whole"] if len(review.undecided) > FEW else [])]
+    wanted += ["review.edit", "review.return", "review.comment"]
     if review.undecided:
         wanted.append("review.settle")
     wanted += ["work.undo", "review.later", "review.queues", "guide.open", "review.find", "help.open"]

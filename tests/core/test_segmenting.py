@@ -567,6 +567,13 @@ def test_of_several_drafts_of_a_sound_only_what_was_laid_down_is_judged_by_the_a
     assert outcome_decisions(changed) == {1: "changed", 2: "ignored", 3: "changed"}
 
 
+@pytest.mark.parametrize("command", ["segment.mark", "segment.mark-on", "segment.next", "segment.previous"])
+def test_no_key_marks_a_segment_where_none_is_asked_for(command):
+    session, _ = run(on("name: calls\nitems: sound\ntasks: [{id: said, type: text, transcript: {}}]\n"), command)
+
+    assert session.word == "no segments are asked for here"
+
+
 def test_the_last_segment_and_the_first_say_so_where_there_is_none_after_or_before_them():
     session = after(on(TURNS, (1.0, 2.0), (3.0, 4.0)), "segment.next", "segment.next")
     assert (session.picked, session.word) == (1, "")

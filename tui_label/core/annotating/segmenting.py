@@ -46,6 +46,12 @@ def _task(session: Session) -> Segments | None:
     return session.segment_task
 
 
+def _none(session: Session) -> Session:
+    if _task(session) is None:
+        return session.say("no segments are asked for here")
+    return session.say("no segments yet: {segment.mark} marks where one starts, and where it ends")
+
+
 def _without(session: Session, *some: Segment) -> list[Segment]:
     found = list(session.segments)
     for one in some:
@@ -60,7 +66,7 @@ def _is_short(start: float, end: float) -> bool:
 def mark(session: Session, _: Any = None) -> Session | Outcome:
     """The start of a segment, then its end."""
     if _task(session) is None:
-        return session.say("no segments are asked for here")
+        return _none(session)
     if session.mark is None:
         return replace(session, mark=session.at, picked=-1)
     return _close(session, "")
@@ -69,7 +75,7 @@ def mark(session: Session, _: Any = None) -> Session | Outcome:
 def mark_on(session: Session, _: Any = None) -> Session | Outcome:
     """The end of this segment and the start of the next; with nothing open, a start where the last one ended."""
     if _task(session) is None:
-        return session.say("no segments are asked for here")
+        return _none(session)
     if session.mark is None:
         ends = [one.end for one in session.segments if one.end <= session.at + SHORTEST_S]
         return replace(session, mark=max(ends, default=0.0), picked=-1)
@@ -270,14 +276,11 @@ def next_speaker(session: Session, _: Any = None) -> Session:
     return _keep(session, task, [*_without(session, segment), turned], turned)
 
 
-NO_SEGMENTS = "no segments yet: {segment.mark} marks where one starts, and where it ends"
-
-
 def next_segment(session: Session, _: Any = None) -> Session | Outcome:
     """From the pick on, else from the playhead; in a long one from where the cursor was put by hand."""
     segments, at = session.segments, session.at
     if not segments:
-        return session.say(NO_SEGMENTS)
+        return _none(session)
     here = session.segment_picked
     begun = max((one.start for one in segments if one.start <= at), default=0.0)
     first = sum(one.start < begun for one in segments) if here is None else session.picked + 1
@@ -289,7 +292,7 @@ def next_segment(session: Session, _: Any = None) -> Session | Outcome:
 def previous_segment(session: Session, _: Any = None) -> Session | Outcome:
     """From the pick back, else from the playhead; in a long one from where the cursor was put by hand."""
     if not session.segments:
-        return session.say(NO_SEGMENTS)
+        return _none(session)
     here = session.segment_picked
     if here is not None and not _is_put_in(session, here):
         if session.picked == 0:
@@ -345,7 +348,7 @@ def follow(session: Session, _: Any = None) -> Session:
 def enter(session: Session) -> Session | Outcome:
     """Into the text box of the segment that is picked, or of the next one."""
     if not session.segments:
-        return session.say(NO_SEGMENTS)
+        return _none(session)
     if session.segment_here is None:
         outcome = next_segment(session)
         session = outcome[0] if isinstance(outcome, tuple) else outcome

@@ -37,7 +37,7 @@ async def test_the_transcription_screen_at_80_by_24(tmp_path):
     assert screen[17] == "›transcript hello there!"
     assert screen[20].startswith(" " * 12 + 'rule: "!" is not used   ^F mends')
     assert screen[20].endswith("draft kept 1 of 2 words")
-    assert screen[23].startswith(" ↵ next   ^J new line   Tab play   ^T tags   ^N speaker")
+    assert screen[23].startswith(" ↵ next   Esc single keys   ^J new line   Tab play   ^T tags")
     assert "F1 keys" in screen[23]
     assert screen[23].endswith("saved ✓")
 

@@ -317,11 +317,12 @@ def _sound_hints(state: State) -> list[Hint]:
     if session.typing:
         wanted: list[Wanted] = [*play, "item.submit", "play.start", JUMPS, SPEEDS, "play.loop", "play.last"]
         if not heard:
-            wanted = ["item.submit", "text.newline", *play]
+            # What must be heard can only be skipped, by a single key
+            wanted = ["item.submit", "text.leave", "text.newline", *play]
         wanted += ["tag.open"] if session.style is not None and session.style.tags else []
         wanted += ["transcript.speaker"] if session.style is not None and session.style.speakers else []
         wanted += ["flag.open", "text.leave", "help.open"]
-        return _hints(keymap, TRANSCRIBING, wanted)
+        return _hints(keymap, TRANSCRIBING, list(dict.fromkeys(wanted)))
     wanted = [*play] if heard else []
     if session.segment_task is not None:
         wanted.append("segment.mark")

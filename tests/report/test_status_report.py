@@ -9,10 +9,12 @@ import pytest
 from helpers import SENTIMENT, write_project
 
 from tui_label import cli, config
+from tui_label.bench.dashboard import Following
 from tui_label.core.annotation import Annotation, Timing
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
 from tui_label.projects import opening
+from tui_label.ui.views.dashboard import Shown, dashboard
 
 CALLS = """\
 name: calls
@@ -52,6 +54,16 @@ def calls(tmp_path: Path) -> Path:
         clip(1, 30.0, "ann", 75_000, 0.96),
         clip(2, 600.0, "eve", 0, None),
     )
+
+
+def test_a_hundred_percent_is_all_of_them(tmp_path, capsys):
+    items = [Record(Item(f"t{n}", f"text {n}")) for n in range(2000)]
+    folder = labeled(tmp_path, SENTIMENT, *items, *(said(n, "ann", 0) for n in range(1999)))
+    cli.main(["status", str(folder)])
+    rows = dashboard(Shown("tweets", Following(config.load(folder)).look()), 80, 24)
+
+    assert "".join(text for text, _ in rows[2]).startswith(" 1,999 of 2,000 done  99.9%")
+    assert capsys.readouterr().out.startswith("tweets: 1,999 of 2,000 items done (99%)")
 
 
 def test_answers_that_came_without_times_are_no_pace(tmp_path, capsys):

@@ -138,8 +138,9 @@ def status_lines(figures: dict[str, Any], folder: Path, width: int) -> list[str]
     people = figures["people"]
     longest = max((wcswidth(visible(one["annotator"])) for one in people), default=0)
     cells = max(16, min(longest + 2, width - 56))
-    share = figures["done"] / figures["items"] if figures["items"] else 0
-    found = [f"{figures['project']}: {figures['done']:,} of {figures['items']:,} items done ({share:.0%})"]
+    done, items = figures["done"], figures["items"]
+    # Rounded down: 100 % is all of them
+    found = [f"{figures['project']}: {done:,} of {items:,} items done ({100 * done // max(1, items)}%)"]
     if waiting := figures["sent_back"]:
         each = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
         found.append(f"sent back and not answered yet: {each}")

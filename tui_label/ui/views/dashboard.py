@@ -106,7 +106,8 @@ def furthest(shown: Shown, width: int, height: int) -> int:
 
 def progress_rows(glance: Glance, width: int) -> list[Row]:
     progress, outlook = glance.progress, glance.outlook
-    share = progress.done / progress.items if progress.items else 0
+    # Rounded down: 100 % is all of them
+    share = 1000 * progress.done // max(1, progress.items) / 1000
     waiting = sum(glance.sent_back.values())
     done: Row = [
         (f" {progress.done:,} of {progress.items:,}", "bold"),

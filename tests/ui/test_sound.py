@@ -376,6 +376,7 @@ async def test_words_of_a_transcript_are_found_one_after_the_other(tmp_path):
         await pilot.press("enter")
         await until(app, "caller: line 7 of it")
         found = [text for row in app.sheet._rows for text, look in row if "found" in look]
+        await until(app, "place 1 of 2: n next, N previous")
         await pilot.press("n")
         await until(app, "again line 7")
         await pilot.press("N", "i")

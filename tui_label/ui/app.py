@@ -353,7 +353,9 @@ class ItemApp(SheetApp):
         found = self._finding.go(look, self._viewport.rows.text, here)
         if found is None:
             self._word = f"{self._finding.needle!r} is not in this item"
-        elif self._key_mode == SPANS:
+            return
+        self._word = self._finding.said(self._viewport.rows.text, found)
+        if self._key_mode == SPANS:
             await self.workbench.do("cursor.to", found[0])
         else:
             self._viewport.show(found[0])

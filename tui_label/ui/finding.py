@@ -5,9 +5,10 @@ The cursor stands on whole words, so it does not tell which place in a word, or 
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable
 
-from tui_label.core.text.find import find_between
+from tui_label.core.text.find import find_all, find_between, which
 
 Place = tuple[int, int]
 Look = Callable[[str, str, int], Place | None]
@@ -30,6 +31,11 @@ class Finding:
         """The place after or before the last one, where none was gone to from `start` on."""
         self.place = look(text, self.needle, self.place[0] if self.place is not None else start)
         return self.place
+
+    def said(self, text: str, place: Place) -> str:
+        """Which of all places it is."""
+        every = find_all(text, self.needle, len(text))
+        return which(bisect(every, place), len(every))
 
     def places(self, text: str, start: int, end: int) -> tuple[Place, ...]:
         return tuple(find_between(text, self.needle, start, end))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tui_label.core.annotating.session import Effect, Outcome, Session
 from tui_label.core.tasks import Segments, Text, segments_from
-from tui_label.core.text.find import find_all
+from tui_label.core.text.find import find_all, which
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,6 +45,7 @@ def find(session: Session, argument: tuple[str, int]) -> Session | Outcome:
         place = next((one for one in reversed(found) if (one.question, one.segment, one.start) < here), found[-1])
     task = session.asked[place.question]
     there = replace(session, focus=task.id, caret=place.start, found=(place.start, place.end))
+    there = there.say(which(found.index(place) + 1, len(found)))
     if place.segment < 0:
         return there
     return replace(there, picked=place.segment), (Effect.GO,)

@@ -57,6 +57,13 @@ def find_previous(text: str, needle: str, offset: int) -> tuple[int, int] | None
     return found[-1] if found else None
 
 
+def which(number: int, count: int) -> str:
+    """What is said at a place that was gone to: which it is of how many, and the keys to the others."""
+    if count == 1:
+        return "the only place"
+    return f"place {number:,} of {count:,}: {{find.next}} next, {{find.previous}} previous"
+
+
 def same_mentions(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Other places of exactly `text[start:end]` that begin and end where tokens do."""
     mention = text[start:end]

@@ -371,15 +371,15 @@ async def test_a_label_typed_in_full_is_the_one_that_is_given_and_arrows_choose(
 
 
 async def test_the_label_that_enter_takes_has_its_help_over_it_where_the_item_leaves_a_row(tmp_path):
-    for text, told in (("x", True), ("words " * 400, False)):
-        app = make(tmp_path / str(told), NAMED, Record(Item("k", text)))
+    for lines, told in ((1, "[air]     What one breathes"), (11, "air: What one breathes"), (99, "")):
+        app = make(tmp_path / str(lines), NAMED, Record(Item("k", "\n".join(f"line {n}" for n in range(lines)))))
         async with app.run_test(size=(80, 24)) as pilot:
             before = shown(app)
             await pilot.press("plus", *"air")
-            assert any("air: What one breathes" in row for row in shown(app)) == told
-            assert [row for row in before[:10] if row not in shown(app)] == []
+            assert [row.strip() for row in shown(app) if "breathes" in row] == [told] * bool(told)
+            assert [row for row in before[:15] if row not in shown(app)] == []
             await pilot.press("down")
-            assert not any("What one breathes" in row for row in shown(app))
+            assert any("What one breathes" in row for row in shown(app)) == (lines == 1)
 
 
 async def test_the_guidelines_open_with_the_help_of_the_label_at_hand(tmp_path):
@@ -394,7 +394,8 @@ async def test_the_guidelines_open_with_the_help_of_the_label_at_hand(tmp_path):
 
 async def test_labels_beyond_the_row_are_counted_and_stepped_to(tmp_path):
     labels = ", ".join(f"label{number:02}" for number in range(60))
-    app = make(tmp_path, f"name: c\ntasks: [{{id: t, type: choices, labels: [{labels}]}}]\n", Record(Item("k", "x")))
+    source = f"name: c\ntasks: [{{id: t, type: choices, labels: [{labels}]}}]\n"
+    app = make(tmp_path, source, Record(Item("k", "words " * 400)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("plus")
         for number in range(60):

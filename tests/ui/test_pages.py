@@ -122,6 +122,29 @@ def test_how_many_more_there_are_is_said_beside_a_name_that_is_cut():
     assert ["".join(text for text, _ in row) for row in rows] == [" do   [↵ Confirm and go on to …] +1 more"]
 
 
+def test_what_may_be_meant_has_rows_of_its_own_where_they_are_free():
+    offers = [Offer(f"label-{n}", n, "", f"help {n}") for n in range(20)]
+
+    def drawn(at: int, free: int) -> list[str]:
+        return [
+            "".join(text for text, _ in row).rstrip() for row in picked_rows([("label ", "")], offers, at, 80, free)
+        ]
+
+    assert len(drawn(0, 3)) == 2
+    assert drawn(0, 4) == ["[label-0] help 0", " label-1  help 1", " label-2  help 2", "label    +17 more"]
+    assert drawn(10, 50)[6] == "[label-10] help 10" and len(drawn(10, 50)) == 13
+    assert drawn(19, 50)[-2:] == ["[label-19] help 19", "label    +8 more"]
+
+    keys = [Offer("Confirm", 1, "↵"), Offer("Redo", 2, "^R"), Offer("Begin a sprint", 3)]
+    rows = picked_rows([("do ", "")], keys, 1, 80, 9)
+    assert ["".join(text for text, _ in row).rstrip() for row in rows] == [
+        " ↵  Confirm",
+        "[^R Redo]",
+        "    Begin a sprint",
+        "do",
+    ]
+
+
 def test_what_is_asked_stands_over_the_guidelines_where_a_row_has_no_room_for_it(tmp_path):
     source = (
         "name: n\ntasks: [{id: s, type: choice, ask: How does the author feel about the company, labels: [a, b]}]\n"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_label.core.tasks import Task
@@ -16,6 +16,8 @@ from tui_label.ui.canvas import Row, cells, clipped, flowed, joined
 
 LEAST = 20
 """Cells for what is offered, however much was typed."""
+ROWS_FROM, MOST_ROWS = 4, 12
+"""What may be meant has rows of its own where so many are free; so many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,13 @@ def offered(offer: Offer, marked: bool) -> Row:
 
 
 def picked_rows(lead: Row, offers: Sequence[Offer], at: int, width: int, free: int) -> list[Row]:
-    """A typed line and what it may mean, as far as there is room around the one at `at`; over it the help of that one."""
+    """A typed line and what it may mean, as far as there is room around the one at `at`; over it the help of that one,
+    or all of it on rows of its own where some are free.
+    """
     if not offers:
         return [[*lead, ("   nothing is called that", "hint")]]
+    if len(offers) > 1 and free >= ROWS_FROM:
+        return _columned(lead, offers, at, free)
     more = f"+{len(offers)} more"
     room = max(LEAST, width - cells(lead) - len(more) - 2)
     whole = [offered(offer, number == at) for number, offer in enumerate(offers)]
@@ -69,15 +75,32 @@ def picked_rows(lead: Row, offers: Sequence[Offer], at: int, width: int, free: i
     return [[(f"{visible(offers[at].name)}: {visible(help)}", "faint")], row] if help and free else [row]
 
 
+def _columned(lead: Row, offers: Sequence[Offer], at: int, free: int) -> list[Row]:
+    # One row stays free under the item
+    room = min(free - 1, MOST_ROWS, len(offers))
+    first = max(0, min(at - room // 2, len(offers) - room))
+    keys = max(len(offer.key) for offer in offers)
+    pieces = [
+        offered(replace(offer, key=offer.key.ljust(keys)), number == at)
+        for number, offer in enumerate(offers[first : first + room], first)
+    ]
+    left: Row = [(f"   +{len(offers) - room} more", "faint")] if len(offers) > room else []
+    return [*_with_help(pieces, offers[first : first + room]), [*lead, *left]]
+
+
+def _with_help(pieces: Sequence[Row], offers: Sequence[Offer]) -> list[Row]:
+    widest = max(map(cells, pieces))
+    return [
+        [*piece, (" " * (widest - cells(piece)) + visible(offer.help), "faint")]
+        for piece, offer in zip(pieces, offers, strict=True)
+    ]
+
+
 def listed_rows(lead: Row, offers: Sequence[Offer], marked: Sequence[bool], width: int, free: int) -> list[Row]:
     """All that is offered, each on a row with its help where so many are free, else side by side."""
     pieces = [offered(offer, given) for offer, given in zip(offers, marked, strict=True)]
     if free >= len(offers) and any(offer.help for offer in offers):
-        widest = max(map(cells, pieces))
-        rows = [
-            [*piece, (" " * (widest - cells(piece)) + visible(offer.help), "faint")]
-            for piece, offer in zip(pieces, offers, strict=True)
-        ]
+        rows = _with_help(pieces, offers)
     else:
         rows = [joined(row) for row in flowed(pieces, width - cells(lead), lambda piece: piece)]
     return [[*(lead if number == 0 else [(" " * cells(lead), "")]), *row] for number, row in enumerate(rows)]

@@ -363,6 +363,26 @@ def test_a_file_system_that_takes_nothing_is_named_and_no_mode_of_a_file(small, 
     assert "chmod" not in out
 
 
+def test_a_disk_that_takes_nothing_since_an_error_is_named_though_it_is_mounted_for_writing(folder, tmp_path, capsys):
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    for command in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, disk]):
+        if not shutil.which(command[0]) or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("needs ext4 and the right to mount")
+    try:
+        copy = shutil.copytree(folder, disk / "project")
+        assert said(capsys, "status", copy)[0] == 0
+        subprocess.run(["mount", "-o", "remount,abort", disk], check=True, capture_output=True)
+        status, out, _ = said(capsys, "check", copy)
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+    assert (status, "`dmesg`" in out) == (1, True), out
+    assert "chmod" not in out and "what its owner has to do" not in out
+
+
 def test_missing_sounds_are_named(tmp_path, capsys):
     folder = write_project(tmp_path, "name: calls\nitems: sound\ntasks: [{id: said, type: text}]\n")
     store, _ = opening.open_store(config.load(folder))

@@ -25,6 +25,7 @@ from tui_label.core.project import Project
 from tui_label.core.roles import Roles
 from tui_label.errors import LabelError, UsageError, typed
 from tui_label.store.sqlite import logs
+from tui_label.store.sqlite.place import is_read_only
 
 FOLDER, DATABASE, OTHER = 0o2750, 0o660, 0o640
 OPEN, WRITE = stat.S_IRGRP | stat.S_IXGRP, stat.S_IRGRP | stat.S_IWGRP
@@ -69,7 +70,7 @@ def is_shared(project: Project) -> bool:
 def closed(database: Path) -> list[Line]:
     """What whoever asks may not write of a database; nothing can be said of the rest then."""
     folder, found = database.parent, []
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+    if is_read_only(folder):
         words = f"nothing on its file system can be written: `findmnt -T {typed(folder)}` shows it"
         return [
             (False, f"{folder}: {words}, `dmesg` whether the disk is broken; who runs this machine can mount it anew")

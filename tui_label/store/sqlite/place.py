@@ -23,16 +23,30 @@ WRITING = 120
 """The byte of the -shm file that SQLite's one writer locks."""
 
 
-def filesystem(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+MOUNTS = Path("/proc/self/mounts")
+
+
+def filesystem(folder: Path, mounts: Path = MOUNTS) -> str:
     """The type of the file system a folder is on; empty where the system does not tell."""
+    return _mounted(folder, mounts)[0]
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether its file system takes nothing; ext4 is still mounted for writing after an error, and says so in a word of its own."""
+    options = _mounted(folder, MOUNTS)[1]
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY) or "emergency_ro" in options.split(",")
+
+
+def _mounted(folder: Path, mounts: Path) -> tuple[str, str]:
+    """The type and the options of the file system a folder is on."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return ""
+        return "", ""
     here = folder.resolve()
-    found = [(Path(_unescaped(fields[1])), fields[2]) for fields in map(str.split, lines) if len(fields) > 2]
-    over = [(len(point.parts), n, kind) for n, (point, kind) in enumerate(found) if here.is_relative_to(point)]
-    return max(over)[2] if over else ""
+    found = [(Path(_unescaped(fields[1])), fields[2], fields[3]) for fields in map(str.split, lines) if len(fields) > 3]
+    over = [(len(point.parts), n) for n, (point, _, _) in enumerate(found) if here.is_relative_to(point)]
+    return found[max(over)[1]][1:] if over else ("", "")
 
 
 def refuse_network(path: Path) -> None:

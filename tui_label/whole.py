@@ -70,3 +70,11 @@ def write_file(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w", encoding="utf-8", newline="") as out:
             out.write(text)
+
+
+def write_synced(path: Path, text: str) -> None:
+    """What takes the place of a file that must be whole after a power cut, too."""
+    with path.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())

@@ -19,6 +19,7 @@ from tui_label.projects import underway
 from tui_label.projects.identity import at_work
 from tui_label.store import copying, permits
 from tui_label.store.sql import connected
+from tui_label.whole import write_synced
 
 SQLITE = "sqlite"
 
@@ -112,7 +113,7 @@ def _write(project: Project) -> None:
     path = project.folder / config.FILE
     growing = path.with_name(f".{path.name}.part")
     try:
-        growing.write_text(project.source, encoding="utf-8")
+        write_synced(growing, project.source)
         shutil.copymode(path, growing)
         growing.replace(path)
     finally:

@@ -9,6 +9,8 @@ import getpass
 import io
 import json
 import os
+import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -145,6 +147,20 @@ def test_a_server_that_is_not_there_and_names_that_are_none(cache, server):
     assert "secret" not in refused(cache, "https://ann:secret@x/a.wav")
 
 
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+def test_a_certificate_that_is_not_trusted_is_no_network_that_is_not_there(cache, server, tmp_path):
+    key, certificate = str(tmp_path / "key"), str(tmp_path / "certificate")
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, *names]
+    subprocess.run(made, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.speak_tls(context)
+    url = f"{server.url.replace('http://127.0.0.1', 'https://localhost')}/a.wav"
+
+    assert refused(cache, url).startswith("localhost shows a certificate that is not trusted here (self")
+
+
 def test_a_name_and_a_password_come_from_netrc(cache, server, monkeypatch, tmp_path):
     server.how["/a.wav"] = "private"
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password secret\n")
@@ -265,6 +281,7 @@ def test_memory_is_a_way_too(cache):
 
     assert cache.fetch("memory://clips/a.wav").read_bytes() == A
     assert refused(cache, "memory://clips/none.wav") == "is not there"
+    assert refused(cache, "memory://clips") == "is a folder"
 
 
 @pytest.fixture

@@ -334,9 +334,12 @@ def _why(error: Exception, url: str) -> str:
         return f"{host} said nothing for {SILENCE_S:.0f} seconds; try again later"
     if isinstance(error, _BrokeOff) or names & _BREAKS:
         return "broke off on the way, three times; try again later"
+    if untrusted := getattr(getattr(error, "certificate_error", None), "verify_message", ""):
+        return f"{host} shows a certificate that is not trusted here ({untrusted}); SSL_CERT_FILE can name one that is"
     if names & _UNREACHED or (isinstance(error, OSError) and error.errno in _NETWORK):
         return f"{host} can't be reached; is there a network?"
-    return f"{visible(str(error)) or type(error).__name__}"[:160]
+    said = getattr(error, "strerror", None) or str(error)
+    return f"{visible(said) or type(error).__name__}"[:160]
 
 
 _NETWORK = {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ETIMEDOUT}

@@ -693,6 +693,19 @@ def test_words_typed_into_two_segments_are_two_undo_steps():
     assert (texts(session), session.picked) == (["aa", "b"], 1)
 
 
+def test_typing_into_a_segment_that_came_with_finer_times_leaves_these_as_they_are():
+    session = on(TURNS)
+    value = [
+        {"start": start, "end": end, "text": "so"}
+        for start, end in ((0.0, 1.23456), (1.23456, 2.34567), (2.34567, 3.0))
+    ]
+    session = replace(session, work=session.work.answer("turns", value), focus="turns")
+    session = typed(after(session, 1.5, "text.enter"), " it")
+
+    assert session.answers["turns"] == [value[0], {**value[1], "text": "so it"}, value[2]]
+    assert session.segment_task.draft_problem(session.answers["turns"], session.item) == ""
+
+
 def test_undo_of_a_cut_goes_on_in_the_text_that_was_cut():
     session = after(on(TURNS, (0.0, 1.0, "", "x"), (2.0, 4.0, "", "good day"), (5.0, 6.0, "", "z")), 3.0, "text.enter")
     session = after(replace(session, caret=4), "segment.split", "work.undo")

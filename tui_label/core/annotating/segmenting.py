@@ -6,7 +6,7 @@ now get comes out as effects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -29,17 +29,13 @@ Quietest = Callable[[float, float], float]
 def _keep(session: Session, task: Segments, segments: list[Segment], picked: Segment | None) -> Session:
     """With these segments, one of them picked; hands that type stay in their text box."""
     ordered = sorted(map(_rounded, segments), key=lambda one: one.when)
-    value = _records(session, task, ordered)
+    # Those that stay are the same objects: undo keeps 200 answers, and there may be thousands of segments in each
+    there = dict(zip(session.segments, in_order(session.work.answers.get(task.id)), strict=True))
+    value = [there.get(one) or one.record() for one in ordered]
     changed = value != session.work.answers.get(task.id)
     session = session.change(session.corrected(task.id, value)) if changed else session
     index = ordered.index(_rounded(picked)) if picked is not None else -1
     return replace(session, picked=index, focus=session.focus if session.typing else task.id)
-
-
-def _records(session: Session, task: Segments, segments: Iterable[Segment]) -> list[dict[str, Any]]:
-    """Those that stay are the same objects: undo keeps 200 answers, and there may be thousands of segments in each."""
-    there = dict(zip(session.segments, in_order(session.work.answers.get(task.id)), strict=True))
-    return [there.get(one) or one.record() for one in segments]
 
 
 def _task(session: Session) -> Segments | None:
@@ -359,9 +355,11 @@ def enter(session: Session) -> Session | Outcome:
 
 def retext(session: Session, task: Segments, text: str) -> Any:
     """The task's value with another text for the segment whose box it is."""
-    here = session.here
-    changed = [replace(one, text=text) if n == here else one for n, one in enumerate(session.segments)]
-    return _records(session, task, map(_rounded, changed))
+    here, value = session.here, in_order(session.work.answers.get(task.id))
+    segment = session.segments[here]
+    # Its times stay as they came, as those of its neighbours do: rounded, it could run into one
+    value[here] = replace(segment, text=text).record() | {"start": segment.start, "end": segment.end}
+    return value
 
 
 def only_text_differs(session: Session, before: Any) -> bool:

@@ -382,6 +382,23 @@ def test_typed_words_stay_when_another_run_is_taken():
     assert review.answers(one) == {"said": "we meet in late may two"}
 
 
+def test_a_reading_wins_over_what_hands_made_of_another_one():
+    one = opened("name: t\ntasks: [{id: said, type: text}]\n", *({"said": said} for said in ("so not", "so", "it it")))
+    one, _ = press(one, "3", "review.edit")
+    one, _ = step(one, "text.edit", Editor("it", 2))
+    one, _ = press(one, "review.done", "1")
+
+    assert review.answers(one) == {"said": "so not"}
+
+
+def test_what_was_right_as_it_stood_is_so_no_more_once_a_version_is_taken():
+    one, _ = press(opened(SPANS, {"e": [span("Rome", "place")]}, {"e": []}), "0")
+    assert one.kept == {0}
+    one, _ = press(one, "1")
+
+    assert (one.kept, review.answers(one)) == (frozenset(), {"e": [span("Rome", "place")]})
+
+
 def test_a_run_that_was_typed_over_is_decided():
     sound = Item("c", sound=Sound("c.wav", 4.0))
     one = opened(CALLS, {"said": "we met in may"}, {"said": "we meet in may"}, item=sound)

@@ -517,6 +517,7 @@ def test_typing_is_undone_by_the_word():
     session, _ = run(session, "work.undo")
 
     assert session.answers["t"].startswith("two") and session.answers["t"] != "two words"
+    assert session.work.origins["t"] == "manual"
 
 
 def box(session: Session) -> Editor:

@@ -14,6 +14,7 @@ from tui_label.core.annotating.beginning import begin, draft_of
 from tui_label.core.annotating.session import HISTORY, Session
 from tui_label.core.annotating.steps import step
 from tui_label.core.annotating.work import Work, difference, patched
+from tui_label.core.annotation import Flag
 from tui_label.core.item import Item, Sound, Suggestion
 from tui_label.core.tasks import Span
 from tui_label.core.text.editor import Editor, insert
@@ -22,6 +23,14 @@ TRANSCRIPT = "name: t\nitems: sound\ntasks: [{id: said, type: text, transcript: 
 LONG = "word " * 4000
 
 TEXTS = st.text(st.one_of(st.sampled_from("ab "), st.characters(exclude_categories=["Cs"])), max_size=12)
+
+
+def test_a_flag_has_one_note_and_is_taken_off_alone():
+    work = Work().with_flag("odd", "").with_flag("noise", "loud").with_flag("odd", "very")
+
+    assert work.flags == (Flag("noise", "loud"), Flag("odd", "very"))
+    assert work.flagged("odd") == Flag("odd", "very") and work.flagged("spam") is None
+    assert work.without_flag("odd").flags == (Flag("noise", "loud"),)
 
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS, st.sampled_from(["manual", "accepted"]), st.sampled_from(["manual", "changed"]))

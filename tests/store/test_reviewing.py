@@ -808,7 +808,7 @@ def test_qualification_comes_before_real_items(make):
 
 
 def attempt(name: str, right: float, passed: bool) -> Attempt:
-    return Attempt(name, right, 2, passed, "2026-01-01T00:00:00.000Z")
+    return Attempt(name, right, 2, passed)
 
 
 def test_a_failed_attempt_starts_empty_and_the_last_one_is_the_last(make):
@@ -856,6 +856,20 @@ def test_what_was_said_of_a_set_that_is_asked_anew_counts_no_more(make):
     assert store._connection.read(agreed) == [(1, None)]
     assert [one.value for one in store.claim("ann").suggestions] == ["a"]
     assert [words for good, words in store.check() if not good] == []
+
+
+def test_flags_drafts_and_corrections_of_a_set_that_is_asked_anew_are_gone(make):
+    store = make(0, Policy(attempts=2))
+    store.add([known("q0", "x", "qualification")])
+    number = store.claim("ann").number
+    store.submit(number, said("ann", "wrong", flags=(Flag("odd"),)), "a", claim=False)
+    store.save_draft("ann", number, "{}", corrects=True)
+    kept = [f"SELECT annotator FROM {table}" for table in ("flagged", "draft", "corrected")]
+    assert all(store._connection.read(rows) for rows in kept)
+    store.keep_attempt(attempt("ann", 0, False), again=True)
+
+    assert not any(store._connection.read(rows) for rows in kept)
+    assert store.attempts("ann")[0].at
 
 
 def test_a_skip_that_is_in_hand_once_more_is_taken_off_too(make):

@@ -18,7 +18,7 @@ def keep_attempt(execute: Execute, me: int, attempt: Attempt, moment: str, again
     turn = execute("SELECT coalesce(max(turn), 0) FROM tally WHERE annotator = ?", (me,)).fetchone()[0]
     execute(
         "INSERT INTO attempt(annotator, correct, of, passed, at, turn) VALUES (?, ?, ?, ?, ?, ?)",
-        (me, attempt.right, attempt.of, int(attempt.passed), attempt.at or moment, turn),
+        (me, attempt.right, attempt.of, int(attempt.passed), moment, turn),
     )
     if again:
         ask_again(execute, me)

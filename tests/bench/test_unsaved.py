@@ -75,6 +75,31 @@ def test_a_place_that_may_not_even_be_looked_at_is_none(tmp_path, monkeypatch):
     assert not Unsaved(tmp_path, "ann").keep(Left(1, "i0", 0, "{}"))
 
 
+def test_what_was_kept_is_found_where_the_folder_was_renamed_or_put_back_from_a_backup_and_nowhere_else(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in ("p", "other"):
+        (tmp_path / name).mkdir()
+    left = Left(1, "i0", 0, "{}")
+    Unsaved(tmp_path / "p", "ann").keep(left)
+    (kept,) = (tmp_path / "state" / "tui-label").iterdir()
+    kept.with_name(kept.name.replace("-1.json", "-2.json")).write_text("{ what a crash left")
+    renamed = (tmp_path / "p").rename(tmp_path / "renamed")
+    (tmp_path / "p").mkdir()
+
+    assert Unsaved(renamed, "ann").all() == Unsaved(tmp_path / "p", "ann").all() == [left]
+    assert Unsaved(tmp_path / "other", "ann").all() == []
+
+
+def test_work_gives_way_only_to_what_was_done_at_another_desk():
+    left = Left(1, "i0", 0, '{"desk": "here", "n": 2}', before='{"desk": "here", "n": 1}')
+
+    assert not left.gives_way_to("") and not left.gives_way_to(left.before)
+    assert not left.gives_way_to('{"desk": "here", "n": 0}')
+    assert left.gives_way_to('{"desk": "there", "n": 1}')
+
+
 async def started(folder: Path) -> Workbench:
     project = config.load(folder)
     store, versions = opening.open_store(project)

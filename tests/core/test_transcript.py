@@ -184,6 +184,10 @@ def test_only_a_person_knows_how_these_were_said(text):
         ("three point five", None),
         ("hundred and five", None),
         ("twenty twenty", None),
+        ("twenty ten", None),
+        ("twenty hundred", None),
+        ("zero five", None),
+        ("two million thousand", None),
     ],
 )
 def test_numbers_in_digits(words, digits):
@@ -204,11 +208,13 @@ def test_numbers_side_by_side():
     style = Style(numbers="digits")
 
     assert found(style, "one hundred and two hundred") == [("one hundred", "100"), ("two hundred", "200")]
+    assert found(style, "one thousand and five hundred") == [("one thousand", "1000"), ("five hundred", "500")]
     assert found(style, "the twenty first, two thirds, five seconds") == [
         ("twenty", None),
         ("two", None),
         ("five", "5"),
     ]
+    assert found(style, "three and twenty first") == [("three", "3"), ("twenty", None)]
     assert found(style, "five\nsix") == [("five", "5"), ("six", "6")]
 
 
@@ -258,6 +264,13 @@ def test_the_names_of_tags_and_speakers_may_have_forbidden_characters():
     style = Style(tags=("cross_talk",), speakers=("agent",), forbid="_:")
 
     assert found(style, "agent: well_ [cross_talk]") == [("_", "")]
+    assert found(style, "[laughs_]") == [("[laughs_]", None), ("_", "")]
+
+
+def test_an_unclosed_tag_is_the_longest_that_stands_there():
+    style = Style(tags=("laughs", "laughs softly"))
+
+    assert found(style, "[laughs softly yes") == [("[laughs softly", "[laughs softly]")]
 
 
 def test_every_line_begins_with_its_speaker():
@@ -272,6 +285,7 @@ def test_every_line_begins_with_its_speaker():
         ("mother: ", None),
         ("at", None),
     ]
+    assert said(style, "AGENT:so") == ["unknown speaker AGENT: did you mean agent?"]
     assert said(style, "agnet: hi\nagent:ok\nso") == [
         "unknown speaker agnet: did you mean agent?",
         'a speaker is written "agent: "',
@@ -383,13 +397,12 @@ def test_a_short_form_is_written_out_at_the_end_of_its_word(before, after):
 
 
 def test_the_longest_short_form_wins():
-    style = Style(
-        short_forms={"n": "and", ";": ",", "you know": "y'know", "know": "no", ";n": "1", ";n.": "2", "": "x"}
-    )
+    style = Style(short_forms={"n": "and", ";": ",", "you know": "y'know", "know": "no", ";n": "1", ";n.": "2"})
 
     assert expanded(style, Editor("you know ", 9)).text == "y'know "
     assert expanded(style, Editor("i know ", 7)).text == "i no "
     assert expanded(style, Editor(";n.", 3)).text == ";n."
+    assert expanded(style, Editor(";n. so", 3)).text == ";n. so"
     assert expanded(style, Editor(";n. ", 4)).text == "2 "
     assert expanded(style, Editor(";n?", 3)).text == "1?"
 
@@ -445,6 +458,7 @@ def test_a_fresh_line_begins_with_the_speaker_after_the_last():
         "agent: hello\n[noise]\ncaller: |\nagent: later",
     ]
     assert pressed(CALL, "caller: bye\nbye|", 1) == ["caller: bye\nagent: bye|"]
+    assert pressed(CALL, "agent: hi\ncaller: bye\n|", 1) == ["agent: hi\ncaller: bye\nagent: |"]
 
 
 def test_a_caret_in_the_speaker_goes_to_what_is_said():

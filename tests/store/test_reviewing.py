@@ -880,6 +880,12 @@ def test_a_skip_that_is_in_hand_once_more_is_taken_off_too(make):
     store.keep_attempt(Attempt("ann", 0, 0, False), again=True)
 
     assert store.tallies()["ann"] == Tally()
+    # What is in hand and was never put off takes nothing off
+    store.add([known("q1", "x", "qualification")])
+    store.submit(store.claim("bob").number, said("bob", "x"), "b")
+    store.keep_attempt(Attempt("bob", 0, 0, False), again=True)
+
+    assert store.tallies()["bob"] == Tally()
 
 
 def test_who_has_used_up_all_attempts_waits_for_a_lead(make):

@@ -97,9 +97,8 @@ def lint(style: Style, text: str, seconds: float | None = None) -> tuple[Finding
         return ()
     seen = text[:SCANNED]
     findings = list(_matches(style, seen))
-    if style.case != "any" or style.numbers != "any":
-        said = _prefix(style.speakers).sub(_blank, _tag(style.tags).sub(_blank, seen))
-        findings += [*_wrong_case(style, said), *_digits(style, said), *_spelled_out(style, said)]
+    said = _prefix(style.speakers).sub(_blank, _tag(style.tags).sub(_blank, seen))
+    findings += [*_wrong_case(style, said), *_digits(style, said), *_spelled_out(style, said)]
     findings += [*_tags(style, seen), *_prefixes(style, seen), *_forbidden(style, seen, findings)]
     if len(seen) < len(text):
         findings = [finding for finding in findings if finding.end <= SCANNED - _MARGIN]
@@ -438,7 +437,7 @@ def completed(style: Style, editor: Editor) -> Editor:
 
 def _is_word(form: str, text: str, stop: int) -> bool:
     start = stop - len(form)
-    return bool(form) and text.endswith(form, 0, stop) and (start == 0 or text[start - 1].isspace())
+    return text.endswith(form, 0, stop) and (start == 0 or text[start - 1].isspace())
 
 
 def _ends_word(char: str) -> bool:

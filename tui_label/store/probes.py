@@ -55,7 +55,7 @@ def due(read: Read, me: int, now: int, ahead: int = 0) -> tuple[str, int] | None
     rates = dict(read("SELECT name, value FROM setting WHERE name IN ('gold_rate', 'repeat_rate', 'repeat_after_ms')"))
     turns = read("SELECT turn FROM tally WHERE annotator = ?", (me,))
     turn = (turns[0][0] if turns else 0) + ahead
-    gold_rate, repeat_rate = float(rates.get("gold_rate", 0)), float(rates.get("repeat_rate", 0))
+    gold_rate, repeat_rate = float(rates["gold_rate"]), float(rates["repeat_rate"])
     drawn = chance(me, turn)
     if drawn < gold_rate:
         found = _check(read, me)
@@ -108,7 +108,7 @@ def _last_turn(read: Read, me: int, turn: int, until: str) -> int:
             (me, middle),
         )
         if found and found[0][1] <= until:
-            low = max(middle, found[0][0])
+            low = found[0][0]
         else:
             high = middle - 1
     return low

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -166,6 +167,10 @@ def test_only_a_person_knows_how_these_were_said(text):
     assert {one.fix for one in findings} == {None}
 
 
+def test_numbers_in_words_are_of_the_case_of_the_project():
+    assert found(Style(case="upper", numbers="words"), "IT IS 7") == [("7", "SEVEN")]
+
+
 @pytest.mark.parametrize(
     ("words", "digits"),
     [
@@ -185,6 +190,7 @@ def test_only_a_person_knows_how_these_were_said(text):
         ("hundred and five", None),
         ("twenty twenty", None),
         ("twenty ten", None),
+        ("twenty zero", None),
         ("twenty hundred", None),
         ("zero five", None),
         ("two million thousand", None),
@@ -292,6 +298,8 @@ def test_every_line_begins_with_its_speaker():
         "who speaks? begin the line with agent:, caller:",
     ]
     assert found(Style(speaker_prefix=True), "anna: hi\nno 10:30") == [("no", None)]
+    assert said(Style(speaker_prefix=True), "so") == ["who speaks? begin the line with agent:"]
+    assert said(replace(style, speakers=tuple("abcd")), "so") == ["who speaks? begin the line with a:, b:, c:, …"]
 
 
 def test_a_projects_own_rules():
@@ -323,6 +331,8 @@ def test_a_long_text_is_linted_at_its_beginning_and_counted_to_its_end():
     assert findings[-1].words.startswith("40000 words in 60.0 s")
     assert all(one.end <= SCANNED for one in findings[:-1])
     assert len(findings) > 1500
+    half_seen = " " * (SCANNED - 3) + "[noise] and on"
+    assert lint(Style(tags=("noise",)), half_seen) == ()
 
 
 def test_findings_at_one_place_are_all_listed_in_order():
@@ -459,6 +469,7 @@ def test_a_fresh_line_begins_with_the_speaker_after_the_last():
     ]
     assert pressed(CALL, "caller: bye\nbye|", 1) == ["caller: bye\nagent: bye|"]
     assert pressed(CALL, "agent: hi\ncaller: bye\n|", 1) == ["agent: hi\ncaller: bye\nagent: |"]
+    assert pressed(Style(speakers=tuple("abc")), "a: hi\n|", 1) == ["a: hi\nb: |"]
 
 
 def test_a_caret_in_the_speaker_goes_to_what_is_said():

@@ -552,6 +552,16 @@ def test_a_rename_that_is_cut_off_is_finished_by_the_next_reviewer(make, monkeyp
     assert len(judged) == 10 + 4
 
 
+def test_answers_are_judged_by_the_questions_that_are_in_force_when_they_are_saved(make):
+    store = make(2, Policy(2), judge=Judge(lambda source: lambda _: float(source == "another source")))
+    for number, source in ((1, "source"), (2, "another source")):
+        store.record_project(Policy(2), source, "guidelines", {})
+        for name in ("ann", "bob"):
+            store.submit(number, Annotation(name, answers={"t": name}), f"{name}{number}", claim=False)
+
+    assert store._connection.read("SELECT agreement FROM item ORDER BY number") == [(1.0,), (0.0,)]
+
+
 def test_known_answers_are_in_use_too_and_drafts_are_not(make):
     store = make(4)
     for name in ("ann", "bob"):

@@ -278,7 +278,7 @@ def _spelled_out(style: Style, said: str) -> Iterator[Finding]:
         for part in parts:
             words = {word.group() for word in part}
             # "one" is a pronoun too, and "a few hundred" has no digits
-            if (len(part) > 1 or words != {"one"}) and not words <= {"hundred", *_SCALES}:
+            if words != {"one"} and not words <= {"hundred", *_SCALES}:
                 value = None if ordinal and part is parts[-1] else _in_digits(part)
                 fix = None if value is None else str(value)
                 yield Finding(part[0].start(), part[-1].end(), "numbers in digits", fix)

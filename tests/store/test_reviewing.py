@@ -782,6 +782,17 @@ def test_upcoming_knows_of_known_items_and_repeats(make):
     assert probes > 60
 
 
+def test_a_flag_that_is_taken_off_is_in_no_queue_and_all_others_stay(make):
+    store, odd = make(2, Policy(2)), (Flag("odd"),)
+    for name, number in (("bob", 1), ("ann", 2), ("ann", 1)):
+        store.submit(number, said(name, flags=odd), f"{name}{number}", claim=False)
+    assert walk(store, Queue("flagged")) == [(1, ("ann", "bob")), (2, ("ann",))]
+    again = store.reopen("ann")
+    store.submit(again.number, said("ann"), "again", claim=False)
+
+    assert again.number == 1 and walk(store, Queue("flagged")) == [(1, ("bob",)), (2, ("ann",))]
+
+
 # qualification
 
 

@@ -67,7 +67,7 @@ def keep(
 
     `turn`: when it was made, if that was not their latest, which `count_save` began.  `labels_version` is today's; `replaces`: another one may have stood before.
     """
-    answers = dict(annotation.answers)
+    answers = annotation.answers
     if answers and annotation.labels_version < labels_version:
         answers = renames(execute).apply(answers, annotation.labels_version)
     if replaces or annotation.decisions:

@@ -194,6 +194,9 @@ def test_numbers_in_words_are_of_the_case_of_the_project():
         ("twenty hundred", None),
         ("zero five", None),
         ("two million thousand", None),
+        ("two hundred five hundred", None),
+        ("one thousand two thousand", None),
+        ("two thousand eleven hundred", None),
     ],
 )
 def test_numbers_in_digits(words, digits):
@@ -248,6 +251,7 @@ def test_forbidden_characters():
         Finding(8, 9, '"?" is not used', ""),
     )
     assert all_fixed(Style(forbid="]^-\\"), "-a ^b] c\\") == "a b c"
+    assert found(Style(case="lower", forbid=","), "Hello, you") == [("Hello", "hello"), (",", "")]
 
 
 @pytest.mark.parametrize(
@@ -291,6 +295,8 @@ def test_every_line_begins_with_its_speaker():
         ("mother: ", None),
         ("at", None),
     ]
+    assert said(style, "agnet:so") == ["who speaks? begin the line with agent:, caller:"]
+    assert said(replace(style, speakers=("Agent",)), "agent:so") == ["unknown speaker agent: did you mean Agent?"]
     assert said(style, "AGENT:so") == ["unknown speaker AGENT: did you mean agent?"]
     assert said(style, "agnet: hi\nagent:ok\nso") == [
         "unknown speaker agnet: did you mean agent?",
@@ -406,13 +412,15 @@ def test_a_short_form_is_written_out_at_the_end_of_its_word(before, after):
     assert editor == Editor(after + "and so on", len(after))
 
 
-def test_the_longest_short_form_wins():
-    style = Style(short_forms={"n": "and", ";": ",", "you know": "y'know", "know": "no", ";n": "1", ";n.": "2"})
+def test_a_short_form_is_a_word_of_its_own_and_waits_while_a_longer_one_can_be_meant():
+    style = Style(short_forms={"n": "and", ";": ",", "know": "no", ";n": "1", ";n.": "2"})
 
-    assert expanded(style, Editor("you know ", 9)).text == "y'know "
+    assert expanded(style, Editor("n ", 2)).text == "and "
     assert expanded(style, Editor("i know ", 7)).text == "i no "
+    assert expanded(style, Editor("i know  ", 8)).text == "i know  "
     assert expanded(style, Editor(";n.", 3)).text == ";n."
     assert expanded(style, Editor(";n. so", 3)).text == ";n. so"
+    assert expanded(style, Editor("so ;n.", 6)).text == "so ;n."
     assert expanded(style, Editor(";n. ", 4)).text == "2 "
     assert expanded(style, Editor(";n?", 3)).text == "1?"
 

@@ -184,8 +184,6 @@ def next_speaker(style: Style, editor: Editor) -> Editor:
 
     The first to speak is the one after the last speaker above.
     """
-    if not style.speakers:
-        return editor
     prefix = _prefix(style.speakers)
     text = editor.text
     start = text.rfind("\n", 0, editor.caret) + 1
@@ -400,7 +398,7 @@ def _hurry(style: Style, text: str, seconds: float | None) -> Iterator[Finding]:
         return
     said = _prefix(style.speakers).sub(" ", _tag(style.tags).sub(" ", text))
     count = sum(any(map(str.isalnum, word)) for word in word_list(said))
-    if count > max(0.0, seconds) * style.words_per_second:
+    if count > seconds * style.words_per_second:
         words = f"{count} word{'s' if count > 1 else ''} in {seconds:.1f} s"
         pace = f"more than {style.words_per_second:g} a second, is it all said?"
         yield Finding(len(text), len(text), f"{words}: {pace}")
@@ -414,13 +412,13 @@ def expanded(style: Style, editor: Editor) -> Editor:
     text, stop = editor.text, editor.caret - 1
     if stop < 1 or not _ends_word(text[stop]):
         return editor
-    form = max((form for form in style.short_forms if _is_word(form, text, stop)), key=len, default=None)
-    if form is None:
+    form = "" if text[stop - 1].isspace() else text[:stop].rsplit(None, 1)[-1]
+    if form not in style.short_forms:
         return editor
     start = stop - len(form)
     typed = text[start : editor.caret]
     # The sign may belong to a longer one: ";n" waits while ";n." can be meant
-    if not text[stop].isspace() and any(longer.startswith(typed) for longer in style.short_forms):
+    if any(longer.startswith(typed) for longer in style.short_forms):
         return editor
     head = text[:start] + style.short_forms[form] + text[stop]
     return Editor(head + text[editor.caret :], len(head))
@@ -433,11 +431,6 @@ def completed(style: Style, editor: Editor) -> Editor:
         return editor
     spaced = expanded(style, Editor(f"{text[:caret]} {text[caret:]}", caret + 1))
     return Editor(spaced.text[: spaced.caret - 1] + spaced.text[spaced.caret :], spaced.caret - 1)
-
-
-def _is_word(form: str, text: str, stop: int) -> bool:
-    start = stop - len(form)
-    return text.endswith(form, 0, stop) and (start == 0 or text[start - 1].isspace())
 
 
 def _ends_word(char: str) -> bool:

@@ -158,6 +158,12 @@ def test_labels_the_project_does_not_know_are_kept_as_meta_and_named(tmp_path):
     assert "did you mean positive?" in next(iter(reading.unknown))
 
 
+def test_a_label_like_none_of_the_projects_names_what_there_is(tmp_path):
+    _, _, reading = read(given_file(tmp_path, "x.jsonl", '{"text": "x", "label": "optimistic"}'))
+
+    assert next(iter(reading.unknown)).endswith("known are positive, neutral, negative")
+
+
 NUMBERED = "name: n\ntasks:\n  - {id: kind, type: choice, labels: ['0', '1', 'true']}\n  - {id: names, type: spans, labels: [person]}\n"
 
 

@@ -119,6 +119,7 @@ def test_guidelines_of_one_version_have_no_older_answers(tmp_path, capsys):
     ("arguments", "words"),
     [
         (["--label", "negativ"], "negativ: no such label; did you mean negative?"),
+        (["--label", "optimistic"], "optimistic: no such label; there are positive, neutral, negative"),
         (["--label", "negative", "--task", "sentimnt"], "sentimnt: no such task with labels; did you mean sentiment?"),
         (["--label", "negative", "--before", "3"], "there are versions 1 to 2"),
         (["--label", "negative", "--before", "1"], "no guidelines are older than version 1"),

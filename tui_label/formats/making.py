@@ -85,7 +85,7 @@ def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str])
     unknown = next(label for label in labels if label not in tasks[0].values)
     if renamed := next((task for task in tasks if unknown in task.renames), None):
         raise Bad("label", renamed.unknown(unknown))
-    near = difflib.get_close_matches(unknown, known, 1, 0.3)
+    near = difflib.get_close_matches(unknown, known, 1, 0.65)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     raise Bad("label", f"{unknown!r} is no label of this project; {hint}")
 
@@ -223,7 +223,7 @@ def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> N
     for id, value in answers.items():
         task = reading.project.task(id)
         if task is None:
-            near = difflib.get_close_matches(id, [one.id for one in reading.project.tasks], 1, 0.3)
+            near = difflib.get_close_matches(id, [one.id for one in reading.project.tasks], 1, 0.65)
             known = ", ".join(one.id for one in reading.project.tasks)
             raise Bad(f"answers.{id}", f"no such task; {f'did you mean {near[0]}?' if near else f'known are {known}'}")
         if problem := task.check(value, item):

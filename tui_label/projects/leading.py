@@ -111,7 +111,7 @@ def _task_with(project: Project, label: str, id: str | None) -> Task:
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1, 0.3)
+    near = difflib.get_close_matches(name, known, 1, 0.65)
     if near:
         return f"; did you mean {visible(near[0])}?"
     return f"; there are {', '.join(map(visible, known[:NAMED]))}{' …' if len(known) > NAMED else ''}" if known else ""

@@ -156,7 +156,8 @@ def test_tasks_of_a_project_are_kept_to(tmp_path, capsys):
         (["-", "b.csv"], "--from"),
         (["a.csv", "-", "--to", "textgrid"], "name a folder"),
         (["a.csv", "b.md", "--to", "examples"], "cannot be written from a file"),
-        (["a.csv", "b.csv", "--from", "csb"], "no such format"),
+        (["a.csv", "b.csv", "--from", "label-studio"], "label-studio: no such format; did you mean labelstudio?"),
+        (["a.csv", "b.csv", "--from", "word"], "word: no such format; there are jsonl, csv, "),
         (["a.csv", ".", "--to", "csv"], "is a folder, and csv is one file"),
     ],
 )

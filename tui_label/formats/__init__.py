@@ -5,6 +5,7 @@ A name says more than content: a `.txt` whose lines look like JSON is plain text
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -223,7 +224,10 @@ def find(name: str) -> Format:
     for format in FORMATS:
         if format.name == name:
             return format
-    raise UsageError(f"{visible(name)}: no such format; there are {', '.join(format.name for format in FORMATS)}")
+    names = [format.name for format in FORMATS]
+    near = difflib.get_close_matches(name, names, 1, 0.65)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    raise UsageError(f"{visible(name)}: no such format; {hint}")
 
 
 def for_writing(path: Path, otherwise: str = "") -> Format:

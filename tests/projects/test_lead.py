@@ -67,7 +67,7 @@ def test_requeue_sends_back_what_was_answered_so_under_older_guidelines(changed,
     )
     assert all(claim.returned and claim.item.key == "i0" for claim in claims.values())
     assert [(one.author, one.text) for one in claims["ann"].comments] == [
-        ("lea", "The guidelines for negative changed (version 2): please look at this again.")
+        ("lea", "The guidelines for negative changed (version 2): look at this again.")
     ]
     assert "sent back and not answered yet: ann 3, eve 1" in run("status", str(changed), capsys=capsys)[1].splitlines()
     assert store.case(6).returned == ()

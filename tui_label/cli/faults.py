@@ -20,7 +20,5 @@ def told(error: Exception) -> str:
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_own(folder / "fault.txt", where + "".join(lines))
-            return (
-                f"a fault of tui-label itself, {what}; please report it with {folder / 'fault.txt'}; your work is kept"
-            )
-    return f"a fault of tui-label itself, {what}; please report it; your work is kept"
+            return f"a fault of tui-label itself, {what}; report it with {folder / 'fault.txt'}; your work is kept"
+    return f"a fault of tui-label itself, {what}; report it; your work is kept"

@@ -86,7 +86,7 @@ def requeue(
     made = Requeued(asked.id, before, 0, found, gone)
     if dry:
         return replace(made, sent=made.returnable)
-    said = words or f"The guidelines for {label} changed (version {before}): please look at this again."
+    said = words or f"The guidelines for {label} changed (version {before}): look at this again."
     sent = store.requeue(asked.id, label, before, Comment(reviewer, said, RETURN), sorted(gone))
     return replace(made, sent=sent)
 

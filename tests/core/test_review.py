@@ -220,7 +220,7 @@ def test_a_version_that_was_not_asked_what_differs():
 def test_where_all_say_the_same_nothing_is_taken_or_kept(key):
     one, effects = press(opened(CHOICE, {"s": "good"}, {"s": "good"}), key)
 
-    assert (effects, one.word) == ([], "all say the same: a accepts it")
+    assert (effects, one.word) == ([], "nothing differs: {review.accept} accepts it")
 
 
 def test_neither_is_right():

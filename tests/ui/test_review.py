@@ -254,6 +254,8 @@ async def test_who_gave_the_only_answer_is_named(tmp_path, blind, named):
     async with start(folder, Queue("fast", too_fast_ms=3000)).run_test(size=(80, 24)) as pilot:
         assert (here(pilot.app), any(" for " in row for row in shown(pilot.app))) == ("i0", named)
         assert has(pilot.app, "for ann") is named
+        await pilot.press("1")
+        assert has(pilot.app, " nothing differs: a accepts it")
 
 
 async def test_which_of_two_texts_takes_one_key(tmp_path):
@@ -554,10 +556,11 @@ async def test_what_was_said_about_the_item_stands_over_the_question(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         assert has(app, "⚑ ambiguous bob  “cyd says sarcasm”")
         assert has(app, "ann asks: is this one sarcasm?")
+        assert shown(app)[-1].startswith(" 1-3 take   c answer   Tab next")
         await pilot.press("c")
         assert has(app, "answer to ann:")
         await pilot.press(*"no", "enter")
-        assert has(app, "lead → ann: no")
+        assert has(app, "lead → ann: no") and "c answer" not in shown(app)[-1]
 
     assert [(one.author, one.text) for _, _, one in opened(folder).inbox("ann")] == [("lead", "no")]
 

@@ -371,6 +371,7 @@ class ReviewApp(ItemApp):
             [],
             "",
             1,
+            bool(bench.askers()),
         )
         zone, beyond, room = zone_and_room(state, width, height)
         self._viewport.fit(room, 1 + lanes(session))

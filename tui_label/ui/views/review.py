@@ -70,6 +70,8 @@ class ReviewState:
     unseen: str
     """How much of what is decided has no room in the zone."""
     room: int
+    asked: bool = False
+    """Whether an annotator waits for an answer."""
     tape: Tape | None = None
 
     @property
@@ -298,7 +300,7 @@ def decisions(state: ReviewState, width: int, most: int) -> tuple[list[Row], str
         elif not isinstance(task, Spans | Segments | Text):
             rows.append(clipped(_decided(state, task), width))
     if not rows:
-        rows.append([(" all say the same", "faint")])
+        rows.append([(" nothing differs", "faint")])
     # The readings of the difference are what this zone is for: what is above gives way
     named = next((n for n, row in enumerate(rows) if row and row[0][0].startswith("›")), 0)
     first = max(0, min(named, len(rows) - most))
@@ -454,6 +456,8 @@ def hints(state: ReviewState) -> list[Hint]:
         digits = keymap.keys_of("review.take", mode)[: len(state.board.names)]
         if digits:
             found.append((f"{digits[0]}-{digits[-1]}" if len(digits) > 1 else digits[0], "take"))
+    if state.asked:
+        found += [(key, "answer") for key, _ in key_hints(keymap, mode, ["review.comment"])]
     if not review.undecided:
         wanted.append("review.settle")
     if mode == LISTENING and state.tape is not None and not state.tape.trouble:
@@ -461,7 +465,7 @@ def hints(state: ReviewState) -> list[Hint]:
     if len(review.in_force) > 1:
         wanted.append("review.next")
     wanted += ["review.accept", *(["review.whole"] if len(review.undecided) > FEW else [])]
-    wanted += ["review.edit", "review.return", "review.comment"]
+    wanted += ["review.edit", "review.return", *([] if state.asked else ["review.comment"])]
     if review.undecided:
         wanted.append("review.settle")
     wanted += ["work.undo", "review.later", "review.queues", "guide.open", "review.find", "help.open"]

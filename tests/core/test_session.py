@@ -261,7 +261,10 @@ def test_suggested_labels_are_accepted_in_the_order_of_the_project():
 
 def test_enter_says_first_how_many_suggested_spans_it_leaves_out():
     session, effects = run(on(ENTITIES, TEXT, *offered((0, 13, "person"), (22, 27, "place"))), "item.submit")
-    assert (session.word, effects) == ("2 suggestions undecided: ↵ again leaves them out", ())
+    assert (session.word, effects) == (
+        "2 suggestions undecided: ↵ again leaves them out, {suggestion.accept-all} takes all",
+        (),
+    )
     assert run(session, "item.submit")[1] == run(session, "cursor.right", "item.submit")[1] == (Effect.SUBMIT,)
 
     session, effects = run(session, "suggestion.accept", "item.submit")

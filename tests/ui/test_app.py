@@ -252,6 +252,17 @@ async def test_of_nested_suggestions_the_one_gone_to_is_taken(tmp_path):
     assert [one.label for _, one in app.workbench.session.spans] == ["person"]
 
 
+async def test_the_legend_says_that_enter_takes_the_same_mentions_while_they_are_offered(tmp_path):
+    app = make(tmp_path, ENTITIES, Record(Item("k", "Rome, and Rome, and Rome.")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("1", "asterisk")
+        assert shown(app)[-1].startswith(" ↵ take them   ; hop")
+        await pilot.press("enter")
+        assert shown(app)[-1].startswith(" ↵ next   ; hop")
+
+    assert len(app.workbench.session.spans) == 3
+
+
 async def test_a_typed_line_is_mended_in_its_middle(tmp_path):
     app = make(tmp_path, ENTITIES, Record(Item("k", "By land.")))
     async with app.run_test(size=(80, 24)) as pilot:

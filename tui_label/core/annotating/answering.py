@@ -105,6 +105,7 @@ def _finish(session: Session) -> Session | Outcome:
     if undecided and undecided != session.left_out:
         them = "it" if len(undecided) == 1 else "them"
         word = f"{number_of(len(undecided), 'suggestion')} undecided: ↵ again leaves {them} out"
+        word += ", {suggestion.accept-all} takes all" if len(undecided) > 1 else ""
         return replace(session, left_out=undecided).say(word)
     return session, (Effect.SUBMIT,)
 

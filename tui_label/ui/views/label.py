@@ -268,10 +268,12 @@ def _item_hints(state: State) -> list[Hint]:
     if session.item.sound is not None:
         return _sound_hints(state)
     if session.typing:
-        wanted = ["item.submit", "text.newline", "flag.open", "work.undo", "text.leave", "help.open"]
+        wanted: list[Wanted] = ["item.submit", "text.newline", "flag.open", "work.undo", "text.leave", "help.open"]
         return _hints(keymap, "typing", wanted)
     wanted = []
-    if session.preview or session.needs_enter or state.visiting or session.unfinished is None:
+    if session.preview:
+        wanted.append(("item.submit", "take them"))
+    elif session.needs_enter or state.visiting or session.unfinished is None:
         wanted.append("item.submit")
     if session.suggestion_under_cursor is not None:
         wanted += ["suggestion.accept", "suggestion.reject"]

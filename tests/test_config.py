@@ -583,6 +583,16 @@ def test_no_key_and_no_command_is_listed_twice(source):
         assert sorted(keys) == sorted(set(keys))
 
 
+def test_labels_are_listed_in_the_order_of_the_questions():
+    made = keymap.build(
+        project(
+            "name: n\ntasks: [{id: z, type: rating, max: 2}, {id: c, type: compare}, {id: a, type: choices, labels: [x]}]"
+        )
+    )
+
+    assert list(dict.fromkeys(task for task, _ in made.labels)) == ["z", "c", "a"]
+
+
 def test_a_project_of_sounds_lists_no_keys_of_texts():
     assert {mode for mode, *_ in keymap.build(project(SOUND)).rows()} == {
         "labels",

@@ -384,7 +384,8 @@ def label_keys(
             key = next((key for key in supply if key not in used and key.lower() not in others), "")
             labels[task.id, name] = key
             used.add(key)
-    return labels
+    order = [task.id for task in tasks]
+    return dict(sorted(labels.items(), key=lambda one: order.index(one[0][0])))
 
 
 def _wishes(task: Task) -> dict[str, str]:

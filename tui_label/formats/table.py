@@ -447,7 +447,7 @@ def _write(
     *,
     safe: bool = False,
 ) -> int:
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(_Rows(out), delimiter=delimiter, lineterminator="\r\n")
     others, content = _others(project), _content_columns(project)
     tasks = answer_columns(project, others)
     place = others.index(OURS[0]) + 1
@@ -474,6 +474,16 @@ def _write(
         writer.writerow(["'" + cell if safe and cell.startswith(FORMULA) else cell for cell in cells])
         written += 1
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows with our line ends: Python's writer puts a carriage return into quotes only where its lines end with one."""
+
+    out: TextIO
+
+    def write(self, row: str, /) -> None:
+        self.out.write(row.removesuffix("\r\n") + "\n")
 
 
 def _flags(reasons: list[str]) -> str:

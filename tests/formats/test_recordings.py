@@ -223,3 +223,12 @@ def test_one_recording_goes_into_the_file_that_is_named(tmp_path, name, file):
     (tmp_path / f"folder.{file}").mkdir()
     assert format.write_folder([one, two], tmp_path / f"folder.{file}", to, {}) == 2
     assert format.write_folder([one, two], tmp_path / "1.2", to, {}) == 2
+
+
+@pytest.mark.parametrize("name", SOUND_LABELS)
+def test_fields_of_meta_that_a_format_has_no_place_for_are_counted(tmp_path, name):
+    source = TEXT if name in ("commonvoice", "librispeech") else TRANSCRIPT
+    meta = {"lang": "en", "age": "twenties", "ctm": ["a 1 0 1 hi"]}
+    row = text_of("hi", item(meta=meta)) if source is TEXT else said([Segment(0, 1, text="hi")], item(meta=meta))
+
+    assert write(name, [row], source, tmp_path).get("fields of meta") == 2

@@ -117,6 +117,26 @@ def test_nemo_lines_come_back_as_one_segment_each_where_the_project_has_only_tho
     assert answer.annotation.answers == {"s": draft.suggestions[0].value}
 
 
+@pytest.mark.parametrize("source", [TEXT, TRANSCRIPT])
+def test_other_fields_of_a_manifest_go_through_nemo(folder, source):
+    known = {"id": "u1"} if source is TEXT else {}
+    line = {"audio_filepath": f"{folder}/a.wav", "offset": 1.5, "duration": 2.25, "text": "hi", "lang": "en", "n": [1]}
+    (folder / "in.jsonl").write_text(json.dumps(known | line))
+    (record,), _, _ = read("nemo", folder / "in.jsonl", source, "ann")
+    dropped = write("nemo", [(record.item, record.annotation)], source, folder)
+
+    assert (dropped, json.loads((folder / "out").read_text())) == ({}, known | line)
+
+
+def test_an_items_own_speaker_and_text_are_not_put_on_its_segments(folder):
+    rows = [said([Segment(0, 1)], item(meta={"speaker": "Bo", "text": "hi"}))]
+    dropped = write("nemo", rows, TRANSCRIPT, folder)
+    line = json.loads((folder / "out").read_text())
+
+    assert (dropped, line["text"]) == ({"fields of meta that are named as NeMo's": 2}, "")
+    assert "speaker" not in line
+
+
 @pytest.mark.parametrize("speaker", ["Bo", ""])
 def test_nemo_segments_in_which_nobody_speaks_come_back(folder, speaker):
     write("nemo", [said([Segment(1.5, 2.25, speaker=speaker)])], TRANSCRIPT, folder)

@@ -90,7 +90,8 @@ OBJECT = re.compile(r'\s*\{\s*["}]')
 HEAD = 1 << 16
 """Bytes of a file in which its keys are looked for."""
 ONE_STRING = "labels beside texts"
-BESIDES = "answers to other tasks, second answers, flags, timings"
+SECOND = "answers to other tasks, second answers, flags, timings"
+BESIDES = f"{SECOND}, meta"
 CONLL_CANNOT = "ids, white space, overlapping spans, who said it, other tasks, flags, timings"
 
 FORMATS = (
@@ -191,9 +192,9 @@ FORMATS = (
         "kaldi", "Kaldi's data folders, read by their wav.scp", f"labels, line breaks and runs of blanks; {BESIDES}",
         (), kaldi.read, write_folder=kaldi.write, counts="answer",
     ),
-    Format("nemo", "NeMo's manifests", f"which segments are of one item; {BESIDES}", (), jsonl.read, nemo.write),
+    Format("nemo", "NeMo's manifests", f"which segments are of one item; {SECOND}", (), jsonl.read, nemo.write),
     Format(
-        "commonvoice", "Common Voice's TSV", f"segments, stretches, tabs and line breaks; {BESIDES}",
+        "commonvoice", "Common Voice's TSV", f"segments, stretches, tabs and line breaks; {SECOND}",
         (), commonvoice.read, commonvoice.write,
     ),
     Format(

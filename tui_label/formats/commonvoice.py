@@ -16,7 +16,7 @@ from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading, filled_lines
-from tui_label.formats.tracks import Dropped, Rows, said, unbroken, whole_recordings
+from tui_label.formats.tracks import Dropped, Rows, count, said, unbroken, whole_recordings
 
 COLUMNS = (
     "client_id", "path", "sentence", "up_votes", "down_votes", "age", "gender", "accents", "variant", "locale", "segment",
@@ -57,7 +57,8 @@ def _record(reading: Reading, recordings: Recordings, cells: Mapping[str, str]) 
 
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
-    found = whole_recordings(said(rows, project, dropped, Text), dropped)
+    found = whole_recordings(said(rows, project, dropped, Text, carries_meta=True), dropped)
+    count(dropped, "fields of meta", sum(len(one.item.meta.keys() - set(COLUMNS)) for one in found))
     often = Counter(_name(one.sound.path) for one in found)
     out.write("\t".join(COLUMNS) + "\n")
     for one in found:

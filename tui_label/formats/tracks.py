@@ -74,6 +74,8 @@ def count(dropped: Dropped, words: str, number: int = 1) -> None:
 
 
 UNFINISHED = {SKIPPED: "skips", DRAFT: "drafts", UNDONE: "answers that were taken back"}
+KEEP_LINES = frozenset({"audacity", "raven", "ctm", "stm", "rttm"})
+"""Formats that keep their lines as meta, under their own name."""
 NOTHING_SAID = "answers without segments"
 """What formats with a line a segment have no place for."""
 
@@ -94,7 +96,9 @@ def count_finer_times(annotation: Annotation, dropped: Dropped) -> None:
     count(dropped, "idle and paused times and those of tasks", finer)
 
 
-def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> Iterator[Said]:
+def said(
+    rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task], carries_meta: bool = False
+) -> Iterator[Said]:
     """The first annotator's finished answer about each sound, the latest of a history.
 
     All else is counted, and so is what is not of the first task of each kind.
@@ -117,6 +121,7 @@ def said(rows: Rows, project: Project, dropped: Dropped, *kinds: type[Task]) -> 
         assert item.sound is not None
         count(dropped, "flags", len(annotation.flags))
         count(dropped, "times", bool(annotation.timing.wall))
+        count(dropped, "fields of meta", 0 if carries_meta else len(item.meta.keys() - KEEP_LINES))
         for other in annotation.answers:
             count(dropped, f"answers to {other}", other not in taken)
         segments, text = (_answer(annotation, chosen.get(kind)) for kind in (Segments, Text))

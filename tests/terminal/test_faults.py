@@ -154,9 +154,17 @@ def test_words_typed_while_another_program_holds_the_database_are_kept(tmp_path)
     assert json.loads(run("export", str(folder))[1])["answers"] == {"sentiment": "positive", "why": "because"}
 
 
-@pytest.mark.parametrize("command", ["label", "review"])
-def test_who_leaves_while_another_program_holds_the_database_is_told_and_need_not_wait(tmp_path, command):
-    folder = filled(tmp_path / "project", BOX)
+@pytest.mark.parametrize(
+    ("command", "source", "keys"),
+    [
+        ("label", BOX, ["p"]),
+        ("label", SENTIMENT, ["p"]),
+        ("review", BOX, ["e", "n", "escape"]),
+        ("review", BOX, ["e", "n", "escape", "enter"]),
+    ],
+)
+def test_who_leaves_while_another_program_holds_the_database_is_told_and_need_not_wait(tmp_path, command, source, keys):
+    folder = filled(tmp_path / "project", source)
     arguments = [command, str(folder), "--as", "ann", *(["--queue", "all"] if command == "review" else [])]
     if command == "review":
         said = {"item": "first", "text": "first text", "annotator": "bob", "answers": {"sentiment": "positive"}}
@@ -166,7 +174,7 @@ def test_who_leaves_while_another_program_holds_the_database_is_told_and_need_no
     terminal.wait_for("first text")
     holder = sqlite3.connect(folder / "project.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    terminal.press(*(["p"] if command == "label" else ["e", "n", "escape"]))
+    terminal.press(*keys).wait_for("waiting for the database …")
     since = time.monotonic()
     terminal.press("ctrl+q").wait_for(f"waiting for process {os.getpid()}").press("x")
     assert terminal.wait(5) == 1
@@ -178,6 +186,23 @@ def test_who_leaves_while_another_program_holds_the_database_is_told_and_need_no
     again.wait_for("what was not saved the last time is here").press("ctrl+q")
     assert again.wait(20) == 0
     again.close()
+
+
+def test_words_that_wait_for_the_database_are_kept_when_the_terminal_goes(tmp_path):
+    folder = filled(
+        tmp_path / "project",
+        BOX.replace("type: choice, labels: [{value: positive, key: p}, {value: negative, key: n}]", "type: text"),
+    )
+    holder = sqlite3.connect(folder / "project.db", isolation_level=None)
+    with at_work(folder) as terminal:
+        terminal.wait_for("first text")
+        holder.execute("BEGIN EXCLUSIVE")
+        terminal.press(*"one two").wait_for("waiting for the database …").press(*" three")
+        terminal.hang_up()
+        assert terminal.wait(5) == 129
+    holder.close()
+    with at_work(folder) as terminal:
+        terminal.wait_for("what was not saved the last time is here").wait_for("one two three")
 
 
 def test_a_database_that_is_damaged_under_the_hands(folder):

@@ -546,8 +546,12 @@ class ReviewBench(Workplace):
         else:
             self._set_aside()
 
+    @property
+    def _draft(self) -> str:
+        return self.case_desk.draft if self.case_desk is not None else ""
+
     def _set_aside(self) -> None:
         desk = self.case_desk
-        if desk is not None and (draft := desk.draft):
+        if desk is not None and (draft := self._draft):
             case = desk.case
             self._keep_aside(Left(case.number, case.item.key, decided(case), draft, case.draft))

@@ -411,14 +411,18 @@ class Workbench(Workplace):
             return False
         return _revision(there) != _revision(desk.claim) or said_in(there.draft) != known
 
+    @property
+    def _draft(self) -> str:
+        return self._draft_of(self.desk) if self.desk is not None and has_content(self.desk.session) else ""
+
     def _set_aside(self) -> None:
         if self._leaving:
             self.tally.end_sprint(self.annotator)
         if self.tally.unkept:
             self._unsaved.keep_sprints(self.tally.unkept)
         desk = self.desk
-        if desk is not None and has_content(desk.session):
-            claim, draft = desk.claim, self._draft_of(desk)
+        if desk is not None and (draft := self._draft):
+            claim = desk.claim
             left = Left(claim.number, claim.item.key, _revision(claim), draft, claim.draft, desk.corrects)
             self._keep_aside(left)
 

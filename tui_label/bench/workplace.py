@@ -141,6 +141,11 @@ class Workplace(ABC):
     async def _keep_draft(self) -> None:
         """Write the draft if the work changed since it was written."""
 
+    @property
+    @abstractmethod
+    def _draft(self) -> str:
+        """The work on the desk as it is kept; empty where there is none."""
+
     @abstractmethod
     def _set_aside(self) -> None:
         """Keep the work on the desk where the store has no part in it."""
@@ -151,6 +156,11 @@ class Workplace(ABC):
     def not_saved(self) -> str:
         """What is shown where all would be saved: the trouble, or that the database is waited for."""
         return self.trouble or (WAITING if self._awaited and not self.holdup else "")
+
+    @property
+    def is_kept_waiting(self) -> bool:
+        """Whether the database takes long with what was asked of it."""
+        return bool(self._awaited)
 
     @property
     def kept_nowhere(self) -> bool:
@@ -192,15 +202,21 @@ class Workplace(ABC):
     def _waiting(self) -> Iterator[None]:
         """The database is waited for, and that is said."""
         self._awaited += 1
-        if self._leaving:
-            self.holdup = self._holder()
-        self.on_change()
+        self._be_kept_waiting()
         yield
         self._awaited -= 1
         if not self.abandoned:
             if not self._awaited:
                 self.holdup = ""
             self.on_change()
+
+    def _be_kept_waiting(self) -> None:
+        """Nobody knows for how long: what the store has not is kept until then, and who leaves hears for whom they wait."""
+        if self._draft not in ("", self._drafts.kept):
+            self._set_aside()
+        if self._leaving:
+            self.holdup = self._holder()
+        self.on_change()
 
     def _holder(self) -> str:
         """Who keeps all others from the database, as far as can be told."""
@@ -268,6 +284,8 @@ class Workplace(ABC):
                 task.cancel()
             self._beating, self._leaving, self.word = (), True, ""
             self._thread.patience_s = AT_ONCE_S
+            if self._awaited:
+                self._be_kept_waiting()
             async with self._lock:
                 kept = await self._try_to_keep(self._keep_draft if cut_off else self._part_for_good)
                 self._drafts.cancel()

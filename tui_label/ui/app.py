@@ -5,6 +5,7 @@ What annotators do besides is in `label`, what reviewers do in `review`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
+from textual.message import Message
 from textual.timer import Timer
 
 from tui_label.bench.notices import Notice, Renewal
@@ -113,6 +115,8 @@ class ItemApp(SheetApp):
         self._view = SoundView(workbench)
         self._next_tick: Timer | None = None
         self._leaving = Leaving(workbench, self.end)
+        self._acting: asyncio.Future[None] | None = None
+        """What the latest key is at."""
         self._far_keys = FarKeys(self, workbench, self._show)
         workbench.on_change = self._show
         workbench.on_renewal = self._renew
@@ -138,8 +142,24 @@ class ItemApp(SheetApp):
     async def on_key(self, event: Key) -> None:
         key = event_key(event.key, event.character)
         self._word = ""
-        await self._attend(self._key(key, event.time))
+        self._acting = asyncio.ensure_future(self._attend(self._key(key, event.time)))
+        await asyncio.wait([self._acting])
+        if not self._acting.cancelled():
+            self._acting.result()
         self._show()
+
+    def post_message(self, message: Message) -> bool:
+        """What leaves does not stand in line behind a key that the database keeps waiting."""
+        if self._acting is None or not (self.workbench.is_kept_waiting and isinstance(message, Key)):
+            return super().post_message(message)
+        action = self.keymap.lookup(TYPING, event_key(message.key, message.character))
+        if not self._leaving.begun and (action is None or action.command != "quit"):
+            return super().post_message(message)
+        self._leaving.leave()
+        if self.workbench.abandoned:
+            self._acting.cancel()
+        self._show()
+        return True
 
     async def _attend(self, act: Awaitable[None]) -> None:
         """What somebody does; where it did not reach the item, its time goes on."""

@@ -248,7 +248,7 @@ def test_a_server_that_stays_away_is_said_in_a_line_and_work_goes_on_after(cut, 
 
 
 @contextlib.contextmanager
-def pooled(folder: Path, mode: str) -> Iterator[str]:
+def pooled(folder: Path, mode: str, *settings: str) -> Iterator[str]:
     """The URL of the tests' server behind a pooler."""
     program = shutil.which("pgbouncer")
     if program is None:
@@ -259,12 +259,14 @@ def pooled(folder: Path, mode: str) -> Iterator[str]:
         (Path(place) / "ini").write_text(
             f"[databases]\npostgres = host={postgres.cluster().folder}\n[pgbouncer]\nlisten_port = 6432\nlisten_addr =\n"
             f"unix_socket_dir = {place}\nauth_type = trust\nauth_file = {place}/users\npool_mode = {mode}\n"
+            + "\n".join(settings)
         )
         user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
         running = subprocess.Popen([program, "-q", f"{place}/ini"], stderr=subprocess.DEVNULL, **user)
         try:
             for _ in range(1000):
-                if Path(place, ".s.PGSQL.6432").exists():
+                with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asked:
+                    asked.connect(f"{place}/.s.PGSQL.6432")
                     break
                 time.sleep(0.01)
             yield f"postgresql://lead@/postgres?host={place}&port=6432"
@@ -283,6 +285,17 @@ def test_a_pooler_that_keeps_a_session_for_each_connection_is_no_hindrance(tmp_p
         with contextlib.closing(SqlStore(Server(url, schema))) as third:
             assert third.progress("ann").items == 4
         two.close()
+
+
+def test_a_pooler_without_a_connection_left_is_not_away(tmp_path, monkeypatch):
+    monkeypatch.setattr("tui_label.store.postgres.connection.PATIENCE_S", 0.1)
+    schema = postgres.schema_for(tmp_path).schema
+    new_postgres(tmp_path, 4).close()
+    with pooled(tmp_path, "session", "default_pool_size = 1", "query_wait_timeout = 1") as url:
+        first = SqlStore(Server(url, schema))
+        with pytest.raises(StoreAway, match="takes no more connections"):
+            SqlStore(Server(url, schema))
+        first.close()
 
 
 def test_a_pooler_that_mixes_sessions_is_refused_and_nothing_comes_into_another_project(tmp_path):

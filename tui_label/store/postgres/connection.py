@@ -70,7 +70,8 @@ AWAY = ("08", "57P", "25006")
 MISTAKEN = r"\b(invalid|bad value|unrecognized|not supported|does not support|certificate file|Servname)\b"
 """What is said of settings, by libpq or by a server that is there."""
 READ_ONLY = "read-only|hot standby"
-CROWDED = "too many (clients|connections)|connection slots"
+CROWDED = "too many (clients|connections)|connection slots|no more connections|query_wait_timeout"
+"""The last two are a pooler's."""
 PATIENCE_S = 3.0
 """How long a server may be away before that is said."""
 TRIES = 100

@@ -27,6 +27,7 @@ class Effect(Enum):
 
 Outcome = tuple[Review, tuple["Effect | sessions.Effect", ...]]
 Step = Callable[[Review, Any], "Review | Outcome"]
+NOTHING_DIFFERS = "nothing differs: {review.accept} accepts it"
 
 
 def _take(review: Review, number: int, version: int) -> Review:
@@ -51,7 +52,7 @@ def _take(review: Review, number: int, version: int) -> Review:
 def take(review: Review, version: int | None) -> Review | Outcome:
     """One version's reading of the difference, and on to the next that is open."""
     if review.here is None:
-        return review.say("nothing differs: {review.accept} accepts it")
+        return review.say(NOTHING_DIFFERS)
     if version is None or not 0 <= version < len(review.versions):
         return review.say(f"there are {len(review.versions)} versions: press the number of one")
     if not _says(review.here, version):
@@ -62,7 +63,7 @@ def take(review: Review, version: int | None) -> Review | Outcome:
 def take_whole(review: Review, version: int) -> Review | Outcome:
     """All that one version answered, whatever was taken before."""
     if review.here is None:
-        return review.say("nothing differs: {review.accept} accepts it")
+        return review.say(NOTHING_DIFFERS)
     return _onward(_whole(review, version).remembering(review))
 
 
@@ -73,7 +74,7 @@ def _says(one: Difference, version: int) -> bool:
 def keep(review: Review, _: Any = None) -> Review | Outcome:
     """The difference is right as it stands in the answer in the making: with nothing, or as hands made it."""
     if review.here is None:
-        return review.say("nothing differs: {review.accept} accepts it")
+        return review.say(NOTHING_DIFFERS)
     if review.here.kind == "value" and review.session.answers.get(review.here.task) is None:
         return review.say(f"{review.here.task} has no answer yet: take a version, or e edits")
     return _onward(replace(review, kept=review.kept | {review.at}).remembering(review))

@@ -5,7 +5,6 @@ A name says more than content: a `.txt` whose lines look like JSON is plain text
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +17,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.text import visible
+from tui_label.core.text import nearest, visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import (
     audacity,
@@ -226,8 +225,8 @@ def find(name: str) -> Format:
         if format.name == name:
             return format
     names = [format.name for format in FORMATS]
-    near = difflib.get_close_matches(name, names, 1, 0.65)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    near = nearest(name, names)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
     raise UsageError(f"{visible(name)}: no such format; {hint}")
 
 

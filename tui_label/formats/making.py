@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from tui_label.core.gold import GIVEN, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.record import Record, Unkeepable, keepable
 from tui_label.core.tasks import Choice, Choices, Compare, Segments, Spans, Task, is_asked, kept
+from tui_label.core.text import nearest
 from tui_label.core.text.offsets import code_points
 from tui_label.formats.source import Reading
 
@@ -85,8 +85,8 @@ def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str])
     unknown = next(label for label in labels if label not in tasks[0].values)
     if renamed := next((task for task in tasks if unknown in task.renames), None):
         raise Bad("label", renamed.unknown(unknown))
-    near = difflib.get_close_matches(unknown, known, 1, 0.65)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    near = nearest(unknown, known)
+    hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
     raise Bad("label", f"{unknown!r} is no label of this project; {hint}")
 
 
@@ -223,9 +223,9 @@ def check_answers(reading: Reading, item: Item, answers: Mapping[str, Any]) -> N
     for id, value in answers.items():
         task = reading.project.task(id)
         if task is None:
-            near = difflib.get_close_matches(id, [one.id for one in reading.project.tasks], 1, 0.65)
+            near = nearest(id, [one.id for one in reading.project.tasks])
             known = ", ".join(one.id for one in reading.project.tasks)
-            raise Bad(f"answers.{id}", f"no such task; {f'did you mean {near[0]}?' if near else f'known are {known}'}")
+            raise Bad(f"answers.{id}", f"no such task; {f'did you mean {near}?' if near else f'known are {known}'}")
         if problem := task.check(value, item):
             raise Bad(f"answers.{id}", problem)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 from tui_label.core.comments import RETURN, Comment
 from tui_label.core.project import Project
 from tui_label.core.tasks import Task, fitting
-from tui_label.core.text import visible
+from tui_label.core.text import nearest, visible
 from tui_label.errors import LabelError, UsageError
 from tui_label.store.base import Store, Versions
 from tui_label.store.reviewing import Attempt
@@ -111,9 +110,9 @@ def _task_with(project: Project, label: str, id: str | None) -> Task:
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1, 0.65)
+    near = nearest(name, known)
     if near:
-        return f"; did you mean {visible(near[0])}?"
+        return f"; did you mean {visible(near)}?"
     return f"; there are {', '.join(map(visible, known[:NAMED]))}{' …' if len(known) > NAMED else ''}" if known else ""
 
 

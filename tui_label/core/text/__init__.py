@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,6 +20,8 @@ WINDOW = 256
 DRAWN_MARKS = 4
 """Code points of one cluster that are sent to the terminal; 200 marks on a letter choke it."""
 TAB_CELLS = 4
+ALIKE = 0.65
+"""Of 1: words that are less alike are taken for others, not for slips of the keys."""
 
 _UNSAFE = re.compile(
     "["
@@ -174,3 +176,10 @@ def _clusters(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for cluster in iter_graphemes(text[start:end]):
         yield start, start + len(cluster)
         start += len(cluster)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Which of these was probably meant; empty where none is like it."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, known, 1, ALIKE)), "")

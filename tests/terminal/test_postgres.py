@@ -82,3 +82,20 @@ def test_a_server_that_goes_away_and_comes_back(tmp_path: Path) -> None:
         assert answers == ["positive", "negative"]
     finally:
         cluster.remove()
+
+
+@pytest.mark.parametrize("command", [["label"], ["review"]])
+def test_who_leaves_before_the_first_item_has_come_need_not_wait(tmp_path: Path, command: list[str]) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    server = postgres.schema_for(tmp_path)
+    folder = str(write_project(tmp_path / "p", SENTIMENT + f"store: {server.url}&schema={server.schema}\n"))
+    (tmp_path / "in.jsonl").write_text('{"id": "a", "text": "text 0", "annotator": "bob", "sentiment": "positive"}\n')
+    said("add", folder, str(tmp_path / "in.jsonl"))
+    with psycopg.connect(server.url) as holder:
+        holder.execute(f"LOCK TABLE {server.schema}.assignment, {server.schema}.item IN ACCESS EXCLUSIVE MODE")
+        terminal = Terminal(*command, folder, "--as", "ann")
+        try:
+            terminal.wait_for("waiting for the database").press("ctrl+q").wait_for("any key leaves at once").press("x")
+            assert terminal.wait(5) == 1
+        finally:
+            terminal.close()

@@ -106,8 +106,7 @@ class ReviewBench(Workplace):
 
     # coming and going
 
-    async def start(self) -> None:
-        self._open_deck()
+    async def _sit_down(self) -> None:
         await self._call(self._wait_for_nobody_who_left)
         await self._count_cases()
         await self._bring_back_review()
@@ -117,7 +116,6 @@ class ReviewBench(Workplace):
             self.word = self.word or "begun before, and not decided"
         else:
             await self._next(START)
-        self._begin_beating()
 
     def _wait_for_nobody_who_left(self) -> None:
         self._store.end_returns(self.project.roles.strangers(self._store.tallies()))

@@ -72,15 +72,13 @@ class Workbench(Workplace):
 
     # coming and going
 
-    async def start(self) -> None:
+    async def _sit_down(self) -> None:
         """Claim the first item, or the one that was left half-done."""
-        self._open_deck()
         claim = await self._bring_back(await self._call_and_look(self._store.claim, self.annotator))
         await self._renew()
         await self._receive(claim)
         await self._go_on_correcting()
         self.tally.sat_down(self.progress.mine)
-        self._begin_beating()
         if self._sprint_ms:
             self.start_sprint(self._sprint_ms)
 

@@ -106,7 +106,7 @@ class Workplace(ABC):
     # what is done here
 
     @abstractmethod
-    async def start(self) -> None:
+    async def _sit_down(self) -> None:
         """Have the first item on the desk."""
 
     @abstractmethod
@@ -244,8 +244,12 @@ class Workplace(ABC):
 
     # coming and going
 
-    def _begin_beating(self) -> None:
-        self._beating = (
+    async def start(self) -> None:
+        """Have the first item on the desk, and see to it from then on."""
+        async with self._lock:
+            self._open_deck()
+            await self._sit_down()
+        self._beating = () if self._leaving else (
             asyncio.create_task(self._every(self.project.lease_ms / 3000, self._alive)),
             asyncio.create_task(self._every(LOOK_S, self._look_out)),
         )
@@ -279,7 +283,7 @@ class Workplace(ABC):
         `cut_off`: they did not mean to leave, so what they were changing is a draft and no more; else `word`
         has what became of it.
         """
-        if self._beating:
+        if not self._leaving and (self._beating or self._lock.locked()):
             for task in self._beating:
                 task.cancel()
             self._beating, self._leaving, self.word = (), True, ""

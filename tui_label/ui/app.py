@@ -116,7 +116,7 @@ class ItemApp(SheetApp):
         self._next_tick: Timer | None = None
         self._leaving = Leaving(workbench, self.end)
         self._acting: asyncio.Future[None] | None = None
-        """What the latest key is at."""
+        """What the latest key is at, or the start."""
         self._far_keys = FarKeys(self, workbench, self._show)
         workbench.on_change = self._show
         workbench.on_renewal = self._renew
@@ -125,7 +125,8 @@ class ItemApp(SheetApp):
         if not self.is_headless:
             leave_on_signals(self)
         try:
-            await self.workbench.start()
+            if not await self._wait_for(self.workbench.start()):
+                return
         except StoreError as error:
             self.end(1, str(error))
             return
@@ -142,11 +143,17 @@ class ItemApp(SheetApp):
     async def on_key(self, event: Key) -> None:
         key = event_key(event.key, event.character)
         self._word = ""
-        self._acting = asyncio.ensure_future(self._attend(self._key(key, event.time)))
-        await asyncio.wait([self._acting])
-        if not self._acting.cancelled():
-            self._acting.result()
+        await self._wait_for(self._attend(self._key(key, event.time)))
         self._show()
+
+    async def _wait_for(self, act: Awaitable[None]) -> bool:
+        """Whether it came to its end, and nobody left without it."""
+        self._acting = asyncio.ensure_future(act)
+        await asyncio.wait([self._acting])
+        if self._acting.cancelled():
+            return False
+        self._acting.result()
+        return True
 
     def post_message(self, message: Message) -> bool:
         """What leaves does not stand in line behind a key that the database keeps waiting."""

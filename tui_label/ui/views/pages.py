@@ -197,10 +197,12 @@ def nothing_left(
 ) -> list[Row]:
     """What an empty queue says: why, what the day was, what to do next; with `trouble` nothing comes by itself."""
     pace = f", {rhythm.per_hour:,} an hour" if rhythm.per_hour else ""
-    if progress.items == 0:
+    if progress.items == 0 and trouble:
+        words = [visible(trouble)]
+    elif progress.items == 0:
         words = [
             "There is nothing to label yet.",
-            visible(trouble) or "Bring items in with `tui-label add`; they appear here by themselves.",
+            "Bring items in with `tui-label add`; they appear here by themselves.",
         ]
     else:
         words = [

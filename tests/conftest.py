@@ -11,8 +11,9 @@ import pytest
 from hypothesis import settings
 
 # How long an example takes is the machine's matter
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("everyday", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile("everyday")
 
 # Tests start some hundred programs: none is to compile all that it imports
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import BOTH, SENTIMENT, make_pipe, project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import config
@@ -265,7 +265,6 @@ def test_labels_are_taken_as_written():
 
 
 @given(st.one_of(st.text(max_size=80), st.binary(max_size=80).map(lambda data: data.decode("latin-1"))))
-@settings(max_examples=200)
 def test_nothing_but_a_config_error_comes_out(source):
     try:
         config.parse(source, FOLDER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from itertools import permutations
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_label.core.reviewing.alignment import AGREED, Alignment, align, word_extents
@@ -62,7 +62,6 @@ def differing(*texts: str) -> list[tuple[str, list[str]]]:
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4) | versions())
-@settings(max_examples=500)
 def test_all_of_one_version_is_its_text(texts):
     alignment = align(texts)
 

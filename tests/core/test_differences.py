@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label.core.item import Item, Sound
@@ -509,7 +509,6 @@ def mixtures(comparison: Comparison, most: int = 40) -> Iterator[dict[int, int]]
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=100)
 def test_any_mixture_of_valid_answers_is_valid(group, data):
     tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
@@ -538,7 +537,6 @@ def apart(one: dict[str, Any], other: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=100)
 def test_taking_one_version_everywhere_gives_its_answers(group, data):
     tasks, item, versions = data.draw(cases(group))
     comparison = compare(tasks, item, versions)
@@ -569,7 +567,6 @@ def test_alike_answers_do_not_differ(case):
 
 @pytest.mark.parametrize("group", GROUPS)
 @given(st.data())
-@settings(max_examples=100)
 def test_the_order_of_the_versions_only_permutes_the_options(group, data):
     tasks, item, versions = data.draw(cases(group))
     order = data.draw(st.permutations(range(len(versions))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label.core.listening import JOINED, MOST_PASSES, Listening, listening_from
@@ -40,7 +40,6 @@ def counts(stretches) -> list[int]:
 
 
 @given(PASSES, st.integers(1, CELLS))
-@settings(max_examples=300)
 def test_coverage_is_what_a_grid_counts(passes, cells):
     listening = on_grid(passes)
     seen = {cell for start, end, _ in passes for cell in range(start, end)}
@@ -50,7 +49,6 @@ def test_coverage_is_what_a_grid_counts(passes, cells):
 
 
 @given(PASSES)
-@settings(max_examples=300)
 def test_replays_are_what_a_grid_counts(passes):
     """What goes on where it stopped is one pass, so that each cell is still heard as often."""
     expected = counts([(start * STEP, end * STEP, 1) for start, end, _ in passes])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers import project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label.core.annotation import Annotation
@@ -680,7 +680,6 @@ KEYS = st.one_of(
 )
 
 
-@settings(max_examples=150)
 @given(st.lists(answer(), min_size=1, max_size=5), st.lists(KEYS, max_size=25))
 def test_nothing_crashes_and_undo_is_exact(answers, keys):
     first = one = opened(WHEN, *answers)
@@ -708,7 +707,6 @@ def test_nothing_crashes_and_undo_is_exact(answers, keys):
     assert one.moment[:4] == after[:4]
 
 
-@settings(max_examples=100)
 @given(st.lists(answer(), min_size=2, max_size=5), st.integers(0, 4))
 def test_taking_one_version_everywhere_is_that_version(answers, version):
     version %= len(answers)

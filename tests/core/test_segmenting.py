@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from helpers import project
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_label.core.annotating.beginning import begin, draft_of
@@ -871,7 +871,6 @@ def press(session: Session, keys) -> Session:
 
 
 @given(KEYS, SOURCES, st.sampled_from([DURATION, 1.2345, 0.02]))
-@settings(max_examples=300)
 @example(
     [1.0, "segment.mark", 2.0, "segment.mark", 1.0, "segment.mark", 2.1, "segment.mark", "segment.end-left"],
     TURNS,
@@ -898,7 +897,6 @@ def test_any_keys_leave_segments_that_are_valid(keys, source, duration):
 
 
 @given(KEYS, SOURCES)
-@settings(max_examples=200)
 def test_undo_to_the_start_and_redo_to_the_end_restore_exactly(keys, source):
     session = replace(press(on(source), keys), mark=None)
     while session.future:
@@ -916,7 +914,6 @@ def test_undo_to_the_start_and_redo_to_the_end_restore_exactly(keys, source):
 
 
 @given(KEYS, SOURCES)
-@settings(max_examples=200)
 def test_a_draft_brings_the_same_session_back(keys, source):
     session = press(on(source), keys)
     again = begin(session.project, session.item, draft=draft_of(session), last_label=session.last_label)

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label.core.annotating.beginning import begin, draft_of
@@ -609,7 +609,6 @@ COMMANDS = st.one_of(
     st.sampled_from([TEXT, "", "日本 \r\n👩‍👩‍👧e\u0301"]),
     st.sampled_from([Line(), Line("question", "why?"), Line("note", "two", "ambiguous")]),
 )
-@settings(max_examples=250)
 def test_any_keys_leave_valid_answers_and_a_draft_that_comes_back_whole(commands, source, text, line):
     offers = [Suggestion("entities", {"start": 0, "end": 2, "label": "person"}, 1.0, "m", 1)] if text else []
     session = on(source, text, *offers)

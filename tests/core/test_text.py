@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from wcwidth import iter_graphemes
@@ -28,7 +28,6 @@ OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u
 
 
 @given(TEXTS, st.integers(2, 30))
-@settings(max_examples=300)
 def test_rows_cover_the_text_in_order(text, width):
     rows = Rows(text, width)
     at = 0
@@ -43,7 +42,6 @@ def test_rows_cover_the_text_in_order(text, width):
 
 
 @given(TEXTS)
-@settings(max_examples=300)
 def test_glyphs_cover_the_text_and_nothing_drawn_is_obeyed(text):
     found = glyphs(text, 0, len(text))
 
@@ -53,7 +51,6 @@ def test_glyphs_cover_the_text_and_nothing_drawn_is_obeyed(text):
 
 
 @given(TEXTS)
-@settings(max_examples=300)
 def test_every_visible_character_is_in_exactly_one_token(text):
     tokens = tokens_between(text, 0, len(text))
     covered = [offset for start, end in tokens for offset in range(start, end)]
@@ -151,7 +148,6 @@ def test_a_word_with_marks_is_one_token(word):
 
 
 @given(st.text(st.sampled_from("日本語の，。ーｦ\u3099\ufe00x 𠮷ﾞ"), max_size=60), st.integers(2, 13))
-@settings(max_examples=300)
 def test_rows_of_wide_characters_end_where_those_measured_one_by_one_do(text, width):
     rows, measured = Rows(text, width), Rows(text, width)
     measured._row_end = measured._measured_end

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label.core.text.editor import Editor
@@ -353,7 +353,6 @@ def test_a_fix_is_put_in_its_place():
 
 
 @given(STYLES, TEXTS, st.sampled_from([None, 0.0, 1.5]))
-@settings(max_examples=300)
 def test_findings_lie_in_the_text_in_order_and_once(style, text, seconds):
     findings = lint(style, text, seconds)
 
@@ -366,7 +365,6 @@ def test_findings_lie_in_the_text_in_order_and_once(style, text, seconds):
 
 
 @given(STYLES, TEXTS, st.randoms(use_true_random=False))
-@settings(max_examples=300)
 def test_fixes_come_to_an_end_in_any_order(style, text, random):
     for _ in range(200 * len(text) + 10):
         mendable = [one for one in lint(style, text) if one.fix is not None]
@@ -378,7 +376,6 @@ def test_fixes_come_to_an_end_in_any_order(style, text, random):
 
 
 @given(TEXTS)
-@settings(max_examples=300)
 def test_what_is_fixed_keeps_the_style(text):
     assert lint(Style(case="lower"), all_fixed(Style(case="lower"), re.sub(r"[\[\]]", "", text))) == ()
     assert not set("e,!") & set(all_fixed(Style(forbid="e,!"), re.sub("[,!]", r" \g<0> ", text)))

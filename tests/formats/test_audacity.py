@@ -22,7 +22,6 @@ def folder(tmp_path_factory):
 
 
 @given(segments())
-@settings(max_examples=60)
 def test_what_was_said_comes_back(folder, found):
     dropped = write("audacity", [said(found)], TRANSCRIPT, folder)
     (record,), bad, _ = read("audacity", folder / "a.txt", TRANSCRIPT)
@@ -44,7 +43,6 @@ def test_labels_come_back_where_the_project_has_them(folder, found):
 
 
 @given(spoilt(TRACK.encode()))
-@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words("audacity", folder / "a.txt", TRANSCRIPT, data)
 

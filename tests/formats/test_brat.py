@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled import spoilt
 from labelled_texts import NAMES, TEXTS, given_file, read, refused_in_words, said, spans, uncut, write
@@ -30,7 +30,6 @@ def folder(tmp_path_factory):
 
 
 @given(st.data(), TEXTS, st.sampled_from(["k", "a/b c", "../x", ".hidden", "日本", "50%", " x ", "~0a", "%41"]))
-@settings(max_examples=100)
 def test_what_was_said_comes_back(tmp_path_factory, data, text, key):
     folder = tmp_path_factory.mktemp("b")
     found = data.draw(spans(text))
@@ -108,7 +107,6 @@ def test_the_text_must_be_there(tmp_path):
 
 
 @given(spoilt(ANN.encode()))
-@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     given_file(folder, "bad.txt", TEXT)
     refused_in_words(folder / "bad.ann", NAMES, data, "brat")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from labelled import spoilt
 from labelled_texts import MOOD, NAMES, TOPICS, given_file, read
 
@@ -218,7 +218,6 @@ def test_other_readmes_change_nothing(tmp_path, text):
 
 
 @given(spoilt(CARD.encode()))
-@settings(max_examples=150)
 def test_any_card_is_read_or_refused_in_words(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("card")
     given_file(folder, "README.md", data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers import ENTITIES
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled_texts import given_file, read, said, write
 from nervaluate.loaders import ConllLoader
@@ -112,7 +112,6 @@ TAGS = st.lists(st.sampled_from(["O", "B-a", "I-a", "B-b", "I-b"]), min_size=1, 
 
 
 @given(TAGS, st.sampled_from(sorted(SCHEMES)))
-@settings(max_examples=300)
 def test_all_schemes_say_the_same(tags, scheme):
     places = [(at, at + 1) for at in range(len(tags))]
     said = in_scheme(tags, scheme)
@@ -128,7 +127,6 @@ WORDS = st.text(st.sampled_from("aé日😊#=-1_\xa0\u2028\x85"), min_size=1, ma
 
 
 @given(st.data(), st.sampled_from([" ", "\t", "  "]), st.sampled_from(["\n", "\r\n"]), st.sampled_from(sorted(SCHEMES)))
-@settings(max_examples=200)
 def test_any_columns_come_out_as_they_came(tmp_path_factory, data, blank, end, scheme):
     content = ""
     for tags in data.draw(st.lists(TAGS, min_size=1, max_size=3)):

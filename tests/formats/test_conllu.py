@@ -6,7 +6,7 @@ import re
 
 import conllu
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled import spoilt
 from labelled_texts import NAMES, TEXTS, given_file, read, refused_in_words, said, spans, uncut, write
@@ -51,7 +51,6 @@ def wanted(text, found, blanks):
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=150)
 def test_text_and_spans_come_back(folder, data, text):
     found = data.draw(spans(text))
     rows = [said(text, {"names": found}), said("Ann", {"names": []}, "bob", "k2")]
@@ -200,7 +199,6 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path):
 
 
 @given(spoilt(UD.encode()))
-@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.conllu", NAMES, data, "conllu")
 
@@ -214,7 +212,6 @@ def test_a_text_of_nul_is_not_taken_for_utf_16(tmp_path):
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=150)
 def test_conll_brings_spans_back_word_by_word(folder, data, text):
     """White space is lost, so spans are compared by their words."""
     found = data.draw(spans(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled import spoilt
 from labelled_texts import ALL, NAMES, TEXTS, TOPICS, given_file, read, refused_in_words, said, spans, write
@@ -27,7 +27,6 @@ def full(text: str) -> str:
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=100)
 def test_what_was_said_comes_back(folder, data, text):
     answers = {
         "mood": data.draw(st.sampled_from(["good", "so so"])), "topics": data.draw(st.sampled_from([[], ["sport", "日本"]])),
@@ -124,7 +123,6 @@ def test_labels_and_other_columns(tmp_path):
 
 
 @given(st.data())
-@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     good = folder / "fuzz" / "good.parquet"
     write("datasets", [said("Ann flew", {"names": [{"start": 0, "end": 3, "label": "person"}]})], NAMES, good)

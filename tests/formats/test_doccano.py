@@ -132,7 +132,6 @@ def test_a_transcript_comes_back(tmp_path):
 
 
 @given(spoilt(LINES.encode()))
-@settings(max_examples=100)
 @pytest.mark.parametrize("name", ["doccano", "doccano-csv"])
 def test_any_bytes_are_read_or_refused_in_words(folder, name, data):
     refused_in_words(folder / ("bad.csv" if name.endswith("csv") else "bad.jsonl"), NAMES, data, name)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pympi
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from labelled import BOTH, TRANSCRIPT, clip, item, read, refused_in_words, said, segments, sort, spoilt, value, write
 
 from tui_label.core.tasks import Segment
@@ -50,7 +50,6 @@ def folder(tmp_path_factory):
 
 
 @given(segments(("", "dog", "car horn")))
-@settings(max_examples=100)
 def test_what_was_said_comes_back(folder, found):
     dropped = write("eaf", [said(found)], BOTH, folder)
     (record,), bad, _ = read("eaf", folder / "a.eaf", BOTH)
@@ -72,7 +71,6 @@ def test_what_was_said_comes_back(folder, found):
 
 
 @given(spoilt(ELAN.encode()))
-@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words("eaf", folder / "a.eaf", TRANSCRIPT, data)
 

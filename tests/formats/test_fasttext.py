@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from labelled import spoilt
 from labelled_texts import MOOD, TEXTS, TOPICS, given_file, read, refused_in_words, said, write
@@ -20,7 +20,6 @@ def folder(tmp_path_factory):
 
 @example("___label__x __label____label__y\t__label__", [])
 @given(TEXTS, st.sampled_from([[], ["sport"], ["hard money", "日本"]]))
-@settings(max_examples=150)
 def test_texts_and_labels_come_back(folder, text, labels):
     path = folder / "x.txt"
     dropped = write("fasttext", [said(text, {"topics": labels}), said("end", {"topics": ["sport"]})], TOPICS, path)
@@ -59,6 +58,5 @@ def test_what_cannot_be_carried_is_counted(tmp_path):
 
 
 @given(spoilt(b"__label__good fine\n__label__so_so __label__good x\n"))
-@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.txt", MOOD, data, "fasttext")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import ENTITIES, SENTIMENT, project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import formats
@@ -47,7 +47,6 @@ TEXTS = st.text(
 
 
 @given(TEXTS, st.data())
-@settings(max_examples=200)
 def test_own_json_lines_come_back_the_same(tmp_path_factory, text, data):
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
@@ -73,7 +72,6 @@ def test_own_json_lines_come_back_the_same(tmp_path_factory, text, data):
 
 
 @given(st.binary(max_size=300), st.sampled_from(["jsonl", "csv", "tsv", "text", "conll"]))
-@settings(max_examples=200)
 def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory, data, name):
     path = given_file(tmp_path_factory.mktemp("f"), "x", data)
     try:

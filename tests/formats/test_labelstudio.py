@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 from helpers import project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled import clip, spoilt
 from labelled_texts import ALL, MOOD, NAMES, TEXTS, given_file, read, refused_in_words, said, spans, write
@@ -60,7 +60,6 @@ def answers(draw, text):
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=60)
 @pytest.mark.parametrize("name", ["labelstudio", "labelstudio-min"])
 def test_what_was_said_comes_back(folder, name, data, text):
     item = Item("k 1", text, meta={"source": "x", "n": {"deep": [1]}})
@@ -199,13 +198,11 @@ def test_what_a_task_calls_predictions_stays_beside_those_of_unknown_labels(tmp_
 
 
 @given(spoilt(json.dumps([TASK, TASK]).encode()))
-@settings(max_examples=120)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.json", ALL, data, "labelstudio")
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=3) | st.floats(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "data", "text", "annotations", "predictions", "result", "value", "labels", "start", "end", "choices", "type", "from_name", "completed_by", "meta", "item", "lead_time", "names", "mood", "why", "annotation_id"]), inner, max_size=5)))  # fmt: skip
-@settings(max_examples=120)
 def test_any_json_is_read_or_refused_in_words(folder, value):
     refused_in_words(folder / "bad.json", ALL, json.dumps([value]).encode(), "labelstudio")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas
 import pytest
 from helpers import BOTH, ENTITIES, SENTIMENT, project, write_project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import cli, config, formats
@@ -316,7 +316,6 @@ ANNOTATIONS = st.builds(
 
 
 @given(ANNOTATIONS, st.sampled_from(["csv", "tsv"]))
-@settings(max_examples=150)
 def test_our_own_tables_come_back_the_same(tmp_path_factory, annotation, name):
     item = Item("k", "ab\rcd")
     out = io.StringIO(newline="")

@@ -54,7 +54,6 @@ def word(name: str) -> str:
 
 
 @given(segments(("", "dog")))
-@settings(max_examples=100)
 def test_ctm_brings_words_back(folder, found):
     dropped = write("ctm", [said(found)], BOTH, folder)
     wanted = [Segment(one.start, one.end, text=half(one.text)) for one in found if [one.text] == one.text.split()]
@@ -68,7 +67,6 @@ def test_ctm_brings_words_back(folder, found):
 
 @given(segments(("", "dog", "car horn")))
 @example([Segment(0.0, 1.0, speaker="\x85<NA>")])
-@settings(max_examples=150)
 def test_stm_brings_back_who_said_what(folder, found):
     dropped = write("stm", [said(found)], BOTH, folder)
     wanted = [
@@ -83,7 +81,6 @@ def test_stm_brings_back_who_said_what(folder, found):
 
 
 @given(segments())
-@settings(max_examples=60)
 def test_rttm_brings_speakers_back(folder, found):
     dropped = write("rttm", [said(found)], BARE, folder)
     # The name <NA> is RTTM's word for none
@@ -111,7 +108,6 @@ def test_rttm_brings_labels_back_where_the_project_has_them(folder, found):
 
 
 @given(spoilt(CTM.encode()), spoilt(STM.encode()), spoilt(RTTM.encode()))
-@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, ctm, stm, rttm):
     for name, data in (("ctm", ctm), ("stm", stm), ("rttm", rttm)):
         refused_in_words(name, folder / "x", TRANSCRIPT, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from labelled import EVENTS, TRANSCRIPT, clip, half, read, refused_in_words, said, segments, sort, spoilt, value, write
 
 from tui_label import formats
@@ -29,7 +29,6 @@ def folder(tmp_path_factory):
 
 
 @given(segments())
-@settings(max_examples=60)
 def test_what_was_said_comes_back(folder, found):
     dropped = write("raven", [said(found)], TRANSCRIPT, folder)
     (record,), bad, _ = read("raven", folder / NAME, TRANSCRIPT)
@@ -41,7 +40,6 @@ def test_what_was_said_comes_back(folder, found):
 
 
 @given(spoilt(TABLE.encode()))
-@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words("raven", folder / NAME, EVENTS, data)
 

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled import spoilt
 from labelled_texts import MOOD, NAMES, SLOTS, TEXTS, given_file, read, refused_in_words, said, spans, uncut, write
@@ -31,7 +31,6 @@ def seen_by_spacy(path):
 
 
 @given(st.data(), TEXTS)
-@settings(max_examples=80)
 @pytest.mark.parametrize("name", ["spacy", "spacy-json"])
 def test_what_was_said_comes_back_and_spacy_sees_the_same(folder, name, data, text):
     path = folder / ("x.spacy" if name == "spacy" else "x.json")
@@ -103,7 +102,6 @@ def test_what_is_wrong_is_named(tmp_path, found, words):
 
 
 @given(st.data())
-@settings(max_examples=60)
 @pytest.mark.parametrize("name", ["spacy", "spacy-json"])
 def test_any_bytes_are_read_or_refused_in_words(folder, name, data):
     path = folder / ("good.spacy" if name == "spacy" else "good.json")

@@ -50,7 +50,6 @@ def carried(one: Segment, *, vtt: bool) -> Segment:
 
 
 @given(segments())
-@settings(max_examples=100)
 @pytest.mark.parametrize("name", ["srt", "vtt"])
 def test_what_was_said_comes_back(folder, name, found):
     dropped = write(name, [said(found)], TRANSCRIPT, folder)
@@ -75,7 +74,6 @@ def test_labels_are_the_text_where_the_project_has_them(folder, name, found):
 
 
 @given(spoilt(SRT.encode()), spoilt(VTT.encode()))
-@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, srt, vtt):
     refused_in_words("srt", folder / "a.srt", TRANSCRIPT, srt)
     refused_in_words("vtt", folder / "a.vtt", TRANSCRIPT, vtt)

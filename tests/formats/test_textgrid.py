@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import textgrid as another
-from hypothesis import given, settings
+from hypothesis import given
 from labelled import (
     BOTH,
     EVENTS,
@@ -107,7 +107,6 @@ def folder(tmp_path_factory):
 
 
 @given(segments(("", "dog", "car horn")))
-@settings(max_examples=100)
 def test_what_was_said_comes_back(folder, found):
     dropped = write("textgrid", [said(found)], BOTH, folder)
     (record,), bad, _ = read("textgrid", folder / "a.TextGrid", BOTH)
@@ -121,7 +120,6 @@ def test_what_was_said_comes_back(folder, found):
 
 
 @given(spoilt(LONG.encode()) | spoilt(CHRONOLOGICAL.encode()))
-@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words("textgrid", folder / "a.TextGrid", TRANSCRIPT, data)
 

@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 from helpers import project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled_texts import NAMES, TEXTS, given_file, said, spans, write
 
@@ -26,7 +26,6 @@ SOUNDS = "name: s\nitems: sound\ntasks: [{id: t, type: text}]\n"
 
 
 @given(TEXTS.filter(lambda text: not any("\ud800" <= one <= "\udfff" for one in text)), st.data())
-@settings(max_examples=150)
 def test_places_are_those_of_the_encodings(text, data):
     at = data.draw(st.integers(0, len(text)))
     units = Units(text)
@@ -47,7 +46,6 @@ def test_an_offset_within_a_character_means_none():
     st.data(),
     st.permutations([CODE_POINTS, UTF16, BYTES]),
 )
-@settings(max_examples=150)
 def test_a_span_in_any_unit_is_one_that_covers_what_it_says(tmp_path_factory, text, data, order):
     """Another place may cover the same; the format's own unit is right in every case."""
     span = data.draw(spans(text).filter(bool))[0]
@@ -63,7 +61,6 @@ def test_a_span_in_any_unit_is_one_that_covers_what_it_says(tmp_path_factory, te
 
 
 @given(st.lists(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=2), inner), max_leaves=9)), st.integers(1, 9), st.sampled_from([None, 0, 2]))  # fmt: skip
-@settings(max_examples=150)
 def test_an_array_is_read_as_a_whole_file_would_be(tmp_path_factory, values, piece, indent):
     path = tmp_path_factory.getbasetemp() / "array.json"
     path.write_text(json.dumps(values, indent=indent, ensure_ascii=indent == 0))
@@ -102,7 +99,6 @@ def test_an_array_of_nothing_is_one():
 
 
 @given(TEXTS)
-@settings(max_examples=200)
 def test_a_name_of_a_file_is_safe_and_can_be_read_back(name):
     dropped: dict[str, int] = {}
     made = file_name(name, dropped)

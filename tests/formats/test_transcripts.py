@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from labelled import (
     BOTH,
     EVENTS,
@@ -61,7 +61,6 @@ CARRIED = {"nemo": str, "commonvoice": by_commonvoice, "librispeech": by_librisp
 
 
 @given(TEXTS.map(no_nul), TEXTS.map(no_nul))
-@settings(max_examples=80)
 @pytest.mark.parametrize("name", CARRIED)
 def test_texts_come_back(folder, name, one, two):
     dropped = write(name, [text_of(one), text_of(two, item("b.flac"))], TEXT, folder)
@@ -74,7 +73,6 @@ def test_texts_come_back(folder, name, one, two):
 
 
 @given(spoilt(VOICES.encode()), spoilt(b"a HELLO YOU\nb BYE\n"))
-@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused_in_words(folder, voices, libri):
     refused_in_words("commonvoice", folder / "x", TEXT, voices)
     refused_in_words("librispeech", folder / "x", TEXT, libri)

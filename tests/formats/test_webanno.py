@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelled import spoilt
 from labelled_texts import NAMES, TEXTS, given_file, read, refused_in_words, said, spans, uncut, write
@@ -40,7 +40,6 @@ def folder(tmp_path_factory):
 
 
 @given(st.data(), TEXTS, st.sampled_from(["k", "a/b", "日本"]))
-@settings(max_examples=100)
 def test_what_was_said_comes_back(tmp_path_factory, data, text, key):
     folder = tmp_path_factory.mktemp("w")
     found = data.draw(spans(text))
@@ -117,7 +116,6 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, before, now, words):
 
 
 @given(spoilt(INCEPTION.encode()))
-@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_in_words(folder, data):
     refused_in_words(folder / "bad.tsv", NAMES, data, "webanno")
 

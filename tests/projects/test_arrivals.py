@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import ENTITIES, SENTIMENT, new_store, project, write_project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import cli, config
@@ -141,7 +141,6 @@ RECORDS = st.lists(
 
 
 @given(RECORDS)
-@settings(max_examples=60)
 def test_the_same_records_again_add_nothing(tmp_path_factory, records):
     store = new_store(tmp_path_factory.mktemp("a"))
     taken(store, records)

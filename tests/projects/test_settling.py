@@ -425,7 +425,6 @@ def said_of_items(draw):
     return rows
 
 
-@settings(max_examples=60)
 @given(said_of_items(), st.sampled_from(["majority", "unanimous", "dawid-skene"]))
 def test_settled_answers_are_valid_and_come_back_by_add_as_known_ones(tmp_path_factory, rows, rule):
     folder = tmp_path_factory.mktemp("s")
@@ -450,7 +449,6 @@ def test_settled_answers_are_valid_and_come_back_by_add_as_known_ones(tmp_path_f
     assert list(store.answers(history=True)) == history
 
 
-@settings(max_examples=60)
 @given(said_of_items())
 def test_nothing_depends_on_the_names_nor_on_their_order(rows):
     project = config.parse(BOTH, Path("nowhere"))

@@ -349,7 +349,6 @@ def test_confusions_name_the_items_behind_them():
 SETS = st.one_of(st.none(), st.sets(st.sampled_from([label.value for label in LABELS])).map(sorted))
 
 
-@settings(max_examples=50)
 @given(table=st.lists(st.lists(SETS, min_size=3, max_size=3), min_size=1, max_size=8))
 def test_sets_of_labels_are_mixed_up_where_each_has_one_that_the_other_has_not(table):
     items: dict[tuple[str, str], set[int]] = {}

@@ -7,7 +7,7 @@ import warnings
 import krippendorff
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import cohen_kappa_score
@@ -292,7 +292,6 @@ def test_agreement_on_one_label_of_any_number_of_annotators(values):
 # Properties
 
 
-@settings(max_examples=50)
 @given(values=answered(), seed=st.integers(0, 5))
 def test_the_order_of_items_and_annotators_does_not_matter(values, seed):
     mixed = np.random.default_rng(seed).permuted(values, axis=1)[::-1]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from helpers import BOTH, SENTIMENT, project
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label.quality.estimates import difference, wilson
@@ -286,7 +286,6 @@ def histories(draw: st.DrawFn) -> list[Effort]:
 
 
 @given(histories(), st.data())
-@settings(max_examples=80)
 def test_few_by_few_is_the_same_as_all_at_once(efforts, data):
     whole, parts = Ledger(TASKS, judge_from=3), Ledger(TASKS, judge_from=3)
     whole.take(efforts)
@@ -312,7 +311,6 @@ def _in_turn(efforts: list[Effort]) -> list[Effort]:
 
 
 @given(histories())
-@settings(max_examples=80)
 def test_the_figures_are_those_of_counting_by_hand(efforts):
     ledger = Ledger(TASKS, judge_from=3)
     ledger.take(efforts)

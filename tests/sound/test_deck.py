@@ -561,7 +561,7 @@ KEYS = st.one_of(
 
 
 @given(st.lists(KEYS, max_size=25))
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_hands_do_what_is_put_down_is_what_came_out(folder, keys):
     """To the tick or two that a clock and a tape differ by, for each thing done."""
 

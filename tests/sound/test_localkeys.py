@@ -324,7 +324,7 @@ ACTS = st.lists(
     autoplay=st.booleans(),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(
     [(b"\t", 2.0), (b"\t", 0.0), (b"\x1b[19~", 0.02)], 0.05, 0.05, 0.02, False, 0
 )  # its last word comes as the test ends

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from recordings import RATE, noise, write
 
@@ -42,7 +42,6 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(st.integers(1, 5000), st.integers(1, 3), st.integers(0, 4000), st.integers(0, 2**32 - 1))
-@settings(max_examples=60)
 def test_buckets_hold_the_lowest_and_highest_sample(scratch, frames, channels, start, seed):
     samples = np.random.default_rng(seed).uniform(-1, 1, (start + frames, channels)).astype(np.float32)
     soundfile.write(scratch, samples, 8000, subtype="FLOAT")
@@ -56,7 +55,6 @@ def test_buckets_hold_the_lowest_and_highest_sample(scratch, frames, channels, s
 
 
 @given(st.data())
-@settings(max_examples=100)
 def test_columns_hold_the_extremes_of_their_stretch(data):
     """By buckets: from the one a column begins in, up to the one the next begins in."""
     frames = data.draw(st.integers(64, 6000))
@@ -98,7 +96,6 @@ def test_before_anything_is_measured_there_is_nothing_to_see():
 
 
 @given(st.floats(0, 2), st.floats(0.03, 0.5), st.integers(0, 100))
-@settings(max_examples=100)
 def test_the_quietest_place_is_near_and_as_quiet_as_any(at, within, seed):
     chance = np.random.default_rng(seed)
     loudness = np.repeat(chance.uniform(0.01, 1, 41), 400)[:16_000, None]
@@ -214,7 +211,6 @@ def test_kept_peaks_of_another_size_or_time_are_not_taken(tmp_path):
 
 
 @given(st.data())
-@settings(max_examples=150)
 def test_a_damaged_cache_is_no_cache(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("cache")
     keep(folder, "a", some_peaks(), STAMP)

@@ -136,7 +136,7 @@ FRAMES = st.lists(
 
 @example([(PLAY, {"loop": "0"}, set(), b"")])
 @given(FRAMES)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_a_frame_the_speaker_answers_or_closes(frames):
     packed = [wire.pack(CLIP), wire.pack(DATA, PIECE), wire.pack(PLAY)]
     for usual, changed, missing, payload in frames:

@@ -426,6 +426,7 @@ def said_of_items(draw):
 
 
 @given(said_of_items(), st.sampled_from(["majority", "unanimous", "dawid-skene"]))
+@settings(max_examples=20)
 def test_settled_answers_are_valid_and_come_back_by_add_as_known_ones(tmp_path_factory, rows, rule):
     folder = tmp_path_factory.mktemp("s")
     project, store, _ = answered(folder / "p", BOTH, *rows)

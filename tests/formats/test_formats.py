@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tui_label import formats
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
-from tui_label.errors import LabelError
+from tui_label.errors import LabelError, UsageError
 from tui_label.formats import BadLine, Reading
 
 
@@ -381,3 +381,17 @@ def test_an_array_is_not_held_in_memory(tmp_path):
 
     assert found == 5000
     assert peak < path.stat().st_size / 4
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [("out.csv", "csv"), ("out.CSV.gz", "csv"), ("out", "jsonl"), ("answers.v2", "jsonl"), ("-", "jsonl")],
+)
+def test_a_file_is_written_as_its_name_says(name, chosen):
+    assert formats.for_writing(Path(name), "jsonl").name == chosen
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out.jsonl.zip", "out.docx", "out.txt"])
+def test_no_file_is_written_whose_name_says_that_it_is_of_another_kind(name):
+    with pytest.raises(UsageError, match=f"{name}: its name does not say in which format; name one with --format"):
+        formats.for_writing(Path(name), "jsonl")

@@ -153,6 +153,7 @@ def test_tasks_of_a_project_are_kept_to(tmp_path, capsys):
     ("arguments", "words"),
     [
         (["a.csv", "b.what"], "does not say in which format; name one with --to"),
+        (["a.csv", "b.srt.gz"], "srt is not packed; leave out .gz"),
         (["-", "b.csv"], "--from"),
         (["a.csv", "-", "--to", "textgrid"], "name a folder"),
         (["a.csv", "b.md", "--to", "examples"], "cannot be written from a file"),

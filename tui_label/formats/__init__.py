@@ -5,6 +5,7 @@ A name says more than content: a `.txt` whose lines look like JSON is plain text
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -231,14 +232,17 @@ def find(name: str) -> Format:
 
 
 def for_writing(path: Path, otherwise: str = "") -> Format:
-    """The format that a file to be written is named after; the one called `otherwise` where its name says none."""
+    """The format that a file to be written is named after; the one called `otherwise` where its name says of no kind of file."""
     suffix = bare(path).suffix.lower()
     for format in FORMATS:
         if suffix and suffix in format.suffixes and (format.write or format.write_folder):
+            if format.write is None and path != bare(path):
+                raise UsageError(f"{visible(str(path))}: {format.name} is not packed; leave out {path.suffix}")
             return format
-    if otherwise:
+    if otherwise and mimetypes.guess_type(path.name) == (None, None):
         return find(otherwise)
-    raise UsageError(f"{visible(str(path))}: its name does not say in which format; name one with --to")
+    option = "--format" if otherwise else "--to"
+    raise UsageError(f"{visible(str(path))}: its name does not say in which format; name one with {option}")
 
 
 def recognise(path: Path, encoding: str | None = None) -> Format:

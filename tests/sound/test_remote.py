@@ -285,8 +285,10 @@ def test_memory_is_a_way_too(cache):
 
 
 @pytest.fixture
-def far(tmp_path) -> Iterator[Far]:
+def far(tmp_path, monkeypatch) -> Iterator[Far]:
     pytest.importorskip("paramiko")
+    # It takes longer than the impatient wait where much goes on
+    monkeypatch.setattr("tui_label.sound.sftp.SILENCE_S", 20.0)
     (tmp_path / "a.wav").write_bytes(A)
     with reached_by_ssh(tmp_path) as far:
         yield far
@@ -317,10 +319,12 @@ def test_sftp_goes_through_another_host_as_ssh_does(cache, tmp_path, far, way, c
     key = " ".join((far.folder / "host.pub").read_text().split()[:2])
     (tmp_path / "inner").write_text(f"[localhost]:{far.port} {key}\n")
     (tmp_path / "inside").write_text(inside.replace("far\n", "nowhere\n", 1))
+    began = time.monotonic()
     assert (
         refused(cache, f"sftp://inside{tmp_path}/a.wav")
         == "inside can't be reached through another host: try `sftp inside`"
     )
+    assert time.monotonic() - began < 15
     (tmp_path / "inside").write_text(inside)
 
     assert cache.fetch(f"sftp://inside{tmp_path}/a.wav").read_bytes() == A

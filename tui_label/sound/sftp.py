@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import shlex
 import subprocess
 from pathlib import Path
@@ -13,9 +15,24 @@ from fsspec.implementations.sftp import SFTPFileSystem
 
 from tui_label.sound.remote import SILENCE_S
 
+ENDING_S = 1.0
+"""For a program that has said its last."""
+
 
 class _Through(paramiko.ProxyCommand):  # type: ignore[misc]
-    """Paramiko's ends its program a second time."""
+    """Paramiko's ends its program a second time, and reads on where it has ended until the time is up."""
+
+    def recv(self, size: int) -> bytes:
+        ready, _, _ = select.select([self.process.stdout], [], [], self.timeout)
+        if not ready:
+            raise TimeoutError
+        return os.read(self.process.stdout.fileno(), size)
+
+    @property
+    def has_ended(self) -> bool:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(ENDING_S)
+        return self.process.returncode is not None
 
     def close(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -46,7 +63,7 @@ class _Sftp(SFTPFileSystem):  # type: ignore[misc]
                 sock=through,
             )
         except paramiko.SSHException as error:
-            if through and through.process.poll() is not None:
+            if through and through.has_ended:
                 words = f"{self.host} can't be reached through another host: try `sftp {self.host}`"
                 raise OSError(words) from error
             raise

@@ -504,6 +504,19 @@ async def test_known_answers_count_by_the_ten_so_that_none_gives_itself_away(mak
         assert any("20 items" in row and "%" in row for row in rows)
 
 
+async def test_the_header_says_how_many_people_each_item_is_for(tmp_path):
+    """`2 by you  ·  0 of 3` would read as if one's own answers did not count."""
+    folder = write_project(tmp_path, SENTIMENT + "order: as-added\noverlap: 2\n")
+    store = opened(folder)
+    store.add(records(3))
+    store.close()
+    app = seated(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p")
+
+        assert shown(app)[0].endswith("1 by you  ·  0 of 3 by 2 people")
+
+
 async def test_the_header_does_not_stand_still_behind_a_known_answer(tmp_path):
     folder = write_project(tmp_path, SENTIMENT + "order: as-added\nreview: {gold-rate: 100%}\n")
     store = opened(folder)

@@ -17,12 +17,13 @@ from helpers import SENTIMENT, write_project
 from piloting import resized
 
 from tui_label import Project, Suggestion, config
-from tui_label.bench.dashboard import Following
+from tui_label.bench.dashboard import Activity, Following, Outlook
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.projects import opening
+from tui_label.store.reviewing import Queue
 from tui_label.store.sqlite import connection
 from tui_label.ui import dashboard as module
 from tui_label.ui import sheet
@@ -124,6 +125,19 @@ async def test_every_row_fits_and_columns_stand_under_their_heads(tmp_path, size
     people = [row for row in screen if "person-" in row]
     assert people and all(row.index("person-") == head.index("people") for row in people)
     assert all(row[: head.index("people")].rstrip()[-1] != " " for row in people)
+
+
+def test_on_the_narrowest_screen_nothing_is_cut(tmp_path):
+    glance = replace(
+        follow(tmp_path, "ann", "bob").look(),
+        queues=tuple((Queue(name), 16) for name in ("flagged", "disagreements", "fast")),
+        outlook=Outlook(100, None, work_ms=3_600_000),
+        activity=Activity("hour", (3,) * 24),
+    )
+    rows = ["".join(text for text, _ in row) for row in dashboard(Shown("tweets", glance), 60, 16)]
+
+    assert "█ answers an hour  " in rows[3] and rows[3].endswith(" 1.0 h of work left ")
+    assert rows[-3].endswith("3 fast 16")
 
 
 async def test_a_key_leads_to_its_queue(tmp_path):

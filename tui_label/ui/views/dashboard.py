@@ -35,6 +35,8 @@ SOURCE_COLUMNS = (
 """Figures of each source of suggestions: the head, its cells, and how wide the screen must be."""
 TALL = 22
 """From here on there is room for the sources of suggestions too."""
+FEW_BARS = 12
+"""Of the latest answers, on a narrow screen."""
 NAME_MOST = 20
 """Cells that somebody's name gets before columns that can be missed."""
 NONE = "–"
@@ -124,8 +126,9 @@ def progress_rows(glance: Glance, width: int) -> list[Row]:
         end = [(pace + "done ", "faint"), (_day(outlook.done_at, glance.at) + " ", "bold")]
     left: Row = [(" no answers lately", "faint")]
     if most := max(glance.activity.counts, default=0):
-        each = f" answers {EACH[glance.activity.unit]}, {most:,} at most"
-        left = [(" ", ""), *sparkline(glance.activity.counts), (each, "faint")]
+        each, at_most = f" answers {EACH[glance.activity.unit]}", f", {most:,} at most" if width >= NARROW else ""
+        counts = glance.activity.counts[0 if width >= NARROW else -FEW_BARS :]
+        left = [(" ", ""), *sparkline(counts), (each + at_most, "faint")]
     work = f"{_duration(outlook.work_ms)} of work left " if outlook and outlook.work_ms else ""
     return [spread(done, end, width), spread(left, [(work, "faint")], width)]
 
@@ -268,7 +271,8 @@ def next_row(glance: Glance) -> Row:
         return [*row, ("nothing waits for a reviewer", "")]
     for number, (queue, waiting) in enumerate(glance.queues, 1):
         many = f"{waiting:,}" + ("+" if waiting >= COUNTED else "")
-        row += [(str(number), "accent"), (f" {queue.name} ", ""), (many + "     ", "bold")]
+        apart = "     " if number > 1 else ""
+        row += [(apart, ""), (str(number), "accent"), (f" {queue.name} ", ""), (many, "bold")]
     return row
 
 

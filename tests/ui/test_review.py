@@ -316,7 +316,7 @@ async def test_one_of_the_translations_is_taken_whole(tmp_path, blind):
     folder = prepare(tmp_path, source, answered(Item("t", "Satz"), *({"english": one} for one in said)))
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        assert " w all of one " in shown(app)[-1]
+        assert " w whole " in shown(app)[-1] and " x send back " in shown(app)[-1]
         taken = app.bench.case_desk.review.versions[1].answers
         await pilot.press("w")
         names = ("[1 A]", "2 B", "3 C") if blind else ("[1 ann]", "2 bob", "3 cyd")
@@ -484,7 +484,7 @@ async def test_the_screen_at_80_by_24(tmp_path):
     assert screen[19] == "›e  difference 1 of 2  ·  2 open  ·  missing"
     assert re.fullmatch(r" 1 2  flight “UA1234” +2  ann, bob", screen[20])
     assert re.fullmatch(r"   3  nothing +1  cyd", screen[21])
-    assert screen[23].startswith(" 1-3 take   Tab next   a accept   e edit   x send back")
+    assert screen[23].startswith(" 1-3 take   Tab next   a accept   x send back   e edit")
     assert screen[23].endswith("saved ✓")
 
 

@@ -257,7 +257,7 @@ def _review() -> tuple[Command, ...]:
     return (
         review("review.take", "Take that annotator's version of the difference", "1 2 3 4 5 6 7 8 9", "take"),
         review("review.keep", "It is right as it stands in the making: often nothing", "0", "neither"),
-        review("review.whole", "Take all of one version: its digit says whose", "w", "all of one"),
+        review("review.whole", "Take all of one version: its digit says whose", "w", "whole"),
         review("review.next", "Next difference", "tab", "next"),
         review("review.previous", "Difference before", "shift+tab", "previous"),
         review("review.settle", "Settle the item and go on", "enter", "settle"),

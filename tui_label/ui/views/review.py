@@ -465,7 +465,7 @@ def hints(state: ReviewState) -> list[Hint]:
     if len(review.in_force) > 1:
         wanted.append("review.next")
     wanted += ["review.accept", *(["review.whole"] if len(review.undecided) > FEW else [])]
-    wanted += ["review.edit", "review.return", *([] if state.asked else ["review.comment"])]
+    wanted += ["review.return", "review.edit", *([] if state.asked else ["review.comment"])]
     if review.undecided:
         wanted.append("review.settle")
     wanted += ["work.undo", "review.later", "review.queues", "guide.open", "review.find", "help.open"]

@@ -129,9 +129,16 @@ def test_signs_say_where_more_of_a_text_is_out_of_sight():
 
     def signs(caret: int, most: int) -> str:
         typed, _ = step(session, "text.edit", Editor("\n".join("abcdefgh"), caret))
-        return "".join(row[4:5] or " " for row in shown(zone(typed, most))[:-1])
+        return "".join(row[5:6] or " " for row in shown(zone(typed, most))[:-1])
 
     assert signs(0, 4) == " ↓"
     assert signs(8, 4) == "↑↓"
     assert signs(15, 4) == "↑ "
     assert signs(15, 20) == " " * 8
+
+
+def test_a_text_begins_under_the_keys_of_labels():
+    source = "name: n\ntasks:\n  - {id: why, type: text}\n  - {id: b, type: choice, labels: [y]}\n"
+    typed, _ = step(begun(source), "text.edit", Editor("abc", 3))
+
+    assert shown(zone(typed)) == ["›why  abc", " b    1 y"]

@@ -34,8 +34,8 @@ async def test_the_transcription_screen_at_80_by_24(tmp_path):
     assert screen[2] == " c0.wav"
     assert screen[12].startswith(" ●──")
     assert screen[13].startswith(" ■ 00:00.0 / 00:04.0   1.0×")
-    assert screen[17] == "›transcript hello there!"
-    assert screen[20].startswith(" " * 12 + 'rule: "!" is not used   ^F mends')
+    assert screen[17] == "›transcript  hello there!"
+    assert screen[20].startswith(" " * 13 + 'rule: "!" is not used   ^F mends')
     assert screen[20].endswith("draft kept 1 of 2 words")
     assert screen[23].startswith(" ↵ next   Esc single keys   ^J new line   Tab play   ^T tags")
     assert "F1 keys" in screen[23]
@@ -277,6 +277,19 @@ async def test_segments_are_transcribed_one_after_the_other(tmp_path):
             ]
         }
     ]
+
+
+async def test_typing_into_a_segment_moves_nothing_above(tmp_path):
+    source = TURNS.replace("transcript:", "labels: [speech, bell], transcript:")
+    app = make(tmp_path, source, tones(4), draft=[{"start": 0.0, "end": 2.0, "label": "speech", "text": "hello"}])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "hello")
+        await until(app, "no sound")
+        before = shown(app)
+        await pilot.press("i")
+        after = shown(app)
+
+    assert after[-1].startswith(" ↵ next") and after[:-1] == before[:-1]
 
 
 async def test_the_step_of_edges_stays_from_item_to_item(tmp_path):

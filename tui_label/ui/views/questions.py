@@ -121,8 +121,14 @@ def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows
     if isinstance(task, Text):
         return [_text_box(session, task, keymap, lead, width, box_rows)]
     if isinstance(task, Segments) and task.transcript is not None and session.focus == task.id and session.segment_here:
-        box = _text_box(session, task, keymap, lead, width, box_rows)
-        return [box] if session.typing or not task.labels else [_labels(session, task, keymap, lead, width), box]
+        if not task.labels:
+            return [_text_box(session, task, keymap, lead, width, box_rows)]
+        # Also while one types, or everything above would move
+        unnamed: Row = [(" " * cells(lead), "")]
+        return [
+            _labels(session, task, keymap, lead, width),
+            _text_box(session, task, keymap, unnamed, width, box_rows),
+        ]
     if isinstance(task, Segments) and not task.labels:
         return [Question(task.id, 1, lambda _: [[*lead, (number_of(len(session.segments), "segment"), "faint")]])]
     return [_labels(session, task, keymap, lead, width)]
@@ -253,6 +259,8 @@ def length_words(task: Text, text: str) -> str:
 def _text_box(
     session: Session, task: Text | Segments, keymap: Keymap, lead: Row, width: int, box_rows: int
 ) -> Question:
+    # Under the keys of labels, which stand in brackets
+    lead = [*lead[:-1], (lead[-1][0] + " ", lead[-1][1])]
     here = session.focus == task.id
     text = (session.box or "") if here else str(session.work.answers.get(task.id, ""))
     typing = session.typing and here

@@ -279,6 +279,18 @@ async def test_segments_are_transcribed_one_after_the_other(tmp_path):
     ]
 
 
+async def test_going_from_a_transcript_to_the_next_question_moves_nothing_above(tmp_path):
+    app = make(tmp_path, CALLS, tones(4), draft="hello")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "no sound")
+        before = shown(app)
+        await pilot.press("escape", "t")
+        after = shown(app)
+
+    assert "›quality" in "\n".join(after)
+    assert after[:17] == before[:17] and after[17][1:] == before[17][1:].rstrip()
+
+
 async def test_typing_into_a_segment_moves_nothing_above(tmp_path):
     source = TURNS.replace("transcript:", "labels: [speech, bell], transcript:")
     app = make(tmp_path, source, tones(4), draft=[{"start": 0.0, "end": 2.0, "label": "speech", "text": "hello"}])

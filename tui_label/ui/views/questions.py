@@ -267,7 +267,7 @@ def _text_box(
     room = box_width(session, width)
     rows = Rows(text, room)
     found = findings(session) if here else ()
-    with_sound = session.item.sound is not None and here
+    with_sound = session.item.sound is not None and (here or task.transcript is not None)
     wanted = box_rows + 1 if with_sound else next(count for count in range(box_rows, 0, -1) if rows.has(count - 1))
 
     def box(count: int) -> list[Row]:
@@ -286,7 +286,7 @@ def _text_box(
     def draw(count: int) -> list[Row]:
         if not with_sound:
             return box(count)
-        said = [_said(session, keymap, found, room)] if count > 1 + BELOW_CARET else []
+        said = [_said(session, keymap, found, room)] if here and count > 1 + BELOW_CARET else []
         drawn = box(count - len(said))
         # Rows are kept free from the start, so that nothing moves while one types
         free: list[Row] = [[]] * (count - len(said) - len(drawn))

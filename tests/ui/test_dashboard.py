@@ -140,6 +140,16 @@ def test_on_the_narrowest_screen_nothing_is_cut(tmp_path):
     assert rows[-3].endswith("3 fast 16")
 
 
+async def test_on_the_narrowest_screen_labels_have_their_names(tmp_path):
+    app = Dashboard(follow(tmp_path, "ann", "bob"))
+    async with app.run_test(size=(60, 20)):
+        await until(app, "just now")
+        screen = shown(app)
+
+    assert screen[5].split() == ["agreement", "value", "95", "%", "interval"]
+    assert [row.split()[0] for row in screen[7:10]] == ["positive", "neutral", "negative"]
+
+
 async def test_a_key_leads_to_its_queue(tmp_path):
     app = Dashboard(follow(tmp_path, "ann", "bob"))
     async with app.run_test(size=(80, 24)) as pilot:

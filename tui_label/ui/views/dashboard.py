@@ -137,19 +137,21 @@ def progress_rows(glance: Glance, width: int) -> list[Row]:
 
 
 def agreement_rows(measured: Measured | None, width: int) -> list[Row]:
-    """A head, then each task and its labels."""
-    name = min(40, width - 50)
-    head = f" {'agreement':<{name}}{'':<14}{'value':>7}{'95 % interval':>16}{'week ago':>10}"
+    """A head, then each task and its labels; on a narrow screen names have the room of what was a week ago."""
+    narrow = width < NARROW
+    name = min(40, width - (40 if narrow else 50))
+    head = f" {'agreement':<{name}}{'':<14}{'value':>7}{'95 % interval':>16}"
+    heads: Row = [(head, "faint"), *([] if narrow else [(f"{'week ago':>10}", "faint")])]
     if measured is None:
-        return [[(head, "faint")], [(" being measured …", "faint")]]
-    rows: list[Row] = [[(head, "faint")]]
+        return [heads, [(" being measured …", "faint")]]
+    rows: list[Row] = []
     for task in measured.now.tasks:
         earlier = task_of(measured.before, task.task)
         before = headline(earlier.figures) if earlier else None
         rows.append(_figure_row(task.task, headline(task.figures), before, name, "bold"))
         for label, figure in _labels(task).items():
             rows.append(_figure_row("  " + label, figure, _labels(earlier).get(label) if earlier else None, name, ""))
-    return rows
+    return [heads, *([row[:-1] for row in rows] if narrow else rows)]
 
 
 def _labels(task: TaskAgreement) -> dict[str, Figure]:

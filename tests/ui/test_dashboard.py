@@ -100,8 +100,8 @@ async def test_the_four_blocks_at_80_by_24(tmp_path):
         "flags",
         "fast",
         "runs",
-        "itself",
-        "gold",
+        "repeats",
+        "known",
         "people",
     ]
     assert screen[12].split() == ["30", "1,200", "3.0", "0%", "1", "0", "–", "–", "ann"]

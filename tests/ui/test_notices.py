@@ -472,11 +472,13 @@ async def test_the_page_of_ones_own_figures(make, size):
         assert sees(app, "my figures") and sees(app, "answers") and fits(app)
         rows = ["".join(text for text, _ in row) for row in app._reading.rows]
         assert ["answers", "40", "41"] in [row.split() for row in rows]
+        for words in ("time at work ", "idle ", "half are within "):
+            assert any(row.strip().startswith(words) for row in rows)
         (negative,) = [row.split() for row in rows if "negative" in row]
         assert "10" in negative and "━" in "".join(negative)
         (known,) = [row for row in rows if "items" in row and "sentiment" in row and "%" in row]
         assert "75%" in known and "40 items" in known
-        assert "Said from 20 items that you were asked again on." in " ".join(row.strip() for row in rows)
+        assert "Shown after 20 items that you were asked again." in " ".join(row.strip() for row in rows)
         await pilot.press("end", "escape")
         assert sees(app, "Text number 1.")
 

@@ -213,8 +213,8 @@ def _that_fit(columns: Sequence[Column], width: int, room: int) -> list[Column]:
 
 
 def _columns(measured: Measured | None) -> list[Column]:
-    itself = shares(measured.now, "repeats") if measured else {}
-    gold = shares(measured.now, "gold") if measured else {}
+    repeats = shares(measured.now, "repeats") if measured else {}
+    known = shares(measured.now, "gold") if measured else {}
     return [
         Column("answers", 8, 0, lambda one: f"{one.answers:,}"),
         Column("an hour", 9, 0, lambda one: _or_none(one.per_hour, ",.0f")),
@@ -222,8 +222,8 @@ def _columns(measured: Measured | None) -> list[Column]:
         Column("idle", 6, NARROW, lambda one: _or_none(one.idle_share, ".0%")),
         Column("flags", 7, NARROW, lambda one: f"{sum(one.flags.values()):,}"),
         Column("fast runs", 11, 0, lambda one: f"{one.fast_runs:,}", lambda one: one.fast_runs > 0),
-        Column("itself", 8, NARROW, lambda one: _or_none(itself.get(one.annotator), ".0%")),
-        Column("gold", 6, 0, lambda one: _or_none(gold.get(one.annotator), ".0%")),
+        Column("repeats", 9, NARROW, lambda one: _or_none(repeats.get(one.annotator), ".0%")),
+        Column("known", 7, 0, lambda one: _or_none(known.get(one.annotator), ".0%")),
         Column("middle half s", 16, WIDE, _middle_half),
         Column("skipped", 9, WIDE, lambda one: f"{one.skipped:,}"),
         Column("changed", 9, WIDE, lambda one: f"{one.corrections + one.undone:,}"),

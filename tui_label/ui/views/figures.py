@@ -47,16 +47,16 @@ def _table(mine: Mine, project: Project, width: int) -> list[Row]:
     fast = f"faster than {project.pace.too_fast_ms / 1000:g} s"
     lines: list[tuple[str, Callable[[Person], str]]] = [
         ("answers", lambda one: f"{one.answers:,}"),
-        ("hands at work", lambda one: _hours(one.active_ms)),
+        ("time at work", lambda one: _hours(one.active_ms)),
         ("answers an hour", lambda one: f"{one.per_hour:,.0f}" if one.per_hour else NOTHING),
         ("time for an answer", lambda one: _seconds(one.median_ms) if one.timed else NOTHING),
-        ("half of them", lambda one: _half(one.pace)),
-        ("nobody there", lambda one: f"{one.idle_share:.0%}" if one.idle_share is not None else NOTHING),
+        ("  half are within", lambda one: _half(one.pace)),
+        ("idle", lambda one: f"{one.idle_share:.0%}" if one.idle_share is not None else NOTHING),
         ("flagged", lambda one: f"{one.flagged:,}"),
         ("skipped", lambda one: f"{one.skipped:,}"),
         ("changes of mind", lambda one: f"{one.undone + one.corrections:,}"),
         (fast, lambda one: f"{one.too_fast:,}"),
-        ("in a row, at most", lambda one: f"{one.longest_run:,}" if one.longest_run else NOTHING),
+        ("  most in a row", lambda one: f"{one.longest_run:,}" if one.longest_run else NOTHING),
     ]
     names, one, other = (22, 14, 14) if width >= 60 else (18, 9, 10)
     rows: list[Row] = [[], [(f"{INDENT}{'':{names}}{'today':>{one}}{'overall':>{other}}", "faint")]]
@@ -151,7 +151,7 @@ def _ends(slots: Sequence[Slot]) -> str:
 def _against(title: str, found: Sequence[tuple[str, Figure]], judge_from: int, what: str, width: int) -> list[Row]:
     rows: list[Row] = [[], [(INDENT + title, "accent")]]
     if not found:
-        return [*rows, *_plain(f"Said from {judge_from} {what} on.", width)]
+        return [*rows, *_plain(f"Shown after {judge_from} {what}.", width)]
     for task, figure in found:
         if figure.value is None:
             continue

@@ -53,7 +53,7 @@ def sprint_summary(sprint: Sprint) -> list[str]:
     planned = round(sprint.planned_ms / 60_000, 2)
     words = [
         "The sprint is over.",
-        f"{planned:g} {'minute was' if planned == 1 else 'minutes were'} planned; {sprint.active_ms / 60_000:.1f} minutes of hands at work.",
+        f"{planned:g} {'minute was' if planned == 1 else 'minutes were'} planned; {sprint.active_ms / 60_000:.1f} minutes of work.",
         f"{number_of(sprint.items, 'item')} answered"
         + (f", {sprint.sound_ms / 60_000:.1f} minutes of sound." if sprint.sound_ms else "."),
     ]

@@ -242,18 +242,25 @@ async def test_nothing_is_sent_back_to_whoever_has_no_part_any_more(tmp_path):
 async def test_accepting_the_suspicious_answer_is_one_key(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
     async with start(folder, Queue("fast", too_fast_ms=3000)).run_test(size=(80, 24)) as pilot:
-        assert any("for ann" in row for row in shown(pilot.app))
+        assert shown(pilot.app)[2] == " i0   because of ann  3.0 s"
         await pilot.press("a")
 
     assert golds(folder) == {"i0": ("accepted", {"mood": "good"})}
+
+
+async def test_a_known_answer_that_came_with_a_file_is_called_so(tmp_path):
+    (known, *_), *_ = records = moods(["good", "bad", "bad"])
+    folder = prepare(tmp_path, MOOD, *records, [Record(known.item, gold=Gold("gold", {"mood": "good"}, "given"))])
+    async with start(folder, Queue("corrected")).run_test(size=(80, 24)) as pilot:
+        assert any(re.fullmatch(r" known answer \d+ \w+ [\d:]+: mood: good", row) for row in shown(pilot.app))
 
 
 @pytest.mark.parametrize(("blind", "named"), [("", True), ("review: {blind: true}\n", False)])
 async def test_who_gave_the_only_answer_is_named(tmp_path, blind, named):
     folder = prepare(tmp_path, MOOD + blind, *moods(["good"]))
     async with start(folder, Queue("fast", too_fast_ms=3000)).run_test(size=(80, 24)) as pilot:
-        assert (here(pilot.app), any(" for " in row for row in shown(pilot.app))) == ("i0", named)
-        assert has(pilot.app, "for ann") is named
+        assert (here(pilot.app), any(" because of " in row for row in shown(pilot.app))) == ("i0", named)
+        assert has(pilot.app, "because of ann") is named
         await pilot.press("1")
         assert has(pilot.app, " nothing differs: a accepts it")
 

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from tui_label.core.commands import LISTENING, REVIEW
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
+from tui_label.core.gold import GIVEN
 from tui_label.core.item import Item
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.reviewing.changes import said
@@ -18,6 +19,7 @@ from tui_label.core.reviewing.readings import Difference, Option
 from tui_label.core.reviewing.review import Review, answers
 from tui_label.core.tasks import Segments, Spans, Task, Text, segments_from, spans_from
 from tui_label.core.text import visible
+from tui_label.formats.making import KNOWN_BY
 from tui_label.store.reviewing import QUEUES, Case, Queue
 from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
 from tui_label.ui.modes import Mode
@@ -165,11 +167,21 @@ def _about(state: ReviewState) -> Row:
     """Which item it is, and for whose sake it is here."""
     row: Row = [(" " + described(state.review.item), "faint")]
     if state.review.about and (len(state.board.names) > 1 or not state.blind):
-        row.append(("   for ", "faint"))
-        row.append((state.board.whose(state.review.about, state.board.width - cells(row)), "bold"))
+        time = _time(state)
+        row.append(("   because of ", "faint"))
+        row.append((state.board.whose(state.review.about, state.board.width - cells(row) - len(time)), "bold"))
+        row.append((time, "faint"))
     if state.review.example:
         row.append(("   * an example for the guidelines", "good"))
     return row
+
+
+def _time(state: ReviewState) -> str:
+    """In a queue of times, that of the answer."""
+    if state.queue.name not in ("fast", "slow"):
+        return ""
+    times = [state.review.versions[version].timing.active for version in state.review.about]
+    return "  " + ", ".join(f"{active / 1000:,.1f} s" for active in times)
 
 
 # what was said about it
@@ -220,10 +232,11 @@ def _standing(state: ReviewState) -> list[Line]:
     gold = state.case.gold
     if gold is None:
         return []
-    by = who(state, gold.reviewer, False)
+    by = f" by {visible(who(state, gold.reviewer, False))}" if gold.reviewer != KNOWN_BY else ""
+    what = "known answer" if gold.outcome == GIVEN else gold.outcome
     how = f" ({gold.rule})" if gold.rule else ""
     values = "; ".join(f"{task}: {_value(value)}" for task, value in gold.answers.items())
-    return [(f"{gold.outcome} by {visible(by)}{how} {when(gold.at)}:", visible(values), "good")]
+    return [(f"{what}{by}{how} {when(gold.at).strip()}:", visible(values), "good")]
 
 
 def _value(value: object) -> str:

@@ -106,6 +106,14 @@ def test_the_help_of_a_label_stands_over_its_section_and_under_its_key(tmp_path)
     assert [row.split("  ")[-1].strip() for row in rows if row] == ["Labels", "e: person", "Not titles", "e: city"]
 
 
+def test_long_help_of_a_label_keeps_off_the_edge_of_the_screen(tmp_path):
+    source = f"name: n\ntasks: [{{id: m, type: choice, labels: [{{value: a, help: {'ab ' * 99}}}]}}]\n"
+    project = config.parse(source, tmp_path)
+    for width in range(60, 80):
+        rows = [drawn(row).rstrip() for row in key_rows(build(project), ["labels"], width, tasks=project.tasks)]
+        assert max(map(cell_len, rows)) < width
+
+
 def test_the_keys_of_a_narrow_window_leave_more_than_half_of_it_to_the_words(tmp_path):
     project = config.parse("name: n\nitems: sound\ntasks: [{id: m, type: choice, labels: [a]}]\n", tmp_path)
     rows = ["".join(text for text, _ in row) for row in key_rows(build(project), ["everywhere", "sound"], 40)]
@@ -253,5 +261,6 @@ def test_where_nothing_was_said_there_is_one_rule_at_the_foot():
     empty, some = ([drawn(row) for row in letters_page("p", said, 0, "me", False, 80, 24)] for said in ([], letters))
 
     assert [row.startswith("──") for row in empty] == [number in (1, 22) for number in range(24)]
+    assert empty[0].strip() == "p  ·  comments" and empty[-1].strip() == "any key back"
     assert sum(row.startswith("──") for row in some) == 3
     assert len(some) == 24

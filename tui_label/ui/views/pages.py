@@ -165,7 +165,7 @@ def key_rows(
             found += [[], [("   " + MODES[mode], "accent")]]
         for here, keys, words in rows:
             if here == mode and keys:
-                lead, lines = visible(keys), wrapped(words, width - widest - 5)
+                lead, lines = visible(keys), wrapped(words, width - widest - 6)
                 if cell_len(lead) > widest:
                     found.append([("   " + lead, "bold")])
                     lead = ""
@@ -173,7 +173,7 @@ def key_rows(
                     found.append([("   " + set_cell_size(lead, widest + 2), "bold"), (line.rstrip(), "")])
                     lead = ""
                 help = helps.get(words, "") if mode == "labels" else ""
-                for line in wrapped(help, width - widest - 5) if help else []:
+                for line in wrapped(help, width - widest - 6) if help else []:
                     found.append([(" " * (widest + 5), ""), (line.rstrip(), "faint")])
     return found
 

@@ -69,14 +69,15 @@ def letters_page(
     if not letters:
         drawn = [[("   Nobody has said anything to you yet.", "")]]
     hints: list[Hint] = [("↵", "to the item"), ("↑↓", "choose"), ("any other key", "back")]
+    unread_of = f"{unread} unread of {len(letters)}" if letters else ""
     return [
-        header([name, "comments"], f"{unread} unread of {len(letters)}", width),
+        header([name, "comments"], unread_of, width),
         rule(width),
         *[clipped(row, width) for row in drawn],
         *([[]] * (room - len(drawn))),
         rule(width),
         *foot,
-        legend(hints if letters else hints[2:], [], width),
+        legend(hints if letters else [("any key", "back")], [], width),
     ][:height]
 
 

@@ -64,6 +64,8 @@ def test_a_hundred_percent_is_all_of_them(tmp_path, capsys):
 
     assert "".join(text for text, _ in rows[2]).startswith(" 1,999 of 2,000 done  99.9%")
     assert capsys.readouterr().out.startswith("tweets: 1,999 of 2,000 items done (99%)")
+    cli.main(["report", str(folder), "-o", str(tmp_path / "report.html")])
+    assert "99.9%" in (tmp_path / "report.html").read_text()
 
 
 def test_answers_that_came_without_times_are_no_pace(tmp_path, capsys):

@@ -26,7 +26,8 @@ OUTCOMES = {
 
 def summary(of: Material) -> Html:
     progress = of.progress
-    share = progress.done / progress.items if progress.items else 0
+    # Rounded down, as on the dashboard: 100 % is all of them
+    share = 1000 * progress.done // max(1, progress.items) / 1000
     active = sum(one.active_ms for one in of.people)
     return facts(
         ("items done", f"{progress.done:,} of {progress.items:,}"),

@@ -17,7 +17,7 @@ import pytest
 from helpers import SENTIMENT, write_project
 
 from tui_label import Annotation, Item, Project, Record
-from tui_label.cli import figures, main
+from tui_label.cli import commands, figures, main
 from tui_label.config.admission import way_in
 
 
@@ -102,6 +102,15 @@ def test_formats_stand_in_columns_within_the_terminal(monkeypatch, capsys, colum
     assert max(map(len, lines)) <= columns
     found = [re.match(r"([a-z0-9-]+ +)(read|write)", line) for line in lines if line[0] != " "]
     assert len({one and len(one[1]) for one in found}) == 1
+
+
+def test_the_help_of_every_command_fits_a_terminal_of_80_columns(monkeypatch, capsys):
+    """Also its examples, which are not wrapped."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in ([], *([name] for name in commands())):
+        with pytest.raises(SystemExit):
+            main([*command, "--help"])
+        assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
 
 
 def test_keys_without_a_project_are_those_that_no_label_took(capsys):

@@ -71,7 +71,7 @@ def register(commands: Commands) -> None:
     export = command(
         commands, "export", "write answers", _export,
         "airline > answers.jsonl",
-        "airline --settled --rule dawid-skene --format csv -o settled.csv.gz",
+        "airline --settled --rule dawid-skene -o settled.csv.gz",
         "names --format conll --annotator ann -o ann.conll",
     )  # fmt: skip
     folder(export)

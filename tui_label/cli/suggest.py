@@ -21,7 +21,7 @@ def register(commands: Commands) -> None:
         "names --with patterns.yaml",
         "names --with spacy:en_core_web_sm --task entities",
         "airline --with models:classify --dry-run",
-        'airline --with "node tagger.js" --source tagger --source-version 3',
+        'airline --with "node tag.js" --source js --source-version 3',
     )  # fmt: skip
     folder(suggest)
     suggest.add_argument(

@@ -755,9 +755,16 @@ async def test_the_queues_and_what_waits_in_them(tmp_path):
         await pilot.press(str(QUEUES.index("all") + 1))
         assert here(app) == "i0" and has(app, "review  ·  all")
         await pilot.press("q")
-        assert has(app, "answers that differ, the worst first")
+        assert has(app, "answers that differ, worst first")
         await pilot.press("escape")
         assert here(app) == "i0"
+
+
+async def test_what_each_queue_holds_is_said_whole_at_60_columns(tmp_path):
+    app = start(prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"])))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("q")
+        assert has(app, "everything that was answered") and not has(app, "…")
 
 
 async def test_queues_that_could_not_be_counted_are_not_said_to_be_empty(tmp_path, monkeypatch):
@@ -767,7 +774,7 @@ async def test_queues_that_could_not_be_counted_are_not_said_to_be_empty(tmp_pat
             now.setattr(app.bench._store, "left_in", Mock(side_effect=StoreBusy("project.db is in use")))
             await pilot.press("q")
             assert has(app, "project.db is in use")
-            assert has(app, "  9 all                  –   everything that was answered")
+            assert has(app, "  9 all                 –   everything that was answered")
         await pilot.press("escape", "q")
         assert any(re.match(r"  9 all +1 ", row) for row in shown(app))
 

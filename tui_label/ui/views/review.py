@@ -32,13 +32,13 @@ from tui_label.ui.views.talk import when
 from tui_label.ui.views.versions import Board
 
 QUEUE_WORDS = {
-    "disagreements": "answers that differ, the worst first",
+    "disagreements": "answers that differ, worst first",
     "flagged": "flagged, by reason",
-    "questions": "annotators ask, and nobody has answered",
-    "fast": "suspiciously fast, the fastest first",
-    "slow": "suspiciously slow, the slowest first",
-    "sample": "a random share of each annotator's answers",
-    "corrected": "settled otherwise than somebody answered",
+    "questions": "asked, and not answered yet",
+    "fast": "suspiciously fast, fastest first",
+    "slow": "suspiciously slow, slowest first",
+    "sample": "a random share of the answers",
+    "corrected": "settled otherwise than answered",
     "answered-back": "sent back, and answered since",
     "all": "everything that was answered",
 }
@@ -542,7 +542,7 @@ def queues_page(
                     ("›" if one == queue.name else " ", "accent"),
                     (f" {number} ", "accent" if count else "faint"),
                     (f"{one:<14}", look),
-                    (f"{shown:>8}   ", look),
+                    (f"{shown:>7}   ", look),
                     (QUEUE_WORDS[one], "faint"),
                 ],
                 width,

@@ -359,6 +359,25 @@ def test_a_ranking_typed_whole_is_the_ranking_typed(keys, candidates, expected):
     assert ranked(keys, candidates) == list(expected)
 
 
+@pytest.mark.parametrize("gone", ["span.remove", "work.undo"])
+def test_a_question_whose_reason_is_gone_leaves_the_hands_to_the_one_before(gone):
+    """Its place among those that are asked was looked for, and the screen ended."""
+    source = """
+name: n
+tasks:
+  - {id: note, type: text, required: false}
+  - {id: entities, type: spans, labels: [person, place]}
+  - {id: known, type: choice, labels: [yes, no], when: {entities: [person]}}
+"""
+    begun, _ = run(on(source), "focus.next", give("person"), "focus.next")
+    session, _ = run(begun, gone)
+    following, _ = run(session, "focus.next")
+
+    assert begun.focus == "known"
+    assert (session.focus, session.typing) == ("entities", False)
+    assert following.focus == "note"
+
+
 def test_tasks_are_asked_in_order_and_when():
     session = on(BOTH)
     assert [task.id for task in session.asked] == ["sentiment", "why"]

@@ -136,12 +136,9 @@ def redo(session: Session, _: Any = None) -> Session | Outcome:
 
 
 def _at(before: Session, session: Session) -> Session:
-    """After a jump in time: no selection, a focus that is asked, a caret within the text."""
+    """After a jump in time: no selection, a caret within the text."""
     picked = segmenting.picked_after(before, session)
-    session = replace(session, anchor=None, chosen=None, picked=picked, typed_to=-1)
-    if session.asked_task(session.focus) is None:
-        session = session.focused(session.asked[0].id)
-    return session.within_box()
+    return replace(session, anchor=None, chosen=None, picked=picked, typed_to=-1).within_box()
 
 
 def accept(session: Session, _: Any = None) -> Session | Outcome:

@@ -67,4 +67,12 @@ def step(session: Session, command: str, argument: Any = None) -> Outcome:
     """What `command` does to `session`, and what the world must now do about it."""
     outcome = STEPS[command](replace(session, word="", found=(0, 0)), argument)
     session, effects = outcome if isinstance(outcome, tuple) else (outcome, ())
+    if session.asked_task(session.focus) is None:
+        session = session.focused(_before_focus(session))
     return (session.within_box() if session.typing else session), effects
+
+
+def _before_focus(session: Session) -> str:
+    """The question before the one that was in hand: that is asked no more, since what it hung on is gone."""
+    ids = [task.id for task in session.project.tasks]
+    return next(id for id in reversed(ids[: ids.index(session.focus)]) if session.asked_task(id) is not None)

@@ -25,13 +25,10 @@ class TinyApp(App[int]):
         yield Static("ready", markup=False)
 
     async def on_mount(self) -> None:
-        leave_on_signals(self, self._hung_up)
+        leave_on_signals(self)
 
     async def on_unmount(self) -> None:
         self._say("unmounted")
-
-    async def _hung_up(self) -> None:
-        self._say("hung up")
 
     def on_key(self, event: Key) -> None:
         event.prevent_default()

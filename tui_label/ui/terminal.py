@@ -34,7 +34,7 @@ import termios
 import threading
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, cast
 
@@ -227,8 +227,6 @@ class Terminal(LinuxDriver):
     """Textual's driver for Linux and macOS, hardened."""
 
     _gone = False
-    on_hangup: Callable[[], Awaitable[None]] | None = None
-    """Has its chance before the app ends because the terminal went away."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -389,7 +387,7 @@ class Terminal(LinuxDriver):
     def _hang_up(self) -> None:
         self._gone = True
         self._auto_restart = False
-        leave(cast("App[int]", self._app), self.on_hangup)
+        leave(cast("App[int]", self._app), HUNG_UP)
         if self._writer_thread is not None:
             # A loop that waits for room in the queue would never hear of it
             with contextlib.suppress(queue.Empty):
@@ -397,20 +395,12 @@ class Terminal(LinuxDriver):
                     self._writer_thread._queue.get_nowait()
 
 
-def leave(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None = None, status: int = HUNG_UP) -> None:
+def leave(app: App[int], status: int) -> None:
     """End the app from any thread; the process is gone after BAIL_AFTER_S whatever happens."""
     bail = threading.Timer(BAIL_AFTER_S, os._exit, (status,))
     bail.daemon = True
     bail.start()
-    app.call_later(_leave, app, on_hangup, status)
-
-
-async def _leave(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None, status: int) -> None:
-    try:
-        if on_hangup is not None:
-            await on_hangup()
-    finally:
-        app.exit(status, status)
+    app.call_later(app.exit, status, status)
 
 
 def paint(app: App[int], runs: str) -> None:
@@ -420,10 +410,8 @@ def paint(app: App[int], runs: str) -> None:
         driver.write(f"{SYNC_START}{runs}{HOME}{SYNC_END}" if app._sync_available else runs + HOME)
 
 
-def leave_on_signals(app: App[int], on_hangup: Callable[[], Awaitable[None]] | None = None) -> None:
+def leave_on_signals(app: App[int]) -> None:
     """SIGHUP and SIGTERM end the app through its own way out, drafts kept; ignored ones too, as under nohup."""
-    if isinstance(app._driver, Terminal):
-        app._driver.on_hangup = on_hangup
     loop = asyncio.get_running_loop()
     for number in (signal.SIGHUP, signal.SIGTERM):
-        loop.add_signal_handler(number, leave, app, on_hangup, 128 + number)
+        loop.add_signal_handler(number, leave, app, 128 + number)

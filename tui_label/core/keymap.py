@@ -181,7 +181,7 @@ class Keymap:
     """A line for each command on whose own key, given by the person, the project has something else."""
 
     def lookup(self, mode: str, key: str) -> Action | None:
-        """What `key` does while `mode` (spans, scroll or typing) is in force."""
+        """What `key` does while `mode` is in force."""
         for one in BEHIND.get(mode, (mode, EVERYWHERE)):
             if (found := self.table.get((one, key))) is not None:
                 return found

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
-from textual.message import Message
 from textual.timer import Timer
 
 from tui_label.bench.notices import Notice, Renewal
@@ -155,15 +154,14 @@ class ItemApp(SheetApp):
         self._acting.result()
         return True
 
-    def post_message(self, message: Message) -> bool:
+    def taken_at_once(self, event: Key) -> bool:
         """What leaves does not stand in line behind a key that the database keeps waiting."""
-        if self._acting is None or not (self.workbench.is_kept_waiting and isinstance(message, Key)):
-            return super().post_message(message)
-        action = self.keymap.lookup(TYPING, event_key(message.key, message.character))
-        if not self._leaving.begun and (action is None or action.command != "quit"):
-            return super().post_message(message)
+        if not self.workbench.is_kept_waiting:
+            return False
+        if not (self._leaving.begun or self._leaves(event_key(event.key, event.character))):
+            return False
         self._leaving.leave()
-        if self.workbench.abandoned:
+        if self.workbench.abandoned and self._acting is not None:
             self._acting.cancel()
         self._show()
         return True
@@ -179,7 +177,8 @@ class ItemApp(SheetApp):
             self.workbench.jot(self._mode.begun if isinstance(self._mode, Saying) else Line())
 
     async def _key(self, key: str, pressed_at: float) -> None:
-        if self._leaving.begun or self._leaves_what_is_open(key):
+        is_open = self._reading is not None or self._mode is not None
+        if self._leaving.begun or (is_open and self._leaves(key)):
             self._leaving.leave()
         elif self._too_small:
             await self._unseen_key(key)
@@ -202,10 +201,8 @@ class ItemApp(SheetApp):
         else:
             await self._single_key(key, pressed_at)
 
-    def _leaves_what_is_open(self, key: str) -> bool:
-        """Whether the key leaves the app from a page to read or a line that is typed; a letter that does so is typed."""
-        if self._reading is None and self._mode is None:
-            return False
+    def _leaves(self, key: str) -> bool:
+        """Whether the key leaves the app wherever it is pressed; a letter that does so is typed where a line is."""
         action = self.keymap.lookup(TYPING, key)
         return action is not None and action.command == "quit"
 

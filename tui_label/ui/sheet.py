@@ -18,6 +18,7 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.events import Event, Key, Resize
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -131,6 +132,13 @@ class SheetApp(App[int]):
     def end(self, status: int = 0, message: str = "") -> None:
         """Leave, with an exit status and a line below the shell's."""
         self.exit(status, status, message or None)
+
+    def post_message(self, message: Message) -> bool:
+        return (isinstance(message, Key) and self.taken_at_once(message)) or super().post_message(message)
+
+    def taken_at_once(self, event: Key) -> bool:
+        """Whether it did not stand in line behind the keys before, and is done."""
+        return False
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key):

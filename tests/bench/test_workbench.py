@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
@@ -555,6 +556,26 @@ async def test_a_terminal_in_which_nothing_more_was_said_leaves_what_another_one
     draft = json.loads(left.draft)["answers"] if left.draft else None
     answer = left.answered.answers if left.answered else None
     assert (draft, answer) == (({"why": "one two"}, None) if then == "typed" else (None, {"why": "one two"}))
+
+
+async def test_a_draft_that_takes_long_does_not_come_after_the_answer_that_was_given_meanwhile(texts, monkeypatch):
+    async with texts() as workbench:
+        store, number, held = workbench._store, workbench.desk.claim.number, threading.Event()
+        revisit = store.revisit
+        with monkeypatch.context() as now:
+            now.setattr(store, "revisit", lambda *of: held.wait(60) and revisit(*of))
+            workbench.jot(Line(QUESTION, "wh"))
+            workbench._drafts.now()
+            await asyncio.sleep(0.05)
+            workbench.jot(Line())
+            answered = asyncio.create_task(give(workbench, "positive"))
+            await asyncio.sleep(0.05)
+            held.set()
+            await answered
+            await workbench._drafts._task
+        there = store.revisit("ann", number)
+
+    assert (there.answered.answers, there.draft) == ({"sentiment": "positive"}, "")
 
 
 async def test_what_was_said_last_is_the_draft_whichever_terminal_it_is_from(tmp_path):

@@ -394,17 +394,22 @@ class Workbench(Workplace):
         if desk is None or not (has_content(desk.session) or heard or self._drafts.kept):
             return
         draft = self._draft_of(desk)
-        if draft == self._drafts.kept or await self._is_overtaken(desk, draft):
-            return
-        await self._call(self._store.save_draft, self.annotator, desk.claim.number, draft, corrects=desk.corrects)
-        self._draft_is_kept(desk, draft)
+        if draft != self._drafts.kept and await self._call(self._write_draft, desk, draft, self._drafts.kept):
+            self._draft_is_kept(desk, draft)
 
-    async def _is_overtaken(self, desk: Desk, draft: str) -> bool:
-        """Whether nothing was said here since the draft that is known here, and something else was in another terminal."""
-        known = said_in(self._drafts.kept)
+    def _write_draft(self, desk: Desk, draft: str, before: str) -> bool:
+        """On the store's thread, so that no answer comes between: save it unless it is overtaken; whether it is saved."""
+        if self._is_overtaken(desk, draft, before):
+            return False
+        self._store.save_draft(self.annotator, desk.claim.number, draft, corrects=desk.corrects)
+        return True
+
+    def _is_overtaken(self, desk: Desk, draft: str, before: str) -> bool:
+        """Whether nothing was said here since the draft `before`, and something else was in another terminal."""
+        known = said_in(before)
         if said_in(draft) != known and desk.session.work != desk.laid:
             return False
-        there = await self._call(self._store.revisit, self.annotator, desk.claim.number)
+        there = self._store.revisit(self.annotator, desk.claim.number)
         if there is None:
             return False
         return _revision(there) != _revision(desk.claim) or said_in(there.draft) != known

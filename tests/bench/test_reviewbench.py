@@ -7,6 +7,7 @@ import getpass
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -94,6 +95,24 @@ async def test_one_key_settles_and_shows_the_next(three):
         assert bench.waiting["all"] == 3
 
     assert golds(three)["i2"] == ("settled", {"mood": "bad"})
+
+
+async def test_a_sign_of_life_while_the_next_case_is_on_its_way_takes_no_other_in_hand(three, monkeypatch):
+    """Another reviewer would get that one, too."""
+    async with at_work(three) as bench:
+        held, next_case = threading.Event(), bench._store.next_case
+        with monkeypatch.context() as now:
+            now.setattr(bench._store, "next_case", lambda *of: held.wait(60) and next_case(*of))
+            settled = asyncio.create_task(bench.do("review.take", 1))
+            await asyncio.sleep(0.05)
+            sign = asyncio.create_task(bench._alive())
+            await asyncio.sleep(0.05)
+            held.set()
+            await settled
+            await sign
+
+        assert here(bench) == "i2"
+        assert not bench._store.hold_case(bench.case_desk.case.number, "mia")
 
 
 async def test_nobodys_own_answer_changes_whatever_a_reviewer_does(three):

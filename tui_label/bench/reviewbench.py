@@ -140,9 +140,15 @@ class ReviewBench(Workplace):
     async def _alive(self) -> None:
         if self.desk is None:
             await self.look_again()
-        elif (desk := self.case_desk) is not None and not await self._hold(desk.case):
-            self.on_change()
+        else:
+            await self._in_turn(self._hold_on)
         await self._recount()
+
+    async def _hold_on(self) -> None:
+        """To the case on the desk."""
+        desk = self.case_desk
+        if desk is not None and not await self._hold(desk.case):
+            self.on_change()
 
     async def _has_come(self) -> bool:
         return await self._call(self._store.left_in, self.queue, 1) > 0

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_label.bench import notices
@@ -198,6 +199,13 @@ class Workplace(ABC):
                 self.word = f"can't be read now: {self._reason(error)}"
                 return None
 
+    async def _in_turn(self, ask: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Ask the store after what is under way; keys go on while it is slow: what they ask of it comes after this."""
+        async with self._lock:
+            asked = asyncio.create_task(ask())
+            await asyncio.sleep(0)
+        return await asked
+
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
         """The database is waited for, and that is said."""
@@ -313,11 +321,7 @@ class Workplace(ABC):
     # drafts
 
     async def _keep_draft_alone(self) -> None:
-        """Keys go on while the store is slow: whatever they ask of it comes after this."""
-        async with self._lock:
-            keeping = asyncio.ensure_future(self._try_to_keep(self._keep_or_ask))
-            await asyncio.sleep(0)
-        await keeping
+        await self._in_turn(partial(self._try_to_keep, self._keep_or_ask))
 
     async def _keep_or_ask(self) -> None:
         """Write the draft; where there is none to write, what failed may have left nothing, and the store is asked."""

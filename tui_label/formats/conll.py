@@ -127,7 +127,7 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped, scheme: s
     written = 0
     task = first_spans(project)
     last = "\n"
-    for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
+    for item, annotation in finished_texts(rows, dropped, [task] if task else []):
         lines = _lines(item, spans_said(annotation, task), scheme, dropped)
         sentence = gap(last, lines[0]) + "".join(lines)
         out.write(sentence if written else first_line(sentence))

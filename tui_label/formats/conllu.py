@@ -245,7 +245,7 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
     task = first_spans(project)
     last = "\n"
-    for item, annotation in finished_texts(rows, project, dropped, [task] if task else [], ("names",)):
+    for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):
         if not item.text.strip(" \t\r\n"):
             count(dropped, "blank texts")
             continue

@@ -48,7 +48,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
     task = next(iter(choice_tasks(project)), None)
-    for item, annotation in finished_texts(rows, project, dropped, [task] if task else []):
+    for item, annotation in finished_texts(rows, dropped, [task] if task else []):
         text = unbroken(whole(item.text, dropped), dropped)
         text, mistakable = WORD.subn(PREFIX[1:], text)
         count(dropped, "words that look like labels", mistakable)

@@ -347,7 +347,7 @@ def _split(blocks: Iterator[AnyStr], lf: AnyStr, cr: AnyStr) -> Iterator[AnyStr]
         rest.append(block)
         if goes_on:
             continue
-        found = _lines(lf[:0].join(rest), lf, cr)
+        found = _lines(lf[:0].join(rest))
         # It may go on, and after CR an LF may come
         rest = [found.pop()] if found and (not found[-1].endswith(lf)) else []
         yield from found
@@ -355,7 +355,7 @@ def _split(blocks: Iterator[AnyStr], lf: AnyStr, cr: AnyStr) -> Iterator[AnyStr]
         yield lf[:0].join(rest)
 
 
-def _lines(text: AnyStr, lf: AnyStr, cr: AnyStr) -> list[AnyStr]:
+def _lines(text: AnyStr) -> list[AnyStr]:
     if isinstance(text, bytes):
         return text.splitlines(keepends=True)
     # str.splitlines would split at other signs too

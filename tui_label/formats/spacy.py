@@ -199,9 +199,7 @@ def _docs(rows: Rows, project: Project, dropped: Dropped) -> Iterator[tuple[Any,
     tokenizer = _module("spacy").blank("xx")
     marks = first_spans(project)
     chosen = _with_own_labels(choice_tasks(project))
-    for item, annotation in finished_texts(
-        rows, project, dropped, [*([marks] if marks else []), *chosen], ("meta", "names")
-    ):
+    for item, annotation in finished_texts(rows, dropped, [*([marks] if marks else []), *chosen], ("meta", "names")):
         text = whole(item.text, dropped)
         spans = trimmed(text, spans_said(annotation, marks), dropped)
         doc = _doc(tokenizer, text, spans)

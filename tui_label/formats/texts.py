@@ -80,7 +80,7 @@ def located(
 
 
 def finished_texts(
-    rows: Rows, project: Project, dropped: Dropped, tasks: Iterable[Task], carries: Collection[str] = ()
+    rows: Rows, dropped: Dropped, tasks: Iterable[Task], carries: Collection[str] = ()
 ) -> Iterator[tuple[Item, Annotation]]:
     """Finished answers about texts; all else is counted: answers to other tasks, and what the format does not
     carry of `flags`, `times`, `meta` and the `names` of annotators, where there are several.

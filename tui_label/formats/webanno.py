@@ -252,7 +252,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """A file for each answer; how many."""
     task = first_spans(project)
     written = 0
-    for item, annotation in finished_texts(rows, project, dropped, [task] if task else [], ("names",)):
+    for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):
         text = whole(item.text, dropped)
         spans = trimmed(text, spans_said(annotation, task), dropped)
         name = f"{file_name(item.key, dropped)}.tsv"

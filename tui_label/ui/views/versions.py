@@ -68,19 +68,23 @@ class Board:
     width: int
 
     def has(self, number: int) -> bool:
-        return self._has_text(number) or 0 <= number - self._texts_before(number) < len(self.others)
+        return self._has_text(number) or 0 <= number - self._text_count < len(self.others)
 
     def block(self, number: int) -> Block:
-        return self._text_block(number) if self._has_text(number) else self.others[number - self._texts_before(number)]
+        return self._text_block(number) if self._has_text(number) else self.others[number - self._text_count]
 
     def _has_text(self, number: int) -> bool:
-        item = self.review.item
-        return bool(item.text) and not item.candidates and number >= 0 and self.rows.has(number)
+        return self._is_text and number >= 0 and self.rows.has(number)
 
-    def _texts_before(self, number: int) -> int:
-        """How many blocks are rows of the text, where block `number` is none."""
+    @property
+    def _text_count(self) -> int:
+        """How many blocks are rows of the text; it is laid out whole for that."""
+        return self.rows.count() if self._is_text else 0
+
+    @property
+    def _is_text(self) -> bool:
         item = self.review.item
-        return self.rows.count() if item.text and not item.candidates else 0
+        return bool(item.text) and not item.candidates
 
     @property
     def anchor(self) -> int | None:
@@ -91,7 +95,7 @@ class Board:
         if one.kind == "spans":
             return self.rows.row_of(int(one.start))
         place = next((n for n, block in enumerate(self.others) if self.review.at in block.differences), None)
-        return None if place is None else self._texts_before(10**9) + place
+        return None if place is None else self._text_count + place
 
     def following(self, top: int, room: int) -> int:
         """The block to begin with so that the difference is in sight, as near to `top` as may be with no row left free."""
@@ -233,7 +237,7 @@ class Board:
         readings = review.comparison.readings[review.comparison.tasks.index(task)]
         first = review.comparison.firsts[review.comparison.tasks.index(task)]
         now = review.session.answers.get(task.id)
-        lead = [] if not review.item.text or review.item.candidates else [Block([[]])]
+        lead = [Block([[]])] if self._is_text else []
         if isinstance(readings, Wording) and readings.differences:
             numbers = {run: first + local for local, run in enumerate(readings.runs)}
             head: Row = [(f" {visible(task.id)}  ", "bold")]

@@ -9,12 +9,13 @@ from itertools import takewhile
 from rich.cells import cell_len
 
 from tui_label.core.annotating.session import Session
-from tui_label.core.commands import SCROLL, SOUND, TRANSCRIBING, TYPING
+from tui_label.core.commands import SOUND, TRANSCRIBING
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import number_of, visible
 from tui_label.core.text.rows import Rows, Stacked
 from tui_label.ui.canvas import Row, cells, clipped, rule, spread
+from tui_label.ui.keymodes import key_mode
 from tui_label.ui.modes import Menu, Mode
 from tui_label.ui.views.document import Marks, document, lanes, unspanned
 from tui_label.ui.views.frame import Hint, described, header, legend
@@ -258,9 +259,7 @@ def hints(state: State) -> list[Hint]:
 
 def _talk_hint(state: State) -> list[Hint]:
     """Where something waits to be read, the key that shows it."""
-    sound, typing = state.session.item.sound is not None, state.session.typing
-    mode = (TRANSCRIBING if sound else TYPING) if typing else SOUND if sound else SCROLL
-    return _hints(state.keymap, mode, ["talk.open"])
+    return _hints(state.keymap, key_mode(state.session), ["talk.open"])
 
 
 def _item_hints(state: State) -> list[Hint]:
@@ -269,7 +268,7 @@ def _item_hints(state: State) -> list[Hint]:
         return _sound_hints(state)
     if session.typing:
         wanted: list[Wanted] = ["item.submit", "text.newline", "flag.open", "work.undo", "text.leave", "help.open"]
-        return _hints(keymap, "typing", wanted)
+        return _hints(keymap, key_mode(session), wanted)
     wanted = []
     if session.preview:
         wanted.append(("item.submit", "take them"))
@@ -286,7 +285,7 @@ def _item_hints(state: State) -> list[Hint]:
     wanted += ["work.undo", "guide.open", "find.open", "help.open"]
     if any(isinstance(task, Text) for task in session.asked):
         wanted.insert(1, "text.enter")
-    return _hints(keymap, "spans" if session.span_task else "text", wanted)
+    return _hints(keymap, key_mode(session), wanted)
 
 
 def _skip(state: State) -> list[str]:

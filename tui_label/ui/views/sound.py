@@ -14,6 +14,7 @@ from tui_label.core.moments import clock, edges
 from tui_label.core.tasks import Segment
 from tui_label.core.text import visible
 from tui_label.ui.canvas import Row, clipped, spread
+from tui_label.ui.theme import PALETTE
 from tui_label.ui.views.document import hue
 
 MARGIN = 1
@@ -242,8 +243,7 @@ def _hue(session: Session, one: Segment) -> str:
     if one.label:
         return f"hue:{hue(session, task.id, one.label)}"
     speakers = task.transcript.speakers if task.transcript else ()
-    palette = ("cyan", "orange", "green", "magenta", "blue", "yellow")
-    return f"hue:{palette[speakers.index(one.speaker) % len(palette)]}" if one.speaker in speakers else ""
+    return f"hue:{PALETTE[speakers.index(one.speaker) % len(PALETTE)]}" if one.speaker in speakers else ""
 
 
 def _list(session: Session, width: int, room: int) -> list[Row]:

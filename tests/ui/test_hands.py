@@ -56,6 +56,17 @@ async def test_a_held_enter_leaves_one_item_only(tmp_path, source):
         assert len(answers(tmp_path)) == 2, "let go and pressed once more it acts"
 
 
+async def test_a_held_enter_does_not_take_the_figures_of_a_sprint_away(tmp_path):
+    app = make(tmp_path, CALLS, *[tones(1)] * 3, draft="a draft")
+    async with app.run_test(size=(80, 24)):
+        app.workbench.start_sprint(1)
+        await struck(app, "enter", 20, 0.03)
+        assert any("The sprint is over." in row for row in shown(app))
+        assert any("held key ignored" in row for row in shown(app))
+        await struck(app, "enter")
+        assert key_of_item(app) == "c1.wav" and not any("The sprint is over." in row for row in shown(app))
+
+
 async def test_a_held_undo_goes_back_one_item_only(tmp_path):
     app = make(tmp_path, CALLS, *[tones(1)] * 6, draft="a draft")
     async with app.run_test(size=(80, 24)):

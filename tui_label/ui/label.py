@@ -55,17 +55,18 @@ class LabelApp(ItemApp):
 
     async def _page_key(self, key: str, pressed_at: float) -> bool:
         if self.workbench.tally.finished_sprint is not None:
-            self._sprint_key(key)
+            self._sprint_key(key, pressed_at)
         elif self._letters is not None and self._letters_lie_open:
             await self._letters_key(self._letters, key)
         else:
             return await super()._page_key(key, pressed_at)
         return True
 
-    def _sprint_key(self, key: str) -> None:
+    def _sprint_key(self, key: str, pressed_at: float) -> None:
+        self._guard.pressed(key, pressed_at)
         if self._command(key) == "quit":
             self._leaving.leave()
-        elif self._goes_on(key):
+        elif self._goes_on(key) and not self._too_early(pressed_at):
             self.workbench.rest()
 
     async def _letters_key(self, page: Letters, key: str) -> None:
@@ -149,7 +150,7 @@ class LabelApp(ItemApp):
         name, annotator, sprint = workbench.project.name, workbench.annotator, workbench.tally.finished_sprint
         if sprint is not None and self._reading is None:
             hints = self._key_hints(GO_ON, "quit", words={GO_ON: "go on"})
-            return sprint_page(name, annotator, sprint, hints, width, height)
+            return sprint_page(name, annotator, sprint, hints, self._word, width, height)
         if self._letters is not None and self._letters_lie_open:
             letters, chosen = self._letters.letters, self._letters.chosen
             return letters_page(name, letters, chosen, annotator, workbench.project.review.blind, width, height)

@@ -191,7 +191,7 @@ def nothing_left(
     sprint: str,
     trouble: str,
     word: str,
-    skip: list[Hint],
+    hints: list[Hint],
     width: int,
     height: int,
 ) -> list[Row]:
@@ -212,12 +212,14 @@ def nothing_left(
             visible(trouble) or "New items appear here by themselves.",
         ]
     title = [name, annotator, *([f"{unread} unread"] if unread else [])]
-    return calm(title, words, skip, width, height, word, sprint)
+    return calm(title, words, hints, width, height, word, sprint)
 
 
-def sprint_page(name: str, annotator: str, sprint: Sprint, hints: list[Hint], width: int, height: int) -> list[Row]:
+def sprint_page(
+    name: str, annotator: str, sprint: Sprint, hints: list[Hint], word: str, width: int, height: int
+) -> list[Row]:
     words = [*sprint_summary(sprint), "", "A short break does good. Then go on without a clock, or leave."]
-    return calm([name, annotator], words, hints, width, height)
+    return calm([name, annotator], words, hints, width, height, word)
 
 
 def calm(

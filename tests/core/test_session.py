@@ -359,6 +359,24 @@ def test_a_ranking_typed_whole_is_the_ranking_typed(keys, candidates, expected):
     assert ranked(keys, candidates) == list(expected)
 
 
+@pytest.mark.parametrize("other", [give("news", "kind"), give("odd", "also"), give("place"), "text.enter"])
+def test_enter_takes_no_mentions_once_another_thing_was_done(other):
+    """Of another question it was, and the app ended, or spans had labels of the wrong question."""
+    source = """
+name: n
+tasks:
+  - {id: entities, type: spans, labels: [person, place]}
+  - {id: kind, type: choices, labels: [news, chat]}
+  - {id: also, type: spans, labels: [odd, even], required: false}
+  - {id: note, type: text, required: false}
+"""
+    session, _ = run(on(source), ("cursor.to", 22), give("person"), "label.same-mentions")
+    assert len(session.preview) == 1
+    session, _ = run(session, other, "item.submit")
+
+    assert session.preview == () and all(len(spans) == 1 for spans in session.work.spans.values())
+
+
 @pytest.mark.parametrize("gone", ["span.remove", "work.undo"])
 def test_a_question_whose_reason_is_gone_leaves_the_hands_to_the_one_before(gone):
     """Its place among those that are asked was looked for, and the screen ended."""

@@ -65,11 +65,19 @@ STEPS: dict[str, Step] = {
 
 def step(session: Session, command: str, argument: Any = None) -> Outcome:
     """What `command` does to `session`, and what the world must now do about it."""
+    before = session
     outcome = STEPS[command](replace(session, word="", found=(0, 0)), argument)
     session, effects = outcome if isinstance(outcome, tuple) else (outcome, ())
     if session.asked_task(session.focus) is None:
         session = session.focused(_before_focus(session))
+    if session.preview and session.preview is before.preview and _goes_elsewhere(before, session):
+        session = replace(session, preview=())
     return (session.within_box() if session.typing else session), effects
+
+
+def _goes_elsewhere(before: Session, session: Session) -> bool:
+    """Whether the hands are on another question, or spans are not as they were: what is previewed was of these."""
+    return session.focus != before.focus or session.work.spans is not before.work.spans
 
 
 def _before_focus(session: Session) -> str:

@@ -183,7 +183,7 @@ def _winding(mode: str) -> tuple[Command, ...]:
         wind("tape.end", "To the end of the clip", "end", "end"),
         wind("view.zoom-in", "Zoom in", "z", "zoom", "ctrl+d"),
         wind("view.zoom-out", "Zoom out", "Z", "zoom out", "ctrl+v"),
-        wind("tape.go", "Go to a time of the sound", ";", "go to", ""),
+        wind("tape.go", "Go to a time of the sound", ";", "go to"),
     )
 
 

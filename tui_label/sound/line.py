@@ -124,7 +124,6 @@ async def local_speaker() -> Line:
     """A speaker process of our own, with this machine's sound card; raises ConnectionError."""
     process = await speaker_process()
     assert process.stdin is not None and process.stdout is not None
-
     return await greeted(Line(process.stdout, process.stdin, partial(speaker_ended, process)), CARD_HELLO_S)
 
 

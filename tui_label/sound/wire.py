@@ -44,6 +44,9 @@ _HEAD = struct.Struct(">IH")
 class BadFrame(ConnectionError):
     """The other end does not speak this protocol."""
 
+    def __init__(self) -> None:
+        super().__init__("not a frame of tui-label's speaker")
+
 
 def pack(header: dict[str, Any], payload: bytes = b"") -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -61,12 +64,12 @@ async def read(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
     """The next frame; raises ConnectionError or EOFError when there is none."""
     size, head = _HEAD.unpack(await reader.readexactly(_HEAD.size))
     if not head <= size - 2 <= LARGEST:
-        raise BadFrame("not a frame of tui-label's speaker")
+        raise BadFrame
     body = await reader.readexactly(size - 2)
     try:
         header = json.loads(body[:head])
     except (ValueError, RecursionError) as error:
-        raise BadFrame("not a frame of tui-label's speaker") from error
+        raise BadFrame from error
     if not isinstance(header, dict):
-        raise BadFrame("not a frame of tui-label's speaker")
+        raise BadFrame
     return header, body[head:]

@@ -767,6 +767,19 @@ async def test_what_each_queue_holds_is_said_whole_at_60_columns(tmp_path):
         assert has(app, "everything that was answered") and not has(app, "…")
 
 
+async def test_versions_are_taken_by_the_keys_in_force_and_queues_by_their_numbers(tmp_path):
+    source = MOOD + "keys: {review.take: f5 f6 f7}\n"
+    app = start(prepare(tmp_path, source, *moods(["good", "bad", "so-so"], ["bad", "bad", "bad"])))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert [row.split()[:2] for row in shown(app)[-5:-2]] == [["F5", "good"], ["F6", "bad"], ["F7", "so-so"]]
+        await pilot.press("f6")
+        await until(app, "No case is left in this queue.")
+        await pilot.press(str(QUEUES.index("all") + 1))
+        await until(app, "review  ·  all")
+
+    assert golds(tmp_path) == {"i0": ("settled", {"mood": "bad"})}
+
+
 async def test_queues_that_could_not_be_counted_are_not_said_to_be_empty(tmp_path, monkeypatch):
     app = start(prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"])))
     async with app.run_test(size=(80, 24)) as pilot:

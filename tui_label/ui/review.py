@@ -14,7 +14,7 @@ from tui_label.bench.reviewbench import ReviewBench
 from tui_label.core.annotating.session import Session
 from tui_label.core.commands import EDITING, LISTENING, NAMES, REVIEW, Command
 from tui_label.core.comments import COMMENT, CORRECTION, RETURN
-from tui_label.core.keymap import Keymap, build, key_display
+from tui_label.core.keymap import Keymap, build, chosen_by, key_display
 from tui_label.core.project import Project
 from tui_label.core.reviewing.review import Review
 from tui_label.core.reviewing.steps import NOT_HERE
@@ -109,16 +109,17 @@ class ReviewApp(ItemApp):
         action = self.keymap.lookup(self._key_mode, key)
         self._guard.pressed(key, pressed_at)
         command = action.command if action is not None else ""
-        if (self._choosing and command != "quit") or (self._session is None and command == "review.take"):
-            await self._choose(self._number(key))
+        queue = chosen_by(key, len(QUEUES))
+        if (self._choosing and command != "quit") or (self._session is None and queue is not None):
+            await self._choose(queue)
         elif action is not None and not (command.startswith(DECIDING) and self._too_early(pressed_at)):
             if command == "review.take":
-                await self._do(command, self._number(key))
+                await self._do(command, self._version(key))
             else:
                 await self._act(action)
 
-    def _number(self, key: str) -> int | None:
-        """Which of the keys that take a version it is, from 0."""
+    def _version(self, key: str) -> int | None:
+        """Which one a key takes, from 0."""
         keys = self.keymap.keys_of("review.take", REVIEW)
         return keys.index(key) if key in keys else None
 
@@ -154,7 +155,7 @@ class ReviewApp(ItemApp):
 
     async def _choose(self, number: int | None) -> None:
         self._choosing = False
-        if number is not None and number < len(QUEUES):
+        if number is not None:
             await self.bench.open_queue(replace(self.bench.queue, name=QUEUES[number]))
 
     def _restricted(self, part: str) -> Callable[[str], Awaitable[None]]:

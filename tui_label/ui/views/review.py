@@ -398,18 +398,19 @@ def _joined(pieces: Sequence[Piece]) -> Row:
     return row
 
 
-def _digits(option: Option) -> str:
-    """The keys that take it."""
-    return " ".join(str(version + 1) for version in option.by if version < 9)
+def _keys(keymap: Keymap, option: Option) -> str:
+    """Those that take it."""
+    keys = keymap.keys_of("review.take", REVIEW)
+    return " ".join(key_display(keys[version]) for version in option.by if version < len(keys))
 
 
 def _option_rows(state: ReviewState, task: Task, here: Difference, width: int) -> list[Row]:
     """A row for each reading: the keys that take it, what it says, who says so."""
-    digits = [_digits(option) for option in here.options]
-    wide = max(2, *map(cell_len, digits))
+    keys = [_keys(state.keymap, option) for option in here.options]
+    wide = max(2, *map(cell_len, keys))
     lefts = [
         _reading(state.review, task, here, option, shown.rjust(wide))
-        for option, shown in zip(here.options, digits, strict=True)
+        for option, shown in zip(here.options, keys, strict=True)
     ]
     limit = min(width, WIDEST)
     column = max(NAMES_FROM, *(cells(left) + 2 for left in lefts))
@@ -421,7 +422,7 @@ def _option_rows(state: ReviewState, task: Task, here: Difference, width: int) -
     ]
 
 
-def _reading(review: Review, task: Task, here: Difference, option: Option, digits: str) -> Row:
+def _reading(review: Review, task: Task, here: Difference, option: Option, keys: str) -> Row:
     """`[negative]` is taken."""
     taken = review.taken.get(review.at)
     chosen = taken in option.by and review.at not in review.edited - review.kept
@@ -429,7 +430,7 @@ def _reading(review: Review, task: Task, here: Difference, option: Option, digit
     look = _reading_hue(review, task, option)
     words = visible(said(here, option.value)) if option.asked else "was not asked"
     return [
-        (f" {digits}", "accent"),
+        (f" {keys}", "accent"),
         (f" {before}", "bold"),
         (words, f"{look} bold".strip() if chosen else look),
         (after, "bold"),

@@ -184,13 +184,14 @@ def compare_rows(session: Session, rows: Stacked, numbers: Iterable[int], marks:
 def _status(state: State, width: int, free: int) -> list[Row]:
     """The status row, under as many others as a mode shows; `free`: rows over it with nothing on them."""
     session = state.session
-    if state.mode is not None and not state.trouble:
+    if state.mode is not None:
+        # Also where something is not saved, which the legend says: nobody types unseen
         return mode_rows(state.mode, width, free)
     task = session.asked_task(session.focus)
     # An empty box that nobody types in has the question within it
     ask = task.ask if task is not None and not (isinstance(task, Text) and idle(session, task)) else ""
     row = status_row(state.trouble, state.word, state.tape, ask)
-    size = length_words(task, session.box or "") if isinstance(task, Text) and state.mode is None else ""
+    size = length_words(task, session.box or "") if isinstance(task, Text) else ""
     return [spread(row, [(size + " ", "hint")], width)] if size else unfolded(row, width, free + 1)
 
 

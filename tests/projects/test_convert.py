@@ -83,6 +83,24 @@ def test_our_answers_name_their_tasks(tmp_path, capsys):
     assert (status, [one["answers"] for one in records(out)]) == (0, answers)
 
 
+def test_a_scale_has_room_for_all_numbers(tmp_path, capsys):
+    lines = [{"text": f"t{n}", "annotator": "ann", "answers": {"score": n % 300}} for n in range(400)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    status, out, errors = convert(capsys, tmp_path / "a.jsonl", "-", "--to", "jsonl")
+
+    assert (status, errors, [one["answers"] for one in records(out)]) == (0, "", [one["answers"] for one in lines])
+
+
+@pytest.mark.parametrize("values", [("glad", 4), (4, ["a"]), (["a"], "a"), ([], 4, "glad"), ("glad", 0.5)])
+def test_answers_of_several_kinds_to_one_question_tell_nothing(tmp_path, values, capsys):
+    lines = [{"text": f"t{n}", "annotator": "ann", "answers": {"mood": one}} for n, one in enumerate(values)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    status, _, errors = convert(capsys, tmp_path / "a.jsonl", "-", "--to", "jsonl")
+
+    words = f"tui-label: {tmp_path}/a.jsonl: what the answers to mood are is not clear from the file; give --tasks\n"
+    assert (status, errors) == (1, words)
+
+
 def test_standard_input_to_standard_output(monkeypatch, capsys):
     for text, form, expected in (
         ("hello\nworld\n", "text", ["hello", "world"]),

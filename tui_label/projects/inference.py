@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,7 @@ def _made(labels: Mapping[str, None]) -> tuple[Label, ...]:
 def _tasks_of_answers(reading: Reading, paths: list[Path]) -> tuple[tuple[Task, ...], bool]:
     """The tasks of our own answers, and whether there may be labels in other fields: a file of bare texts need not be read again."""
     labelled = False
-    shapes: dict[str, str] = {}
-    labels: dict[str, dict[str, None]] = {}
+    found: dict[str, _Answers] = {}
     for line in _lines_of(reading, paths):
         try:
             record = {} if isinstance(line, BadLine) else json.loads(line[1] or "{}")
@@ -105,21 +104,11 @@ def _tasks_of_answers(reading: Reading, paths: list[Path]) -> tuple[tuple[Task, 
         labelled = labelled or not isinstance(record, dict) or not jsonl.SAYS.isdisjoint(record)
         answers = record.get("answers") if isinstance(record, dict) else None
         for id, value in answers.items() if isinstance(answers, dict) else ():
-            if value is None:
-                continue
-            if not (shape := _shape(value)):
+            if value is not None and not found.setdefault(id, _Answers()).take(value):
                 raise InputError(
                     f"{reading.path}: what the answers to {id} are is not clear from the file; give --tasks"
                 )
-            if shape != "empty" or id not in shapes:
-                shapes[id] = shape
-            said = [
-                one["label"] if shape == "spans" else one for one in (value if isinstance(value, list) else [value])
-            ]
-            seen = labels.setdefault(id, {})
-            if len(seen) <= MOST:
-                seen.update(dict.fromkeys(map(str, said)))
-    return tuple(_task(id, shape, labels[id]) for id, shape in shapes.items()), labelled
+    return tuple(one.task(id) for id, one in found.items()), labelled
 
 
 def _lines_of(reading: Reading, paths: list[Path]) -> Iterator[tuple[int, str] | BadLine]:
@@ -144,11 +133,38 @@ def _shape(value: Any) -> str:
     return "spans" if offsets else ""
 
 
-def _task(id: str, shape: str, labels: Mapping[str, None]) -> Task:
-    if shape == "spans" or shape == "empty":
-        return Spans(id, labels=_made(labels), overlap=True, required=False)
-    if shape == "list":
-        return Choices(id, labels=_made(labels), required=False)
-    if shape == "number":
-        return Rating(id, min=min(map(int, labels)), max=max(map(int, labels)), required=False)
-    return Text(id, required=False) if len(labels) > MOST else Choice(id, labels=_made(labels), required=False)
+@dataclass
+class _Answers:
+    """What is known of the answers to one question."""
+
+    shape: str = "empty"
+    """As `_shape` says, of all of them."""
+    labels: dict[str, None] = field(default_factory=dict)
+    """Different ones; one more than MOST is enough to know."""
+    scale: tuple[int, int] | None = None
+    """Of numbers the least and the most."""
+
+    def take(self, value: Any) -> bool:
+        """One more; False where it does not tell what is asked, or another thing than those before."""
+        shape = _shape(value)
+        if self.shape == "empty":
+            self.shape = shape
+        elif shape not in ("empty", self.shape):
+            return False
+        if shape == "number":
+            least, most = self.scale or (value, value)
+            self.scale = min(least, value), max(most, value)
+        elif len(self.labels) <= MOST:
+            said = value if isinstance(value, list) else [value]
+            self.labels.update(dict.fromkeys(str(one["label"] if shape == "spans" else one) for one in said))
+        return bool(shape)
+
+    def task(self, id: str) -> Task:
+        labels = _made(self.labels)
+        if self.scale:
+            return Rating(id, min=self.scale[0], max=self.scale[1], required=False)
+        if self.shape in ("spans", "empty"):
+            return Spans(id, labels=labels, overlap=True, required=False)
+        if self.shape == "list":
+            return Choices(id, labels=labels, required=False)
+        return Text(id, required=False) if len(labels) > MOST else Choice(id, labels=labels, required=False)

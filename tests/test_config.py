@@ -160,6 +160,10 @@ def test_a_task_that_does_not_fit_the_items_is_named_at_its_line(items, task, wo
             r"a.transcript.patterns.match: has a backspace in it, as \b is one in double quotes; write it in single quotes",
         ),
         (
+            f"items: sound\ntasks: [{{id: a, type: text, transcript: {{patterns: [{{match: 'a{{{10**12}}}', say: b}}]}}}}]",
+            "a.transcript.patterns.match: not a regular expression: the repetition number is too large",
+        ),
+        (
             "tasks: [{id: t, type: choice, labels: [a]}, {id: a, type: text, when: {t: []}}]",
             "a.when: t has no label to wait for; list at least one",
         ),

@@ -145,6 +145,7 @@ def test_what_is_not_supported_is_named_with_its_line(tmp_path):
         pattern({"LOWER": {"FUZZY": "york"}}),
         pattern({"LOWER": "york", "OP": "{2}"}),
         pattern({"lower": "rome"}, label="city"),
+        pattern({"LOWER": "york", "OP": ["?"]}),
         json.dumps({"label": "place", "pattern": "York"}),
     ]
     path.write_text("\n".join(lines))
@@ -154,6 +155,7 @@ def test_what_is_not_supported_is_named_with_its_line(tmp_path):
         f"{path}:2: not supported: LOWER with FUZZY",
         f"{path}:3: not supported: OP '{{2}}'",
         f"{path}:4: 'city' is no label of a task that is asked here",
+        f"{path}:5: not supported: OP ['?']",
     )
 
 
@@ -172,6 +174,11 @@ def test_what_is_not_supported_is_named_with_its_line(tmp_path):
         ("p.jsonl", '\n{"label": "place", "pattern": ', ":2: not JSON"),
         ("p.yaml", 'place:\n  regex:\n    - "\\bDr"', r":3: has a backspace in it, as \b is one in double quotes"),
         ("p.jsonl", pattern({"LOWER": {"REGEX": "("}}), ":1: not a regular expression"),
+        (
+            "p.jsonl",
+            pattern({"LOWER": {"REGEX": f"a{{{10**12}}}"}}),
+            ":1: not a regular expression: the repetition number is",
+        ),
         ("p.jsonl", "", "no pattern in it can be used"),
     ],
 )

@@ -27,6 +27,7 @@ import yaml
 
 from tui_label.assist import tokenpatterns
 from tui_label.core.text import visible
+from tui_label.core.text.expressions import NO_EXPRESSION, problem_in_yaml
 from tui_label.errors import AssistError
 
 Find = Callable[[str], Iterable[tuple[int, int]]]
@@ -122,13 +123,9 @@ def _words_rule(path: Path, label: str, node: yaml.Node, case: bool, whole: bool
 
 def _expression(path: Path, node: yaml.Node, case: bool) -> Find:
     words = _text(path, node)
-    # The one escape that means something else to YAML than to a regular expression
-    if "\b" in words:
-        raise _wrong(path, node, r"has a backspace in it, as \b is one in double quotes; write it in single quotes")
-    try:
-        expression = re.compile(words, 0 if case else re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise _wrong(path, node, f"not a regular expression: {error}") from error
+    if problem := problem_in_yaml(words):
+        raise _wrong(path, node, problem)
+    expression = re.compile(words, 0 if case else re.IGNORECASE)
     return lambda text: (found.span() for found in expression.finditer(text))
 
 
@@ -234,7 +231,7 @@ def _prodigy(path: Path, text: str, left_out: list[tuple[int, str]]) -> Iterator
             yield Rule(one["label"], _by_tokens(tokenpatterns.compile(pattern)), number)
         except tokenpatterns.Unsupported as error:
             left_out.append((number, f"not supported: {error}"))
-        except re.error as error:
+        except NO_EXPRESSION as error:
             raise _wrong(path, number - 1, f"not a regular expression: {error}") from error
     for label, found in words.items():
         yield Rule(label, words_finder([word for _, word in found], True, True), found[0][0])

@@ -64,7 +64,7 @@ COMPARED: Mapping[str, Callable[[int, int], bool]] = {
 
 
 def compile(pattern: Any) -> Sequence[Step]:
-    """Raises Unsupported with what is none, or needs a model; `re.error` for an expression that is none."""
+    """Raises Unsupported with what is none, or needs a model; one of NO_EXPRESSION for an expression that is none."""
     if not isinstance(pattern, list) or not pattern or not all(isinstance(one, dict) for one in pattern):
         raise Unsupported("a pattern must be a text, or a list of objects, one for each token")
     return [_step(one) for one in pattern]
@@ -76,7 +76,7 @@ def _step(token: Mapping[str, Any]) -> Step:
     for name, wanted in token.items():
         key = name.upper()
         if key == "OP":
-            if wanted not in TIMES:
+            if not isinstance(wanted, str) or wanted not in TIMES:
                 raise Unsupported(f"OP {wanted!r}")
             times = TIMES[wanted]
         elif key == "REGEX":

@@ -8,6 +8,7 @@ import yaml
 
 from tui_label.config.nodes import Node, Reader, Section, is_line
 from tui_label.core.text import visible
+from tui_label.core.text.expressions import problem_in_yaml
 from tui_label.core.transcript import Pattern, Style
 
 STYLE = (
@@ -73,16 +74,10 @@ def _pattern(reader: Reader, node: Node, where: str) -> Pattern | None:
     if not match or not say:
         reader.wrong(node, where, "a pattern needs `match` and `say`")
         return None
-    # The one escape that means something else to YAML than to a regular expression
-    if "\b" in match:
-        section.wrong("match", r"has a backspace in it, as \b is one in double quotes; write it in single quotes")
+    if problem := problem_in_yaml(match):
+        section.wrong("match", problem)
         return None
-    try:
-        expression = re.compile(match)
-    except re.error as error:
-        section.wrong("match", f"not a regular expression: {error}")
-        return None
-    if fix is not None and (problem := _template_problem(expression, fix)):
+    if fix is not None and (problem := _template_problem(re.compile(match), fix)):
         section.wrong("fix", f"not a replacement: {problem}")
         return None
     return Pattern(match, say, fix)

@@ -679,7 +679,7 @@ def test_roles_are_read():
         ("roles: {leads: [lea], reviewers: [lea]}", "roles.reviewers: lea is among the leads already; keep one"),
         ("roles: {leads: [lea, lea]}", "roles.leads: lea is among the leads already; keep one"),
         ('roles: {leads: ["a\\nb"]}', "roles.leads: must be a user's name on one line"),
-        ("roles: {leads: [lea], as: anybody}", "roles.as: 'anybody' is unknown; did you mean anyone?"),
+        ("roles: {leads: [lea], as: anybody}", "roles.as: 'anybody' is unknown; known are leads, anyone"),
         ("roles: {leads: [[lea]]}", "roles.leads: must be text"),
     ],
 )

@@ -107,10 +107,10 @@ def _empty(arguments: Sequence[str]) -> str:
 
 
 def _meant(word: str, names: Sequence[str]) -> str:
-    from difflib import get_close_matches
+    from tui_label.core.text import nearest
 
-    near = get_close_matches(word, names, 1)
-    return f"is it {near[0]!r}?" if near else ""
+    near = nearest(word, names)
+    return f"is it {near!r}?" if near else ""
 
 
 def _is_word(following: Sequence[str]) -> bool:

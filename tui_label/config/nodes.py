@@ -5,14 +5,13 @@ Nodes and not Python values: lines are known, and a label written `no` is the la
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import yaml
 
-from tui_label.core.text import visible
+from tui_label.core.text import nearest, visible
 from tui_label.core.timing import DAY_MS, HOUR_MS, MINUTE_MS
 from tui_label.errors import ConfigError
 
@@ -53,7 +52,7 @@ class Reader:
             if key in found:
                 self.wrong(key_node, f"{where}.{key}".lstrip("."), "is there twice; keep one")
             elif known is not None and key not in known:
-                self.wrong(key_node, where or "project", f"unknown key {visible(key)!r}; {nearest(key, known)}")
+                self.wrong(key_node, where or "project", f"unknown key {visible(key)!r}; {hint(key, known)}")
             else:
                 found[key] = value
         return found
@@ -82,7 +81,7 @@ class Reader:
         if value in allowed:
             return value
         if len(self.problems) == before:
-            self.wrong(node, where, f"{visible(value)!r} is unknown; {nearest(value, allowed)}")
+            self.wrong(node, where, f"{visible(value)!r} is unknown; {hint(value, allowed)}")
         return default
 
     def whole(self, node: Node, where: str, least: int, default: int) -> int:
@@ -201,9 +200,10 @@ def one_or_more(node: Node) -> list[Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, 1, 0.5)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+def hint(word: str, known: Sequence[str]) -> str:
+    """What to write in place of a word that is unknown."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else f"known are {', '.join(known)}"
 
 
 def has_control(words: str) -> bool:

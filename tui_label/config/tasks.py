@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tui_label.config.nodes import Node, Reader, Section, has_control, line_of, nearest, one_or_more
+from tui_label.config.nodes import Node, Reader, Section, has_control, hint, line_of, one_or_more
 from tui_label.config.transcripts import style
 from tui_label.core.tasks import TYPES, Label, Task
 from tui_label.core.text import visible
@@ -153,7 +153,7 @@ def _label(reader: Reader, node: Node, where: str) -> Label:
     value = _value(reader, node, section["value"], where)
     color = section.text("color")
     if color and color not in COLORS and not re.fullmatch("#[0-9a-fA-F]{6}", color):
-        section.wrong("color", f"{visible(color)!r} is unknown; {nearest(color, COLORS)}")
+        section.wrong("color", f"{visible(color)!r} is unknown; {hint(color, COLORS)}")
     was = reader.texts(section["was"], section.place("was")) if "was" in section else ()
     return Label(value, section.text("key"), color, section.text("help"), was)
 
@@ -177,15 +177,15 @@ def _when(section: Section, earlier: list[Task]) -> dict[str, tuple[str, ...]]:
     known = {task.id: task for task in earlier}
     for other, wanted in reader.mapping(section["when"], where).items():
         if other not in known:
-            hint = nearest(other, list(known)) if known else "there is no task before this one"
-            reader.wrong(wanted, where, f"{visible(other)!r} is no task before this one; {hint}")
+            words = hint(other, list(known)) if known else "there is no task before this one"
+            reader.wrong(wanted, where, f"{visible(other)!r} is no task before this one; {words}")
             continue
         labels = reader.texts(wanted, where)
         if not labels:
             reader.wrong(wanted, where, f"{other} has no label to wait for; list at least one")
         for one, label in zip(one_or_more(wanted), labels, strict=True):
             if known[other].values and label not in known[other].values:
-                hint = nearest(label, known[other].values)
-                reader.wrong(one, where, f"{visible(label)!r} is no label of {other}; {hint}")
+                words = hint(label, known[other].values)
+                reader.wrong(one, where, f"{visible(label)!r} is no label of {other}; {words}")
         found[other] = labels
     return found

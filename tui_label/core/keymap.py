@@ -5,7 +5,6 @@ Pure: keys are data from the registry, project.yaml and the person's own file.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Set
@@ -28,6 +27,7 @@ from tui_label.core.commands import (
 from tui_label.core.project import Project
 from tui_label.core.tasks import Compare, Rating, Spans, Task
 from tui_label.core.tasks.compare import TIE
+from tui_label.core.text import nearest
 
 BEHIND = {
     TYPING: (TYPING,),
@@ -474,8 +474,8 @@ def _remap_problems(keys: Mapping[str, str], users: dict[str, str], free: str) -
 
 def _remap_problem(name: str, keys: str, users: dict[str, str], free: str) -> list[str]:
     if name not in NAMES:
-        near = difflib.get_close_matches(name, NAMES, 1)
-        hint = f"did you mean {near[0]}?" if near else "`tui-label keys` lists them"
+        near = nearest(name, NAMES)
+        hint = f"did you mean {near}?" if near else "`tui-label keys` lists them"
         return [f"there is no command {name}; {hint}"]
     if not keys.split():
         return ["needs at least one key"]

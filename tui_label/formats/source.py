@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import difflib
 import gzip
 import io
 import re
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any, AnyStr, BinaryIO, Protocol
 
 from tui_label.core.project import Project
-from tui_label.core.text import number_of, visible
+from tui_label.core.text import nearest, number_of, visible
 from tui_label.errors import InputError
 from tui_label.sound.kinds import shown
 
@@ -368,8 +367,8 @@ def near(path: Path) -> str:
         names = [one.name for one in path.parent.iterdir()]
     except (OSError, ValueError):
         return ""
-    found = difflib.get_close_matches(path.name, names, 1)
-    return f"; did you mean {visible(found[0])}?" if found else ""
+    found = nearest(path.name, names)
+    return f"; did you mean {visible(found)}?" if found else ""
 
 
 def check(reading: Reading, encoding: str | None = None) -> None:

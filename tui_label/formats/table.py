@@ -13,7 +13,6 @@ their names where the card of a dataset has these.
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text
-from tui_label.core.text import visible
+from tui_label.core.text import nearest, visible
 from tui_label.errors import InputError
 from tui_label.formats import card, sounds
 from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
@@ -284,8 +283,8 @@ def _named(reading: Reading, header: list[str], name: str) -> int:
         place = names.index(name)
         _check_once(reading, names, place)
         return place
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f"; did you mean {visible(near[0])}?" if near else f" (it has {visible(', '.join(names)[:80])})"
+    near = nearest(name, names)
+    hint = f"; did you mean {visible(near)}?" if near else f" (it has {visible(', '.join(names)[:80])})"
     raise InputError(f"{visible(str(reading.path))}:1: no column is named {visible(name)}{hint}")
 
 

@@ -12,7 +12,6 @@ it may also spoil, with other programs than this one: `seal` notices that.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import grp
 import os
 import pwd
@@ -23,6 +22,7 @@ from pathlib import Path
 from tui_label.config.admission import way_in
 from tui_label.core.project import Project
 from tui_label.core.roles import Roles
+from tui_label.core.text import nearest
 from tui_label.errors import LabelError, UsageError, typed
 from tui_label.store.sqlite import logs
 from tui_label.store.sqlite.place import is_read_only
@@ -40,9 +40,8 @@ def group_of(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        known = [one.gr_name for one in grp.getgrall()]
-        near = difflib.get_close_matches(name, known, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"make it with `sudo groupadd {typed(name)}`"
+        near = nearest(name, [one.gr_name for one in grp.getgrall()])
+        hint = f"did you mean {near}?" if near else f"make it with `sudo groupadd {typed(name)}`"
         raise UsageError(f"{name}: no such group on this machine; {hint}") from None
 
 

@@ -142,6 +142,16 @@ def test_keys_tells_where_ones_own_give_way(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err == "tui-label: skip is on s here: n is “negative”\n"
 
 
+def test_whoever_has_no_home_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    # A number that no user has, as a container may give one
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+
+    assert main(["keys", str(write_project(tmp_path, SENTIMENT))]) == 1
+    assert capsys.readouterr().err == "tui-label: you have no home folder; let HOME name a folder of yours\n"
+
+
 @pytest.mark.parametrize(
     ("review", "option", "mending"),
     [

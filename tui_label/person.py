@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_label import config
 from tui_label.core.project import Project
 from tui_label.errors import ConfigError
+from tui_label.home import own_folder
 
 if TYPE_CHECKING:
     from tui_label.core.keymap import Keymap
@@ -18,7 +18,7 @@ MOST_REACTION_S = 0.7
 
 
 def file(name: str) -> Path:
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tui-label" / name
+    return own_folder("CONFIG") / name
 
 
 def keymap_of(project: Project) -> Keymap:

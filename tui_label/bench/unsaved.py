@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tui_label.errors import LabelError
+from tui_label.home import own_folder
 from tui_label.store.base import Sprint
 
 MEMORY = Path("/dev/shm")
@@ -121,8 +123,8 @@ class Unsaved:
 
 def own_folders() -> Iterator[Path]:
     """Where a user may have files of their own, the one to be tried first coming first."""
-    with contextlib.suppress(RuntimeError):
-        yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tui-label"
+    with contextlib.suppress(LabelError):
+        yield own_folder("STATE")
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime) / "tui-label"
     mine = f"tui-label-{os.getuid()}"

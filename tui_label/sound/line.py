@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tui_label.home import own_folder
 from tui_label.sound import wire
 from tui_label.sound.wire import words
 
@@ -152,8 +153,7 @@ async def speaker_ended(process: asyncio.subprocess.Process) -> None:
 
 def speaker_log() -> Path:
     """Where what PortAudio and the sound server print goes."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "tui-label" / "speaker.log"
+    return own_folder("STATE") / "speaker.log"
 
 
 # a listener's

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui_label.core.item import Sound
 from tui_label.errors import InputError
+from tui_label.home import own_folder
 from tui_label.sound.kinds import is_url, shown
 from tui_label.sound.media import fingerprint, open_recording
 from tui_label.sound.peaks import SILENT, Peaks, keep, kept, measure
@@ -35,7 +35,7 @@ def locate(folder: Path, sound: Sound) -> Path:
 
 def _own() -> Path:
     """Where this person keeps what they cannot keep beside the project."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tui-label" / "peaks"
+    return own_folder("CACHE") / "peaks"
 
 
 def look(folder: Path, sound: Sound, tell: Callable[[Look], None]) -> Look:

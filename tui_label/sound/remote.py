@@ -24,6 +24,7 @@ from uuid import uuid4
 
 from tui_label.core.text import visible
 from tui_label.errors import InputError
+from tui_label.home import own_folder
 from tui_label.sound.kinds import URL, is_sound, shown
 from tui_label.sound.media import fingerprint
 
@@ -177,8 +178,7 @@ class Cache:
 @lru_cache(1)
 def cache() -> Cache:
     """This person's."""
-    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Cache(Path(folder) / "tui-label")
+    return Cache(own_folder("CACHE"))
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

@@ -11,7 +11,7 @@ from helpers import SENTIMENT
 
 from tui_label import Annotation, Item, Project, Record, cli
 from tui_label.errors import LabelError
-from tui_label.whole import growing, write_file, write_synced
+from tui_label.whole import growing, write_file, write_own
 
 
 @pytest.fixture(scope="module")
@@ -148,5 +148,5 @@ def test_a_disk_that_takes_no_more_is_said_of_what_was_to_be_written(tmp_path, n
 def test_what_a_power_cut_must_leave_whole_is_on_the_disk_before_it_takes_a_place(tmp_path, monkeypatch):
     path, synced = tmp_path / "project.yaml.part", []
     monkeypatch.setattr(os, "fsync", lambda _: synced.append(path.read_bytes()))
-    write_synced(path, "name: tweets\n")
+    write_own(path, "name: tweets\n")
     assert synced == [b"name: tweets\n"]

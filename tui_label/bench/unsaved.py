@@ -19,6 +19,7 @@ from typing import Any
 from tui_label.errors import LabelError
 from tui_label.home import own_folder
 from tui_label.store.base import Sprint
+from tui_label.whole import write_own
 
 MEMORY = Path("/dev/shm")
 """No disk, and so none that is full with the others."""
@@ -134,11 +135,3 @@ def own_folders() -> Iterator[Path]:
     with contextlib.suppress(OSError):
         if MEMORY.is_dir():
             yield MEMORY / mine
-
-
-def write_own(path: Path, text: str) -> None:
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(number, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

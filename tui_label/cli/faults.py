@@ -8,7 +8,8 @@ import sys
 import traceback
 
 from tui_label import __version__
-from tui_label.bench.unsaved import own_folders, write_own
+from tui_label.bench.unsaved import own_folders
+from tui_label.whole import write_own
 
 
 def told(error: Exception) -> str:

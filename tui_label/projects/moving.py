@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from contextlib import closing
@@ -19,7 +18,7 @@ from tui_label.projects import underway
 from tui_label.projects.identity import at_work
 from tui_label.store import copying, permits
 from tui_label.store.sql import connected
-from tui_label.whole import write_synced
+from tui_label.whole import sync_folder, write_own
 
 SQLITE = "sqlite"
 
@@ -113,13 +112,9 @@ def _write(project: Project) -> None:
     path = project.folder / config.FILE
     growing = path.with_name(f".{path.name}.part")
     try:
-        write_synced(growing, project.source)
+        write_own(growing, project.source)
         shutil.copymode(path, growing)
         growing.replace(path)
     finally:
         growing.unlink(missing_ok=True)
-    folder = os.open(project.folder, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(project.folder)

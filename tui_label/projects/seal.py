@@ -19,7 +19,7 @@ from typing import Any
 from tui_label.core.text import number_of
 from tui_label.errors import ConfigError, StoreMissing
 from tui_label.store.base import Fingerprint, Store
-from tui_label.whole import write_synced
+from tui_label.whole import write_own
 
 NAME = "project.seal"
 
@@ -98,7 +98,7 @@ def _write(folder: Path, seal: Seal) -> bool:
         },
     }
     try:
-        write_synced(beside, json.dumps(words, ensure_ascii=False, indent=1))
+        write_own(beside, json.dumps(words, ensure_ascii=False, indent=1))
         beside.chmod(0o640)
         os.chown(beside, -1, folder.stat().st_gid)
         beside.replace(path)

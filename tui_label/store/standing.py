@@ -106,13 +106,16 @@ def weigh(execute: Execute, item: int, judge: Judge) -> None:
     rows = _standing(execute, item)
     settled, before, version = kept.fetchone()
     alike = len({row[1:] for row in rows}) < 2
-    said = [] if alike else list(_said(rows, renames(execute)).values())
-    agreement = None if len(rows) < 2 else 1.0 if alike else 1 - judge.of(execute, version)(said)
+    agreement, differs = 1.0 if len(rows) > 1 else None, ""
+    if settled or not alike:
+        names = renames(execute)
+        said, differ = _said(rows, names), judge.of(execute, version)
+        if settled:
+            _keep_corrected(execute, item, said, names, differ)
+        if not alike:
+            agreement, differs = 1 - differ([*said.values()]), _tasks_that_differ([*said.values()])
     if agreement != before or not alike:
-        differs = "" if alike else _tasks_that_differ(said)
         execute("UPDATE item SET agreement = ?, differs = ? WHERE number = ?", (agreement, differs, item))
-    if settled:
-        compare_with_gold(execute, item, judge)
 
 
 _VERSION = "(SELECT max(number) FROM version WHERE kind = 'labels')"
@@ -132,13 +135,19 @@ def _said(rows: Iterable[tuple[int, str, int]], names: Renames) -> dict[int, dic
 
 def compare_with_gold(execute: Execute, item: int, judge: Judge) -> None:
     """Keep whose answers differ from the gold answer of an item that is settled."""
+    version = execute(f"SELECT {_VERSION}")
     names = renames(execute)
-    row = execute(
-        f"SELECT {_VERSION}, {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)
-    ).fetchone()
-    differ, gold = judge.of(execute, row[0]), gold_from(row[1:], names).answers
+    said = _said(_standing(execute, item), names)
+    _keep_corrected(execute, item, said, names, judge.of(execute, version.fetchone()[0]))
+
+
+def _keep_corrected(
+    execute: Execute, item: int, said: Mapping[int, Mapping[str, Any]], names: Renames, differ: Differ
+) -> None:
+    row = execute(f"SELECT {GOLD} FROM gold WHERE item = ? ORDER BY revision DESC LIMIT 1", (item,)).fetchone()
+    gold = gold_from(row, names).answers
     execute("DELETE FROM corrected WHERE item = ?", (item,))
-    for annotator, answers in _said(_standing(execute, item), names).items():
+    for annotator, answers in said.items():
         if answers != gold and differ((gold, answers)) > 0:
             execute("INSERT INTO corrected VALUES (?, ?)", (item, annotator))
 

@@ -172,30 +172,29 @@ def orphans(
     ]
 
 
-def retyped(tasks: Iterable[Task], before: Mapping[str, Task], said: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A line for each task with answers of another type; `before`: what it was, if that is known."""
-    tasks, counts = tuple(tasks), Counter[str]()
+def misfits(
+    tasks: Iterable[Task], ratings: Iterable[Rating], before: Mapping[str, Task], said: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """A line for each task with answers of another type, and for each scale that has not all the steps any more that were given.
+
+    `before`: what the tasks were, if that is known.
+    """
+    tasks, ratings = tuple(tasks), tuple(ratings)
+    retyped, beyond = Counter[str](), Counter[str]()
     for answers in said:
-        counts.update(of_another_type(tasks, answers).union(id for id in before if answers.get(id) is not None))
+        retyped.update(of_another_type(tasks, answers).union(id for id in before if answers.get(id) is not None))
+        given = ((task, answers.get(task.id)) for task in ratings)
+        beyond.update(task.id for task, step in given if task.fits(step) and str(step) not in task.values)
     return [
-        f"project.yaml: {task.id}: {_type_before(task, before.get(task.id), counts[task.id])}; "
+        f"project.yaml: {task.id}: {_type_before(task, before.get(task.id), retyped[task.id])}; "
         f"put the type back, or give the question a new id"
         for task in tasks
-        if counts[task.id]
-    ]
-
-
-def off_scale(tasks: Iterable[Rating], said: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A line for each scale that has not all the steps any more that were given."""
-    tasks, counts = tuple(tasks), Counter[str]()
-    for answers in said:
-        given = ((task, answers.get(task.id)) for task in tasks)
-        counts.update(task.id for task, step in given if task.fits(step) and str(step) not in task.values)
-    return [
-        f"project.yaml: {task.id}: {number_of(counts[task.id], 'answer')} beyond its scale of {task.min} to {task.max}; "
+        if retyped[task.id]
+    ] + [
+        f"project.yaml: {task.id}: {number_of(beyond[task.id], 'answer')} beyond its scale of {task.min} to {task.max}; "
         f"put those steps back, or give the question a new id"
-        for task in tasks
-        if counts[task.id]
+        for task in ratings
+        if beyond[task.id]
     ]
 
 

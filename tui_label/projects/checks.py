@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui_label.core.item import Sound
-from tui_label.core.project import Project, off_scale, orphans, retyped
+from tui_label.core.project import Project, misfits, orphans
 from tui_label.core.tasks import Rating
 from tui_label.core.text import number_of, visible
 from tui_label.sound.kinds import is_url
@@ -32,10 +32,9 @@ def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
         )
         for task, count in sorted(gone.items())
     ]
+    ratings = [task for task in project.tasks if isinstance(task, Rating)]
     # From whoever was still at work when it went
-    problems = orphans(project.tasks, used, {}) + retyped(project.tasks, {}, store.answers_in_use())
-    if ratings := [task for task in project.tasks if isinstance(task, Rating)]:
-        problems += off_scale(ratings, store.answers_in_use())
+    problems = orphans(project.tasks, used, {}) + misfits(project.tasks, ratings, {}, store.answers_in_use())
     found += [(False, words) for words in problems]
     if project.items != "sound":
         return found

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tui_label import config
-from tui_label.core.project import GUIDELINES, Project, off_scale, orphans, retyped
+from tui_label.core.project import GUIDELINES, Project, misfits, orphans
 from tui_label.core.reviewing.differences import disagreement
 from tui_label.core.roles import Person, Role
 from tui_label.core.tasks import Rating, Task
@@ -93,8 +93,7 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
     last = recorded_last(project, store)
     _refuse_other_items(project, store, last)
     before = {task.id: task for task in last.tasks} if last is not None else {}
-    _refuse_retyped(project, store, before)
-    _refuse_shorter_scales(project, store, before)
+    _refuse_misfits(project, store, before)
     renames = _renames(project, before)
     moved = before.keys() ^ {task.id for task in project.tasks} if before else ()
     suspects = [one for one in project.tasks if _may_orphan(one, before.get(one.id), renames.get(one.id, {}))]
@@ -103,17 +102,12 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
     return store.record_project(policy, project.source, guidelines, renames, moved)
 
 
-def _refuse_retyped(project: Project, store: Store, before: Mapping[str, Task]) -> None:
-    """What was answered to one type of question is no answer to another, even under the same id."""
-    suspects = [task for task in project.tasks if task.id not in before or before[task.id].type != task.type]
-    if suspects and (problems := retyped(suspects, before, store.answers_in_use())):
-        raise ConfigError(*problems)
-
-
-def _refuse_shorter_scales(project: Project, store: Store, before: Mapping[str, Task]) -> None:
+def _refuse_misfits(project: Project, store: Store, before: Mapping[str, Task]) -> None:
+    """What was answered to one type of question is no answer to another, even under the same id; nor to a shorter scale."""
+    retyped = [task for task in project.tasks if task.id not in before or before[task.id].type != task.type]
     ratings = [task for task in project.tasks if isinstance(task, Rating)]
-    suspects = [task for task in ratings if task.id not in before or {*before[task.id].values} - {*task.values}]
-    if suspects and (problems := off_scale(suspects, store.answers_in_use())):
+    shorter = [task for task in ratings if task.id not in before or {*before[task.id].values} - {*task.values}]
+    if (retyped or shorter) and (problems := misfits(retyped, shorter, before, store.answers_in_use())):
         raise ConfigError(*problems)
 
 

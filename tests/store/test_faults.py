@@ -149,6 +149,27 @@ def test_a_value_that_is_no_json_is_damage(tmp_path):
         list(store.answers())
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda store: list(store.answers()),
+        lambda store: store.history("ann"),
+        lambda store: store.labels_in_use(),
+        lambda store: store.case(1),
+        lambda store: store.changes(),
+        lambda store: list(store.opinions()),
+    ],
+)
+def test_a_text_that_is_none_is_damage_whoever_reads_it(tmp_path, read):
+    store = new_store(tmp_path, 5)
+    store.submit(store.claim("ann").number, answer(), "a")
+    with contextlib.closing(sqlite3.connect(tmp_path / "project.db")) as sqlite, sqlite:
+        sqlite.execute("UPDATE version SET renames = CAST(x'7b22ff' AS TEXT)")
+
+    with pytest.raises(StoreDamaged, match="not a sound SQLite database"):
+        read(store)
+
+
 DEEP = "[" * 200_000 + "]" * 200_000
 """Too deep for every Python's JSON: from 3.13 on it takes several thousand."""
 

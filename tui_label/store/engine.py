@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from functools import wraps
 from itertools import chain
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -49,7 +48,7 @@ class Connection(Protocol):
 
     @property
     def execute(self) -> Execute:
-        """For single reads outside a transaction whose rows are fetched at once."""
+        """For single statements outside a transaction."""
         ...
 
     def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
@@ -74,10 +73,6 @@ class Connection(Protocol):
 
     def each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
         """Within a transaction: all rows of a SELECT for each of many arguments."""
-        ...
-
-    def errors(self) -> AbstractContextManager[None]:
-        """What goes wrong within, as a `StoreError`."""
         ...
 
     def has_text(self, column: str) -> str:

@@ -193,8 +193,7 @@ class SqlReviewing:
             outcomes.take_back(execute, number, me, reviewer)
 
     def end_returns(self, annotators: Sequence[str]) -> None:
-        with self._connection.errors():
-            gone = _ids(self._connection.execute, annotators)
+        gone = _ids(self._connection.execute, annotators)
         waiting = f"state = 'open' AND annotator IN ({marks(gone)})"
         if gone and self._connection.read(f"SELECT 1 FROM returned WHERE {waiting} LIMIT 1", gone):
             self._connection.write(
@@ -205,10 +204,9 @@ class SqlReviewing:
         return outcomes.sent_back(self._connection.read)
 
     def requeue(self, task: str, label: str, before: int, comment: Comment, but: Sequence[str] = ()) -> int:
-        with self._connection.errors():
-            catch_up(self._connection, self._judge)
-            gone = _ids(self._connection.execute, but)
-            found = outcomes.outdated(self._connection.execute, task, label, before, gone)
+        catch_up(self._connection, self._judge)
+        gone = _ids(self._connection.execute, but)
+        found = outcomes.outdated(self._connection.execute, task, label, before, gone)
         few = ((some[0][0], some[-1][0]) for some in _shares(found))
         return sum(self._requeue_few(task, label, before, comment, gone, items) for items in few)
 
@@ -266,18 +264,15 @@ class SqlReviewing:
         )
 
     def comments(self, number: int) -> tuple[Comment, ...]:
-        with self._connection.errors():
-            return talking.on_item(self._connection.execute, number)
+        return talking.on_item(self._connection.execute, number)
 
     # guidelines
 
     def news(self, annotator: str) -> tuple[Change, ...]:
-        with self._connection.errors():
-            return talking.news(self._connection.execute, annotator)
+        return talking.news(self._connection.execute, annotator)
 
     def changes(self) -> tuple[Change, ...]:
-        with self._connection.errors():
-            return talking.changes(self._connection.execute)
+        return talking.changes(self._connection.execute)
 
     @writing
     def told(self, execute: Execute, annotator: str) -> None:

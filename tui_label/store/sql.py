@@ -166,12 +166,10 @@ class SqlStore(SqlReviewing):
         return self._connection.admit(people)
 
     def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
-        with self._connection.errors():
-            return versions.is_recorded(self._connection.execute, policy, source, guidelines)
+        return versions.is_recorded(self._connection.execute, policy, source, guidelines)
 
     def versions(self) -> Versions:
-        with self._connection.errors():
-            return versions.latest(self._connection.execute)
+        return versions.latest(self._connection.execute)
 
     def labels_in_use(self) -> Mapping[str, Mapping[str, int]]:
         return figures.labels_in_use(self._connection)
@@ -255,8 +253,7 @@ class SqlStore(SqlReviewing):
             return None
         if handed.until:
             self._leases[handed.me, handed.item] = handed.until
-        with self._connection.errors():
-            return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row())
+        return self._claim_of(self._connection.execute, handed.me, handed.item, handed.row())
 
     def _claim_of(self, execute: Execute, me: int, number: int, row: tuple[Any, ...]) -> Claim:
         probe, revision, reopened, draft, returned, talked, suggested, renamed = row[6:]

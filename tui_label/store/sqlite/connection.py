@@ -144,13 +144,12 @@ class SqliteConnection:
 
     def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
         with self.errors():
-            return self._sqlite.execute(_without_locks(sql), arguments)
+            return _Fetched(self._sqlite.execute(_without_locks(sql), arguments))
 
     def _execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
         return self._sqlite.execute(_without_locks(sql), arguments)
 
     def read(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
-        """All rows: an open SELECT would pin a snapshot and make the next write fail."""
         with self.errors():
             return self._sqlite.execute(sql, arguments).fetchall()
 
@@ -310,6 +309,20 @@ class SqliteConnection:
         if "no such table" in str(error):
             return StoreDamaged(f"{self.path}: a database, but not one of tui-label's")
         return StoreError(f"{self.path}: {error}")
+
+
+class _Fetched:
+    """All rows of a statement: an open SELECT would pin a snapshot and make the next write fail."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._rows = iter(cursor.fetchall())
+        self.rowcount = cursor.rowcount
+
+    def fetchone(self) -> Any:
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Any]:
+        return list(self._rows)
 
 
 def obstacle(path: Path, error: sqlite3.Error) -> StoreError | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui_label.core.annotation import DRAFT, Annotation
-from tui_label.core.item import Item, Suggestion
+from tui_label.core.item import Item
 from tui_label.core.renames import Renames
 from tui_label.store import standing
 from tui_label.store.base import Progress, Tally
@@ -24,7 +24,6 @@ from tui_label.store.rows import (
     from_json,
     item_from,
     labels_said,
-    suggestion_from,
 )
 
 PAGE = 1000
@@ -135,20 +134,3 @@ def _draft(annotator: str, work: str, saved_at: str, renames: Renames) -> Annota
     today = renames.origin(origin, answers, version)
     answers = renames.apply(answers, version)
     return Annotation(annotator, DRAFT, answers, flags, today, submitted_at=saved_at, labels_version=version)
-
-
-def unanswered(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
-    last = 0
-    while rows := connection.read(
-        f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
-            WHERE item.number > ? AND item.done = 0 AND item.probe = '' ORDER BY item.number LIMIT {PAGE}""",
-        (last,),
-    ):
-        for row in rows:
-            found = connection.read(
-                """SELECT number, task, value, score, source FROM suggestion
-                   WHERE item = ? AND withdrawn = 0 ORDER BY number""",
-                (row[0],),
-            )
-            yield item_from(row[1:]), tuple(suggestion_from(one) for one in found)
-        last = rows[-1][0]

@@ -27,6 +27,7 @@ from tui_label.errors import InputError, StoreError
 from tui_label.store import outcomes, queue, saves, standing, versions
 from tui_label.store.base import Added, Conflict
 from tui_label.store.engine import Connection, Execute, Read, marks, reader
+from tui_label.store.items import paged_items
 from tui_label.store.queue import Place
 from tui_label.store.rows import ANSWER, ITEM, LOST_TEXT, flags_json, from_json, item_from, key_from, to_json
 from tui_label.store.staging import Arrival, Staging, content
@@ -91,14 +92,8 @@ def _refuse(found: list[Conflict]) -> None:
 def _recognise(connection: Connection, staging: Staging) -> None:
     """Known answers about items that are here under another id are for those items."""
     if staging.strange(partial(_numbers, connection.read)):
-        last = 0
-        while rows := connection.read(
-            f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
-                WHERE item.number > ? AND item.probe <> 'repeat' ORDER BY item.number LIMIT {PAGE}""",
-            (last,),
-        ):
-            staging.offer((row[1], item_from(row[1:])) for row in rows)
-            last = rows[-1][0]
+        for page in paged_items(connection.read, "probe <> 'repeat'"):
+            staging.offer((row[1], item_from(row[1:])) for row in page)
         staging.recognise()
 
 

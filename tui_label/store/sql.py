@@ -18,6 +18,7 @@ from tui_label.store import (
     figures,
     fingerprints,
     intake,
+    items,
     outcomes,
     queue,
     sources,
@@ -191,7 +192,7 @@ class SqlStore(SqlReviewing):
     # suggestions in
 
     def askable(self, *, answered: bool = False) -> Iterator[tuple[int, Item]]:
-        return suggesting.askable(self._connection, answered)
+        return items.askable(self._connection, answered)
 
     def suggest(
         self, source: Source, tasks: Collection[str], found: Sequence[tuple[int, Sequence[Suggestion]]]
@@ -585,10 +586,10 @@ class SqlStore(SqlReviewing):
         return figures.answers(self._connection, annotator, history)
 
     def unanswered(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
-        return figures.unanswered(self._connection)
+        return items.with_suggestions(self._connection, items.UNANSWERED)
 
     def with_suggestions(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
-        return suggesting.with_suggestions(self._connection)
+        return items.with_suggestions(self._connection, items.ORDINARY)
 
     def check(self) -> list[tuple[bool, str]]:
         return self._connection.health(self._clock())

@@ -7,53 +7,19 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from tui_label.core.item import Item, Suggestion
+from tui_label.core.item import Suggestion
 from tui_label.store import standing, versions
 from tui_label.store.base import Judged, Source, SourceCount, Suggested
 from tui_label.store.engine import Connection, Execute, marks
-from tui_label.store.rows import ITEM, from_json, item_from, suggestion_from, to_json
+from tui_label.store.evidence import pages
+from tui_label.store.rows import from_json, suggestion_from, to_json
 from tui_label.store.sources import held
 
-PAGE = 1000
 ROWS = 300
 """Items, or suggestions, of one transaction: a few milliseconds, so that nobody waits for it."""
 
 Found = tuple[int, Sequence[Suggestion]]
 """An item's number, and all that a source suggests for it."""
-
-
-def askable(connection: Connection, answered: bool) -> Iterator[tuple[int, Item]]:
-    """Pages by number.  Items with a known answer are always among them: they must look like all others."""
-    last = 0
-    which = "probe IN ('', 'check')" if answered else "(probe = '' AND done = 0 OR probe = 'check')"
-    while rows := connection.read(
-        f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
-            WHERE item.number > ? AND {which} ORDER BY item.number LIMIT {PAGE}""",
-        (last,),
-    ):
-        for row in rows:
-            yield row[0], item_from(row[1:])
-        last = rows[-1][0]
-
-
-def with_suggestions(connection: Connection) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
-    """Pages by number, as `figures.answers`."""
-    last = 0
-    while rows := connection.read(
-        f"""SELECT item.number, {ITEM} FROM item JOIN content ON content.item = item.number
-            WHERE item.number > ? AND probe IN ('', 'check') ORDER BY item.number LIMIT {PAGE}""",
-        (last,),
-    ):
-        suggested: dict[int, list[Suggestion]] = defaultdict(list)
-        for item, *row in connection.read(
-            """SELECT item, number, task, value, score, source FROM suggestion
-               WHERE item BETWEEN ? AND ? AND withdrawn = 0 ORDER BY item, number""",
-            (rows[0][0], rows[-1][0]),
-        ):
-            suggested[item].append(suggestion_from(row))
-        for row in rows:
-            yield item_from(row[1:]), tuple(suggested[row[0]])
-        last = rows[-1][0]
 
 
 def keep(connection: Connection, source: Source, tasks: Collection[str], found: Sequence[Found]) -> Suggested:
@@ -169,9 +135,7 @@ def counts(connection: Connection) -> list[SourceCount]:
 
 def judged(connection: Connection) -> Iterator[Judged]:
     names = standing.renames(connection.execute)
-    last = connection.read("SELECT coalesce(max(number), 0) FROM item")[0][0]
-    for first in range(1, last + 1, PAGE):
-        page = (first, first + PAGE - 1)
+    for page in pages(connection):
         said = _said(connection, page)
         if not said:
             continue

@@ -136,7 +136,8 @@ def qualify(project: Project, store: Store, name: str, *, passed: bool, again: b
     asked = store.qualification(name)
     if not attempts and not any(given for _, given, _ in asked):
         refuse_stranger(project, store, name)
-    made = sum(not attempt.is_leave for attempt in attempts)
-    left = project.review.attempts + len(attempts) - made - made
+    leaves = sum(attempt.is_leave for attempt in attempts)
+    made = len(attempts) - leaves
+    left = project.review.attempts + leaves - made
     answered = sum(given is not None for _, given, _ in asked)
     return Qualifying(attempts, made, max(0, left), answered, len(asked))

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_label.core.project import Server
 from tui_label.errors import StoreError
 from tui_label.store.engine import Connection, Execute, Read
-from tui_label.store.schema import TABLES
+from tui_label.store.fingerprints import SIZE, digest
+from tui_label.store.schema import COUNTERS, TABLES
 from tui_label.store.sql import Place, connected
 from tui_label.store.sqlite import logs
 
 PAGE = 2000
-SIZE = 1 << 256
 Row = tuple[Any, ...]
 
 
@@ -64,7 +63,7 @@ def _digest(read: Read, table: Table) -> Digest:
     count = total = 0
     for page in _pages(read, table):
         count += len(page)
-        total += sum(int.from_bytes(sha256(repr(row).encode()).digest(), "big") for row in page)
+        total += sum(map(digest, page))
     return Digest(count, total % SIZE)
 
 
@@ -164,6 +163,5 @@ def _empty(target: Connection, execute: Execute) -> None:
     """As it was made."""
     for table in reversed(tables()):
         execute(f"DELETE FROM {table.name}")
-    for statement in re.findall(r"^INSERT .*(?=;$)", TABLES, re.MULTILINE):
-        execute(statement)
+    execute(COUNTERS)
     target.number_on(execute)

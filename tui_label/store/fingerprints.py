@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
 from tui_label.store.base import Fingerprint
 from tui_label.store.engine import Connection
 from tui_label.store.evidence import pages
 
 SIZE = 1 << 256
+"""Digests are added up below it, so that the order of rows does not count."""
+
+
+def digest(row: tuple[Any, ...]) -> int:
+    """Another number for another row."""
+    return int.from_bytes(sha256(repr(row).encode()).digest(), "big")
 
 
 class _Sum:
@@ -45,7 +52,7 @@ def fingerprints(connection: Connection, upto: Mapping[str, int]) -> Mapping[str
             name, turn = row[:2]
             if turn > ends.get(name, 0):
                 continue
-            value = int.from_bytes(sha256(repr(tuple(row)).encode("utf-8", "surrogatepass")).digest(), "big")
+            value = digest(tuple(row))
             before, everything = found[name]
             everything.add(turn, value)
             if turn <= upto.get(name, 0):

@@ -84,7 +84,13 @@ def withdraw(execute: Execute, item: int, reviewer: str, moment: str, judge: Jud
     before = execute(f"SELECT before, {GOLD} FROM gold WHERE item = ? AND revision = ?", (item, latest[0])).fetchone()
     save_id = f"withdraw-{gold.revision + 1}"
     if before is None:
-        mark = Gold(reviewer, outcome=WITHDRAWN, at=moment, labels_version=latest[10], guidelines_version=latest[11])
+        mark = Gold(
+            reviewer,
+            outcome=WITHDRAWN,
+            at=moment,
+            labels_version=gold.labels_version,
+            guidelines_version=gold.guidelines_version,
+        )
         _append(execute, item, mark, 0, save_id, judge)
     else:
         # As it was stored: its labels version says under which names

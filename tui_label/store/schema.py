@@ -27,7 +27,6 @@ KNOWN = ("0001 tables and views",)
 TABLES = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0), ('repeats', 0);
 CREATE TABLE version (
   kind TEXT NOT NULL CHECK (kind IN ('labels', 'guidelines')), number INTEGER NOT NULL,
   text TEXT NOT NULL, renames TEXT NOT NULL DEFAULT '{}', recorded_at TEXT NOT NULL,
@@ -162,6 +161,8 @@ CREATE TABLE reviewing (
 ) STRICT;
 CREATE TABLE unweighed (item INTEGER PRIMARY KEY REFERENCES item(number)) STRICT;
 """
+COUNTERS = "INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0), ('repeats', 0)"
+"""The only rows that are there from the first."""
 
 TOTAL = """(SELECT CAST(sum({0}) AS INTEGER) FROM
       (SELECT {0}, status, stood, min(stood) OVER (ORDER BY revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS fewest
@@ -267,10 +268,5 @@ SQLITE = Spelling(
 
 def statements(spelling: Spelling) -> Iterator[str]:
     """All of it, one by one."""
-    return (
-        one.strip()
-        for one in (
-            TABLES + VIEWS.format(active=SPENT.format("active_ms"), idle=SPENT.format("idle_ms"), **spelling._asdict())
-        ).split(";\n")
-        if one.strip()
-    )
+    views = VIEWS.format(active=SPENT.format("active_ms"), idle=SPENT.format("idle_ms"), **spelling._asdict())
+    return (one.strip() for one in f"{TABLES}{COUNTERS};\n{views}".split(";\n") if one.strip())

@@ -474,18 +474,18 @@ class SqlStore(SqlReviewing):
             self._write_draft(execute, me, number, work)
 
     def _restate(
-        self, execute: Execute, number: int, me: int, old: str, standing: str
+        self, execute: Execute, number: int, me: int, old: str, status: str
     ) -> tuple[queue.Place, queue.Place]:
-        """Counters after an undo: the state was `old`, and a revision of status `standing` (or none) stands.
+        """Counters after an undo: the state was `old`, and a revision of this status (or none) stands.
 
         Where the item was, and is.
         """
         if old == "skipped":
             queue.hold(execute, number, False)
-        done = int(standing == SUBMITTED) - int(old == "done")
+        done = int(status == SUBMITTED) - int(old == "done")
         place = queue.lock(execute, number)
         after = queue.move(execute, number, place, done=done, taken=int(old == "skipped"))
-        skipped = int(standing == SKIPPED) - int(old == "skipped")
+        skipped = int(status == SKIPPED) - int(old == "skipped")
         # The undo itself has had its turn
         count_save(execute, me, done, skipped, after.finished_since(place), place.probe, turns=0)
         return place, after

@@ -12,6 +12,7 @@ from tui_label.store import versions
 from tui_label.store.base import Policy
 from tui_label.store.engine import Execute
 from tui_label.store.rows import LOST_TEXT
+from tui_label.store.schema import COUNTERS
 from tui_label.store.sqlite.pages import INDEX_INSIDE, INDEX_LEAF, TABLE_INSIDE, TABLE_LEAF, Image, Page, Reader, Row
 
 TYPES: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "REAL": (int, float), "TEXT": (str,)}
@@ -164,9 +165,7 @@ def _insert(sqlite: sqlite3.Connection, shape: Shape, page: Page) -> int:
 def make_whole(sqlite: sqlite3.Connection, salvage: Salvage) -> None:
     """What rows that were saved refer to is there again, or they go."""
     execute = sqlite.execute
-    execute(
-        "INSERT INTO counter VALUES ('items', 0), ('done', 0), ('arrival', 0), ('repeats', 0) ON CONFLICT DO NOTHING"
-    )
+    execute(f"{COUNTERS} ON CONFLICT DO NOTHING")
     people = " UNION ".join(
         f"SELECT annotator FROM {table}" for table in ("annotation", "draft", "returned", "assignment", "tally")
     )

@@ -319,6 +319,18 @@ def test_two_do_not_move_it_at_once(tmp_path):
         move(folder, "postgresql://lead@/postgres")
 
 
+def test_whoever_comes_as_a_move_ends_has_no_note_that_nobody_else_sees(tmp_path, monkeypatch):
+    folder, lock = write_project(tmp_path / "p", SOURCE), underway._locked
+
+    def too_late(file, how):
+        (folder / underway.NAME).unlink()
+        return lock(file, how)
+
+    monkeypatch.setattr(underway, "_locked", too_late)
+    with pytest.raises(LabelError, match="somebody moves it at this moment"), underway.note(folder):
+        pass
+
+
 @pytest.mark.parametrize("spoil", ["DELETE FROM draft", "UPDATE annotation SET answers = '{}' WHERE item = 2"])
 def test_a_row_that_did_not_arrive_as_it_was_is_found(worked_on, monkeypatch, spoil):
     url = place(worked_on)

@@ -54,7 +54,8 @@ def note(folder: Path) -> Iterator[Note]:
     except OSError as error:
         raise LabelError(f"{path}: {error.strerror}; who moves a project must be able to write its folder") from error
     try:
-        if not _locked(file, fcntl.LOCK_EX):
+        # Whoever came a moment too late has a lock on a note that is gone
+        if not _locked(file, fcntl.LOCK_EX) or not os.fstat(file).st_nlink:
             raise LabelError(f"{folder}: somebody moves it at this moment; wait for that")
         try:
             yield Note(file)

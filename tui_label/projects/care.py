@@ -21,6 +21,7 @@ from tui_label.errors import ConfigError, LabelError, StoreRefused, typed
 from tui_label.projects import checks, moving, opening, seal, sharing, underway
 from tui_label.projects.identity import at_work
 from tui_label.store import permits
+from tui_label.store.base import Finding
 from tui_label.store.sql import Place, SqlStore
 from tui_label.store.sqlite import repair as mending
 from tui_label.store.sqlite.salvage import Salvage
@@ -29,8 +30,6 @@ from tui_label.whole import refusing
 GROWING = ".backup-"
 """In the name of the hidden folder that becomes a backup."""
 DEAD_S = 2 * DAY_MS / 1000
-Finding = tuple[bool, str]
-"""Whether it is well, in one line."""
 
 
 @dataclass(frozen=True, slots=True)

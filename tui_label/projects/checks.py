@@ -14,13 +14,13 @@ from tui_label.core.project import Project, misfits, orphans
 from tui_label.core.tasks import Rating
 from tui_label.core.text import number_of, visible
 from tui_label.sound.kinds import is_url
-from tui_label.store.base import Store
+from tui_label.store.base import Finding, Store
 
 MISSING, CLOSED, CHANGED = "missing", "closed", "changed"
 """What may be wrong with the file of a sound."""
 
 
-def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
+def project_check(project: Project, store: Store) -> list[Finding]:
     """What project.yaml and the folder say against what is in the store."""
     known = {task.id for task in project.tasks}
     used = store.labels_in_use()
@@ -41,7 +41,7 @@ def project_check(project: Project, store: Store) -> list[tuple[bool, str]]:
     return [*found, *_recordings_check(project, store)]
 
 
-def _recordings_check(project: Project, store: Store) -> list[tuple[bool, str]]:
+def _recordings_check(project: Project, store: Store) -> list[Finding]:
     """Whether each recording is there, and still the one that was added; those at URLs are not fetched for it."""
     sounds = [item.sound for _, item in store.askable(answered=True) if item.sound is not None]
     # Of each file once: many items may be stretches of one
@@ -84,7 +84,7 @@ def _mending(folder: Path, fault: str, paths: Sequence[str]) -> str:
     )
 
 
-def sound_check(wanted: str) -> list[tuple[bool, str]]:
+def sound_check(wanted: str) -> list[Finding]:
     """What can be heard, and where.  All but hearing goes on without it, so nothing here is a failure."""
     from tui_label.sound.line import probe
 
@@ -98,7 +98,7 @@ def sound_check(wanted: str) -> list[tuple[bool, str]]:
     ]
 
 
-def terminal_check() -> list[tuple[bool, str]]:
+def terminal_check() -> list[Finding]:
     """What this terminal can do."""
     term, colors = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")
     depth = (

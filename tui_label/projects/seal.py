@@ -18,7 +18,7 @@ from typing import Any
 
 from tui_label.core.text import number_of
 from tui_label.errors import ConfigError, StoreMissing
-from tui_label.store.base import Fingerprint, Store
+from tui_label.store.base import Finding, Fingerprint, Store
 from tui_label.whole import write_own
 
 NAME = "project.seal"
@@ -64,7 +64,7 @@ def refuse_loss(database: Path) -> None:
         )
 
 
-def check(folder: Path, store: Store) -> list[tuple[bool, str]]:
+def check(folder: Path, store: Store) -> list[Finding]:
     """Whether all that was noted is here as it was; if so, the folder's owner notes what is here now."""
     seal = read(folder) or Seal("", {})
     found = store.fingerprints({name: one.turn for name, one in seal.revisions.items()})

@@ -24,6 +24,7 @@ from tui_label.core.project import Project
 from tui_label.core.roles import Roles
 from tui_label.core.text import nearest
 from tui_label.errors import LabelError, UsageError, typed
+from tui_label.store.base import Finding
 from tui_label.store.sqlite import logs
 from tui_label.store.sqlite.place import is_read_only
 
@@ -31,8 +32,6 @@ FOLDER, DATABASE, OTHER = 0o2750, 0o660, 0o640
 OPEN, WRITE = stat.S_IRGRP | stat.S_IXGRP, stat.S_IRGRP | stat.S_IWGRP
 NAMED = 3
 """Files that are named before the rest is only counted."""
-Line = tuple[bool, str]
-"""Whether it is well, and words: as in `Store.check`."""
 
 
 def group_of(name: str) -> int:
@@ -66,7 +65,7 @@ def is_shared(project: Project) -> bool:
     return project.roles.are_set or bool(status.st_mode & stat.S_ISGID or written)
 
 
-def closed(database: Path) -> list[Line]:
+def closed(database: Path) -> list[Finding]:
     """What whoever asks may not write of a database; nothing can be said of the rest then."""
     folder, found = database.parent, []
     if is_read_only(folder):
@@ -94,7 +93,7 @@ def closed(database: Path) -> list[Line]:
     return found
 
 
-def check(project: Project) -> list[Line]:
+def check(project: Project) -> list[Finding]:
     """What is as it must be for a group, and what is not."""
     folder, status = project.folder, project.folder.stat()
     owner, group = _user(status.st_uid), _group(status.st_gid)

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from tui_label.store.staging import Staging
 
 
+Finding = tuple[bool, str]
+"""Whether something is well, and one line about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What of project.yaml rules the queue; recorded whenever a project is opened."""
@@ -257,11 +261,8 @@ class Store(Reviewing, Protocol):
         """
         ...
 
-    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
-        """Let the database itself hold these people to their roles, as far as they have an access of their own.
-
-        `(ok, one line)` pairs about it.
-        """
+    def admit(self, people: Mapping[str, Role]) -> list[Finding]:
+        """Let the database itself hold these people to their roles, as far as they have an access of their own."""
         ...
 
     def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
@@ -461,8 +462,8 @@ class Store(Reviewing, Protocol):
 
     # care
 
-    def check(self) -> list[tuple[bool, str]]:
-        """What works and what does not: `(ok, one line)` pairs."""
+    def check(self) -> list[Finding]:
+        """What works and what does not."""
         ...
 
     def fingerprints(self, upto: Mapping[str, int]) -> Mapping[str, tuple[Fingerprint, Fingerprint]]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tui_label.core.text import number_of
 from tui_label.store import queue, sources, standing
 from tui_label.store.engine import Execute, Read
-from tui_label.store.rows import ANNOTATION, annotation_from, key_from
+from tui_label.store.rows import ANNOTATION, annotation_from
 from tui_label.store.standing import Judge
 
 
@@ -144,16 +143,6 @@ def wrong(read: Read) -> list[str]:
     ]
     found = [(read(sql)[0][0], words) for words, sql in checks]
     return [f"{words} ({count:,})" for count, words in found if count]
-
-
-def textless(read: Read) -> list[tuple[bool, str]]:
-    """A finding about items of which nothing is there but their place in the queue."""
-    gone = "FROM item WHERE NOT EXISTS (SELECT 1 FROM content WHERE content.item = item.number)"
-    ((count, first),) = read(f"SELECT count(*), min(key) {gone}")
-    if not count:
-        return []
-    words = f"no text: {number_of(count, 'item')} ({key_from(first)}{' …' * (count > 1)}); restore the last backup"
-    return [(False, words)]
 
 
 def rebuild(execute: Execute, judge: Judge) -> None:

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from tui_label.core.roles import Role
+from tui_label.store.base import Finding
 
 
 class Cursor(Protocol):
@@ -38,8 +39,8 @@ class Connection(Protocol):
         """The annotator whose answers alone this connection sees, where the database holds people to theirs."""
         ...
 
-    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
-        """Hold people with an access of their own to their role, where the database can; `(ok, one line)` pairs."""
+    def admit(self, people: Mapping[str, Role]) -> list[Finding]:
+        """Hold people with an access of their own to their role, where the database can."""
         ...
 
     def check_in_place(self) -> None:
@@ -83,8 +84,8 @@ class Connection(Protocol):
         """Make room for somebody who searches all over the database."""
         ...
 
-    def health(self, now: int) -> list[tuple[bool, str]]:
-        """What of the engine is well and what not: `(ok, one line)` pairs."""
+    def health(self, now: int) -> list[Finding]:
+        """What of the engine is well and what not."""
         ...
 
     def copy_to(self, path: str) -> None:

@@ -33,6 +33,7 @@ from tui_label.store.base import (
     Claim,
     Conflict,
     Entry,
+    Finding,
     Fingerprint,
     Judged,
     Policy,
@@ -163,7 +164,7 @@ class SqlStore(SqlReviewing):
         moment = utc(self._clock())
         return versions.record(self._connection, policy, source, guidelines, renames, moved, moment, self._judge)
 
-    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+    def admit(self, people: Mapping[str, Role]) -> list[Finding]:
         return self._connection.admit(people)
 
     def is_recorded(self, policy: Policy, source: str, guidelines: str) -> bool:
@@ -591,7 +592,7 @@ class SqlStore(SqlReviewing):
     def with_suggestions(self) -> Iterator[tuple[Item, tuple[Suggestion, ...]]]:
         return items.with_suggestions(self._connection, items.ORDINARY)
 
-    def check(self) -> list[tuple[bool, str]]:
+    def check(self) -> list[Finding]:
         return self._connection.health(self._clock())
 
     def fingerprints(self, upto: Mapping[str, int]) -> Mapping[str, tuple[Fingerprint, Fingerprint]]:

@@ -36,7 +36,8 @@ from tui_label.errors import (
     StoreRefused,
     StoreTooNew,
 )
-from tui_label.store import counts
+from tui_label.store import findings
+from tui_label.store.base import Finding
 from tui_label.store.copying import copy
 from tui_label.store.engine import Execute, Result, together
 from tui_label.store.postgres.readable import decoded
@@ -560,23 +561,18 @@ class PostgresConnection:
     def widen(self) -> None:
         """The server has its own memory."""
 
-    def health(self, now: int) -> list[tuple[bool, str]]:
+    def health(self, now: int) -> list[Finding]:
         counters = dict(self.read("SELECT name, value FROM counter"))
         version = self._pg.info.parameter_status("server_version")
         (durable,) = self.read("SELECT setting FROM pg_settings WHERE name = 'synchronous_commit'")[0]
-        found = [
+        return [
             (True, f"PostgreSQL {version}, schema {self.server.schema}: {number_of(counters['items'], 'item')}"),
             (durable != "off", f"synchronous_commit: {durable}"),
-            *counts.textless(self.read),
+            *findings.textless(self),
+            findings.writing(self),
         ]
-        try:
-            self.write(lambda execute: execute("UPDATE counter SET value = value WHERE name = 'items'"))
-            found.append((True, "writing: works"))
-        except StoreError as error:
-            found.append((False, f"writing: {error}"))
-        return found
 
-    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+    def admit(self, people: Mapping[str, Role]) -> list[Finding]:
         with self.errors():
             return self._insist(lambda: logins.admit(self._pg, self.server.schema, people))
 

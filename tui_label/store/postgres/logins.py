@@ -24,6 +24,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from tui_label.core.roles import Role
+from tui_label.store.base import Finding
 from tui_label.store.postgres import readable
 from tui_label.store.schema import VIEWS
 
@@ -253,8 +254,8 @@ def _or_lead(condition: str) -> str:
     return condition if condition == "true" else f"{condition} OR {_LEADS}"
 
 
-def admit(connection: psycopg.Connection[Any], schema: str, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
-    """Let those of `people` who have a login do what their role says, and nobody else; `(ok, one line)` pairs about it.
+def admit(connection: psycopg.Connection[Any], schema: str, people: Mapping[str, Role]) -> list[Finding]:
+    """Let those of `people` who have a login do what their role says, and nobody else.
 
     Only the owner can; whoever else calls this hears what is to be done.
     """

@@ -31,6 +31,7 @@ from tui_label.errors import (
     StoreTooNew,
     typed,
 )
+from tui_label.store.base import Finding
 from tui_label.store.engine import Cursor, Execute, Result, together
 from tui_label.store.schema import KNOWN
 from tui_label.store.sqlite import logs, migrations
@@ -139,7 +140,7 @@ class SqliteConnection:
     def confined_to(self) -> None:
         """Whoever can open a file sees all of it."""
 
-    def admit(self, people: Mapping[str, Role]) -> list[tuple[bool, str]]:
+    def admit(self, people: Mapping[str, Role]) -> list[Finding]:
         return []
 
     def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
@@ -205,7 +206,7 @@ class SqliteConnection:
         beyond_ascii = f"length({column}) <> length(CAST({column} AS BLOB))"
         return f"({column} LIKE :like ESCAPE '!' OR {beyond_ascii} AND instr(casefold({column}), :text) > 0)"
 
-    def health(self, now: int) -> list[tuple[bool, str]]:
+    def health(self, now: int) -> list[Finding]:
         from tui_label.store.sqlite import health
 
         return health.check(self, now)

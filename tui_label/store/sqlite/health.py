@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tui_label.core.text import number_of
 from tui_label.core.timing import DAY_MS
-from tui_label.errors import StoreError
-from tui_label.store import counts
+from tui_label.store import counts, findings
+from tui_label.store.base import Finding
 from tui_label.store.rows import utc
 from tui_label.store.sqlite import logs
 from tui_label.store.sqlite.connection import SqliteConnection
@@ -21,7 +21,6 @@ SAFE_SQLITE = (3, 51, 3)
 ROOM = 200 << 20
 """Bytes that should be free."""
 LONG_LOG = 256 << 20
-Finding = tuple[bool, str]
 
 
 def check(connection: SqliteConnection, now: int) -> list[Finding]:
@@ -29,7 +28,7 @@ def check(connection: SqliteConnection, now: int) -> list[Finding]:
     counters = dict(connection.read("SELECT name, value FROM counter"))
     found = [(True, f"database {connection.path.name}: {number_of(counters.get('items', 0), 'item')}")]
     found += [(False, f"{words}; `{_repair(connection)}` counts anew") for words in counts.wrong(connection.read)]
-    found += counts.textless(connection.read)
+    found += findings.textless(connection)
     found += _orphans(connection)
     found += _leases(connection, now)
     found += _drafts(connection)
@@ -37,7 +36,7 @@ def check(connection: SqliteConnection, now: int) -> list[Finding]:
         _log(connection),
         _file_system(folder),
         _room(folder),
-        _writing(connection),
+        findings.writing(connection),
     ]
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
         words = f"SQLite {sqlite3.sqlite_version}: let no other program write to the database while people work"
@@ -111,11 +110,3 @@ def _room(folder: Path) -> Finding:
     return (
         (True, words) if free >= ROOM else (False, f"{words}; free some, `du -ah {folder} | sort -h` shows what is big")
     )
-
-
-def _writing(connection: SqliteConnection) -> Finding:
-    try:
-        connection.write(lambda execute: execute("UPDATE counter SET value = value WHERE name = 'items'"))
-    except StoreError as error:
-        return False, f"writing: {error}"
-    return True, "writing: works"

@@ -11,6 +11,7 @@ from typing import Any
 
 from tui_label.core.item import Item
 from tui_label.core.project import Project
+from tui_label.core.text import letters
 from tui_label.quality.agreement import Agreement, Part, TaskAgreement, Unjudged
 from tui_label.quality.person import Person
 from tui_label.report import agreement_report, status_report
@@ -110,7 +111,7 @@ def _own(person: Person) -> tuple[int, str]:
 
 
 def _place(person: Person) -> tuple[int, str]:
-    """A, B, … Z, AA."""
+    """A, B, … Z, then those with a number."""
     return len(person.annotator), person.annotator
 
 
@@ -153,13 +154,8 @@ def _letters(names: list[str]) -> Callable[[str], str]:
     """Letters in an order that gives nobody away."""
     mixed = list(names)
     SystemRandom().shuffle(mixed)
-    letters = {name: f"annotator {_letter(number)}" for number, name in enumerate(mixed)}
-    return lambda name: letters.get(name, "another annotator")
-
-
-def _letter(number: int) -> str:
-    """A, B, … Z, AA, AB …"""
-    return (_letter(number // 26 - 1) if number >= 26 else "") + chr(ord("A") + number % 26)
+    called = {name: f"annotator {letter}" for name, letter in zip(mixed, letters(len(mixed)), strict=True)}
+    return lambda name: called.get(name, "another annotator")
 
 
 def _renamed(agreement: Agreement, name: Callable[[str], str]) -> Agreement:

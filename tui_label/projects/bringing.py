@@ -20,7 +20,7 @@ from tui_label.formats import BadLine, BadLines, Format, Reading
 from tui_label.projects.arrivals import arrived, arriving, name_problem
 from tui_label.sound.kinds import is_sound, is_url, shown
 from tui_label.store.base import Added, Store, Versions
-from tui_label.store.staging import Counts
+from tui_label.store.staging import Counts, Staging
 
 EVERY = 5000
 """Records between two words to who watches."""
@@ -172,18 +172,8 @@ def bring_in(
                     occurrences=Counts(),
                     known=Counts(),
                 )
-                before = staging.taken
-                staging.begin(reading.name)
-                for count, one in enumerate(formats.read(reading, chosen), 1):
-                    if isinstance(one, BadLine):
-                        bad.take(one)
-                    elif problem := name_problem(one):
-                        bad.take(BadLine(place(reading.name, reading.line, count), 0, problem, "annotator"))
-                    else:
-                        staging.append(*arriving(one, versions, project.tasks), reading.line)
-                    if count % EVERY == 0:
-                        watch.reading(path, count)
-                watch.read(FileRead(reading, chosen.name, staging.taken - before, staging.items(before), len(named)))
+                records, items = _stage(staging, reading, chosen, versions, bad, watch)
+                watch.read(FileRead(reading, chosen.name, records, items, len(named)))
         for conflict in store.conflicts(staging):
             bad.take(BadLine(conflict.place, 0, conflict.words))
         bad.refuse()
@@ -192,3 +182,21 @@ def bring_in(
         came, total = arrived(staging), len(staging)
         added = store.add(staging, lambda count: watch.writing(count, total))
         return Brought(added, came.items, came.superseded, came.skipped, came.undone, beside)
+
+
+def _stage(
+    staging: Staging, reading: Reading, format: Format, versions: Versions, bad: BadLines, watch: Watch
+) -> tuple[int, int]:
+    """Read one file to its end; how many records it has, and how many different items."""
+    before = staging.taken
+    staging.begin(reading.name)
+    for count, one in enumerate(formats.read(reading, format), 1):
+        if isinstance(one, BadLine):
+            bad.take(one)
+        elif problem := name_problem(one):
+            bad.take(BadLine(place(reading.name, reading.line, count), 0, problem, "annotator"))
+        else:
+            staging.append(*arriving(one, versions, reading.project.tasks), reading.line)
+        if count % EVERY == 0:
+            watch.reading(reading.path, count)
+    return staging.taken - before, staging.items(before)

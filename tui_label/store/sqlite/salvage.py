@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,6 @@ def fill(sqlite: sqlite3.Connection, path: Path, salvage: Salvage) -> None:
     roots = _roots(reader)
     lost: Counter[str] = Counter()
     strays: list[Page] = []
-    keys: list[tuple[int, Row]] = []
     for name in tables:
         sqlite.execute(f"DELETE FROM {name}")
     for name, shape in tables.items():
@@ -109,25 +109,41 @@ def fill(sqlite: sqlite3.Connection, path: Path, salvage: Salvage) -> None:
                 lost[name] += page.broken + _insert(sqlite, shape, page)
             else:
                 strays.append(page)
-    for name, root in roots.items():
-        if name not in tables:
-            found = [one for page in reader.walk(root, (INDEX_INSIDE, INDEX_LEAF)) if page for one in page.rows]
-            keys += found if name == "sqlite_autoindex_item_1" else []
-    decoys = [Shape(sqlite, table, index) for table, index in _indexes(sqlite)]
-    for page in [*strays, *reader.lost()]:
-        fitting = [shape for shape in (*tables.values(), *decoys) if page.rows and shape.is_of(page)]
-        if len(fitting) == 1 and not fitting[0].index:
-            lost[fitting[0].table] += page.broken + _insert(sqlite, fitting[0], page)
-        elif page.kind in (TABLE_LEAF, INDEX_LEAF) and not any(shape.index for shape in fitting):
-            salvage.pages += bool(page.rows or page.broken)
+    keys = _keys(reader, {name: root for name, root in roots.items() if name not in tables})
+    # Behind all that something leads to
+    salvage.pages += _insert_strays(sqlite, tables, [*strays, *reader.lost()], lost)
     sqlite.execute("CREATE TEMP TABLE key_of(number INTEGER PRIMARY KEY, key TEXT)")
-    whole = [(row[1], row[0]) for _, row in keys if [type(one) for one in row] == [str, int]]
-    sqlite.executemany("INSERT OR IGNORE INTO key_of VALUES (?, ?)", whole)
+    sqlite.executemany("INSERT OR IGNORE INTO key_of VALUES (?, ?)", keys)
     for name in JSON:
         lost[name] += sqlite.execute(f"DELETE FROM {name} WHERE {no_json(name)}").rowcount
     for name in tables:
         (count,) = sqlite.execute(f"SELECT count(*) FROM {name}").fetchone()
         salvage.tables[name] = count, lost[name]
+
+
+def _keys(reader: Reader, indexes: Mapping[str, int]) -> list[tuple[int, str]]:
+    """The numbers and the keys of items, out of their index; the pages of all indexes are told to belong somewhere."""
+    found: list[tuple[int, str]] = []
+    for name, root in indexes.items():
+        rows = [row for page in reader.walk(root, (INDEX_INSIDE, INDEX_LEAF)) if page for _, row in page.rows]
+        if name == "sqlite_autoindex_item_1":
+            found += [(row[1], row[0]) for row in rows if [type(one) for one in row] == [str, int]]
+    return found
+
+
+def _insert_strays(
+    sqlite: sqlite3.Connection, tables: Mapping[str, Shape], pages: Sequence[Page], lost: Counter[str]
+) -> int:
+    """The rows of pages that nothing leads to, where they look like those of one table alone; how many pages do not."""
+    decoys = [Shape(sqlite, table, index) for table, index in _indexes(sqlite)]
+    untold = 0
+    for page in pages:
+        fitting = [shape for shape in (*tables.values(), *decoys) if page.rows and shape.is_of(page)]
+        if len(fitting) == 1 and not fitting[0].index:
+            lost[fitting[0].table] += page.broken + _insert(sqlite, fitting[0], page)
+        elif page.kind in (TABLE_LEAF, INDEX_LEAF) and not any(shape.index for shape in fitting):
+            untold += bool(page.rows or page.broken)
+    return untold
 
 
 def _roots(reader: Reader) -> dict[str, int]:

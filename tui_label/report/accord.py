@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from tui_label.core.text import number_of
 from tui_label.quality.agreement import Confusion, Part, TaskAgreement
@@ -11,9 +12,8 @@ from tui_label.report import plots
 from tui_label.report.agreement_report import MEASURES
 from tui_label.report.markup import Html, joined, tag
 from tui_label.report.material import Material
-from tui_label.report.sections import monday, told
 from tui_label.report.status_report import headline
-from tui_label.report.tables import NONE, figure, folded, table
+from tui_label.report.tables import NONE, figure, folded, interval, table
 
 MOST_NAMES = 16
 """Labels in a plot of mixed-up labels; the table has all pairs."""
@@ -50,9 +50,15 @@ def _task(task: TaskAgreement, number: int) -> Html:
     )
 
 
+def _told(of: Figure) -> tuple[str, str, str]:
+    """A figure's value, interval and items, for a row."""
+    return NONE if of.value is None else f"{of.value:.3f}", interval(of), f"{of.n:,}"
+
+
 def _cells(of: Figure) -> tuple[str, str, str]:
-    value, ends, n = told(of)
-    return (value, ends, n) if of.value is not None or not of.why else ("–", of.why, n)
+    """The same, with why there is no value in place of an interval."""
+    value, ends, n = _told(of)
+    return value, of.why if of.value is None and of.why else ends, n
 
 
 def _parts(caption: str, what: str, parts: Sequence[Part], id: str | None = None) -> Html | None:
@@ -80,10 +86,10 @@ def _weeks(task: TaskAgreement) -> Html | None:
     speaking = headline(task.figures)
     points = []
     for part in task.weeks:
-        day = monday(part.names[0])
+        day = _monday(part.names[0])
         one = next((one for one in part.figures if speaking and one.measure == speaking.measure), None)
         if day is not None and one is not None and one.value is not None:
-            value, ends, n = told(one)
+            value, ends, n = _told(one)
             points.append(
                 plots.Point(day, one.value, one.low, one.high, f"{part.names[0]}: {value} ({ends}), {n} items")
             )
@@ -95,6 +101,14 @@ def _weeks(task: TaskAgreement) -> Html | None:
         plots.figures_over_weeks(f"{task.task}: {words} by week", points),
         _parts("By week", "week", task.weeks),
     )
+
+
+def _monday(week: str) -> int | None:
+    """The number of the day on which an ISO week begins, as in `2026-W47`; None for answers without a date."""
+    try:
+        return plots.number_of_day(datetime.strptime(week + "-1", "%G-W%V-%u").date())
+    except ValueError:
+        return None
 
 
 def _confusions(task: TaskAgreement) -> Html | None:

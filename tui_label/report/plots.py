@@ -21,6 +21,7 @@ ROW = 24.0
 HUES = 10
 LONGEST = 18
 """Characters of a name beside a row; the table has it whole."""
+_FIRST_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class Scale:
     def __call__(self, value: float) -> float:
         share = (value - self.first) / (self.last - self.first) if self.last > self.first else 0.5
         return self.begin + share * (self.end - self.begin)
+
+
+def number_of_day(day: date) -> int:
+    """As plots count them: since 1970."""
+    return (day - _FIRST_DAY).days
+
+
+def day(number: int) -> date:
+    return _FIRST_DAY + timedelta(number)
 
 
 def hue(number: int) -> str:
@@ -294,9 +304,9 @@ def _day_ticks(x: Scale, height: float) -> Html:
     step = next((days for days in (1, 2, 7, 14, 28, 91, 182) if span / days <= 7), 365)
     first = math.ceil(x.first)
     ticks = []
-    for day in range(first, math.floor(x.last) + 1, step):
-        at = date(1970, 1, 1) + timedelta(day)
+    for number in range(first, math.floor(x.last) + 1, step):
+        at = day(number)
         words = f"{at:%b %Y}" if step > 28 else f"{at.day} {at:%b}"
-        look = "small" if x(day) < x.begin + 20 else "small end" if x(day) > x.end - 20 else "small middle"
-        ticks.append(tag("text", words, x=x(day), y=height - 9, class_=look))
+        look = "small" if x(number) < x.begin + 20 else "small end" if x(number) > x.end - 20 else "small middle"
+        ticks.append(tag("text", words, x=x(number), y=height - 9, class_=look))
     return joined(ticks)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import accumulate
 
 from tui_label.core.gold import ACCEPTED, AUTO, GIVEN, SETTLED
 from tui_label.core.text import number_of
-from tui_label.quality.estimates import Figure
 from tui_label.report import plots
 from tui_label.report.markup import Html, joined, tag
 from tui_label.report.material import DRAWN, Example, Material
-from tui_label.report.tables import NONE, facts, figure, interval, number, percent, table
+from tui_label.report.tables import NONE, facts, figure, number, percent, table
 
 LONG = 120
 """Days after which bars are weeks."""
@@ -48,7 +47,7 @@ def progress(of: Material) -> Html:
         return tag("p", "Nothing has been answered yet.", class_="soft")
     totals = dict(zip(days, accumulate(of.answers_a_day.values()), strict=True))
     points = [
-        plots.Point(_number(day), total, words=f"{_day(day)}: {number_of(total, 'answer')}")
+        plots.Point(plots.number_of_day(day), total, words=f"{_day(day)}: {number_of(total, 'answer')}")
         for day, total in totals.items()
     ]
     wanted = of.progress.items * of.project.overlap
@@ -73,10 +72,11 @@ def _by_person_and_day(of: Material, each: int) -> Html:
         sums: dict[int, int] = {}
         for day, count in one.days.items():
             # Weeks begin on Monday; day 0 was a Thursday
-            start = _number(day) - (_number(day) + 3) % 7 if each == 7 else _number(day)
+            start = plots.number_of_day(day)
+            start -= (start + 3) % 7 if each == 7 else 0
             sums[start] = sums.get(start, 0) + count
         points = [
-            plots.Point(start, count, words=f"{one.annotator}, {_day(_date(start))}: {count:,}")
+            plots.Point(start, count, words=f"{one.annotator}, {_day(plots.day(start))}: {count:,}")
             for start, count in sorted(sums.items())
         ]
         rows.append((one.annotator, points))
@@ -200,30 +200,9 @@ def excerpt(text: str) -> str:
 # days
 
 
-def _number(day: date) -> int:
-    return (day - date(1970, 1, 1)).days
-
-
-def _date(number: int) -> date:
-    return date(1970, 1, 1) + timedelta(number)
-
-
 def _day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
 def _span(days: Sequence[date]) -> int:
     return (max(days) - min(days)).days if days else 0
-
-
-def monday(week: str) -> int | None:
-    """The day number of an ISO week's Monday, as in `2026-W47`."""
-    try:
-        return _number(datetime.strptime(week + "-1", "%G-W%V-%u").date())
-    except ValueError:
-        return None
-
-
-def told(of: Figure) -> tuple[str, str, str]:
-    """A figure's value, interval and items, for a row."""
-    return (f"{of.value:.3f}" if of.value is not None else "–"), interval(of), f"{of.n:,}"

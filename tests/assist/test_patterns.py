@@ -198,3 +198,5 @@ def test_a_file_that_is_not_there_and_a_command_that_is_none():
         assistant("nowhere.yaml", asking)
     with pytest.raises(AssistError, match="not a command: No closing quotation"):
         assistant("python 'x", asking)
+    with pytest.raises(AssistError, match=r"^\.: could not be started: "):
+        assistant(".", asking).start()

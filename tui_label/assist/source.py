@@ -61,8 +61,8 @@ def assistant(what: str, project: Project, ids: Sequence[str] | None = None) -> 
     if not words:
         raise AssistError("--with needs a pattern file, module:function, spacy:MODEL, or a command in quotes")
     # `python tagger.py` is better known by both words
-    script = [Path(one).name for one in words[1:2] if not one.startswith("-")]
-    return Assistant(" ".join([Path(words[0]).name, *script]), tuple(words), False, tasks)
+    named = [words[0], *(one for one in words[1:2] if not one.startswith("-"))]
+    return Assistant(" ".join(Path(one).name or one for one in named), tuple(words), False, tasks)
 
 
 def _worker(kind: str, what: str) -> tuple[str, ...]:

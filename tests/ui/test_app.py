@@ -459,6 +459,20 @@ async def test_a_line_that_is_half_typed_is_there_again(tmp_path, keys, shows, l
         assert (said, workbench.session.line.words) == (["two!"], "")
 
 
+async def test_what_is_typed_is_seen_where_something_is_not_saved(tmp_path, monkeypatch):
+    app = make(tmp_path, NAMED, Record(Item("k", "x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f", "1")
+        monkeypatch.setattr(app.workbench._store, "save_draft", Mock(side_effect=StoreBusy("project.db is in use")))
+        app.workbench._drafts.now()
+        await settled(pilot)
+        await pilot.press("q", *"why")
+        assert [row.strip() for row in shown(app) if "in use" in row or "ask:" in row] == [
+            "not saved: project.db is in use",
+            "ask: why",
+        ]
+
+
 async def test_a_line_that_was_given_up_is_not_there_again(tmp_path):
     app = make(tmp_path, NAMED, Record(Item("k", "x")))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -92,6 +92,7 @@ async def test_a_line_that_could_not_be_sent_stays_to_be_sent_again(tmp_path, mo
         holder.execute("BEGIN EXCLUSIVE")
         await pilot.press("c", *"why?", "enter")
         await until(app, "not saved: ")
+        assert has(app, "why?"), "what is typed is seen"
         holder.execute("ROLLBACK")
         await pilot.press("enter")
         await until(app, "sent")

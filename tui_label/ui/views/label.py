@@ -185,8 +185,7 @@ def _status(state: State, width: int, free: int) -> list[Row]:
     """The status row, under as many others as a mode shows; `free`: rows over it with nothing on them."""
     session = state.session
     if state.mode is not None:
-        # Also where something is not saved, which the legend says: nobody types unseen
-        return mode_rows(state.mode, width, free)
+        return mode_rows(state.mode, width, free, state.trouble)
     task = session.asked_task(session.focus)
     # An empty box that nobody types in has the question within it
     ask = task.ask if task is not None and not (isinstance(task, Text) and idle(session, task)) else ""
@@ -212,10 +211,11 @@ def laid_over(drawn: list[Row], status: list[Row], width: int) -> list[Row]:
     return [*drawn[: len(drawn) + 1 - len(status)], *(clipped(row, width) for row in status)]
 
 
-def mode_rows(mode: Mode, width: int, free: int = 0) -> list[Row]:
-    """What takes the keys: on the status row, and above it where it has more to show."""
+def mode_rows(mode: Mode, width: int, free: int = 0, trouble: str = "") -> list[Row]:
+    """What takes the keys: on the status row, and above it where it has more to show, under why something is not saved."""
     rows = mode.rows(width - 1, free) if isinstance(mode, Menu) else [mode.status]
-    return [[(" ", ""), *with_caret(row, width - 1)] for row in rows]
+    drawn: list[Row] = [[(" ", ""), *with_caret(row, width - 1)] for row in rows]
+    return [status_row(trouble, "", None, ""), *drawn] if trouble else drawn
 
 
 def status_row(trouble: str, word: str, tape: Tape | None, ask: str) -> Row:

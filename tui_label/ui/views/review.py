@@ -111,7 +111,7 @@ def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
     drawn += [[]] * (top_rows(height) - len(drawn))
     drawn += [clipped(row, width) for row in item[: state.room]] + [[]] * (state.room - len(item))
     if state.mode is not None:
-        status = mode_rows(state.mode, width, state.room - len(item))
+        status = mode_rows(state.mode, width, state.room - len(item), state.trouble)
     else:
         status = [status_row(state.trouble, state.word, state.tape, "")]
     drawn = laid_over(drawn, status, width)

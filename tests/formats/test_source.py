@@ -12,7 +12,6 @@ import sys
 import tracemalloc
 
 import pytest
-import zstandard
 from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +23,7 @@ from tui_label.formats import source
 from tui_label.formats.source import STANDARD, BadLine, Reading
 
 ROWS = 8_000
-PACK = {".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}
+PACK = {".gz": gzip.compress, ".zst": source._zstandard().compress}
 FILES = {
     "x.jsonl": '{"text": "one"}\n{"text": "two"}\n',
     "x.csv": 'text,label\none,positive\n"two\r\nlines",neutral\n',
@@ -57,6 +56,16 @@ def test_packed_files_after_each_other_are_one_and_a_cut_one_is_refused(tmp_path
 
     with pytest.raises(InputError, match=rf"x.txt{suffix}: cannot be unpacked"):
         records(path)
+
+
+def test_without_zstandard_it_is_said_how_to_get_it(tmp_path, monkeypatch):
+    """Python has it since 3.14, if it was there when that Python was built."""
+    own = sys.version_info >= (3, 14)
+    (tmp_path / "x.txt.zst").write_bytes(PACK[".zst"](b"one\n"))
+    monkeypatch.setitem(sys.modules, "compression.zstd" if own else "backports.zstd", None)
+
+    with pytest.raises(InputError, match="another Python" if own else r"pip install 'tui-label\[zst\]'"):
+        records(tmp_path / "x.txt.zst")
 
 
 @pytest.mark.parametrize(("pack", "words"), [(bz2.compress, "packed by bzip2"), (lzma.compress, "packed by xz")])

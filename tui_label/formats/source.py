@@ -17,6 +17,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, AnyStr, BinaryIO, Protocol
 
@@ -186,7 +187,7 @@ def opened(path: Path) -> BinaryIO:
     if head[:2] == GZIP:
         return io.BufferedReader(_Unpacked(path, gzip.GzipFile(fileobj=file)), BLOCK)
     if head == ZSTANDARD:
-        return io.BufferedReader(_Unpacked(path, _Zstandard(file)), BLOCK)
+        return io.BufferedReader(_Unpacked(path, _zstandard().ZstdFile(file)), BLOCK)
     return file
 
 
@@ -200,41 +201,15 @@ def packed(path: Path, suffix: str) -> BinaryIO:
     return path.open("wb")
 
 
-class _Zstandard:
-    """The bytes packed in frames one after the other; the package's own reader does not say when one breaks off."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._new = file, _zstandard().ZstdDecompressor().decompressobj
-        self._frame: Any = None
-        self._ready, self._given = b"", 0
-
-    def read(self, size: int) -> bytes:
-        while not self._ready:
-            if self._frame is not None and self._frame.eof:
-                rest, self._frame = self._frame.unused_data, None
-            else:
-                rest = b""
-            rest = rest or self._file.read(BLOCK)
-            if not rest and self._frame is not None:
-                raise EOFError("it ends too early")
-            if not rest:
-                return b""
-            self._frame = self._frame or self._new()
-            self._ready = self._frame.decompress(rest)
-        found, self._ready = self._ready[:size], self._ready[size:]
-        self._given += len(found)
-        return found
-
-    def tell(self) -> int:
-        return self._given
-
-
 def _zstandard() -> Any:
+    """Python's own since 3.14, and the same as a package before."""
+    own = sys.version_info >= (3, 14)
     try:
-        import zstandard
+        return import_module("compression.zstd" if own else "backports.zstd")
     except ImportError as error:
+        if own:
+            raise InputError("this Python was built without Zstandard (.zst); take .gz, or another Python") from error
         raise InputError("Zstandard (.zst) needs one more package: pip install 'tui-label[zst]'") from error
-    return zstandard
 
 
 class _Unpacked(io.RawIOBase):

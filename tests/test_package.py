@@ -29,6 +29,31 @@ def test_every_folder_of_code_is_shipped():
     assert set(shipped) == code | samples | {"tui_label.guidelines"}
 
 
+def test_every_file_beside_the_code_is_shipped():
+    """Tests run on an installation in place, which has them all."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    files = {
+        path
+        for room in ("tui_label", "guidelines")
+        for path in (ROOT / room).rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+
+    assert {path for path in files if not any(path.match(one) for one in patterns)} == set()
+    assert {path.name for path in files} >= {"py.typed", "style.css", "guidelines.md"}
+
+
+def test_what_the_code_imports_is_asked_for():
+    """Not only by what it asks for, which may think better of it."""
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    words = [*asked["dependencies"], *(one for extra in asked["optional-dependencies"].values() for one in extra)]
+    named = {re.split(r"[^\w.-]", one)[0].lower().replace("-", "_") for one in words} | {"tui_label", "yaml"}
+    code = "\n".join(path.read_text() for path in (ROOT / "tui_label").rglob("*.py"))
+    imported = set(re.findall(r"^ *(?:from (?=\S+ import)|import )(\w+)", code, re.M))
+
+    assert imported - set(sys.stdlib_module_names) - named == set()
+
+
 @pytest.mark.parametrize("arguments", [["status", "DIR"], ["export", "DIR"], ["formats"], ["keys"]])
 def test_commands_without_a_screen_load_no_textual(tmp_path, arguments):
     write_project(tmp_path)

@@ -309,6 +309,15 @@ def _quiet() -> Iterator[None]:
         os.close(before)
 
 
+def _is_there(path: Path) -> bool:
+    """Raises OSError where that cannot be said: Path.exists just says no since Python 3.14."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    return True
+
+
 def _found(reading: Reading, field: str, path: str, hash: Any) -> tuple[Path, str]:
     """The file of a line, and what is kept as its path: a URL, or one relative to the file it stands in, or to the
     project's folder.  What a file that came by a URL names lies beside it there.
@@ -318,7 +327,7 @@ def _found(reading: Reading, field: str, path: str, hash: Any) -> tuple[Path, st
     if is_url(path):
         return _brought(field, path, hash), path
     try:
-        places = [place for place in (reading.path.parent / path, reading.project.folder / path) if place.exists()]
+        places = [place for place in (reading.path.parent / path, reading.project.folder / path) if _is_there(place)]
     except (OSError, ValueError) as error:
         raise Bad(field, f"{path}: {_why(error)}") from error
     if not places and reading.url:

@@ -256,7 +256,7 @@ def test_alpha_of_sets_equals_the_library_with_that_distance(values):
 
     def distance(v1, v2, **_):
         flat = np.bitwise_xor(v1.astype(int), v2.astype(int))
-        return np.bitwise_count(flat).astype(float)
+        return np.vectorize(int.bit_count, otypes=[float])(flat.astype(object))
 
     known = krippendorff.alpha(
         reliability_data=np.where(values >= 0, values, np.nan).T,

@@ -60,11 +60,11 @@ def key_of(store):
     return lambda number: store.case(number).item.key
 
 
-def test_tables_keep_to_a_hundred_columns_and_line_up_on_the_point(opened):
+def test_tables_keep_to_eighty_columns_and_line_up_on_the_point(opened):
     project, store = opened
     lines = agreement_lines(agreement(project, store), key_of(store))
 
-    assert max(map(wcswidth, lines)) <= 100
+    assert max(map(wcswidth, lines)) <= 80
     first = lines.index("") + 2
     figures = lines[first : lines.index("", first)]
     assert len({line.index(".") for line in figures}) == 1
@@ -109,7 +109,7 @@ def test_sounds_without_an_id_are_named_by_their_files(tmp_path):
         record = agreement_record(project.agreement(), project.key)
 
     (line,) = [line for line in lines if "e.g." in line]
-    assert line.endswith("4 items, e.g. ward 3/night-0.wav, ward 3/night-1.wav") and len(line) <= 100
+    assert line.endswith("4 items, e.g. ward 3/night-0.wav, ward 3/night-1.wav") and len(line) <= 80
     assert record["tasks"][0]["confusions"][0]["keys"] == [one.item.key for one in records[::2]]
 
 

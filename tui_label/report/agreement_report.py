@@ -76,7 +76,7 @@ SHORT = {
     "jaccard": "Jaccard",
     "kendall_tau": "tau",
     "f1_strict": "F1 strict",
-    "f1_partial_label": "F1 partial, label",
+    "f1_partial_label": "F1 partial",
     "f1_characters": "F1 characters",
     "f1_near": "F1 segments",
     "f1_time": "F1 time",
@@ -87,19 +87,22 @@ SHORT = {
 }
 """What it is called in a table of parts, which has room for three; a measure that has no short name is left out there."""
 
-NAME, COUNT, COLUMN = 24, 8, 22
+CELLS = 80
+"""Of a line."""
+NAME, COUNT, GAP = 24, 8, 3
 ABOUT = {"pair": "pairs", "gold": "against known answers", "repeats": "against themselves"}
 """What a figure of few items would be about."""
 SHOWN = 20
 """Rows of a table of parts."""
-EXAMPLES, ROOM = 3, 38
-"""Items behind a confusion at most, and the cells that there are for their names."""
+EXAMPLES = 3
+"""Items behind a confusion at most."""
 SKEWED = 0.2
 """AC1 this far above alpha means that one label dominates."""
 
 _SKEW = (
-    "One label dominates here: alpha and kappa then fall with every single disagreement. Read them beside",
-    "AC1 and the agreement on each label. Percent agreement alone says little: chance would agree too.",
+    "One label dominates here: alpha and kappa then fall with every single",
+    "disagreement. Read them beside AC1 and the agreement on each label.",
+    "Percent agreement alone says little: chance would agree too.",
 )
 
 
@@ -209,7 +212,7 @@ def _figure_record(figure: Figure) -> dict[str, Any]:
 
 
 def agreement_lines(found: Agreement, name_of: Callable[[int], str], by: Collection[str] = PARTS) -> list[str]:
-    """Calm tables of 100 columns at most, items by the names that people know; `by` names the parts that are shown."""
+    """Calm tables of 80 cells at most, items by the names that people know; `by` names the parts that are shown."""
     lines: list[str] = []
     for one in found.tasks:
         lines += ["", ""] if lines else []
@@ -238,7 +241,7 @@ def _task_lines(one: TaskAgreement, judge_from: int, name_of: Callable[[int], st
         lines += _part_lines(title, parts) if name in by else []
     if one.confusions and LABEL in by:
         lines += ["", "  given to the same item"]
-        lines += [_confusion_line(confusion, name_of) for confusion in one.confusions]
+        lines += _confusion_lines(one.confusions, name_of)
     lines += _part_lines(ABOUT["gold"], one.gold)
     lines += _part_lines(ABOUT["repeats"], one.repeats)
     if one.unjudged:
@@ -252,7 +255,7 @@ def _unjudged_lines(title: str, unjudged: Sequence[Unjudged]) -> Iterator[str]:
     few = [f"{_joined(few.names)} {few.items} ({few.missing} to go)" for few in unjudged]
     if few:
         more = [f"and {len(few) - SHOWN:,} more"] if len(few) > SHOWN else []
-        yield from _wrapped([f"{title}: {few[0]}", *few[1:SHOWN], *more], 98)
+        yield from _wrapped([f"{title}: {few[0]}", *few[1:SHOWN], *more])
 
 
 def _told(figure: Figure) -> str:
@@ -262,8 +265,10 @@ def _told(figure: Figure) -> str:
     return f"{figure.value:>8.3f}   {_interval(figure):<18}{figure.n:>8,}"
 
 
-def _interval(figure: Figure) -> str:
-    return "" if figure.low is None or figure.high is None else f"{figure.low:.3f}…{figure.high:.3f}"
+def _interval(figure: Figure, digits: int = 3) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{figure.low:.{digits}f}…{figure.high:.{digits}f}"
 
 
 def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
@@ -271,18 +276,19 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
         return []
     shown = parts[-SHOWN:] if title == "week" else parts[:SHOWN]
     measures = [one.measure for one in parts[0].figures if one.measure in SHORT][:3]
-    head = "".join(f"   {SHORT[measure]:<{COLUMN - 3}}" for measure in measures)
-    lines = ["", f"  {fitted(title, NAME)}{'items':>{COUNT}}{head}".rstrip()]
-    for part in shown:
-        by_measure = {one.measure: one for one in part.figures}
-        told = [by_measure[measure] for measure in measures]
-        cells = "".join(
-            f"{'–':>{COLUMN - 18}}{'':<18}"
-            if one.value is None
-            else f"{one.value:>{COLUMN - 14}.3f} {_interval(one):<13}"
-            for one in told
-        )
-        lines.append(f"  {fitted(_in_room(part.names), NAME)}{max(one.n for one in told):>{COUNT},}{cells}".rstrip())
+    by_measure = [{one.measure: one for one in part.figures} for part in shown]
+    told = [[figures[measure] for measure in measures] for figures in by_measure]
+    columns = [
+        [SHORT[measure], *_column(column)] for measure, column in zip(measures, zip(*told, strict=True), strict=True)
+    ]
+    widths = [GAP + max(map(len, column)) for column in columns]
+    room = min(NAME, CELLS - 2 - COUNT - sum(widths))
+    counts = ["items", *(f"{max(one.n for one in figures):,}" for figures in told)]
+    names = [shortened(title, room), *(_in_room(part.names, room) for part in shown)]
+    lines = [""]
+    for name, count, *cells in zip(names, counts, *columns, strict=True):
+        row = "".join(f"{'':{GAP}}{cell:<{width - GAP}}" for cell, width in zip(cells, widths, strict=True))
+        lines.append(f"  {fitted(name, room)}{count:>{COUNT}}{row}".rstrip())
     if len(parts) > len(shown):
         lines.append(
             f"  and {len(parts) - len(shown):,} {'before' if title == 'week' else 'more'}: --json has them all"
@@ -290,29 +296,39 @@ def _part_lines(title: str, parts: Sequence[Part]) -> list[str]:
     return lines
 
 
-def _confusion_line(confusion: Confusion, name_of: Callable[[int], str]) -> str:
-    names = f"{shortened(confusion.one, 18)} ↔ {shortened(confusion.other or 'nothing', 18)}"
-    items = number_of(confusion.items, "item")
-    examples = [name_of(number) for number in confusion.numbers[:EXAMPLES]]
-    while len(examples) > 1 and wcswidth(", ".join(examples)) > ROOM:
-        examples.pop()
-    return f"  {fitted(names, 40)}{items:>13}, e.g. {shortened(', '.join(examples), ROOM)}"
+def _column(figures: Sequence[Figure]) -> list[str]:
+    """Values below each other, each with its interval."""
+    values = ["–" if one.value is None else f"{one.value:.2f}" for one in figures]
+    widest = max(map(len, values))
+    return [f"{value:>{widest}} {_interval(one, 2)}".rstrip() for value, one in zip(values, figures, strict=True)]
+
+
+def _confusion_lines(confusions: Sequence[Confusion], name_of: Callable[[int], str]) -> Iterator[str]:
+    pairs = [f"{shortened(one.one, 18)} ↔ {shortened(one.other or 'nothing', 18)}" for one in confusions]
+    widest = max(map(wcswidth, pairs))
+    for pair, confusion in zip(pairs, confusions, strict=True):
+        line = f"  {fitted(pair, widest + 1)}{number_of(confusion.items, 'item'):>{COUNT + 5}}, e.g. "
+        room = CELLS - wcswidth(line)
+        examples = [name_of(number) for number in confusion.numbers[:EXAMPLES]]
+        while len(examples) > 1 and wcswidth(", ".join(examples)) > room:
+            examples.pop()
+        yield line + shortened(", ".join(examples), room)
 
 
 def _joined(names: Sequence[str]) -> str:
     return " · ".join(names)
 
 
-def _in_room(names: Sequence[str]) -> str:
+def _in_room(names: Sequence[str], room: int) -> str:
     """Names in a table's cells, the longest cut first, so that none is left out."""
-    tries = (_joined([shortened(name, size) for name in names]) for size in range(NAME, 0, -1))
-    return next((joined for joined in tries if wcswidth(joined) < NAME), _joined(names))
+    tries = (_joined([shortened(name, size) for name in names]) for size in range(room, 0, -1))
+    return next((joined for joined in tries if wcswidth(joined) < room), _joined(names))
 
 
-def _wrapped(parts: Sequence[str], cells: int) -> Iterator[str]:
+def _wrapped(parts: Sequence[str]) -> Iterator[str]:
     line = ""
     for part in parts:
-        if line and wcswidth(f"  {line}, {part}") > cells:
+        if line and wcswidth(f"  {line}, {part}") > CELLS - 2:
             yield f"  {line},"
             line = ""
         line = f"{line}, {part}" if line else part

@@ -385,13 +385,20 @@ def test_an_array_is_not_held_in_memory(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "chosen"),
-    [("out.csv", "csv"), ("out.CSV.gz", "csv"), ("out", "jsonl"), ("answers.v2", "jsonl"), ("-", "jsonl")],
+    [
+        ("out.csv", "csv"),
+        ("out.CSV.gz", "csv"),
+        ("out", "jsonl"),
+        ("answers.v2", "jsonl"),
+        ("out.txt", "jsonl"),
+        ("-", "jsonl"),
+    ],
 )
 def test_a_file_is_written_as_its_name_says(name, chosen):
     assert formats.for_writing(Path(name), "jsonl").name == chosen
 
 
-@pytest.mark.parametrize("name", ["out.xlsx", "out.jsonl.zip", "out.docx", "out.txt"])
+@pytest.mark.parametrize("name", ["out.xlsx", "out.jsonl.zip", "out.docx", "out.bz2"])
 def test_no_file_is_written_whose_name_says_that_it_is_of_another_kind(name):
     with pytest.raises(UsageError, match=f"{name}: its name does not say in which format; name one with --format"):
         formats.for_writing(Path(name), "jsonl")

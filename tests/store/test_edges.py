@@ -153,6 +153,21 @@ def test_eight_processes_may_create_the_same_project_at_once(tmp_path: Path) -> 
     assert [run.communicate()[1] for run in runs] == [b""] * 8
 
 
+def test_nobody_waits_while_another_one_loads_what_makes_the_tables(tmp_path: Path) -> None:
+    code = """if True:
+        import sys, pathlib
+        from tui_label.store.sql import SqlStore
+        from tui_label.store.sqlite.gate import Gate
+        alone, loaded = Gate.alone, set()
+        Gate.alone = lambda gate, work: loaded.add("sqlite_utils" in sys.modules) or alone(gate, work)
+        SqlStore(pathlib.Path(sys.argv[1]), create=True).close()
+        print(loaded)
+    """
+    run = subprocess.run([sys.executable, "-c", code, tmp_path / "project.db"], capture_output=True, text=True)
+
+    assert (run.stdout, run.stderr) == ("{True}\n", "")
+
+
 def test_raised_overlap_reaches_items_in_every_stage(tmp_path):
     store = new_store(tmp_path, 0, Policy(1, skip="out"))
     store.add(records(3))

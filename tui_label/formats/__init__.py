@@ -239,7 +239,8 @@ def for_writing(path: Path, otherwise: str = "") -> Format:
             if format.write is None and path != bare(path):
                 raise UsageError(f"{visible(str(path))}: {format.name} is not packed; leave out {path.suffix}")
             return format
-    if otherwise and mimetypes.guess_type(path.name) == (None, None):
+    kind, packing = mimetypes.guess_type(path.name)
+    if otherwise and not packing and (kind or "text/").startswith("text/"):
         return find(otherwise)
     option = "--format" if otherwise else "--to"
     raise UsageError(f"{visible(str(path))}: its name does not say in which format; name one with {option}")

@@ -121,9 +121,10 @@ class SqliteConnection:
         if len(names) < len(KNOWN) or self._sqlite.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             if not names and migrations.is_foreign(self._sqlite):
                 raise StoreDamaged(f"{self.path}: a database, but not one of tui-label's; choose another folder")
+            migrate = migrations.migrator()
             # Raced by several processes this fails at once, whatever the timeout
             self._gate.alone(lambda: self._sqlite.execute("PRAGMA journal_mode = WAL").close())
-            self.write(lambda _: migrations.migrate(self._sqlite))
+            self.write(lambda _: migrate(self._sqlite))
 
     def close(self) -> None:
         self._sqlite.close()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from tui_label.store.schema import KNOWN, SQLITE, statements
 
 APPLICATION_ID = 0x7475694C  # "tuiL"
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date; the caller holds the write lock.
+def migrator() -> Callable[[sqlite3.Connection], None]:
+    """What brings a schema up to date, for whoever holds the write lock.
 
+    It is asked for before: to load its library takes ten times as long as what it does, and all others would wait for that.
     Statements go one by one: a script would commit the caller's transaction.
     """
     from sqlite_utils import Database, Migrations
@@ -24,7 +26,7 @@ def migrate(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
-    migrations.apply(Database(connection, execute_plugins=False))
+    return lambda connection: migrations.apply(Database(connection, execute_plugins=False))
 
 
 def is_foreign(connection: sqlite3.Connection) -> bool:

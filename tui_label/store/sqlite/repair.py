@@ -109,7 +109,7 @@ def _unreadable(sqlite: sqlite3.Connection) -> Iterator[str]:
 def _sample_tables() -> list[str]:
     """All tables of a whole database, parents before children."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as sqlite:
-        migrations.migrate(sqlite)
+        migrations.migrator()(sqlite)
         return own_tables(sqlite)
 
 
@@ -204,7 +204,7 @@ def _filled(path: Path, fresh: Path, judge: Judge) -> Salvage:
             sqlite.execute("PRAGMA journal_mode = WAL")
             sqlite.execute("PRAGMA synchronous = FULL")
             sqlite.execute("BEGIN IMMEDIATE")
-            migrations.migrate(sqlite)
+            migrations.migrator()(sqlite)
             fill(sqlite, path, salvage)
             make_whole(sqlite, salvage)
             counts.rebuild(sqlite.execute, judge)

@@ -233,13 +233,14 @@ def find(name: str) -> Format:
 
 def for_writing(path: Path, otherwise: str = "") -> Format:
     """The format that a file to be written is named after; the one called `otherwise` where its name says of no kind of file."""
-    suffix = bare(path).suffix.lower()
+    named = bare(path)
+    suffix = named.suffix.lower()
     for format in FORMATS:
         if suffix and suffix in format.suffixes and (format.write or format.write_folder):
-            if format.write is None and path != bare(path):
+            if format.write is None and path != named:
                 raise UsageError(f"{visible(str(path))}: {format.name} is not packed; leave out {path.suffix}")
             return format
-    kind, packing = mimetypes.guess_type(path.name)
+    kind, packing = mimetypes.guess_type(named.name)
     if otherwise and not packing and (kind or "text/").startswith("text/"):
         return find(otherwise)
     option = "--format" if otherwise else "--to"

@@ -257,14 +257,11 @@ class Workplace(ABC):
         async with self._lock:
             self._open_deck()
             await self._sit_down()
-        self._beating = (
-            ()
-            if self._leaving
-            else (
+        if not self._leaving:
+            self._beating = (
                 asyncio.create_task(self._every(self.project.lease_ms / 3000, self._alive)),
                 asyncio.create_task(self._every(LOOK_S, self._look_out)),
             )
-        )
 
     async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -391,6 +391,7 @@ def test_an_array_is_not_held_in_memory(tmp_path):
         ("out", "jsonl"),
         ("answers.v2", "jsonl"),
         ("out.txt", "jsonl"),
+        ("answers.gz", "jsonl"),
         ("-", "jsonl"),
     ],
 )

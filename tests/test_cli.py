@@ -48,6 +48,8 @@ def test_ended_while_a_pipe_is_read_it_leaves_nothing_of_it_behind(tmp_path, num
         if any(spool.iterdir()):
             break
         time.sleep(0.02)
+    # A signal that comes before the read begins does not end it
+    time.sleep(0.3)
     running.send_signal(number)
 
     assert running.wait(30) == 130
@@ -177,12 +179,14 @@ def test_who_owns_a_folder_need_not_ask_for_it(tmp_path):
     assert way_in(tmp_path) == f"it is yours: `chmod -R u+rX {tmp_path}`"
 
 
-def test_commands_that_are_named_can_be_run_where_a_folder_has_a_blank_in_its_name(tmp_path, monkeypatch, capsys):
+def test_commands_that_are_named_can_be_run_where_a_folder_has_a_name_for_the_shell(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     main(["new", "two words"])
     assert capsys.readouterr().out.splitlines()[1:] == ["  tui-label add 'two words' FILE", "  tui-label 'two words'"]
     main(["status", "no words"])
     assert "start one with `tui-label new 'no words' --from sentiment`" in capsys.readouterr().err
+    main(["status", "--", "-dash"])
+    assert "start one with `tui-label new ./-dash --from sentiment`" in capsys.readouterr().err
 
 
 def test_a_file_in_the_place_of_a_project_is_said_to_be_one(tmp_path, capsys):

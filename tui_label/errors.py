@@ -28,7 +28,9 @@ from pathlib import Path
 
 def typed(name: Path | str) -> str:
     """A path or a name as one types it in a shell, for the commands that messages tell people to run."""
-    return shlex.quote(str(name))
+    text = str(name)
+    # Else a command would take it for an option
+    return shlex.quote(f"./{text}" if isinstance(name, Path) and text.startswith("-") else text)
 
 
 class LabelError(Exception):

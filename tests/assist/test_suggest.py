@@ -102,6 +102,14 @@ def memory(items):
 """
 
 
+def test_what_is_refused_before_it_begins_has_no_figures(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["good"])
+    status, out, errors = run(capsys, folder, "--with", "true", "--batch", 0)
+
+    assert (status, out) == (2, "")
+    assert errors == "tui-label: items are handed over 1 to 5,000 at a time, not 0\n"
+
+
 def test_a_function_is_asked_in_batches_and_its_errors_are_named(tmp_path, capsys):
     folder = made(tmp_path / "p", ["good", "bad", "better"])
     (tmp_path / "tagger.py").write_text(TAGGER)

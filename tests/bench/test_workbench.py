@@ -650,8 +650,8 @@ async def test_time_on_an_item_is_kept_while_the_one_before_is_undone(birds, way
         assert (here(workbench), workbench._looked_at) == ("", {})
 
 
-@pytest.mark.parametrize(("hidden", "ms"), [(True, 1000), (False, 21_000)])
-async def test_time_until_one_leaves_is_kept_but_not_of_a_pause(birds, hidden, ms):
+@pytest.mark.parametrize(("hidden", "active", "paused"), [(True, 1000, 20_000), (False, 21_000, 0)])
+async def test_time_until_one_leaves_is_kept_as_what_it_was(birds, hidden, active, paused):
     async with birds() as workbench:
         clock = timed(workbench)
         clock.now += 1
@@ -660,7 +660,8 @@ async def test_time_until_one_leaves_is_kept_but_not_of_a_pause(birds, hidden, m
             workbench.pause()
         clock.now += 20
     async with birds() as workbench:
-        assert (here(workbench), workbench.desk.watch.timing.active) == ("i3", ms)
+        timing = workbench.desk.watch.timing
+        assert (here(workbench), timing.active, timing.paused) == ("i3", active, paused)
 
 
 # corrections

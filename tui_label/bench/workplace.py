@@ -300,6 +300,9 @@ class Workplace(ABC):
             if self._awaited:
                 self._be_kept_waiting()
             async with self._lock:
+                if self.desk is not None:
+                    # A pause ends here, where one runs: until now it was one
+                    self.desk = replace(self.desk, watch=self.desk.watch.resume(self.now()))
                 kept = await self._try_to_keep(self._keep_draft if cut_off else self._part_for_good)
                 self._drafts.cancel()
                 try:

@@ -79,7 +79,7 @@ def _backup(options: argparse.Namespace) -> int:
 
     copy = backup(options.dir, options.to)
     names = ", ".join(sorted(visible(path.name) for path in copy.iterdir()))
-    print(f"{copy}: {names}, checked; sounds are not in it")
+    print(visible(f"{copy}: {names}, checked; sounds are not in it"))
     return 0
 
 
@@ -90,7 +90,7 @@ def _repair(options: argparse.Namespace) -> int:
     counted = "" if done.salvage else ": counted anew"
     lines = [f"{words}{counted}" for words in done.wrong] + (_salvage_lines(done.salvage) if done.salvage else [])
     print("\n".join(visible(words) for words in lines))
-    print(f"{done.kept}: the database as it was; when all is well, delete it")
+    print(visible(f"{done.kept}: the database as it was; when all is well, delete it"))
     return 0
 
 

@@ -109,5 +109,5 @@ def _report(options: argparse.Namespace) -> int:
     refuse_to_overwrite(options.output)
     with Project.open(options.dir) as project:
         project.report(options.output, blind=options.blind)
-    print(f"{options.output}: written")
+    print(visible(f"{options.output}: written"))
     return 0

@@ -248,7 +248,7 @@ def standard_output() -> TextIO:
 def tell_written(written: Written, output: Path | None) -> None:
     if output is not None or not written.count:
         print(
-            f"{output or 'standard output'}: {number_of(written.count, written.thing)}, as {written.format}",
+            f"{visible(str(output or 'standard output'))}: {number_of(written.count, written.thing)}, as {written.format}",
             file=sys.stderr,
         )
     if written.stayed:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
 from tui_label.core.text import number_of, visible
+from tui_label.errors import LabelError
 
 if TYPE_CHECKING:
     from tui_label.projects.suggesting import Run
@@ -67,6 +69,7 @@ def _suggest(options: argparse.Namespace) -> int:
         assistant = project.assistant(options.what, options.task)
         for words in assistant.left_out:
             complain(words)
+        tell = partial(_tell, run, options.source or assistant.name, options.dry_run)
         try:
             project.suggest(
                 assistant,
@@ -82,9 +85,13 @@ def _suggest(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             wipe()
             complain("stopped; all that came until then is counted below")
+            tell()
             raise
-        finally:
-            _tell(run, options.source or assistant.name, options.dry_run)
+        except LabelError:
+            if run.asked or run.said:
+                tell()
+            raise
+        tell()
     return int(0 < run.asked == run.failed)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SETTLED, ACCEPTED, AUTO, GIVEN, WITHDRAWN = "settled", "accepted", "auto", "given", "withdrawn"
+KNOWN_BY = "gold"
+"""Whose known answers are where a file does not say."""
 OUTCOMES = (SETTLED, ACCEPTED, AUTO, GIVEN, WITHDRAWN)
 PROBES = ("check", "qualification")
 """What items with a known answer are for: mixed in unmarked, or asked before real ones."""

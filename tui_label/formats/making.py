@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from tui_label.core.annotation import SUBMITTED, Annotation
-from tui_label.core.gold import GIVEN, SETTLED, Gold
+from tui_label.core.gold import GIVEN, KNOWN_BY, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
 from tui_label.core.record import Record, Unkeepable, keepable
 from tui_label.core.tasks import Choice, Choices, Compare, Segments, Spans, Task, is_asked, kept
@@ -18,8 +18,6 @@ from tui_label.core.text.offsets import code_points
 from tui_label.formats.source import Reading
 
 Part = TypeVar("Part")
-KNOWN_BY = "gold"
-"""Whose known answers are where a file does not say."""
 
 
 class Bad(Exception):

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_label.core.annotation import Annotation
-from tui_label.core.gold import SETTLED
+from tui_label.core.gold import KNOWN_BY, SETTLED
 from tui_label.core.item import Item
-from tui_label.formats.making import KNOWN_BY
 
 _NOTHING = Item("")
 

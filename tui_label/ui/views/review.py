@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from tui_label.core.commands import LISTENING, REVIEW
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
-from tui_label.core.gold import GIVEN
+from tui_label.core.gold import GIVEN, KNOWN_BY
 from tui_label.core.item import Item
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.reviewing.changes import said
@@ -19,7 +19,6 @@ from tui_label.core.reviewing.readings import Difference, Option
 from tui_label.core.reviewing.review import Review, answers
 from tui_label.core.tasks import Segments, Spans, Task, Text, segments_from, spans_from
 from tui_label.core.text import visible
-from tui_label.formats.making import KNOWN_BY
 from tui_label.store.reviewing import QUEUES, Case, Queue
 from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
 from tui_label.ui.modes import Mode

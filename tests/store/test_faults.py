@@ -132,11 +132,12 @@ def test_after_a_flush_that_failed_nothing_more_is_taken(tmp_path, monkeypatch):
 def test_the_log_stays_short_while_somebody_saves(tmp_path):
     """Whatever a save leaves open keeps it from being written over."""
     store = new_store(tmp_path, 400)
+    store._connection.execute("PRAGMA wal_autocheckpoint = 100")
     claim = store.claim("ann")
     while claim:
         claim = store.submit(claim.number, answer(), str(claim.number))
 
-    assert (tmp_path / "project.db-wal").stat().st_size < 6e6
+    assert (tmp_path / "project.db-wal").stat().st_size < 1e6
 
 
 def test_a_value_that_is_no_json_is_damage(tmp_path):

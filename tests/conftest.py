@@ -18,7 +18,8 @@ settings.load_profile("everyday")
 # Tests start some hundred programs: none is to compile all that it imports
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-REAL_TIME = ("terminal/", "sound/test_playing", "sound/test_remote", "sound/test_wire")
+HEARD = ("terminal/test_sound", "terminal/test_ssh", "sound/test_playing", "sound/test_remote", "sound/test_wire")
+TYPED = ("terminal/",)
 
 
 @pytest.fixture
@@ -32,32 +33,37 @@ def data_folder() -> Path:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests that play, listen, or type into a terminal run one after the other: they measure time."""
+    """Tests that play and listen run one after the other, and so do those that type into a terminal: they measure time."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class OneInRealTime(LoadScopeScheduling):
+    class TwoInRealTime(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "in real time" if is_in_real_time(nodeid) else nodeid
+            return in_real_time(nodeid) or nodeid
 
-    return OneInRealTime(config, log)
+    return TwoInRealTime(config, log)
 
 
-def is_in_real_time(nodeid: str) -> bool:
-    return nodeid.removeprefix("tests/").startswith(REAL_TIME)
+def in_real_time(nodeid: str) -> str:
+    """The row that a test stands in; empty if in none."""
+    path = nodeid.removeprefix("tests/")
+    return "heard" if path.startswith(HEARD) else "typed" if path.startswith(TYPED) else ""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """All other tests step back, when they run beside them: these, the longest group, are begun first."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not is_in_real_time(item.nodeid) and os.nice(0) == 0:
-        step_back()
+    """Those that listen go first, then those that type; both rows, the longest, are begun first."""
+    row = in_real_time(item.nodeid)
+    if "PYTEST_XDIST_WORKER" in os.environ and row != "heard":
+        step_back(5 if row == "typed" else 19)
 
 
-def step_back() -> None:
-    """Let all other processes go first, on Linux those of other sessions too: it weighs sessions, not processes."""
-    os.nice(19)
-    with suppress(OSError):
-        os.setsid()
-        Path("/proc/self/autogroup").write_text("19")
+def step_back(nice: int) -> None:
+    """Let others go first, on Linux those of other sessions too: it weighs sessions, not processes."""
+    if nice > os.nice(0):
+        os.nice(nice - os.nice(0))
+        with suppress(OSError):
+            os.setsid()
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(nice))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -264,6 +264,34 @@ def test_no_segment_is_made_twice():
     assert after(replace(session, picked=0), 1.5, give("bell")).word == ""
 
 
+@pytest.mark.parametrize(
+    ("made", "keys"),
+    [
+        ([(1.0, 2.0), (1.0, 2.1)], ["segment.end-right"]),
+        ([(1.0, 2.0), (0.9, 2.0)], ["segment.start-left"]),
+        ([(1.0, 2.0), (1.0, 1.5)], [1.5, "segment.split"]),
+        ([(1.0, 2.0), (1.5, 2.0)], [1.5, "segment.split"]),
+    ],
+)
+def test_no_segment_becomes_one_that_is_there_already(made, keys):
+    """A second one of the same place and label is seen by nobody, and counts as an event more."""
+    session = replace(on(EVENTS, *[(*one, "bell") for one in made]), at=1.0)
+    session = replace(session, picked=session.segments.index(Segment(1.0, 2.0, "bell")))
+    done = after(session, *keys)
+
+    assert (done.segments, done.word) == (session.segments, "that segment is there already")
+
+
+def test_the_next_speaker_is_one_who_has_no_such_segment():
+    source = TURNS.replace("transcript: {speakers: [agent, caller]", "overlap: true, transcript: {speakers: [a, b, c]")
+    both = [(1.0, 2.0, "", "yes", "a"), (1.0, 2.0, "", "yes", "b")]
+    passed = after(replace(on(source, *both), picked=0), 1.5, "segment.speaker")
+    nobody = after(replace(on(source, *both, (1.0, 2.0, "", "yes", "c")), picked=0), 1.5, "segment.speaker")
+
+    assert (passed.segment_here.speaker, passed.word) == ("c", "b has that segment already")
+    assert (nobody.segment_here.speaker, nobody.word) == ("a", "b has that segment already")
+
+
 def test_the_words_say_how_far_edges_move():
     session = after(on(TURNS, (2.0, 3.0)), 2.5, "segment.step")
     by = float(session.word.removeprefix("edges move by ").removesuffix(" ms"))
@@ -889,6 +917,7 @@ def test_any_keys_leave_segments_that_are_valid(keys, source, duration):
         assert all(round(one.end - one.start, 3) >= 0.01 for one in segments)
         if not task.overlap:
             assert all(one is other or not one.overlaps(other) for one in segments for other in segments)
+        assert task.transcript is not None or len(set(segments)) == len(segments), "only words may come to be alike"
         assert replace(task, labels=()).check(value, session.item) == ""
         assert {one.label for one in segments} <= {"", *task.values}
     assert -1 <= session.picked < max(1, len(session.segments))

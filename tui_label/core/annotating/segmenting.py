@@ -6,7 +6,7 @@ now get comes out as effects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +27,10 @@ Quietest = Callable[[float, float], float]
 
 
 def _keep(session: Session, task: Segments, segments: list[Segment], picked: Segment | None) -> Session:
-    """With these segments, one of them picked; hands that type stay in their text box."""
+    """With these segments, one of them picked, unless one would be there twice; hands that type stay in their text box."""
     ordered = sorted(map(_rounded, segments), key=lambda one: one.when)
+    if _doubles(ordered) > _doubles(session.segments):
+        return session.say("that segment is there already")
     # Those that stay are the same objects: undo keeps 200 answers, and there may be thousands of segments in each
     there = dict(zip(session.segments, in_order(session.work.answers.get(task.id)), strict=True))
     value = [there.get(one) or one.record() for one in ordered]
@@ -36,6 +38,10 @@ def _keep(session: Session, task: Segments, segments: list[Segment], picked: Seg
     session = session.change(session.corrected(task.id, value)) if changed else session
     index = ordered.index(_rounded(picked)) if picked is not None else -1
     return replace(session, picked=index, focus=session.focus if session.typing else task.id)
+
+
+def _doubles(segments: Sequence[Segment]) -> int:
+    return len(segments) - len(set(segments))
 
 
 def _task(session: Session) -> Segments | None:
@@ -96,10 +102,11 @@ def _close(session: Session, label: str) -> Session:
     free = _free(task, session.segments, start, end)
     if _is_short(*free):
         return session.say("a segment is there already, and this project has them not overlap")
-    segment = _rounded(Segment(*free, label))
-    if segment in session.segments:
-        return session.say("that segment is there already")
-    kept = replace(_keep(session, task, [*session.segments, segment], segment), mark=None)
+    segment = Segment(*free, label)
+    kept = _keep(session, task, [*session.segments, segment], segment)
+    if kept.work is session.work:
+        return kept
+    kept = replace(kept, mark=None)
     return kept if free == (start, end) else kept.say("cut where another segment is: they may not overlap here")
 
 
@@ -130,9 +137,9 @@ def label(session: Session, task: Segments, name: str) -> Session:
     if segment is None:
         return session.say("nothing is marked: {segment.mark} marks where it starts, and where it ends")
     named = replace(segment, label=name)
-    if named in session.segments and named != segment:
-        return session.say("that segment is there already")
-    return replace(_keep(session, task, [*_without(session, segment), named], named), last_label=(task.id, name))
+    kept = _keep(session, task, [*_without(session, segment), named], named)
+    # What was refused was not given
+    return kept if kept.work is session.work and named != segment else replace(kept, last_label=(task.id, name))
 
 
 def repeat(session: Session, _: Any = None) -> Session:
@@ -239,7 +246,7 @@ def split(session: Session, _: Any = None) -> Session:
     left = replace(segment, end=session.at, text=segment.text[:caret].rstrip())
     right = replace(segment, start=session.at, text=segment.text[caret:].lstrip())
     kept = _keep(session, task, [*_without(session, segment), left, right], right)
-    return replace(kept, caret=0) if in_box else kept
+    return replace(kept, caret=0) if in_box and kept.work is not session.work else kept
 
 
 def join(session: Session, _: Any = None) -> Session:
@@ -267,9 +274,11 @@ def next_speaker(session: Session, _: Any = None) -> Session:
     names = task.transcript.speakers if task and task.transcript else ()
     if task is None or segment is None or not names:
         return session.say("no segment here" if names else "the project names no speakers")
-    following = names[(names.index(segment.speaker) + 1) % len(names)] if segment.speaker in names else names[0]
-    turned = replace(segment, speaker=following)
-    return _keep(session, task, [*_without(session, segment), turned], turned)
+    after = names.index(segment.speaker) + 1 if segment.speaker in names else 0
+    turns = [replace(segment, speaker=name) for name in (*names[after:], *names[:after])]
+    turned = next((one for one in turns if one not in session.segments), segment)
+    kept = _keep(session, task, [*_without(session, segment), turned], turned)
+    return kept if turned == turns[0] else kept.say(f"{turns[0].speaker} has that segment already")
 
 
 def next_segment(session: Session, _: Any = None) -> Session | Outcome:

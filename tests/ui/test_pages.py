@@ -14,9 +14,10 @@ from tui_label.core.keymap import build
 from tui_label.core.news import ADDED, KEPT, Line, News, Passage
 from tui_label.ui.canvas import Row, cells
 from tui_label.ui.overlays import Reading
+from tui_label.ui.views.guidelines import guide_rows, help_rows, section_row
 from tui_label.ui.views.menu import Offer, picked_rows
 from tui_label.ui.views.notices import news_rows
-from tui_label.ui.views.pages import guide_rows, help_rows, key_rows, section_row
+from tui_label.ui.views.pages import key_rows
 from tui_label.ui.views.talk import letters_page
 
 GUIDELINES = """\
@@ -60,8 +61,8 @@ def test_paragraphs_and_list_items_of_the_guidelines_are_wrapped_without_their_m
         "- Mark every mention.",
         "- Not titles.",
         "",
-        "| a | b |",
-        "|---|---|",
+        "a  b",
+        "─  ─",
         "",
         "as it",
         "stands",
@@ -83,6 +84,65 @@ def test_a_list_item_goes_on_beside_its_sign():
         "    well, of course",
         "10. and the tenth",
         "    thing of all",
+    ]
+
+
+TABLES = """\
+| label | when | *example* |
+|---|:--|---|
+| `positive` | Praise, thanks, also where a complaint was solved | "Thanks, bag is here!" |
+| neutral | A fact \\| a link | 你好 |
+
+name | from | to
+:---|---:|:---:
+bcd | 100 | 22.5
+a | 1
+"""
+
+
+def test_tables_of_the_guidelines_stand_in_columns_and_long_cells_go_on_in_their_own():
+    assert [drawn(row)[3:].rstrip() for row in guide_rows(TABLES, 60)] == [
+        "label     when                   example",
+        "────────  ─────────────────────  ─────────────────────",
+        'positive  Praise, thanks, also   "Thanks, bag is',
+        '          where a complaint was  here!"',
+        "          solved",
+        "",
+        "neutral   A fact | a link        你好",
+        "",
+        "name  from   to",
+        "────  ────  ────",
+        "bcd    100  22.5",
+        "a        1",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_table_is_as_wide_as_the_page_at_most_and_loses_nothing(width):
+    wide = "\n".join(["|".join(["organisation and more"] * 5), "|".join(["---"] * 5), "|".join(["xxxxx " * 9] * 5)])
+    rows = [drawn(row) for row in guide_rows(TABLES + "\n" + wide, width)]
+
+    assert max(map(cell_len, (row.rstrip() for row in rows))) <= width - 3
+    assert "".join(rows).count("x") == 5 * 9 * 5 + "".join(TABLES).count("x")
+    assert width < 80 or any(row.count("organisation") == 5 for row in rows)
+
+
+def test_quotes_of_the_guidelines_are_shown_as_such_and_code_as_it_is_written():
+    text = "> Mark what is\n> *written*.\n>\n> - not what is meant by it\n\n```\n# **no** heading\n> no quote\n| a |\n|---|\n```\n"
+
+    assert [drawn(row)[3:].rstrip() for row in guide_rows(text, 26)] == [
+        "│ Mark what is",
+        "│ written.",
+        "│",
+        "│ - not what is",
+        "│   meant by it",
+        "",
+        "",
+        "# **no** heading",
+        "> no quote",
+        "| a |",
+        "|---|",
+        "",
     ]
 
 

@@ -51,6 +51,7 @@ from tui_label.ui.textbox import box_of, mended, typed, with_tag
 from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
 from tui_label.ui.views.document import Marks, text_width
 from tui_label.ui.views.frame import Hint
+from tui_label.ui.views.guidelines import helped_rows, section_row
 from tui_label.ui.views.label import (
     SMALLEST,
     State,
@@ -64,11 +65,9 @@ from tui_label.ui.views.label import (
 from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
 from tui_label.ui.views.pages import (
-    helped_rows,
     key_rows,
     label_at_hand,
     paused,
-    section_row,
 )
 from tui_label.ui.views.questions import Zone
 

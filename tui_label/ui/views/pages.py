@@ -1,16 +1,14 @@
-"""Pages to read: the guidelines, all keys, the pause, the empty queue."""
+"""Pages to read: all keys, the pause, the empty queue."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
 from tui_label.core.annotating.session import Session
 from tui_label.core.commands import COMMANDS
 from tui_label.core.keymap import Keymap
-from tui_label.core.news import HEADING
 from tui_label.core.sprint import Sprint
 from tui_label.core.tasks import Task
 from tui_label.core.text import glyphs, number_of, visible
@@ -60,57 +58,6 @@ def wrapped(text: str, width: int) -> list[str]:
     return ["".join(glyph.picture for glyph in glyphs(text, *rows.row(number))) for number in range(rows.count())]
 
 
-def guide_rows(text: str, width: int) -> list[Row]:
-    """Markdown as plain rows: headings bold, paragraphs wrapped, list items beside their signs, tables and code as they stand."""
-    found: list[Row] = []
-    for line in _blocks(text.splitlines()):
-        heading = HEADING.match(line)
-        words = "accent" if heading else ""
-        shown = heading.group(1) if heading else line
-        item = _LIST_ITEM.match(shown)
-        sign = item.group().expandtabs(4) if item else ""
-        indent = " " * cell_len(sign)
-        lines = wrapped(_unmarked(shown[item.end() :] if item else shown), max(NARROW, text_width(width) - len(indent)))
-        found += [[(f"   {indent if number else sign}{row}", words)] for number, row in enumerate(lines)]
-    return found
-
-
-NARROW = 10
-"""Cells that a list item has at least, however far in it begins."""
-_LIST_ITEM = re.compile(r"\s*([-*+]|\d+[.)])\s")
-_AS_IT_STANDS = re.compile(r"\s*(\||>|```|~~~|---|===|<)|#{1,6}\s|\s*$")
-_EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
-
-
-def _blocks(lines: list[str]) -> Iterator[str]:
-    """Lines of Markdown, those of a paragraph or list item joined to one."""
-    block, in_code = "", False
-    for line in lines:
-        fence = line.lstrip().startswith(("```", "~~~"))
-        alone = in_code or fence or bool(_AS_IT_STANDS.match(line)) or (not block and line.startswith("    "))
-        in_code ^= fence
-        if block and (alone or _LIST_ITEM.match(line)):
-            yield block
-            block = ""
-        if alone:
-            yield line
-        else:
-            block = f"{block.rstrip()} {line.strip()}" if block else line
-            # Two spaces or a backslash at its end keep a line apart
-            if line.endswith(("  ", "\\")):
-                yield block.removesuffix("\\")
-                block = ""
-    if block:
-        yield block
-
-
-def _unmarked(line: str) -> str:
-    """Without the marks of emphasis and code; within code a star is a star."""
-    pieces = line.split("`")
-    pieces[::2] = [_EMPHASIS.sub(r"\1", piece.replace("**", "")) for piece in pieces[::2]]
-    return "".join(pieces)
-
-
 def label_at_hand(session: Session) -> str:
     """The label that is being thought about: of the span under the cursor, the answer given, or the latest one."""
     under = session.span_under_cursor
@@ -120,34 +67,6 @@ def label_at_hand(session: Session) -> str:
     if given:
         return str(given[0] if isinstance(given, list) else given)
     return session.last_label[1] if session.last_label else ""
-
-
-def section_row(text: str, label: str, width: int) -> int:
-    """The row of the heading that names `label`, the first if none does."""
-    lines = text.splitlines()
-    wanted = label.casefold()
-    for number, line in enumerate(lines):
-        heading = HEADING.match(line)
-        if heading and wanted and heading.group(1).casefold().strip("`*") == wanted:
-            return len(guide_rows("".join(f"{line}\n" for line in lines[:number]), width))
-    return 0
-
-
-def helped_rows(text: str, tasks: Sequence[Task], focus: str, label: str, width: int) -> list[Row]:
-    """The guidelines, with what project.yaml says about the focused task and a label over the section about that."""
-    rows, top = guide_rows(text, width), section_row(text, label, width)
-    return [*rows[:top], *help_rows(tasks, focus, label, width), *rows[top:]]
-
-
-def help_rows(tasks: Sequence[Task], focus: str, label: str, width: int) -> list[Row]:
-    """What project.yaml says about the focused task and a label; what it asks, too, where a row has no room for that."""
-    here = [task for task in tasks if task.id == focus]
-    helps = [(task.id, task.ask) for task in here if cell_len(visible(task.ask)) + 2 > width]
-    helps += [(task.id, task.help) for task in here]
-    helps += [(label, found.help) for task in tasks if (found := task.label(label)) is not None]
-    lines = [f"{visible(name)}: {visible(help)}" for name, help in dict.fromkeys(helps) if help]
-    rows: list[Row] = [[("   " + row, "bold")] for line in lines for row in wrapped(line, text_width(width))]
-    return [*rows, []] if rows else []
 
 
 def key_rows(

@@ -304,6 +304,30 @@ async def test_typing_into_a_segment_moves_nothing_above(tmp_path):
     assert after[-1].startswith(" ↵ next") and after[:-1] == before[:-1]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (80, 16), (40, 12), (200, 60)])
+async def test_where_segments_are_written_out_nothing_moves_as_the_playhead_goes_through_them(tmp_path, size):
+    source = TURNS.replace("transcript:", "overlap: true, labels: [speech, bell], transcript:")
+    source += "  - {id: quality, type: choice, labels: [clear, noisy]}\n"
+    app = make(tmp_path, source, tones(4), draft=[{"start": 0.5, "end": 1.5, "label": "speech", "text": "hello"}])
+
+    def frame() -> tuple[list[str], list[int], int]:
+        """The waveform and the lanes of segments, where the rules are, and the item's rows."""
+        rows = shown(app)
+        top = next(number for number, row in enumerate(rows) if " / 00:04" in row)
+        return rows[3 : max(3, top - 4)], [number for number, row in enumerate(rows) if row.endswith("──")], app._room
+
+    async with app.run_test(size=size) as pilot:
+        await until(app, "no sound")
+        await pilot.press("t")
+        frames = [frame()]
+        for key in ("right", "right", "left", "t", "i"):
+            await pilot.press(key)
+            frames.append(frame())
+
+    assert frames[0][2] >= 2 or size[1] < 16
+    assert all(one == frames[0] for one in frames)
+
+
 async def test_the_step_of_edges_stays_from_item_to_item(tmp_path):
     app = make(tmp_path, EVENTS, tones(4), tones(5))
     async with app.run_test(size=(80, 24)) as pilot:

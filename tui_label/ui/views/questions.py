@@ -16,6 +16,7 @@ from tui_label.core.item import candidate_names
 from tui_label.core.keymap import Keymap, key_display
 from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
+from tui_label.core.tasks.segments import segments_in_hand
 from tui_label.core.text import fitted, glyphs, number_of, visible
 from tui_label.core.text.rows import Rows
 from tui_label.core.transcript import Finding, foremost, lint
@@ -120,14 +121,14 @@ def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows
     ]
     if isinstance(task, Text):
         return [_text_box(session, task, keymap, lead, width, box_rows)]
-    if isinstance(task, Segments) and task.transcript is not None and session.focus == task.id and session.segment_here:
+    if isinstance(task, Segments) and task.transcript is not None:
+        # Also while the playhead is in no segment and while one types, or everything above would move
         if not task.labels:
-            return [_text_box(session, task, keymap, lead, width, box_rows)]
-        # Also while one types, or everything above would move
+            return [_text_box(session, task, keymap, lead, width, box_rows - 1)]
         unnamed: Row = [(" " * cells(lead), "")]
         return [
             _labels(session, task, keymap, lead, width),
-            _text_box(session, task, keymap, unnamed, width, box_rows),
+            _text_box(session, task, keymap, unnamed, width, box_rows - 1),
         ]
     if isinstance(task, Segments) and not task.labels:
         return [Question(task.id, 1, lambda _: [[*lead, (number_of(len(session.segments), "segment"), "faint")]])]
@@ -262,7 +263,7 @@ def _text_box(
     # Under the keys of labels, which stand in brackets
     lead = [*lead[:-1], (lead[-1][0] + " ", lead[-1][1])]
     here = session.focus == task.id
-    text = (session.box or "") if here else str(session.work.answers.get(task.id, ""))
+    text, instead = _in_box(session, task)
     typing = session.typing and here
     room = box_width(session, width)
     rows = Rows(text, room)
@@ -272,7 +273,7 @@ def _text_box(
 
     def box(count: int) -> list[Row]:
         if not text and not typing:
-            return _led(lead, [[(visible(task.ask) or "text", "faint")]])
+            return _led(lead, [[(instead, "faint")]])
         caret_row = rows.row_of(session.caret) if typing or (here and session.found[1]) else 0
         below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
         top = max(0, caret_row + below - count + 1)
@@ -293,6 +294,16 @@ def _text_box(
         return [*drawn, *free, *([(" " * cells(lead), ""), *row] for row in said)]
 
     return Question(task.id, wanted, draw, least=min(wanted, 1 + BELOW_CARET) if here else 1)
+
+
+def _in_box(session: Session, task: Text | Segments) -> tuple[str, str]:
+    """The text of a task's box, and what stands there in place of an empty one."""
+    if isinstance(task, Text):
+        return str(session.work.answers.get(task.id, "")), visible(task.ask) or "text"
+    segment = session.segment_here if task == session.segment_task else None
+    if segment is not None:
+        return segment.text, "no words yet"
+    return "", number_of(len(segments_in_hand(session.work.answers.get(task.id))), "segment")
 
 
 def _said(session: Session, keymap: Keymap, found: tuple[Finding, ...], room: int) -> Row:

@@ -74,7 +74,7 @@ def wave_height(session: Session, room: int) -> int:
     least = 1 if room >= 3 else 0
     if session.segment_task is None:
         return max(least, min(WAVE_MOST, room - 3))
-    return max(least, min(WAVE_MOST // 2 + 2, room - 3 - lane_count(session, room) - LIST_LEAST))
+    return max(least, min(WAVE_MOST // 2 + 2, room - 2 - lane_count(session, room) - LIST_LEAST))
 
 
 def lane_count(session: Session, room: int) -> int:

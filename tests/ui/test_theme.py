@@ -52,6 +52,14 @@ def test_in_16_colours_the_first_labels_of_a_project_have_a_colour_each():
     assert theme.SIXTEEN.keys() == theme.HUES.keys()
 
 
+@pytest.mark.parametrize("few", [False, True])
+def test_the_first_labels_of_a_project_do_not_have_the_colour_of_keys(few):
+    """Beside its key such a label looks like one."""
+    looks = [theme.style(f"hue:{name}", few).color for name in theme.PALETTE[:4]]
+
+    assert theme.style("accent", few).color not in looks
+
+
 def test_what_need_not_be_read_is_dim_without_grey():
     assert theme.style("faint", few=True).dim
     assert theme.style("faint", few=True).color is None

@@ -28,8 +28,8 @@ HUES = {
     "grey": "#8a8a8a",
     "white": "#8e8e8e",
 }
-PALETTE = ("cyan", "orange", "green", "magenta", "blue", "yellow", "red", "purple", "pink", "brown")
-"""Given to labels without a colour, in this order."""
+PALETTE = ("green", "purple", "orange", "magenta", "cyan", "yellow", "red", "blue", "pink", "brown")
+"""Given to labels without a colour, in this order: first those that are not the keys' colour beside them."""
 
 SIXTEEN = {
     "red": "red",

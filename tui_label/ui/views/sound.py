@@ -166,7 +166,7 @@ def _transport(tape: Tape, width: int, mark: float | None) -> Row:
     if tape.must_hear:
         style = "good" if tape.coverage >= tape.must_hear - 0.0005 else "faint"
         left.append((f"   heard {tape.coverage:.0%}", style))
-    right: Row = [("no sound ", "warn")] if tape.trouble else [(f"{tape.far} ", "faint")] if tape.far else []
+    right: Row = [("no sound ", "hint")] if tape.trouble else [(f"{tape.far} ", "faint")] if tape.far else []
     return spread(left, right, width)
 
 

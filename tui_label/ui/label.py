@@ -161,7 +161,7 @@ class LabelApp(ItemApp):
         waiting = ["talk.open"] if workbench.unread else []
         hints = self._key_hints(*waiting, "work.undo", "item.previous", "palette.open", "help.open", "quit")
         rows = nothing_left(
-            workbench.project.name,
+            workbench.project,
             workbench.annotator,
             workbench.unread,
             workbench.progress,

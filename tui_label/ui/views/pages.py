@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from tui_label.core.annotating.session import Session
 from tui_label.core.commands import COMMANDS
 from tui_label.core.keymap import Keymap
+from tui_label.core.project import Project
 from tui_label.core.sprint import Sprint
 from tui_label.core.tasks import Task
 from tui_label.core.text import glyphs, number_of, visible
@@ -102,7 +103,7 @@ def paused(name: str, annotator: str, hints: list[Hint], width: int, height: int
 
 
 def nothing_left(
-    name: str,
+    project: Project,
     annotator: str,
     unread: int,
     progress: Progress,
@@ -126,12 +127,21 @@ def nothing_left(
     else:
         words = [
             "Nothing is left for you now.",
-            f"{progress.done:,} of {number_of(progress.items, 'item')} done; {number_of(progress.mine, 'answer')} by you.",
-            f"{rhythm.answered:,} of them since you sat down{pace}.",
+            f"You gave {number_of(progress.mine, 'answer')}, {rhythm.answered:,} of them since you sat down{pace}.",
+            _done_words(progress, project.overlap),
             visible(trouble) or "New items appear here by themselves.",
         ]
-    title = [name, annotator, *([f"{unread} unread"] if unread else [])]
+    title = [project.name, annotator, *([f"{unread} unread"] if unread else [])]
     return calm(title, words, hints, width, height, word, sprint)
+
+
+def _done_words(progress: Progress, overlap: int) -> str:
+    """How far all are; one's own answers alone make no item done that is asked of several."""
+    done = f"{progress.done:,} of {number_of(progress.items, 'item')}"
+    if overlap == 1:
+        return f"{done} {'is' if progress.items == 1 else 'are'} done."
+    have = "has" if progress.items == 1 else "have"
+    return f"Each item needs the answers of {overlap} people: {done} {have} them."
 
 
 def sprint_page(

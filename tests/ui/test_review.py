@@ -324,7 +324,7 @@ async def test_one_of_the_translations_is_taken_whole(tmp_path, blind):
     folder = prepare(tmp_path, source, answered(Item("t", "Satz"), *({"english": one} for one in said)))
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        assert " w whole " in shown(app)[-1] and " x send back " in shown(app)[-1]
+        assert all(key in shown(app)[-1] for key in (" w whole ", " e edit ", " x send back "))
         taken = app.bench.case_desk.review.versions[1].answers
         await pilot.press("w")
         names = ("[1 A]", "2 B", "3 C") if blind else ("[1 ann]", "2 bob", "3 cyd")
@@ -492,7 +492,7 @@ async def test_the_screen_at_80_by_24(tmp_path):
     assert screen[19] == "›e  difference 1 of 2  ·  2 open  ·  missing"
     assert re.fullmatch(r" 1 2  flight “UA1234” +2  ann, bob", screen[20])
     assert re.fullmatch(r"   3  nothing +1  cyd", screen[21])
-    assert screen[23].startswith(" 1-3 take   Tab next   a accept   x send back   e edit")
+    assert screen[23].startswith(" 1-3 take  Tab next  a accept  e edit  x send back  c comment  ? keys")
     assert screen[23].endswith("saved ✓")
 
 
@@ -564,7 +564,7 @@ async def test_what_was_said_about_the_item_stands_over_the_question(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         assert has(app, "⚑ ambiguous bob  “cyd says sarcasm”")
         assert has(app, "ann asks: is this one sarcasm?")
-        assert shown(app)[-1].startswith(" 1-3 take   c answer   Tab next")
+        assert shown(app)[-1].startswith(" 1-3 take  c answer  Tab next")
         await pilot.press("c")
         assert has(app, "answer to ann:")
         await pilot.press(*"no", "enter")

@@ -51,19 +51,21 @@ def described(item: Item) -> str:
     return "  ·  ".join([*parts, *(visible(str(value)) for value in words)])
 
 
-def legend(hints: Sequence[Hint], right: Row, width: int) -> Row:
+def legend(hints: Sequence[Hint], right: Row, width: int, close: bool = False) -> Row:
     """The keys that act now, most used first; what does not fit is left to the last one, which shows all keys.
 
-    At the right, whether all is saved comes last; the figures before it give way to keys.
+    At the right, whether all is saved comes last; the figures before it give way to keys. `close`: where not all keys
+    fit, they move together, for one more.
     """
-    if sum(cells([(f"{key} {word}   ", "")]) for key, word in hints) + cells(right) > width:
-        right = right[-1:]
-    pieces: list[Row] = [[(key, "accent"), (f" {word}   ", "")] for key, word in hints]
+    apart = "   "
+    if sum(cells([(f"{key} {word}{apart}", "")]) for key, word in hints) + cells(right) > width:
+        right, apart = right[-1:], "  " if close else apart
+    pieces: list[Row] = [[(key, "accent"), (f" {word}{apart}", "")] for key, word in hints]
     last = pieces.pop() if pieces else []
     room = width - cells(right) - 2 - cells(last)
     row: Row = [(" ", "")]
     for piece in pieces:
-        if cells(row) + cells(piece) > room + 3:
+        if cells(row) + cells(piece) > room + len(apart):
             break
         row += piece
     row += last

@@ -117,7 +117,7 @@ def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
     drawn.append(rule_saying("↓ more" if any(item[state.room :]) else "", width))
     drawn += state.zone
     drawn.append(rule_saying(state.unseen, width))
-    drawn.append(legend(hints(state), _saved(state), width))
+    drawn.append(legend(hints(state), _saved(state), width, close=True))
     return drawn[:height]
 
 
@@ -477,8 +477,8 @@ def hints(state: ReviewState) -> list[Hint]:
         wanted += ["play.toggle", *(["review.hear"] if review.here is not None and review.here.heard else [])]
     if len(review.in_force) > 1:
         wanted.append("review.next")
-    wanted += ["review.accept", *(["review.whole"] if len(review.undecided) > FEW else [])]
-    wanted += ["review.return", "review.edit", *([] if state.asked else ["review.comment"])]
+    wanted += ["review.accept", "review.edit", *(["review.whole"] if len(review.undecided) > FEW else [])]
+    wanted += ["review.return", *([] if state.asked else ["review.comment"])]
     if review.undecided:
         wanted.append("review.settle")
     wanted += ["work.undo", "review.later", "review.queues", "guide.open", "review.find", "help.open"]

@@ -355,6 +355,21 @@ def test_labels_that_are_digits_are_a_scale():
     assert keys_of("t", "name: n\ntasks: [{id: t, type: choice, labels: [unsure, '1']}]") == {"unsure": "2", "1": "1"}
 
 
+def test_a_question_of_many_labels_leaves_keys_to_those_with_few():
+    many = ", ".join(f"topic{n}" for n in range(60))
+    source = f"""
+name: wide
+tasks:
+  - {{id: topics, type: choices, labels: [{many}]}}
+  - {{id: names, type: spans, labels: [person, place]}}
+  - {{id: slant, type: rating}}
+"""
+    labels = keymap.build(project(source)).labels
+
+    assert {task for (task, _), key in labels.items() if not key} == {"topics"}
+    assert next(iter(labels)) == ("topics", "topic0")
+
+
 def test_no_candidate_is_on_the_letter_of_another():
     assert keys_of("order", COMPARED) == dict(zip("ABCDEFGHI", "lmortvwyz", strict=True))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from tui_label.core.commands import (
@@ -364,11 +364,22 @@ def label_keys(
     or, where one of these is taken, letters in the alphabet's order.  A task where some labels
     have a letter of their own gives the rest letters of their names; other tasks give out digits,
     then letters.  No value gets a key that is the name of another one of its task, and what is
-    given out never displaces a command.
+    given out never displaces a command.  Where there are not enough keys, the tasks with the fewest
+    labels have theirs.
     """
     tasks = tuple(tasks)
+    commands = _command_keys(modes, remapped or {})
+    labels = _given_out(tasks, commands)
+    if not all(labels.values()):
+        labels = _given_out(sorted(tasks, key=lambda task: len(task.values)), commands)
+    order = [task.id for task in tasks]
+    return dict(sorted(labels.items(), key=lambda one: order.index(one[0][0])))
+
+
+def _given_out(tasks: Sequence[Task], commands: Set[str]) -> dict[LabelKey, str]:
+    """Keys for the labels of one task after the other, as far as there are any."""
     labels = {(task.id, label.value): label.key for task in tasks for label in task.labels}
-    used = {key for key in labels.values() if key} | _command_keys(modes, remapped or {})
+    used = {key for key in labels.values() if key} | commands
     for task in tasks:
         wishes = _wishes(task)
         row = {name: wishes[name] for name in _row(task)}
@@ -384,8 +395,7 @@ def label_keys(
             key = next((key for key in supply if key not in used and key.lower() not in others), "")
             labels[task.id, name] = key
             used.add(key)
-    order = [task.id for task in tasks]
-    return dict(sorted(labels.items(), key=lambda one: order.index(one[0][0])))
+    return labels
 
 
 def _wishes(task: Task) -> dict[str, str]:

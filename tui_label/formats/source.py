@@ -87,7 +87,7 @@ class BadLines:
     def refuse(self) -> None:
         """Raises InputError with the first of them, unless they are left out."""
         if self._first:
-            more = f" (and {self._count - NAMED:,} more)" if self._count > NAMED else ""
+            more = f" (the first {NAMED} are named)" if self._count > NAMED else ""
             raise InputError(
                 *self._first,
                 f"{number_of(self._count, 'bad line')}{more}: nothing was {self._done}; mend them, or leave them out with --skip-bad",

@@ -141,7 +141,8 @@ def _playing(mode: str) -> tuple[Command, ...]:
 
     single = mode != TRANSCRIBING
     unheard = play("play.unheard", "Play what was not heard yet: its next stretch", "ctrl+u", "unheard")
-    cut = play("segment.split", "Cut the segment at the playhead", "k" if single else "ctrl+k", "cut", "K" * single)
+    words = "Cut the segment at the playhead" + ("" if single else ", its words at the caret")
+    cut = play("segment.split", words, "k" if single else "ctrl+k", "cut", "K" * single)
     return (
         play(
             "play.toggle",

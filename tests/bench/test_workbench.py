@@ -726,6 +726,34 @@ async def test_what_can_not_be_handed_in_is_kept_as_a_draft_and_that_is_said(bir
     assert kept(tmp_path)["i2"] == (1, ["owl"], ())
 
 
+@pytest.mark.parametrize("required", ["true", "false"])
+async def test_a_question_that_a_correction_opens_is_not_answered_by_leaving(tmp_path, required):
+    source = (
+        "name: b\norder: as-added\ntasks:\n"
+        "  - {id: t, type: choice, labels: [owl, tit]}\n"
+        f"  - {{id: u, type: choices, labels: [old, young], required: {required}, when: {{t: [tit]}}}}\n"
+    )
+    folder = write_project(tmp_path, source)
+    store, _ = opening.open_store(config.load(folder))
+    store.add(records(2))
+    store.submit(store.claim("ann").number, Annotation("ann", answers={"t": "owl"}), "s", claim=False)
+    store.close()
+    async with at_work(folder) as workbench:
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("t", "tit"))
+        await workbench.do("item.next")
+        assert workbench.word == "i0 not handed in: kept as a draft"
+        assert kept(tmp_path)["i0"] == (1, "owl", ())
+
+        await workbench.do("item.previous")
+        await workbench.do("item.submit")
+        assert (here(workbench), workbench.word) == ("i1", "i0 corrected")
+        await workbench.do("item.previous")
+        await workbench.do("label.give", ("u", "old"))
+        await workbench.do("item.next")
+        assert (here(workbench), workbench.word) == ("i1", "i0 corrected")
+
+
 @pytest.mark.parametrize("cut_off", [True, False])
 async def test_an_answer_that_is_half_corrected_is_there_again_as_a_draft(birds, tmp_path, cut_off):
     async with birds() as workbench:

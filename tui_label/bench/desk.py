@@ -59,6 +59,14 @@ class Desk:
         return self.is_draft and self.claim.answered is not None and self.session.work != self.laid
 
     @property
+    def leaves_unsaid(self) -> bool:
+        """Whether nothing is said yet to a question that the answer before it was not asked, if only that nothing fits."""
+        before = replace(self.session, work=self.stands).asked
+        return any(
+            self.session.value(task.id) is None and (task.required or task not in before) for task in self.session.asked
+        )
+
+    @property
     def corrects(self) -> bool:
         """Whether its draft is to be gone on with: what they undid, they gave up."""
         return self.is_draft and not self.claim.reopened

@@ -498,7 +498,7 @@ class Workbench(Workplace):
         if self.desk is not None:
             self.desk = self.desk.touched(self.now())
         desk = self.desk
-        if desk is not None and desk.is_correction:
+        if desk is not None and desk.is_correction and not desk.leaves_unsaid:
             _, effects = step(replace(desk.session, typing=False), "item.submit")
             if Effect.SUBMIT in effects and not refusal(Effect.SUBMIT, desk, self.deck):
                 await self._save(SUBMITTED)

@@ -253,6 +253,9 @@ def test_a_project_that_is_no_mapping_is_one_mistake(source):
         ('name: x\ntasks: [{id: a, type: choice, labels: ["a\\u001b[2J"]}]', "control characters"),
         ("name: x\nguidelines: ../../etc/passwd\ntasks: [{id: a, type: text}]", "within the project"),
         ("\x00", "not valid YAML"),
+        ("name: x\ntasks: [{id: a, type: text, ask: Who said it?, min: 1}]", "belong in quotes"),
+        ("name: x\ntasks: [{id: a, type: text}]\nflags:\n  - {reason: b, help: Note: a guess}", "belong in quotes"),
+        ("name: x\ntasks:\n\t- {id: a, type: text}", "with blanks, not with tabs"),
     ],
 )
 def test_each_mistake_is_one_clear_line(source, words):

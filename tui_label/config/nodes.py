@@ -185,10 +185,20 @@ def compose(text: str, name: str) -> Node | None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         number = mark.line + 1 if mark else text[: getattr(error, "position", 0) or 0].count("\n") + 1
         reason = visible(str(getattr(error, "problem", None) or getattr(error, "reason", "") or "not YAML"))
-        raise ConfigError(f"{name}:{number}: not valid YAML: {reason}") from error
+        raise ConfigError(f"{name}:{number}: not valid YAML: {reason}{_mended(error)}") from error
     except (RecursionError, ValueError) as error:
         raise ConfigError(f"{name}:1: not valid YAML: nested too deeply or broken") from error
     return node
+
+
+def _mended(error: yaml.YAMLError) -> str:
+    """What most often mends it: sentences have signs in them that YAML takes for its own."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or mark.buffer is None or mark.buffer[mark.pointer] == "\0":
+        return ""
+    if mark.buffer[mark.pointer] == "\t":
+        return "; begin lines with blanks, not with tabs"
+    return "; words with signs such as : ? @ in them belong in quotes"
 
 
 def line_of(node: Node) -> int:

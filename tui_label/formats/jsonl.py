@@ -180,8 +180,8 @@ def _tell_left_out(reading: Reading, record: Mapping[str, Any], answered: bool) 
 def _text(record: Mapping[str, Any]) -> str:
     text = record.get("text", "" if "candidates" in record else None)
     if not isinstance(text, str):
-        shown = "is missing" if "text" not in record else f"must be text, not {json.dumps(text)[:40]}"
-        raise Bad("text", shown)
+        lacking = f"is missing (it has {', '.join(record)[:80]})" if record else "is missing"
+        raise Bad("text", lacking if "text" not in record else f"must be text, not {json.dumps(text)[:40]}")
     return text
 
 

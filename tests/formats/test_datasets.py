@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -120,6 +121,20 @@ def test_labels_and_other_columns(tmp_path):
     (record,), _, _ = read(tmp_path / "x.parquet", TOPICS)
 
     assert (record.suggestions[0].value, record.item.meta) == (["sport"], {"url": "u", "n": 1.5})
+
+
+@pytest.mark.parametrize("column", ["label", "mood"])
+@pytest.mark.parametrize(("labels", "meant"), [(["0", "1", "0.5"], ["1", "0.5"]), (["1.0", "0.5"], ["1.0", "0.5"])])
+def test_labels_in_a_column_of_floats_are_taken(tmp_path, column, labels, meant):
+    """pandas makes one of whole numbers where some are missing."""
+    rows = [{"text": text, column: value} for text, value in (("a", 1.0), ("b", 0.5), ("c", None))]
+    parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "x.parquet")
+    source = f"name: t\ntasks: [{{id: mood, type: choice, labels: {json.dumps(labels)}}}]\n"
+    found, bad, reading = read(tmp_path / "x.parquet", source)
+
+    assert (bad, reading.unknown) == ([], {})
+    assert [[one.value for one in record.suggestions] for record in found] == [[meant[0]], [meant[1]], []]
+    assert not any(record.item.meta for record in found)
 
 
 @given(st.data())

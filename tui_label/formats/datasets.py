@@ -26,10 +26,10 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import card, table
 from tui_label.formats.array import NoArray, elements, is_array
-from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
+from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time, written_number
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.tagging import TAG, spans_of_tags
-from tui_label.formats.texts import finished_texts, whole
+from tui_label.formats.texts import choice_tasks, finished_texts, whole
 from tui_label.formats.tracks import Dropped, Rows, count_finer_times
 from tui_label.whole import growing
 
@@ -190,7 +190,7 @@ def _record(reading: Reading, row: dict[str, Any]) -> Record:
     if spans is None and (name := next((one for one in SPANS if one in row and one not in taken), "")):
         taken.add(name)
         spans = _listed(name, row[name], text or "")
-    labels = _labels(row, taken)
+    labels = _labels(reading, row, taken)
     annotator, key = row.get("annotator"), row.get("item", row.get("id"))
     annotator = annotator if isinstance(annotator, str) else ""
     meta = {name: value for name, value in row.items() if name not in taken and value is not None}
@@ -242,13 +242,14 @@ def _listed(name: str, value: Any, text: str) -> list[dict[str, Any]] | None:
     return made
 
 
-def _labels(row: Mapping[str, Any], taken: set[str]) -> list[str] | None:
+def _labels(reading: Reading, row: Mapping[str, Any], taken: set[str]) -> list[str] | None:
+    known = [value for task in choice_tasks(reading.project) for value in task.values]
     for name in LABELS:
         value = row.get(name)
-        found = value if isinstance(value, list) else [value]
-        if name not in taken and value is not None and all(isinstance(one, str | int) for one in found):
+        found: list[Any] = value if isinstance(value, list) else [value]
+        if name not in taken and all(isinstance(one, str | int | float) and one == one for one in found):
             taken.add(name)
-            return [str(one) for one in found]
+            return [one if isinstance(one, str) else written_number(one, known) for one in found]
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -69,6 +69,12 @@ def labels_in(field: str, found: Any) -> list[str] | None:
     if not all(isinstance(one, str | int | float) for one in labels):
         raise Bad(field, f"must be a label or a list of labels, not {json.dumps(found)[:40]}")
     return [one if isinstance(one, str) else json.dumps(one) for one in labels]
+
+
+def written_number(value: float, labels: Collection[str]) -> str:
+    """A number as a label: whole ones without a point, unless a label has it."""
+    written = json.dumps(value)
+    return written.removesuffix(".0") if written not in labels else written
 
 
 def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str]) -> Task:

@@ -28,7 +28,7 @@ from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spa
 from tui_label.core.text import nearest, visible
 from tui_label.errors import InputError
 from tui_label.formats import card, sounds
-from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time
+from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time, written_number
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
 from tui_label.formats.tracks import count, count_finer_times, is_finished
 from tui_label.sound.kinds import is_sound
@@ -385,7 +385,7 @@ def from_cell(reading: Reading, id: str, cell: str) -> Any:
 def from_field(reading: Reading, task: Task, value: Any) -> Any:
     """The same of a file that knows numbers and lists: pandas makes 4.0 of a step, and leaves as text what is JSON."""
     if isinstance(task, Choice | Rating) and isinstance(value, int | float):
-        value = json.dumps(value)
+        value = written_number(value, task.values)
     return from_cell(reading, task.id, value) if isinstance(value, str) else value
 
 

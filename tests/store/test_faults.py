@@ -20,6 +20,8 @@ from helpers import Clock, new_store, write_project
 
 from tui_label.cli import main
 from tui_label.core.annotation import Annotation
+from tui_label.core.item import Item, Sound
+from tui_label.core.record import Record
 from tui_label.errors import StoreBusy, StoreDamaged, StoreError
 from tui_label.store.sql import SqlStore
 from tui_label.store.sqlite import connection
@@ -205,6 +207,36 @@ def test_an_answer_of_another_shape_is_told_with_whose_it_is(tmp_path, column, v
 
     assert told
     assert [words for words in told if "answer of ann (annotation, item number 1);" not in words or "\n" in words] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("sound", '{"path": "c.wav"}'),
+        ("sound", '{"path": "c.wav", "duration": "2 s"}'),
+        ("sound", '{"path": "c.wav", "duration": NaN}'),
+        ("sound", '{"path": 5, "duration": 2.0}'),
+        ("sound", '{"path": "c.wav", "duration": 2.0, "loudness": 1}'),
+        ("sound", "[]"),
+        ("sound", "no json"),
+        ("meta", "[]"),
+        ("candidates", "5"),
+    ],
+)
+def test_an_item_of_another_shape_is_told_with_its_key(tmp_path, column, value):
+    store = new_store(tmp_path)
+    store.add([Record(Item("c1", sound=Sound("c.wav", 2.0)), annotation=answer()), Record(Item("c2"))])
+    with contextlib.closing(sqlite3.connect(tmp_path / "project.db")) as sqlite, sqlite:
+        sqlite.execute(f"UPDATE content SET {column} = ? WHERE item = 1", (value,))
+    told = []
+    for read in (store.answers, store.efforts, lambda: [store.case(1)]):
+        try:
+            list(read())
+        except StoreDamaged as error:
+            told.append(str(error))
+
+    assert len(told) == (3 if column == "sound" else 2)
+    assert [words for words in told if " item " not in words or "(content);" not in words or "\n" in words] == []
 
 
 @pytest.mark.parametrize("work", ["5", "[]", '{"flags": 5}', '{"answers": 5}', '{"labels": "x"}', DEEP])

@@ -17,6 +17,7 @@ from tui_label.store.rows import (
     LABEL_LENGTH,
     UNREADABLE,
     annotation_from,
+    answer_not_ours,
     flags_from,
     from_json,
     gold_from,
@@ -24,6 +25,7 @@ from tui_label.store.rows import (
     labels_said,
     not_ours,
     object_from,
+    sound_from,
 )
 from tui_label.store.standing import renames
 
@@ -58,7 +60,7 @@ def opinions(connection: Connection, annotator: str | None = None) -> Iterator[O
             try:
                 said = names.apply(object_from(row[2]), row[6])
             except UNREADABLE as error:
-                raise not_ours(row[0], row[1]) from error
+                raise answer_not_ours(row[0], row[1]) from error
             yield Opinion(row[0], row[1], said, *row[3:6])
 
 
@@ -166,12 +168,19 @@ def _efforts(connection: Connection, names: Renames, where: str, arguments: tupl
             WHERE {where} AND item.probe IN ('', 'check') ORDER BY annotation.item, annotation.annotator, revision""",
         arguments,
     ):
-        sound_ms = round(from_json(row[10])["duration"] * 1000) if row[10] else 0
+        sound_ms = _sound_ms(row[0], row[10]) if row[10] else 0
         try:
             effort = _effort(row, sound_ms, names)
         except UNREADABLE as error:
-            raise not_ours(row[0], row[1]) from error
+            raise answer_not_ours(row[0], row[1]) from error
         yield effort
+
+
+def _sound_ms(item: int, sound: str) -> int:
+    try:
+        return round(sound_from(sound).duration * 1000)
+    except UNREADABLE as error:
+        raise not_ours(f"the sound of item number {item} (content)") from error
 
 
 def _effort(row: tuple[Any, ...], sound_ms: int, names: Renames) -> Effort:

@@ -12,7 +12,7 @@ from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Sound, Suggestion
-from tui_label.core.keepable import UNSTORABLE, is_text
+from tui_label.core.keepable import UNSTORABLE, is_amount, is_text
 from tui_label.core.renames import Renames
 from tui_label.errors import StoreDamaged
 
@@ -77,12 +77,16 @@ def object_from(text: str) -> dict[str, Any]:
     return found
 
 
-def not_ours(item: int, annotator: str) -> StoreDamaged:
-    """Of a row of `annotation`: whoever has a login of their own may have come with another program."""
+def not_ours(what: str) -> StoreDamaged:
+    """Of a row: whoever has a login of their own may have come with another program."""
     return StoreDamaged(
-        f"the database holds what tui-label did not write: an answer of {annotator} (annotation, item number {item}); "
+        f"the database holds what tui-label did not write: {what}; "
         "see `tui-label check`, and where that finds nothing have the database's owner mend the row"
     )
+
+
+def answer_not_ours(item: int, annotator: str) -> StoreDamaged:
+    return not_ours(f"an answer of {annotator} (annotation, item number {item})")
 
 
 def flags_json(flags: tuple[Flag, ...]) -> str:
@@ -107,13 +111,26 @@ ITEM = "item.key, content.text, content.escaped, content.candidates, content.met
 def item_from(row: tuple[Any, ...]) -> Item:
     """An item of the columns ITEM."""
     key, text, escaped, candidates, meta, sound = row
-    return Item(
-        key_from(key),
-        LOST_TEXT if text is None else from_text(text, escaped),
-        tuple(from_json(candidates)) if candidates else (),
-        from_json(meta) if meta else {},
-        Sound(**from_json(sound)) if sound else None,
-    )
+    try:
+        return Item(
+            key_from(key),
+            LOST_TEXT if text is None else from_text(text, escaped),
+            tuple(from_json(candidates)) if candidates else (),
+            object_from(meta) if meta else {},
+            sound_from(sound) if sound else None,
+        )
+    except UNREADABLE as error:
+        raise not_ours(f"item {key} (content)") from error
+
+
+def sound_from(text: str) -> Sound:
+    """What `sound_json` wrote; raises TypeError where it is no sound."""
+    sound = Sound(**object_from(text))
+    numbers = (sound.duration, sound.offset, sound.rate, sound.channels)
+    words = (sound.path, sound.hash)
+    if not all(map(is_amount, numbers)) or not all(isinstance(one, str) for one in words):
+        raise TypeError(f"{text[:40]!r}")
+    return sound
 
 
 def sound_json(sound: Sound | None) -> str | None:
@@ -230,7 +247,7 @@ def annotation_from(row: tuple[Any, ...], renames: Renames) -> Annotation:
             object_from(row[14]) if row[14] else {},
         )
     except UNREADABLE as error:
-        raise not_ours(row[15], row[0]) from error
+        raise answer_not_ours(row[15], row[0]) from error
 
 
 GOLD = (

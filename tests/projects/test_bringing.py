@@ -169,6 +169,14 @@ def test_items_without_candidates_where_all_is_to_compare_them_are_told(tmp_path
     assert "tui-label: 1 record without `candidates`: nobody can answer what is asked" in errors
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_left_out_of_a_file_is_counted_also_where_it_is_one(tmp_path, capsys, count):
+    (tmp_path / "r.jsonl").write_text(json.dumps({"text": "so", "relations": [{"head": 0, "child": 1}] * count}))
+    errors = add(capsys, write_project(tmp_path / "p"), tmp_path / "r.jsonl")[2]
+
+    assert f"tui-label: {tmp_path / 'r.jsonl'}: {count} left out: relations\n" in errors
+
+
 def test_a_folder_of_one_format_is_brought_where_that_is_named(tmp_path, capsys):
     folder = write_project(tmp_path / "p", TURNS)
     made = tmp_path / "made"

@@ -203,13 +203,13 @@ def _bar(words: str, done: int, of: int) -> str:
 def tell_kept(reading: Reading) -> None:
     """What of a file is kept otherwise than it says, or not."""
     for counts, noun, words in (
-        (reading.unknown, "suggestion", "kept as meta only: {}"),
-        (reading.left_out, "", "{} left out"),
-        (reading.reasons, "flag", "with a reason that project.yaml does not list, kept: {}"),
+        (reading.unknown, "suggestion", "kept as meta only"),
+        (reading.reasons, "flag", "with a reason that project.yaml does not list, kept"),
     ):
         for what, count in list(counts.items())[:SHOWN]:
-            many = number_of(count, noun) if noun else f"{count:,}"
-            complain(f"{reading.name}: {many} {words.format(what)}")
+            complain(f"{reading.name}: {number_of(count, noun)} {words}: {what}")
+    for what, count in list(reading.left_out.items())[:SHOWN]:
+        complain(f"{reading.name}: {count:,} left out: {what}")
 
 
 def _export(options: argparse.Namespace) -> int:

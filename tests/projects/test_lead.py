@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import BOTH, SENTIMENT, write_project
 
-from tui_label import cli, config
+from tui_label import Project, cli, config
 from tui_label.bench import notices
 from tui_label.bench.dashboard import Following
 from tui_label.core.annotation import Annotation
@@ -226,6 +226,15 @@ def test_a_lead_lets_somebody_pass(training, capsys):
     assert store.claim("ann").item.key == "real"
     assert store.attempts("ann")[0] == Attempt("ann", 0.0, 2, False, store.attempts("ann")[0].at)
     assert run("qualify", str(training), "ann", "--again", capsys=capsys)[0] == 1
+
+
+def test_a_leads_word_is_no_attempt(training):
+    with Project.open(training) as project:
+        before = project.qualify("ann")
+        after = project.qualify("ann", passed=True)
+
+    assert (before.made, before.left) == (after.made, after.left) == (1, 0)
+    assert after.passed
 
 
 def test_nobody_of_that_name(training, capsys):

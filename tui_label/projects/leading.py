@@ -45,6 +45,7 @@ class Qualifying:
     attempts: Sequence[Attempt]
     """So far, and what a lead gave."""
     made: int
+    """Of these, without what a lead gave."""
     left: int
     answered: int
     """Items of the next attempt that are answered,"""
@@ -136,8 +137,7 @@ def qualify(project: Project, store: Store, name: str, *, passed: bool, again: b
     asked = store.qualification(name)
     if not attempts and not any(given for _, given, _ in asked):
         refuse_stranger(project, store, name)
-    leaves = sum(attempt.is_leave for attempt in attempts)
-    made = len(attempts) - leaves
+    leaves, made = sum(attempt.is_leave for attempt in attempts), sum(bool(attempt.of) for attempt in attempts)
     left = project.review.attempts + leaves - made
     answered = sum(given is not None for _, given, _ in asked)
     return Qualifying(attempts, made, max(0, left), answered, len(asked))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,13 @@ from typing import Any
 import pytest
 
 from tui_label.sound import remote
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Who hangs up on it, as whoever does not trust it, is no fault of the server's to be printed."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(*_)  # type: ignore[arg-type]
 
 
 class Elsewhere:
@@ -37,7 +45,7 @@ class Elsewhere:
 
             def log_message(self, *_: object) -> None: ...
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -511,7 +512,8 @@ async def test_the_spectrogram_follows_the_ear(tmp_path):
         await until(app, "█")
         await pilot.press("ctrl+o", "ctrl+o")
         await until(app, "channel 2 alone")
-        await app._view._computing
+        await asyncio.wrap_future(app.workbench.deck._spectra.submit(int))  # behind what is computed
+        await pilot.pause()
 
         assert not any("█" in row for row in shown(app))
 

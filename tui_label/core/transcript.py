@@ -12,13 +12,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import lru_cache
 from operator import attrgetter
 
 from rapidfuzz.distance import Levenshtein
 
-from tui_label.core.text import visible
+from tui_label.core.text import nearest, visible
 from tui_label.core.text.editor import Editor
 
 SCANNED = 20_000
@@ -466,8 +465,7 @@ def _any_of(names: tuple[str, ...]) -> str:
 @lru_cache(1024)
 def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     folded = {one.casefold(): one for one in known}
-    close = get_close_matches(name.strip().casefold(), folded, 1)
-    return folded[close[0]] if close else None
+    return folded.get(nearest(name.strip().casefold(), tuple(folded)))
 
 
 def _finding(found: re.Match[str], words: str, fix: str | None = None) -> Finding:

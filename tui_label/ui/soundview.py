@@ -37,7 +37,6 @@ class SoundView:
         """Columns, and rows from the first of the waveform to the last of the segments."""
         self._drawn: tuple[Any, list[str]] = ((), [])
         self._grid: tuple[Any, list[str]] = ((), [])
-        self._computing: asyncio.Future[Any] | None = None
         self._clicking = False
         """Whether clicks play in place of the item."""
 
@@ -143,9 +142,8 @@ class SoundView:
         if self._grid[0] == key:
             return self._grid[1]
         self._grid = key, [""] * rows
-        self._computing = deck.spectrum(*window, cells, rows)
-        if self._computing is not None:
-            self._computing.add_done_callback(lambda done: self._computed(key, done))
+        if (computing := deck.spectrum(*window, cells, rows)) is not None:
+            computing.add_done_callback(lambda done: self._computed(key, done))
         return self._grid[1]
 
     def _computed(self, key: Any, done: asyncio.Future[Any]) -> None:

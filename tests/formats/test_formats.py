@@ -16,7 +16,7 @@ from tui_label import formats
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.errors import LabelError, UsageError
-from tui_label.formats import BadLine, Reading
+from tui_label.formats import BadLine, Reading, jsonl
 
 
 def read(path: Path, source: str = SENTIMENT, name: str = "", encoding: str | None = None, annotator: str = ""):
@@ -217,6 +217,18 @@ def test_what_a_line_says_that_nothing_takes_is_counted(tmp_path):
     }
 
 
+@pytest.mark.parametrize("record", [{"text": "a"}, {"text": "a", "id": 7, "meta": {"n": None}, "x": None}])
+@pytest.mark.parametrize(
+    "more", [{}, {"annotator": "ann", "answers": {"sentiment": "positive"}}, {"label": "positive"}]
+)
+def test_null_is_a_field_that_does_not_apply(tmp_path, record, more):
+    nulls = dict.fromkeys(jsonl.KNOWN)
+    (meant,), _, _ = read(given_file(tmp_path, "x.jsonl", json.dumps(record | more)))
+    (found,), bad, reading = read(given_file(tmp_path, "y.jsonl", json.dumps(nulls | record | more)))
+
+    assert (found, bad, reading.left_out) == (meant, [], {})
+
+
 def test_utf16_offsets_are_repaired_where_the_covered_text_says_so(tmp_path):
     record = {"text": "😊 Bob", "spans": [{"start": 3, "end": 6, "label": "person", "text": "Bob"}]}
     good, bad, reading = read(given_file(tmp_path, "x.jsonl", json.dumps(record)), ENTITIES)
@@ -230,7 +242,7 @@ def test_utf16_offsets_are_repaired_where_the_covered_text_says_so(tmp_path):
     [
         ("{", "not JSON"),
         ("[1]", "object in braces"),
-        ('{"text": null}', "text: must be text"),
+        ('{"text": null}', "text: is missing"),
         ('{"text": ""}', "text: is empty"),
         ('{"content": "a", "cat": 1}', "text: is missing (it has content, cat)"),
         ("{}", "text: is missing"),

@@ -122,6 +122,9 @@ def _made(reading: Reading, number: int, record: Any, text: str = "") -> Record 
     reading.line = number
     if not isinstance(record, dict):
         return reading.bad(number, "must be an object in braces")
+    if None in record.values():
+        # As pandas and others write a field that does not apply
+        record = {name: value for name, value in record.items() if value is not None or name not in KNOWN}
     try:
         return finished(reading, _record(reading, record, _written_id(text, record)))
     except Bad as error:

@@ -57,6 +57,16 @@ def test_columns_named_as_tasks_do_not_collide(tmp_path):
     assert (bad, record.item.text, record.annotation.answers) == ([], "x", {"text": "b", "meta": "y"})
 
 
+def test_a_label_of_an_earlier_revision_that_is_gone_is_left_out_and_counted(tmp_path):
+    found = [{"start": start, "end": start + 1, "label": label} for start, label in enumerate(["person", "gone"])]
+    rows = [said("ab", {"mood": "gone", "topics": ["sport", "gone"], "names": found})]
+    dropped = write("datasets", rows, ALL, tmp_path / "x.parquet")
+    (record,), bad, _ = read(tmp_path / "x.parquet", ALL)
+
+    assert (bad, dropped) == ([], {"labels that project.yaml has no more": 3})
+    assert record.annotation.answers == {"topics": ["sport"], "names": [found[0] | {"text": "a"}]}
+
+
 def test_datasets_itself_sees_the_same(tmp_path):
     datasets = pytest.importorskip("datasets")
     text = "😊 Ann flew"

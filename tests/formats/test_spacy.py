@@ -30,6 +30,12 @@ def seen_by_spacy(path):
     return [Doc(vocab).from_json(one) for one in json.loads(path.read_text())]
 
 
+def test_a_label_of_an_earlier_revision_that_is_gone_holds(tmp_path):
+    write("spacy", [said("a", {"intent": ["gone"]})], SLOTS, tmp_path / "x.spacy")
+
+    assert seen_by_spacy(tmp_path / "x.spacy")[0].cats == {"fly": 0, "eat out": 0, "gone": 1}
+
+
 @given(st.data(), TEXTS)
 @pytest.mark.parametrize("name", ["spacy", "spacy-json"])
 def test_what_was_said_comes_back_and_spacy_sees_the_same(folder, name, data, text):

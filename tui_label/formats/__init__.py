@@ -137,7 +137,7 @@ FORMATS = (
     ),
     Format(
         "datasets", "Hugging Face's datasets: parquet, Arrow, JSON and CSV with a card, folders of them; needs tui-label[datasets]",
-        "half characters, sounds, idle times, origins", datasets.SUFFIXES,
+        "half characters, sounds, idle times, origins, labels that are gone", datasets.SUFFIXES,
         datasets.read, write_folder=datasets.write, counts="answer",
     ),
     Format(

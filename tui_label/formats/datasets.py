@@ -30,7 +30,7 @@ from tui_label.formats.making import Bad, finished, labelled, make_item, utc_tim
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import choice_tasks, finished_texts, whole
-from tui_label.formats.tracks import Dropped, Rows, count_finer_times
+from tui_label.formats.tracks import Dropped, Rows, count, count_finer_times
 from tui_label.whole import growing
 
 SUFFIXES = (".parquet", ".arrow")
@@ -45,6 +45,7 @@ TEXTS = ("text", "sentence", "content", "document")
 TAGS = ("ner_tags", "tags", "ner", "labels")
 SPANS = ("entities", "spans")
 LABELS = ("label", "labels", "category")
+GONE = "labels that project.yaml has no more"
 OURS = ("item", "text", "candidates", "annotator", "flags", "started_at", "submitted_at", "active_ms", "meta")
 
 
@@ -360,16 +361,20 @@ def _row(item: Item, annotation: Annotation, tasks: list[Task], dropped: Dropped
 def _cell(task: Task, value: Any, text: str, dropped: Dropped) -> Any:
     if value is None:
         return None
-    if isinstance(task, Choice):
-        return task.values.index(value)
-    if isinstance(task, Choices):
-        return [task.values.index(one) for one in value]
+    numbers = {label: number for number, label in enumerate(task.values)}
+    if isinstance(task, Choice | Choices):
+        said = value if isinstance(value, list) else [value]
+        found = [numbers[label] for label in said if label in numbers]
+        count(dropped, GONE, len(said) - len(found))
+        return found if isinstance(task, Choices) else next(iter(found), None)
     if isinstance(task, Spans):
+        left = [one for one in value if one["label"] in numbers]
+        count(dropped, GONE, len(value) - len(left))
         return [
             {
-                "start": one["start"], "end": one["end"], "label": task.values.index(one["label"]),
+                "start": one["start"], "end": one["end"], "label": numbers[one["label"]],
                 "text": text[one["start"] : one["end"]],
             }
-            for one in value
+            for one in left
         ]  # fmt: skip
     return whole(value, dropped) if isinstance(value, str) else value

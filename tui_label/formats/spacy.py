@@ -206,7 +206,9 @@ def _docs(rows: Rows, project: Project, dropped: Dropped) -> Iterator[tuple[Any,
         _mark(doc, spans, marks, annotation)
         for task in chosen:
             labels = labels_said(annotation, task)
-            doc.cats |= {} if labels is None else {label: float(label in labels) for label in task.values}
+            doc.cats |= (
+                {label: float(label in labels) for label in (*task.values, *labels)} if labels is not None else {}
+            )
         yield doc, item, annotation
 
 

@@ -74,6 +74,15 @@ def test_a_stretch_is_the_same_however_it_was_got_to(written, kind):
 
 
 @pytest.mark.parametrize("kind", ALL)
+def test_a_stretch_is_the_same_after_a_few_frames_of_the_begin(written, kind):
+    expected = whole(written[kind])
+    with open_recording(written[kind]) as recording:
+        recording.read(0, 50)
+
+        assert np.abs(recording.read(60_000, 1500) - expected[60_000:61_500]).max() < 1e-4
+
+
+@pytest.mark.parametrize("kind", ALL)
 def test_behind_the_end_is_nothing(written, kind):
     with open_recording(written[kind]) as recording:
         frames = recording.facts.frames

@@ -186,6 +186,9 @@ class _SoundFile(Recording):
             self._file.close()
             self._file, self._at = _Straight(self._path), 0
         if self._jumps:
+            if self._at < self._warm_up:
+                # From within the first packet of Vorbis libsndfile 1.2.2 jumps to some 10 ms before the place
+                self._file.seek(0)
             before = min(start, self._warm_up)
             self._file.seek(start - before)
             self._file.read(before, dtype="float32")

@@ -15,7 +15,7 @@ from pathlib import Path
 from tui_label import __version__
 from tui_label.cli import agreement, care, convert, figures, items, lead, review, start, suggest, work
 from tui_label.cli.project import complain, layout
-from tui_label.errors import LabelError
+from tui_label.errors import LabelError, UsageError
 
 NO_THREAD = "can't start new thread"
 """What Python's RuntimeError says of it."""
@@ -26,23 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         # As standard error has it: a sign that the locale lacks is no reason to say nothing
         sys.stdout.reconfigure(errors="backslashreplace")
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    parser, names = _parser()
-    # After --, all is ssh's; argparse would take the sign for its own
-    at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
-    arguments, ssh_options = arguments[:at], arguments[at + 1 :]
-    if problem := _empty(arguments):
-        complain(problem)
-        return 2
-    if arguments and arguments[0] not in names and not arguments[0].startswith("-"):
-        meant = _meant(arguments[0], names)
-        if (meant or _is_word(arguments[1:2])) and not Path(arguments[0]).exists():
-            complain(f"there is no command {arguments[0]!r}; {meant or '`tui-label --help` lists all'}")
-            return 2
-        arguments.insert(0, "label")
-    options = parser.parse_args(arguments, argparse.Namespace(ssh_options=ssh_options))
-    _end_as_by_hand()
     try:
+        options = _options(list(sys.argv[1:] if argv is None else argv))
+        _end_as_by_hand()
         status = int(options.run(options))
         # Python would do so after us, and say what goes wrong in its own words
         _flush()
@@ -56,22 +42,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except OSError as error:
+    except Exception as error:
+        complain(_told(error))
+        return 1
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    """What was typed, understood; raises UsageError."""
+    parser, names = _parser()
+    # After --, all is ssh's; argparse would take the sign for its own
+    at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
+    arguments, ssh_options = arguments[:at], arguments[at + 1 :]
+    _refuse_empty(arguments)
+    if arguments and arguments[0] not in names and not arguments[0].startswith("-"):
+        meant = _meant(arguments[0], names)
+        if (meant or _is_word(arguments[1:2])) and not Path(arguments[0]).exists():
+            raise UsageError(f"there is no command {arguments[0]!r}; {meant or '`tui-label --help` lists all'}")
+        arguments = ["label", *arguments]
+    return parser.parse_args(arguments, argparse.Namespace(ssh_options=ssh_options))
+
+
+def _told(error: Exception) -> str:
+    """What the system refuses, in a line; all else is a fault of ours."""
+    if isinstance(error, OSError):
         # Of a copy, the second is where it was to go
         named = error.filename2 or error.filename or ("standard output" if _output_refused() else "")
-        complain(f"{named}: {error.strerror}".lstrip(": "))
-        return 1
-    except MemoryError:
-        complain("not enough memory; end other programs or raise the limit (`ulimit -v`), or do it in smaller parts")
-        return 1
-    except Exception as error:
-        if str(error) == NO_THREAD:
-            complain("the system allows no more programs and threads; end others or raise the limit (`ulimit -u`)")
-            return 1
-        from tui_label.cli import faults
+        return f"{named}: {error.strerror}".lstrip(": ")
+    if isinstance(error, MemoryError):
+        return "not enough memory; end other programs or raise the limit (`ulimit -v`), or do it in smaller parts"
+    if str(error) == NO_THREAD:
+        return "the system allows no more programs and threads; end others or raise the limit (`ulimit -u`)"
+    from tui_label.cli import faults
 
-        complain(faults.told(error))
-        return 1
+    return faults.told(error)
 
 
 def _end_as_by_hand() -> None:
@@ -97,13 +100,14 @@ def _output_refused() -> bool:
     return False
 
 
-def _empty(arguments: Sequence[str]) -> str:
-    """What is said of an argument that is empty: as a path it would be the folder they are in, elsewhere not given."""
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Raises UsageError for an argument that is empty: as a path it would be the folder they are in, elsewhere not given."""
     for before, one in zip(["tui-label", *arguments], arguments, strict=False):
         option, sign, value = one.partition("=")
         if not one or (option.startswith("--") and sign and not value):
-            return f"what follows {option or before} is empty: a shell variable that is not set? Say what is meant"
-    return ""
+            raise UsageError(
+                f"what follows {option or before} is empty: a shell variable that is not set? Say what is meant"
+            )
 
 
 def _meant(word: str, names: Sequence[str]) -> str:

@@ -41,14 +41,11 @@ def register(commands: Commands) -> None:
 
 def _new(options: argparse.Namespace) -> int:
     from tui_label import Project
+    from tui_label.projects import sharing
 
-    if options.group is None:
-        Project.create_ready(options.dir, options.template, samples=options.samples).close()
-    else:
-        from tui_label.projects import sharing
-
-        group = sharing.group_of(options.group)
-        Project.create_ready(options.dir, options.template, samples=options.samples).close()
+    group = None if options.group is None else sharing.group_of(options.group)
+    Project.create_ready(options.dir, options.template, samples=options.samples).close()
+    if group is not None:
         sharing.share(options.dir, group)
     named = typed(options.dir)
     print(visible(f"{options.dir}: a project of {options.template}; edit project.yaml and guidelines.md, then"))

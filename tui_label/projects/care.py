@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tui_label import config
-from tui_label.core.project import GUIDELINES, Server
+from tui_label.core.project import GUIDELINES, Project, Server
 from tui_label.core.timing import DAY_MS
 from tui_label.errors import ConfigError, LabelError, StoreRefused, typed
 from tui_label.projects import checks, moving, opening, seal, sharing, underway
@@ -99,14 +99,7 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
     target = Path(to) if to else source.resolve().with_name(named)
     if target.exists():
         raise LabelError(f"{target}: is there already; choose a folder that is not")
-    project = None
-    try:
-        project = config.load(source)
-        permits.require("backup", at_work(project.roles), project.roles)
-        place, guidelines = project.store, project.guidelines_path
-    except ConfigError as error:
-        # What is wrong with project.yaml is no reason to lose the answers
-        place, guidelines = _place_of(source, error), source / GUIDELINES
+    project, place = _project_and_place(source)
     if isinstance(place, Path):
         seal.refuse_loss(place)
     store = SqlStore(place)
@@ -116,11 +109,7 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
         with refusing(target, growing):
             _remove_dead(target.parent)
             growing.mkdir(mode=0o700, parents=True)
-            for path in (source / "project.yaml", guidelines):
-                if path.is_file():
-                    copied = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
-                    copied.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(path, copied)
+            _copy_files(source, project, growing)
             if isinstance(place, Server):
                 # The copy is a project of its own, in a file
                 text = moving.placed(project, "").source if project else moving.without_store(_text(source))
@@ -131,6 +120,24 @@ def backup(folder: str | Path, to: str | Path | None = None) -> Path:
         shutil.rmtree(growing, ignore_errors=True)
         store.close()
     return target
+
+
+def _project_and_place(folder: Path) -> tuple[Project | None, Place]:
+    """The project, None where project.yaml has mistakes: they are no reason to lose the answers; and where these are."""
+    try:
+        project = config.load(folder)
+    except ConfigError as error:
+        return None, _place_of(folder, error)
+    permits.require("backup", at_work(project.roles), project.roles)
+    return project, project.store
+
+
+def _copy_files(source: Path, project: Project | None, growing: Path) -> None:
+    for path in (source / config.FILE, project.guidelines_path if project else source / GUIDELINES):
+        if path.is_file():
+            copied = growing / (path.relative_to(source) if path.is_relative_to(source) else path.name)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copied)
 
 
 def _remove_dead(folder: Path) -> None:

@@ -53,16 +53,7 @@ def convert(
         writes = _writing(to, target, path, *paths)
         if isinstance(target, Path) and writes.write is None:
             _refuse_among(target, [one for one in paths if reads is writes or one.suffix.lower() in writes.suffixes])
-        project = _given(Path(tasks)) if tasks else Project(path if path.is_dir() else path.parent, path.stem, ())
-        folder = None if url else path
-        reading = Reading(
-            paths[0], project, encoding, annotator or SOMEBODY, url=url, folder=folder, occurrences=Counts()
-        )
-        if path.is_fifo() or path == formats.STANDARD:
-            # It is put aside here, and all readings share it
-            reading.open().close()
-        if not tasks:
-            reading = _again(reading, project=with_tasks(reading, paths, reads))
+        reading = _reading(path, paths, reads, Path(tasks) if tasks else None, encoding, annotator, url)
         bad = BadLines(skip_bad, watch.left_out, "written")
         if not isinstance(target, Path) and not skip_bad:
             # What has gone out cannot be taken back
@@ -79,6 +70,19 @@ def convert(
         reading.path = path
         watch.read(FileRead(reading, reads.name, records, records, 1))
         return written
+
+
+def _reading(
+    path: Path, paths: list[Path], reads: Format, tasks: Path | None, encoding: str | None, annotator: str, url: str
+) -> Reading:
+    """For the project that is given, or for one with the tasks that are found in the files."""
+    project = _given(tasks) if tasks else Project(path if path.is_dir() else path.parent, path.stem, ())
+    folder = None if url else path
+    reading = Reading(paths[0], project, encoding, annotator or SOMEBODY, url=url, folder=folder, occurrences=Counts())
+    if path.is_fifo() or path == formats.STANDARD:
+        # It is put aside here, and all readings share it
+        reading.open().close()
+    return reading if tasks else _again(reading, project=with_tasks(reading, paths, reads))
 
 
 def _writing(to: str, target: Path | TextIO, *sources: Path) -> Format:

@@ -16,7 +16,36 @@ from tui_label.report.tables import NONE, figure, folded, interval, legend, numb
 
 
 def pace(of: Material) -> Html:
-    pace = [
+    fast = f"{of.project.pace.too_fast_ms / 1000:g} s"
+    return joined(
+        _boxes(of.people),
+        _paced(of.people),
+        _cared(of.people),
+        tag(
+            "p",
+            f"Too fast is below {fast}; a fast run is five or more of them in a row. Whoever has fewer than "
+            f"{of.project.review.judge_from:,} answers with a time is not judged: –.",
+            class_="note",
+        ),
+        _sound(of.people),
+        _by_label(of.people),
+    )
+
+
+def _boxes(people: Sequence[Person]) -> Html | None:
+    drawn = [(one.annotator, one.pace) for one in people if one.pace]
+    drawn = sorted(drawn, key=lambda one: one[1].median)[:DRAWN]
+    if not drawn:
+        return None
+    words = (
+        "Active seconds for an answer: the box holds the middle half, the line goes from the 5th to the 95th "
+        "percentile, the stroke is the median."
+    )
+    return figure(words, plots.boxes("Active seconds by annotator", drawn))
+
+
+def _paced(people: Sequence[Person]) -> Html:
+    rows = [
         (
             one.annotator,
             f"{one.answers:,}",
@@ -26,38 +55,20 @@ def pace(of: Material) -> Html:
             f"{one.pace.low / 1000:,.1f} to {one.pace.high / 1000:,.1f}" if one.pace else NONE,
             percent(one.idle_share, ".0%"),
         )
-        for one in of.people
+        for one in people
     ]
-    care = [
+    header = ["annotator", "answers", "hours", "an hour", "median s", "half between s", "idle"]
+    return table("Pace by annotator", header, rows, id="people")
+
+
+def _cared(people: Sequence[Person]) -> Html:
+    rows = [
         (one.annotator, f"{one.skipped:,}", f"{one.flagged:,}", f"{one.corrections:,}", f"{one.undone:,}",
          f"{one.too_fast:,}", f"{one.fast_runs:,}", f"{one.longest_run:,}" if one.longest_run else NONE)
-        for one in of.people
+        for one in people
     ]  # fmt: skip
-    paced = ["annotator", "answers", "hours", "an hour", "median s", "half between s", "idle"]
-    cared = ["annotator", "skipped", "flagged", "corrected", "undone", "too fast", "fast runs", "longest run"]
-    fast = f"{of.project.pace.too_fast_ms / 1000:g} s"
-    least = of.project.review.judge_from
-    judged = sorted((one for one in of.people if one.pace), key=lambda one: one.pace.median if one.pace else 0)[:DRAWN]
-    drawn = None
-    if judged:
-        drawn = figure(
-            "Active seconds for an answer: the box holds the middle half, the line goes from the 5th to the 95th "
-            "percentile, the stroke is the median.",
-            plots.boxes("Active seconds by annotator", [(one.annotator, one.pace) for one in judged if one.pace]),
-        )
-    return joined(
-        drawn,
-        table("Pace by annotator", paced, pace, id="people"),
-        table("Care by annotator", cared, care, id="care"),
-        tag(
-            "p",
-            f"Too fast is below {fast}; a fast run is five or more of them in a row. Whoever has fewer than {least:,} "
-            "answers with a time is not judged: –.",
-            class_="note",
-        ),
-        _sound(of.people),
-        _by_label(of.people),
-    )
+    header = ["annotator", "skipped", "flagged", "corrected", "undone", "too fast", "fast runs", "longest run"]
+    return table("Care by annotator", header, rows, id="care")
 
 
 def _sound(people: Sequence[Person]) -> Html | None:

@@ -146,12 +146,21 @@ def test_it_is_recognised_in_its_encoding(tmp_path, encoding):
     assert formats.recognise(tmp_path / "file", encoding).name == "jsonl"
 
 
-@pytest.mark.parametrize("encoding", ["base64", "rot13", "utf-9"])
+@pytest.mark.parametrize("encoding", ["base64", "rot13", "utf-9", "idna"])
 def test_an_encoding_that_makes_no_text_is_refused(tmp_path, encoding):
     (tmp_path / "file").write_text("one\n")
 
     with pytest.raises(InputError, match=f"{encoding}: no such encoding"):
         formats.recognise(tmp_path / "file", encoding)
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.json", "x.csv", "x.txt"])
+@pytest.mark.parametrize("encoding", ["base64", "rot13", "utf-9", "idna", "undefined"])
+def test_an_encoding_that_makes_no_text_is_refused_whatever_it_is_read_as(tmp_path, name, encoding):
+    (tmp_path / name).write_text("[]\n")
+
+    with pytest.raises(InputError, match=f"{encoding}: no such encoding"):
+        records(tmp_path / name, encoding=encoding)
 
 
 def test_standard_input_has_no_name_to_go_by():

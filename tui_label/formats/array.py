@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,7 @@ from typing import Any, TextIO
 
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.formats.source import Reading, check
+from tui_label.formats.source import Reading, check, decoder
 from tui_label.formats.texts import HALF
 
 PIECE = 1 << 16
@@ -70,10 +69,7 @@ class _Text:
     def __init__(self, reading: Reading) -> None:
         check(reading)
         encoding = reading.encoding or "utf-8-sig"
-        try:
-            self._decoder = codecs.getincrementaldecoder(encoding)()
-        except LookupError as error:
-            raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
+        self._decoder = decoder(encoding)
         self.file = reading.open()
         self._name, self._encoding = visible(str(reading.path)), "UTF-8" if reading.encoding is None else encoding
         self._text, self._at, self._ended = "", 0, False

@@ -23,7 +23,7 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, author, check_answers, finished
-from tui_label.formats.source import BadLine, Reading, bare, check, lines
+from tui_label.formats.source import BadLine, Reading, bare, check, decoder, lines
 from tui_label.sound.kinds import is_sound, is_url
 
 NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?|\.[0-9]{1,30}")
@@ -117,15 +117,13 @@ def decoded(reading: Reading) -> str:
     encoding = reading.encoding or next((name for mark, name in BOMS if data.startswith(mark)), None)
     check(reading, encoding)
     try:
-        return data.decode(encoding or "utf-8").removeprefix("\ufeff")
+        return decoder(encoding or "utf-8").decode(data, True).removeprefix("\ufeff")
     except UnicodeError as error:
         start = getattr(error, "start", 0)
         place = f"{visible(str(reading.path))}:{data[:start].count(10) + 1}"
         raise InputError(
             f"{place}: not {encoding or 'UTF-8'} at byte {start}; give --encoding if it is another"
         ) from error
-    except LookupError as error:
-        raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
 
 
 def lines_with_ends(reading: Reading) -> Iterator[tuple[int, str, str] | BadLine]:

@@ -281,13 +281,13 @@ def _utf8(reading: Reading) -> Iterator[tuple[int, str] | BadLine]:
 
 
 def _decoded(reading: Reading, encoding: str) -> Iterator[str]:
-    decoder = _decoder(encoding)
+    decoding = decoder(encoding)
     line = 1
     with reading.open() as file:
         while True:
             block = file.read(BLOCK)
             try:
-                text = decoder.decode(block, final=not block)
+                text = decoding.decode(block, final=not block)
             except UnicodeError as error:
                 raise InputError(
                     f"{visible(str(reading.path))}: not {encoding}, in line {line} or later; give the right --encoding"
@@ -298,18 +298,19 @@ def _decoded(reading: Reading, encoding: str) -> Iterator[str]:
                 return
 
 
-def _decoder(encoding: str, errors: str = "strict") -> codecs.IncrementalDecoder:
+def decoder(encoding: str, errors: str = "strict") -> codecs.IncrementalDecoder:
+    """Raises InputError where there is no such encoding of texts."""
     try:
         b" ".decode(encoding, "replace")  # refuses those that make no text, as base64
         return codecs.getincrementaldecoder(encoding)(errors)
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
         raise InputError(f"{encoding}: no such encoding; try utf-8, latin-1, utf-16, shift_jis, koi8-r") from error
 
 
 def beginning(path: Path, encoding: str | None, size: int = LOOK) -> str:
     """The text of its first `size` bytes, as far as it is one."""
     with opened(path) as file:
-        return _decoder(encoding or "utf-8", "replace").decode(file.read(size)).removeprefix("\ufeff")
+        return decoder(encoding or "utf-8", "replace").decode(file.read(size)).removeprefix("\ufeff")
 
 
 def _split(blocks: Iterator[AnyStr], lf: AnyStr, cr: AnyStr) -> Iterator[AnyStr]:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tui_label.core.roles import Roles
 from tui_label.core.tasks import Rating, Task, of_another_type
 from tui_label.core.text import number_of
+
+Kind = TypeVar("Kind", bound=Task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,10 @@ class Project:
 
     def task(self, id: str) -> Task | None:
         return next((task for task in self.tasks if task.id == id), None)
+
+    def first(self, *kinds: type[Kind]) -> Kind | None:
+        """The first task of one of these kinds."""
+        return next((task for task in self.tasks if isinstance(task, kinds)), None)
 
     @property
     def database(self) -> Path:

@@ -1,4 +1,4 @@
-"""A JSON array, read and written one element after the other: a file may be larger than memory."""
+"""JSON of many records: a line each, or an array, read and written one after the other: a file may be larger than memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.formats.source import Reading, check, decoder
+from tui_label.formats.source import BadLine, Reading, check, decoder
 from tui_label.formats.texts import HALF
 
 PIECE = 1 << 16
@@ -133,6 +133,16 @@ class _Text:
         return isinstance(error, json.JSONDecodeError) and (
             error.msg.startswith("Unterminated string") or error.pos > len(self._text) - TAIL
         )
+
+
+def parsed(reading: Reading, number: int, line: str) -> Any | BadLine:
+    """What a line of JSON Lines says."""
+    try:
+        return json.loads(line)
+    except RecursionError:
+        return reading.bad(number, "not JSON: nested too deeply")
+    except ValueError as error:
+        return reading.bad(number, f"not JSON: {error}")
 
 
 def written(out: TextIO, records: Iterable[Any]) -> int:

@@ -16,7 +16,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import Recordings, labelled_sound, lines_with_ends, moment, says_text, segments_task
+from tui_label.formats.recordings import Recordings, labelled_sound, lines_with_ends, moment, says_text
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
     Dropped,
@@ -24,7 +24,6 @@ from tui_label.formats.tracks import (
     Track,
     as_they_came,
     digits,
-    first,
     joined,
     kept_lines,
     tracks,
@@ -40,7 +39,7 @@ BAND = "\\\t"
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
-    recordings, task = Recordings(reading), segments_task(reading)
+    recordings, task = Recordings(reading), reading.project.first(Segments)
     kept: list[str] = []
     found: list[Segment] = []
     faults: list[BadLine] = []
@@ -91,7 +90,7 @@ def _fresh(task: Segments | None, one: Segment) -> str:
 
 
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
-    task = first(project, Segments)
+    task = project.first(Segments)
     return write_files(
         folder,
         ((f"{track.name}.txt", _written(track, task, dropped)) for track in tracks(rows, project, dropped)),

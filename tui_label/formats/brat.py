@@ -19,13 +19,13 @@ from typing import Any
 
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Span
+from tui_label.core.tasks import Span, Spans
 from tui_label.formats.folders import annotator_of
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.named import file_name, key_of
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import label_word, meant_spans
-from tui_label.formats.texts import BYTES, CODE_POINTS, UTF16, Units, finished_texts, first_spans, spans_said, whole
+from tui_label.formats.texts import BYTES, CODE_POINTS, UTF16, Units, finished_texts, spans_said, whole
 from tui_label.formats.tracks import Dropped, Rows, count, not_one_file
 from tui_label.whole import write_file
 
@@ -133,7 +133,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """A pair of files for each answer; how many pairs."""
     if folder.suffix == ".ann" and not folder.is_dir():
         raise not_one_file(folder)
-    task = first_spans(project)
+    task = project.first(Spans)
     written = 0
     labels = [label_word(label, {}) for label in task.values] if task else []
     for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):

@@ -20,13 +20,13 @@ from typing import Any, TextIO
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Span
+from tui_label.core.tasks import Span, Spans
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.recordings import spelled
 from tui_label.formats.sentences import Sentence, gap, kept_sentence, placed, sentences
 from tui_label.formats.source import BadLine, Reading, lines_as_they_are
 from tui_label.formats.tagging import IOB2, SCHEMES, TAG, in_scheme, meant_spans, scheme_of, spans_of_tags, tagged
-from tui_label.formats.texts import finished_texts, first_line, first_spans, spans_said
+from tui_label.formats.texts import finished_texts, first_line, spans_said
 from tui_label.formats.tracks import Dropped, Rows, plain
 
 KEPT = "conll"
@@ -125,7 +125,7 @@ def _record(reading: Reading, one: Sentence[_Token], scheme: str) -> Iterator[Re
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped, scheme: str = "") -> int:
     """`scheme`: that of all tags; empty: of each sentence that of the file it came from."""
     written = 0
-    task = first_spans(project)
+    task = project.first(Spans)
     last = "\n"
     for item, annotation in finished_texts(rows, dropped, [task] if task else []):
         lines = _lines(item, spans_said(annotation, task), scheme, dropped)

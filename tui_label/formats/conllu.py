@@ -24,7 +24,7 @@ from tui_label.formats.recordings import spelled
 from tui_label.formats.sentences import Sentence, gap, kept_sentence, placed, sentences
 from tui_label.formats.source import BadLine, Reading, lines_as_they_are
 from tui_label.formats.tagging import IOB2, SCHEMES, TAG, in_scheme, meant_spans, scheme_of, spans_of_tags, tagged
-from tui_label.formats.texts import finished_texts, first_spans, spans_said, whole
+from tui_label.formats.texts import finished_texts, spans_said, whole
 from tui_label.formats.tracks import Dropped, Rows, count, unbroken
 
 BLANKS = r" \t\r\n"
@@ -243,7 +243,7 @@ def _escaped(text: str) -> str:
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
-    task = first_spans(project)
+    task = project.first(Spans)
     last = "\n"
     for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):
         if not item.text.strip(" \t\r\n"):

@@ -25,8 +25,8 @@ from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spa
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import card, table
-from tui_label.formats.array import NoArray, elements, is_array
-from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time, written_number
+from tui_label.formats.array import NoArray, elements, is_array, parsed
+from tui_label.formats.making import Bad, candidates_in, finished, labelled, make_item, utc_time, written_number
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import choice_tasks, finished_texts, whole
@@ -130,10 +130,7 @@ def _lines_of_json(reading: Reading) -> Iterator[tuple[int, Any]]:
             yield line.line, line
             continue
         number, text = line
-        try:
-            yield number, json.loads(text)
-        except (ValueError, RecursionError) as error:
-            yield number, reading.bad(number, f"not JSON: {error}")
+        yield number, parsed(reading, number, text)
 
 
 def _opened(arrow: Any, file: Any) -> tuple[Any, Iterator[Any]]:
@@ -196,7 +193,7 @@ def _record(reading: Reading, row: dict[str, Any]) -> Record:
     annotator = annotator if isinstance(annotator, str) else ""
     meta = {name: value for name, value in row.items() if name not in taken and value is not None}
     item = make_item(
-        reading, None if key is None else str(key), text or "", _candidates(row),
+        reading, None if key is None else str(key), text or "", candidates_in(row.get("candidates")),
         {**_object("meta", row.get("meta")), **json.loads(json.dumps(meta, default=str))}, annotator,
     )  # fmt: skip
     said = _kept(row, annotator)
@@ -252,13 +249,6 @@ def _labels(reading: Reading, row: Mapping[str, Any], taken: set[str]) -> list[s
             taken.add(name)
             return [one if isinstance(one, str) else written_number(one, known) for one in found]
     return None
-
-
-def _candidates(row: Mapping[str, Any]) -> tuple[str, ...]:
-    found = row.get("candidates") or []
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > 9:
-        raise Bad("candidates", "must be a list of up to nine texts")
-    return tuple(found)
 
 
 def _object(field: str, value: Any) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Spans, Task, Text
+from tui_label.core.tasks import Choice, Choices, Spans, Task, Text
 from tui_label.formats import sounds
-from tui_label.formats.array import dumped
+from tui_label.formats.array import dumped, parsed
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.table import rows_of
-from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, first_spans, labels_said, located
+from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, labels_said, located
 from tui_label.formats.tracks import Dropped, Rows, count, is_finished, plain
 
 ORDER = (UTF16, CODE_POINTS)
@@ -45,10 +45,9 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return reading.bad(number, f"not JSON: {error}")
+    record = parsed(reading, number, text)
+    if isinstance(record, BadLine):
+        return record
     if not isinstance(record, dict):
         return reading.bad(number, "must be an object in braces")
     return _taken(reading, number, record)
@@ -141,8 +140,8 @@ def _said(
         raise Bad("label", "must be a list")
     entities = record.get("entities")
     cats = None if record.get("cats") is None else [str(one) for one in _list(record, "cats")]
-    free = next((task for task in reading.project.tasks if isinstance(task, Text)), None)
-    chooses, marks = bool(choice_tasks(reading.project)), first_spans(reading.project) is not None
+    free = reading.project.first(Text)
+    chooses, marks = bool(choice_tasks(reading.project)), reading.project.first(Spans) is not None
     if (
         entities is None
         and found is not None
@@ -231,9 +230,9 @@ def write_csv(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> in
 
 def _tasks(project: Project) -> tuple[Spans | None, Task | None, Text | None]:
     """The task for spans, the one for labels, and the one for a text where there are neither."""
-    spans = first_spans(project)
-    chosen = next(iter(choice_tasks(project)), None)
-    free = next((task for task in project.tasks if isinstance(task, Text)), None)
+    spans = project.first(Spans)
+    chosen = project.first(Choice, Choices)
+    free = project.first(Text)
     return spans, chosen, free if spans is None and chosen is None else None
 
 

@@ -21,8 +21,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from tui_label.core.project import Project
 from tui_label.core.record import Record
+from tui_label.core.tasks import Segments
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import Recordings, labelled_sound, segments_task
+from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tiers import Tier, segments_of, tiers
 from tui_label.formats.tracks import (
@@ -147,7 +148,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     if faults:
         yield from faults
         return
-    segments, left = segments_of(found, segments_task(reading))
+    segments, left = segments_of(found, reading.project.first(Segments))
     reading.leave_out("annotations that hang on others", document.hanging)
     for tier in left:
         reading.leave_out(f"annotations of tier {tier.name}", len(tier.intervals))

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from tui_label.core.project import Project
 from tui_label.core.record import Record
+from tui_label.core.tasks import Choice, Choices
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.recordings import meant
 from tui_label.formats.source import BadLine, Reading, filled_lines
@@ -47,7 +48,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
-    task = next(iter(choice_tasks(project)), None)
+    task = project.first(Choice, Choices)
     for item, annotation in finished_texts(rows, dropped, [task] if task else []):
         text = unbroken(whole(item.text, dropped), dropped)
         text, mistakable = WORD.subn(PREFIX[1:], text)

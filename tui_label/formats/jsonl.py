@@ -21,10 +21,11 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
 from tui_label.core.text import number_of
 from tui_label.formats import sounds, table
-from tui_label.formats.array import NoArray, dumped, elements, is_array
+from tui_label.formats.array import NoArray, dumped, elements, is_array, parsed
 from tui_label.formats.making import (
     Bad,
     author,
+    candidates_in,
     check_answers,
     checked_span,
     finished,
@@ -108,13 +109,8 @@ def _read_array(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def _one(reading: Reading, number: int, text: str) -> Record | BadLine:
-    try:
-        record = json.loads(text)
-    except RecursionError:
-        return reading.bad(number, "not JSON: nested too deeply")
-    except ValueError as error:
-        return reading.bad(number, f"not JSON: {error}")
-    return _made(reading, number, record, text)
+    record = parsed(reading, number, text)
+    return record if isinstance(record, BadLine) else _made(reading, number, record, text)
 
 
 def _made(reading: Reading, number: int, record: Any, text: str = "") -> Record | BadLine:
@@ -160,7 +156,7 @@ def _record(reading: Reading, record: Mapping[str, Any], key: str | None) -> Rec
             return _signed(record, made)
         item = made.item
     else:
-        item = make_item(reading, key, _text(record), _candidates(record), meta, annotator)
+        item = make_item(reading, key, _text(record), candidates_in(record.get("candidates")), meta, annotator)
     if answered:
         return Record(item, (), _annotation(reading, item, record, author(reading, annotator)), priority)
     if "suggestions" in record:
@@ -186,15 +182,6 @@ def _text(record: Mapping[str, Any]) -> str:
         lacking = f"is missing (it has {', '.join(record)[:80]})" if record else "is missing"
         raise Bad("text", lacking if "text" not in record else f"must be text, not {json.dumps(text)[:40]}")
     return text
-
-
-def _candidates(record: Mapping[str, Any]) -> tuple[str, ...]:
-    if "candidates" not in record:
-        return ()
-    found = record["candidates"]
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > 9:
-        raise Bad("candidates", "must be a list of up to nine texts")
-    return tuple(found)
 
 
 def _meta(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -342,7 +329,7 @@ def _foreign(
     labels = _plain_labels(record)
     if answered in ("reject", "ignore"):
         return Record(item, (), None, priority)
-    if answered == "accept" and spans is None and not labels and not values and _has_spans(reading):
+    if answered == "accept" and spans is None and not labels and not values and reading.project.first(Spans):
         spans = []
     if isinstance(record.get("score"), int | float) and labels:
         scores[-1] = float(record["score"])
@@ -372,10 +359,6 @@ def _signed(record: Mapping[str, Any], made: Record) -> Record:
     return replace(made, annotation=replace(made.annotation, flags=flags, submitted_at=at))
 
 
-def _has_spans(reading: Reading) -> bool:
-    return any(isinstance(task, Spans) for task in reading.project.tasks)
-
-
 def _time(record: Mapping[str, Any]) -> str:
     stamp = record.get("_timestamp")
     if not isinstance(stamp, int | float) or isinstance(stamp, bool) or not 0 < stamp < 2**33:
@@ -391,7 +374,7 @@ def _spans(
     if found is None:
         found = record.get("entities")
     label = _label(record)
-    if found is None and (_are_spans(label) or (label == [] and _has_spans(reading))):
+    if found is None and (_are_spans(label) or (label == [] and reading.project.first(Spans))):
         found = label
     if found is None:
         return None, {}

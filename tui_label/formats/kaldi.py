@@ -19,7 +19,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments, Text
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import Recordings, labelled_sound, meant, moment, segments_task, text_task
+from tui_label.formats.recordings import Recordings, labelled_sound, meant, moment
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tracks import (
     NOTHING_SAID,
@@ -81,7 +81,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     by_recording: dict[str, list[_Utterance]] = {}
     for one in found:
         by_recording.setdefault(one.recording, []).append(one)
-    whole = segments_task(reading) is not None and bool(stretches)
+    whole = reading.project.first(Segments) is not None and bool(stretches)
     for id, utterances in by_recording.items():
         groups = [utterances] if whole else [[one] for one in utterances]
         for group in groups:
@@ -104,7 +104,7 @@ def _record(
     whole: bool,
 ) -> Record:
     if whole:
-        task = segments_task(reading)
+        task = reading.project.first(Segments)
         listed = task.transcript.speakers if task is not None and task.transcript is not None else ()
         return labelled_sound(
             reading,
@@ -118,7 +118,7 @@ def _record(
     (one,) = group
     stretch = (one.when[0], one.when[1] - one.when[0]) if one.when is not None else None
     text = texts.get(one.id)
-    if text is not None and text_task(reading) is None and segments_task(reading) is not None:
+    if text is not None and reading.project.first(Text) is None and reading.project.first(Segments) is not None:
         # A whole recording's text is one segment where the project knows only those
         length = labelled_sound(replace(reading, answers_of="", gold=""), place).item.sound
         assert length is not None

@@ -71,6 +71,15 @@ def labels_in(field: str, found: Any) -> list[str] | None:
     return [one if isinstance(one, str) else json.dumps(one) for one in labels]
 
 
+def candidates_in(found: Any) -> tuple[str, ...]:
+    """Texts to be compared; none for null."""
+    if found is None:
+        return ()
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > 9:
+        raise Bad("candidates", "must be a list of up to nine texts")
+    return tuple(found)
+
+
 def written_number(value: float, labels: Collection[str]) -> str:
     """A number as a label: whole ones without a point, unless a label has it."""
     written = json.dumps(value)
@@ -174,7 +183,7 @@ def labelled(
             suggestions += [Suggestion(task.id, span, (scores or {}).get(number), source) for number, span in some]
     if labels == [] and annotator:
         # A format's place for labels is the first such task's; of one with a single answer it says nothing
-        first = next((task for task in reading.project.tasks if isinstance(task, Choice | Choices)), None)
+        first = reading.project.first(Choice, Choices)
         answers |= {first.id: []} if isinstance(first, Choices) else {}
     if labels:
         for task, chosen in parted(reading, (Choice, Choices), labels, str):

@@ -19,7 +19,6 @@ from tui_label.formats.tracks import (
     Rows,
     Said,
     count,
-    first,
     length,
     plain,
     said,
@@ -31,7 +30,7 @@ OURS = frozenset({"text", "speaker", "label"})
 
 
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
-    kind = Segments if first(project, Segments) else Text
+    kind = Segments if project.first(Segments) else Text
     written = 0
     for one in said(rows, project, dropped, kind, carries_meta=True):
         named = OURS & one.item.meta.keys() if kind is Segments else set()

@@ -22,7 +22,7 @@ from typing import TextIO
 
 from tui_label.core.project import Project
 from tui_label.core.record import Record
-from tui_label.core.tasks import Segment, Segments
+from tui_label.core.tasks import Segment, Segments, Text
 from tui_label.formats.making import Bad
 from tui_label.formats.recordings import (
     Recordings,
@@ -32,9 +32,7 @@ from tui_label.formats.recordings import (
     meant,
     moment,
     says_text,
-    segments_task,
     spelled,
-    text_task,
 )
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
@@ -45,7 +43,6 @@ from tui_label.formats.tracks import (
     as_they_came,
     count,
     digits,
-    first,
     joined,
     kept_lines,
     length,
@@ -91,7 +88,7 @@ class _Recording:
 
 
 def _read(kind: _Kind, reading: Reading) -> Iterator[Record | BadLine]:
-    recordings, task = Recordings(reading), segments_task(reading)
+    recordings, task = Recordings(reading), reading.project.first(Segments)
     found: dict[str, _Recording] = {}
     for line in lines_with_ends(reading):
         if isinstance(line, BadLine):
@@ -121,10 +118,10 @@ def _read(kind: _Kind, reading: Reading) -> Iterator[Record | BadLine]:
 def _records(
     kind: _Kind, reading: Reading, recordings: Recordings, name: str, one: _Recording
 ) -> Iterator[Record | BadLine]:
-    task = segments_task(reading)
+    task = reading.project.first(Segments)
     try:
         recording = recordings.named(name)
-        if kind is STM and task is None and text_task(reading) is not None:
+        if kind is STM and task is None and reading.project.first(Text) is not None:
             for segment in one.segments:
                 stretch = (segment.start, segment.end - segment.start)
                 yield labelled_sound(reading, recording, text=segment.text, stretch=stretch)
@@ -138,7 +135,7 @@ def _records(
 
 
 def _write(kind: _Kind, rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
-    task = first(project, Segments)
+    task = project.first(Segments)
     found = tracks(rows, project, dropped)
     named = [_name_in(kind, track) for track in found]
     names = [

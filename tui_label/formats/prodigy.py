@@ -83,7 +83,7 @@ def _places(item: Item, project: Project) -> dict[str, str]:
     """The fields that Prodigy has for answers, each by the id of the task whose answers it takes."""
     found: dict[str, str] = {}
     for place, kinds in (SOUND_PLACES if item.sound is not None else TEXT_PLACES).items():
-        if task := next((one for one in project.tasks if isinstance(one, kinds)), None):
+        if task := project.first(*kinds):
             found[task.id] = place
     return found
 

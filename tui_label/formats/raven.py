@@ -25,7 +25,6 @@ from tui_label.formats.recordings import (
     lines_with_ends,
     moment,
     says_text,
-    segments_task,
 )
 from tui_label.formats.source import BadLine, Reading, bare
 from tui_label.formats.tracks import (
@@ -34,7 +33,6 @@ from tui_label.formats.tracks import (
     Track,
     as_they_came,
     digits,
-    first,
     joined,
     kept_lines,
     tracks,
@@ -106,7 +104,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
         elif not line[1].strip():
             reading.blank += 1
         elif table is None:
-            table, header = _Table(tuple(line[1].split("\t")), segments_task(reading)), line[1] + line[2]
+            table, header = _Table(tuple(line[1].split("\t")), reading.project.first(Segments)), line[1] + line[2]
             if not {BEGIN, END} <= set(table.header):
                 yield reading.bad(line[0], f"is no header of a selection table: it needs {BEGIN} and {END}")
                 return
@@ -151,7 +149,7 @@ def _one(
 
 
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
-    task = first(project, Segments)
+    task = project.first(Segments)
     return write_files(
         folder,
         (

@@ -155,14 +155,6 @@ def after(start: Decimal, duration: Decimal) -> float:
     return float(EXACT.add(start, duration))
 
 
-def segments_task(reading: Reading) -> Segments | None:
-    return next((task for task in reading.project.tasks if isinstance(task, Segments)), None)
-
-
-def text_task(reading: Reading) -> Text | None:
-    return next((task for task in reading.project.tasks if isinstance(task, Text)), None)
-
-
 def says_text(task: Segments | None) -> bool:
     """Whether the one string that a format has for a segment is its transcript; else it is its label."""
     return task is None or task.transcript is not None or not task.labels
@@ -195,9 +187,9 @@ def labelled_sound(
     item = sounds.record(reading, line, key, meta or {}, 0).item
     found: list[tuple[str, Task | None, Any]] = []
     if segments is not None:
-        found.append(("segments", segments_task(reading), _fitting(reading, item, segments)))
+        found.append(("segments", reading.project.first(Segments), _fitting(reading, item, segments)))
     if text is not None:
-        found.append(("text", text_task(reading), text))
+        found.append(("text", reading.project.first(Text), text))
     if annotator := author(reading):
         for kind, task, _ in found:
             if task is None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_label.core.item import Item, Sound, Suggestion, content_key
 from tui_label.core.record import Record
-from tui_label.core.tasks import Choice, Choices, Segments, Task, Text
+from tui_label.core.tasks import Choice, Choices, Segments, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats.making import Bad, author, labelled, labels_in, parted
@@ -115,8 +115,8 @@ def _takes_labels(reading: Reading) -> bool:
 
 def _is_of_segments(reading: Reading, label: Any) -> bool:
     """Whether it is the label of a segment over the whole stretch."""
-    task = _first(reading, Segments)
-    return task is not None and label in task.values and _first(reading, Text) is None
+    task = reading.project.first(Segments)
+    return task is not None and label in task.values and reading.project.first(Text) is None
 
 
 def _drafted(
@@ -140,7 +140,7 @@ def _drafted(
         item = replace(item, meta={name: value for name, value in item.meta.items() if name.casefold() not in taken})
     found: dict[str, Any] = {}
     for kind, value in ((Text, text), (Segments, stretches)):
-        task = _first(reading, kind)
+        task = reading.project.first(kind)
         if value is None or (task is None and value == ""):
             continue
         if task is None:
@@ -174,8 +174,8 @@ def _drafted(
 
 def _whole(reading: Reading, line: Mapping[str, Any], text: str | None, item: Item) -> dict[str, Any] | None:
     """What a line says of all of its stretch, as one segment; None where a text task takes that, or no segment does."""
-    task = next((task for task in reading.project.tasks if isinstance(task, Segments)), None)
-    if task is None or item.sound is None or _first(reading, Text) is not None:
+    task = reading.project.first(Segments)
+    if task is None or item.sound is None or reading.project.first(Text) is not None:
         return None
     said: dict[str, Any] = {}
     if _is_of_segments(reading, line.get("label")) and not _takes_labels(reading):
@@ -216,10 +216,6 @@ def _draft_text(line: Mapping[str, Any]) -> str | None:
         if line.get(name) is not None and not isinstance(line[name], str):
             raise Bad(name, f"must be text, not {json.dumps(line[name])[:40]}")
     return next((line[name] for name in TEXTS if line.get(name)), None)
-
-
-def _first(reading: Reading, kind: type[Task]) -> Task | None:
-    return next((task for task in reading.project.tasks if isinstance(task, kind)), None)
 
 
 def _seconds(line: Mapping[str, Any], name: str) -> float | None:

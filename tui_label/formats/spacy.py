@@ -34,7 +34,6 @@ from tui_label.formats.texts import (
     Units,
     choice_tasks,
     finished_texts,
-    first_spans,
     labels_said,
     located,
     spans_said,
@@ -197,7 +196,7 @@ def _ours(item: Item, annotation: Annotation, dropped: Dropped) -> dict[str, Any
 
 def _docs(rows: Rows, project: Project, dropped: Dropped) -> Iterator[tuple[Any, Item, Annotation]]:
     tokenizer = _module("spacy").blank("xx")
-    marks = first_spans(project)
+    marks = project.first(Spans)
     chosen = _with_own_labels(choice_tasks(project))
     for item, annotation in finished_texts(rows, dropped, [*([marks] if marks else []), *chosen], ("meta", "names")):
         text = whole(item.text, dropped)

@@ -20,14 +20,13 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import Recordings, decoded, labelled_sound, says_text, segments_task
+from tui_label.formats.recordings import Recordings, decoded, labelled_sound, says_text
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
     Dropped,
     Rows,
     Track,
     count,
-    first,
     in_milliseconds,
     plain,
     tracks,
@@ -51,7 +50,7 @@ class _Cue:
 
 
 def _read(reading: Reading, *, vtt: bool) -> Iterator[Record | BadLine]:
-    recordings, task = Recordings(reading), segments_task(reading)
+    recordings, task = Recordings(reading), reading.project.first(Segments)
     lines = LINE_END.split(decoded(reading))
     if vtt and not re.match(r"WEBVTT(\s|\Z)", lines[0]):
         yield reading.bad(1, "does not begin with WEBVTT")
@@ -143,7 +142,7 @@ def _payload(reading: Reading, lines: list[str]) -> tuple[str, str]:
 
 
 def _write(rows: Rows, folder: Path, project: Project, dropped: Dropped, *, vtt: bool) -> int:
-    task, suffix = first(project, Segments), ".vtt" if vtt else ".srt"
+    task, suffix = project.first(Segments), ".vtt" if vtt else ".srt"
     return write_files(
         folder,
         (

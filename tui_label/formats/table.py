@@ -28,7 +28,7 @@ from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spa
 from tui_label.core.text import nearest, visible
 from tui_label.errors import InputError
 from tui_label.formats import card, sounds
-from tui_label.formats.making import Bad, finished, labelled, make_item, utc_time, written_number
+from tui_label.formats.making import Bad, candidates_in, finished, labelled, make_item, utc_time, written_number
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
 from tui_label.formats.tracks import count, count_finer_times, is_finished
 from tui_label.sound.kinds import is_sound
@@ -345,9 +345,7 @@ def _candidates(cell: str) -> tuple[str, ...]:
         found = json.loads(cell or "[]")
     except (ValueError, RecursionError) as error:
         raise Bad("candidates", f"not JSON: {error}") from error
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or len(found) > 9:
-        raise Bad("candidates", "must be a list of up to nine texts")
-    return tuple(found)
+    return candidates_in(found)
 
 
 def _without_labels(reading: Reading) -> str:

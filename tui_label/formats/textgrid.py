@@ -16,10 +16,11 @@ from pathlib import Path
 
 from tui_label.core.project import Project
 from tui_label.core.record import Record
+from tui_label.core.tasks import Segments
 from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import NUMBER, Recordings, decoded, labelled_sound, moment, segments_task
+from tui_label.formats.recordings import NUMBER, Recordings, decoded, labelled_sound, moment
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tiers import Tier, segments_of, tiers
 from tui_label.formats.tracks import Dropped, Rows, Track, count, digits, plain, tracks, write_files
@@ -100,7 +101,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     except Bad as error:
         yield reading.bad(tokens.line, error.problem, error.field)
         return
-    segments, left = segments_of(found, segments_task(reading))
+    segments, left = segments_of(found, reading.project.first(Segments))
     for tier in left:
         reading.leave_out(f"intervals of tier {tier.name}", len(tier.intervals))
     try:

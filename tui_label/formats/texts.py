@@ -101,10 +101,6 @@ def finished_texts(
     count(dropped, "names of annotators", len(names) if len(names) > 1 and "names" not in carries else 0)
 
 
-def first_spans(project: Project) -> Spans | None:
-    return next((task for task in project.tasks if isinstance(task, Spans)), None)
-
-
 def choice_tasks(project: Project) -> list[Choice | Choices]:
     return [task for task in project.tasks if isinstance(task, Choice | Choices)]
 

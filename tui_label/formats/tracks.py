@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 
 from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
 from tui_label.core.gold import SETTLED
@@ -61,13 +61,6 @@ class Said:
     text: str | None
 
 
-Kind = TypeVar("Kind", bound=Task)
-
-
-def first(project: Project, kind: type[Kind]) -> Kind | None:
-    return next((task for task in project.tasks if isinstance(task, kind)), None)
-
-
 def count(dropped: Dropped, words: str, number: int = 1) -> None:
     if number:
         dropped[words] = dropped.get(words, 0) + number
@@ -103,7 +96,7 @@ def said(
 
     All else is counted, and so is what is not of the first task of each kind.
     """
-    chosen = {kind: first(project, kind) for kind in kinds}
+    chosen = {kind: project.first(kind) for kind in kinds}
     if not any(chosen.values()):
         names = " or ".join(kind.kind for kind in kinds)
         raise UsageError(f"the project has no {names} task, and this format carries nothing else")

@@ -26,7 +26,7 @@ from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.named import file_name, key_of
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import tokens, trimmed
-from tui_label.formats.texts import CODE_POINTS, UTF16, Units, finished_texts, first_spans, spans_said, whole
+from tui_label.formats.texts import CODE_POINTS, UTF16, Units, finished_texts, spans_said, whole
 from tui_label.formats.tracks import Dropped, Rows
 from tui_label.whole import write_file
 
@@ -250,7 +250,7 @@ def _unescaped(text: str) -> str:
 
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """A file for each answer; how many."""
-    task = first_spans(project)
+    task = project.first(Spans)
     written = 0
     for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):
         text = whole(item.text, dropped)

@@ -51,7 +51,7 @@ def begin(
         session = _drafted(session)
     session = replace(session, began=session.work if not draft else Work())
     # Of a question that is asked only later, too
-    task = session.span_task or next((task for task in project.tasks if isinstance(task, Spans)), None)
+    task = session.span_task or project.first(Spans)
     step = task.snap if task else edge_step if item.sound else "token"
     first = next((span.start for _, span in session.pending_spans), None)
     cursor = session.cursor if draft else (first if first is not None else _first_token(item.text))

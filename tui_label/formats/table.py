@@ -15,9 +15,8 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TextIO
 
 from tui_label.core.annotation import Annotation, Flag, Timing
@@ -25,39 +24,20 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text
-from tui_label.core.text import nearest, visible
-from tui_label.errors import InputError
 from tui_label.formats import card, sounds
+from tui_label.formats.columns import (
+    OURS,
+    Columns,
+    answer_columns,
+    columns_of,
+    content_columns,
+    other_columns,
+    refuse_other_separator,
+)
 from tui_label.formats.making import Bad, candidates_in, finished, labelled, make_item, utc_time, written_number
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
 from tui_label.formats.tracks import count, count_finer_times, is_finished
-from tui_label.sound.kinds import is_sound
 
-TEXTS = (
-    "text",
-    "sentence",
-    "tweet",
-    "content",
-    "headline",
-    "title",
-    "body",
-    "comment",
-    "review",
-    "message",
-    "document",
-)
-IDS = ("item", "id", "key", "item_id", "tweet_id")
-LABELS = ("label", "labels", "class", "category", "sentiment")
-ANNOTATORS = ("annotator", "annotator_id", "worker", "worker_id", "workerid", "rater", "coder")
-OURS = ("annotator", "flags", "active_ms", "submitted_at")
-"""Columns of our own tables beside the item and the answers."""
-SEPARATORS = {
-    ";": "semicolons; save it with commas, or with tabs as .tsv",
-    "|": "|; save it with commas, or with tabs as .tsv",
-    "\t": "tabs; name it .tsv, or --format tsv",
-    ",": "commas; name it .csv, or --format csv",
-}
-"""What may part columns, and what to do where another sign is meant to."""
 WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,15})(?:\.0*)?\s*")
 """Also as pandas writes it where others of its column are missing: 4.0."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -79,13 +59,13 @@ def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
         if isinstance(one, BadLine):
             if columns is None:
                 # Of names in quotes another sign between them makes no CSV at all
-                _refuse_other_separator(reading, _first_line(reading), delimiter)
+                refuse_other_separator(reading, _first_line(reading), delimiter)
             yield one
         elif columns is None:
             header = one[1]
             if len(header) == 1:
-                _refuse_other_separator(reading, header[0], delimiter)
-            columns = _columns(reading, header)
+                refuse_other_separator(reading, header[0], delimiter)
+            columns = columns_of(reading, header)
         else:
             yield from _row(reading, columns, header, one[1], one[0])
 
@@ -176,118 +156,6 @@ def _has_loose_quotes(cell: str) -> bool:
     return '"' in inner.replace('""', "" if inner is not cell else '"')
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which column is what, by place from 0."""
-
-    roles: Mapping[str, int]
-    """`text`, `candidates`, `id`, `label`, `annotator`, and in a table of ours `flags`, `active_ms`, `submitted_at`."""
-    tasks: Mapping[str, int]
-    """Answers to a task each, by its id."""
-    people: Mapping[str, int]
-    """Labels of an annotator each, by name."""
-    classes: Mapping[int, list[str]]
-    """The names that numbers stand for, where the card of a dataset has them."""
-
-    @property
-    def taken(self) -> set[int]:
-        return {*self.roles.values(), *self.tasks.values(), *self.people.values()}
-
-
-def _columns(reading: Reading, header: list[str]) -> Columns:
-    sound = reading.project.items == "sound"
-    if sound and len(header) == 1 and is_sound(Path(header[0])):
-        raise InputError(
-            f"{visible(str(reading.path))}:1: {visible(header[0])} is no name of a column; put a line with `audio` above it"
-        )
-    names = [name.strip().casefold() for name in header]
-    roles: dict[str, int] = {}
-    if reading.annotator_column:
-        roles["annotator"] = _named(reading, header, reading.annotator_column)
-    labels = {name: _named(reading, header, name) for name in reading.label_columns}
-    if reading.annotator_column in labels:
-        raise InputError(
-            f"{visible(str(reading.path))}:1: {visible(reading.annotator_column)} cannot be both who answered and the label"
-        )
-    people = labels if len(labels) > 1 else {}
-    if len(labels) == 1:
-        roles["label"] = labels[reading.label_columns[0]]
-    chosen = {*roles.values(), *people.values()}
-
-    def look_for(role: str, known: Sequence[str]) -> None:
-        free = [name if n not in {*roles.values(), *people.values()} else "" for n, name in enumerate(names)]
-        place = next((free.index(name) for name in known if name in free), None)
-        if role not in roles and place is not None:
-            _check_once(reading, free, place)
-            roles[role] = place
-
-    look_for("id", IDS)
-    look_for("annotator", ANNOTATORS)
-    if not sound:
-        look_for("text", TEXTS)
-        if _compares(reading.project):
-            look_for("candidates", ("candidates",))
-        texts = [header[n] for n in sorted(chosen) if names[n] in TEXTS or len(header) == 1]
-        if texts and not {"text", "candidates"} & set(roles):
-            raise InputError(
-                f"{visible(str(reading.path))}:1: {visible(texts[0])} has the texts; "
-                "--annotator-column and --label-column name other columns"
-            )
-        if "text" not in roles and len(header) == 1:
-            roles["text"] = 0
-        if not {"text", "candidates"} & set(roles):
-            raise InputError(
-                f"{visible(str(reading.path))}:1: no column is named text (it has {visible(', '.join(header)[:80])}); "
-                "add a header row with one"
-            )
-    is_ours = set(OURS) <= set(names)
-    for name in OURS[1:] if is_ours else ():
-        look_for(name, (name,))
-    answers = answer_columns(reading.project, _others(reading.project))
-    for id, column in answers.items() if not people else ():
-        known = [column.casefold()] if is_ours else [column.casefold(), id.casefold()]
-        if sound and not is_ours:
-            # What manifests of sounds have names for, sounds.py reads
-            known = [one for one in known if one not in sounds.TAKEN]
-        look_for(f"task {id}", known)
-    if not people:
-        look_for("label", LABELS)
-    tasks = {id: roles.pop(f"task {id}") for id in answers if f"task {id}" in roles}
-    named = card.classes(reading.path)
-    classes = {n: named[name] for n, name in enumerate(header) if name in named}
-    return Columns(roles, tasks, people, classes)
-
-
-def _refuse_other_separator(reading: Reading, header: str, delimiter: str) -> None:
-    """A header that is no single name: taken for one, its rows would be texts with ids and labels in them."""
-    known, header = {*TEXTS, *sounds.PATHS}, header.strip().casefold()
-    for sign, words in SEPARATORS.items():
-        if sign == delimiter:
-            continue
-        # Excel has a line of its own to say it
-        if header == f"sep={sign}" or (
-            sign in header and not known.isdisjoint(part.strip(' "') for part in header.split(sign))
-        ):
-            raise InputError(f"{visible(str(reading.path))}:1: its columns are parted by {words}")
-
-
-def _check_once(reading: Reading, names: Sequence[str], place: int) -> None:
-    """Which of two columns of one name is meant, nobody can tell."""
-    if names.count(names[place]) > 1:
-        raise InputError(f"{visible(str(reading.path))}:1: two columns are named {visible(names[place])}; rename one")
-
-
-def _named(reading: Reading, header: list[str], name: str) -> int:
-    names = [one.strip() for one in header]
-    if name in names:
-        place = names.index(name)
-        _check_once(reading, names, place)
-        return place
-    near = nearest(name, names)
-    hint = f"; did you mean {visible(near)}?" if near else f" (it has {visible(', '.join(names)[:80])})"
-    raise InputError(f"{visible(str(reading.path))}:1: no column is named {visible(name)}{hint}")
-
-
 def _row(
     reading: Reading, columns: Columns, header: list[str], row: list[str], line: int
 ) -> Iterator[Record | BadLine]:
@@ -333,10 +201,6 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
         else:
             record = labelled(reading, item, labels=labels, values=values, annotator=annotator)
         yield _signed(record, said)
-
-
-def _compares(project: Project) -> bool:
-    return any(isinstance(task, Compare) for task in project.tasks)
 
 
 def _candidates(cell: str) -> tuple[str, ...]:
@@ -445,7 +309,7 @@ def _write(
     safe: bool = False,
 ) -> int:
     writer = csv.writer(_Rows(out), delimiter=delimiter, lineterminator="\r\n")
-    others, content = _others(project), _content_columns(project)
+    others, content = other_columns(project), content_columns(project)
     tasks = answer_columns(project, others)
     place = others.index(OURS[0]) + 1
     writer.writerow([*others[:place], *tasks.values(), *others[place:]])
@@ -487,30 +351,6 @@ def _flags(reasons: list[str]) -> str:
     """Reasons with blanks between them, or where one has a blank itself as JSON."""
     plain = all(reason.split() == [reason] and not reason.startswith("[") for reason in reasons)
     return " ".join(reasons) if plain else json.dumps(reasons, ensure_ascii=False)
-
-
-def answer_columns(project: Project, others: Collection[str]) -> dict[str, str]:
-    """The column of each task's answers: its id, or where that is one of the `others`, `answer_` before it."""
-    ids = [task.id for task in project.tasks]
-    taken = {one.casefold() for one in (*others, *ids)}
-    found = {}
-    for id in ids:
-        column = id
-        if id.casefold() in others:
-            while column.casefold() in taken:
-                column = f"answer_{column}"
-        found[id] = column
-    return found
-
-
-def _others(project: Project) -> list[str]:
-    """The columns of our tables beside the answers."""
-    return ["item", *_content_columns(project), *OURS]
-
-
-def _content_columns(project: Project) -> list[str]:
-    found = ["audio", "offset", "duration"] if project.items == "sound" else ["text"]
-    return [*found, "candidates"] if _compares(project) else found
 
 
 def _content(item: Item, columns: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.tasks import Spans, fitting
 from tui_label.errors import UsageError
-from tui_label.formats.table import answer_columns
+from tui_label.formats.columns import answer_columns
 
 Library = Literal["pandas", "polars"]
 Answers = Iterable[tuple[Item, Annotation]]

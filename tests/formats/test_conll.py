@@ -181,3 +181,11 @@ def test_the_rule_of_conlleval_finds_the_same_entities(tmp_path, scheme):
     ] == wanted
     if scheme != "bioes":
         assert [[(one.label, one.start, one.end) for one in block] for block in ConllLoader().load(text)] == wanted
+
+
+def test_texts_of_blanks_alone_are_counted(tmp_path):
+    rows = [said(text, {"entities": []}, key=text) for text in (" ", "a", "\u00a0\n")]
+    dropped = write("conll", rows, ENTITIES, tmp_path / "x.conll")
+
+    assert dropped == {"blank texts": 2}
+    assert [one.item.text for one in read(tmp_path / "x.conll", ENTITIES)[0]] == ["a"]

@@ -10,7 +10,7 @@ import pytest
 from helpers import project
 from hypothesis import given
 from hypothesis import strategies as st
-from labelled_texts import NAMES, TEXTS, given_file, said, spans, write
+from labelled_texts import NAMES, TEXTS, given_file, read, said, spans, write
 
 from tui_label import formats
 from tui_label.core.annotation import Annotation
@@ -139,3 +139,22 @@ def test_sounds_are_counted_where_texts_are_written(format):
 
     assert format.write(rows, io.StringIO(), project(SOUNDS), dropped) == 0
     assert dropped == {"items that are no texts": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("jsonl", "x.jsonl"), ("csv", "x.csv"), ("labelstudio", "x.json"), ("labelstudio-min", "x.json"),
+        ("prodigy", "x.jsonl"), ("datasets", "x.parquet"),
+    ],
+)  # fmt: skip
+def test_what_is_compared_without_a_text_comes_back(tmp_path, name, file):
+    if name == "datasets":
+        pytest.importorskip("pyarrow")
+    source = "name: r\ntasks: [{id: best, type: compare, mode: rank}]\n"
+    item = Item("k", "", ("sun", "moon"))
+    dropped = write(name, [(item, Annotation("ann", answers={"best": ["B", "A"]}))], source, tmp_path / file)
+    (record,), bad, _ = read(tmp_path / file, source, name)
+
+    assert (dropped, bad, record.item) == ({}, [], item)
+    assert record.annotation.answers == {"best": ["B", "A"]}

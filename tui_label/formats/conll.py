@@ -27,7 +27,7 @@ from tui_label.formats.sentences import Sentence, gap, kept_sentence, placed, se
 from tui_label.formats.source import BadLine, Reading, lines_as_they_are
 from tui_label.formats.tagging import IOB2, SCHEMES, TAG, in_scheme, meant_spans, scheme_of, spans_of_tags, tagged
 from tui_label.formats.texts import finished_texts, first_line, spans_said
-from tui_label.formats.tracks import Dropped, Rows, plain
+from tui_label.formats.tracks import Dropped, Rows, count, plain
 
 KEPT = "conll"
 """The item's meta with `lines` as they came and the `scheme` of their file."""
@@ -128,6 +128,9 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped, scheme: s
     task = project.first(Spans)
     last = "\n"
     for item, annotation in finished_texts(rows, dropped, [task] if task else []):
+        if not item.text.strip():
+            count(dropped, "blank texts")
+            continue
         lines = _lines(item, spans_said(annotation, task), scheme, dropped)
         sentence = gap(last, lines[0]) + "".join(lines)
         out.write(sentence if written else first_line(sentence))

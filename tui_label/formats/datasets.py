@@ -288,7 +288,7 @@ def write(rows: Rows, path: Path, project: Project, dropped: Dropped) -> int:
     types, features = _columns(arrow, tasks)
     schema = arrow.schema(list(types.items()), {FEATURES: json.dumps({"info": {"features": features}})})
     target = path if path.suffix in SUFFIXES else path / "train.parquet"
-    said = finished_texts(rows, dropped, tasks, ("flags", "times", "meta", "names"))
+    said = finished_texts(rows, dropped, tasks, ("flags", "times", "meta", "names", "candidates"))
     made = (_row(item, annotation, tasks, dropped) for item, annotation in said)
     written = 0
     with growing(target) as partial:

@@ -334,7 +334,7 @@ def _lead_time(annotation: Annotation) -> float | None:
 def write_min(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     def records() -> Iterator[dict[str, Any]]:
         for number, (item, annotation) in enumerate(
-            finished_texts(rows, dropped, project.tasks, ("times", "meta", "names")), 1
+            finished_texts(rows, dropped, project.tasks, ("times", "meta", "names", "candidates")), 1
         ):
             count_finer_times(annotation, dropped)
             own: dict[str, Any] = {}

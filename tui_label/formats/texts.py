@@ -83,12 +83,13 @@ def finished_texts(
     rows: Rows, dropped: Dropped, tasks: Iterable[Task], carries: Collection[str] = ()
 ) -> Iterator[tuple[Item, Annotation]]:
     """Finished answers about texts; all else is counted: answers to other tasks, and what the format does not
-    carry of `flags`, `times`, `meta` and the `names` of annotators, where there are several.
+    carry of `flags`, `times`, `meta` and the `names` of annotators, where there are several.  A format that carries
+    `candidates` has a place for what is compared without a text, too.
     """
     taken = {task.id for task in tasks}
     names: set[str] = set()
     for item, annotation in rows:
-        if not item.text:
+        if not (item.text or ("candidates" in carries and item.candidates)):
             count(dropped, "items that are no texts")
         elif is_finished(annotation, dropped):
             count(dropped, "flags", 0 if "flags" in carries else len(annotation.flags))

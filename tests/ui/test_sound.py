@@ -329,6 +329,24 @@ async def test_where_segments_are_written_out_nothing_moves_as_the_playhead_goes
     assert all(one == frames[0] for one in frames)
 
 
+async def test_marking_the_first_segment_moves_nothing(tmp_path):
+    source = TURNS.replace("transcript:", "labels: [speech, bell], overlap: true, transcript:")
+    app = make(tmp_path, source, tones(20))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(app, "no segments yet")
+        await until(app, "no sound")
+        before = shown(app)
+        await pilot.press("m", "right", "m", "1")
+        after = shown(app)
+
+    def standing(screen):
+        return [[n for n, row in enumerate(screen) if mark in row] for mark in ("⣿", "──", "1 speech")]
+
+    assert any(row.startswith("›00:00") and row.endswith("speech") for row in after)
+    assert standing(after) == standing(before)
+    assert len(standing(after)[0]) == 3
+
+
 async def test_the_step_of_edges_stays_from_item_to_item(tmp_path):
     app = make(tmp_path, EVENTS, tones(4), tones(5))
     async with app.run_test(size=(80, 24)) as pilot:

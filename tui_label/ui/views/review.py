@@ -135,8 +135,8 @@ def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row
 def head_room(state: ReviewState, room: int) -> int:
     """Rows of a sound over the versions: waveform, playhead, segments, time."""
     if state.review.session.segment_task is not None:
-        return max(4, min(room // 2, 8)) + LIST_LEAST
-    return max(3, min(room // 3, 8))
+        return max(4, min(room // 2, 8), room // 4) + LIST_LEAST
+    return max(3, min(room // 3, 8), room // 4)
 
 
 PEEP = 3

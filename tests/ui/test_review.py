@@ -590,6 +590,23 @@ async def test_what_a_return_changed_names_the_spans(tmp_path):
         assert has(app, "bob after the return: answered the same again")
 
 
+async def test_what_was_said_to_several_at_once_or_by_them_alike_takes_one_row(tmp_path):
+    """In a row each there was room for the last alone: as if nobody else had been told."""
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
+    store = opened(folder)
+    store.send_back(1, ["ann", "bob"], Comment("lead", "Sure?"))
+    for name, mood in (("ann", "good"), ("bob", "bad")):
+        claim = store.claim(name)
+        assert claim is not None
+        store.submit(claim.number, Annotation(name, answers={"mood": mood}), name)
+    store.send_back(1, ["ann", "bob", "cyd"], Comment("lead", "And once more?"))
+    app = start(folder, Queue("all"))
+    async with app.run_test(size=(80, 24)):
+        assert has(app, "sent back to all 3, not answered yet")
+        assert has(app, "lead sent it back → all 3: And once more?")
+        assert has(app, "lead sent it back → ann, bob: Sure?")
+
+
 async def test_the_line_to_annotators_goes_round_with_tab(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"]))
     app = start(folder)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from rich.cells import cell_len
@@ -41,6 +43,8 @@ QUEUE_WORDS = {
     "answered-back": "sent back, and answered since",
     "all": "everything that was answered",
 }
+NAMED_CELLS = 40
+"""Cells for the names of those who say, or were told, the same."""
 NAMES_FROM = 32
 """The column that names stand in, if what they say is short."""
 ITEM_LEAST = 4
@@ -189,7 +193,9 @@ def _time(state: ReviewState) -> str:
 def voices(state: ReviewState, width: int, most: int) -> list[Row]:
     """What stands, flags, returns, questions and comments: at most so many rows, the latest comments of many."""
     lines = [*_standing(state), *_flags(state), *_returns(state)]
-    talk = [_comment(state, one) for one in state.case.comments]
+    # One for each reader, of what was said to several at once
+    said_at_once = groupby(state.case.comments, lambda one: (one.author, one.kind, one.text, one.at))
+    talk = [_comment(state, [*some]) for _, some in said_at_once]
     rows = [row for lead, text, look in lines for row in _wrapped(lead, text, look, width)]
     told = [row for lead, text, look in talk for row in _wrapped(lead, text, look, width)]
     room = max(0, most - len(rows))
@@ -217,6 +223,14 @@ def who(state: ReviewState, author: str, to_reviewers: bool) -> str:
     if not state.blind:
         return author
     return "an annotator" if to_reviewers else "a reviewer"
+
+
+def _several(state: ReviewState, annotators: Sequence[str]) -> str:
+    """What annotators are called together."""
+    versions = [version for version, one in enumerate(state.review.versions) if one.annotator in annotators]
+    if len(versions) == len(annotators):
+        return state.board.whose(versions, NAMED_CELLS)
+    return ", ".join(visible(who(state, one, True)) for one in annotators)
 
 
 def hidden(state: ReviewState, text: str) -> str:
@@ -258,11 +272,13 @@ def _flags(state: ReviewState) -> list[Line]:
 
 def _returns(state: ReviewState) -> list[Line]:
     case = state.case
-    found = [("sent back", f"to {who(state, name, True)}, not answered yet", "hint") for name in case.returned]
+    waits = _several(state, case.returned)
+    found = [("sent back", f"to {waits}, not answered yet", "hint")] if case.returned else []
+    by_words: dict[str, list[str]] = defaultdict(list)
     for name, before in case.before.items():
         now = next((one.answers for one in state.review.versions if one.annotator == name), {})
-        words = "; ".join(_changed(state.review, before.answers, now)) or "answered the same again"
-        found.append((f"{visible(who(state, name, True))} after the return:", visible(words), ""))
+        by_words["; ".join(_changed(state.review, before.answers, now)) or "answered the same again"].append(name)
+    found += [(f"{_several(state, some)} after the return:", visible(words), "") for words, some in by_words.items()]
     return found
 
 
@@ -290,11 +306,13 @@ def _but(task: Spans | Segments, value: Any, other: Any, item: Item) -> list[dic
     return [segment.record() for segment in segments_from(value) if segment not in segments]
 
 
-def _comment(state: ReviewState, comment: Comment) -> Line:
+def _comment(state: ReviewState, same: Sequence[Comment]) -> Line:
+    """What was said at once, to everybody that it was said to."""
+    comment = same[0]
     kinds = {QUESTION: " asks", RETURN: " sent it back", CORRECTION: " corrected"}
     author = who(state, comment.author, not comment.to)
-    to = f" → {who(state, comment.to, True)}" if comment.to else ""
-    lead = f"{visible(author)}{kinds.get(comment.kind, '')}{visible(to)}:"
+    to = f" → {_several(state, [one.to for one in same])}" if comment.to else ""
+    lead = f"{visible(author)}{kinds.get(comment.kind, '')}{to}:"
     return lead, visible(hidden(state, comment.text)), "hint" if comment.kind == QUESTION else ""
 
 

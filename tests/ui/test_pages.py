@@ -96,7 +96,7 @@ TABLES = """\
 name | from | to
 :---|---:|:---:
 bcd | 100 | 22.5
-a | 1
+a<br>and b | 1
 """
 
 
@@ -110,10 +110,12 @@ def test_tables_of_the_guidelines_stand_in_columns_and_long_cells_go_on_in_their
         "",
         "neutral   A fact | a link        你好",
         "",
-        "name  from   to",
-        "────  ────  ────",
-        "bcd    100  22.5",
-        "a        1",
+        "name   from   to",
+        "─────  ────  ────",
+        "bcd     100  22.5",
+        "",
+        "a         1",
+        "and b",
     ]
 
 

@@ -29,6 +29,8 @@ _AS_IT_STANDS = re.compile(r"\s*(\||---|===|<)|#{1,6}\s|\s*$")
 _UNDER_A_HEADER = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*$")
 _BAR = re.compile(r"(?<!\\)\|")
 """What divides cells of a table: a bar that is not escaped."""
+_LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*")
+"""The only way to a second line in a cell."""
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
 
 
@@ -157,12 +159,12 @@ def _table_rows(lines: Sequence[str], room: int) -> list[Row]:
 def _cells(line: str) -> list[str]:
     inner = line.strip().removeprefix("|")
     inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-    return [cell.strip().replace("\\|", "|") for cell in _BAR.split(inner)]
+    return [_LINE_BREAK.sub("\n", cell.strip().replace("\\|", "|")) for cell in _BAR.split(inner)]
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
     """Cells for each column: the widest give way until all fit, and break words only where nothing else is left."""
-    wanted = [max(cell_len(visible(cell)) for cell in column) for column in columns]
+    wanted = [max(cell_len(visible(line)) for cell in column for line in cell.split("\n")) for column in columns]
     words = [max(cell_len(visible(word)) for cell in column for word in cell.split() or [""]) for column in columns]
     for least in (words, [1] * len(columns)):
         for most in range(max(room, 1), 0, -1):

@@ -148,6 +148,13 @@ def test_quotes_of_the_guidelines_are_shown_as_such_and_code_as_it_is_written():
     ]
 
 
+def test_quotes_in_quotes_leave_room_for_the_words_however_deep_they_are():
+    rows = [drawn(row).rstrip() for row in guide_rows("> " * 2000 + "some words of a mail", 40)]
+
+    assert max(map(cell_len, rows)) <= 37
+    assert " ".join(row.strip(" │") for row in rows) == "some words of a mail"
+
+
 def test_a_label_opens_its_section_at_any_width():
     for width in (40, 80, 120):
         assert shown(width)[section_row(GUIDELINES, "person", width)] == "person"

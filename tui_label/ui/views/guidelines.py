@@ -73,13 +73,20 @@ def _laid(lines: Sequence[str], room: int) -> list[Row]:
             code = ("" if _FENCE.match(line) else line for line in block)
             found += [[(row, "")] for line in code for row in wrapped(line, room)]
         elif _QUOTE.match(block[0]):
-            said = [_QUOTE.sub("", line, count=1) for line in block]
-            found += [[("│ ", "faint"), *row] for row in _laid(said, max(NARROW, room - 2))]
+            found += _quote_rows(block, room)
         elif len(block) > 1:
             found += _table_rows(block, room)
         else:
             found += _line_rows(block[0], room)
     return found
+
+
+def _quote_rows(lines: Sequence[str], room: int) -> list[Row]:
+    """A bar for each quote that another one is in, as long as there is room beside it."""
+    if room - 2 < NARROW:
+        return _laid([line.lstrip("> ") for line in lines], room)
+    said = [_QUOTE.sub("", line, count=1) for line in lines]
+    return [[("│ ", "faint"), *row] for row in _laid(said, room - 2)]
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import resource
@@ -186,6 +187,29 @@ def test_who_leaves_while_another_program_holds_the_database_is_told_and_need_no
     again.wait_for("what was not saved the last time is here").press("ctrl+q")
     assert again.wait(20) == 0
     again.close()
+
+
+@pytest.mark.parametrize("arguments", [["status"], []], ids=["status", "label"])
+def test_who_opens_a_project_is_told_that_its_database_is_waited_for(tmp_path, arguments):
+    folder = filled(tmp_path / "project")
+    with (folder / "guidelines.md").open("a") as guidelines:
+        # Which whoever comes next records
+        guidelines.write("More.\n")
+    others = os.open(folder, os.O_RDONLY)
+    fcntl.flock(others, fcntl.LOCK_EX)
+    try:
+        given_up = Terminal(*arguments, str(folder)).wait_for(
+            "waiting for the database of the project; Ctrl+C gives up"
+        )
+        given_up.press("ctrl+c")
+        assert given_up.wait(5) == 130
+        given_up.close()
+        patient = Terminal(*arguments, str(folder)).wait_for("waiting for the database of the project")
+    finally:
+        os.close(others)
+    patient.wait_for("0 of 4 items" if arguments else "first text")
+    assert "waiting" not in patient.text
+    patient.close()
 
 
 def test_words_that_wait_for_the_database_are_kept_when_the_terminal_goes(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from tui_label.cli.project import Commands, command, folder
+from tui_label.cli.project import Commands, command, folder, opened
 from tui_label.core.text import visible
 
 
@@ -25,11 +25,10 @@ def _parts() -> tuple[str, ...]:
 
 
 def _agreement(options: argparse.Namespace) -> int:
-    from tui_label import Project
     from tui_label.report import agreement_report
 
     by = tuple(options.by or _parts())
-    with Project.open(options.dir) as project:
+    with opened(options.dir) as project:
         found = project.agreement(options.task, by, options.seed)
         if options.json:
             print(json.dumps(agreement_report.agreement_record(found, project.key)))

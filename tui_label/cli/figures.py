@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
-from tui_label.cli.project import Commands, command, folder
+from tui_label.cli.project import Commands, command, folder, opened
 from tui_label.core.text import visible
 from tui_label.errors import StoreError, UsageError
 
@@ -37,10 +37,9 @@ def _status(options: argparse.Namespace) -> int:
         raise UsageError("--follow is to be looked at; for programs, ask for --json again and again")
     if options.follow and sys.stdout.isatty():
         return _dashboard(options.dir)
-    from tui_label import Project
     from tui_label.report import status_report
 
-    with Project.open(options.dir) as project:
+    with opened(options.dir) as project:
         if options.follow:
             project.require("tallies")
             return _follow(project)
@@ -58,13 +57,12 @@ def _dashboard(folder: Path) -> int:
     from tui_label.ui import environment
 
     environment.prepare()
-    from tui_label import Project
     from tui_label.bench.dashboard import Following
     from tui_label.cli.review import open_review
     from tui_label.ui.dashboard import Dashboard
 
     while True:
-        with Project.open(folder) as project:
+        with opened(folder) as project:
             project.require("tallies")
             app = Dashboard(Following(project.settings))
         status = app.run(mouse=environment.mouse_wanted())
@@ -102,12 +100,11 @@ def _follow(project: Project) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from tui_label import Project
     from tui_label.report.file import refuse_to_overwrite
 
     # Reading all answers takes its time: what can't be written is refused before
     refuse_to_overwrite(options.output)
-    with Project.open(options.dir) as project:
+    with opened(options.dir) as project:
         project.report(options.output, blind=options.blind)
     print(visible(f"{options.output}: written"))
     return 0

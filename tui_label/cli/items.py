@@ -10,7 +10,7 @@ from shutil import get_terminal_size
 from textwrap import fill
 from typing import TYPE_CHECKING, TextIO
 
-from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
+from tui_label.cli.project import Commands, command, complain, draw, folder, opened, wipe
 from tui_label.core.text import number_of, visible
 from tui_label.errors import LabelError, UsageError
 
@@ -100,10 +100,9 @@ def register(commands: Commands) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from tui_label import Project
 
     screen = Screen()
-    with Project.open(options.dir) as project:
+    with opened(options.dir) as project:
         try:
             done = project.add_files(
                 *options.files,
@@ -213,11 +212,10 @@ def tell_kept(reading: Reading) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from tui_label import Project
 
     if options.rule and not options.settled:
         raise UsageError("--rule goes with --settled")
-    with Project.open(options.dir) as project:
+    with opened(options.dir) as project:
         written = project.export(
             options.output or standard_output(),
             options.format,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import Commands, command, folder
+from tui_label.cli.project import Commands, command, folder, opened
 from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ def register(commands: Commands) -> None:
 
 
 def _requeue(options: argparse.Namespace) -> int:
-    from tui_label import Project
 
-    with Project.open(options.dir, options.reviewer) as project:
+    with opened(options.dir, options.reviewer) as project:
         found = project.requeue(
             options.label,
             task=options.task,
@@ -59,9 +58,8 @@ def _requeue(options: argparse.Namespace) -> int:
 
 
 def _qualify(options: argparse.Namespace) -> int:
-    from tui_label import Project
 
-    with Project.open(options.dir) as project:
+    with opened(options.dir) as project:
         found = project.qualify(options.name, passed=options.passed, again=options.again)
     print("\n".join([*map(_attempt_line, found.attempts), _standing(visible(options.name), found)]))
     return 0

@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tui_label.core.text import visible
 from tui_label.errors import UsageError
 
+if TYPE_CHECKING:
+    from tui_label.api import Project
+
+PATIENCE_S = 1.0
+"""Before somebody is told that the database is waited for."""
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -60,6 +66,28 @@ def sound_way(options: argparse.Namespace) -> str:
         return options.sound or way(os.environ.get("TUI_LABEL_SOUND") or "auto")
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"TUI_LABEL_SOUND: {error}") from None
+
+
+def opened(folder: Path, name: str | None = None) -> Project:
+    """`Project.open`; where the database keeps one waiting, a line says so."""
+    from tui_label import Project
+
+    said = threading.Event()
+
+    def say() -> None:
+        draw("waiting for the database of the project; Ctrl+C gives up")
+        said.set()
+
+    late = threading.Timer(PATIENCE_S, say)
+    late.daemon = True
+    late.start()
+    try:
+        return Project.open(folder, name)
+    finally:
+        late.cancel()
+        late.join()
+        if said.is_set():
+            wipe()
 
 
 def complain(words: str) -> None:

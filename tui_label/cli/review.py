@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from tui_label.cli.project import Commands, command, folder, sound, sound_way
+from tui_label.cli.project import Commands, command, folder, opened, sound, sound_way
 from tui_label.core.text import visible
 from tui_label.errors import UsageError
 from tui_label.store.reviewing import QUEUES, Queue
@@ -77,9 +77,8 @@ def _review(options: argparse.Namespace) -> int:
 
 
 def _auto_settle(folder: Path, rule: str, reviewer: str | None) -> int:
-    from tui_label import Project
 
-    with Project.open(folder, reviewer) as project:
+    with opened(folder, reviewer) as project:
         count = project.auto_settle(rule)
         rule = rule or project.settings.review.auto_settle
     print(f"{count:,} item{'' if count == 1 else 's'} settled by the rule {visible(rule)}")
@@ -91,13 +90,13 @@ def open_review(folder: Path, queue: Queue, reviewer: str | None = None, sound: 
     from tui_label.ui import environment
 
     environment.prepare()
-    from tui_label import Project, person
+    from tui_label import person
     from tui_label.bench.reviewbench import ReviewBench, queue_of
     from tui_label.cli.work import deck_maker, end_if_abandoned, told_unsaved
     from tui_label.projects import leading
     from tui_label.ui.review import ReviewApp
 
-    with Project.open(folder, reviewer) as project:
+    with opened(folder, reviewer) as project:
         project.require("next_case")
         settings = project.settings
         if queue.annotator and settings.review.blind:

@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import Commands, command, complain, draw, folder, wipe
+from tui_label.cli.project import Commands, command, complain, draw, folder, opened, wipe
 from tui_label.core.text import number_of, visible
 from tui_label.errors import LabelError
 
@@ -61,11 +61,10 @@ def _name(text: str) -> str:
 
 
 def _suggest(options: argparse.Namespace) -> int:
-    from tui_label import Project
     from tui_label.projects.suggesting import Run
 
     run = Run()
-    with Project.open(options.dir) as project:
+    with opened(options.dir) as project:
         assistant = project.assistant(options.what, options.task)
         for words in assistant.left_out:
             complain(words)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.project import Commands, command, complain, folder, sound, sound_way
+from tui_label.cli.project import Commands, command, complain, folder, opened, sound, sound_way
 from tui_label.core.text import visible
 from tui_label.errors import LabelError
 
@@ -52,10 +52,10 @@ def _label(options: argparse.Namespace) -> int:
 
 
 def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0) -> int:
-    from tui_label import Project, person
+    from tui_label import person
     from tui_label.ui import environment
 
-    with Project.open(folder, annotator) as project:
+    with opened(folder, annotator) as project:
         settings = project.settings
         keymap = person.keymap_of(settings)
         from tui_label.bench.workbench import Workbench

@@ -102,6 +102,15 @@ def memory(items):
 """
 
 
+def test_a_file_of_theirs_that_is_named_as_one_of_python_s_stands_in_nobody_s_way(tmp_path, capsys):
+    folder = made(tmp_path / "p", ["good"])
+    (tmp_path / "tagger.py").write_text(TAGGER)
+    (tmp_path / "json.py").write_text("texts = []\n")
+    status, out, _ = run(capsys, folder, "--with", "tagger:tag")
+
+    assert (status, out) == (0, "tagger:tag: 1 item, 1 suggestion added\n")
+
+
 def test_what_is_refused_before_it_begins_has_no_figures(tmp_path, capsys):
     folder = made(tmp_path / "p", ["good"])
     status, out, errors = run(capsys, folder, "--with", "true", "--batch", 0)

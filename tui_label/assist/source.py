@@ -66,7 +66,8 @@ def assistant(what: str, project: Project, ids: Sequence[str] | None = None) -> 
 
 
 def _worker(kind: str, what: str) -> tuple[str, ...]:
-    return sys.executable, "-m", "tui_label.assist.worker", kind, what
+    # -P: what is imported before theirs is not looked for beside it, where a json.py of theirs may be
+    return sys.executable, "-P", "-m", "tui_label.assist.worker", kind, what
 
 
 def _patterns(path: Path, tasks: tuple[Task, ...]) -> Assistant:

@@ -778,6 +778,16 @@ async def test_the_queues_and_what_waits_in_them(tmp_path):
         assert here(app) == "i0"
 
 
+async def test_a_queue_of_which_others_have_the_rest_is_not_said_to_be_empty(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad"], ["good", "bad"]))
+    first, second = start(folder), start(folder, reviewer="rob")
+    async with first.run_test(size=(80, 24)), second.run_test(size=(80, 24)) as pilot:
+        assert {here(first), here(second)} == {"i0", "i1"}
+        await pilot.press("1")
+        await until(second, "What is left in this queue is with other reviewers.")
+        assert any(re.match(r"› 1 disagreements +1 ", row) for row in shown(second))
+
+
 async def test_what_each_queue_holds_is_said_whole_at_60_columns(tmp_path):
     app = start(prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"])))
     async with app.run_test(size=(60, 20)) as pilot:

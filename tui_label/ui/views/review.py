@@ -544,7 +544,13 @@ def queues_page(
     """The queues with what waits in each; where the queue is empty it is all there is, or with `trouble` where it may be."""
     words: list[Row] = []
     if not here:
-        said = "The next case could not be looked for yet." if trouble else "No case is left in this queue."
+        if trouble:
+            said = "The next case could not be looked for yet."
+        elif waiting.get(queue.name):
+            # None was given, so another reviewer has each
+            said = "What is left in this queue is with other reviewers."
+        else:
+            said = "No case is left in this queue."
         words += [*_lines(said, "bold", width), []]
     elif height >= LOW:
         words += [[("   Queues", "bold")], []]

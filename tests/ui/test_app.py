@@ -233,11 +233,11 @@ async def test_brackets_tell_which_of_nested_spans_keys_act_on(tmp_path):
         alone = lanes_of(app)
 
     assert seen == [
-        ["[place]─────────────", "person───────"],
-        ["place───────────────", "[person]─────"],
-        ["place───────────────", "[firm]"],  # a third one has no lane of its own
+        ["[place]─────────────", "person +1────"],  # a third one has no lane of its own
+        ["place───────────────", "[person] +1──"],
+        ["place───────────────", "[firm] +1"],
     ]
-    assert alone == ["place───────────────", "person───────"]
+    assert alone == ["place───────────────", "person +1────"]
 
 
 async def test_of_nested_suggestions_the_one_gone_to_is_taken(tmp_path):

@@ -16,7 +16,7 @@ from tui_label.core.reviewing import review
 from tui_label.core.text import Glyph, glyphs
 from tui_label.core.text.rows import Rows
 from tui_label.ui.canvas import Row, cells
-from tui_label.ui.views.document import MARGIN, Marks, Stretch, document, lane_row
+from tui_label.ui.views.document import MARGIN, Marks, Stretch, document, in_lanes, lane_row
 from tui_label.ui.views.versions import Board
 
 NESTED = "name: n\ntasks: [{id: e, type: spans, overlap: true, labels: [person, 会議]}]\n"
@@ -64,6 +64,18 @@ def test_names_of_spans_that_touch_stand_apart():
     row = lane_row(lane, glyphs("abcdef", 0, 6))
 
     assert "".join(text for text, _ in row).strip() == "orga event"
+
+
+@pytest.mark.parametrize(
+    ("active", "second"), [("", "org +1───────────"), ("person", "[person] +1"), ("org", "[org] +1─────────")]
+)
+def test_spans_that_have_no_lane_of_their_own_are_counted_with_the_one_that_hides_them(active, second):
+    ends = {"event": 20, "org": 17, "person": 11}
+    here = [Stretch(0, end, name, "blue", active=name == active) for name, end in ends.items()]
+    lanes = in_lanes(here, 2)
+    rows = ["".join(text for text, _ in lane_row(lane, glyphs("a" * 20, 0, 20))).strip() for lane in lanes]
+
+    assert rows == ["event───────────────", second]
 
 
 def test_no_name_is_drawn_in_a_row_that_has_nothing_of_its_span():

@@ -6,7 +6,7 @@ The lanes are there from the start, so the text never moves when labels come in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby
 
 from rich.cells import cell_len, set_cell_size
@@ -50,6 +50,8 @@ class Stretch:
     """What stands under the rest of it behind its name."""
     active: bool = False
     """Whether it is the one of several at the cursor that keys act on."""
+    more: int = 0
+    """How many others it hides, which have no lane of their own."""
 
 
 def text_width(width: int) -> int:
@@ -164,19 +166,28 @@ def _look(glyph: Glyph, session: Session, here: list[Stretch], selection: tuple[
 
 
 def in_lanes(here: list[Stretch], count: int) -> list[list[Stretch]]:
-    """Stretches put into lanes so that none covers another; what finds no lane joins the last, before others if active."""
+    """Stretches put into lanes so that none covers another; what finds no lane is counted with one that hides it."""
     laid: list[list[Stretch]] = [[] for _ in range(count)]
     for one in here:
-        for lane in laid:
-            if not any(one.start < other.end and other.start < one.end for other in lane):
-                lane.append(one)
-                break
-        else:
-            if laid and one.active:
-                laid[-1] = [other for other in laid[-1] if not (one.start < other.end and other.start < one.end)]
-            if laid:
-                laid[-1].append(one)
+        free = next((lane for lane in laid if not any(_meet(one, other) for other in lane)), None)
+        if free is not None:
+            free.append(one)
+        elif laid:
+            laid[-1] = _hiding(laid[-1], one)
     return laid
+
+
+def _meet(one: Stretch, other: Stretch) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _hiding(lane: list[Stretch], one: Stretch) -> list[Stretch]:
+    """A lane that has no room for one more: if active it hides the others, else the first of them hides it."""
+    met = [other for other in lane if _meet(one, other)]
+    if one.active:
+        hidden = sum(1 + other.more for other in met)
+        return [*(other for other in lane if other not in met), replace(one, more=hidden)]
+    return [replace(other, more=other.more + 1) if other is met[0] else other for other in lane]
 
 
 def lane_row(lane: Sequence[Stretch], line: Sequence[Glyph]) -> Row:
@@ -196,6 +207,8 @@ def lane_row(lane: Sequence[Stretch], line: Sequence[Glyph]) -> Row:
         limit = next((column - 1 for column, glyph in places if glyph.start == following), 10**6)
         extent = max(1, last - first - (following == one.end))
         name = f"[{visible(one.name)}]" if one.active else visible(one.name)
+        if one.more:
+            name += f" +{one.more}"
         name = set_cell_size(name, min(cell_len(name), max(extent, limit - first)))
         bright = _start(name, extent)
         rest = name[len(bright) :]

@@ -187,6 +187,17 @@ async def test_a_place_out_of_sight_is_seen_under_the_name_of_its_candidate(tmp_
         assert [row.strip() for row in shown(app)[4:6]] == ["B", "Ozone."]
 
 
+async def test_a_candidate_of_several_screens_is_named_on_each(tmp_path):
+    long = " ".join(f"word{number}" for number in range(400))
+    app = make(tmp_path, COMPARED, Record(Item("k", "Which?", (long, "Ozone."))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert shown(app)[2] == " k"
+        await pilot.press("pagedown")
+        assert re.fullmatch(" k +… A", shown(app)[2].rstrip())
+        await pilot.press("end")
+        assert " B" in "\n".join(shown(app)) and shown(app)[2].rstrip().endswith("… A")
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("source", [ENTITIES, SENTIMENT, COMPARED])
 async def test_what_is_out_of_sight_is_told_until_it_is_seen(tmp_path, source, width):

@@ -176,6 +176,12 @@ class Stacked(Rows):
                 self._put(at + start, at + end)
             at += len(text) + 1
 
+    def name_before(self, number: int) -> str:
+        """The name of the text that a row is in the middle of; empty where it has none, or its name is still to come."""
+        if number in self.names or number + 1 in self.names:
+            return ""
+        return next((self.names[row] for row in range(number, -1, -1) if row in self.names), "")
+
     def _put(self, start: int, end: int) -> None:
         self._starts.append(start)
         self._ends.append(end)

@@ -96,7 +96,7 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     drawn = [
         header(_where(state), state.far, width, _waits(state)),
         rule_saying(above and f"↑ {above}", width),
-        _about(state, width),
+        _about(state, rows, width),
     ]
     drawn += [[]] * (top_rows(height) - len(drawn))
     item = _item_rows(state, rows, width)
@@ -121,16 +121,18 @@ def _waits(state: State) -> str:
     return "  ·  ".join([*parts, *([f"{state.unread} unread"] if state.unread else [])])
 
 
-def _about(state: State, width: int) -> Row:
-    """Which item it is, and its flags; at the right the edges of a segment that are seen nowhere else."""
+def _about(state: State, rows: Rows, width: int) -> Row:
+    """Which item it is, and its flags; at the right what is seen nowhere else: a segment's edges, whose text goes on."""
     session = state.session
     row: Row = [(" " + described(session.item), "faint")]
     for flag in session.work.flags:
         row.append((f"  ⚑ {visible(flag.reason)}", "hint"))
         if flag.note:
             row.append((f" “{visible(flag.note)}”", "faint"))
-    edges = edges_at_hand(session, state.tape, state.room) if state.tape is not None else []
-    return spread(row, edges, width) if edges else clipped(row, width)
+    right = edges_at_hand(session, state.tape, state.room) if state.tape is not None else []
+    if isinstance(rows, Stacked) and (name := rows.name_before(state.top)):
+        right = [("… ", "faint"), (f"{name} ", "bold")]
+    return spread(row, right, width) if right else clipped(row, width)
 
 
 def _item_rows(state: State, rows: Rows, width: int) -> list[Row]:

@@ -194,6 +194,18 @@ def test_of_several_files_the_one_that_says_otherwise_is_named(tmp_path, capsys)
     assert added(folder, *names, "--skip-bad", capsys=capsys)[:2] == (0, "1 item added, 1 known already\n")
 
 
+def test_suggestions_with_a_label_that_is_added_later_come_in_by_the_same_command(tmp_path, capsys):
+    folder = write_project(tmp_path / "p")
+    path = tmp_path / "a.csv"
+    path.write_text("id,text,label\n1,Hm.,mixed\n2,Good.,positive\n")
+    status, out, errors = added(folder, str(path), capsys=capsys)
+    assert (status, out) == (0, "2 items added, 1 suggestion\n") and "'mixed' is no label of this project" in errors
+    assert errors.endswith("once project.yaml takes these suggestions, the same command brings them in\n")
+
+    write_project(folder, SENTIMENT.replace("neutral", "neutral, mixed"))
+    assert added(folder, str(path), capsys=capsys)[:2] == (0, "0 items added, 2 known already, 1 suggestion\n")
+
+
 def test_all_that_says_otherwise_is_named_or_left_out(tmp_path, capsys):
     folder = write_project(tmp_path / "p")
     path = tmp_path / "a.csv"

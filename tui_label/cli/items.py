@@ -202,11 +202,13 @@ def _bar(words: str, done: int, of: int) -> str:
 def tell_kept(reading: Reading) -> None:
     """What of a file is kept otherwise than it says, or not."""
     for counts, noun, words in (
-        (reading.unknown, "suggestion", "kept as meta only"),
         (reading.reasons, "flag", "with a reason that project.yaml does not list, kept"),
+        (reading.unknown, "suggestion", "kept as meta only"),
     ):
         for what, count in list(counts.items())[:SHOWN]:
             complain(f"{reading.name}: {number_of(count, noun)} {words}: {what}")
+    if reading.unknown:
+        complain(f"{reading.name}: once project.yaml takes these suggestions, the same command brings them in")
     for what, count in list(reading.left_out.items())[:SHOWN]:
         complain(f"{reading.name}: {count:,} left out: {what}")
 

@@ -196,6 +196,8 @@ class _Session:
         self._is_away = False
         """Whether an app has the screen."""
         self._lingering: asyncio.TimerHandle | None = None
+        self._left = False
+        """Whether it was ended from here."""
 
     async def run(self) -> Ended:
         errors, ours = os.pipe()
@@ -231,19 +233,22 @@ class _Session:
                 self._loop.remove_signal_handler(number)
             os.close(self._ssh)
             os.close(errors)
-            if self._is_away:
-                os.write(1, RESET)
-            termios.tcsetattr(0, termios.TCSAFLUSH, before)
+            # A terminal that is closed takes nothing back
+            with contextlib.suppress(OSError, termios.error):
+                if self._is_away:
+                    os.write(1, RESET)
+                termios.tcsetattr(0, termios.TCSAFLUSH, before)
         refused = not self._began and bool(REFUSED.search(self._said))
-        if not refused:
+        if self._said and not refused:
             os.write(2, bytes(self._said))
-        dropped = self._began and (status == DROPPED or status < 0)
+        dropped = self._began and not self._left and (status == DROPPED or status < 0)
         return Ended(status if status >= 0 else DROPPED, refused, dropped, self._began_at)
 
     def _reap(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
     def _leave(self) -> None:
+        self._left = True
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGHUP)
 
@@ -252,8 +257,12 @@ class _Session:
             fcntl.ioctl(self._ssh, termios.TIOCSWINSZ, fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8))
 
     def _typed(self) -> None:
-        data = os.read(0, 65_536)
+        try:
+            data = os.read(0, 65_536)
+        except OSError:
+            data = b""
         if not data:
+            self._loop.remove_reader(0)
             self._leave()
             return
         keys = self._listener.keys

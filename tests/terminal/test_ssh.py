@@ -168,6 +168,20 @@ def test_the_exit_status_is_that_of_the_far_command(far, near, tmp_path):
     assert "far has no no-such-program on its path" in terminal.text
 
 
+@pytest.mark.parametrize("screen", ["$", r"\033[?1049h an app"])
+def test_a_window_that_is_closed_ends_it_without_a_fault(tmp_path, screen):
+    ssh = tmp_path / "bin" / "ssh"
+    ssh.parent.mkdir()
+    ssh.write_text(f"#!/bin/sh\nprintf '\\036tui-label\\036{screen}'\nexec sleep 60\n")
+    ssh.chmod(0o755)
+    env = {"PATH": f"{ssh.parent}:{os.environ['PATH']}", "XDG_STATE_HOME": str(tmp_path / "state")}
+    terminal = Terminal("ssh", "--no-sound", "box", env=env).wait_for(screen[-3:].strip())
+    terminal.hang_up()
+
+    assert terminal.wait(20) == 255
+    assert list(tmp_path.rglob("fault.txt")) == []
+
+
 def test_an_app_that_is_killed_there_is_said_in_one_line(far, near, tmp_path):
     folder = project(tmp_path / "p", noise(1.0))
     terminal = near(far, str(folder)).wait_for("c0.wav")

@@ -308,6 +308,18 @@ def test_sftp_goes_as_ssh_does(cache, tmp_path, far):
 
 
 @needs_ssh
+def test_a_key_whose_path_has_a_blank_opens_sftp_as_it_opens_ssh(cache, tmp_path, far):
+    (tmp_path / "hosts").rename(tmp_path / "known")
+    key = tmp_path / "my key"
+    key.write_bytes((far.folder / "user").read_bytes())
+    key.chmod(0o600)
+    config = (tmp_path / "config").read_text()
+    (tmp_path / "config").write_text(config.replace(f"IdentityFile {far.folder}/user", f'IdentityFile "{key}"'))
+
+    assert cache.fetch(f"sftp://far{tmp_path}/a.wav").read_bytes() == A
+
+
+@needs_ssh
 @pytest.mark.parametrize("way", ["ProxyJump far", "ProxyCommand ssh -W %h:%p far"])
 def test_sftp_goes_through_another_host_as_ssh_does(cache, tmp_path, far, way, capfd):
     (tmp_path / "hosts").rename(tmp_path / "known")

@@ -7,6 +7,7 @@ import os
 import select
 import shlex
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ class _Sftp(SFTPFileSystem):  # type: ignore[misc]
         (host,), (port,), (user,) = found["hostname"], found["port"], found["user"]
         self.client = paramiko.SSHClient()
         self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        for name in _files(found, "globalknownhostsfile", "userknownhostsfile"):
+        hosts = [*found.get("globalknownhostsfile", []), *found.get("userknownhostsfile", [])]
+        for name in _files(one for names in hosts for one in names.split()):
             self.client.load_system_host_keys(name)
         way = _way(found, host, port, user)
         through = _Through(way) if way else None
@@ -56,7 +58,7 @@ class _Sftp(SFTPFileSystem):  # type: ignore[misc]
                 host,
                 port=int(port),
                 username=user,
-                key_filename=_files(found, "identityfile"),
+                key_filename=_files(found.get("identityfile", [])),
                 timeout=SILENCE_S,
                 banner_timeout=SILENCE_S,
                 auth_timeout=SILENCE_S,
@@ -87,9 +89,9 @@ def _settings(host: str, port: int | None, user: str | None) -> dict[str, list[s
     return found
 
 
-def _files(found: dict[str, list[str]], *names: str) -> list[str]:
+def _files(names: Iterable[str]) -> list[str]:
     """Those that are there."""
-    paths = [Path(one).expanduser() for name in names for value in found.get(name, []) for one in value.split()]
+    paths = [Path(one).expanduser() for one in names]
     return [str(path) for path in paths if path.is_file()]
 
 

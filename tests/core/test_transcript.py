@@ -334,7 +334,7 @@ def test_a_long_text_is_linted_at_its_beginning_and_counted_to_its_end():
     text = "Hello there. " * 20_000
     findings = lint(Style(case="lower", words_per_second=5), text, 60)
 
-    assert findings[-1].words.startswith("40000 words in 60.0 s")
+    assert findings[-1].words.startswith("40,000 words in 60.0 s")
     assert all(one.end <= SCANNED for one in findings[:-1])
     assert len(findings) > 1500
     half_seen = " " * (SCANNED - 3) + "[noise] and on"

@@ -100,7 +100,6 @@ def register(commands: Commands) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-
     screen = Screen()
     with opened(options.dir) as project:
         try:
@@ -214,7 +213,6 @@ def tell_kept(reading: Reading) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-
     if options.rule and not options.settled:
         raise UsageError("--rule goes with --settled")
     with opened(options.dir) as project:

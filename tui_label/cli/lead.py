@@ -37,7 +37,6 @@ def register(commands: Commands) -> None:
 
 
 def _requeue(options: argparse.Namespace) -> int:
-
     with opened(options.dir, options.reviewer) as project:
         found = project.requeue(
             options.label,
@@ -58,7 +57,6 @@ def _requeue(options: argparse.Namespace) -> int:
 
 
 def _qualify(options: argparse.Namespace) -> int:
-
     with opened(options.dir) as project:
         found = project.qualify(options.name, passed=options.passed, again=options.again)
     print("\n".join([*map(_attempt_line, found.attempts), _standing(visible(options.name), found)]))

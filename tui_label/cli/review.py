@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from tui_label.cli.project import Commands, command, folder, opened, sound, sound_way
-from tui_label.core.text import visible
+from tui_label.core.text import number_of, visible
 from tui_label.errors import UsageError
 from tui_label.store.reviewing import QUEUES, Queue
 
@@ -77,11 +77,10 @@ def _review(options: argparse.Namespace) -> int:
 
 
 def _auto_settle(folder: Path, rule: str, reviewer: str | None) -> int:
-
     with opened(folder, reviewer) as project:
         count = project.auto_settle(rule)
         rule = rule or project.settings.review.auto_settle
-    print(f"{count:,} item{'' if count == 1 else 's'} settled by the rule {visible(rule)}")
+    print(f"{number_of(count, 'item')} settled by the rule {visible(rule)}")
     return 0
 
 

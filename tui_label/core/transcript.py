@@ -17,7 +17,7 @@ from operator import attrgetter
 
 from rapidfuzz.distance import Levenshtein
 
-from tui_label.core.text import nearest, visible
+from tui_label.core.text import nearest, number_of, visible
 from tui_label.core.text.editor import Editor
 
 SCANNED = 20_000
@@ -398,7 +398,7 @@ def _hurry(style: Style, text: str, seconds: float | None) -> Iterator[Finding]:
     said = _prefix(style.speakers).sub(" ", _tag(style.tags).sub(" ", text))
     count = sum(any(map(str.isalnum, word)) for word in word_list(said))
     if count > seconds * style.words_per_second:
-        words = f"{count} word{'s' if count > 1 else ''} in {seconds:.1f} s"
+        words = f"{number_of(count, 'word')} in {seconds:.1f} s"
         pace = f"more than {style.words_per_second:g} a second, is it all said?"
         yield Finding(len(text), len(text), f"{words}: {pace}")
 

@@ -26,6 +26,7 @@ from tui_label.sound import wire
 from tui_label.sound.wire import words
 
 NOBODY_THERE = "nobody listens at the other end of ssh any more: `tui-label listen` there, and connect by its new line"
+NO_WAY = "nobody listens: on your own machine start `tui-label ssh HOST DIR`, or `tui-label listen`"
 REST_S, REST_MOST_S = 1.0, 30.0
 """How long a far end where nobody listens is left in peace, and then twice as long each time."""
 HELLO_S = 2.0
@@ -277,9 +278,6 @@ class Ways:
             raise
         self._resting.pop(way, None)
         return line
-
-
-NO_WAY = "nobody listens: on your own machine start `tui-label ssh HOST DIR`, or `tui-label listen`"
 
 
 async def _probe(wanted: str) -> tuple[bool, str, float]:

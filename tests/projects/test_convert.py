@@ -41,6 +41,41 @@ def test_labels_are_found_in_the_file(tmp_path, capsys):
     ]
 
 
+def _studio(*results: dict) -> list[dict]:
+    """Results of Label Studio's, by controls and names that are not ours."""
+    return [{"from_name": "f", "to_name": "t", **one} for one in results]
+
+
+MARK = {"type": "labels", "value": {"start": 0, "end": 3, "text": "Ann", "labels": ["person"]}}
+MOOD = {"type": "choices", "value": {"choices": ["good"]}}
+
+
+def test_labels_that_are_suggested_alone_are_found_too(tmp_path, capsys):
+    task = {"data": {"text": "Ann flew"}, "predictions": [{"model_version": "m", "result": _studio(MARK, MOOD)}]}
+    (tmp_path / "a.json").write_text(json.dumps([task]))
+    status, out, errors = convert(capsys, tmp_path / "a.json", "-", "--to", "jsonl")
+
+    assert (status, errors) == (0, "")
+    assert [(one["task"], one["value"]) for one in records(out)[0]["suggestions"]] == [
+        ("spans", {"start": 0, "end": 3, "label": "person", "text": "Ann"}),
+        ("label", "good"),
+    ]
+
+
+@pytest.mark.parametrize("rating", [{"rating": 4}, {"number": 4.0}])
+def test_ratings_and_texts_of_label_studio_are_found_in_the_file(tmp_path, capsys, rating):
+    results = _studio(MARK, {"type": "rating", "value": rating}, {"type": "textarea", "value": {"text": ["so"]}})
+    (tmp_path / "a.json").write_text(json.dumps([{"data": {"text": "Ann flew"}, "annotations": [{"result": results}]}]))
+    status, out, errors = convert(capsys, tmp_path / "a.json", "-", "--to", "jsonl")
+
+    assert (status, errors) == (0, "")
+    assert records(out)[0]["answers"] == {
+        "spans": [{"start": 0, "end": 3, "label": "person", "text": "Ann"}],
+        "rating": 4,
+        "note": "so",
+    }
+
+
 @pytest.mark.parametrize("packed", ["x.jsonl.gz", "x.jsonl.zst", "x.jsonl"])
 def test_there_and_back_is_the_same(tmp_path, packed, capsys):
     (tmp_path / "a.conll").write_text(SPANS.replace(" ", "\t"))

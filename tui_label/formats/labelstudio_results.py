@@ -99,6 +99,7 @@ def _whole(reading: Reading, item: Item, result: Mapping[str, Any], value: Mappi
         elif labels:
             raise Bad("choices", f"{task.id} takes one label, not {len(labels)}")
     elif (number := value.get("rating", value.get("number"))) is not None:
+        number = int(number) if isinstance(number, float) and number.is_integer() else number
         found.put(_task(reading, result, (Rating,), [str(number)]), number, result)
     elif (text := value.get("text")) is not None:
         lines = text if isinstance(text, list) else [text]

@@ -1,7 +1,8 @@
 """The tasks that a file of labels would be the answers to, found by reading it once.
 
 Of what tells nothing about its tasks the labels decide: labelled stretches are a task `spans`, labels of
-whole texts a task `label`, which takes several where any text has none or several.  Our own answers name
+whole texts a task `label`, which takes several where any text has none or several; Label Studio's ratings and texts
+are tasks `rating` and `note`.  Our own answers name
 their tasks, and what they look like says of which type each is.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_label.core.project import Project
+from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Rating, Spans, Task, Text
 from tui_label.core.tasks.base import Label
 from tui_label.errors import InputError
@@ -22,6 +24,10 @@ from tui_label.formats.source import lines
 
 MOST = 100
 """Different strings that an answer may have and still be a choice; with more it is free text."""
+
+
+TOLD = (Rating("rating", min=0, max=9999, required=False), Text("note", required=False))
+"""Questions that Label Studio's results tell by their type, the scale as wide as it may be."""
 
 
 class _Seen(tuple[str, ...]):
@@ -72,19 +78,32 @@ def with_tasks(reading: Reading, paths: list[Path], format: Format) -> Project:
 
 def _tasks_of_labels(reading: Reading, paths: list[Path], format: Format) -> tuple[Task, ...]:
     spans, label = _AnySpans("spans", overlap=True, required=False), _AnyChoices("label", required=False)
-    learning = replace(reading, project=replace(reading.project, tasks=(spans, label)), occurrences={}, known={})
-    marks, one_each = False, True
+    tasks = (spans, label, *(TOLD if format.name == "labelstudio" else ()))
+    learning = replace(reading, project=replace(reading.project, tasks=tasks), occurrences={}, known={})
+    said, one_each, steps = set[str](), True, set[int]()
     for one in read_each(learning, paths, format):
-        if not isinstance(one, BadLine) and one.annotation is not None:
-            marks = marks or "spans" in one.annotation.answers
-            one_each = one_each and len(one.annotation.answers.get("label", [""])) == 1
+        for id, value in () if isinstance(one, BadLine) else _said(one):
+            said.add(id)
+            one_each = one_each and (id != "label" or len(value) == 1)
+            steps |= {value} if id == "rating" else set()
     kind = Choice if one_each else Choices
     found: list[Task] = []
-    if marks:
+    if "spans" in said:
         found.append(Spans("spans", labels=_made(_labels(spans)), overlap=True, required=False))
     if _labels(label):
         found.append(kind("label", labels=_made(_labels(label)), required=False))
+    if steps:
+        found.append(Rating("rating", min=min(steps), max=max(steps), required=False))
+    if "note" in said:
+        found.append(Text("note", required=False))
     return tuple(found)
+
+
+def _said(record: Record) -> Iterator[tuple[str, Any]]:
+    """What it answers and suggests, by task."""
+    if record.annotation is not None:
+        yield from record.annotation.answers.items()
+    yield from ((one.task, one.value) for one in record.suggestions)
 
 
 def _made(labels: Mapping[str, None]) -> tuple[Label, ...]:

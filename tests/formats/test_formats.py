@@ -11,6 +11,7 @@ import pytest
 from helpers import ENTITIES, SENTIMENT, project
 from hypothesis import given
 from hypothesis import strategies as st
+from labelled_texts import SLOTS
 
 from tui_label import formats
 from tui_label.core.annotation import Annotation, Flag, Timing
@@ -416,3 +417,18 @@ def test_a_file_is_written_as_its_name_says(name, chosen):
 def test_no_file_is_written_whose_name_says_that_it_is_of_another_kind(name):
     with pytest.raises(UsageError, match=f"{name}: its name does not say in which format; name one with --format"):
         formats.for_writing(Path(name), "jsonl")
+
+
+@pytest.mark.parametrize(
+    ("record", "answers"),
+    [
+        ({"options": [{"id": "fly", "text": "fly"}], "accept": []}, {"intent": []}),
+        ({"tokens": []}, {"names": []}),
+        ({"spans": []}, {"names": []}),
+    ],
+)
+def test_nothing_chosen_in_prodigy_is_no_word_about_spans(tmp_path, record, answers):
+    path = given_file(tmp_path, "x.jsonl", json.dumps({"text": "a", "answer": "accept", **record}))
+    ((record,), bad, _) = read(path, SLOTS, annotator="ann")
+
+    assert (bad, record.annotation.answers) == ([], answers)

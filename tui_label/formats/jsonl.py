@@ -329,7 +329,7 @@ def _foreign(
     labels = _plain_labels(record)
     if answered in ("reject", "ignore"):
         return Record(item, (), None, priority)
-    if answered == "accept" and spans is None and not labels and not values and reading.project.first(Spans):
+    if answered == "accept" and spans is None and labels is None and not values and reading.project.first(Spans):
         spans = []
     if isinstance(record.get("score"), int | float) and labels:
         scores[-1] = float(record["score"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelled import spoilt
-from labelled_texts import ALL, NAMES, TEXTS, TOPICS, given_file, read, refused_in_words, said, spans, write
+from labelled_texts import ALL, MOOD, NAMES, TEXTS, TOPICS, given_file, read, refused_in_words, said, spans, write
 
 from tui_label.core.annotation import Flag, Timing
 
@@ -145,6 +146,18 @@ def test_labels_in_a_column_of_floats_are_taken(tmp_path, column, labels, meant)
     assert (bad, reading.unknown) == ([], {})
     assert [[one.value for one in record.suggestions] for record in found] == [[meant[0]], [meant[1]], []]
     assert not any(record.item.meta for record in found)
+
+
+@pytest.mark.parametrize("number", [3, 3.0])
+def test_numbers_are_ids_and_names_and_moments_are_times(tmp_path, number):
+    """pandas makes 3.0 of 3 where others of the column are missing."""
+    at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    rows = [{"id": number, "text": "a", "mood": "good", "annotator": number, "submitted_at": at}]
+    parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "x.parquet")
+    (record,), bad, _ = read(tmp_path / "x.parquet", MOOD)
+
+    assert (bad, record.item.key, record.annotation.annotator) == ([], "3", "3")
+    assert record.annotation.submitted_at == "2026-01-31T12:00:00.000Z"
 
 
 @given(st.data())

@@ -230,6 +230,13 @@ def test_null_is_a_field_that_does_not_apply(tmp_path, record, more):
     assert (found, bad, reading.left_out) == (meant, [], {})
 
 
+@pytest.mark.parametrize(("name", "meant"), [(3, "3"), (3.0, "3"), ("ann", "ann")])
+def test_an_annotator_may_be_a_number(tmp_path, name, meant):
+    path = given_file(tmp_path, "x.jsonl", json.dumps({"text": "a", "label": "positive", "annotator": name}))
+
+    assert read(path)[0][0].annotation.annotator == meant
+
+
 def test_utf16_offsets_are_repaired_where_the_covered_text_says_so(tmp_path):
     record = {"text": "😊 Bob", "spans": [{"start": 3, "end": 6, "label": "person", "text": "Bob"}]}
     good, bad, reading = read(given_file(tmp_path, "x.jsonl", json.dumps(record)), ENTITIES)

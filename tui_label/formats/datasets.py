@@ -26,7 +26,16 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import card, table
 from tui_label.formats.array import NoArray, elements, is_array, parsed
-from tui_label.formats.making import Bad, candidates_in, finished, labelled, make_item, utc_time, written_number
+from tui_label.formats.making import (
+    Bad,
+    candidates_in,
+    finished,
+    labelled,
+    make_item,
+    name_in,
+    utc_time,
+    written_number,
+)
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import choice_tasks, finished_texts, whole
@@ -189,8 +198,8 @@ def _record(reading: Reading, row: dict[str, Any]) -> Record:
         taken.add(name)
         spans = _listed(name, row[name], text or "")
     labels = _labels(reading, row, taken)
-    annotator, key = row.get("annotator"), row.get("item", row.get("id"))
-    annotator = annotator if isinstance(annotator, str) else ""
+    annotator, key = name_in(row.get("annotator")), row.get("item", row.get("id"))
+    key = written_number(key, ()) if isinstance(key, float) else key
     meta = {name: value for name, value in row.items() if name not in taken and value is not None}
     item = make_item(
         reading, None if key is None else str(key), text or "", candidates_in(row.get("candidates")),

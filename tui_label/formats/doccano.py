@@ -22,7 +22,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Spans, Task, Text
 from tui_label.formats import sounds
 from tui_label.formats.array import dumped, parsed
-from tui_label.formats.making import Bad, author, finished, labelled, make_item
+from tui_label.formats.making import Bad, author, finished, labelled, make_item, name_in
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.table import rows_of
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, labels_said, located
@@ -85,10 +85,7 @@ def _taken(reading: Reading, number: int, record: Mapping[str, Any]) -> Record |
 
 
 def _record(reading: Reading, record: Mapping[str, Any]) -> Record:
-    who = record.get("annotator", record.get("username"))
-    if isinstance(who, bool) or not isinstance(who, str | int | None):
-        raise Bad("annotator", "must be a name")
-    annotator = "" if who is None else str(who)
+    annotator = name_in(record.get("annotator", record.get("username")))
     item = _item(reading, record, annotator)
     reading.leave_out("relations", len(_list(record, "relations")))
     flags = [_flag(reading, str(one)) for one in _list(record, "Comments") + _list(record, "comments") if one]

@@ -32,6 +32,7 @@ from tui_label.formats.making import (
     labelled,
     labels_in,
     make_item,
+    name_in,
     utc_time,
 )
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
@@ -196,10 +197,8 @@ def _meta(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _annotator(record: Mapping[str, Any]) -> str:
     """Whose answers it says they are; empty: it does not say.  Prodigy and doccano have names of their own for it."""
-    name = record.get("annotator")
-    if isinstance(name, int) and not isinstance(name, bool):
-        return str(name)
-    if name is not None and (not isinstance(name, str) or not (name.strip() or "answers" not in record)):
+    name = name_in(record.get("annotator"))
+    if {"annotator", "answers"} <= record.keys() and not name.strip():
         raise Bad("annotator", "must be a name")
     return name or str(record.get("_annotator_id") or record.get("_session_id") or "")
 

@@ -61,6 +61,15 @@ def author(reading: Reading, named: str = "") -> str:
     return named or reading.answers_of or (KNOWN_BY if reading.gold else "")
 
 
+def name_in(found: Any) -> str:
+    """An annotator's name, which may be a number; empty for null and NaN."""
+    if isinstance(found, bool) or not isinstance(found, str | int | float | None):
+        raise Bad("annotator", "must be a name")
+    if found is None or found != found:
+        return ""
+    return found if isinstance(found, str) else written_number(found, ())
+
+
 def labels_in(field: str, found: Any) -> list[str] | None:
     """Labels as a JSON file has them: one or several, numbers and truth values as they are written; None for null."""
     if found is None:
@@ -292,7 +301,7 @@ def utc_time(field: str, value: Any) -> str:
     if value in (None, ""):
         return ""
     try:
-        moment = datetime.fromisoformat(value)
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (TypeError, ValueError, OverflowError) as error:
         raise Bad(field, f"must be a time such as 2026-01-31T12:00:00Z, not {value!r}") from error

@@ -115,6 +115,9 @@ def test_tokens_with_tags_as_datasets_writes_them(tmp_path):
     [
         ([{"x": 1}], NAMES, ":1: text: is missing"),
         ([{"tokens": ["a", "b"], "tags": ["O"]}], NAMES, ":1: tags: has 1 tags for 2 tokens"),
+        ([{"tokens": ["a", "b"], "tags": [0, 0]}], NAMES, ":1: tags: '0' is no tag such as O, B-PER, I-PER"),
+        ([{"tokens": ["a", "b"], "tags": [None, "O"]}], NAMES, ":1: tags: 'None' is no tag"),
+        ([{"tokens": ["a", "b"], "tags": ["", "O"]}], NAMES, ":1: tags: '' is no tag"),
         ([{"text": "a", "entities": [{"start": 0, "end": 9, "label": "person"}]}], NAMES, "does not lie within"),
         ([{"text": "a", "label": "sprot"}], TOPICS, "did you mean sport?"),
     ],

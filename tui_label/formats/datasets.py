@@ -220,8 +220,8 @@ def _tagged(
     tags = row[name]
     if len(tags) != len(tokens):
         raise Bad(name, f"has {len(tags)} tags for {len(tokens)} tokens")
-    if wrong := next((tag for tag in tags if not isinstance(tag, str) or not TAG.fullmatch(tag)), None):
-        raise Bad(name, f"{str(wrong)[:40]!r} is no tag such as O, B-PER, I-PER")
+    if wrong := [tag for tag in tags if not isinstance(tag, str) or not TAG.fullmatch(tag)]:
+        raise Bad(name, f"{str(wrong[0])[:40]!r} is no tag such as O, B-PER, I-PER")
     taken |= {"tokens", name}
     whole_text = " ".join(tokens) if text is None else text
     places, at = [], 0

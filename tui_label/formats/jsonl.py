@@ -330,7 +330,7 @@ def _foreign(
         return Record(item, (), None, priority)
     if answered == "accept" and spans is None and labels is None and not values and reading.project.first(Spans):
         spans = []
-    if isinstance(record.get("score"), int | float) and labels:
+    if is_score(record.get("score")) and labels:
         scores[-1] = float(record["score"])
     return labelled(
         reading,

@@ -22,7 +22,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, is_asked
 from tui_label.formats import sounds
 from tui_label.formats.array import NoArray, elements, written
-from tui_label.formats.labelstudio_results import Said, results, said
+from tui_label.formats.labelstudio_results import Said, results, said, score_in
 from tui_label.formats.making import Bad, author, check_answers, finished, make_item, utc_time
 from tui_label.formats.offered import Offer
 from tui_label.formats.recordings import Recordings
@@ -169,8 +169,7 @@ def _suggestions(reading: Reading, item: Item, found: list[dict[str, Any]]) -> t
     unknown: list[Any] = []
     for one in found:
         source = str(one.get("model_version") or "input")
-        total = one.get("score")
-        whole = float(total) if isinstance(total, int | float) and not isinstance(total, bool) else None
+        whole = score_in(one.get("score"))
         results = one.get("result") or []
         if not isinstance(results, list):
             raise Bad("result", "must be a list of results")

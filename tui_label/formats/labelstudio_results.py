@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_label.core.annotation import Annotation
-from tui_label.core.item import Item, candidate_names
+from tui_label.core.item import Item, candidate_names, is_score
 from tui_label.core.project import Project
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.formats.making import Bad, knows, task_for
@@ -40,7 +40,7 @@ class Said:
     def put(self, task: Task, value: Any, result: Mapping[str, Any]) -> None:
         self.answers[task.id] = value
         self.origins[task.id] = [_origin(result)]
-        self.scores[task.id] = [_score(result.get("score"))]
+        self.scores[task.id] = [score_in(result.get("score"))]
 
 
 def said(reading: Reading, item: Item, results: Any) -> Said:
@@ -61,7 +61,7 @@ def said(reading: Reading, item: Item, results: Any) -> Said:
         if isinstance(labels, list) and "start" in value:
             for span in _spans(reading, units, value, labels):
                 task = _task(reading, result, (Spans,), [span["label"]])
-                regions.setdefault(task.id, []).append((span, _origin(result), _score(result.get("score"))))
+                regions.setdefault(task.id, []).append((span, _origin(result), score_in(result.get("score"))))
         elif "start" in value or "x" in value:
             reading.leave_out(f"{str(result.get('type'))[:40]} of regions")
         else:
@@ -171,10 +171,8 @@ def _origin(result: Mapping[str, Any]) -> str:
     return ORIGINS_BACK.get(str(result.get("origin")), "manual")
 
 
-def _score(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        return None
-    return float(value)
+def score_in(value: Any) -> float | None:
+    return float(value) if is_score(value) else None
 
 
 # writing

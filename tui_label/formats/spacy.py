@@ -151,7 +151,7 @@ def _categories(reading: Reading, cats: Any) -> tuple[dict[str, Any], list[str]]
         if isinstance(task, Choices) and known:
             values[task.id] = holding
         elif holding:
-            values[task.id] = max(holding, key=lambda label: float(cats[label]))
+            values[task.id] = max(holding, key=lambda label: cats[label])
     return values, [label for label in cats if label in left and cats[label] >= HOLDS]
 
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tui_label.sound.packing import LONGEST_RUN, codec_for, pack, pack_run, unpack
-from tui_label.sound.speakerplayer import PIECE_S
+from tui_label.sound.packing import LONGEST_RUN, PIECE_S, codec_for, pack, pack_run, unpack
 
 RATES = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000]
 LOSSY_RATES = [rate for rate in RATES if rate <= 48_000]

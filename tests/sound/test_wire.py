@@ -23,7 +23,7 @@ from tui_label.sound import speaker as speaker_module
 from tui_label.sound import wire
 from tui_label.sound.line import HELLO_S, Line, Ways, speaker_process, tcp_listener, unix_listener
 from tui_label.sound.listener import CALLS_MOST, Listener
-from tui_label.sound.packing import pack
+from tui_label.sound.packing import codec_for, longest_run, pack, piece_frames
 from tui_label.sound.player import Clip, Told, Typed
 from tui_label.sound.speaker import CLIPS_MOST, HELD_MOST, OTHER_VERSION, PARTS_MOST, RUN_MOST, Speaker
 from tui_label.sound.speakerplayer import SpeakerPlayer
@@ -206,6 +206,23 @@ async def test_a_run_that_says_it_is_enormous_is_refused():
     said, one = await served(wire.pack(clip), wire.pack({**DATA, "n": RUN_MOST, "codec": "flac"}, BOMB))
 
     assert said[-1]["ev"] == "error" and one._clips["a"].held == 0
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(48_000, 1), (192_000, 8), (48_000, 32), (192_000, 64)])
+async def test_the_longest_run_of_any_recording_is_taken(rate, channels):
+    """An array of microphones has dozens of channels."""
+    piece = piece_frames(rate, channels)
+    count = longest_run(piece, channels)
+    noise = np.random.default_rng(1).uniform(-1, 1, (count * piece, channels)).astype(np.float32)
+    packed = pack(noise, codec_for(rate, channels, True), rate, 0)
+    clip = {**CLIP, "rate": rate, "channels": channels, "frames": len(noise), "piece": piece}
+    data = {**DATA, "n": count, "codec": packed.codec}
+    parts = [packed.data[at : at + (1 << 18)] for at in range(0, len(packed.data), 1 << 18)]
+    frames = [wire.pack({**data, "last": part is parts[-1]}, part) for part in parts]
+    said, one = await served(wire.pack(clip), *frames)
+
+    assert [one for one in said if one["ev"] == "error"] == []
+    assert len(one._clips["a"].pieces) == count
 
 
 async def test_what_is_kept_of_a_run_is_only_what_is_asked_for():

@@ -22,8 +22,11 @@ TAIL_S = 0.02
 OPUS_RATES = frozenset([8_000, 12_000, 16_000, 24_000, 48_000])
 MP3_RATES = frozenset([11_025, 22_050, 32_000, 44_100])
 """Rates that Opus does not know."""
+PIECE_S = 0.5
 LONGEST_RUN = 8
 """Pieces: the longer a run, the fewer bytes, and the later its first frame."""
+RUN_BYTES = 8 << 20
+"""Samples of a run: half of what a speaker takes at once, and more than all but arrays of microphones have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ def codec_for(rate: int, channels: int, lossless: bool) -> str:
         if rate in MP3_RATES:
             return "mp3"
     return "flac" if channels <= 8 and rate <= 655_350 else "pcm"
+
+
+def piece_frames(rate: int, channels: int) -> int:
+    """Frames of a piece of a clip."""
+    return max(1, min(round(rate * PIECE_S), RUN_BYTES // (4 * channels)))
+
+
+def longest_run(piece: int, channels: int) -> int:
+    """Pieces, of so many frames each."""
+    return max(1, min(LONGEST_RUN, RUN_BYTES // (4 * piece * channels)))
 
 
 def lead_frames(codec: str, rate: int) -> int:

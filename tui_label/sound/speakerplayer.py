@@ -24,7 +24,6 @@ from tui_label.sound.media import open_recording
 from tui_label.sound.player import Clip, Heard, Loop, Told, Typed, manner
 from tui_label.sound.recording import Facts, Recording
 
-PIECE_S = 0.5
 AHEAD_S = 20.0
 """How much of the clip that plays is sent before it is due."""
 FIRST_S = 10.0
@@ -227,7 +226,8 @@ class SpeakerPlayer:
             recording.close()
             return
         facts = recording.facts
-        loaded = self._loaded[clip.id] = _Loaded(clip, facts, recording, max(1, round(facts.rate * PIECE_S)))
+        piece = packing.piece_frames(facts.rate, facts.channels)
+        loaded = self._loaded[clip.id] = _Loaded(clip, facts, recording, piece)
         self._declare(loaded)
         self._make_room()
         self._begin()
@@ -275,7 +275,8 @@ class SpeakerPlayer:
         number = next((one for one in range(first, last + 1) if one not in loaded.sent), None)
         if number is None:
             return None
-        most = min(packing.LONGEST_RUN, max(1, number - first)) if self._line is not None and self._line.far else 1
+        longest = packing.longest_run(loaded.piece, loaded.facts.channels)
+        most = min(longest, max(1, number - first)) if self._line is not None and self._line.far else 1
         count = 1
         while count < most and number + count <= last and number + count not in loaded.sent:
             count += 1

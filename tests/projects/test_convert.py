@@ -62,6 +62,13 @@ def test_labels_that_are_suggested_alone_are_found_too(tmp_path, capsys):
     ]
 
 
+def test_where_all_lines_are_bad_it_is_said_what_is_wrong_with_them(tmp_path, capsys):
+    line = {"text": "Ann", "spans": [{"start": 0, "end": 3, "label": "person"}], "answer": "accept", "flags": 5}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+
+    assert "a.jsonl:1: flags: must be a list" in convert(capsys, tmp_path / "a.jsonl", "-", "--to", "jsonl")[2]
+
+
 @pytest.mark.parametrize("rating", [{"rating": 4}, {"number": 4.0}])
 def test_ratings_and_texts_of_label_studio_are_found_in_the_file(tmp_path, capsys, rating):
     results = _studio(MARK, {"type": "rating", "value": rating}, {"type": "textarea", "value": {"text": ["so"]}})

@@ -88,7 +88,7 @@ def _tasks_of_labels(reading: Reading, paths: list[Path], format: Format) -> tup
             steps |= {value} if id == "rating" else set()
     kind = Choice if one_each else Choices
     found: list[Task] = []
-    if "spans" in said:
+    if "spans" in said or _labels(spans):
         found.append(Spans("spans", labels=_made(_labels(spans)), overlap=True, required=False))
     if _labels(label):
         found.append(kind("label", labels=_made(_labels(label)), required=False))

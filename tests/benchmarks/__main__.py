@@ -2,8 +2,8 @@
 
     python tests/benchmarks [--most ITEMS] [--disk-ms MS] [FOLDER]
 
-FOLDER is where to measure, on the disk that matters.  Ten million items take 40 GB and 40 minutes.  Where nothing is on
-the disk for sure when a commit returns, as in many a virtual machine, `--disk-ms 1` shows what a disk would do that is.
+FOLDER is where to measure, on the disk that matters.  Ten million items take 40 GB and 40 minutes.  Where a
+commit returns sooner than a disk can write, as in many a virtual machine, `--disk-ms 1` has it take as long as on one.
 """
 
 from __future__ import annotations

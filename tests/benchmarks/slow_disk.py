@@ -1,4 +1,4 @@
-"""What runs under it finds a disk that takes longer to be durable than this machine's, whose cache may never be flushed."""
+"""A disk that takes longer to be durable than this machine's, for all that runs under it."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Terminal:
         self.ended = False
         wanted = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or {})}
         environment = {name: value for name, value in {**os.environ, **wanted}.items() if value is not None}
-        command = command or [sys.executable, "-m", "tui_label.cli", *arguments]
+        command = command or [sys.executable, "-m", "tui_label", *arguments]
         if controlling:
             self.pid, self._fd = pty.fork()
             if self.pid == 0:
@@ -213,6 +213,6 @@ def run(*arguments: str, folder: Path | None = None, timeout: float = 60) -> tup
     import subprocess
 
     done = subprocess.run(
-        [sys.executable, "-m", "tui_label.cli", *arguments], capture_output=True, text=True, cwd=folder, timeout=timeout
+        [sys.executable, "-m", "tui_label", *arguments], capture_output=True, text=True, cwd=folder, timeout=timeout
     )
     return done.returncode, done.stdout, done.stderr

@@ -35,12 +35,20 @@ def test_a_word_that_is_no_command_is_said_to_be_none(tmp_path, monkeypatch, cap
     assert line in capsys.readouterr().err
 
 
+def test_ended_while_it_is_being_loaded_it_says_nothing(tmp_path):
+    (tmp_path / "argparse.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    command, env = [sys.executable, "-m", "tui_label", "--version"], {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_ended_while_a_pipe_is_read_it_leaves_nothing_of_it_behind(tmp_path, number):
     folder, spool = write_project(tmp_path / "p"), tmp_path / "tmp"
     spool.mkdir()
     running = subprocess.Popen(
-        [sys.executable, "-m", "tui_label.cli", "add", str(folder), "-", "--format", "text"],
+        [sys.executable, "-m", "tui_label", "add", str(folder), "-", "--format", "text"],
         stdin=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(spool)},
     )
@@ -314,7 +322,7 @@ def _nobody() -> int:
 )
 def test_a_standard_output_that_takes_nothing_is_said_in_a_line_at_most(tmp_path, words, to, said):
     write_project(tmp_path)
-    command = f"{shlex.quote(sys.executable)} -m tui_label.cli {words}"
+    command = f"{shlex.quote(sys.executable)} -m tui_label {words}"
     without = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     out = to()
     done = subprocess.run(command, shell=True, cwd=tmp_path, env=without, stdout=out, stderr=subprocess.PIPE, text=True)

@@ -49,11 +49,11 @@ class User:
 
     def label(self, *arguments: str, **named: str) -> tuple[int, str]:
         """tui-label, without a terminal."""
-        return self(self.python, "-m", "tui_label.cli", *arguments, **named)
+        return self(self.python, "-m", "tui_label", *arguments, **named)
 
     def terminal(self, *arguments: str) -> Terminal:
         """tui-label, in a terminal."""
-        return Terminal(command=self.command(self.python, "-m", "tui_label.cli", *arguments), env=dict(self._env({})))
+        return Terminal(command=self.command(self.python, "-m", "tui_label", *arguments), env=dict(self._env({})))
 
     def _env(self, named: dict[str, str]) -> dict[str, str]:
         paths = ":".join(map(str, PLACES))

@@ -509,7 +509,7 @@ def test_interrupted_it_leaves_what_was_done_and_no_program(tmp_path, signum):
     folder = made(tmp_path / "p", ["a"] * 50_000)
     command = program(tmp_path / "it.py", '    print(json.dumps({"label": "neutral"}))\n    time.sleep(0.0005)')
     running = subprocess.Popen(
-        [sys.executable, "-m", "tui_label.cli", "suggest", str(folder), "--with", command],
+        [sys.executable, "-m", "tui_label", "suggest", str(folder), "--with", command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -48,7 +48,7 @@ class Person:
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8", COLUMNS="120", LINES="40")
-            command = [sys.executable, "-m", "tui_label.cli", "label", str(folder), "--as", name]
+            command = [sys.executable, "-m", "tui_label", "label", str(folder), "--as", name]
             os.execvp(command[0], command)
         self.times: list[float] = []
         self.due = 0.0

@@ -83,7 +83,7 @@ def measure(count: int, folder: Path) -> None:
     for name in ("p", "q", "p-gz", "q-gz"):
         (folder / name).mkdir()
         (folder / name / "project.yaml").write_text(PROJECT)
-    label = [sys.executable, "-m", "tui_label.cli"]
+    label = [sys.executable, "-m", "tui_label"]
     bare = [sys.executable, __file__, "--bare"]
     steps = {
         "in, bare": measured(*bare, "in", str(plain), str(folder / "floor.db")),

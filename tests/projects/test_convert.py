@@ -350,7 +350,7 @@ def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(tmp_path, command):
         "export": ["export", str(project), "-o", str(tmp_path / "out.jsonl")],
         "convert": ["convert", str(file), str(tmp_path / "out.csv")],
     }[command]
-    run = [sys.executable, "-m", "tui_label.cli", *arguments]
+    run = [sys.executable, "-m", "tui_label", *arguments]
     ours, theirs = pty.openpty()
     with subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=theirs):
         os.close(theirs)

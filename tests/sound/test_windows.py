@@ -29,7 +29,7 @@ del signal.SIGHUP, signal.SIGTSTP, signal.SIGWINCH
 async def test_windows_listens_on_a_port(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(TAKEN_AWAY)
     listening = subprocess.Popen(
-        [sys.executable, "-m", "tui_label.cli", "listen"],
+        [sys.executable, "-m", "tui_label", "listen"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip

@@ -286,7 +286,7 @@ def foreign() -> Iterator[Path]:
 def test_a_folder_and_a_file_that_somebody_may_not_write(foreign):
     folder = filled(foreign / "project")
     folder.chmod(0o755)
-    me = as_nobody(sys.executable, "-m", "tui_label.cli")
+    me = as_nobody(sys.executable, "-m", "tui_label")
     env: dict[str, str | None] = {"HOME": str(foreign / "home"), "XDG_STATE_HOME": str(foreign / "home")}
     for mode in (0o660, 0o664):
         (folder / "project.db").chmod(mode)

@@ -343,7 +343,7 @@ def test_in_tmux_another_laptop_s_listener_is_found_by_itself(far, ears, tmp_pat
 
 def _listen(env: dict[str, str]) -> Any:
     child = subprocess.Popen(
-        [sys.executable, "-m", "tui_label.cli", "listen"], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tui_label", "listen"], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True
     )
     child.line = next(line for line in child.stdout if line.strip().startswith("ssh "))  # type: ignore[attr-defined]
     return child

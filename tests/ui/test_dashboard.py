@@ -270,7 +270,7 @@ def test_bars_grow_with_the_counts():
 
 def test_where_there_is_no_terminal_the_lines_come_again_when_they_change(tmp_path):
     following = follow(tmp_path, "ann")
-    command = [sys.executable, "-m", "tui_label.cli", "status", str(tmp_path), "--follow"]
+    command = [sys.executable, "-m", "tui_label", "status", str(tmp_path), "--follow"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first = process.stdout.readline()

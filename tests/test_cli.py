@@ -35,6 +35,15 @@ def test_a_word_that_is_no_command_is_said_to_be_none(tmp_path, monkeypatch, cap
     assert line in capsys.readouterr().err
 
 
+def test_without_a_command_all_are_listed(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    said = capsys.readouterr()
+    assert not said.out
+    assert all(f" {name} " in said.err.replace("\n", " ") for name in commands())
+    assert "begin with `tui-label demo`" in said.err
+
+
 def test_ended_while_it_is_being_loaded_it_says_nothing(tmp_path):
     (tmp_path / "argparse.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     command, env = [sys.executable, "-m", "tui_label", "--version"], {**os.environ, "PYTHONPATH": str(tmp_path)}

@@ -50,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     """What was typed, understood; raises UsageError."""
     parser, names = _parser()
+    if not arguments:
+        parser.print_help(sys.stderr)
+        parser.exit(2)
     # After --, all is ssh's; argparse would take the sign for its own
     at = arguments.index("--") if arguments[:1] == ["ssh"] and "--" in arguments else len(arguments)
     arguments, ssh_options = arguments[:at], arguments[at + 1 :]

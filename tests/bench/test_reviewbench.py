@@ -75,7 +75,7 @@ def test_a_queue_of_what_the_project_does_not_have_is_refused(tmp_path, queue, w
 
 
 def here(bench: ReviewBench) -> str:
-    return bench.case_desk.case.item.key if bench.case_desk else ""
+    return bench.desk.case.item.key if bench.desk else ""
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_a_sign_of_life_while_the_next_case_is_on_its_way_takes_no_other_i
             await sign
 
         assert here(bench) == "i2"
-        assert not bench._store.hold_case(bench.case_desk.case.number, "mia")
+        assert not bench._store.hold_case(bench.desk.case.number, "mia")
 
 
 async def test_nobodys_own_answer_changes_whatever_a_reviewer_does(three):
@@ -195,7 +195,7 @@ async def test_the_old_and_the_new_answer_after_a_return(three):
     assert claim is not None and claim.answered is not None
     store.submit(claim.number, replace(claim.answered, answers={"mood": "bad"}), "x", claim=False)
     async with at_work(three, Queue("answered-back")) as bench:
-        desk = bench.case_desk
+        desk = bench.desk
         assert desk is not None
         assert desk.case.before["ann"].answers == {"mood": "good"}
         assert desk.review.versions[0].answers == {"mood": "bad"}
@@ -373,8 +373,8 @@ async def test_what_another_reviewer_settled_while_a_case_was_out_of_hand_is_not
         await bench.do("review.settle")
         assert (golds(folder), here(bench)) == (settled, "a")
         assert bench.word == "not settled yet: it was decided anew meanwhile"
-        assert bench.case_desk.case.gold.reviewer == "other"
-        assert bench.case_desk.review.taken == {0: 0, 1: 1}
+        assert bench.desk.case.gold.reviewer == "other"
+        assert bench.desk.review.taken == {0: 0, 1: 1}
         await bench.do("review.settle")
         assert (here(bench), golds(folder) == settled) == ("b", False)
 
@@ -388,7 +388,7 @@ async def test_what_was_begun_of_a_case_that_another_took_is_there_another_day(t
         await bench.do("review.take", 0)
     store.release_case("other")
     async with at_work(folder) as bench:
-        assert bench.case_desk.review.taken == {0: 0}
+        assert bench.desk.review.taken == {0: 0}
 
 
 async def test_undoing_a_settled_case_brings_back_what_was_taken(tmp_path):
@@ -401,10 +401,10 @@ async def test_undoing_a_settled_case_brings_back_what_was_taken(tmp_path):
         await bench.do("review.settle")
         assert here(bench) == ""
         await bench.do("work.undo")
-        review = bench.case_desk.review
+        review = bench.desk.review
         assert (review.taken, review.undecided) == ({0: 1, 1: 2}, ())
         await bench.do("work.undo")
-        assert bench.case_desk.review.taken == {}
+        assert bench.desk.review.taken == {}
 
 
 async def test_an_undo_that_the_database_took_in_part_goes_on_and_undoes_nothing_more(three, monkeypatch):
@@ -436,11 +436,11 @@ async def test_what_was_begun_is_there_when_one_comes_back(tmp_path):
     folder = prepare(tmp_path / "p", SPANS, case("a"), case("b"))  # type: ignore[arg-type]
     async with at_work(folder) as bench:
         await bench.do("review.take", 1)
-        assert bench.case_desk is not None and len(bench.case_desk.review.undecided) == 1
+        assert bench.desk is not None and len(bench.desk.review.undecided) == 1
         await bench.do("review.later")
         assert here(bench) == "b"
         await bench.do("review.before")
-        assert here(bench) == "a" and len(bench.case_desk.review.undecided) == 1
+        assert here(bench) == "a" and len(bench.desk.review.undecided) == 1
         await bench.do("review.before")
         assert bench.word == "no case before this one"
 
@@ -521,7 +521,7 @@ async def test_a_review_given_while_nothing_is_taken_stays_and_is_kept_as_a_draf
         with fault(bench, three):
             await bench.do("review.take", 1)
             assert (bool(re.search(words, bench.trouble)), here(bench)) == (True, "i0"), bench.trouble
-            assert bench.case_desk.review.is_touched
+            assert bench.desk.review.is_touched
             assert len(asides()) == 1
         while bench.trouble:
             await asyncio.sleep(0.05)
@@ -543,7 +543,7 @@ async def test_who_leaves_while_nothing_is_taken_finds_the_review_again(three, o
     assert golds(three) == {}
     async with at_work(three) as bench:
         assert (here(bench), bench.word) == ("i0", "i0: what was not saved the last time is here")
-        assert bench.case_desk.review.taken
+        assert bench.desk.review.taken
         await bench.do("review.settle")
 
     assert golds(three) == {"i0": ("settled", {"mood": "bad"})}
@@ -554,7 +554,7 @@ async def test_a_review_that_was_not_saved_gives_way_to_what_was_decided_since(t
     async with at_work(three) as bench:
         with locked(bench, three):
             await bench.do("review.take", 1)
-            number = bench.case_desk.case.number
+            number = bench.desk.case.number
             await bench.leave()
     opened(three).settle(number, Gold("other", {"mood": "good"}), "elsewhere")
     async with at_work(three) as bench:
@@ -575,7 +575,7 @@ async def test_a_review_that_was_not_saved_gives_way_to_one_of_another_machine(t
             await bench.do("review.example")
     async with at_work(three) as bench:
         assert (here(bench), bench.word) == ("i0", "begun before, and not decided")
-        assert bench.case_desk.review.example and not bench.case_desk.review.taken
+        assert bench.desk.review.example and not bench.desk.review.taken
     assert not asides()
 
 
@@ -631,9 +631,9 @@ async def test_an_outcome_after_which_no_case_comes_is_one_and_undone_once(three
         assert (here(bench), bench.trouble) == ("i1", ""), "on from where they were"
         await bench.do("work.undo")
         assert (here(bench), bench.word) == ("i0", "back at i0")
-        assert bench.case_desk.case.returned == () and set(golds(three)) == {"i1"}
+        assert bench.desk.case.returned == () and set(golds(three)) == {"i1"}
         if outcome[0] == "review.return":
-            assert bench.case_desk.review.example
+            assert bench.desk.review.example
             await bench.do("work.undo")
         await bench.do("work.undo")
         assert here(bench) == "i1"
@@ -657,7 +657,7 @@ async def test_an_undo_that_does_not_come_to_its_case_undoes_no_other_one(three,
 
 async def test_an_empty_queue_says_which_have_cases(three):
     async with at_work(three, Queue("questions")) as bench:
-        assert bench.case_desk is None
+        assert bench.desk is None
         assert (bench.waiting["disagreements"], bench.waiting["questions"]) == (2, 0)
         await bench.open_queue(Queue("disagreements"))
         assert here(bench) == "i0"
@@ -674,16 +674,16 @@ async def test_a_review_that_the_link_cut_off_goes_on_where_it_was(tmp_path):
         await bench._keep_draft()
         async with at_work(folder) as again:
             assert here(again) == "b"
-            assert again.case_desk is not None and len(again.case_desk.review.undecided) == 1
+            assert again.desk is not None and len(again.desk.review.undecided) == 1
             await again.do("work.undo")
-            assert len(again.case_desk.review.undecided) == 2
+            assert len(again.desk.review.undecided) == 2
             await again.do("work.redo")
         async with at_work(folder) as again:
             await again.do("review.take", 1)
             await again.do("review.settle")
             assert (golds(folder), here(again)) == ({"b": ("settled", {"e": [rome]})}, "a")
     async with at_work(folder) as last:
-        assert here(last) == "a" and not last.case_desk.review.is_touched
+        assert here(last) == "a" and not last.desk.review.is_touched
 
 
 async def test_what_was_begun_and_left_for_later_is_kept_for_each_case(tmp_path):
@@ -702,10 +702,10 @@ async def test_what_was_begun_and_left_for_later_is_kept_for_each_case(tmp_path)
         assert (here(bench), bench.word) == ("c", ""), "what was begun elsewhere is not of this queue"
     async with at_work(folder) as bench:
         assert (here(bench), bench.word) == ("b", "begun before, and not decided")
-        assert len(bench.case_desk.review.undecided) == 1
+        assert len(bench.desk.review.undecided) == 1
         await bench.do("review.before")
         await bench.open_queue(Queue("all"))
-        assert here(bench) == "a" and bench.case_desk.review.example
+        assert here(bench) == "a" and bench.desk.review.example
 
 
 async def test_undo_brings_back_the_whole_decision(tmp_path):
@@ -718,16 +718,16 @@ async def test_undo_brings_back_the_whole_decision(tmp_path):
         await bench.do("review.settle")
         (settled,) = golds(folder).values()
         await bench.do("work.undo")
-        assert golds(folder) == {} and not bench.case_desk.review.undecided
+        assert golds(folder) == {} and not bench.desk.review.undecided
     async with at_work(folder) as bench:
-        assert bench.case_desk.review.example, "also when one leaves then"
+        assert bench.desk.review.example, "also when one leaves then"
         await bench.do("review.settle")
         assert list(golds(folder).values()) == [settled]
     async with at_work(folder) as bench:
         await bench.do("work.undo")
-        assert not bench.case_desk.review.undecided, "also on another day"
+        assert not bench.desk.review.undecided, "also on another day"
         await bench.do("work.undo")
-        assert len(bench.case_desk.review.undecided) == 2
+        assert len(bench.desk.review.undecided) == 2
 
 
 async def test_what_was_sent_back_is_not_asked_about_before_it_is_answered(three):
@@ -829,7 +829,7 @@ async def test_a_review_that_was_begun_has_the_names_of_today(tmp_path, old, new
     opened(folder).close()
     async with at_work(folder, Queue("all")) as bench:
         assert bench.session.answers == answers
-        assert bench.case_desk.review.undecided == open_
+        assert bench.desk.review.undecided == open_
 
 
 async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_decided(three):
@@ -837,7 +837,7 @@ async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_dec
         await bench.do("review.example")
     store = opened(three)
     async with at_work(three, reviewer="other") as other:
-        assert here(other) == "i0" and not other.case_desk.review.is_touched
+        assert here(other) == "i0" and not other.desk.review.is_touched
         mine = store.case(1, "lead")
         assert mine is not None and mine.draft
         await other.do("review.take", 0)
@@ -849,7 +849,7 @@ async def test_a_draft_is_let_go_where_an_annotator_answered_anew_or_another_dec
     assert claim is not None and claim.answered is not None
     store.submit(1, replace(claim.answered, answers={"mood": "good"}), "x", claim=False)
     async with at_work(three, Queue("all")) as bench:
-        assert here(bench) == "i0" and not bench.case_desk.review.is_touched
+        assert here(bench) == "i0" and not bench.desk.review.is_touched
 
 
 async def test_a_difference_in_a_sound_is_heard_alone(tmp_path):
@@ -898,7 +898,7 @@ async def test_undo_reaches_what_was_settled_before_one_sat_down(three):
 async def test_who_waits_for_cases_is_told_that_the_database_was_moved(three, monkeypatch):
     monkeypatch.setattr("tui_label.bench.workplace.LOOK_S", 0.02)
     async with at_work(three, Queue("questions")) as bench:
-        assert bench.case_desk is None
+        assert bench.desk is None
         (three / "project.db").rename(three / "away.db")
         async with asyncio.timeout(5):
             while "moved or replaced while open" not in bench.trouble:

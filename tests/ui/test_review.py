@@ -66,7 +66,7 @@ def start(folder: Path, queue: Queue | None = None, *, deck: bool = False, revie
 
 
 def here(app: ReviewApp) -> str:
-    return app.bench.case_desk.case.item.key if app.bench.case_desk else ""
+    return app.bench.desk.case.item.key if app.bench.desk else ""
 
 
 def has(app: ReviewApp, words: str) -> bool:
@@ -177,7 +177,7 @@ async def test_what_was_sent_back_or_told_by_mistake_is_undone_with_its_words_at
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("1", "x", *"so", "enter")
         await struck(app, "u")
-        assert app.bench.case_desk.review.taken == {0: 0}
+        assert app.bench.desk.review.taken == {0: 0}
         await struck(app, "x")
         assert has(app, "send back to bob: so")
         await pilot.press("escape", "2", "C", *"as", "enter")
@@ -325,7 +325,7 @@ async def test_one_of_the_translations_is_taken_whole(tmp_path, blind):
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         assert all(key in shown(app)[-1] for key in (" w whole ", " e edit ", " x send back "))
-        taken = app.bench.case_desk.review.versions[1].answers
+        taken = app.bench.desk.review.versions[1].answers
         await pilot.press("w")
         names = ("[1 A]", "2 B", "3 C") if blind else ("[1 ann]", "2 bob", "3 cyd")
         at = shown(app).index(" take all of")
@@ -410,7 +410,7 @@ async def test_segments_stand_in_lanes_and_are_taken_one_by_one(tmp_path):
         rows = shown(app)
         assert any(row.startswith("1") and "agent speech" in row for row in rows)
         assert any(row.startswith(" 2 good morning to all") for row in rows)
-        while app.bench.case_desk and app.bench.case_desk.review.undecided:
+        while app.bench.desk and app.bench.desk.review.undecided:
             await pilot.press("2")
         await pilot.press("enter")
 
@@ -947,7 +947,7 @@ async def test_only_spans_that_were_mixed_up_are_gone_through_from_their_differe
         await pilot.press("m")
         await pilot.press(*"airline ↔ airport", "enter")
         assert (here(app), app.bench.left) == ("k1", 1)
-        assert app.bench.case_desk.review.here.task == "e"
+        assert app.bench.desk.review.here.task == "e"
         await pilot.press("colon", *"all cases", "enter")
         assert app.bench.left == 2
 

@@ -67,7 +67,7 @@ def queue_of(project: Project, queue: Queue) -> Queue:
     return replace(queue, sample=project.review.sample, too_fast_ms=project.pace.too_fast_ms)
 
 
-class ReviewBench(Workplace):
+class ReviewBench(Workplace[CaseDesk]):
     """Takes cases, commands, outcomes."""
 
     def __init__(
@@ -91,18 +91,13 @@ class ReviewBench(Workplace):
         self._deeds: list[Deed] = []
 
     @property
-    def case_desk(self) -> CaseDesk | None:
-        return self.desk if isinstance(self.desk, CaseDesk) else None
-
-    @property
     def names(self) -> tuple[str, ...]:
         """What the versions on the desk are called: their annotators, or letters."""
-        desk = self.case_desk
-        return desk.names(blind=self.project.review.blind) if desk is not None else ()
+        return self.desk.names(blind=self.project.review.blind) if self.desk is not None else ()
 
     def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""
-        return self.case_desk.askers if self.case_desk is not None else ()
+        return self.desk.askers if self.desk is not None else ()
 
     # coming and going
 
@@ -146,8 +141,7 @@ class ReviewBench(Workplace):
 
     async def _hold_on(self) -> None:
         """To the case on the desk."""
-        desk = self.case_desk
-        if desk is not None and not await self._hold(desk.case):
+        if self.desk is not None and not await self._hold(self.desk.case):
             self.on_change()
 
     async def _has_come(self) -> bool:
@@ -226,8 +220,7 @@ class ReviewBench(Workplace):
 
     async def _leave_case(self) -> CaseDesk:
         """The case goes behind; a review that was begun is kept for when it comes back."""
-        desk = self.case_desk
-        assert desk is not None
+        desk = self._in_hand
         await self._keep_draft()
         self._put_behind(desk.case)
         return desk
@@ -265,37 +258,40 @@ class ReviewBench(Workplace):
 
     async def _do(self, command: str, argument: Any) -> None:
         self.word = ""
-        try:
-            if command == "review.before":
+        act = self._do_to_case if self.desk is not None else self._do_between_cases
+        if await self._tried(partial(act, command, argument)) and not self._drafts.is_due:
+            self.trouble = ""  # nothing waits to be written
+
+    async def _do_between_cases(self, command: str, _: Any) -> None:
+        if command == "review.before":
+            await self._before()
+        elif command == "work.undo":
+            await self._back()
+
+    async def _do_to_case(self, command: str, argument: Any) -> None:
+        match command:
+            case "review.before":
                 await self._before()
-            elif self.case_desk is None:
-                if command == "work.undo":
-                    await self._back()
-            elif command == "review.later":
+            case "review.later":
                 await self._later()
-            elif command == "review.return":
+            case "review.return":
                 await self._send_back(*argument)
-            elif command == "review.comment":
+            case "review.comment":
                 await self._comment(*argument)
-            elif command == "talk.unsay":
+            case "talk.unsay":
                 await self._unsay()
-            elif command == "review.hear":
+            case "review.hear":
                 self._hear()
-            elif command in ("item.previous", "item.next"):
+            case "item.previous" | "item.next":
                 self.word = "Esc goes back to the versions, and then < and > to other cases"
-            else:
+            case _:
                 await self._step(command, argument)
-            if not self._drafts.is_due:
-                self.trouble = ""  # nothing waits to be written
-        except StoreError as error:
-            self._fail(error)
 
     async def _step(self, command: str, argument: Any) -> None:
         session = self._at_tape(command)
         if session is None:
             return
-        desk = self.case_desk
-        assert desk is not None
+        desk = self._in_hand
         before = desk.reading.at
         made, effects = reviewsteps.step(
             replace(desk.review, session=session), command, self._by_tape(command, argument)
@@ -308,9 +304,7 @@ class ReviewBench(Workplace):
 
     def _show(self, made: Review) -> None:
         """What a command made of the review, on the desk."""
-        desk = self.case_desk
-        assert desk is not None
-        self.desk = desk.became(made, self.now())
+        self.desk = self._in_hand.became(made, self.now())
         self.word = made.word
         self._drafts.soon()
 
@@ -320,28 +314,26 @@ class ReviewBench(Workplace):
         elif effect is reviewsteps.Effect.BACK:
             await self._back()
         elif isinstance(effect, Effect) and self.deck is not None:
-            self.deck.effect(effect, self._hands())
+            self.deck.effect(effect, self._in_hand.session)
 
     def _hear(self) -> None:
         """The stretch of the sound that the difference is about, alone."""
         from tui_label.sound.tape import Region
 
-        desk = self.case_desk
-        assert desk is not None
-        here = desk.review.here
+        review = self._in_hand.review
+        here = review.here
         if self.deck is None or here is None or here.heard is None:
             self.word = "nothing to hear: the difference has no place in the sound"
             return
         self.deck.play_from(here.heard[0], Region(*here.heard))
-        self._show(desk.review)
+        self._show(review)
 
     # outcomes
 
     async def _settle(self, comments: Sequence[Comment] = ()) -> bool:
         """Whether it is settled; else the case is on the desk as it is now."""
         self.jot(Line())
-        desk = self.case_desk
-        assert desk is not None
+        desk = self._in_hand
         if self.deck is not None:
             self.deck.stop()
         if await self._keep_up():
@@ -385,7 +377,7 @@ class ReviewBench(Workplace):
 
         Nobody else would answer again, and until then a case is in no queue.
         """
-        desk = self.case_desk
+        desk = self.desk
         if desk is None:
             return ()
         roles = self.project.roles
@@ -396,8 +388,7 @@ class ReviewBench(Workplace):
 
     async def _send_back(self, to: Sequence[str], text: str) -> None:
         self.jot(Line())
-        desk = self.case_desk
-        assert desk is not None
+        desk = self._in_hand
         comment = Comment(self.annotator, text, RETURN)
         await self._call(self._store.send_back, desk.case.number, to, comment)
         await self._on(Deed(desk.case, tuple(to), desk.draft))
@@ -405,31 +396,27 @@ class ReviewBench(Workplace):
         await self._recount()
 
     async def _comment(self, to: Sequence[str], text: str) -> None:
-        desk = self.case_desk
-        assert desk is not None
+        number = self._in_hand.case.number
         said = [Comment(self.annotator, text, COMMENT, name) for name in to]
-        await self._call(self._store.say, desk.case.number, *said)
+        await self._call(self._store.say, number, *said)
         self.trouble = ""
         # Sent it is, also where all that was said can't be read now: not to be sent once more
         with contextlib.suppress(StoreError):
-            await self._hear_of(desk.case.number)
+            await self._hear_of(number)
         self.word = "sent"
 
     async def _hear_of(self, number: int) -> None:
-        desk = self.case_desk
-        assert desk is not None
         said = await self._call(self._store.comments, number)
-        self.desk = replace(desk, case=replace(desk.case, comments=said))
-        self._show(desk.review)
+        self.desk = replace(self._in_hand, case=replace(self._in_hand.case, comments=said))
+        self._show(self.desk.review)
         # A question that is answered is no case of theirs any more
         await self._recount()
 
     def corrects(self) -> bool:
         """Whether the case may be settled as it is, and somebody answered otherwise; what is in the way is shown."""
-        desk = self.case_desk
-        if desk is None:
+        if self.desk is None:
             return False
-        made, effects = reviewsteps.step(desk.review, "review.settle")
+        made, effects = reviewsteps.step(self.desk.review, "review.settle")
         is_decided = reviewsteps.Effect.SETTLE in effects
         if is_decided and not made.differing:
             made = made.say("nobody answered otherwise: there is nobody to tell")
@@ -449,8 +436,7 @@ class ReviewBench(Workplace):
     async def _correct(self, text: str) -> bool:
         if not self.corrects():
             return False
-        assert self.case_desk is not None
-        made, comments = self.case_desk.review, []
+        made, comments = self._in_hand.review, []
         for version in made.differing:
             words = ". ".join(filter(None, (changes(made, version), text)))
             comments.append(Comment(self.annotator, words, CORRECTION, made.versions[version].annotator))
@@ -462,8 +448,8 @@ class ReviewBench(Workplace):
         await self._next((await self._leave_case()).case.mark)
 
     async def _before(self) -> None:
-        if self.case_desk is not None:
-            self._take_up(self.case_desk.case)
+        if self.desk is not None:
+            self._take_up(self.desk.case)
         if not self._trail:
             self.word = "no case before this one"
             return
@@ -512,15 +498,15 @@ class ReviewBench(Workplace):
     async def open_queue(self, queue: Queue) -> None:
         """Go through another queue, or this one restricted otherwise, from its start."""
         async with self._lock:
-            try:
-                if self.case_desk is not None:
-                    await self._leave_case()
-                self.queue, self.word = queue, ""
-                await self._count_cases()
-                await self._next(START)
-                self.trouble = ""
-            except StoreError as error:
-                self._fail(error)
+            await self._tried(partial(self._turn_to, queue))
+
+    async def _turn_to(self, queue: Queue) -> None:
+        if self.desk is not None:
+            await self._leave_case()
+        self.queue, self.word = queue, ""
+        await self._count_cases()
+        await self._next(START)
+        self.trouble = ""
 
     async def count_queues(self) -> None:
         self.word = ""
@@ -542,7 +528,7 @@ class ReviewBench(Workplace):
 
     async def _keep_draft(self) -> None:
         self._drafts.cancel()
-        desk = self.case_desk
+        desk = self.desk
         if desk is None or (draft := desk.draft) == self._drafts.kept:
             return
         if await self._call(self._store.hold_case, desk.case.number, self.annotator, draft):
@@ -552,10 +538,9 @@ class ReviewBench(Workplace):
 
     @property
     def _draft(self) -> str:
-        return self.case_desk.draft if self.case_desk is not None else ""
+        return self.desk.draft if self.desk is not None else ""
 
     def _set_aside(self) -> None:
-        desk = self.case_desk
-        if desk is not None and (draft := self._draft):
-            case = desk.case
+        if self.desk is not None and (draft := self._draft):
+            case = self.desk.case
             self._keep_aside(Left(case.number, case.item.key, decided(case), draft, case.draft))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_label.bench import notices
 from tui_label.bench.desk import Desk, annotation_of, desk_of, draft_of, heard_before, name_of, said_in
-from tui_label.bench.notices import Announcement
+from tui_label.bench.notices import Announcement, Notice
 from tui_label.bench.refusals import SHOWN, refusal
 from tui_label.bench.storethread import Result
 from tui_label.bench.tally import Tally
@@ -47,7 +47,7 @@ SKIP_WORDS = {
 """By the project's policy."""
 
 
-class Workbench(Workplace):
+class Workbench(Workplace[Desk]):
     """Claims items, takes commands, saves."""
 
     def __init__(
@@ -206,18 +206,16 @@ class Workbench(Workplace):
 
     async def read_on(self) -> None:
         async with self._lock:
-            notice = self.notice
-            if notice is None:
-                return
-            try:
-                after = await self._call(notices.following, self._store, self.project, self.annotator, notice)
-                self.trouble = ""
-                self.notices = self.notices[1:] if after is None else (after, *self.notices[1:])
-                if self.desk is None and not self.notices:
-                    await self._claim_next(guided=True)
-                self._rest_watch()
-            except StoreError as error:
-                self._fail(error)
+            if self.notice is not None:
+                await self._tried(partial(self._turn_page, self.notice))
+
+    async def _turn_page(self, notice: Notice) -> None:
+        after = await self._call(notices.following, self._store, self.project, self.annotator, notice)
+        self.trouble = ""
+        self.notices = self.notices[1:] if after is None else (after, *self.notices[1:])
+        if self.desk is None and not self.notices:
+            await self._claim_next(guided=True)
+        self._rest_watch()
 
     # the item on the desk
 
@@ -279,47 +277,47 @@ class Workbench(Workplace):
     async def _do(self, command: str, argument: Any) -> None:
         self.word = ""
         if self.notice is not None:
-            return None
+            return
         if command in ("item.previous", "item.next"):
-            return await self._attempt(partial(self._visit, 1 if command == "item.previous" else -1))
-        if self.desk is None:
-            if command == "work.undo":
-                await self._attempt(self._back)
-            return None
+            await self._attempt(partial(self._visit, 1 if command == "item.previous" else -1))
+        elif self.desk is not None:
+            await self._do_to_item(command, argument)
+        elif command == "work.undo":
+            await self._attempt(self._back)
+
+    async def _do_to_item(self, command: str, argument: Any) -> None:
+        """A command about the item on the desk."""
         if command == "talk.unsay":
-            return await self._attempt(self._unsay)
+            await self._attempt(self._unsay)
+            return
         session = self._at_tape(command)
         if session is None:
-            return None
+            return
         session, effects = step(session, command, self._by_tape(command, argument))
         task = argument[0] if command == "label.give" else session.focus
-        watch = self.desk.watch.touched(self.now(), task)
-        self.desk = replace(self.desk, session=session, watch=watch)
+        watch = self._in_hand.watch.touched(self.now(), task)
+        self.desk = replace(self._in_hand, session=session, watch=watch)
         self.word = session.word
         # An edge that is heard while it moves, or an answer that is refused, is work that nothing else saves
         self._drafts.soon()
         for effect in effects:
             await self._carry_out(effect)
-        return None
 
     async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Do what needs the store; where that fails all stays as it is, is said, and kept as a draft."""
-        try:
-            await act()
+        """Do what needs the store, after which nothing is unsaved any more."""
+        if await self._tried(act):
             self.trouble = ""
-        except StoreError as error:
-            self._fail(error)
 
     async def _carry_out(self, effect: Effect) -> None:
-        if self.deck is not None and self.deck.effect(effect, self._hands()):
+        desk = self._in_hand
+        if self.deck is not None and self.deck.effect(effect, desk.session):
             return
-        assert self.desk is not None
-        if word := refusal(effect, self.desk, self.deck):
+        if word := refusal(effect, desk, self.deck):
             self.word = word
             self._refused = effect, word
             if self.deck is not None and self.deck.look.broken:
                 # The key that skips is a letter
-                self.desk = replace(self.desk, session=replace(self.desk.session, typing=False))
+                self.desk = replace(desk, session=replace(desk.session, typing=False))
             return
         acts: dict[Effect, Callable[[], Awaitable[None]]] = {
             Effect.SUBMIT: partial(self._finish, SUBMITTED),
@@ -329,8 +327,8 @@ class Workbench(Workplace):
         await self._attempt(acts.get(effect, self._forward))
 
     async def _finish(self, status: str) -> None:
-        assert self.desk is not None
-        desk, tested = self.desk, self.desk.claim.known is not None
+        desk = self._in_hand
+        tested = desk.claim.known is not None
         claim = await self._save(status)
         if desk.visiting:
             await self._return_ahead()
@@ -350,9 +348,8 @@ class Workbench(Workplace):
 
     async def _save(self, status: str) -> Claim | None:
         """Hand in the work on the desk; the next item, if they go on to one."""
-        assert self.desk is not None
         # A step like others: what was undone before it is not redone after it
-        self.desk = desk = replace(self.desk, session=replace(self.desk.session, future=()))
+        self.desk = desk = replace(self._in_hand, session=replace(self._in_hand.session, future=()))
         self._drafts.cancel()
         if self.deck is not None:
             self.deck.stop()
@@ -452,9 +449,8 @@ class Workbench(Workplace):
 
     async def _forward(self) -> None:
         """Redo across items: what was undone, and not touched since, is saved again."""
-        assert self.desk is not None
-        undone, session = self.desk.claim.reopened, self.desk.session
-        touched = session.work != self.desk.laid or session.mark is not None
+        undone, session = self._in_hand.claim.reopened, self._in_hand.session
+        touched = session.work != self._in_hand.laid or session.mark is not None
         if not touched and (undone == SKIPPED or (undone and session.unfinished is None)):
             await self._finish(undone)
         else:
@@ -566,11 +562,9 @@ class Workbench(Workplace):
             return True
 
     async def _hear_of(self, number: int) -> None:
-        assert self.desk is not None
-        me, desk = self.annotator, self.desk
         found = await self._call(self._store.comments, number)
-        mine = tuple(one for one in found if me in (one.author, one.to))
-        self.desk = replace(desk, claim=replace(desk.claim, comments=mine))
+        mine = tuple(one for one in found if self.annotator in (one.author, one.to))
+        self.desk = replace(self._in_hand, claim=replace(self._in_hand.claim, comments=mine))
 
     async def inbox(self) -> list[tuple[int, Item, Comment]] | None:
         """What was said to this annotator, read or not, the latest first, each with the number of its item.
@@ -583,14 +577,13 @@ class Workbench(Workplace):
         """To the item that a comment is on, which is read with that."""
         async with self._lock:
             self.word = ""
-            if self.notice is not None:
-                return
-            try:
-                await self._reach(number)
-                await self._call(self._store.mark_read, self.annotator, number)
-                self.unread = await self._call(self._store.unread, self.annotator)
-            except StoreError as error:
-                self._fail(error)
+            if self.notice is None:
+                await self._tried(partial(self._read_at, number))
+
+    async def _read_at(self, number: int) -> None:
+        await self._reach(number)
+        await self._call(self._store.mark_read, self.annotator, number)
+        self.unread = await self._call(self._store.unread, self.annotator)
 
     async def _reach(self, number: int) -> None:
         if self.desk is not None and self.desk.claim.number == number:
@@ -627,10 +620,7 @@ class Workbench(Workplace):
     async def _end_sprint(self) -> None:
         if self.tally.end_sprint(self.annotator) and self.deck is not None:
             self.deck.pause()
-        try:
-            await self._keep_sprints()
-        except StoreError as error:
-            self._fail(error)
+        await self._tried(self._keep_sprints)
 
     async def _keep_sprints(self) -> None:
         if self.tally.unkept:

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tui_label.bench import notices
 from tui_label.bench.desk import Desk
@@ -35,7 +35,7 @@ from tui_label.store.sqlite.place import holder_of_database, holder_of_folder
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
 
-One = TypeVar("One", bound=Desk)
+OnDesk = TypeVar("OnDesk", bound=Desk)
 WAITING = "waiting for the database …"
 BACK = "the database is back"
 BACK_AGAIN = ": what was not saved the last time is here"
@@ -46,7 +46,7 @@ LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
 
 
-class Workplace(ABC):
+class Workplace(ABC, Generic[OnDesk]):
     """An item and the means to keep the work on it; tells `on_change` when something moved by itself."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Workplace(ABC):
         self.project = project
         self.annotator = annotator
         """Who is at work, whatever they do."""
-        self.desk: Desk | None = None
+        self.desk: OnDesk | None = None
         self.trouble = ""
         """Why something is not saved; empty when all is."""
         self.word = ""
@@ -176,9 +176,11 @@ class Workplace(ABC):
     def session(self) -> Session | None:
         return self.desk.session if self.desk else None
 
-    def _hands(self) -> Session:
+    @property
+    def _in_hand(self) -> OnDesk:
+        """The desk, for what is done only while an item lies on it."""
         assert self.desk is not None
-        return self.desk.session
+        return self.desk
 
     def now(self) -> float:
         """Milliseconds of the clock that all times of work are counted by."""
@@ -234,6 +236,15 @@ class Workplace(ABC):
     def _reason(self, error: StoreError) -> str:
         return str(error).removeprefix(f"{self.project.store}: ")
 
+    async def _tried(self, act: Callable[[], Awaitable[object]]) -> bool:
+        """Do what needs the store; whether it could.  Where not, that is said, and the work on the desk is kept aside."""
+        try:
+            await act()
+        except StoreError as error:
+            self._fail(error)
+            return False
+        return True
+
     def _fail(self, error: StoreError) -> None:
         self.trouble = self._reason(error)
         self._set_aside()
@@ -266,10 +277,7 @@ class Workplace(ABC):
     async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(seconds)
-            try:
-                await do()
-            except StoreError as error:
-                self._fail(error)
+            await self._tried(do)
 
     async def _look_out(self) -> None:
         """A glance into a queue that was empty, which keeps nobody waiting."""
@@ -303,13 +311,10 @@ class Workplace(ABC):
                 if self.desk is not None:
                     # A pause ends here, where one runs: until now it was one
                     self.desk = replace(self.desk, watch=self.desk.watch.resume(self.now()))
-                kept = await self._try_to_keep(self._keep_draft if cut_off else self._part_for_good)
+                kept = await self._tried(self._keep_draft if cut_off else self._part_for_good)
                 self._drafts.cancel()
-                try:
-                    # What did not take the draft is not waited for once more: the lease will be over soon
-                    await self._get_up(gives_back=kept)
-                except StoreError as error:
-                    self._fail(error)
+                # What did not take the draft is not waited for once more: the lease will be over soon
+                await self._tried(partial(self._get_up, gives_back=kept))
         if self.deck is not None:
             await self.deck.close()
         self._thread.close(wait=not self.abandoned)
@@ -321,7 +326,7 @@ class Workplace(ABC):
     # drafts
 
     async def _keep_draft_alone(self) -> None:
-        await self._in_turn(partial(self._try_to_keep, self._keep_or_ask))
+        await self._in_turn(partial(self._tried, self._keep_or_ask))
 
     async def _keep_or_ask(self) -> None:
         """Write the draft; where there is none to write, what failed may have left nothing, and the store is asked."""
@@ -334,15 +339,7 @@ class Workplace(ABC):
             self.word = self.word or BACK
             await self._is_back()
 
-    async def _try_to_keep(self, keep: Callable[[], Awaitable[object]]) -> bool:
-        try:
-            await keep()
-        except StoreError as error:
-            self._fail(error)
-            return False
-        return True
-
-    def _draft_is_kept(self, desk: Desk, draft: str) -> None:
+    def _draft_is_kept(self, desk: OnDesk, draft: str) -> None:
         self._unsaved.drop(desk.claim.number)
         if self.desk is not None and self.desk.save_id == desk.save_id:
             self._drafts.kept = draft
@@ -394,8 +391,8 @@ class Workplace(ABC):
             async with self._lock:
                 await self._do(command, argument)
 
-    def _without_said(self, desk: One, comments: Sequence[Comment]) -> One:
-        """Without a line that was sent: the process ended before the draft was written again."""
+    def _without_said(self, desk: OnDesk, comments: Sequence[Comment]) -> OnDesk:
+        """Without the line that was being typed, where that was sent, and the process ended before the next draft."""
         kind, words = desk.session.line[:2]
         sent = kind in (COMMENT, QUESTION) and any(
             (one.author, one.kind, one.text) == (self.annotator, kind, words.strip()) for one in comments
@@ -420,8 +417,7 @@ class Workplace(ABC):
 
     async def _unsay(self) -> None:
         """Take back what they said last about the item on the desk."""
-        assert self.desk is not None
-        number = self.desk.claim.number
+        number = self._in_hand.claim.number
         gone = await self._call(self._store.unsay, number, self.annotator)
         await self._hear_of(number)
         self.word = UNSAID if gone else STANDS
@@ -469,7 +465,7 @@ class Workplace(ABC):
 
     def _at_tape(self, command: str) -> Session | None:
         """The session, at the place on the tape that the key is about; None where it was a play key, and is done."""
-        session = self._hands()
+        session = self._in_hand.session
         if self.deck is None:
             return session
         session = replace(session, at=round(self.deck.tapped, 3))
@@ -511,10 +507,10 @@ class Workplace(ABC):
 
     def _played(self, session: Session, command: str) -> None:
         """After a play key: the time is kept, and the segment under a moved cursor is picked."""
-        assert self.desk is not None and self.deck is not None
+        assert self.deck is not None
         if command.startswith("tape.") and not self.deck.playing and not session.typing:
             session, _ = step(replace(session, at=self.deck.position), "segment.follow")
-        self.desk = replace(self.desk, session=session).touched(self.now())
+        self.desk = replace(self._in_hand, session=session).touched(self.now())
         self._drafts.soon()
 
     def _by_tape(self, command: str, argument: Any) -> Any:
@@ -523,11 +519,11 @@ class Workplace(ABC):
             return self.deck.look.peaks.quietest
         return argument
 
-    def _lay_tape(self, deck: Deck, desk: Desk, heard: Listening | None) -> None:
+    def _lay_tape(self, deck: Deck, desk: OnDesk, heard: Listening | None) -> None:
         deck.lay(desk.claim.item, heard)
         deck.seek(desk.session.at)
 
-    def _with_tape(self, desk: Desk | None) -> Desk | None:
+    def _with_tape(self, desk: OnDesk | None) -> OnDesk | None:
         """The desk with its tape where it is now."""
         if desk is None or self.deck is None:
             return desk

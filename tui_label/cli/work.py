@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_label.cli.project import Commands, command, complain, folder, opened, sound, sound_way
 from tui_label.core.text import visible
@@ -82,7 +82,7 @@ def work_on(folder: Path, annotator: str | None, sound: str, sprint_ms: int = 0)
     return told_unsaved(workbench) or status
 
 
-def end_if_abandoned(workbench: Workplace) -> None:
+def end_if_abandoned(workbench: Workplace[Any]) -> None:
     """End the process where its thread still waits for the database, and would for long."""
     if workbench.abandoned:
         told_unsaved(workbench)
@@ -90,7 +90,7 @@ def end_if_abandoned(workbench: Workplace) -> None:
         os._exit(1)
 
 
-def told_unsaved(workbench: Workplace) -> int:
+def told_unsaved(workbench: Workplace[Any]) -> int:
     """Say what the database would not take, if there is anything; the exit status for it."""
     if workbench.trouble:
         kept = "is kept, and there when you start again"

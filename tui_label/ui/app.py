@@ -83,7 +83,7 @@ class ItemApp(SheetApp):
 
     def __init__(
         self,
-        workbench: Workplace,
+        workbench: Workplace[Any],
         keymap: Keymap,
         guidelines: str,
         make_keymap: Callable[[Project], Keymap] = build,

@@ -22,7 +22,7 @@ SHARED = {"TMUX", "STY", "ZELLIJ"}
 class FarKeys:
     """What a listener that catches keys is offered, and what it says of them."""
 
-    def __init__(self, app: App[Any], workbench: Workplace, show: Callable[[], None]) -> None:
+    def __init__(self, app: App[Any], workbench: Workplace[Any], show: Callable[[], None]) -> None:
         """`app` lends its queue of messages, which keys stand in too."""
         self._app = app
         self._workbench = workbench

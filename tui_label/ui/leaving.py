@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from tui_label.bench.workplace import Workplace
 from tui_label.core.text import visible
@@ -14,7 +15,7 @@ LOSES = " this is kept nowhere yet: mend that first, or leave once more and lose
 class Leaving:
     """Leaves once, whoever asks how often."""
 
-    def __init__(self, workbench: Workplace, end: Callable[[int], object]) -> None:
+    def __init__(self, workbench: Workplace[Any], end: Callable[[int], object]) -> None:
         """`end` ends the app, with an exit status."""
         self._workbench = workbench
         self._end = end

@@ -83,7 +83,7 @@ class ReviewApp(ItemApp):
 
     @property
     def _review(self) -> Review | None:
-        desk = self.bench.case_desk
+        desk = self.bench.desk
         return desk.review if desk is not None else None
 
     @property
@@ -222,7 +222,7 @@ class ReviewApp(ItemApp):
         self._mode = self._correction()
 
     def _begun_line(self) -> Mode | None:
-        desk = self.bench.case_desk
+        desk = self.bench.desk
         if desk is None or not (line := desk.session.line).words:
             return None
         if line.kind == CORRECTION:
@@ -266,7 +266,7 @@ class ReviewApp(ItemApp):
 
     def _remark(self, kind: str, lead: str, readers: Readers, say: Callable[..., Awaitable[object]]) -> Remark:
         """With the words that were finished before, where nobody was told: settling was refused, or it was undone."""
-        desk = self.bench.case_desk
+        desk = self.bench.desk
         assert desk is not None
         case = desk.case
 
@@ -354,7 +354,7 @@ class ReviewApp(ItemApp):
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         if self._editing:
             return self._draw_editing(session, width, height)
-        bench, desk = self.bench, self.bench.case_desk
+        bench, desk = self.bench, self.bench.desk
         assert desk is not None
         board = self._board = Board(desk.review, bench.names, self._viewport.rows, width)
         state = ReviewState(

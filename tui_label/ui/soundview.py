@@ -27,7 +27,7 @@ LEAD = 0.1
 class SoundView:
     """The look of one deck."""
 
-    def __init__(self, workbench: Workplace) -> None:
+    def __init__(self, workbench: Workplace[Any]) -> None:
         self._workbench = workbench
         self.spectrogram = False
         self._shown: Any = None

@@ -66,7 +66,7 @@ def start(folder: Path, queue: Queue | None = None, *, deck: bool = False, revie
 
 
 def here(app: ReviewApp) -> str:
-    return app.bench.desk.case.item.key if app.bench.desk else ""
+    return app.workbench.desk.case.item.key if app.workbench.desk else ""
 
 
 def has(app: ReviewApp, words: str) -> bool:
@@ -105,11 +105,11 @@ async def test_a_line_that_was_sent_goes_to_no_other_case_though_that_did_not_co
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         with pytest.MonkeyPatch.context() as now:
-            now.setattr(app.bench._store, "next_case", Mock(side_effect=StoreBusy("project.db is in use")))
+            now.setattr(app.workbench._store, "next_case", Mock(side_effect=StoreBusy("project.db is in use")))
             await pilot.press("x", *"read 2", "enter")
             await until(app, "The next case could not be looked for yet.")
             assert has(app, " project.db is in use") and not has(app, "saved")
-        await app.bench.look_again()
+        await app.workbench.look_again()
         await pilot.press("enter")
 
     assert [len(opened(folder).comments(number)) for number in (1, 2)] == [3, 0]
@@ -146,7 +146,7 @@ async def test_a_remark_that_is_half_typed_is_there_again(tmp_path, keys, shows,
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         assert has(app, shows)
-        assert app.bench.word == "begun before, and not decided"
+        assert app.workbench.word == "begun before, and not decided"
         await pilot.press("!", "enter")
 
     assert {one.text.split(". ")[-1] for one in opened(folder).comments(1)} == {"so!"}
@@ -177,7 +177,7 @@ async def test_what_was_sent_back_or_told_by_mistake_is_undone_with_its_words_at
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("1", "x", *"so", "enter")
         await struck(app, "u")
-        assert app.bench.desk.review.taken == {0: 0}
+        assert app.workbench.desk.review.taken == {0: 0}
         await struck(app, "x")
         assert has(app, "send back to bob: so")
         await pilot.press("escape", "2", "C", *"as", "enter")
@@ -284,7 +284,7 @@ async def test_blind_no_version_is_called_as_one_of_the_texts(tmp_path):
     folder = prepare(tmp_path, source, answered(item, {"better": "A"}, {"better": "B"}))
     app = start(folder)
     async with app.run_test(size=(80, 24)):
-        assert app.bench.names == ("C", "D")
+        assert app.workbench.names == ("C", "D")
 
 
 async def test_a_ranking_is_taken_and_settled(tmp_path):
@@ -325,7 +325,7 @@ async def test_one_of_the_translations_is_taken_whole(tmp_path, blind):
     app = start(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         assert all(key in shown(app)[-1] for key in (" w whole ", " e edit ", " x send back "))
-        taken = app.bench.desk.review.versions[1].answers
+        taken = app.workbench.desk.review.versions[1].answers
         await pilot.press("w")
         names = ("[1 A]", "2 B", "3 C") if blind else ("[1 ann]", "2 bob", "3 cyd")
         at = shown(app).index(" take all of")
@@ -410,7 +410,7 @@ async def test_segments_stand_in_lanes_and_are_taken_one_by_one(tmp_path):
         rows = shown(app)
         assert any(row.startswith("1") and "agent speech" in row for row in rows)
         assert any(row.startswith(" 2 good morning to all") for row in rows)
-        while app.bench.desk and app.bench.desk.review.undecided:
+        while app.workbench.desk and app.workbench.desk.review.undecided:
             await pilot.press("2")
         await pilot.press("enter")
 
@@ -812,7 +812,7 @@ async def test_queues_that_could_not_be_counted_are_not_said_to_be_empty(tmp_pat
     app = start(prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"])))
     async with app.run_test(size=(80, 24)) as pilot:
         with monkeypatch.context() as now:
-            now.setattr(app.bench._store, "left_in", Mock(side_effect=StoreBusy("project.db is in use")))
+            now.setattr(app.workbench._store, "left_in", Mock(side_effect=StoreBusy("project.db is in use")))
             await pilot.press("q")
             assert has(app, "project.db is in use")
             assert has(app, "  9 all                 –   everything that was answered")
@@ -838,9 +838,9 @@ async def test_filters(tmp_path):
         await pilot.press("slash", *"nowhere", "enter")
         assert has(app, "No case is left") and has(app, "Nothing passes this filter")
         await pilot.press("colon", *"all cases", "enter")
-        assert app.bench.left == 2
+        assert app.workbench.left == 2
         await pilot.press("colon", *"one label", "enter", *"so", "enter")
-        assert (here(app), app.bench.left) == ("i1", 1)
+        assert (here(app), app.workbench.left) == ("i1", 1)
 
 
 async def test_the_guidelines_open_at_the_label_of_the_difference(tmp_path):
@@ -864,14 +864,14 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, sou
     app = start(folder, deck=source is CALLS)
     async with app.run_test(size=(80, 24)):
         app._leaving.leave = lambda: None  # type: ignore[method-assign]
-        desk = app.bench.desk
+        desk = app.workbench.desk
         await app._palette_open()
         offered = [offer.value for offer in app._mode.offers]  # type: ignore[union-attr]
         assert "review.settle" in offered and "item.skip" not in offered
         for name in offered:
             app._mode, app._reading, app._choosing = None, None, False
             app.workbench.resume()
-            app.bench.desk = desk
+            app.workbench.desk = desk
             await app._palette_open()
             await app._mode.take(name)  # type: ignore[union-attr]
             app._show()
@@ -946,10 +946,10 @@ async def test_only_spans_that_were_mixed_up_are_gone_through_from_their_differe
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("m")
         await pilot.press(*"airline ↔ airport", "enter")
-        assert (here(app), app.bench.left) == ("k1", 1)
-        assert app.bench.desk.review.here.task == "e"
+        assert (here(app), app.workbench.left) == ("k1", 1)
+        assert app.workbench.desk.review.here.task == "e"
         await pilot.press("colon", *"all cases", "enter")
-        assert app.bench.left == 2
+        assert app.workbench.left == 2
 
 
 async def test_help_lists_the_keys_of_review_before_labels_which_are_for_editing(tmp_path):

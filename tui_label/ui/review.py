@@ -63,16 +63,16 @@ class ReviewApp(ItemApp):
     """One person reviewing one project."""
 
     LINES = (*ItemApp.LINES, Remark, Filter)
+    workbench: ReviewBench
 
     def __init__(
         self,
-        bench: ReviewBench,
+        workbench: ReviewBench,
         keymap: Keymap,
         guidelines: str,
         make_keymap: Callable[[Project], Keymap] = build,
     ) -> None:
-        super().__init__(bench, keymap, guidelines, make_keymap)
-        self.bench = bench
+        super().__init__(workbench, keymap, guidelines, make_keymap)
         self._choosing = False
         """Whether the page of queues lies over the case."""
         self._remarked: tuple[int, str, str] = (0, "", "")
@@ -83,7 +83,7 @@ class ReviewApp(ItemApp):
 
     @property
     def _review(self) -> Review | None:
-        desk = self.bench.desk
+        desk = self.workbench.desk
         return desk.review if desk is not None else None
 
     @property
@@ -144,24 +144,24 @@ class ReviewApp(ItemApp):
         if self._review is None or self._review.here is None:
             await self._do("review.whole")
             return
-        offers = tuple(Offer(name, version) for version, name in enumerate(self.bench.names))
+        offers = tuple(Offer(name, version) for version, name in enumerate(self.workbench.names))
         self._mode = Picker("take all of ", offers, partial(self._do, "review.whole"), numbered=True)
 
     # queues and filters
 
     async def _review_queues(self) -> None:
-        await self.bench.count_queues()
+        await self.workbench.count_queues()
         self._choosing = self._session is not None
 
     async def _choose(self, number: int | None) -> None:
         self._choosing = False
         if number is not None:
-            await self.bench.open_queue(replace(self.bench.queue, name=QUEUES[number]))
+            await self.workbench.open_queue(replace(self.workbench.queue, name=QUEUES[number]))
 
     def _restricted(self, part: str) -> Callable[[str], Awaitable[None]]:
         async def choose(value: str) -> None:
             restricted: dict[str, Any] = {part: value}
-            await self.bench.open_queue(replace(self.bench.queue, **restricted))
+            await self.workbench.open_queue(replace(self.workbench.queue, **restricted))
 
         return choose
 
@@ -172,14 +172,14 @@ class ReviewApp(ItemApp):
         if self.workbench.project.review.blind:
             self._word = "names are hidden in this project"
         else:
-            self._mode = Filter("what was answered by", self.bench.names, self._restricted("annotator"))
+            self._mode = Filter("what was answered by", self.workbench.names, self._restricted("annotator"))
 
     async def _review_by_label(self) -> None:
         labels = dict.fromkeys(value for task in self.workbench.project.tasks for value in task.values)
         self._mode = Filter("answers with", tuple(labels), self._restricted("label"), free=False)
 
     async def _review_mixed_up(self) -> None:
-        found = await self.bench.mixed_up()
+        found = await self.workbench.mixed_up()
         if found is None:
             return
         # Two questions may have labels of the same names, as two scales do
@@ -195,10 +195,10 @@ class ReviewApp(ItemApp):
 
         async def choose(words: str) -> None:
             task, pair = pairs.get(words, ("", None))
-            here = replace(self.bench.queue, task=task, label="", against="", items=())
+            here = replace(self.workbench.queue, task=task, label="", against="", items=())
             if pair is not None:
                 here = replace(here, name=QUEUES[0], label=pair.one, against=pair.other, items=pair.numbers)
-            await self.bench.open_queue(here)
+            await self.workbench.open_queue(here)
 
         self._mode = Filter("what is mixed up", tuple(pairs), choose, free=False, numbered=True)
 
@@ -207,8 +207,8 @@ class ReviewApp(ItemApp):
         self._mode = Filter("what is flagged", reasons, self._restricted("flag"))
 
     async def _review_unfiltered(self) -> None:
-        queue = self.bench.queue
-        await self.bench.open_queue(Queue(queue.name, sample=queue.sample, too_fast_ms=queue.too_fast_ms))
+        queue = self.workbench.queue
+        await self.workbench.open_queue(Queue(queue.name, sample=queue.sample, too_fast_ms=queue.too_fast_ms))
 
     # talking
 
@@ -222,13 +222,13 @@ class ReviewApp(ItemApp):
         self._mode = self._correction()
 
     def _begun_line(self) -> Mode | None:
-        desk = self.bench.desk
+        desk = self.workbench.desk
         if desk is None or not (line := desk.session.line).words:
             return None
         if line.kind == CORRECTION:
             self._remarked = (desk.case.number, *line[:2])
-            word, found = self.bench.word, self._correction()
-            self.bench.word = self.bench.word or word
+            word, found = self.workbench.word, self._correction()
+            self.workbench.word = self.workbench.word or word
             return found
         remark = self._return() if line.kind == RETURN else self._comment()
         if remark is None:
@@ -238,7 +238,7 @@ class ReviewApp(ItemApp):
 
     def _return(self) -> Remark | None:
         """The line for it; None where it can't be now, and the screen has why."""
-        review, there = self._review, self.bench.returnable()
+        review, there = self._review, self.workbench.returnable()
         if review is None or not there:
             return None
         first = tuple(one for one in review.concerned if one in there)
@@ -248,7 +248,7 @@ class ReviewApp(ItemApp):
         review = self._review
         if review is None:
             return None
-        asked = self.bench.askers()
+        asked = self.workbench.askers()
         everyone = tuple(range(len(review.versions)))
         readers = self._readers(everyone, everyone)
         if asked:
@@ -257,23 +257,23 @@ class ReviewApp(ItemApp):
         return self._remark(COMMENT, "answer" if asked else "comment", readers, partial(self._say, "review.comment"))
 
     def _correction(self) -> Remark | None:
-        if not self.bench.corrects():
+        if not self.workbench.corrects():
             return None
-        return self._remark(CORRECTION, "settle, and say why", (), lambda _, text: self.bench.correct(text))
+        return self._remark(CORRECTION, "settle, and say why", (), lambda _, text: self.workbench.correct(text))
 
     async def _say(self, command: str, to: tuple[str, ...], text: str) -> None:
         await self._do(command, (to, text))
 
     def _remark(self, kind: str, lead: str, readers: Readers, say: Callable[..., Awaitable[object]]) -> Remark:
         """With the words that were finished before, where nobody was told: settling was refused, or it was undone."""
-        desk = self.bench.desk
+        desk = self.workbench.desk
         assert desk is not None
         case = desk.case
 
         async def keep(to: tuple[str, ...], text: str) -> bool:
             self._remarked = (case.number, kind, text)
             await say(to, text)
-            return not self.bench.trouble
+            return not self.workbench.trouble
 
         number, of, text = self._remarked
         told = (number, of) != (case.number, kind) or any(one.text.endswith(text) for one in case.comments)
@@ -286,7 +286,7 @@ class ReviewApp(ItemApp):
         groups = dict.fromkeys([tuple(first), everyone, *((one,) for one in everyone)])
         return tuple(
             (
-                "all" if len(group) == len(everyone) > 1 else ", ".join(self.bench.names[one] for one in group),
+                "all" if len(group) == len(everyone) > 1 else ", ".join(self.workbench.names[one] for one in group),
                 tuple(review.versions[one].annotator for one in group),
             )
             for group in groups
@@ -297,7 +297,7 @@ class ReviewApp(ItemApp):
         review = self._review
         for version, one in enumerate(review.versions if review is not None else ()):
             if one.annotator == annotator:
-                return self.bench.names[version]
+                return self.workbench.names[version]
         return "an annotator" if self.workbench.project.review.blind else annotator
 
     def _label_here(self) -> str:
@@ -326,7 +326,7 @@ class ReviewApp(ItemApp):
         self._viewport.top = top
 
     def _draw(self, width: int, height: int) -> list[Row]:
-        if self._session is None and not self.bench.waiting and not self.bench.not_saved:
+        if self._session is None and not self.workbench.waiting and not self.workbench.not_saved:
             return [[]] * height  # the first case is on its way
         return super()._draw(width, height)
 
@@ -338,7 +338,7 @@ class ReviewApp(ItemApp):
         return self._draw_queues(width, height)
 
     def _draw_queues(self, width: int, height: int) -> list[Row]:
-        bench = self.bench
+        bench = self.workbench
         here, trouble = self._session is not None, bench.not_saved
         if self._mode is not None:
             found, status = self._mode.legend, mode_rows(self._mode, width)
@@ -354,7 +354,7 @@ class ReviewApp(ItemApp):
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
         if self._editing:
             return self._draw_editing(session, width, height)
-        bench, desk = self.bench, self.bench.desk
+        bench, desk = self.workbench, self.workbench.desk
         assert desk is not None
         board = self._board = Board(desk.review, bench.names, self._viewport.rows, width)
         state = ReviewState(
@@ -388,7 +388,7 @@ class ReviewApp(ItemApp):
     def _draw_editing(self, session: Session, width: int, height: int) -> list[Row]:
         """The labeling screen, with the way back first in its legend."""
         rows = super()._draw_item(session, width, height)
-        bench = self.bench
+        bench = self.workbench
         name = [*where(bench.project.name, bench.queue, bench.project.review.blind)[:2], "editing"]
         rows[0] = header(name, counted(bench.left, bench.of), width)
         if self._mode is None:

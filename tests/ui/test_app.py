@@ -735,7 +735,7 @@ async def test_what_needs_no_item_is_done_by_its_name_over_an_empty_queue(tmp_pa
         offered = [offer.value for offer in app._mode.offers]
         assert "guide.open" in offered and "flag.open" not in offered
         for name in offered:
-            await app._palette_open()
+            app._open_palette()
             await app._mode.take(name)
             app._reading = app._letters = None
             app.workbench.resume()
@@ -836,7 +836,7 @@ async def test_a_digit_of_any_script_or_none_is_taken_for_what_it_is(tmp_path, k
 async def test_of_a_sprints_minutes_nothing_but_digits_is_taken(tmp_path, keys, minutes):
     app = make(tmp_path, SENTIMENT, Record(Item("k", TEXT)))
     async with app.run_test(size=(80, 24)):
-        await app._sprint_start()
+        await app._start_or_end_sprint()
         for key in keys.split():
             await app.on_key(Key(key, key if len(key) == 1 else None))
         sprint = app.workbench.tally.sprint

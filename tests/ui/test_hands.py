@@ -121,14 +121,14 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, mod
         await pilot.press(*keys)
         assert app._key_mode == mode.split()[0]
         desk = app.workbench.desk
-        await app._palette_open()
+        app._open_palette()
         offered = [offer.value for offer in app._mode.offers]
         assert offered == [command.name for command in app.keymap.available(app._key_mode)]
         for name in offered:
             app._mode, app._reading = None, None
             app.workbench.resume()
             app.workbench.desk = desk
-            await app._palette_open()
+            app._open_palette()
             await app._mode.take(name)
             app._show()
 

@@ -865,14 +865,14 @@ async def test_every_command_that_the_palette_offers_has_a_handler(tmp_path, sou
     async with app.run_test(size=(80, 24)):
         app._leaving.leave = lambda: None  # type: ignore[method-assign]
         desk = app.workbench.desk
-        await app._palette_open()
+        app._open_palette()
         offered = [offer.value for offer in app._mode.offers]  # type: ignore[union-attr]
         assert "review.settle" in offered and "item.skip" not in offered
         for name in offered:
             app._mode, app._reading, app._choosing = None, None, False
             app.workbench.resume()
             app.workbench.desk = desk
-            await app._palette_open()
+            app._open_palette()
             await app._mode.take(name)  # type: ignore[union-attr]
             app._show()
 

@@ -33,16 +33,7 @@ from tui_label.ui.finding import Finding, Look
 from tui_label.ui.keyguard import ANSWERING, LEAVING, KeyGuard
 from tui_label.ui.keymodes import HELP, key_mode
 from tui_label.ui.leaving import Leaving
-from tui_label.ui.modes import (
-    Calibration,
-    Find,
-    GoTo,
-    Hop,
-    Mode,
-    Picker,
-    Saying,
-    hints_for,
-)
+from tui_label.ui.modes import Calibration, Find, GoTo, Hop, Mode, Picker, Saying, hints_for
 from tui_label.ui.overlays import NoticeScroll, Reading
 from tui_label.ui.sheet import SheetApp
 from tui_label.ui.soundview import SoundView
@@ -64,13 +55,11 @@ from tui_label.ui.views.label import (
 )
 from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
-from tui_label.ui.views.pages import (
-    key_rows,
-    label_at_hand,
-    paused,
-)
+from tui_label.ui.views.pages import key_rows, label_at_hand, paused
 from tui_label.ui.views.questions import Zone
 
+Act = Callable[[], Awaitable[object] | None]
+"""What a command does; an awaitable where it takes a while."""
 GO_ON = "item.submit"
 """Its key leads on from the page of a sprint's figures, too."""
 
@@ -116,6 +105,7 @@ class ItemApp(SheetApp):
         self._acting: asyncio.Future[None] | None = None
         """What the latest key is at, or the start."""
         self._far_keys = FarKeys(self, workbench, self._show)
+        self._acts = self._commands()
         workbench.on_change = self._show
         workbench.on_renewal = self._renew
 
@@ -159,7 +149,7 @@ class ItemApp(SheetApp):
             return False
         if not (self._leaving.begun or self._leaves(event_key(event.key, event.character))):
             return False
-        self._leaving.leave()
+        self._leave()
         if self.workbench.abandoned and self._acting is not None:
             self._acting.cancel()
         self._show()
@@ -178,7 +168,7 @@ class ItemApp(SheetApp):
     async def _key(self, key: str, pressed_at: float) -> None:
         is_open = self._reading is not None or self._mode is not None
         if self._leaving.begun or (is_open and self._leaves(key)):
-            self._leaving.leave()
+            self._leave()
         elif self._too_small:
             await self._unseen_key(key)
         elif self._reading is not None:
@@ -236,7 +226,7 @@ class ItemApp(SheetApp):
     async def _unseen_key(self, key: str) -> None:
         """What is typed into a text is kept; nothing is answered that is not seen."""
         if self._command(key) == "quit":
-            self._leaving.leave()
+            self._leave()
         elif self._typing and self._mode is None and not self._under_page:
             await self._typed(key)
 
@@ -282,9 +272,9 @@ class ItemApp(SheetApp):
         command = self._command(key)
         self._guard.pressed(key, pressed_at)
         if command == "quit":
-            self._leaving.leave()
+            self._leave()
         elif command == "guide.open":
-            await self._guide_open()
+            self._open_guide()
         elif command == "work.undo":
             self._word = "nothing to undo here"
         elif self._notice_scrolled(notice, command) or not (self._goes_on(key) or command == "scroll.page-down"):
@@ -298,7 +288,8 @@ class ItemApp(SheetApp):
 
     async def _typed(self, key: str) -> bool:
         """A key in the text box; whether it was typing."""
-        assert self._session is not None
+        if self._session is None:
+            return False
         last = self._session.filled_in
         if last is not None and key == self.keymap.key_of_label(*last):
             # Of a ranking that is typed whole, and no word of what is asked after it
@@ -312,15 +303,15 @@ class ItemApp(SheetApp):
     async def _paused_key(self, key: str) -> None:
         command = self._command(key)
         if command == "quit":
-            self._leaving.leave()
+            self._leave()
         elif command == "pause" or key in ("enter", "escape", "space"):
             self.workbench.resume()
 
     async def _act(self, action: Action) -> None:
-        """Carry out a command: what is about the view here, in the method named like it, all else at the workbench."""
-        opened = getattr(self, "_" + action.command.replace(".", "_").replace("-", "_"), None)
-        if opened is not None:
-            await opened()
+        """Carry out a command: what is about the view here, all else at the workbench."""
+        if (act := self._acts.get(action.command)) is not None:
+            if (done := act()) is not None:
+                await done
         elif action.command in CURSOR_MOVES:
             await self._move_cursor(partial(self._viewport.moved, command=action.command))
         elif by := scroll_steps(action.command, self._viewport.page):
@@ -331,36 +322,51 @@ class ItemApp(SheetApp):
     async def _do(self, command: str, argument: Any = None) -> None:
         if command == "find.set":
             self._finding.look_for(argument)
-            await self._find_next()
+            await self._find(find_next)
             return
         await self.workbench.do(command, argument)
 
     # commands that are about the view
 
-    async def _quit(self) -> None:
+    def _commands(self) -> dict[str, Act]:
+        """What each of them does."""
+        return {
+            "quit": self._leave,
+            "pause": self.workbench.pause,
+            "help.open": self._open_help,
+            "palette.open": self._open_palette,
+            "guide.open": self._open_guide,
+            "guide.changes": self._open_changes,
+            "label.by-name": self._open_labels,
+            "hop": self._open_hop,
+            "find.open": self._open_find,
+            "find.next": partial(self._find, find_next),
+            "find.previous": partial(self._find, find_previous),
+            "text.newline": partial(self._typed, "\n"),
+            "tag.open": self._open_tags,
+            "transcript.speaker": self._turn_speaker,
+            "transcript.fix": self._mend,
+            "view.spectrogram": self._view.switch_spectrogram,
+            "view.zoom-in": partial(self._view.zoom, 0.5),
+            "view.zoom-out": partial(self._view.zoom, 2.0),
+            "tape.page-left": partial(self._turn_page, -1),
+            "tape.page-right": partial(self._turn_page, 1),
+            "tape.go": self._open_go_to,
+            "play.unheard": self._play_unheard,
+            "calibrate": self._calibrate,
+        }
+
+    def _leave(self) -> None:
         self._leaving.leave()
 
-    async def _pause(self) -> None:
-        self.workbench.pause()
-
-    async def _text_newline(self) -> None:
-        if self._session is not None:
-            await self._typed("\n")
-
-    async def _hop(self) -> None:
+    def _open_hop(self) -> None:
         session = self._session
         if session is not None:
             self._mode = Hop(hints_for(session.item.text, *self._viewport.seen))
 
-    async def _find_open(self) -> None:
+    def _open_find(self) -> None:
         if self._session is not None:
             self._mode = Find(self._session, self._viewport.rows.text)
-
-    async def _find_next(self) -> None:
-        await self._find(find_next)
-
-    async def _find_previous(self) -> None:
-        await self._find(find_previous)
 
     async def _find(self, look: Look) -> None:
         session = self._session
@@ -395,12 +401,12 @@ class ItemApp(SheetApp):
         if left:
             self._finding.left()
 
-    async def _label_by_name(self) -> None:
+    def _open_labels(self) -> None:
         session = self._session
         if session is not None:
             self._mode = Picker("label ", label_offers(session.asked), partial(self._do, "label.give"))
 
-    async def _guide_open(self) -> None:
+    def _open_guide(self) -> None:
         text = self._guidelines or "This project has no guidelines yet."
         label = self._label_here()
         focus = self._session.focus if self._session is not None else ""
@@ -413,14 +419,14 @@ class ItemApp(SheetApp):
         session = self._session
         return label_at_hand(session) if session is not None else ""
 
-    async def _guide_changes(self) -> None:
+    async def _open_changes(self) -> None:
         found = await self.workbench.changes()
         if found:
             self._reading = Reading("what changed", partial(changed_rows, found))
         elif found is not None:
             self._word = "nothing changed so far"
 
-    async def _help_open(self) -> None:
+    def _open_help(self) -> None:
         lay = partial(key_rows, self.keymap, HELP[self._key_mode], idle=self._idle, tasks=self.workbench.project.tasks)
         self._reading = Reading("keys", lay)
 
@@ -428,15 +434,13 @@ class ItemApp(SheetApp):
     def _idle(self) -> tuple[str, ...]:
         """Commands that can do nothing in the project."""
         asks_segments = any(isinstance(task, Segments) for task in self.workbench.project.tasks)
-        return (
-            ()
-            if asks_segments
-            else tuple(one for one in NAMES if one.startswith("segment.") and one != "segment.speaker")
-        )
+        if asks_segments:
+            return ()
+        return tuple(one for one in NAMES if one.startswith("segment.") and one != "segment.speaker")
 
     # commands of transcripts and sounds
 
-    async def _tag_open(self) -> None:
+    def _open_tags(self) -> None:
         session = self._session
         if session is not None and session.box is not None and session.style is not None and session.style.tags:
 
@@ -447,7 +451,7 @@ class ItemApp(SheetApp):
         else:
             self._word = "the project names no tags"
 
-    async def _transcript_speaker(self) -> None:
+    async def _turn_speaker(self) -> None:
         session = self._session
         if session is None or session.box is None or session.style is None or not session.style.speakers:
             self._word = "the project names no speakers"
@@ -456,33 +460,18 @@ class ItemApp(SheetApp):
         else:
             await self._do("text.edit", next_speaker(session.style, Editor(session.box, session.caret)))
 
-    async def _transcript_fix(self) -> None:
+    async def _mend(self) -> None:
         box = mended(self._session)
         if box is None:
             self._word = "nothing here that can be mended by a key"
         else:
             await self._do("text.edit", box)
 
-    async def _view_spectrogram(self) -> None:
-        self._view.spectrogram = not self._view.spectrogram
-
-    async def _view_zoom_in(self) -> None:
-        self._view.zoom(0.5)
-
-    async def _view_zoom_out(self) -> None:
-        self._view.zoom(2.0)
-
-    async def _tape_page_left(self) -> None:
-        await self._wind(-self._view.page)
-
-    async def _tape_page_right(self) -> None:
-        await self._wind(self._view.page)
-
-    async def _wind(self, by: float) -> None:
+    async def _turn_page(self, pages: int) -> None:
         if self.workbench.deck is not None:
-            await self.workbench.wind_to(self.workbench.deck.position + by)
+            await self.workbench.wind_to(self.workbench.deck.position + pages * self._view.page)
 
-    async def _tape_go(self) -> None:
+    def _open_go_to(self) -> None:
         if self.workbench.deck is not None:
             self._mode = GoTo(self.workbench.deck.duration, self.workbench.wind_to)
 
@@ -493,25 +482,21 @@ class ItemApp(SheetApp):
         else:
             await self._do("play.unheard")
 
-    async def _calibrate(self) -> None:
+    def _calibrate(self) -> None:
         self._mode = self._view.calibration()
         if self._mode is None:
             self._word = "nothing can be heard here: no taps to measure"
 
     # commands by name, sprints
 
-    async def _palette_open(self) -> None:
+    def _open_palette(self) -> None:
         mode = self._key_mode
         offers = []
         for command in self._at_hand:
             keys = self.keymap.keys_of(command.name, mode)
             shown = key_display(keys[0]) if keys else ""
             offers.append(Offer(self._does(command), command.name, shown, also=(command.name, command.words)))
-
-        async def run(name: str) -> None:
-            await self._act(Action(name))
-
-        self._mode = Picker("do ", tuple(offers), run)
+        self._mode = Picker("do ", tuple(offers), lambda name: self._act(Action(name)))
 
     @property
     def _at_hand(self) -> list[Command]:
@@ -669,11 +654,10 @@ class ItemApp(SheetApp):
             self._next_tick = self.set_timer(due, self._show)
 
     def drawn(self, width: int, height: int) -> list[Row]:
-        rows = (
-            too_small(self.keymap.in_words("{quit} leaves", SCROLL), width, height)
-            if self._too_small
-            else self._draw(width, height)
-        )
+        if self._too_small:
+            rows = too_small(self.keymap.in_words("{quit} leaves", SCROLL), width, height)
+        else:
+            rows = self._draw(width, height)
         if self._leaving.word:
             rows[-1] = clipped([(self._leaving.word, "warn")], width)
         return rows

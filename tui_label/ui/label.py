@@ -16,7 +16,7 @@ from tui_label.core.comments import QUESTION
 from tui_label.core.keymap import Keymap, build
 from tui_label.core.project import Project
 from tui_label.core.text.editor import Editor
-from tui_label.ui.app import GO_ON, ItemApp
+from tui_label.ui.app import GO_ON, Act, ItemApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import FlagMenu, Minutes, Mode, Note, Say
 from tui_label.ui.overlays import Letters, Reading
@@ -65,7 +65,7 @@ class LabelApp(ItemApp):
     def _sprint_key(self, key: str, pressed_at: float) -> None:
         self._guard.pressed(key, pressed_at)
         if self._command(key) == "quit":
-            self._leaving.leave()
+            self._leave()
         elif self._goes_on(key) and not self._too_early(pressed_at):
             self.workbench.rest()
 
@@ -74,7 +74,7 @@ class LabelApp(ItemApp):
             return
         self._letters = None
         if self._command(key) == "quit":
-            self._leaving.leave()
+            self._leave()
         elif key == "enter" and page.letters:
             await self.workbench.go_to(page.letters[page.chosen][0])
 
@@ -87,13 +87,22 @@ class LabelApp(ItemApp):
 
     # commands
 
-    async def _flag_open(self) -> None:
+    def _commands(self) -> dict[str, Act]:
+        return super()._commands() | {
+            "flag.open": self._open_flags,
+            "talk.say": self._open_say,
+            "talk.open": self._open_letters,
+            "figures.open": self._open_figures,
+            "sprint.start": self._start_or_end_sprint,
+        }
+
+    def _open_flags(self) -> None:
         session = self._session
         if session is not None:
             notes = {flag.reason: flag.note for flag in session.work.flags}
             self._mode = FlagMenu(session.project.flags, notes, Say(self._keep_said))
 
-    async def _talk_say(self) -> None:
+    def _open_say(self) -> None:
         if self._session is not None:
             self._mode = Say(self._keep_said)
 
@@ -111,12 +120,12 @@ class LabelApp(ItemApp):
             self._word = "sent: the answer comes with the item" if kind == QUESTION else "sent"
         return kept
 
-    async def _talk_open(self) -> None:
+    async def _open_letters(self) -> None:
         found = await self.workbench.inbox()
         if found is not None:
             self._letters = Letters(found)
 
-    async def _figures_open(self) -> None:
+    async def _open_figures(self) -> None:
         found = await self.workbench.figures()
         if found is None:
             return
@@ -124,7 +133,7 @@ class LabelApp(ItemApp):
 
         self._reading = Reading("my figures", partial(figure_rows, found, self.workbench.project))
 
-    async def _sprint_start(self) -> None:
+    async def _start_or_end_sprint(self) -> None:
         if self.workbench.tally.sprint is not None:
             await self.workbench.end_sprint()
         else:

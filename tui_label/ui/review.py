@@ -22,7 +22,7 @@ from tui_label.core.tasks import Text
 from tui_label.core.text import visible
 from tui_label.core.text.editor import EMPTY, Editor
 from tui_label.store.reviewing import QUEUES, Queue
-from tui_label.ui.app import ItemApp
+from tui_label.ui.app import Act, ItemApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Mode, Picker
 from tui_label.ui.reviewmodes import Filter, Readers, Remark
@@ -140,7 +140,27 @@ class ReviewApp(ItemApp):
     def _idle(self) -> tuple[str, ...]:
         return (*super()._idle, *(name for name in NAMES if name.startswith(NOT_HERE)))
 
-    async def _review_whole(self) -> None:
+    # commands
+
+    def _commands(self) -> dict[str, Act]:
+        return super()._commands() | {
+            "review.whole": self._take_whole,
+            "review.queues": self._open_queues,
+            "review.find": self._filter_by_words,
+            "review.by-annotator": self._filter_by_annotator,
+            "review.by-label": self._filter_by_label,
+            "review.by-flag": self._filter_by_flag,
+            "review.mixed-up": self._filter_by_mix_up,
+            "review.unfiltered": self._unfilter,
+            "review.return": partial(self._open, self._return),
+            "review.comment": partial(self._open, self._comment),
+            "review.correct": partial(self._open, self._correction),
+        }
+
+    def _open(self, line: Callable[[], Mode | None]) -> None:
+        self._mode = line()
+
+    async def _take_whole(self) -> None:
         if self._review is None or self._review.here is None:
             await self._do("review.whole")
             return
@@ -149,7 +169,7 @@ class ReviewApp(ItemApp):
 
     # queues and filters
 
-    async def _review_queues(self) -> None:
+    async def _open_queues(self) -> None:
         await self.workbench.count_queues()
         self._choosing = self._session is not None
 
@@ -165,20 +185,20 @@ class ReviewApp(ItemApp):
 
         return choose
 
-    async def _review_find(self) -> None:
+    def _filter_by_words(self) -> None:
         self._mode = Filter("items with", (), self._restricted("text"))
 
-    async def _review_by_annotator(self) -> None:
+    def _filter_by_annotator(self) -> None:
         if self.workbench.project.review.blind:
             self._word = "names are hidden in this project"
         else:
             self._mode = Filter("what was answered by", self.workbench.names, self._restricted("annotator"))
 
-    async def _review_by_label(self) -> None:
+    def _filter_by_label(self) -> None:
         labels = dict.fromkeys(value for task in self.workbench.project.tasks for value in task.values)
         self._mode = Filter("answers with", tuple(labels), self._restricted("label"), free=False)
 
-    async def _review_mixed_up(self) -> None:
+    async def _filter_by_mix_up(self) -> None:
         found = await self.workbench.mixed_up()
         if found is None:
             return
@@ -202,24 +222,15 @@ class ReviewApp(ItemApp):
 
         self._mode = Filter("what is mixed up", tuple(pairs), choose, free=False, numbered=True)
 
-    async def _review_by_flag(self) -> None:
+    def _filter_by_flag(self) -> None:
         reasons = tuple(flag.reason for flag in self.workbench.project.flags)
         self._mode = Filter("what is flagged", reasons, self._restricted("flag"))
 
-    async def _review_unfiltered(self) -> None:
+    async def _unfilter(self) -> None:
         queue = self.workbench.queue
         await self.workbench.open_queue(Queue(queue.name, sample=queue.sample, too_fast_ms=queue.too_fast_ms))
 
     # talking
-
-    async def _review_return(self) -> None:
-        self._mode = self._return()
-
-    async def _review_comment(self) -> None:
-        self._mode = self._comment()
-
-    async def _review_correct(self) -> None:
-        self._mode = self._correction()
 
     def _begun_line(self) -> Mode | None:
         desk = self.workbench.desk

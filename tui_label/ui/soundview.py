@@ -40,6 +40,9 @@ class SoundView:
         self._clicking = False
         """Whether clicks play in place of the item."""
 
+    def switch_spectrogram(self) -> None:
+        self.spectrogram = not self.spectrogram
+
     def zoom(self, by: float) -> None:
         """Closer or further, round the playhead."""
         deck = self._workbench.deck

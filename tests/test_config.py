@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import config
-from tui_label.core import keymap
+from tui_label.core import keymap, keyproblems, keys
 from tui_label.core.project import Server
 from tui_label.core.roles import Roles
 from tui_label.errors import ConfigError
@@ -456,7 +456,7 @@ def test_ones_own_keys_give_way_to_labels_and_to_the_teams(team, own, keys, word
     made = project(f"{SENTIMENT}keys: {team}\n")
     found = keymap.build(made, own)
 
-    assert keymap.own_problems(made, own) == []
+    assert keyproblems.own_problems(made, own) == []
     assert found.labels == keymap.build(made).labels
     mode = "review" if "review.later" in own else "spans"
     assert {name: " ".join(found.keys_of(name, mode)) for name in keys} == keys
@@ -487,7 +487,7 @@ def test_what_gave_way_in_a_project_of_sounds_is_told_with_the_key_it_has_there(
     ],
 )
 def test_what_is_wrong_with_ones_own_keys_in_any_project_is_refused(own, where, words):
-    ((place, problem),) = keymap.own_problems(project(SENTIMENT), own)
+    ((place, problem),) = keyproblems.own_problems(project(SENTIMENT), own)
 
     assert place == f"keys {where}"
     assert problem.startswith(words) or words in problem
@@ -505,7 +505,7 @@ def test_no_command_that_is_needed_loses_its_only_key():
 def test_every_key_of_the_map_is_one_that_terminals_send():
     made = keymap.build(project(BOTH))
 
-    assert [key for _, key in made.table if keymap.why_unsent(key)] == []
+    assert [key for _, key in made.table if keys.why_unsent(key)] == []
 
 
 SOUND = "name: x\nitems: sound\ntasks:\n  - {id: said, type: text, transcript: {tags: [noise]}}\n  - {id: turns, type: segments, labels: [a, b]}\n"
@@ -589,7 +589,7 @@ def test_a_letter_that_is_a_key_elsewhere_is_none_while_one_types(mode):
 
 
 def test_twelve_function_keys_are_sent():
-    assert [bool(keymap.why_unsent(key)) for key in ("f0", "f1", "f12", "f13")] == [True, False, False, True]
+    assert [bool(keys.why_unsent(key)) for key in ("f0", "f1", "f12", "f13")] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("source", STATES)

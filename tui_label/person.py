@@ -23,11 +23,11 @@ def file(name: str) -> Path:
 
 def keymap_of(project: Project) -> Keymap:
     """The keys in force: the project's, and those of the person's own that it leaves free."""
-    from tui_label.core import keymap
+    from tui_label.core import keymap, keyproblems
 
     path = file("keys.yaml")
     own = config.personal_keys(path)
-    problems = keymap.own_problems(project, own)
+    problems = keyproblems.own_problems(project, own)
     if problems:
         raise ConfigError(*[f"{path}: {where}: {words}" for where, words in problems])
     return keymap.build(project, own)

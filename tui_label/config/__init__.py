@@ -17,7 +17,7 @@ from tui_label.config.nodes import Node, Reader, compose, is_line, line_of
 from tui_label.config.server import server
 from tui_label.config.tasks import LABEL, OPTIONS, TASK, tasks
 from tui_label.config.transcripts import PATTERN, STYLE
-from tui_label.core import keymap
+from tui_label.core import keyproblems
 from tui_label.core.project import Project, Server
 from tui_label.core.text import visible
 from tui_label.errors import ConfigError, typed
@@ -152,6 +152,6 @@ def _project(reader: Reader, root: Node | None, folder: Path, source: str) -> Pr
 
 
 def _check_keys(reader: Reader, project: Project, root: Node) -> None:
-    for place, words in keymap.problems(project):
+    for place, words in keyproblems.problems(project):
         line = reader.places.get(place, line_of(root))
         reader.problems.append((line, visible(f"{place}: {words}")))

@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Any
 
-from tui_label.core.keymap import Keymap, build, key_display, single_modes
+from tui_label.core.keymap import Keymap, build, single_modes
+from tui_label.core.keys import key_display
 from tui_label.core.project import Project
 from tui_label.core.renames import Names
 from tui_label.core.tasks import Label, Task

@@ -19,7 +19,8 @@ from tui_label.bench.notices import Notice, Renewal
 from tui_label.bench.workplace import Workplace
 from tui_label.core.annotating.session import Line, Session
 from tui_label.core.commands import NAMES, SCROLL, SOUND, SPANS, TRANSCRIBING, TYPING, Command
-from tui_label.core.keymap import Action, Keymap, build, event_key, key_display
+from tui_label.core.keymap import Action, Keymap, build
+from tui_label.core.keys import event_key, key_display
 from tui_label.core.project import Project
 from tui_label.core.tasks import Segments, Spans
 from tui_label.core.text.editor import Editor, insert

@@ -11,7 +11,7 @@ from typing import TypeVar
 from textual.events import Key
 
 from tui_label.bench.dashboard import Following, Glance, Measured
-from tui_label.core.keymap import chosen_by, event_key
+from tui_label.core.keys import chosen_by, event_key
 from tui_label.errors import StoreError
 from tui_label.store.reviewing import Queue
 from tui_label.ui.canvas import Row

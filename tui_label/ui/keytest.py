@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.events import Key
 
-from tui_label.core.keymap import event_key, why_unsent
+from tui_label.core.keys import event_key, why_unsent
 from tui_label.core.text import visible
 from tui_label.ui.canvas import Row, clipped, rule
 from tui_label.ui.sheet import SheetApp

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from tui_label.core.annotating.said import places
 from tui_label.core.annotating.session import NOTE, Line, Session
 from tui_label.core.comments import COMMENT, QUESTION
-from tui_label.core.keymap import chosen_by
+from tui_label.core.keys import chosen_by
 from tui_label.core.moments import clock, seconds_of
 from tui_label.core.project import FlagReason
 from tui_label.core.text import visible

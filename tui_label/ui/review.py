@@ -14,7 +14,8 @@ from tui_label.bench.reviewbench import ReviewBench
 from tui_label.core.annotating.session import Session
 from tui_label.core.commands import EDITING, LISTENING, NAMES, REVIEW, Command
 from tui_label.core.comments import COMMENT, CORRECTION, RETURN
-from tui_label.core.keymap import Keymap, build, chosen_by, key_display
+from tui_label.core.keymap import Keymap, build
+from tui_label.core.keys import chosen_by, key_display
 from tui_label.core.project import Project
 from tui_label.core.reviewing.review import Review
 from tui_label.core.reviewing.steps import NOT_HERE

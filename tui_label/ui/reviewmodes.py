@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from tui_label.core.annotating.session import Line
-from tui_label.core.keymap import chosen_by
+from tui_label.core.keys import chosen_by
 from tui_label.core.text import visible
 from tui_label.core.text.editor import EMPTY, Editor
 from tui_label.core.text.find import called

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 
 from tui_label.core.annotating.session import Session
 from tui_label.core.commands import SOUND, TRANSCRIBING
-from tui_label.core.keymap import Keymap, key_display
+from tui_label.core.keymap import Keymap
+from tui_label.core.keys import key_display
 from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import number_of, visible
 from tui_label.core.text.rows import Rows, Stacked

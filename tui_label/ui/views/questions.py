@@ -13,7 +13,8 @@ from tui_label.core.annotating.session import Session
 from tui_label.core.annotating.suggested import kept_here
 from tui_label.core.commands import TRANSCRIBING
 from tui_label.core.item import candidate_names
-from tui_label.core.keymap import Keymap, key_display
+from tui_label.core.keymap import Keymap
+from tui_label.core.keys import key_display
 from tui_label.core.tasks import Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.tasks.compare import TIE
 from tui_label.core.tasks.segments import segments_in_hand

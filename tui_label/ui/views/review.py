@@ -15,7 +15,8 @@ from tui_label.core.commands import LISTENING, REVIEW
 from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
 from tui_label.core.gold import GIVEN, KNOWN_BY
 from tui_label.core.item import Item
-from tui_label.core.keymap import Keymap, key_display
+from tui_label.core.keymap import Keymap
+from tui_label.core.keys import key_display
 from tui_label.core.reviewing.changes import said
 from tui_label.core.reviewing.readings import Difference, Option
 from tui_label.core.reviewing.review import Review, answers

@@ -1,4 +1,4 @@
-"""The transcript style: what the linter finds, short forms, speakers and the count of edits."""
+"""The transcript style: what the linter finds, short forms, speakers; the count of edits."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from hypothesis import strategies as st
 from tui_label.core.text.editor import Editor
 from tui_label.core.transcript import (
     SCANNED,
-    Edits,
     Finding,
     Pattern,
     Style,
     completed,
-    edits,
     expanded,
     fixed,
     lint,
     next_speaker,
-    word_list,
 )
+from tui_label.core.wer import Edits, edits
 
 CALL = Style(
     tags=("noise", "breath", "cross_talk", "laughs softly"),
@@ -500,11 +498,6 @@ def test_the_caret_stays_on_its_character(text, data):
 # Against a draft
 
 
-def test_words_stand_between_white_space():
-    assert word_list("  well, I\tdon't\n[noise] know ") == ["well,", "I", "don't", "[noise]", "know"]
-    assert word_list("") == []
-
-
 @pytest.mark.parametrize(
     ("draft", "text", "expected"),
     [
@@ -554,7 +547,7 @@ def test_no_edits_to_the_draft_itself(text):
     result = edits(text, text)
 
     assert (result.words, result.characters) == (0, 0)
-    assert result.kept == result.of == len(word_list(text))
+    assert result.kept == result.of == len(text.split())
 
 
 @given(TEXTS, TEXTS)

@@ -1,4 +1,4 @@
-"""The project's transcript style: how speech is written down, what in a text breaks it, how far a text is from its draft.
+"""The project's transcript style: how speech is written down, what in a text breaks it, what typing one is helped by.
 
 The linter runs on every keystroke, so it looks at the first SCANNED characters
 only and compiles each rule once.  What stands in square brackets is a tag and
@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import attrgetter
 
-from rapidfuzz.distance import Levenshtein
-
+from tui_label.core.numerals import spelled_out, written
 from tui_label.core.text import nearest, number_of, visible
 from tui_label.core.text.editor import Editor
 
@@ -74,19 +73,6 @@ class Finding:
     """What replaces text[start:end]; None where only a person can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edits:
-    """How far a text is from its draft."""
-
-    words: int
-    """Words inserted, deleted or replaced: the fewest that make the text of the draft."""
-    characters: int
-    kept: int
-    """Words of the draft that stand in the text: the most that so few edits can keep."""
-    of: int
-    """Words of the draft."""
-
-
 _EMPTY = Style()
 
 
@@ -97,7 +83,7 @@ def lint(style: Style, text: str, seconds: float | None = None) -> tuple[Finding
     seen = text[:SCANNED]
     findings = list(_matches(style, seen))
     said = _prefix(style.speakers).sub(_blank, _tag(style.tags).sub(_blank, seen))
-    findings += [*_wrong_case(style, said), *_digits(style, said), *_spelled_out(style, said)]
+    findings += [*_wrong_case(style, said), *_wrong_numbers(style, said)]
     findings += [*_tags(style, seen), *_prefixes(style, seen), *_forbidden(style, seen, findings)]
     if len(seen) < len(text):
         findings = [finding for finding in findings if finding.end <= SCANNED - _MARGIN]
@@ -113,11 +99,6 @@ def fixed(text: str, finding: Finding) -> str:
 def foremost(findings: tuple[Finding, ...]) -> Finding | None:
     """The one that is named: the first that a key mends, else the first."""
     return next((one for one in findings if one.fix is not None), findings[0] if findings else None)
-
-
-def word_list(text: str) -> list[str]:
-    """The words that are counted and compared: what stands between white space."""
-    return text.split()
 
 
 # Tags
@@ -215,131 +196,15 @@ def _wrong_case(style: Style, said: str) -> Iterator[Finding]:
 
 # Numbers
 
-_SMALL = word_list(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-)
-_TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
-_VALUES = {"a": 1, **{word: n for n, word in enumerate(_SMALL)}, **{word: 10 * n for n, word in enumerate(_TENS, 2)}}
-_ORDINALS = word_list(
-    "first second thirds? fourths? fifths? sixths? sevenths? eighths? ninths? tenths? elevenths? twelfths? "
-    "[a-z]+teenths? [a-z]+tieths? hundredths? thousandths? millionths? billionths?"
-)
 
-_DIGITS = re.compile(r"\d[\d,.:]*\d|\d")
-_SAYABLE = re.compile(r"0|[1-9][0-9]{0,5}|[1-9][0-9]{0,2},[0-9]{3}")
-_BEFORE = frozenset("([{\"'“‘«¿¡—–…\0")
-_AFTER = frozenset(".,;:!?)]}\"'”’»—–…\0")
-
-_GAP = r"(?:[^\S\n]+|-)"
-_WORD = rf"(?:{'|'.join([*_SMALL, *_TENS, 'hundred', *_SCALES])})(?!\w)"
-_AND = rf"(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion)){_GAP}and{_GAP}"
-_SPOKEN = re.compile(
-    rf"(?<!\w)(?:(?<!half )a[^\S\n]+(?=(?:hundred|thousand|million|billion)(?!\w)))?{_WORD}"
-    rf"(?:(?:{_AND}|{_GAP}point{_GAP}|{_GAP}){_WORD})*"
-)
-_ORDINAL = re.compile(rf"(?:{_GAP}and)?{_GAP}(?:{'|'.join(_ORDINALS)})(?!\w)")
-_LETTERS = re.compile("[a-z]+")
-_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-
-
-def _digits(style: Style, said: str) -> Iterator[Finding]:
-    if style.numbers != "words":
-        return
-    for run in _DIGITS.finditer(said):
-        fix = None
-        if _SAYABLE.fullmatch(run.group()) and _stands_alone(said, run.start(), run.end()):
-            words = _in_words(int(run.group().replace(",", "")))
-            fix = words.upper() if style.case == "upper" else words
-        yield _finding(run, "numbers in words", fix)
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """A number on its own, not a piece of "UA12", "5th", "$5" or "3/4"."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return (before in _BEFORE or not before.strip()) and (after in _AFTER or not after.strip())
-
-
-def _spelled_out(style: Style, said: str) -> Iterator[Finding]:
-    if style.numbers != "digits":
-        return
-    # Only A-Z: lower() may change the length
-    folded = said.translate(_ASCII_LOWER)
-    for run in _SPOKEN.finditer(folded):
-        parts = [list(_LETTERS.finditer(folded, run.start(), run.end()))]
-        if _in_digits(parts[0]) is None:
-            several = _between_ands(parts[0])
-            parts = parts if any(_in_digits(part) is None for part in several) else several
-        ordinal = _ORDINAL.match(folded, run.end())
-        for part in parts:
-            words = {word.group() for word in part}
-            # "one" is a pronoun too, and "a few hundred" has no digits
-            if words != {"one"} and not words <= {"hundred", *_SCALES}:
-                value = None if ordinal and part is parts[-1] else _in_digits(part)
-                fix = None if value is None else str(value)
-                yield Finding(part[0].start(), part[-1].end(), "numbers in digits", fix)
-
-
-def _between_ands(words: list[re.Match[str]]) -> list[list[re.Match[str]]]:
-    parts: list[list[re.Match[str]]] = [[]]
-    for word in words:
-        if word.group() == "and":
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    return parts
-
-
-def _in_digits(words: list[re.Match[str]]) -> int | None:
-    """The number these words spell; None if it is not one number, as in "nineteen eighty four"."""
-    total = group = 0
-    scale = 10**12
-    room = 100  # what may follow is less than this
-    joined = False  # by "and": no hundreds follow
-    for found in words:
-        word = found.group()
-        if word == "zero":
-            return 0 if len(words) == 1 else None
-        if word == "and":
-            joined = True
-        elif word == "hundred":
-            if joined or not 0 < group < 100 or group % 10 == 0:
-                return None
-            group, room = group * 100, 100
-        elif word in _SCALES:
-            if not 0 < group < 1000 or _SCALES[word] >= scale:
-                return None
-            scale = _SCALES[word]
-            total, group, room, joined = total + group * scale, 0, 100, False
-        elif word in _VALUES and _VALUES[word] < room:
-            group += _VALUES[word]
-            room = 10 if _VALUES[word] >= 20 else 0
-        else:
-            return None
-        if group >= scale:
-            return None
-    return total + group
-
-
-def _in_words(number: int) -> str:
-    """0 to 999,999 as it is said: "three hundred and five"."""
-    thousands, rest = divmod(number, 1000)
-    if not thousands:
-        return _below_thousand(rest)
-    words = f"{_below_thousand(thousands)} thousand"
-    if not rest:
-        return words
-    return f"{words} {'and ' if rest < 100 else ''}{_below_thousand(rest)}"
-
-
-def _below_thousand(number: int) -> str:
-    hundreds, rest = divmod(number, 100)
-    tens, ones = divmod(rest, 10)
-    words = _SMALL[rest] if rest < 20 else _TENS[tens - 2] + (f" {_SMALL[ones]}" if ones else "")
-    if not hundreds:
-        return words
-    return f"{_SMALL[hundreds]} hundred" + (f" and {words}" if rest else "")
+def _wrong_numbers(style: Style, said: str) -> Iterator[Finding]:
+    if style.numbers == "words":
+        for one in written(said):
+            fix = one.other.upper() if one.other and style.case == "upper" else one.other
+            yield Finding(one.start, one.end, "numbers in words", fix)
+    elif style.numbers == "digits":
+        for one in spelled_out(said):
+            yield Finding(one.start, one.end, "numbers in digits", one.other)
 
 
 # Characters, a project's own rules, pace
@@ -396,7 +261,7 @@ def _hurry(style: Style, text: str, seconds: float | None) -> Iterator[Finding]:
     if style.words_per_second is None or seconds is None:
         return
     said = _prefix(style.speakers).sub(" ", _tag(style.tags).sub(" ", text))
-    count = sum(any(map(str.isalnum, word)) for word in word_list(said))
+    count = sum(any(map(str.isalnum, word)) for word in said.split())
     if count > seconds * style.words_per_second:
         words = f"{number_of(count, 'word')} in {seconds:.1f} s"
         pace = f"more than {style.words_per_second:g} a second, is it all said?"
@@ -435,23 +300,6 @@ def completed(style: Style, editor: Editor) -> Editor:
 def _ends_word(char: str) -> bool:
     """White space and signs, but not those inside "can't" and "well-known"."""
     return char.isspace() or (unicodedata.category(char)[0] in "PS" and char not in "'’-_")
-
-
-# Against a draft
-
-
-def edits(draft: str, text: str) -> Edits:
-    """How far `text` is from the draft it began as."""
-    before, after = word_list(draft), word_list(text)
-    # Equal words by number: the distance compares hashes
-    numbers: dict[str, int] = {}
-    source = [numbers.setdefault(word, len(numbers)) for word in before]
-    target = [numbers.setdefault(word, len(numbers)) for word in after]
-    # Of the ways with the fewest edits the one with the fewest replacements keeps the most words
-    unit = max(len(source), len(target)) + 1
-    distance, replaced = divmod(Levenshtein.distance(source, target, weights=(unit, unit, unit + 1)), unit)
-    kept = (len(source) + len(target) - distance - replaced) // 2
-    return Edits(distance, Levenshtein.distance(draft, text), kept, len(source))
 
 
 # Shared

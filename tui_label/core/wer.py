@@ -1,8 +1,8 @@
-"""The word error rate of one text against another, and what counts as a word.
+"""How far one text is from another: the word error rate, and what of a draft was kept.
 
 WER is the fewest words substituted, inserted and deleted that make the hypothesis of the reference, over
 the words of the reference (Levenshtein 1966; NIST sclite).  What does not count as different is the project's
-own: `Review.ignore`.
+own: `Review.ignore`.  In a draft each word counts as it stands.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
@@ -34,6 +35,29 @@ def error_rate(
     said, heard = (normal_words(text, ignore, speakers) for text in (reference, hypothesis))
     errors = Levenshtein.distance(*_numbered(said, heard))
     return errors / len(said) if said else float(errors > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How far a text is from its draft."""
+
+    words: int
+    """Words inserted, deleted or replaced: the fewest that make the text of the draft."""
+    characters: int
+    kept: int
+    """Words of the draft that stand in the text: the most that so few edits can keep."""
+    of: int
+    """Words of the draft."""
+
+
+def edits(draft: str, text: str) -> Edits:
+    """How far `text` is from the draft it began as."""
+    source, target = _numbered(draft.split(), text.split())
+    # Of the ways with the fewest edits the one with the fewest replacements keeps the most words
+    unit = max(len(source), len(target)) + 1
+    distance, replaced = divmod(Levenshtein.distance(source, target, weights=(unit, unit, unit + 1)), unit)
+    kept = (len(source) + len(target) - distance - replaced) // 2
+    return Edits(distance, Levenshtein.distance(draft, text), kept, len(source))
 
 
 def _numbered(*texts: list[str]) -> list[list[int]]:

@@ -15,7 +15,6 @@ import numpy as np
 from rapidfuzz.distance import Indel, Levenshtein
 
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task, Text, segments_from
-from tui_label.core.transcript import word_list
 from tui_label.core.wer import normal_words
 from tui_label.quality.estimates import NO_PAIRS, Draws, Figure, Floats, Ints, Sample, figure, wilson
 from tui_label.quality.stretches import Comparison, Flags, stretches_from
@@ -131,7 +130,7 @@ def scores(
         return found + word_scores(*coded(texts), one, other, hearing)
     if isinstance(task, Text):
         # A blank at the end, as after a short form, is no other answer to whoever reviews either
-        values = [" ".join(word_list(value)) for value in values]
+        values = [" ".join(value.split()) for value in values]
     code, known = coded_sets(task, values) if isinstance(task, Choices) else coded(values)
     exact = Score("percent", (code[one] == code[other]).astype(np.float64), np.ones(len(one)))
     if isinstance(task, Choices):

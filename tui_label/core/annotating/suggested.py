@@ -13,7 +13,7 @@ from tui_label.core.tasks import (
     segments_from,
     segments_in_hand,
 )
-from tui_label.core.transcript import Edits, edits
+from tui_label.core.wer import Edits, edits
 
 
 def drafts_kept(session: Session) -> dict[str, Edits]:

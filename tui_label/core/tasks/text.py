@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from tui_label.core.item import Item
 from tui_label.core.tasks.base import Task
 from tui_label.core.text import number_of
-from tui_label.core.transcript import Style, refusal, word_list
+from tui_label.core.transcript import Style, refusal
 
 
 @dataclass(frozen=True)
@@ -70,4 +70,4 @@ class Text(Task):
 
 def likeness(one: str, other: str) -> float:
     """1 - the fewest words inserted, deleted or replaced that make one of the other, over those of the longer."""
-    return 1.0 if one == other else Levenshtein.normalized_similarity(word_list(one), word_list(other))
+    return 1.0 if one == other else Levenshtein.normalized_similarity(one.split(), other.split())

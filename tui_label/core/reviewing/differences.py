@@ -22,8 +22,9 @@ from itertools import combinations
 from typing import Any
 
 from tui_label.core.item import Item
+from tui_label.core.reviewing.marking import marking
 from tui_label.core.reviewing.readings import Difference, Option, Part, Readings, labels, whole
-from tui_label.core.reviewing.stretches import marking, timeline
+from tui_label.core.reviewing.timeline import timeline
 from tui_label.core.reviewing.wording import text
 from tui_label.core.tasks import Choices, Segments, Spans, Task, Text, fitting, is_asked
 

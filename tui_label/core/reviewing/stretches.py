@@ -1,35 +1,20 @@
-"""Several annotators' spans of one text, or segments of one sound, as readings.
+"""What spans of one text and segments of one sound share where they differ: clusters of those that overlap.
 
-What all have is agreed.  What differs falls into clusters, each a difference whose options are
-what the versions have there.  Segments that all have, each with edges of its own, are matched:
-then edges and names are one difference, and what is said in them is compared word by word.
+`marking` and `timeline` make differences of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
-from math import fsum
-from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TypeVar
 
-from tui_label.core.overlap import TOLERANCE_S, Stretch, are_rivals, meeting, shared, similarity
-from tui_label.core.reviewing.readings import Difference, Part, options_of, together, widened
-from tui_label.core.reviewing.wording import Wording, wording
-from tui_label.core.tasks import Segment, Segments, Span, Spans, segments_from, spans_from
-
-
-class Labelled(Stretch, Protocol):
-    @property
-    def label(self) -> str: ...
-
+from tui_label.core.overlap import Stretch
 
 S = TypeVar("S", bound=Stretch)
 
 
-def _clusters(stretches: Iterable[S], linked: Callable[[S, S], bool]) -> list[list[S]]:
+def clusters(stretches: Iterable[S], linked: Callable[[S, S], bool]) -> list[list[S]]:
     """Connected components of overlapping stretches that are linked, each in order, by their starts."""
     ordered = sorted(stretches, key=lambda one: (one.start, one.end))
     root = list(range(len(ordered)))
@@ -46,376 +31,22 @@ def _clusters(stretches: Iterable[S], linked: Callable[[S, S], bool]) -> list[li
             if linked(one, ordered[m]):
                 low, high = sorted((find(n), find(m)))
                 root[high] = low
-    clusters: dict[int, list[S]] = {}
+    found: dict[int, list[S]] = {}
     for n, one in enumerate(ordered):
-        clusters.setdefault(find(n), []).append(one)
-    return list(clusters.values())
+        found.setdefault(find(n), []).append(one)
+    return list(found.values())
 
 
-def _about(readings: Sequence[Sequence[Stretch]], names: Sequence[str], tolerance: float = 0) -> str:
+def about(readings: Sequence[Sequence[Stretch]], names: Sequence[str], tolerance: float = 0) -> str:
     """What differs between the readings of a cluster."""
     said = {tuple(reading) for reading in readings if reading}
     differs = [name for name in names if len({frozenset(getattr(one, name) for one in some) for some in said}) > 1]
-    if any(not _same_edges(one, other, tolerance) for one, other in combinations(said, 2)):
+    if any(not same_edges(one, other, tolerance) for one, other in combinations(said, 2)):
         differs.insert(0, "boundary")
     return " and ".join(differs) or "missing"
 
 
-def _same_edges(one: Sequence[Stretch], other: Sequence[Stretch], tolerance: float) -> bool:
+def same_edges(one: Sequence[Stretch], other: Sequence[Stretch], tolerance: float) -> bool:
     return len(one) == len(other) and all(
         max(abs(a.start - b.start), abs(a.end - b.end)) <= tolerance for a, b in zip(one, other, strict=True)
     )
-
-
-# Spans
-
-
-@dataclass(frozen=True)
-class Marking:
-    """The spans of one text."""
-
-    everybody: tuple[int, ...]
-    agreed: tuple[dict[str, Any], ...]
-    differences: tuple[Difference, ...]
-
-    def parts(self, taken: Mapping[int, int]) -> tuple[Part, ...]:
-        found = [Part(record, self.everybody) for record in self.agreed]
-        for number, version in taken.items():
-            option = self.differences[number].option_of(version)
-            found += [Part(record, option.by, number) for record in option.value]
-        return tuple(sorted(found, key=lambda part: (part.value["start"], part.value["end"], part.value["label"])))
-
-    def value(self, parts: tuple[Part, ...]) -> Any:
-        return [part.value for part in parts] or None
-
-    def authors(self, taken: Mapping[int, int]) -> list[tuple[int, ...]]:
-        return [part.by for part in self.parts(taken)]
-
-
-def marking(task: Spans, values: Mapping[int, Any], silent: Sequence[int], text: str) -> Marking:
-    """Spans that all have are agreed; the others differ together where they overlap.
-
-    Where the project lets spans overlap, only those differ together that can be meant for the same thing:
-    of one label, or with more than half of their union in common.  Where a mixture could have fewer spans than the
-    task's `min`, all that differs is one difference.
-    """
-    spans = {version: frozenset(spans_from(value)) for version, value in values.items()}
-    agreed = frozenset.intersection(*spans.values()) if spans else frozenset()
-    loose = frozenset().union(*spans.values()) - agreed
-    clusters = _clusters(loose, lambda one, other: not task.overlap or _rivals(one, other))
-
-    def readings(cluster: list[Span]) -> dict[int, tuple[Span, ...]]:
-        return {version: tuple(one for one in cluster if one in some) for version, some in spans.items()}
-
-    least = sum(min(map(len, readings(cluster).values())) for cluster in clusters)
-    if len(agreed) + least < task.min and clusters:
-        clusters = [sorted(loose)]
-    differences = []
-    for cluster in clusters:
-        said = readings(cluster)
-        records = {version: _records(some, text) for version, some in said.items()}
-        start, end = cluster[0].start, max(one.end for one in cluster)
-        about = _about(list(said.values()), ("label",))
-        differences.append(Difference(task.id, "spans", options_of(records, silent, ()), start, end, about))
-    return Marking(tuple(spans), _records(sorted(agreed), text), tuple(differences))
-
-
-def _rivals(one: Labelled, other: Labelled) -> bool:
-    return are_rivals(one, other, one.label == other.label)
-
-
-def _records(spans: Iterable[Span], text: str) -> tuple[dict[str, Any], ...]:
-    return tuple(span.record(text) for span in spans)
-
-
-# Segments
-
-
-class _Told(NamedTuple):
-    """One version's segment."""
-
-    version: int
-    place: int
-    """Its number in the version's answer."""
-    segment: Segment
-
-    @property
-    def start(self) -> float:
-        return self.segment.start
-
-    @property
-    def end(self) -> float:
-        return self.segment.end
-
-    @property
-    def label(self) -> str:
-        return self.segment.label
-
-
-@dataclass(frozen=True)
-class _Match:
-    """One segment that all versions have."""
-
-    told: Mapping[int, _Told]
-    frame: int | None
-    """The number of the difference about its edges and names; None where they are agreed."""
-    text: Wording | None
-    """What is said in it; None where nobody wrote anything."""
-    runs: tuple[int, ...]
-    """The numbers of the differences in the text."""
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        return self.runs if self.frame is None else (self.frame, *self.runs)
-
-
-class _Placed(NamedTuple):
-    """A segment on its way into the answer."""
-
-    start: float
-    end: float
-    place: int
-    gives_way: bool
-    """Whether its edges may be cut: those of a match, where another version's neighbour was taken."""
-    part: Part
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """The segments of one sound.
-
-    A matched segment has the edges of the version that was taken, else of what most say; they end
-    where a neighbour taken from another version begins.  While nothing is taken it is there only if
-    something is said in it, so that the text stays readable.
-    """
-
-    everybody: tuple[int, ...]
-    matches: tuple[_Match, ...]
-    agreed: tuple[_Told, ...]
-    """Too short to be matched, but with edges as near as those that are."""
-    clusters: Mapping[int, Mapping[int, tuple[_Told, ...]]]
-    """By the number of the difference: what each version has there."""
-    differences: tuple[Difference, ...]
-    overlap: bool
-
-    def parts(self, taken: Mapping[int, int]) -> tuple[Part, ...]:
-        found: list[_Placed] = []
-        for match, untaken in zip(self.matches, self._untaken, strict=True):
-            is_taken = any(number in taken for number in match.numbers)
-            found += self._matched(match, taken) if is_taken else untaken
-        for one in self.agreed:
-            part = Part(one.segment.record(), self.everybody)
-            found.append(_Placed(one.start, one.end, one.place, False, part))
-        for number, version in taken.items():
-            option = self.differences[number].option_of(version)
-            for one in self.clusters.get(number, {}).get(version, ()):
-                part = Part(one.segment.record(), option.by, number)
-                found.append(_Placed(one.start, one.end, one.place, False, part))
-        if not self.overlap:
-            found = _apart(found)
-        return tuple(_with_edges(one) for one in sorted(found, key=lambda one: one[:3]))
-
-    @cached_property
-    def _untaken(self) -> tuple[tuple[_Placed, ...], ...]:
-        """Each match while nothing of it is taken: most are agreed, and each key asks for all of them."""
-        return tuple(tuple(self._matched(match, {})) for match in self.matches)
-
-    def _matched(self, match: _Match, taken: Mapping[int, int]) -> Iterator[_Placed]:
-        version = self.everybody[0]
-        if match.frame is not None:
-            if match.frame not in taken and match.text is None:
-                return
-            version = taken.get(match.frame, self.differences[match.frame].options[0].by[0])
-        told = match.told[version]
-        pieces: tuple[Part, ...] = ()
-        if match.text is not None:
-            here = {n: taken[number] for n, number in enumerate(match.runs) if number in taken}
-            pieces = tuple(
-                piece if piece.difference is None else replace(piece, difference=match.runs[piece.difference])
-                for piece in match.text.parts(here)
-            )
-        by = together(self.everybody, self.differences, taken, match.numbers)
-        record = replace(told.segment, text="".join(piece.value for piece in pieces)).record()
-        yield _Placed(told.start, told.end, told.place, True, Part(record, by, match.frame, pieces))
-
-    def value(self, parts: tuple[Part, ...]) -> Any:
-        return [part.value for part in parts] or None
-
-    def authors(self, taken: Mapping[int, int]) -> list[tuple[int, ...]]:
-        return [part.by for part in self.parts(taken)]
-
-
-def _apart(placed: list[_Placed]) -> list[_Placed]:
-    """Without overlap.  No version's segment reaches into what all have of a match, so something is left of each."""
-    ordered = sorted(placed, key=lambda one: one.start + one.end)
-    for n in range(1, len(ordered)):
-        before, after = ordered[n - 1], ordered[n]
-        if before.end > after.start and before.gives_way:
-            ordered[n - 1] = before._replace(end=after.start)
-        elif before.end > after.start and after.gives_way:
-            ordered[n] = after._replace(start=before.end)
-    return ordered
-
-
-def _with_edges(one: _Placed) -> Part:
-    return replace(one.part, value={**one.part.value, "start": one.start, "end": one.end})
-
-
-def timeline(task: Segments, values: Mapping[int, Any], silent: Sequence[int], duration: float) -> Timeline:
-    """Segments that all have are matched one to one: those with more than half of their union in common, of the same
-    label and speaker first.  Their edges agree within TOLERANCE_S; the first version's are kept.
-
-    The others differ together where they overlap, texts and all, and so does a match that runs into one of them:
-    somebody cut the sound up in another way.  Where segments may overlap, only those of one label and
-    speaker, or with more than half in common, are taken for the same thing.
-    """
-    told = {
-        version: tuple(_Told(version, place, one) for place, one in enumerate(segments_from(value)))
-        for version, value in values.items()
-    }
-
-    def linked(one: _Told, other: _Told) -> bool:
-        return not task.overlap or are_rivals(one, other, _named_alike(one, other))
-
-    everything = [one for some in told.values() for one in some]
-    matches = sorted(_matches(told), key=lambda match: _extent(match).start)
-    unmatched = sorted(_without(everything, matches), key=attrgetter("start"))
-    crossed = {
-        n for n, m in meeting(list(map(_extent, matches)), unmatched) if _runs_into(matches[n], unmatched[m], linked)
-    }
-    matches = [match for n, match in enumerate(matches) if n not in crossed]
-    loose = _without(everything, matches)
-    clusters = _clusters(loose, linked)
-    least = sum(min(map(len, _readings(cluster, told).values())) for cluster in clusters)
-    if clusters and len(matches) + least < task.min:
-        clusters = [sorted(loose, key=lambda one: one.segment.when)]
-    return _numbered(task, told, matches, clusters, silent, duration)
-
-
-def _without(everything: list[_Told], matches: list[dict[int, _Told]]) -> list[_Told]:
-    matched = {one for match in matches for one in match.values()}
-    return [one for one in everything if one not in matched]
-
-
-def _extent(match: Mapping[int, _Told]) -> Segment:
-    """From the first start to the last end."""
-    return Segment(min(one.start for one in match.values()), max(one.end for one in match.values()))
-
-
-def _named_alike(one: _Told, other: _Told) -> bool:
-    return (one.segment.label, one.segment.speaker) == (other.segment.label, other.segment.speaker)
-
-
-def _runs_into(match: Mapping[int, _Told], other: _Told, linked: Callable[[_Told, _Told], bool]) -> bool:
-    return any(
-        one.version != other.version and shared(one, other) > TOLERANCE_S and linked(one, other)
-        for one in match.values()
-    )
-
-
-def _matches(told: Mapping[int, tuple[_Told, ...]]) -> list[dict[int, _Told]]:
-    """The segments that every version has, in order of time."""
-    if not told:
-        return []
-    # The one that the others are laid beside is told by what it says, not by its number
-    first = min(told, key=lambda version: [one.segment for one in told[version]])
-    pairs = {version: _pairs(told[first], some) for version, some in told.items() if version != first}
-    found = []
-    for one in told[first]:
-        match = {first: one} | {version: pair[one.place] for version, pair in pairs.items() if one.place in pair}
-        if len(match) == len(told) and all(similarity(a, b) > 0.5 for a, b in combinations(match.values(), 2)):
-            found.append(match)
-    return found
-
-
-def _pairs(mine: Sequence[_Told], theirs: Sequence[_Told]) -> dict[int, _Told]:
-    """For places of `mine` the one of `theirs` that is the same segment, one to one, the surest pairs first."""
-    near: list[tuple[tuple[float, ...], _Told, _Told]] = []
-    for n, m in meeting(mine, theirs):
-        one, other = mine[n], theirs[m]
-        if (alike := similarity(one, other)) > 0.5:
-            a, b = one.segment, other.segment
-            names = (a.label != b.label) + (a.speaker != b.speaker)
-            near.append(((names, -alike, a.text != b.text, n, m), one, other))
-    pairs: dict[int, _Told] = {}
-    gone = set()
-    for _, one, other in sorted(near, key=itemgetter(0)):
-        if one.place not in pairs and other.place not in gone:
-            pairs[one.place] = other
-            gone.add(other.place)
-    return pairs
-
-
-def _readings(cluster: Iterable[_Told], told: Mapping[int, Any]) -> dict[int, tuple[_Told, ...]]:
-    said: dict[int, list[_Told]] = {version: [] for version in told}
-    for one in cluster:
-        said[one.version].append(one)
-    return {version: tuple(sorted(some, key=attrgetter("place"))) for version, some in said.items()}
-
-
-def _numbered(
-    task: Segments,
-    told: Mapping[int, tuple[_Told, ...]],
-    matches: Sequence[Mapping[int, _Told]],
-    clusters: Sequence[Sequence[_Told]],
-    silent: Sequence[int],
-    duration: float,
-) -> Timeline:
-    """The differences in order of time."""
-    found: list[_Match] = []
-    agreed: list[_Told] = []
-    parted: dict[int, Mapping[int, tuple[_Told, ...]]] = {}
-    differences: list[Difference] = []
-    here: list[tuple[float, Mapping[int, _Told] | None, Sequence[_Told]]] = [
-        *((_extent(match).start, match, ()) for match in matches),
-        *((cluster[0].start, None, cluster) for cluster in clusters),
-    ]
-    for _, match, cluster in sorted(here, key=itemgetter(0)):
-        if match is None:
-            readings = _readings(cluster, told)
-            if all(_alike(one, other) for one, other in combinations(readings.values(), 2)):
-                agreed += next(iter(readings.values()))
-            else:
-                parted[len(differences)] = readings
-                differences.append(_difference(task.id, readings, silent, duration))
-            continue
-        frames = {version: (one._replace(segment=replace(one.segment, text="")),) for version, one in match.items()}
-        number = None
-        if any(not _alike(one, other) for one, other in combinations(frames.values(), 2)):
-            number = len(differences)
-            differences.append(_difference(task.id, frames, silent, duration))
-        text = _text(task.id, match, silent, duration)
-        runs = tuple(range(len(differences), len(differences) + len(text.differences))) if text else ()
-        differences += text.differences if text else ()
-        found.append(_Match(match, number, text, runs))
-    return Timeline(tuple(told), tuple(found), tuple(agreed), parted, tuple(differences), task.overlap)
-
-
-def _alike(one: Sequence[_Told], other: Sequence[_Told]) -> bool:
-    return _same_edges(one, other, TOLERANCE_S) and all(
-        (a.segment.label, a.segment.speaker, a.segment.text) == (b.segment.label, b.segment.speaker, b.segment.text)
-        for a, b in zip(one, other, strict=True)
-    )
-
-
-def _difference(
-    task: str, readings: Mapping[int, tuple[_Told, ...]], silent: Sequence[int], duration: float
-) -> Difference:
-    # Edges that are near to each other are grouped from the first one on, whoever set it
-    ordered = sorted(readings, key=lambda version: [one.segment for one in readings[version]])
-    records = {version: tuple(one.segment.record() for one in readings[version]) for version in ordered}
-    options = options_of(records, silent, (), lambda one, other: _alike(readings[one], readings[other]))
-    said = [[one.segment for one in some] for some in readings.values()]
-    start, end = min(one.start for some in said for one in some), max(one.end for some in said for one in some)
-    heard = widened(start, end, duration) if duration else None
-    about = _about(said, ("label", "speaker", "text"), TOLERANCE_S)
-    return Difference(task, "segments", options, start, end, about, heard)
-
-
-def _text(task: str, match: Mapping[int, _Told], silent: Sequence[int], duration: float) -> Wording | None:
-    texts = {version: match[version].segment.text for version in sorted(match)}
-    if not any(texts.values()):
-        return None
-    start = fsum(one.start for one in match.values()) / len(match)
-    end = fsum(one.end for one in match.values()) / len(match)
-    return wording(task, texts, silent, (start, end), duration)

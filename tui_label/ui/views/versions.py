@@ -17,7 +17,7 @@ from rich.cells import cell_len, set_cell_size
 from tui_label.core.moments import edges
 from tui_label.core.reviewing.readings import Difference
 from tui_label.core.reviewing.review import Review
-from tui_label.core.reviewing.stretches import Timeline
+from tui_label.core.reviewing.timeline import Timeline
 from tui_label.core.reviewing.wording import Wording
 from tui_label.core.tasks import Segment, Segments, Text, segments_from, spans_from
 from tui_label.core.text import glyphs, visible

@@ -71,35 +71,18 @@ class Comparison:
         for the whole.  These are those who say all of it; where nobody does, those it was put together from.
         """
         answers = self.merged(taken)
-        return {
-            task.id: ["+".join(sorted(names[version] for version in by)) for by in self._authors(number, taken)]
-            for number, task in enumerate(self.tasks)
-            if task.id in answers
-        }
-
-    def _authors(self, number: int, taken: Mapping[int, int]) -> list[tuple[int, ...]]:
-        return self.readings[number].authors(self._own(number, taken))
-
-    def in_force(self, taken: Mapping[int, int]) -> tuple[int, ...]:
-        """The numbers of the differences in tasks that are asked under the merged answers."""
-        answers = self.merged(taken)
-        asked = {task.id for task in self.tasks if is_asked(task, self.tasks, answers.get)}
-        return tuple(number for number, one in enumerate(self.differences) if one.task in asked)
-
-    def undecided(self, taken: Mapping[int, int]) -> tuple[int, ...]:
-        """The differences in force that wait for a choice; those in white space alone do not."""
-        return tuple(
-            n for n in self.in_force(taken) if not self._decides(n, taken) and not self.differences[n].is_quiet
-        )
+        found = {}
+        for number, task in enumerate(self.tasks):
+            if task.id in answers:
+                authors = self.readings[number].authors(self._own(number, taken))
+                found[task.id] = ["+".join(sorted(names[version] for version in by)) for by in authors]
+        return found
 
     def _own(self, number: int, taken: Mapping[int, int]) -> dict[int, int]:
-        """What was taken in one task, by its own numbers."""
+        """What was taken in one task, by its own numbers, of versions that were asked."""
         first, size = self.firsts[number], len(self.readings[number].differences)
-        return {n - first: taken[n] for n in range(first, first + size) if self._decides(n, taken)}
-
-    def _decides(self, number: int, taken: Mapping[int, int]) -> bool:
-        """Whether something was taken there, of a version that was asked."""
-        return number in taken and self.differences[number].option_of(taken[number]).asked
+        here = {n: taken[n] for n in range(first, first + size) if n in taken}
+        return {n - first: version for n, version in here.items() if self.differences[n].option_of(version).asked}
 
 
 def _counted(part: Part, first: int) -> Part:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tui_label.sound import remote
+from tui_label.sound import fetching, remote
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -112,8 +112,8 @@ def elsewhere() -> Iterator[Elsewhere]:
 @contextmanager
 def impatient(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[None]:
     """Whoever fetches gives up soon, and keeps what came in a folder of this test."""
-    monkeypatch.setattr(remote, "PAUSES_S", (0.01, 0.02))
-    monkeypatch.setattr(remote, "SILENCE_S", 0.6)
+    monkeypatch.setattr(fetching, "PAUSES_S", (0.01, 0.02))
+    monkeypatch.setattr(fetching, "SILENCE_S", 0.6)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     remote.cache.cache_clear()
     yield

@@ -31,8 +31,9 @@ from tui_label.core.project import Listen
 from tui_label.errors import InputError
 from tui_label.sound import remote
 from tui_label.sound.deck import Deck
+from tui_label.sound.fetching import Unwanted
 from tui_label.sound.media import fingerprint
-from tui_label.sound.remote import AT_HAND, Cache, Unwanted
+from tui_label.sound.remote import AT_HAND, Cache
 
 TURNS = "name: t\nitems: sound\ntasks: [{id: said, type: text}]\n"
 

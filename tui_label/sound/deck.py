@@ -20,10 +20,11 @@ from tui_label.core.listening import Listening
 from tui_label.core.project import Listen
 from tui_label.errors import InputError
 from tui_label.sound.calibration import RATE, write_clicks
+from tui_label.sound.fetching import Unwanted
 from tui_label.sound.kinds import is_url, shown
 from tui_label.sound.look import Look, locate, look
 from tui_label.sound.player import Clip, Typed
-from tui_label.sound.remote import Unwanted, cache
+from tui_label.sound.remote import cache
 from tui_label.sound.tape import NOTHING, PLAY_LATER_S, MakePlayer, Region, Tape, Track
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import paramiko
 from fsspec.implementations.sftp import SFTPFileSystem
 
-from tui_label.sound.remote import SILENCE_S
+from tui_label.sound.fetching import SILENCE_S
 
 ENDING_S = 1.0
 """For a program that has said its last."""

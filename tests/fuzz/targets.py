@@ -37,7 +37,7 @@ from tui_label.sound import speaker as speaker_module
 from tui_label.sound import wire
 from tui_label.sound.line import Line
 from tui_label.sound.listener import Call
-from tui_label.sound.player import Clip, Told
+from tui_label.sound.player import Clip, Manner, Told
 from tui_label.sound.speaker import Speaker
 from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.ui.terminal import Terminal, clean_output, clean_text
@@ -285,7 +285,7 @@ def player(data: bytes) -> None:
 
         one = SpeakerPlayer(connect, told.append)
         one._look.set()
-        one.play(Clip("a", recording), 0.0, end=3.0)
+        one.play(Clip("a", recording), 0.0, Manner(3.0))
         waiting = asyncio.ensure_future(over.wait())
         while not over.is_set():
             one.wake()

@@ -24,7 +24,7 @@ from tui_label.core.listening import Listening
 from tui_label.core.project import Listen
 from tui_label.sound.calibration import TAPS
 from tui_label.sound.deck import Deck
-from tui_label.sound.player import Clip, Heard, Told, Typed
+from tui_label.sound.player import Clip, Heard, Manner, Told, Typed
 from tui_label.sound.tape import EDGE_S, PAUSE_TAKES_S, Region
 
 RATE = 8_000
@@ -50,14 +50,15 @@ class Tape:
 
     def prepare(self, clip: Clip, at: float = 0.0) -> None: ...
 
-    def play(self, clip: Clip, at: float, *, end: float, speed=1.0, loop=None, ear=None) -> int:
-        self.plays.append((round(at, 3), round(end, 3)))
-        self._voice, self._on, self._fresh = self._voice + 1, True, True
-        self._at, self._end, self.speed, self.loop, self.ear = at, end, speed, loop, ear
+    def play(self, clip: Clip, at: float, manner: Manner) -> int:
+        self.plays.append((round(at, 3), round(manner.end, 3)))
+        self._voice, self._on, self._at = self._voice + 1, True, at
+        self.adjust(manner)
         return self._voice
 
-    def adjust(self, *, end: float, speed: float, loop, ear) -> None:
-        self._end, self.speed, self.loop, self.ear, self._fresh = end, speed, loop, ear, True
+    def adjust(self, manner: Manner) -> None:
+        self._end, self.speed, self.loop, self.ear = manner.end, manner.speed, manner.loop, manner.ear
+        self._fresh = True
 
     def pause(self) -> None:
         self._on = False

@@ -17,7 +17,7 @@ from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Ways
-from tui_label.sound.player import Clip, Told
+from tui_label.sound.player import Clip, Manner, Told
 from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.sound.tape import Track
 
@@ -231,10 +231,10 @@ async def test_a_recording_that_is_gone_is_named_and_the_speaker_stays(ears, tmp
     clip, told = Clip("a", path), list[Told]()
     player = SpeakerPlayer(Ways("card"), told.append)
     await until(lambda: told)
-    player.play(clip, 20.0, end=30.0)
+    player.play(clip, 20.0, Manner(30.0))
     await until(lambda: told[-1].event == "pos")
     path.unlink()
-    player.play(clip, 0.0, end=30.0)
+    player.play(clip, 0.0, Manner(30.0))
     await until(lambda: told[-1].event not in ("pos", "started"))
     await asyncio.sleep(1.5)
     await player.close()

@@ -431,7 +431,7 @@ class Silent:
     def prepare(self, clip, at=0.0) -> None:
         self.prepared.append(clip.path.name)
 
-    def play(self, clip, at, **how) -> int:
+    def play(self, clip, at, manner) -> int:
         self.played.append(clip.path.name)
         return len(self.played)
 

@@ -24,7 +24,7 @@ from tui_label.sound import wire
 from tui_label.sound.line import HELLO_S, Line, Ways, speaker_process, tcp_listener, unix_listener
 from tui_label.sound.listener import CALLS_MOST, Listener
 from tui_label.sound.packing import codec_for, longest_run, pack, piece_frames
-from tui_label.sound.player import Clip, Told, Typed
+from tui_label.sound.player import Clip, Manner, Told, Typed
 from tui_label.sound.speaker import CLIPS_MOST, HELD_MOST, OTHER_VERSION, PARTS_MOST, RUN_MOST, Speaker
 from tui_label.sound.speakerplayer import SpeakerPlayer
 
@@ -500,7 +500,7 @@ async def still_while_playing(called: Any, liar: Liar, folder: Path) -> None:
     soundfile.write(folder / "a.wav", np.zeros(8_000 * 20), 8_000)
     liar.answers = liar.starts = True
     await until(lambda: called.of("ready"))
-    called.player.play(Clip("a", folder / "a.wav"), 0.0, end=20.0)
+    called.player.play(Clip("a", folder / "a.wav"), 0.0, Manner(20.0))
     await until(lambda: called.of("started"))
     liar.answers = False
 
@@ -584,7 +584,7 @@ async def test_acknowledgements_that_never_come_are_a_listener_that_hangs(lied, 
     liar.answers, liar.acks = True, False
     called = await lied(liar)
     await until(lambda: called.of("ready"))
-    called.player.play(Clip("a", tmp_path / "a.wav"), 0.0, end=20.0)
+    called.player.play(Clip("a", tmp_path / "a.wav"), 0.0, Manner(20.0))
     await until(called.whys)
 
     assert called.whys() == ["the sound server does not answer"]

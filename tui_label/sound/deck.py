@@ -42,11 +42,8 @@ class Deck(Tape):
         make_player: MakePlayer,
         *,
         clock: Callable[[], float] = time.monotonic,
-        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(
-            make_player, step_back_s=settings.step_back_s, speed=settings.speed, clock=clock, on_change=on_change
-        )
+        super().__init__(make_player, step_back_s=settings.step_back_s, speed=settings.speed, clock=clock)
         self.look = Look()
         self._folder, self._settings = folder, settings
         self._looks = ThreadPoolExecutor(1, thread_name_prefix="look")

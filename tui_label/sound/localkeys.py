@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui_label.core.commands import FAR
-from tui_label.sound.player import Clip, Heard, Loop, Told, Typed, manner
+from tui_label.sound.player import Clip, Heard, Manner, Told, Typed
 from tui_label.sound.tape import Region, Tape
 
 Send = Callable[[dict[str, Any]], None]
@@ -141,18 +141,14 @@ class _Voices:
     def prepare(self, clip: Clip, at: float = 0.0) -> None:
         """Clips come from the app."""
 
-    def play(
-        self, clip: Clip, at: float, *, end: float, speed: float = 1.0, loop: Loop | None = None, ear: int | None = None
-    ) -> int:
+    def play(self, clip: Clip, at: float, manner: Manner) -> int:
         self._count += 1
         self.latest = self._count
-        self._say(
-            "play", seq=self._count, id=self.id, at=round(at * self.rate), **manner(self.rate, end, speed, loop, ear)
-        )
+        self._say("play", seq=self._count, id=self.id, at=round(at * self.rate), **manner.fields(self.rate))
         return self._count
 
-    def adjust(self, *, end: float, speed: float, loop: Loop | None, ear: int | None) -> None:
-        self._say("adjust", **manner(self.rate, end, speed, loop, ear))
+    def adjust(self, manner: Manner) -> None:
+        self._say("adjust", **manner.fields(self.rate))
 
     def pause(self) -> None:
         self._say("pause")

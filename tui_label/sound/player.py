@@ -22,6 +22,21 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a voice plays, times in seconds of its file: up to `end`, or round a loop, perhaps one channel (`ear`) alone."""
+
+    end: float
+    speed: float = 1.0
+    loop: Loop | None = None
+    ear: int | None = None
+
+    def fields(self, rate: int) -> dict[str, Any]:
+        """It as fields of a message: times in frames."""
+        loop = [round(edge * rate) for edge in self.loop] if self.loop else None
+        return {"end": round(self.end * rate), "speed": self.speed, "loop": loop, "ear": self.ear}
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """Where a voice is: at `moment` (monotonic seconds) it sounded at `t` seconds of its file."""
 
@@ -58,12 +73,6 @@ class Told:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-def manner(rate: int, end: float, speed: float, loop: Loop | None, ear: int | None) -> dict[str, Any]:
-    """How a voice plays, as fields of a message: times in frames."""
-    round_ = [round(loop[0] * rate), round(loop[1] * rate)] if loop else None
-    return {"end": round(end * rate), "speed": speed, "loop": round_, "ear": ear}
-
-
 class Player(Protocol):
     """What plays.  Nothing here waits; what comes of it is told."""
 
@@ -71,21 +80,12 @@ class Player(Protocol):
         """Have the sound from `at` seconds on at hand."""
         ...
 
-    def play(
-        self,
-        clip: Clip,
-        at: float,
-        *,
-        end: float,
-        speed: float = 1.0,
-        loop: Loop | None = None,
-        ear: int | None = None,
-    ) -> int:
-        """Play from `at` to `end` seconds of the file; the number of this voice."""
+    def play(self, clip: Clip, at: float, manner: Manner) -> int:
+        """Play from `at` seconds of the file on; the number of this voice."""
         ...
 
-    def adjust(self, *, end: float, speed: float, loop: Loop | None, ear: int | None) -> None:
-        """What plays goes on, with these."""
+    def adjust(self, manner: Manner) -> None:
+        """What plays goes on in another manner."""
         ...
 
     def pause(self) -> None: ...

@@ -21,7 +21,7 @@ from tui_label.errors import InputError
 from tui_label.sound import packing, wire
 from tui_label.sound.line import Line
 from tui_label.sound.media import open_recording
-from tui_label.sound.player import Clip, Heard, Loop, Told, Typed, manner
+from tui_label.sound.player import Clip, Heard, Manner, Told, Typed
 from tui_label.sound.recording import Facts, Recording
 
 AHEAD_S = 20.0
@@ -66,16 +66,13 @@ class _Loaded:
 
 @dataclass
 class _Playing:
-    """What plays, or will as soon as it can: times in seconds of the file."""
+    """What plays, or will as soon as it can."""
 
     seq: int
     id: str
     at: float
-    """Where it is."""
-    end: float
-    speed: float
-    loop: Loop | None
-    ear: int | None
+    """Where it is, in seconds of the file."""
+    manner: Manner
     begun: bool = False
     """Whether the speaker was told."""
 
@@ -118,34 +115,23 @@ class SpeakerPlayer:
         self._load(clip)
         self._wake.set()
 
-    def play(
-        self,
-        clip: Clip,
-        at: float,
-        *,
-        end: float,
-        speed: float = 1.0,
-        loop: Loop | None = None,
-        ear: int | None = None,
-    ) -> int:
+    def play(self, clip: Clip, at: float, manner: Manner) -> int:
         if self._following is not None:
-            return self._adopt(self._following, clip, at, end, speed, loop, ear)
+            return self._adopt(_Playing(self._following, clip.id, at, manner, begun=True))
         self._count += 1
-        self._playing = _Playing(self._count, clip.id, at, end, speed, loop, ear)
+        self._playing = _Playing(self._count, clip.id, at, manner)
         self._load(clip)
         self._begin()
         return self._count
 
-    def _adopt(
-        self, seq: int, clip: Clip, at: float, end: float, speed: float, loop: Loop | None, ear: int | None
-    ) -> int:
+    def _adopt(self, playing: _Playing) -> int:
         """A voice that began at the other end; what was heard of it meanwhile is told now."""
-        self._playing = _Playing(seq, clip.id, at, end, speed, loop, ear, begun=True)
+        self._playing = playing
         self._unanswered = time.monotonic()
-        for header, moment in [one for one in self._strays if one[0].get("seq") == seq]:
+        for header, moment in [one for one in self._strays if one[0].get("seq") == playing.seq]:
             asyncio.get_running_loop().call_soon(self._late, header, moment)
         self._wake.set()
-        return seq
+        return playing.seq
 
     def _late(self, header: dict[str, Any], moment: float) -> None:
         told = self._moved(str(header["ev"]), header, moment)
@@ -158,20 +144,16 @@ class SpeakerPlayer:
         if playing is None or playing.begun or self._line is None or playing.id not in self._loaded:
             return
         rate = self._loaded[playing.id].facts.rate
-        self._send("play", seq=playing.seq, id=playing.id, at=round(playing.at * rate), **self._manner(playing))
+        at = round(playing.at * rate)
+        self._send("play", seq=playing.seq, id=playing.id, at=at, **playing.manner.fields(rate))
         playing.begun, self._unanswered = True, time.monotonic()
 
-    def _manner(self, playing: _Playing) -> dict[str, Any]:
-        """How it plays, as fields of a message."""
-        rate = self._loaded[playing.id].facts.rate
-        return manner(rate, playing.end, playing.speed, playing.loop, playing.ear)
-
-    def adjust(self, *, end: float, speed: float, loop: Loop | None, ear: int | None) -> None:
+    def adjust(self, manner: Manner) -> None:
         playing = self._playing
         if playing is not None:
-            playing.end, playing.speed, playing.loop, playing.ear = end, speed, loop, ear
+            playing.manner = manner
             if playing.begun and self._following is None:
-                self._send("adjust", **self._manner(playing))
+                self._send("adjust", **manner.fields(self._loaded[playing.id].facts.rate))
 
     def pause(self) -> None:
         self._playing, self._unanswered = None, 0.0
@@ -255,7 +237,7 @@ class SpeakerPlayer:
         """The pieces that are due first: of what plays, else of what will be asked for."""
         playing = self._playing
         if playing is not None and playing.id in self._loaded:
-            at, end, loop = playing.at, playing.end, playing.loop
+            at, end, loop = playing.at, playing.manner.end, playing.manner.loop
             found = self._unsent(playing.id, at, min(loop[1] if loop else end, at + AHEAD_S))
             if found is None and loop is not None:
                 found = self._unsent(playing.id, loop[0], loop[1])

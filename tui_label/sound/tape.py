@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_label.core.listening import JOINED, Listening
-from tui_label.sound.player import Clip, Heard, Player, Told
+from tui_label.sound.player import Clip, Heard, Manner, Player, Told
 
 SLOWEST, FASTEST, SPEED_STEP = 0.5, 2.0, 0.1
 JUMP_S = 2.0
@@ -63,9 +63,8 @@ class Tape:
         step_back_s: float,
         speed: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
-        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self.on_change = on_change
+        self.on_change: Callable[[], None] = lambda: None
         self.on_twin: Callable[[Mapping[str, Any]], None] = lambda _: None
         """Hears what a twin at the other end did, or asks."""
         self.speed = speed
@@ -252,11 +251,7 @@ class Tape:
         self.playing = True
         if counts:
             self.listening = self.listening.played((self._clock() - self._painted_at) * 1000)
-        offset = self._track.offset
-        loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
-        self._voice = self._player.play(
-            self._track.clip, start + offset, end=end + offset, speed=self.speed, loop=loop, ear=self.ear
-        )
+        self._voice = self._player.play(self._track.clip, start + self._track.offset, self._manner)
 
     def toggle(self, region: Region | None = None) -> None:
         """Play or pause.  Going on after a pause steps back; at the end it begins again."""
@@ -372,10 +367,13 @@ class Tape:
     def _adjust(self) -> None:
         self._moves += 1
         if self.playing:
-            offset = self._track.offset
-            loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
-            end = self._region.end + offset
-            self._player.adjust(end=end, speed=self.speed, loop=loop, ear=self.ear)
+            self._player.adjust(self._manner)
+
+    @property
+    def _manner(self) -> Manner:
+        offset = self._track.offset
+        loop = (self.loop.start + offset, self.loop.end + offset) if self.loop else None
+        return Manner(self._region.end + offset, self.speed, loop, self.ear)
 
     def press(self, name: str, region: Region | None, typing: bool) -> bool:
         """Carry out a play key by name, about the segment `region`; whether it was one."""

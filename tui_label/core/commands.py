@@ -8,6 +8,7 @@ that no other command has there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 EVERYWHERE, SPANS, SCROLL, TYPING = "everywhere", "spans", "scroll", "typing"
 SOUND, TRANSCRIBING = "sound", "transcribing"
@@ -26,51 +27,50 @@ class Command:
     name: str
     words: str
     keys: tuple[str, ...]
-    mode: str = EVERYWHERE
-    short: str = ""
+    mode: str
+    short: str
     """The legend's word."""
-    spare: tuple[str, ...] = ()
+    spare: tuple[str, ...]
 
 
-def _command(name: str, words: str, keys: str, short: str = "", spare: str = "", mode: str = EVERYWHERE) -> Command:
+def _command(mode: str, name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
     return Command(name, words, tuple(keys.split()), mode, short or name.partition(".")[2], tuple(spare.split()))
 
 
 def _everywhere() -> tuple[Command, ...]:
+    everywhere = partial(_command, EVERYWHERE)
     return (
-        _command("item.submit", "Confirm and go on to the next item", "enter", "next"),
-        _command("suggestion.accept", "Accept the suggestion under the cursor", "a", "accept", "f5 ctrl+k"),
-        _command("suggestion.accept-all", "Accept every suggestion", "A", "accept all", "f6 ctrl+w"),
-        _command("suggestion.reject", "Reject the suggestion under the cursor", "x", "reject", "X f7"),
-        _command("work.undo", "Undo, also on earlier items and after a restart", "u ctrl+z", "undo"),
-        _command("work.redo", "Redo", "ctrl+r", "redo"),
-        _command("flag.open", "Flag the item: its reason's digit; n with a note, q asks", "f ctrl+g", "flag"),
-        _command("item.skip", "Skip the item, by the project's policy", "s", "skip", "S f8"),
-        _command("talk.say", "Ask a question or leave a comment on the item", "q", "ask", "Q ctrl+x"),
-        _command("talk.unsay", "Take back what I said last on the item, unless it was read", "", "take back"),
-        _command("talk.open", "Comments for me, and to the items they are on", ",", "comments", "ctrl+l"),
-        _command("item.previous", "Previous item of mine", "<", "earlier"),
-        _command("item.next", "Next item of mine", ">", "later"),
-        _command("guide.open", "Guidelines, at the label under the cursor", "g", "guide", "G f2"),
-        _command("guide.changes", "What changed in the guidelines and questions", "", "what changed"),
-        _command("find.open", "Find in the item", "/", "find"),
-        _command("find.next", "Next place found", "n", "next found", "ctrl+n"),
-        _command("find.previous", "Previous place found", "N", "previous found", "ctrl+p ctrl+f"),
-        _command("label.by-name", "Label by part of its name", "+", "by name"),
-        _command("text.enter", "Type in the text box", "i", "type", "I f3"),
-        _command("pause", "Pause: the clock stops and the item is hidden", "p", "pause", "P ctrl+y"),
-        _command("palette.open", "Do something by part of its name", ": f9", "commands"),
-        _command("figures.open", "My own figures: pace, labels, known answers", "=", "my figures", "ctrl+e"),
-        _command("sprint.start", "Begin a sprint: minutes with an end in sight; or end it", "", "sprint"),
-        _command("help.open", "All keys", "? f1", "keys"),
-        _command("quit", "Leave: everything is saved already", "ctrl+q", "leave"),
+        everywhere("item.submit", "Confirm and go on to the next item", "enter", "next"),
+        everywhere("suggestion.accept", "Accept the suggestion under the cursor", "a", "accept", "f5 ctrl+k"),
+        everywhere("suggestion.accept-all", "Accept every suggestion", "A", "accept all", "f6 ctrl+w"),
+        everywhere("suggestion.reject", "Reject the suggestion under the cursor", "x", "reject", "X f7"),
+        everywhere("work.undo", "Undo, also on earlier items and after a restart", "u ctrl+z", "undo"),
+        everywhere("work.redo", "Redo", "ctrl+r", "redo"),
+        everywhere("flag.open", "Flag the item: its reason's digit; n with a note, q asks", "f ctrl+g", "flag"),
+        everywhere("item.skip", "Skip the item, by the project's policy", "s", "skip", "S f8"),
+        everywhere("talk.say", "Ask a question or leave a comment on the item", "q", "ask", "Q ctrl+x"),
+        everywhere("talk.unsay", "Take back what I said last on the item, unless it was read", "", "take back"),
+        everywhere("talk.open", "Comments for me, and to the items they are on", ",", "comments", "ctrl+l"),
+        everywhere("item.previous", "Previous item of mine", "<", "earlier"),
+        everywhere("item.next", "Next item of mine", ">", "later"),
+        everywhere("guide.open", "Guidelines, at the label under the cursor", "g", "guide", "G f2"),
+        everywhere("guide.changes", "What changed in the guidelines and questions", "", "what changed"),
+        everywhere("find.open", "Find in the item", "/", "find"),
+        everywhere("find.next", "Next place found", "n", "next found", "ctrl+n"),
+        everywhere("find.previous", "Previous place found", "N", "previous found", "ctrl+p ctrl+f"),
+        everywhere("label.by-name", "Label by part of its name", "+", "by name"),
+        everywhere("text.enter", "Type in the text box", "i", "type", "I f3"),
+        everywhere("pause", "Pause: the clock stops and the item is hidden", "p", "pause", "P ctrl+y"),
+        everywhere("palette.open", "Do something by part of its name", ": f9", "commands"),
+        everywhere("figures.open", "My own figures: pace, labels, known answers", "=", "my figures", "ctrl+e"),
+        everywhere("sprint.start", "Begin a sprint: minutes with an end in sight; or end it", "", "sprint"),
+        everywhere("help.open", "All keys", "? f1", "keys"),
+        everywhere("quit", "Leave: everything is saved already", "ctrl+q", "leave"),
     )
 
 
 def _spans() -> tuple[Command, ...]:
-    def spans(name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
-        return _command(name, words, keys, short, spare, SPANS)
-
+    spans = partial(_command, SPANS)
     return (
         spans("hop", "Hop: each word shows letters, type them to be there", ";", "hop"),
         spans("cursor.left", "Token to the left", "left h", "left"),
@@ -99,9 +99,7 @@ def _spans() -> tuple[Command, ...]:
 
 
 def _scroll() -> tuple[Command, ...]:
-    def scroll(name: str, words: str, keys: str) -> Command:
-        return _command(name, words, keys, mode=SCROLL)
-
+    scroll = partial(_command, SCROLL)
     return (
         scroll("scroll.up", "Line up", "up k"),
         scroll("scroll.down", "Line down", "down j"),
@@ -115,9 +113,7 @@ def _scroll() -> tuple[Command, ...]:
 
 
 def _typing() -> tuple[Command, ...]:
-    def typing(name: str, words: str, keys: str, short: str = "") -> Command:
-        return _command(name, words, keys, short, mode=TYPING)
-
+    typing = partial(_command, TYPING)
     return (
         typing("item.submit", "Confirm and go on", "enter", "next"),
         typing("text.newline", "New line", "ctrl+j", "new line"),
@@ -135,28 +131,15 @@ def _typing() -> tuple[Command, ...]:
 
 def _playing(mode: str) -> tuple[Command, ...]:
     """The transport: the same function keys whether one types or not."""
-
-    def play(name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
-        return _command(name, words, keys, short, spare, mode)
-
+    play = partial(_command, mode)
     single = mode != TRANSCRIBING
+    toggle, start = ("space f4 ctrl+space", "r") if single else ("tab ctrl+space f4", "shift+tab")
     unheard = play("play.unheard", "Play what was not heard yet: its next stretch", "ctrl+u", "unheard")
     words = "Cut the segment at the playhead" + ("" if single else ", its words at the caret")
     cut = play("segment.split", words, "k" if single else "ctrl+k", "cut", "K" * single)
     return (
-        play(
-            "play.toggle",
-            "Play, pause; going on steps back",
-            "space f4 ctrl+space" if single else "tab ctrl+space f4",
-            "play",
-        ),
-        play(
-            "play.start",
-            "From the start of the clip or segment",
-            "r" if single else "shift+tab",
-            "start",
-            "R" if single else "",
-        ),
+        play("play.toggle", "Play, pause; going on steps back", toggle, "play"),
+        play("play.start", "From the start of the clip or segment", start, "start", "R" * single),
         play("play.back", "Back 2 s", "f2", "−2 s"),
         play("play.forward", "Forward 2 s", "f3", "+2 s"),
         play("play.slower", "Slower, same pitch", "f5", "slower"),
@@ -171,10 +154,7 @@ def _playing(mode: str) -> tuple[Command, ...]:
 
 def _winding(mode: str) -> tuple[Command, ...]:
     """The tape wound by hand, and looked at more closely."""
-
-    def wind(name: str, words: str, keys: str, short: str, spare: str = "") -> Command:
-        return _command(name, words, keys, short, spare, mode)
-
+    wind = partial(_command, mode)
     return (
         wind("tape.left", "1 s to the left", "left h", "−1 s"),
         wind("tape.right", "1 s to the right", "right l", "+1 s"),
@@ -189,36 +169,21 @@ def _winding(mode: str) -> tuple[Command, ...]:
 
 
 def _paging(mode: str) -> tuple[Command, ...]:
+    page = partial(_command, mode)
     return (
-        _command(
-            "tape.page-left",
-            "Back by what is shown; by a tenth if that is all",
-            "pageup",
-            "page left",
-            mode=mode,
-        ),
-        _command(
-            "tape.page-right", "On by what is shown; by a tenth if that is all", "pagedown", "page right", mode=mode
-        ),
+        page("tape.page-left", "Back by what is shown; by a tenth if that is all", "pageup", "page left"),
+        page("tape.page-right", "On by what is shown; by a tenth if that is all", "pagedown", "page right"),
     )
 
 
 def _sound() -> tuple[Command, ...]:
-    def sound(name: str, words: str, keys: str, short: str = "", spare: str = "") -> Command:
-        return _command(name, words, keys, short, spare, SOUND)
-
+    sound = partial(_command, SOUND)
     return (
         *_playing(SOUND),
         *_winding(SOUND),
         *_paging(SOUND),
         sound("segment.mark", "Mark where it starts, then where it ends", "m", "mark", "M"),
-        sound(
-            "segment.mark-on",
-            "End this segment and begin the next, or begin at its end",
-            "e",
-            "mark on",
-            "E",
-        ),
+        sound("segment.mark-on", "End this segment and begin the next, or begin at its end", "e", "mark on", "E"),
         sound("segment.next", "Next segment", "tab down", "segment"),
         sound("segment.previous", "Previous segment", "shift+tab up", "previous"),
         sound("segment.end-left", "Move the segment's end to the left, and hear it", "[", "end ←"),
@@ -238,9 +203,7 @@ def _sound() -> tuple[Command, ...]:
 
 
 def _transcribing() -> tuple[Command, ...]:
-    def typing(name: str, words: str, keys: str, short: str = "") -> Command:
-        return _command(name, words, keys, short, mode=TRANSCRIBING)
-
+    typing = partial(_command, TRANSCRIBING)
     return (
         *_playing(TRANSCRIBING),
         *_paging(TRANSCRIBING),
@@ -252,9 +215,7 @@ def _transcribing() -> tuple[Command, ...]:
 
 
 def _review() -> tuple[Command, ...]:
-    def review(name: str, words: str, keys: str, short: str = "") -> Command:
-        return _command(name, words, keys, short, mode=REVIEW)
-
+    review = partial(_command, REVIEW)
     return (
         review("review.take", "Take that annotator's version of the difference", "1 2 3 4 5 6 7 8 9", "take"),
         review("review.keep", "It is right as it stands in the making: often nothing", "0", "neither"),
@@ -294,12 +255,12 @@ def _review() -> tuple[Command, ...]:
 
 
 def _listening() -> tuple[Command, ...]:
-    hear = _command("review.hear", "Hear the difference alone", "d", "hear it", mode=LISTENING)
+    hear = _command(LISTENING, "review.hear", "Hear the difference alone", "d", "hear it")
     return (hear, *_playing(LISTENING), *_winding(LISTENING))
 
 
 def _editing() -> tuple[Command, ...]:
-    return (_command("review.done", "Back to the versions", "escape", "versions", mode=EDITING),)
+    return (_command(EDITING, "review.done", "Back to the versions", "escape", "versions"),)
 
 
 COMMANDS: tuple[Command, ...] = (

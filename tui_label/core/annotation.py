@@ -70,29 +70,19 @@ class Annotation:
 
     def record(self, item: Item) -> dict[str, Any]:
         """The export object; a field that does not apply is absent."""
-        record = item_record(item)
-        record |= {"annotator": self.annotator, "status": self.status, "answers": dict(self.answers)}
-        if self.flags:
-            record["flags"] = [
-                {"reason": flag.reason, **({"note": flag.note} if flag.note else {})} for flag in self.flags
-            ]
-        if self.origin:
-            record["origin"] = {task: list(origins) for task, origins in self.origin.items()}
-        if self.started_at:
-            record["started_at"] = self.started_at
-        if self.submitted_at:
-            record["submitted_at"] = self.submitted_at
-        if self.timing.wall:
-            record["ms"] = _timing_record(self.timing)
-        if self.listening:
-            record["listening"] = dict(self.listening)
-        if self.labels_version:
-            record["labels"] = self.labels_version
-        if self.guidelines_version:
-            record["guidelines"] = self.guidelines_version
-        if self.revision:
-            record["revision"] = self.revision
-        return record
+        said = {"annotator": self.annotator, "status": self.status, "answers": dict(self.answers)}
+        more = {
+            "flags": [{"reason": flag.reason, **({"note": flag.note} if flag.note else {})} for flag in self.flags],
+            "origin": {task: list(origins) for task, origins in self.origin.items()},
+            "started_at": self.started_at,
+            "submitted_at": self.submitted_at,
+            "ms": _timing_record(self.timing) if self.timing.wall else {},
+            "listening": dict(self.listening),
+            "labels": self.labels_version,
+            "guidelines": self.guidelines_version,
+            "revision": self.revision,
+        }
+        return item_record(item) | said | {name: value for name, value in more.items() if value}
 
 
 def item_record(item: Item) -> dict[str, Any]:

@@ -281,14 +281,7 @@ def enter_text(session: Session, _: Any = None) -> Session | Outcome:
     return session.focused(texts[0])
 
 
-def next_question(session: Session, _: Any = None) -> Session:
-    return _question(session, 1)
-
-
-def previous_question(session: Session, _: Any = None) -> Session:
-    return _question(session, -1)
-
-
-def _question(session: Session, by: int) -> Session:
+def to_question(session: Session, by: int) -> Session:
+    """So many questions on, or back where that is negative, and round from the other end."""
     order = [task.id for task in session.asked]
     return session.focused(order[(order.index(session.focus) + by) % len(order)])

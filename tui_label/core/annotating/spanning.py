@@ -80,16 +80,8 @@ def switch_step(session: Session, _: Any = None) -> Session:
     return replace(session, step=step).say(f"{step} steps")
 
 
-def next_mark(session: Session, _: Any = None) -> Session:
-    return _to_mark(session, 1)
-
-
-def previous_mark(session: Session, _: Any = None) -> Session:
-    return _to_mark(session, -1)
-
-
-def _to_mark(session: Session, direction: int) -> Session:
-    """To the next or previous span or suggestion, overlapping ones one after the other."""
+def to_mark(session: Session, direction: int) -> Session:
+    """To the next (1) or previous (-1) span or suggestion, overlapping ones one after the other."""
     marks = sorted(
         {span for _, span in session.spans} | {span for _, span in session.pending_spans},
         key=lambda span: (span.start, -span.end, span.label),

@@ -26,9 +26,9 @@ Quietest = Callable[[float, float], float]
 """`quietest(at, within)`: the quietest moment near a moment."""
 
 
-def _keep(session: Session, task: Segments, segments: list[Segment], picked: Segment | None) -> Session:
+def _keep(session: Session, segments: list[Segment], picked: Segment | None) -> Session:
     """With these segments, one of them picked, unless one would be there twice; hands that type stay in their text box."""
-    ordered = sorted(map(_rounded, segments), key=lambda one: one.when)
+    task, ordered = _task(session), sorted(map(_rounded, segments), key=lambda one: one.when)
     if _doubles(ordered) > _doubles(session.segments):
         return session.say("that segment is there already")
     # Those that stay are the same objects: undo keeps 200 answers, and there may be thousands of segments in each
@@ -44,12 +44,15 @@ def _doubles(segments: Sequence[Segment]) -> int:
     return len(segments) - len(set(segments))
 
 
-def _task(session: Session) -> Segments | None:
+def _task(session: Session) -> Segments:
+    """The task whose segments are in hand."""
+    assert session.segment_task is not None
     return session.segment_task
 
 
-def _none(session: Session) -> Session:
-    if _task(session) is None:
+def _without_any(session: Session) -> Session:
+    """The refusal where there is no segment to be at."""
+    if session.segment_task is None:
         return session.say("no segments are asked for here")
     return session.say("no segments yet: {segment.mark} marks where one starts, and where it ends")
 
@@ -67,8 +70,8 @@ def _is_short(start: float, end: float) -> bool:
 
 def mark(session: Session, _: Any = None) -> Session | Outcome:
     """The start of a segment, then its end."""
-    if _task(session) is None:
-        return _none(session)
+    if session.segment_task is None:
+        return _without_any(session)
     if session.mark is None:
         return replace(session, mark=session.at, picked=-1)
     return _close(session, "")
@@ -76,8 +79,8 @@ def mark(session: Session, _: Any = None) -> Session | Outcome:
 
 def mark_on(session: Session, _: Any = None) -> Session | Outcome:
     """The end of this segment and the start of the next; with nothing open, a start where the last one ended."""
-    if _task(session) is None:
-        return _none(session)
+    if session.segment_task is None:
+        return _without_any(session)
     if session.mark is None:
         ends = [one.end for one in session.segments if one.end <= session.at + SHORTEST_S]
         return replace(session, mark=max(ends, default=0.0), picked=-1)
@@ -93,17 +96,16 @@ def drop_mark(session: Session, _: Any = None) -> Session:
 
 
 def _close(session: Session, label: str) -> Session:
-    task = _task(session)
-    assert task is not None and session.mark is not None
+    assert session.mark is not None
     start, end = sorted((session.mark, session.at))
     start, end = max(0.0, start), min(end, session.duration)
     if _is_short(start, end):
         return session.say("too short: the end must come after the start")
-    free = _free(task, session.segments, start, end)
+    free = _free(_task(session), session.segments, start, end)
     if _is_short(*free):
         return session.say("a segment is there already, and this project has them not overlap")
     segment = Segment(*free, label)
-    kept = _keep(session, task, [*session.segments, segment], segment)
+    kept = _keep(session, [*session.segments, segment], segment)
     if kept.work is session.work:
         return kept
     kept = replace(kept, mark=None)
@@ -128,7 +130,7 @@ def _free(task: Segments, others: tuple[Segment, ...], start: float, end: float)
 
 def label(session: Session, task: Segments, name: str) -> Session:
     """Name what is being marked, else the segment that is picked or under the playhead."""
-    if task != _task(session):
+    if task != session.segment_task:
         session = session.focused(task.id)
     if session.mark is not None:
         closed = _close(session, name)
@@ -137,23 +139,23 @@ def label(session: Session, task: Segments, name: str) -> Session:
     if segment is None:
         return session.say("nothing is marked: {segment.mark} marks where it starts, and where it ends")
     named = replace(segment, label=name)
-    kept = _keep(session, task, [*_without(session, segment), named], named)
+    kept = _keep(session, [*_without(session, segment), named], named)
     # What was refused was not given
     return kept if kept.work is session.work and named != segment else replace(kept, last_label=(task.id, name))
 
 
 def repeat(session: Session, _: Any = None) -> Session:
-    task = _task(session)
+    task = session.segment_task
     if task is None or session.last_label is None or session.last_label[1] not in task.values:
         return session.say("no label was given yet")
     return label(session, task, session.last_label[1])
 
 
 def remove(session: Session, _: Any = None) -> Session:
-    task, segment = _task(session), session.segment_here
-    if task is None or segment is None:
+    segment = session.segment_here
+    if segment is None:
         return session.say("no segment here")
-    return _keep(session, task, _without(session, segment), None)
+    return _keep(session, _without(session, segment), None)
 
 
 def keep_drafted(session: Session) -> Session | Outcome:
@@ -180,32 +182,32 @@ def reject_drafted(session: Session, draft: list[dict[str, Any]]) -> Session | O
 
 def nudge(session: Session, edge: str, by: int) -> Session | Outcome:
     """Move an edge by 10 or 100 ms; the edge is heard."""
-    task, segment = _task(session), session.segment_here
-    if task is None or segment is None:
+    segment = session.segment_here
+    if segment is None:
         return session.say("no segment here")
     step = by * (FINE_S if session.step == "fine" else COARSE_S)
     start, end = segment.start, segment.end
-    least, most = _room(session, task, segment)
+    least, most = _room(session, segment)
     if edge == "start":
         start = max(least, min(start + step, end - SHORTEST_S))
     else:
         end = min(most, max(end + step, start + SHORTEST_S))
     if _rounded(replace(segment, start=start, end=end)) == segment:
         session = session.say("the edge can go no further")
-    return _moved(session, task, segment, start, end, Effect.HEAR_START if edge == "start" else Effect.HEAR_END)
+    return _moved(session, segment, start, end, Effect.HEAR_START if edge == "start" else Effect.HEAR_END)
 
 
-def _room(session: Session, task: Segments, segment: Segment) -> tuple[float, float]:
+def _room(session: Session, segment: Segment) -> tuple[float, float]:
     """How far the edges may go: to the ends of the sound, or to the neighbours."""
-    others = [] if task.overlap else _without(session, segment)
+    others = [] if _task(session).overlap else _without(session, segment)
     least = max([0.0, *(one.end for one in others if one.end <= segment.start + 0.0005)])
     most = min([session.duration, *(one.start for one in others if one.start >= segment.end - 0.0005)])
     return least, most
 
 
-def _moved(session: Session, task: Segments, segment: Segment, start: float, end: float, effect: Effect) -> Outcome:
+def _moved(session: Session, segment: Segment, start: float, end: float, effect: Effect) -> Outcome:
     moved = _rounded(replace(segment, start=start, end=end))
-    return _keep(session, task, [*_without(session, segment), moved], moved), (effect,)
+    return _keep(session, [*_without(session, segment), moved], moved), (effect,)
 
 
 def switch_step(session: Session, _: Any = None) -> Session:
@@ -215,27 +217,27 @@ def switch_step(session: Session, _: Any = None) -> Session:
 
 def snap(session: Session, quietest: Quietest | None) -> Session | Outcome:
     """Both edges to the nearest silence."""
-    task, segment = _task(session), session.segment_here
-    if task is None or segment is None:
+    segment = session.segment_here
+    if segment is None:
         return session.say("no segment here")
     if quietest is None:
         return session.say("the waveform is not ready yet")
-    least, most = _room(session, task, segment)
+    least, most = _room(session, segment)
     start, end = max(least, quietest(segment.start, SNAP_S)), min(most, quietest(segment.end, SNAP_S))
     if _is_short(start, end):
         return session.say("no silence near its edges")
-    return _moved(session, task, segment, start, end, Effect.HEAR_START)
+    return _moved(session, segment, start, end, Effect.HEAR_START)
 
 
 def split(session: Session, _: Any = None) -> Session:
     """Two segments where the tape is; the text that is typed in is divided at the caret."""
-    task = _task(session)
+    task = session.segment_task
     in_box = session.typing and task is not None and session.focus == task.id
     under = [one for one in session.segments if one.start < session.at < one.end]
     # The one that the hands are on and no other, however many are under the playhead
     shortest = min(under, key=lambda one: one.end - one.start, default=None)
     segment = session.segment_picked or shortest
-    if task is None or segment is None:
+    if segment is None:
         return session.say("no segment under the playhead to cut")
     if segment not in under:
         leave = "" if in_box else ", or Esc lets go of it"
@@ -245,14 +247,14 @@ def split(session: Session, _: Any = None) -> Session:
     caret = session.caret if in_box else len(segment.text)
     left = replace(segment, end=session.at, text=segment.text[:caret].rstrip())
     right = replace(segment, start=session.at, text=segment.text[caret:].lstrip())
-    kept = _keep(session, task, [*_without(session, segment), left, right], right)
+    kept = _keep(session, [*_without(session, segment), left, right], right)
     return replace(kept, caret=0) if in_box and kept.work is not session.work else kept
 
 
 def join(session: Session, _: Any = None) -> Session:
     """One segment of this and the next one of its label and speaker; what lies between is named, not taken in silence."""
-    task, segment = _task(session), session.segment_here
-    if task is None or segment is None:
+    segment = session.segment_here
+    if segment is None:
         return session.say("no segment here")
     after = session.segments[session.segments.index(segment) + 1 :]
     other = next((one for one in after if (one.label, one.speaker) == (segment.label, segment.speaker)), None)
@@ -261,23 +263,23 @@ def join(session: Session, _: Any = None) -> Session:
     text = " ".join(part for part in (segment.text.rstrip(), other.text.lstrip()) if part)
     joined = replace(segment, end=max(segment.end, other.end), text=text)
     rest = _without(session, segment, other)
-    if not task.overlap and any(one.overlaps(joined) for one in rest):
+    if not _task(session).overlap and any(one.overlaps(joined) for one in rest):
         return session.say("another segment lies between the two")
-    kept, gap = _keep(session, task, [*rest, joined], joined), other.start - segment.end
+    kept, gap = _keep(session, [*rest, joined], joined), other.start - segment.end
     between = Segment(segment.end, other.start)
     over = ", where another segment lies" if any(one.overlaps(between) for one in rest) else ""
     return kept.say(f"joined over a gap of {gap:.3f} s{over}") if gap > 0 else kept
 
 
 def next_speaker(session: Session, _: Any = None) -> Session:
-    task, segment = _task(session), session.segment_here
+    task, segment = session.segment_task, session.segment_here
     names = task.transcript.speakers if task and task.transcript else ()
-    if task is None or segment is None or not names:
+    if segment is None or not names:
         return session.say("no segment here" if names else "the project names no speakers")
     after = names.index(segment.speaker) + 1 if segment.speaker in names else 0
     turns = [replace(segment, speaker=name) for name in (*names[after:], *names[:after])]
     turned = next((one for one in turns if one not in session.segments), segment)
-    kept = _keep(session, task, [*_without(session, segment), turned], turned)
+    kept = _keep(session, [*_without(session, segment), turned], turned)
     return kept if turned == turns[0] else kept.say(f"{turns[0].speaker} has that segment already")
 
 
@@ -285,7 +287,7 @@ def next_segment(session: Session, _: Any = None) -> Session | Outcome:
     """From the pick on, else from the playhead; in a long one from where the cursor was put by hand."""
     segments, at = session.segments, session.at
     if not segments:
-        return _none(session)
+        return _without_any(session)
     here = session.segment_picked
     begun = max((one.start for one in segments if one.start <= at), default=0.0)
     first = sum(one.start < begun for one in segments) if here is None else session.picked + 1
@@ -297,7 +299,7 @@ def next_segment(session: Session, _: Any = None) -> Session | Outcome:
 def previous_segment(session: Session, _: Any = None) -> Session | Outcome:
     """From the pick back, else from the playhead; in a long one from where the cursor was put by hand."""
     if not session.segments:
-        return _none(session)
+        return _without_any(session)
     here = session.segment_picked
     if here is not None and not _is_put_in(session, here):
         if session.picked == 0:
@@ -353,7 +355,7 @@ def follow(session: Session, _: Any = None) -> Session:
 def enter(session: Session) -> Session | Outcome:
     """Into the text box of the segment that is picked, or of the next one."""
     if not session.segments:
-        return _none(session)
+        return _without_any(session)
     if session.segment_here is None:
         outcome = next_segment(session)
         session = outcome[0] if isinstance(outcome, tuple) else outcome

@@ -14,14 +14,7 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item, Suggestion
 from tui_label.core.project import Project
 from tui_label.core.renames import Names
-from tui_label.core.tasks import (
-    Choices,
-    Segments,
-    Spans,
-    Text,
-    fitting,
-    segments_from,
-)
+from tui_label.core.tasks import Choices, Segments, Spans, Text, fitting, segments_from
 
 
 def begin(
@@ -39,26 +32,27 @@ def begin(
 
     `names`: what labels of the draft are called now.
     """
-    suggestions = tuple(sorted((_laid(project, one) for one in suggestions), key=_doubt))
+    suggestions = tuple(sorted((_in_order(project, one) for one in suggestions), key=_doubt))
     record = json.loads(draft) if draft else {}
-    drafts = _drafts(project, item, _lain(suggestions, record, answered))
-    session = Session(project, item, suggestions, laid_down=drafts, last_label=_if_there(last_label, project))
+    laid_down = _drafts(project, item, _begun_from(suggestions, record, answered))
+    session = Session(project, item, suggestions, laid_down=laid_down, last_label=_if_there(last_label, project))
     if draft:
         session = _restored(session, record, names or {})
-    elif answered is not None:
-        session = replace(session, work=answered_work(project, answered))
+        if session.asked_task(session.focus) is not None:
+            return session.within_box()
     else:
-        session = _drafted(session)
-    session = replace(session, began=session.work if not draft else Work())
-    # Of a question that is asked only later, too
-    task = session.span_task or project.first(Spans)
-    step = task.snap if task else edge_step if item.sound else "token"
-    first = next((span.start for _, span in session.pending_spans), None)
-    cursor = session.cursor if draft else (first if first is not None else _first_token(item.text))
-    session = replace(session, step=session.step if draft else step, cursor=cursor)
-    if session.asked_task(session.focus) is None or not draft:
-        session = session.focused(next_focus(session))
-    return session.within_box()
+        work = answered_work(project, answered) if answered is not None else _laid(laid_down)
+        session = _at_its_start(replace(session, work=work, began=work), edge_step)
+    return session.focused(next_focus(session)).within_box()
+
+
+def _at_its_start(session: Session, edge_step: str) -> Session:
+    """With the cursor at the first suggested span, else at the first word."""
+    # The step is that of a question which is asked only later, too
+    task = session.span_task or session.project.first(Spans)
+    step = task.snap if task else edge_step if session.item.sound else "token"
+    first = next((span.start for _, span in session.pending_spans), _first_token(session.item.text))
+    return replace(session, step=step, cursor=first)
 
 
 def _if_there(label: tuple[str, str] | None, project: Project) -> tuple[str, str] | None:
@@ -82,7 +76,7 @@ def _doubt(one: Suggestion) -> float:
     return math.inf if one.score is None else -one.score
 
 
-def _lain(
+def _begun_from(
     suggestions: tuple[Suggestion, ...], record: Mapping[str, Any], answered: Annotation | None
 ) -> tuple[Suggestion, ...]:
     """Those that the work may have begun from: what was suggested since is nobody's draft."""
@@ -103,18 +97,16 @@ def _drafts(project: Project, item: Item, suggestions: tuple[Suggestion, ...]) -
     return found
 
 
-def _drafted(session: Session) -> Session:
-    """With the drafts of a sound, to be corrected instead of made, also where they are asked for only later."""
-    work = session.work
-    for task, one in session.laid_down.items():
+def _laid(drafts: Mapping[str, Suggestion]) -> Work:
+    """The drafts of a sound as its answers, to be corrected instead of made, also where they are asked for only later."""
+    work = Work()
+    for task, one in drafts.items():
         work = work.answer(task, one.value, "accepted")
-    return replace(session, work=work)
+    return work
 
 
-def _laid(project: Project, one: Suggestion) -> Suggestion:
-    """A suggestion as it is laid on the desk: labels in the project's order; segments in order, their times in whole
-    milliseconds.
-    """
+def _in_order(project: Project, one: Suggestion) -> Suggestion:
+    """With labels in the project's order; with segments in order of time, in whole milliseconds."""
     task = project.task(one.task)
     if task is None or not task.fits(one.value):
         return one

@@ -15,17 +15,8 @@ from typing import Any, NamedTuple
 
 from tui_label.core.annotating.work import Work
 from tui_label.core.item import Item, Suggestion
-from tui_label.core.project import Project
-from tui_label.core.tasks import (
-    Segment,
-    Segments,
-    Span,
-    Spans,
-    Task,
-    Text,
-    is_asked,
-    segments_in_hand,
-)
+from tui_label.core.project import Kind, Project
+from tui_label.core.tasks import Segment, Segments, Span, Spans, Task, Text, is_asked, segments_in_hand
 from tui_label.core.text import grapheme_end
 from tui_label.core.text.tokens import token_at
 from tui_label.core.transcript import Style
@@ -144,11 +135,15 @@ class Session:
     def asked_task(self, id: str) -> Task | None:
         return next((task for task in self.asked if task.id == id), None)
 
+    def _foremost(self, kind: type[Kind]) -> Kind | None:
+        """Of the asked tasks of a kind the focused one, else the first."""
+        asked = [task for task in self.asked if isinstance(task, kind)]
+        return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
+
     @property
     def span_task(self) -> Spans | None:
-        """The spans task that movement and nudging are about: the focused one, else the first."""
-        asked = [task for task in self.asked if isinstance(task, Spans)]
-        return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
+        """The spans task that movement and nudging are about."""
+        return self._foremost(Spans)
 
     @property
     def has_cursor(self) -> bool:
@@ -188,9 +183,8 @@ class Session:
 
     @property
     def segment_task(self) -> Segments | None:
-        """The segments task that marks are about: the focused one, else the first."""
-        asked = [task for task in self.asked if isinstance(task, Segments)]
-        return next((task for task in asked if task.id == self.focus), asked[0] if asked else None)
+        """The segments task that marks are about."""
+        return self._foremost(Segments)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:

@@ -32,17 +32,8 @@ from tui_label.ui.views.frame import header, legend
 from tui_label.ui.views.label import hints as labeling_hints
 from tui_label.ui.views.label import mode_rows
 from tui_label.ui.views.menu import Offer
-from tui_label.ui.views.review import (
-    ReviewState,
-    counted,
-    head_room,
-    key_hints,
-    queues_page,
-    review_screen,
-    sound_head,
-    where,
-    zone_and_room,
-)
+from tui_label.ui.views.queues import counted, queues_page, where
+from tui_label.ui.views.review import ReviewState, head_room, key_hints, review_screen, sound_head, zone_and_room
 from tui_label.ui.views.versions import Board
 
 DECIDING = (

@@ -22,39 +22,26 @@ from tui_label.core.reviewing.readings import Difference, Option
 from tui_label.core.reviewing.review import Review, answers
 from tui_label.core.tasks import Segments, Spans, Task, Text, segments_from, spans_from
 from tui_label.core.text import visible
-from tui_label.store.reviewing import QUEUES, Case, Queue
-from tui_label.ui.canvas import Piece, Row, cells, clipped, rule
+from tui_label.store.reviewing import Case, Queue
+from tui_label.ui.canvas import Piece, Row, cells, clipped
 from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import WIDEST, hue
 from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.label import LOW, laid_over, mode_rows, rule_saying, status_row, top_rows, unseen
 from tui_label.ui.views.pages import wrapped
+from tui_label.ui.views.queues import counted, where
 from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
 from tui_label.ui.views.talk import when
 from tui_label.ui.views.versions import Board
 
-QUEUE_WORDS = {
-    "disagreements": "answers that differ, worst first",
-    "flagged": "flagged, by reason",
-    "questions": "asked, and not answered yet",
-    "fast": "suspiciously fast, fastest first",
-    "slow": "suspiciously slow, slowest first",
-    "sample": "a random share of the answers",
-    "corrected": "settled otherwise than answered",
-    "answered-back": "sent back, and answered since",
-    "all": "everything that was answered",
-}
 NAMED_CELLS = 40
 """Cells for the names of those who say, or were told, the same."""
 NAMES_FROM = 32
 """The column that names stand in, if what they say is short."""
 ITEM_LEAST = 4
 """Rows that the item keeps beside the readings of a difference, unless the screen is low."""
-NOTHING = "Nothing was answered yet, or all is settled."
 FEW = 2
 """Where more differences are open, the key that takes all of one version has a place in the legend."""
-MANY = 10_000
-"""Cases are counted so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +70,6 @@ class ReviewState:
     @property
     def review(self) -> Review:
         return self.board.review
-
-
-def where(name: str, queue: Queue, blind: bool) -> list[str]:
-    """The parts of the header: the queue, and what it is restricted to."""
-    parts = [name, "review", queue.name]
-    if queue.annotator:
-        parts.append("one annotator" if blind else queue.annotator)
-    labels = f"{queue.label} ↔ {queue.against}" if queue.against else queue.label
-    parts += [part for part in (queue.task, labels, queue.flag and f"⚑ {queue.flag}") if part]
-    if queue.text:
-        parts.append(f"“{queue.text}”")
-    if queue.since or queue.until:
-        parts.append(f"{queue.since} to {queue.until}".strip())
-    return parts
-
-
-def counted(left: int, of: int) -> str:
-    many = f"{left:,}" if left < MANY else f"{MANY:,} or more"
-    return f"{many} of {of:,} left" if left < of else f"{many} left"
 
 
 def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
@@ -508,84 +476,3 @@ def key_hints(keymap: Keymap, mode: str, names: Sequence[str]) -> list[Hint]:
     return [
         (key_display(keys[0]), keymap.command(name).short) for name in names if (keys := keymap.keys_of(name, mode))
     ]
-
-
-# the queues
-
-
-def _in_sight(rows: list[Row], at: int, room: int) -> list[Row]:
-    """At most so many rows, that at `at` among them; the outermost say how many are beyond."""
-    room = max(room, 3)
-    first = max(0, min(at - room // 2, len(rows) - room))
-    seen = rows[first : first + room]
-    beyond = len(rows) - first - len(seen)
-    if first:
-        seen[0] = [(f"   … {first + 1} more", "faint")]
-    if beyond:
-        seen[-1] = [(f"   … {beyond + 1} more", "faint")]
-    return seen
-
-
-def _lines(words: str, look: str, width: int) -> list[Row]:
-    return [[(f"   {line}", look)] for line in wrapped(words, width - 4)]
-
-
-def queues_page(
-    name: str,
-    queue: Queue,
-    waiting: Mapping[str, int],
-    here: bool,
-    trouble: str,
-    blind: bool,
-    hints: list[Hint],
-    status: list[Row],
-    width: int,
-    height: int,
-) -> list[Row]:
-    """The queues with what waits in each; where the queue is empty it is all there is, or with `trouble` where it may be."""
-    words: list[Row] = []
-    if not here:
-        if trouble:
-            said = "The next case could not be looked for yet."
-        elif waiting.get(queue.name):
-            # None was given, so another reviewer has each
-            said = "What is left in this queue is with other reviewers."
-        else:
-            said = "No case is left in this queue."
-        words += [*_lines(said, "bold", width), []]
-    elif height >= LOW:
-        words += [[("   Queues", "bold")], []]
-    queues: list[Row] = []
-    for number, one in enumerate(QUEUES, 1):
-        count = waiting.get(one)
-        # What could not be counted is not nothing
-        shown = "–" if count is None else f"{count:,}" if count < MANY else f"{MANY:,}+"
-        look = "bold" if one == queue.name else "" if count else "faint"
-        queues.append(
-            clipped(
-                [
-                    ("›" if one == queue.name else " ", "accent"),
-                    (f" {number} ", "accent" if count else "faint"),
-                    (f"{one:<14}", look),
-                    (f"{shown:>7}   ", look),
-                    (QUEUE_WORDS[one], "faint"),
-                ],
-                width,
-            )
-        )
-    below: list[Row] = []
-    if not here and not trouble and not any(waiting.values()):
-        why = "Nothing passes this filter; : all cases lifts it." if queue.is_restricted else NOTHING
-        below = [*([[]] if height >= LOW else []), *_lines(why, "faint", width)]
-    room = max(0, height - 5)
-    queues = _in_sight(queues, QUEUES.index(queue.name), room - len(words) - len(below))
-    words += [*queues, *below]
-    lead: list[Row] = [[]] * max(0, (room - len(words)) // 3)
-    body = [*lead, *words][:room]
-    return [
-        header(where(name, queue, blind), "", width),
-        rule(width),
-        *laid_over([*body, *([[]] * (room - len(body)))], status, width),
-        rule(width),
-        legend(hints, [], width),
-    ][:height]

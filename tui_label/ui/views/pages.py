@@ -74,27 +74,34 @@ def key_rows(
     keymap: Keymap, modes: list[str], width: int, idle: tuple[str, ...] = (), tasks: Sequence[Task] = ()
 ) -> list[Row]:
     """The keys of some modes, without those of commands that are `idle`; those of labels with the help of these."""
-    helps = {f"{task.id}: {label.value}": label.help for task in tasks for label in task.labels}
+    helps = {("labels", f"{task.id}: {label.value}"): label.help for task in tasks for label in task.labels}
     unasked = {(one.mode, one.words) for one in COMMANDS if one.name in idle}
     rows = [row for row in keymap.rows() if (row[0], row[2]) not in unasked]
-    # In a narrow window keys that are wider than the column stand on a row of their own over their words
     widest = min(max(14, *(cell_len(visible(keys)) for _, keys, _ in rows)), width // 4)
     found: list[Row] = []
     for mode in modes:
-        if any(here == mode and keys for here, keys, _ in rows):
-            found += [[], [("   " + MODES[mode], "accent")]]
-        for here, keys, words in rows:
-            if here == mode and keys:
-                lead, lines = visible(keys), wrapped(words, width - widest - 6)
-                if cell_len(lead) > widest:
-                    found.append([("   " + lead, "bold")])
-                    lead = ""
-                for line in lines:
-                    found.append([("   " + set_cell_size(lead, widest + 2), "bold"), (line.rstrip(), "")])
-                    lead = ""
-                help = helps.get(words, "") if mode == "labels" else ""
-                for line in wrapped(help, width - widest - 6) if help else []:
-                    found.append([(" " * (widest + 5), ""), (line.rstrip(), "faint")])
+        here = [(visible(keys), words) for one, keys, words in rows if one == mode and keys]
+        found += [[], [("   " + MODES[mode], "accent")]] if here else []
+        for keys, words in here:
+            found += _key_rows(keys, words, helps.get((mode, words), ""), widest, width)
+    return found
+
+
+def _key_rows(keys: str, words: str, help: str, widest: int, width: int) -> list[Row]:
+    """Keys in a column of `widest` cells, and beside them what they do and the help of that.
+
+    In a narrow window keys that are wider than the column stand on a row of their own over their words.
+    """
+    room = width - widest - 6
+    found: list[Row] = []
+    if cell_len(keys) > widest:
+        found.append([("   " + keys, "bold")])
+        keys = ""
+    for number, line in enumerate(wrapped(words, room)):
+        lead = set_cell_size("" if number else keys, widest + 2)
+        found.append([("   " + lead, "bold"), (line.rstrip(), "")])
+    for line in wrapped(help, room) if help else []:
+        found.append([(" " * (widest + 5), ""), (line.rstrip(), "faint")])
     return found
 
 

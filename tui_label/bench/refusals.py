@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_label.bench.desk import Desk
 from tui_label.core.annotating.session import Effect
+from tui_label.core.listening import is_enough
 
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck
@@ -37,9 +38,8 @@ def _unheard(desk: Desk, deck: Deck, tested: bool) -> str:
         return ""
     heard, _ = deck.of_item()
     share = heard.coverage(desk.session.duration)
-    if share >= wanted - 0.0005:
+    if is_enough(share, wanted):
         return ""
-    way_out = (
-        ("come back with sound" if tested else "skip it, or come back with sound") if deck.trouble else "play the rest"
-    )
+    with_sound = "come back with sound" if tested else "skip it, or come back with sound"
+    way_out = with_sound if deck.trouble else "play the rest"
     return f"heard {share:.0%} of the clip, the project wants {wanted:.0%}: {way_out}"

@@ -112,6 +112,11 @@ AMOUNTS = ("plays", "keystrokes", "first_play_ms", "reaction_ms", "seconds", "co
 """What a record has one number of each for."""
 
 
+def is_enough(coverage: float, wanted: float) -> bool:
+    """Whether as much of a clip was heard as is wanted, or what is shown as that much."""
+    return coverage >= wanted - 0.0005
+
+
 def problem(record: Any) -> str:
     """Why it is no record of somebody's listening, as a sentence; empty if it is one."""
     if not isinstance(record, Mapping):

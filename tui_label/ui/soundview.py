@@ -7,6 +7,7 @@ from typing import Any
 
 from tui_label.bench.workplace import Workplace
 from tui_label.core.annotating.session import Session
+from tui_label.core.listening import is_enough
 from tui_label.ui.modes import Calibration
 from tui_label.ui.views.sound import MARGIN, Tape, lane_count, wave_height
 from tui_label.ui.wave import shades, waveform
@@ -77,37 +78,34 @@ class SoundView:
         cells = max(10, width - 2 * MARGIN)
         rows = wave_height(session, room)
         self._cells, self._depth = cells, rows + (room > 1) + lane_count(session, room)
-        drawn = [""] * rows
-        if self._clicking:
-            window = (0.0, deck.duration)
-        else:
+        window, drawn = (0.0, deck.duration), [""] * rows
+        if not self._clicking:
             picked = session.segment_picked
             self._turn(position, deck.duration, stretch or (picked.when if picked else (0.0, 0.0)))
             window = (self._start, self._start + self._span)
-        if rows and not self._clicking:
-            drawn = self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows)
+            if rows:
+                drawn = self._spectrum(window, cells, rows) if self.spectrogram else self._wave(window, cells, rows)
         coverage, wanted = deck.listening.coverage(deck.duration), session.project.sound.must_hear
         return Tape(
-            position,
-            deck.duration,
-            deck.playing,
-            deck.heard,
-            deck.speed,
-            deck.loop is not None,
-            deck.ear,
-            session.item.sound.channels if session.item.sound else 1,
-            coverage,
-            wanted,
-            deck.trouble,
-            deck.look.word,
-            deck.look.broken,
-            deck.look.coming,
-            window,
-            drawn,
-            self.spectrogram,
-            f"{deck.device.partition(' · ')[0]} {deck.rtt_s * 1000:.0f} ms" if deck.rtt_s else "",
-            self._clicking,
-            deck.listening.unheard(deck.duration) if coverage < wanted - 0.0005 else (),
+            position=position,
+            duration=deck.duration,
+            playing=deck.playing,
+            heard=deck.heard,
+            speed=deck.speed,
+            looped=deck.loop is not None,
+            channel=deck.ear,
+            coverage=coverage,
+            must_hear=wanted,
+            trouble=deck.trouble,
+            word=deck.look.word,
+            broken=deck.look.broken,
+            coming=deck.look.coming,
+            window=window,
+            wave=drawn,
+            spectrogram=self.spectrogram,
+            far=f"{deck.device.partition(' · ')[0]} {deck.rtt_s * 1000:.0f} ms" if deck.rtt_s else "",
+            clicks=self._clicking,
+            unheard=() if is_enough(coverage, wanted) else deck.listening.unheard(deck.duration),
         )
 
     def _turn(self, position: float, duration: float, stretch: tuple[float, float]) -> None:

@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from tui_label.core.annotating.session import Session
 from tui_label.core.annotating.work import Work
+from tui_label.core.listening import is_enough
 from tui_label.core.moments import clock, edges
 from tui_label.core.tasks import Segment
 from tui_label.core.text import visible
@@ -38,7 +39,7 @@ class Tape:
     speed: float
     looped: bool
     channel: int | None
-    channels: int
+    """The only one that is heard; None: all."""
     coverage: float
     must_hear: float
     trouble: str
@@ -164,7 +165,7 @@ def _transport(tape: Tape, width: int, mark: float | None) -> Row:
     if end - start < tape.duration - 0.001:
         left.append((f"   shown {tape.clock(start)}–{tape.clock(end)}", "faint"))
     if tape.must_hear:
-        style = "good" if tape.coverage >= tape.must_hear - 0.0005 else "faint"
+        style = "good" if is_enough(tape.coverage, tape.must_hear) else "faint"
         left.append((f"   heard {tape.coverage:.0%}", style))
     right: Row = [("no sound ", "hint")] if tape.trouble else [(f"{tape.far} ", "faint")] if tape.far else []
     return spread(left, right, width)

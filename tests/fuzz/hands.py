@@ -19,7 +19,7 @@ from labelled import clip
 from terminal_harness import KEYS, Terminal
 
 from tui_label import cli
-from tui_label.ui.terminal import ASK_GROUND
+from tui_label.ui.escapes import ASK_GROUND
 
 SOURCE = """\
 name: both

@@ -40,7 +40,8 @@ from tui_label.sound.listener import Call
 from tui_label.sound.player import Clip, Manner, Told
 from tui_label.sound.speaker import Speaker
 from tui_label.sound.speakerplayer import SpeakerPlayer
-from tui_label.ui.terminal import Terminal, clean_output, clean_text
+from tui_label.ui.escapes import clean_output, clean_text
+from tui_label.ui.terminal import Terminal
 
 Target = Callable[[bytes], None]
 READ = [one for one in formats.FORMATS if one.read is not None and one.name not in ("sound", "spacy", "datasets")]

@@ -23,7 +23,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_label.ui.canvas import Row
-from tui_label.ui.terminal import Ground, Terminal, clean_text, paint
+from tui_label.ui.escapes import clean_text
+from tui_label.ui.terminal import Ground, Terminal, paint
 from tui_label.ui.theme import style, style_in_16, style_on
 
 

@@ -35,7 +35,7 @@ class CaseDesk(Desk):
         return replace(self.reading, session=self.session)
 
     def names(self, *, blind: bool) -> tuple[str, ...]:
-        """What the versions are called: their annotators, or letters; those of texts to be compared are taken."""
+        """What the versions are called: their annotators, or letters after those of the candidates to be compared."""
         versions, others = self.reading.versions, len(self.claim.item.candidates)
         return letters(others + len(versions))[others:] if blind else tuple(one.annotator for one in versions)
 
@@ -65,7 +65,7 @@ class CaseDesk(Desk):
         )
 
     def jotted(self, line: Line) -> Self:
-        # The reading is not to be made anew for each look at a session that is another
+        # In both: where the two sessions differ, each look at `review` makes a new one
         made = replace(self.review, session=replace(self.session, line=line))
         return replace(self, reading=made, session=made.session)
 

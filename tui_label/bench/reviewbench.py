@@ -102,7 +102,7 @@ class ReviewBench(Workplace[CaseDesk]):
     # coming and going
 
     async def _sit_down(self) -> None:
-        await self._call(self._wait_for_nobody_who_left)
+        await self._call(self._end_returns_to_strangers)
         await self._count_cases()
         await self._bring_back_review()
         left = await self._call(self._store.unfinished, self.queue, self.annotator)
@@ -112,7 +112,8 @@ class ReviewBench(Workplace[CaseDesk]):
         else:
             await self._next(START)
 
-    def _wait_for_nobody_who_left(self) -> None:
+    def _end_returns_to_strangers(self) -> None:
+        """No case waits for the answer of somebody who has no part in the project any more."""
         self._store.end_returns(self.project.roles.strangers(self._store.tallies()))
 
     async def _bring_back_review(self) -> None:

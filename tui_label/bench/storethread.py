@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 PATIENCE_S = 1.0
-"""Before somebody is told that the database is waited for;"""
+"""Until somebody is told that the database is waited for."""
 AT_ONCE_S = 0.2
-"""who leaves, sooner."""
+"""The same while they leave."""
 
 Result = TypeVar("Result")
 

@@ -51,11 +51,11 @@ class Unsaved:
     def __init__(self, project: Path, annotator: str) -> None:
         path = project.resolve()
         folder = (path.stat().st_dev, path.stat().st_ino) if path.exists() else path
-        of, also_of = (
+        by_path, by_folder = (
             hashlib.sha256(f"{one}\0{annotator}".encode("utf-8", "replace")).hexdigest()[:24] for one in (path, folder)
         )
-        self._name = f"unsaved-{of}-{also_of}"
-        self._names = (f"unsaved-{of}-*", f"unsaved-*-{also_of}")
+        self._name = f"unsaved-{by_path}-{by_folder}"
+        self._names = (f"unsaved-{by_path}-*", f"unsaved-*-{by_folder}")
         """Of what was kept at this path or in this folder: it may have been renamed since, or put back from a backup."""
         self._kept: set[int] = set()
 

@@ -67,6 +67,7 @@ class Workbench(Workplace[Desk]):
         self._looked_at: dict[int, Desk] = {}
         """Unanswered items that an undo led away from, by their numbers: nothing was said of them, but time went by."""
         self._asked_ahead: asyncio.Task[None] | None = None
+        """The look ahead that is under way; the event loop alone would not keep it."""
         self._edge_step = "coarse"
         self._sprint_ms = sprint_ms
 
@@ -246,7 +247,7 @@ class Workbench(Workplace[Desk]):
         return desk if before is None or claim.draft or claim.answered else desk.timed_from(before, self.now())
 
     def _lay_again(self, claim: Claim, *, visiting: bool = False) -> None:
-        """Lay an item of before: to who went there by a letter the next letter is a command as well."""
+        """Lay an earlier item.  Who went there by a single key goes on with single keys, even where it has a text box."""
         typing = self.desk is not None and self.desk.session.typing
         self._lay(claim, visiting=visiting)
         if self.desk is not None and not typing:

@@ -41,7 +41,7 @@ BACK = "the database is back"
 BACK_AGAIN = ": what was not saved the last time is here"
 UNSAID, STANDS = "taken back", "nothing to take back: it was read, or nothing was said here"
 LISTENED_S = 5.0
-"""So much of what was heard without a key may be lost with a process that is killed."""
+"""A draft is at most this far behind what is heard while no key is pressed."""
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
 
@@ -84,12 +84,13 @@ class Workplace(ABC, Generic[OnDesk]):
         self.on_renewal = on_renewal
         """Told when project.yaml or the guidelines changed while somebody works by them."""
         self.holdup = ""
-        """Whom it waits for on the way out; empty: nobody."""
+        """Who keeps the database from taking what is left to save while one leaves; empty: nobody."""
         self.abandoned = False
+        """Whether it was left without waiting for the database."""
         self._store = store
         self._thread = StoreThread(self._waiting)
         self._awaited = 0
-        """Calls that the database keeps waiting for long."""
+        """How many calls have waited for the database for so long that it is said."""
         self._lock = asyncio.Lock()
         self._clock = clock
         self._beating: tuple[asyncio.Task[None], ...] = ()
@@ -97,6 +98,7 @@ class Workplace(ABC, Generic[OnDesk]):
         self._drafts = Drafting(self._keep_draft_alone)
         self._unsaved = unsaved
         self._nowhere = False
+        """Whether what is not saved could not be kept in a file of their own either."""
         self._take_edits = take_edits
         self._versions = self._in_force = versions
         self._make_deck = make_deck
@@ -202,7 +204,10 @@ class Workplace(ABC, Generic[OnDesk]):
                 return None
 
     async def _in_turn(self, ask: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Ask the store after what is under way; keys go on while it is slow: what they ask of it comes after this."""
+        """Ask the store once what is under way is done.
+
+        Keys go on while it is slow: the lock is free again, and what they ask comes later on the store's thread.
+        """
         async with self._lock:
             asked = asyncio.create_task(ask())
             await asyncio.sleep(0)

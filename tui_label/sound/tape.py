@@ -92,7 +92,7 @@ class Tape:
         self._counted_to = 0.0
         self._voice = 0
         self._puts = self._moves = 0
-        """Counts tracks, and what was done here to how they play: a twin knows of so many."""
+        """How many tracks were put on, and how often their playing was changed here: a twin says which it knew of."""
         self._asked_at = -PLAY_LATER_S
         """When a play key came in vain."""
         self._painted_at = clock()
@@ -184,7 +184,7 @@ class Tape:
             self._insist()
 
     def _insist(self) -> None:
-        """Whatever the speaker does, it is to do as is so here."""
+        """Make the speaker do what this tape does, whatever it was told at the other end."""
         if self.playing:
             self.play_from(self.position, self._region)
         else:
@@ -484,7 +484,7 @@ class Tape:
             self._reports.append(heard)
 
     def _unrolled(self, heard: Heard) -> Heard:
-        """In a loop: as many rounds on as fit best to what was heard before."""
+        """In a loop, its seconds counted on by as many rounds as bring it nearest to what was heard before."""
         if self.loop is None or not self._reports:
             return heard
         length = self.loop.end - self.loop.start

@@ -62,7 +62,7 @@ from tui_label.ui.views.questions import Zone
 Act = Callable[[], Awaitable[object] | None]
 """What a command does; an awaitable where it takes a while."""
 GO_ON = "item.submit"
-"""Its key leads on from the page of a sprint's figures, too."""
+"""Its key leads on from the pages before an item, too."""
 
 
 class ItemApp(SheetApp):

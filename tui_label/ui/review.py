@@ -48,7 +48,7 @@ DECIDING = (
 )
 """Commands that must not reach a case before its reviewer has seen it."""
 NOT_A_REVIEWERS = {"flag", "skip", "earlier", "later"}
-"""Of the labeling legend what does nothing here."""
+"""Words of the labeling legend whose keys do nothing for a reviewer."""
 
 
 class ReviewApp(ItemApp):

@@ -32,12 +32,14 @@ class SoundView:
         self._workbench = workbench
         self.spectrogram = False
         self._shown: Any = None
+        """The item whose tape is on the screen."""
         self._span = 0.0
         self._start = 0.0
         self._cells, self._depth = 0, 0
         """Columns, and rows from the first of the waveform to the last of the segments."""
         self._drawn: tuple[Any, list[str]] = ((), [])
         self._grid: tuple[Any, list[str]] = ((), [])
+        """The waveform and the spectrogram that were drawn last, each with what it was drawn from."""
         self._clicking = False
         """Whether clicks play in place of the item."""
 

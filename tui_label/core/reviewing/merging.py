@@ -26,7 +26,7 @@ _REST = ("start", "end", "label", "speaker")
 _TOKEN = re.compile(r"\s+|[^\s\[]+|\[[^\[\]\s]*\]?")
 
 NEARER = 4
-"""Times that a merged text is set beside another one: each time more of their words meet."""
+"""Rounds in which the merged text is brought nearer to the other one: in each more of their words are found."""
 
 Record = Mapping[str, Any]
 """A span's or a segment's."""
@@ -125,7 +125,7 @@ def _made_of(some: Sequence[Record], others: Sequence[Record]) -> list[tuple[Rec
 
 
 def _alike(one: Record, other: Record) -> float:
-    """Its words say as much of a segment as all the rest of it."""
+    """How much two records have in common: the words of a segment count as much as its edges and names together."""
     named: int = sum(one.get(name) == other.get(name) for name in _REST)
     words = Levenshtein.normalized_similarity(one.get("text", "").split(), other.get("text", "").split())
     return named + len(_REST) * words

@@ -37,7 +37,7 @@ def _take(review: Review, number: int, version: int) -> Review:
     before, after = review.merged, review.comparison.merged(taken, unasked=True)
     task = next(task for task in review.comparison.tasks if task.id == one.task)
     if number in review.edited and before.get(task.id) == after.get(task.id):
-        # It reads so already but for hands, which are found there only where it is set against another reading
+        # The merged answer reads so already: what hands changed of it shows only against another reading
         other = next((option.by[0] for option in one.options if option.asked and version not in option.by), version)
         before = review.comparison.merged({**taken, number: other}, unasked=True)
     value = review.session.answers.get(task.id)

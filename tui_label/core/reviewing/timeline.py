@@ -218,7 +218,7 @@ def _matches(told: Mapping[int, tuple[_Told, ...]]) -> list[dict[int, _Told]]:
     """The segments that every version has, in order of time."""
     if not told:
         return []
-    # The one that the others are laid beside is told by what it says, not by its number
+    # Chosen by what it says, so that the order of the versions changes nothing
     first = min(told, key=lambda version: [one.segment for one in told[version]])
     pairs = {version: _pairs(told[first], some) for version, some in told.items() if version != first}
     found = []

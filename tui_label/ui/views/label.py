@@ -123,7 +123,9 @@ def _waits(state: State) -> str:
 
 
 def _about(state: State, rows: Rows, width: int) -> Row:
-    """Which item it is, and its flags; at the right what is seen nowhere else: a segment's edges, whose text goes on."""
+    """Which item it is, and its flags; at the right the edges of a segment that has no row of its own, or the name of the
+    candidate whose text goes on from above.
+    """
     session = state.session
     row: Row = [(" " + described(session.item), "faint")]
     for flag in session.work.flags:

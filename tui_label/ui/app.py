@@ -167,8 +167,7 @@ class ItemApp(SheetApp):
             self.workbench.jot(self._mode.begun if isinstance(self._mode, Saying) else Line())
 
     async def _key(self, key: str, pressed_at: float) -> None:
-        is_open = self._reading is not None or self._mode is not None
-        if self._leaving.begun or (is_open and self._leaves(key)):
+        if self._leaving.begun or self._leads_out(key):
             self._leave()
         elif self._too_small:
             await self._unseen_key(key)
@@ -190,6 +189,12 @@ class ItemApp(SheetApp):
             self._led_back = ""
         else:
             await self._single_key(key, pressed_at)
+
+    def _leads_out(self, key: str) -> bool:
+        """Whether the key leaves from what lies over the item, or stands in place of it."""
+        if self._reading is None and self._covered and self._command(key) == "quit":
+            return True
+        return (self._reading is not None or self._mode is not None) and self._leaves(key)
 
     def _leaves(self, key: str) -> bool:
         """Whether the key leaves the app wherever it is pressed; a letter that does so is typed where a line is."""
@@ -226,9 +231,7 @@ class ItemApp(SheetApp):
 
     async def _unseen_key(self, key: str) -> None:
         """What is typed into a text is kept; nothing is answered that is not seen."""
-        if self._command(key) == "quit":
-            self._leave()
-        elif self._typing and self._mode is None and not self._under_page:
+        if self._typing and self._mode is None and not self._under_page:
             await self._typed(key)
 
     async def _single_key(self, key: str, pressed_at: float) -> None:
@@ -272,9 +275,7 @@ class ItemApp(SheetApp):
     async def _notice_key(self, notice: Notice, key: str, pressed_at: float) -> None:
         command = self._command(key)
         self._guard.pressed(key, pressed_at)
-        if command == "quit":
-            self._leave()
-        elif command == "guide.open":
+        if command == "guide.open":
             self._open_guide()
         elif command == "work.undo":
             self._word = "nothing to undo here"
@@ -302,10 +303,7 @@ class ItemApp(SheetApp):
         return box is not None
 
     async def _paused_key(self, key: str) -> None:
-        command = self._command(key)
-        if command == "quit":
-            self._leave()
-        elif command == "pause" or key in ("enter", "escape", "space"):
+        if self._command(key) == "pause" or key in ("enter", "escape", "space"):
             self.workbench.resume()
 
     async def _act(self, action: Action) -> None:

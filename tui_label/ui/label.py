@@ -64,18 +64,14 @@ class LabelApp(ItemApp):
 
     def _sprint_key(self, key: str, pressed_at: float) -> None:
         self._guard.pressed(key, pressed_at)
-        if self._command(key) == "quit":
-            self._leave()
-        elif self._goes_on(key) and not self._too_early(pressed_at):
+        if self._goes_on(key) and not self._too_early(pressed_at):
             self.workbench.rest()
 
     async def _letters_key(self, page: Letters, key: str) -> None:
         if page.moved(key):
             return
         self._letters = None
-        if self._command(key) == "quit":
-            self._leave()
-        elif key == "enter" and page.letters:
+        if key == "enter" and page.letters:
             await self.workbench.go_to(page.letters[page.chosen][0])
 
     async def _wheel(self, by: int) -> None:

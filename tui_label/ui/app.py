@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.timer import Timer
@@ -59,13 +59,14 @@ from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
 from tui_label.ui.views.pages import key_rows, label_at_hand, paused
 from tui_label.ui.views.questions import Zone
 
+Bench = TypeVar("Bench", bound=Workplace[Any])
 Act = Callable[[], Awaitable[object] | None]
 """What a command does; an awaitable where it takes a while."""
 GO_ON = "item.submit"
 """Its key leads on from the pages before an item, too."""
 
 
-class ItemApp(SheetApp):
+class ItemApp(SheetApp, Generic[Bench]):
     """One person at work on one project."""
 
     LINES: tuple[type[Any], ...] = (Find, Picker, GoTo)
@@ -73,7 +74,7 @@ class ItemApp(SheetApp):
 
     def __init__(
         self,
-        workbench: Workplace[Any],
+        workbench: Bench,
         keymap: Keymap,
         guidelines: str,
         make_keymap: Callable[[Project], Keymap] = build,

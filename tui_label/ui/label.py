@@ -5,7 +5,6 @@ Their sprints, comments, flags and figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -13,8 +12,6 @@ from tui_label.bench.workbench import Workbench
 from tui_label.core.annotating.session import NOTE, Session
 from tui_label.core.commands import WITHOUT_ITEM, Command
 from tui_label.core.comments import QUESTION
-from tui_label.core.keymap import Keymap, build
-from tui_label.core.project import Project
 from tui_label.core.text.editor import Editor
 from tui_label.ui.app import GO_ON, Act, ItemApp
 from tui_label.ui.canvas import Row
@@ -27,21 +24,12 @@ from tui_label.ui.views.pages import nothing_left, sprint_page
 from tui_label.ui.views.talk import letters_page, talk_rows
 
 
-class LabelApp(ItemApp):
+class LabelApp(ItemApp[Workbench]):
     """One person labeling one project."""
 
     LINES = (*ItemApp.LINES, Note, Say)
-    workbench: Workbench
-
-    def __init__(
-        self,
-        workbench: Workbench,
-        keymap: Keymap,
-        guidelines: str,
-        make_keymap: Callable[[Project], Keymap] = build,
-    ) -> None:
-        super().__init__(workbench, keymap, guidelines, make_keymap)
-        self._letters: Letters | None = None
+    _letters: Letters | None = None
+    """The page of comments, where it is open."""
 
     # pages over the item
 

@@ -14,9 +14,7 @@ from tui_label.bench.reviewbench import ReviewBench
 from tui_label.core.annotating.session import Session
 from tui_label.core.commands import EDITING, LISTENING, NAMES, REVIEW, Command
 from tui_label.core.comments import COMMENT, CORRECTION, RETURN
-from tui_label.core.keymap import Keymap, build
 from tui_label.core.keys import chosen_by, key_display
-from tui_label.core.project import Project
 from tui_label.core.reviewing.review import Review
 from tui_label.core.reviewing.steps import NOT_HERE
 from tui_label.core.tasks import Text
@@ -51,27 +49,18 @@ NOT_A_REVIEWERS = {"flag", "skip", "earlier", "later"}
 """Words of the labeling legend whose keys do nothing for a reviewer."""
 
 
-class ReviewApp(ItemApp):
+class ReviewApp(ItemApp[ReviewBench]):
     """One person reviewing one project."""
 
     LINES = (*ItemApp.LINES, Remark, Filter)
-    workbench: ReviewBench
-
-    def __init__(
-        self,
-        workbench: ReviewBench,
-        keymap: Keymap,
-        guidelines: str,
-        make_keymap: Callable[[Project], Keymap] = build,
-    ) -> None:
-        super().__init__(workbench, keymap, guidelines, make_keymap)
-        self._choosing = False
-        """Whether the page of queues lies over the case."""
-        self._remarked: tuple[int, str, str] = (0, "", "")
-        """The case, kind and words of the remark that was finished last."""
-        self._board: Board | None = None
-        self._followed: tuple[str, int, int, int] = ("", -1, 0, 0)
-        """Case and difference that were brought into sight last, and the size of the screen then."""
+    _choosing = False
+    """Whether the page of queues lies over the case."""
+    _remarked: tuple[int, str, str] = (0, "", "")
+    """The case, kind and words of the remark that was finished last."""
+    _board: Board | None = None
+    """The item and its versions as they were drawn last."""
+    _followed: tuple[str, int, int, int] = ("", -1, 0, 0)
+    """Case and difference that were brought into sight last, and the size of the screen then."""
 
     @property
     def _review(self) -> Review | None:

@@ -125,7 +125,7 @@ def test_when_it_is_done_at_the_pace_of_the_last_seven_days(tmp_path):
     found = outlook(following.project, Progress(100, 20, 20), glance.people, worked, NOW_MS)
 
     assert found is not None and found.done_at is not None
-    assert (found.per_day, found.done_at, found.work_ms) == (5.0, NOW + timedelta(days=16), 80 * 3000)
+    assert (found.done_at, found.work_ms) == (NOW + timedelta(days=16), 80 * 3000)
     assert outlook(following.project, Progress(100, 20, 20), glance.people, worked[:4], NOW_MS) is None
     done = outlook(following.project, Progress(20, 20, 20), glance.people, worked, NOW_MS)
     assert done is not None and done.done_at is None

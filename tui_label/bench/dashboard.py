@@ -52,7 +52,6 @@ class Activity:
 class Outlook:
     """How long it takes at the pace of the last seven days; answers that were brought in are no pace."""
 
-    per_day: float
     done_at: datetime | None
     """None where all is done."""
     work_ms: float
@@ -215,13 +214,13 @@ def outlook(
     timed, active_ms = sum(one.timed for one in people), sum(one.active_ms for one in people)
     if len(lately) < max(2, project.review.judge_from):
         return None
-    days = max(now_ms - int(lately.min()), HOUR_MS) / DAY_MS
-    per_day = len(lately) / days
+    per_day = len(lately) * DAY_MS / max(now_ms - int(lately.min()), HOUR_MS)
     unfinished = progress.items - progress.done
     given = progress.answers - progress.checked
     left = max(unfinished, progress.items * project.overlap - given) if unfinished else 0
-    done_at = datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=min(left / per_day, 36_500)) if left else None
-    return Outlook(per_day, done_at, left * active_ms / timed)
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    done_at = now + timedelta(days=min(left / per_day, 36_500)) if left else None
+    return Outlook(done_at, left * active_ms / timed)
 
 
 def _queues(store: Store, project: Project) -> list[tuple[Queue, int]]:

@@ -422,13 +422,13 @@ async def test_the_clicks_that_are_still_to_come_are_counted():
 
     clicks = Calibration(lambda: heard, finish, [1.0, 2.0, 3.0])
     heard = 1.2
-    clicks = await clicks.key("space", None)
+    clicks = await clicks.key("space")
     assert ("2 left", "accent") in clicks.status
     heard = 2.9
     assert clicks.waited() is clicks and clicks.left == 1, "one may be missed"
     heard = 3.3
 
-    assert await clicks.key("space", None) is None
+    assert await clicks.key("space") is None
     assert finished == [[1.2, 3.3]]
 
 

@@ -178,7 +178,7 @@ class ItemApp(SheetApp, Generic[Bench]):
             return
         elif self._mode is not None:
             mode = self._mode
-            following = await mode.key(key, self._do)
+            following = await mode.key(key)
             if self._mode is mode:
                 self._mode = following
         elif self.workbench.paused:
@@ -362,11 +362,11 @@ class ItemApp(SheetApp, Generic[Bench]):
     def _open_hop(self) -> None:
         session = self._session
         if session is not None:
-            self._mode = Hop(hints_for(session.item.text, *self._viewport.seen))
+            self._mode = Hop(hints_for(session.item.text, *self._viewport.seen), self._do)
 
     def _open_find(self) -> None:
         if self._session is not None:
-            self._mode = Find(self._session, self._viewport.rows.text)
+            self._mode = Find(self._session, self._viewport.rows.text, self._do)
 
     async def _find(self, look: Look) -> None:
         session = self._session

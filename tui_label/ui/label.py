@@ -84,7 +84,7 @@ class LabelApp(ItemApp[Workbench]):
         session = self._session
         if session is not None:
             notes = {flag.reason: flag.note for flag in session.work.flags}
-            self._mode = FlagMenu(session.project.flags, notes, Say(self._keep_said))
+            self._mode = FlagMenu(session.project.flags, notes, Say(self._keep_said), self._do)
 
     def _open_say(self) -> None:
         if self._session is not None:
@@ -96,7 +96,7 @@ class LabelApp(ItemApp[Workbench]):
             return None
         line = session.line
         editor = Editor(line.words, len(line.words))
-        return Note(line.reason, editor) if line.kind == NOTE else Say(self._keep_said, line.kind, editor)
+        return Note(line.reason, self._do, editor) if line.kind == NOTE else Say(self._keep_said, line.kind, editor)
 
     async def _keep_said(self, kind: str, text: str) -> bool:
         kept = await self.workbench.say(kind, text)

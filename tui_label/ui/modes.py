@@ -1,8 +1,7 @@
 """What takes the keys for a moment: hop, find, flags, a note, a label by name.
 
 A mode gets keys until it returns None.  It has a status row to draw and hints for
-the legend, a Menu has rows that may be more than one; it changes answers through
-workbench commands only.
+the legend, a Menu has rows that may be more than one; what it does is a function that it was given.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from tui_label.ui.views.frame import Hint
 from tui_label.ui.views.menu import Offer, listed_rows, picked_rows
 
 Do = Callable[[str, Any], Awaitable[None]]
+"""Carries out a command of the workbench, with what it is about."""
 LETTERS = "asdfghjklweruiopqtyzxcvbnm"
 STEPS = {"down": 1, "tab": 1, "up": -1, "shift+tab": -1}
 """Keys that choose another one of what is offered."""
@@ -39,7 +39,7 @@ class Mode(Protocol):
     @property
     def legend(self) -> list[Hint]: ...
 
-    async def key(self, key: str, do: Do) -> Mode | None: ...
+    async def key(self, key: str) -> Mode | None: ...
 
 
 @runtime_checkable
@@ -83,6 +83,7 @@ class Hop:
     """Every word on the screen shows a hint; typing it puts the cursor there."""
 
     hints: dict[int, str]
+    do: Do
     typed: str = ""
 
     @property
@@ -93,13 +94,13 @@ class Hop:
     status: Row = field(default_factory=lambda: [("hop: type the letters under the word", "faint")])
     legend: list[Hint] = field(default_factory=lambda: [("a–z", "to the word"), ("Esc", "stay")])
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         hop = replace(self, typed=self.typed + key)
         if len(key) != 1 or not hop.left:
             return None
         for offset, rest in hop.left.items():
             if not rest:
-                await do("cursor.to", offset)
+                await self.do("cursor.to", offset)
                 return None
         return hop
 
@@ -114,6 +115,7 @@ class Find:
     session: Session
     text: str
     """What is searched, unless it is what was said of a sound."""
+    do: Do
     editor: Editor = EMPTY
 
     @property
@@ -126,9 +128,9 @@ class Find:
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "go to it"), ("Esc", "leave")])
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         if key == "enter":
-            await do("find.set", self.editor.text)
+            await self.do("find.set", self.editor.text)
             return None
         if key == "escape":
             return None
@@ -146,6 +148,7 @@ class FlagMenu:
     notes: Mapping[str, str]
     """What goes with each flag that is set."""
     ask: Mode
+    do: Do
     with_note: bool = False
 
     @property
@@ -161,7 +164,7 @@ class FlagMenu:
         flag = [(digits(len(self.reasons)), "flag"), ("n", "with a note")] if self.reasons else []
         return [*flag, ("q", "ask"), ("Esc", "leave")]
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         if key == "n":
             return replace(self, with_note=True)
         if key == "q":
@@ -170,8 +173,8 @@ class FlagMenu:
             reason = self.reasons[number].reason
             if self.with_note:
                 note = self.notes.get(reason, "")
-                return Note(reason, Editor(note, len(note)))
-            await do("flag.toggle", reason)
+                return Note(reason, self.do, Editor(note, len(note)))
+            await self.do("flag.toggle", reason)
         return None
 
 
@@ -180,6 +183,7 @@ class Note:
     """Free words that go with a flag."""
 
     reason: str
+    do: Do
     editor: Editor = EMPTY
 
     @property
@@ -192,9 +196,9 @@ class Note:
     def begun(self) -> Line:
         return Line(NOTE, self.editor.text, self.reason)
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         if key == "enter":
-            await do("flag.note", (self.reason, self.editor.text))
+            await self.do("flag.note", (self.reason, self.editor.text))
             return None
         if key == "escape":
             return None
@@ -226,7 +230,7 @@ class Say:
     def begun(self) -> Line:
         return Line(self.kind, self.editor.text)
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         if key == "enter" and self.editor.text.strip():
             return None if await self.keep(self.kind, self.editor.text.strip()) else self
         if key in ("enter", "escape"):
@@ -274,7 +278,7 @@ class Picker:
         numbers = [(digits(count), "take that")] if self.numbered and count else []
         return [*numbers, ("↵", "take"), ("↑↓", "choose"), ("Esc", "leave")]
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         found = self.found
         if key in STEPS:
             return replace(self, chosen=self.chosen + STEPS[key])
@@ -306,7 +310,7 @@ class Minutes:
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "start"), ("Esc", "leave")])
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         minutes = int(self.editor.text or SPRINT)
         if key == "enter" and minutes > 0:
             self.start(minutes * 60_000)
@@ -343,7 +347,7 @@ class GoTo:
 
     legend: list[Hint] = field(default_factory=lambda: [("↵", "go there"), ("Esc", "leave")])
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         seconds = seconds_of(self.editor.text)
         if key == "enter" and seconds is not None and not self._is_beyond(seconds):
             await self.go(seconds)
@@ -379,7 +383,7 @@ class Calibration:
 
     legend: list[Hint] = field(default_factory=lambda: [("Space", "tap"), ("Esc", "leave")])
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         if key == "escape":
             self.finish(self.times, [])
             return None

@@ -11,7 +11,7 @@ from tui_label.core.text import visible
 from tui_label.core.text.editor import EMPTY, Editor
 from tui_label.core.text.find import called
 from tui_label.ui.canvas import Row
-from tui_label.ui.modes import Do, Mode, digits, edited, line
+from tui_label.ui.modes import Mode, digits, edited, line
 from tui_label.ui.views.frame import Hint
 from tui_label.ui.views.menu import Offer, found_rows
 
@@ -53,7 +53,7 @@ class Remark:
         other: list[Hint] = [("Tab", "to others")] if len(self.to) > 1 else []
         return [("↵", self.lead), *other, ("Esc", "leave")]
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         if key == "enter" and self.editor.text.strip():
             kept = await self.keep(self._chosen, self.editor.text.strip())
             return None if kept else self
@@ -96,7 +96,7 @@ class Filter:
         enter = [("↵", "only the first")] if self.found else [("↵", "as typed")] if self.free else []
         return [*numbers, *enter, ("empty ↵", "all"), ("Esc", "leave")]
 
-    async def key(self, key: str, do: Do) -> Mode | None:
+    async def key(self, key: str) -> Mode | None:
         if key == "escape":
             return None
         if self.numbered and (number := chosen_by(key, len(self.found[:OFFERED]))) is not None:

@@ -23,10 +23,9 @@ from tui_label.core.keymap import Action, Keymap, build
 from tui_label.core.keys import event_key, key_display
 from tui_label.core.project import Project
 from tui_label.core.tasks import Segments, Spans
-from tui_label.core.text.editor import Editor, insert
+from tui_label.core.text.editor import insert
 from tui_label.core.text.find import find_next, find_previous
 from tui_label.core.training import Feedback
-from tui_label.core.transcript import next_speaker
 from tui_label.errors import LabelError, StoreError
 from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.farkeys import FarKeys
@@ -39,7 +38,7 @@ from tui_label.ui.overlays import NoticeScroll, Reading
 from tui_label.ui.sheet import SheetApp
 from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import leave_on_signals
-from tui_label.ui.textbox import box_of, mended, typed, with_tag
+from tui_label.ui.textbox import box_of, typed, with_tag
 from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
 from tui_label.ui.views.document import Marks, text_width
 from tui_label.ui.views.frame import Hint
@@ -344,8 +343,6 @@ class ItemApp(SheetApp, Generic[Bench]):
             "find.previous": partial(self._find, find_previous),
             "text.newline": partial(self._typed, "\n"),
             "tag.open": self._open_tags,
-            "transcript.speaker": self._turn_speaker,
-            "transcript.fix": self._mend,
             "view.spectrogram": self._view.switch_spectrogram,
             "view.zoom-in": partial(self._view.zoom, 0.5),
             "view.zoom-out": partial(self._view.zoom, 2.0),
@@ -451,22 +448,6 @@ class ItemApp(SheetApp, Generic[Bench]):
         else:
             self._word = "the project names no tags"
 
-    async def _turn_speaker(self) -> None:
-        session = self._session
-        if session is None or session.box is None or session.style is None or not session.style.speakers:
-            self._word = "the project names no speakers"
-        elif session.segment_task is not None and session.focus == session.segment_task.id:
-            await self._do("segment.speaker")
-        else:
-            await self._do("text.edit", next_speaker(session.style, Editor(session.box, session.caret)))
-
-    async def _mend(self) -> None:
-        box = mended(self._session)
-        if box is None:
-            self._word = "nothing here that can be mended by a key"
-        else:
-            await self._do("text.edit", box)
-
     async def _turn_page(self, pages: int) -> None:
         if self.workbench.deck is not None:
             await self.workbench.wind_to(self.workbench.deck.position + pages * self._view.page)
@@ -487,7 +468,7 @@ class ItemApp(SheetApp, Generic[Bench]):
         if self._mode is None:
             self._word = "nothing can be heard here: no taps to measure"
 
-    # commands by name, sprints
+    # commands by name
 
     def _open_palette(self) -> None:
         mode = self._key_mode

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tui_label.core.annotating.session import Session
 from tui_label.core.text.editor import EDITS, EMPTY, Editor, insert, vertical
-from tui_label.core.transcript import expanded, fixed, foremost
-from tui_label.ui.views.questions import box_width, findings
+from tui_label.core.transcript import expanded
+from tui_label.ui.views.questions import box_width
 
 
 def box_of(session: Session | None) -> Editor | None:
@@ -37,17 +37,3 @@ def with_tag(session: Session | None, tag: str) -> Editor:
     before = box.text[: box.caret]
     gap = " " if before and not before[-1].isspace() else ""
     return insert(box, f"{gap}[{tag}] ")
-
-
-def mended(session: Session | None) -> Editor | None:
-    """The box with the finding mended that is named; None where no key mends it."""
-    box = box_of(session)
-    if session is None or box is None:
-        return None
-    found = foremost(findings(session))
-    if found is None or found.fix is None:
-        return None
-    caret = box.caret
-    if caret >= found.end:
-        caret += len(found.fix) - (found.end - found.start)
-    return Editor(fixed(box.text, found), max(0, caret))

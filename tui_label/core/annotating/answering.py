@@ -13,7 +13,7 @@ from tui_label.core.item import Suggestion, candidate_names
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task, Text
 from tui_label.core.text import is_mark, number_of
 from tui_label.core.text.editor import Editor
-from tui_label.core.transcript import completed, next_speaker
+from tui_label.core.transcript import completed, fixed, foremost, next_speaker
 
 LAID = "the draft is laid already: Enter takes what stands there now"
 
@@ -256,6 +256,27 @@ def turn_speaker(session: Session, _: Any = None) -> Session:
     if session.focus != task.id:
         session = replace(session.focused(task.id), typing=False)
     return edit_text(session, next_speaker(task.transcript, Editor(session.box or "", session.caret)))
+
+
+def turn_speaker_in_box(session: Session, _: Any = None) -> Session:
+    """The next speaker for the segment whose words are typed, or for the caret's line of the transcript."""
+    style, box = session.style, session.box
+    if style is None or box is None or not style.speakers:
+        return session.say("the project names no speakers")
+    if isinstance(session.asked_task(session.focus), Segments):
+        return segmenting.next_speaker(session)
+    return edit_text(session, next_speaker(style, Editor(box, session.caret)))
+
+
+def mend(session: Session, _: Any = None) -> Session:
+    """Mend the finding that is named under the text box; the caret stays at its words."""
+    found = foremost(session.findings)
+    if session.box is None or found is None or found.fix is None:
+        return session.say("nothing here that can be mended by a key")
+    caret = session.caret
+    if caret >= found.end:
+        caret += len(found.fix) - (found.end - found.start)
+    return edit_text(session, Editor(fixed(session.box, found), max(0, caret)))
 
 
 def leave_text(session: Session, _: Any = None) -> Session:

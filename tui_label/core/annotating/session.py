@@ -19,7 +19,7 @@ from tui_label.core.project import Kind, Project
 from tui_label.core.tasks import Segment, Segments, Span, Spans, Task, Text, is_asked, segments_in_hand
 from tui_label.core.text import grapheme_end
 from tui_label.core.text.tokens import token_at
-from tui_label.core.transcript import Style
+from tui_label.core.transcript import Finding, Style, lint
 
 HISTORY = 200
 """Undo steps kept within one item."""
@@ -165,6 +165,13 @@ class Session:
         """The transcript rules of the focused task."""
         task = self.asked_task(self.focus)
         return task.transcript if isinstance(task, Text | Segments) else None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the transcript rules find in the text box that takes the keys."""
+        if self.style is None or self.box is None:
+            return ()
+        return lint(self.style, self.box, self.box_seconds)
 
     @property
     def box_seconds(self) -> float | None:

@@ -23,6 +23,8 @@ STEPS: dict[str, Step] = {
     "text.edit": answering.edit_text,
     "text.leave": answering.leave_text,
     "text.enter": answering.enter_text,
+    "transcript.speaker": answering.turn_speaker_in_box,
+    "transcript.fix": answering.mend,
     "focus.next": lambda session, _: answering.to_question(session, 1),
     "focus.previous": lambda session, _: answering.to_question(session, -1),
     "cursor.to": spanning.move_to,

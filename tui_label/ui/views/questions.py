@@ -20,7 +20,7 @@ from tui_label.core.tasks.compare import TIE
 from tui_label.core.tasks.segments import segments_in_hand
 from tui_label.core.text import fitted, glyphs, number_of, visible
 from tui_label.core.text.rows import Rows
-from tui_label.core.transcript import Finding, foremost, lint
+from tui_label.core.transcript import Finding, foremost
 from tui_label.ui.canvas import Row, cells, clipped, fitted_together, flowed, joined, spread
 from tui_label.ui.views.document import hue
 
@@ -30,13 +30,6 @@ BELOW_CARET = 1
 """Rows of a box that stay in sight under the caret."""
 NEARLY = 0.9
 """The part of the most characters from which on they are counted on the screen."""
-
-
-def findings(session: Session) -> tuple[Finding, ...]:
-    """What the transcript rules find in the text box that takes the keys."""
-    if session.style is None or session.box is None:
-        return ()
-    return lint(session.style, session.box, session.box_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +261,7 @@ def _text_box(
     typing = session.typing and here
     room = box_width(session, width)
     rows = Rows(text, room)
-    found = findings(session) if here else ()
+    found = session.findings if here else ()
     with_sound = session.item.sound is not None and (here or task.transcript is not None)
     wanted = box_rows + 1 if with_sound else next(count for count in range(box_rows, 0, -1) if rows.has(count - 1))
 

@@ -22,12 +22,13 @@ from tui_label.core.annotating.session import Effect
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.sound import speakerplayer as player_module
+from tui_label.sound.clips import Loaded
 from tui_label.sound.deck import Deck
 from tui_label.sound.line import Line
 from tui_label.sound.localkeys import KEYS, LocalKeys
 from tui_label.sound.player import Clip, Typed
 from tui_label.sound.recording import Facts
-from tui_label.sound.speakerplayer import SpeakerPlayer, _Loaded
+from tui_label.sound.speakerplayer import SpeakerPlayer
 from tui_label.sound.tape import Region
 
 RATE = 8_000
@@ -147,7 +148,7 @@ class Box:
         self.player = SpeakerPlayer(_never, tell)
         clip = Clip("clip", Path("a.wav"))
         frames = round(ITEM_S * ITEMS * RATE)
-        self.player._loaded["clip"] = _Loaded(clip, Facts(RATE, 1, frames), SimpleNamespace(close=int), RATE // 2)  # type: ignore[arg-type]
+        self.player._clips._loaded["clip"] = Loaded(clip, Facts(RATE, 1, frames), SimpleNamespace(close=int), RATE // 2)  # type: ignore[arg-type]
         self.player._line = Line(None, None, None, True, {"keys": True})  # type: ignore[arg-type]
         self.player._lines = 0
         return self.player

@@ -10,27 +10,22 @@ import asyncio
 import contextlib
 import math
 import time
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tui_label.core.commands import FAR
 from tui_label.errors import InputError
-from tui_label.sound import packing, wire
+from tui_label.sound import wire
+from tui_label.sound.clips import Clips, Run
 from tui_label.sound.line import Line
-from tui_label.sound.media import open_recording
 from tui_label.sound.player import Clip, Heard, Manner, Told, Typed
-from tui_label.sound.recording import Facts, Recording
 
 AHEAD_S = 20.0
 """How much of the clip that plays is sent before it is due."""
 FIRST_S = 10.0
 """How much of the next clip is sent before anybody asks for it."""
-CACHE_BYTES = 256 << 20
-CLIPS_MOST = 48
-"""Clips, and so open files, that are kept at hand."""
 WINDOW_BYTES, FAR_WINDOW_BYTES = 2 << 20, 16 << 10
 """Clip data on its way that the speaker has not acknowledged; over ssh more of it would delay the keys."""
 CHUNK_BYTES, FAR_CHUNK_BYTES = 256 << 10, 4 << 10
@@ -44,24 +39,6 @@ BROKEN_S = 10.0
 NO_ANSWER = "the listener does not answer"
 AGAIN_S = 0.8
 """From a loss until a speaker is looked for again."""
-
-
-@dataclass
-class _Loaded:
-    """A clip as the speaker has it."""
-
-    clip: Clip
-    facts: Facts
-    recording: Recording
-    piece: int
-    sent: set[int] = field(default_factory=set)
-
-    @property
-    def pieces(self) -> int:
-        return -(-self.facts.frames // self.piece)
-
-    def bytes_of(self, number: int) -> int:
-        return min(self.piece, self.facts.frames - number * self.piece) * self.facts.channels * 4
 
 
 @dataclass
@@ -85,8 +62,7 @@ class SpeakerPlayer:
     ) -> None:
         self._connect, self._tell, self._lossless = connect, tell, lossless
         self._urgent: deque[bytes] = deque()
-        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
-        self._opening: dict[str, asyncio.Future[Recording]] = {}
+        self._clips = Clips(self._send, self._clip_opened, self._refuse)
         self._ahead: list[tuple[str, float]] = []
         """Clips to send when nothing plays, and from where."""
         self._playing: _Playing | None = None
@@ -103,8 +79,6 @@ class SpeakerPlayer:
         self._still = False
         """Whether it was told that the line stands still."""
         self._wake, self._look = asyncio.Event(), asyncio.Event()
-        self._reads = ThreadPoolExecutor(1, thread_name_prefix="decode")
-        """Recordings are read and closed by this thread alone."""
         self._line: Line | None = None
         self._task = asyncio.create_task(self._run())
 
@@ -112,7 +86,7 @@ class SpeakerPlayer:
 
     def prepare(self, clip: Clip, at: float = 0.0) -> None:
         self._ahead = [*[one for one in self._ahead if one[0] != clip.id][-3:], (clip.id, at)]
-        self._load(clip)
+        self._clips.load(clip)
         self._wake.set()
 
     def play(self, clip: Clip, at: float, manner: Manner) -> int:
@@ -120,7 +94,7 @@ class SpeakerPlayer:
             return self._adopt(_Playing(self._following, clip.id, at, manner, begun=True))
         self._count += 1
         self._playing = _Playing(self._count, clip.id, at, manner)
-        self._load(clip)
+        self._clips.load(clip)
         self._begin()
         return self._count
 
@@ -141,9 +115,10 @@ class SpeakerPlayer:
     def _begin(self) -> None:
         """Tell the speaker what to play, once it is there and the clip is open."""
         playing = self._playing
-        if playing is None or playing.begun or self._line is None or playing.id not in self._loaded:
+        loaded = self._clips.get(playing.id) if playing is not None else None
+        if playing is None or playing.begun or self._line is None or loaded is None:
             return
-        rate = self._loaded[playing.id].facts.rate
+        rate = loaded.facts.rate
         at = round(playing.at * rate)
         self._send("play", seq=playing.seq, id=playing.id, at=at, **playing.manner.fields(rate))
         playing.begun, self._unanswered = True, time.monotonic()
@@ -152,8 +127,9 @@ class SpeakerPlayer:
         playing = self._playing
         if playing is not None:
             playing.manner = manner
-            if playing.begun and self._following is None:
-                self._send("adjust", **manner.fields(self._loaded[playing.id].facts.rate))
+            loaded = self._clips.get(playing.id)
+            if playing.begun and loaded is not None and self._following is None:
+                self._send("adjust", **manner.fields(loaded.facts.rate))
 
     def pause(self) -> None:
         self._playing, self._unanswered = None, 0.0
@@ -166,7 +142,7 @@ class SpeakerPlayer:
     def offer(self, typed: Typed, keys: Mapping[str, str], tape: Mapping[str, Any]) -> None:
         if self._line is None or not self._line.hello.get("keys") or typed.line != self._lines:
             return
-        loaded = self._loaded.get(tape["id"])
+        loaded = self._clips.get(tape["id"])
         able = keys if loaded is not None else {}
         offer = {"n": typed.n, "keys": dict(able), "tape": {**tape, "rate": loaded.facts.rate if loaded else 0}}
         if offer != self._offered:
@@ -180,37 +156,9 @@ class SpeakerPlayer:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        for opening in self._opening.values():
-            opening.cancel()
-        for loaded in self._loaded.values():
-            self._reads.submit(loaded.recording.close)
-        self._reads.shutdown(wait=False)
+        self._clips.close()
 
-    # clips
-
-    def _load(self, clip: Clip) -> None:
-        """Open a clip, which may take a while, and declare it to the speaker."""
-        if clip.id in self._loaded:
-            self._loaded.move_to_end(clip.id)
-        elif clip.id not in self._opening:
-            self._opening[clip.id] = opening = asyncio.ensure_future(asyncio.to_thread(open_recording, clip.path))
-            opening.add_done_callback(lambda done: self._opened(clip, done))
-
-    def _opened(self, clip: Clip, opened: asyncio.Future[Recording]) -> None:
-        del self._opening[clip.id]
-        if opened.cancelled():
-            return
-        if (error := opened.exception()) is not None:
-            self._refuse(clip.id, str(error))
-            return
-        recording = opened.result()
-        if self._task.done():
-            recording.close()
-            return
-        facts = recording.facts
-        piece = packing.piece_frames(facts.rate, facts.channels)
-        loaded = self._loaded[clip.id] = _Loaded(clip, facts, recording, piece)
-        self._declare(loaded)
+    def _clip_opened(self) -> None:
         self._make_room()
         self._begin()
 
@@ -219,74 +167,23 @@ class SpeakerPlayer:
             self.pause()
             self._tell(Told("refused", why=why))
 
-    def _give_up(self, loaded: _Loaded, why: str) -> None:
-        """What could be opened can be read no more, as where its share is gone; asked for again, it is opened again."""
-        if self._loaded.get(loaded.clip.id) is loaded:
-            del self._loaded[loaded.clip.id]
-            self._reads.submit(loaded.recording.close)
-            self._send("drop", id=loaded.clip.id)
-            self._refuse(loaded.clip.id, why)
-
-    def _declare(self, loaded: _Loaded) -> None:
-        facts = loaded.facts
-        self._send(
-            "clip", id=loaded.clip.id, rate=facts.rate, channels=facts.channels, frames=facts.frames, piece=loaded.piece
-        )
-
-    def _next_run(self) -> tuple[_Loaded, int, int] | None:
-        """The pieces that are due first: of what plays, else of what will be asked for."""
-        playing = self._playing
-        if playing is not None and playing.id in self._loaded:
-            at, end, loop = playing.at, playing.manner.end, playing.manner.loop
-            found = self._unsent(playing.id, at, min(loop[1] if loop else end, at + AHEAD_S))
-            if found is None and loop is not None:
-                found = self._unsent(playing.id, loop[0], loop[1])
-            if found is not None:
-                return found
-        for id, at in reversed(self._ahead):
-            found = self._unsent(id, at, at + FIRST_S) if id in self._loaded else None
-            if found is not None:
-                return found
-        return None
-
-    def _unsent(self, id: str, start: float, end: float) -> tuple[_Loaded, int, int] | None:
-        """A run of pieces that are not there; on a far line the longer, the later they are due."""
-        loaded = self._loaded[id]
-        first = max(0, int(start * loaded.facts.rate) // loaded.piece)
-        last = min(loaded.pieces - 1, int(end * loaded.facts.rate) // loaded.piece)
-        number = next((one for one in range(first, last + 1) if one not in loaded.sent), None)
-        if number is None:
-            return None
-        longest = packing.longest_run(loaded.piece, loaded.facts.channels)
-        most = min(longest, max(1, number - first)) if self._line is not None and self._line.far else 1
-        count = 1
-        while count < most and number + count <= last and number + count not in loaded.sent:
-            count += 1
-        return loaded, number, count
-
     def _make_room(self) -> None:
-        """Drop what was not wanted for longest, never what plays; of a long clip, what lies far from the playhead."""
-        held = sum(loaded.bytes_of(number) for loaded in self._loaded.values() for number in loaded.sent)
-        if not self._loaded:
-            return
-        newest = next(reversed(self._loaded))
-        kept = self._playing.id if self._playing and self._playing.id in self._loaded else newest
-        while held > CACHE_BYTES or len(self._loaded) > CLIPS_MOST:
-            oldest = next((one for one in self._loaded.values() if one.clip.id != kept), None)
-            if oldest is None:
-                break
-            held -= sum(oldest.bytes_of(number) for number in oldest.sent)
-            self._send("drop", id=oldest.clip.id)
-            self._reads.submit(oldest.recording.close)
-            del self._loaded[oldest.clip.id]
-        left = self._loaded[kept]
-        at = self._playing.at if self._playing and self._playing.id == kept else 0.0
-        here = int(at * left.facts.rate) // left.piece
-        while held > CACHE_BYTES and left.sent:
-            number = max(left.sent, key=lambda one: abs(one - here))
-            left.sent.discard(number)
-            held -= left.bytes_of(number)
-            self._send("drop", id=left.clip.id, i=number)
+        playing = self._playing
+        self._clips.make_room(playing.id if playing else "", playing.at if playing else 0.0)
+
+    def _next_run(self, far: bool) -> Run | None:
+        """The pieces that are due first: of what plays, else of what will be asked for."""
+        return next(filter(None, (self._clips.unsent(*one, far=far) for one in self._wanted())), None)
+
+    def _wanted(self) -> Iterator[tuple[str, float, float]]:
+        """Stretches of clips, what is wanted soonest first: id, start and end."""
+        if (playing := self._playing) is not None:
+            loop = playing.manner.loop
+            yield playing.id, playing.at, min(loop[1] if loop else playing.manner.end, playing.at + AHEAD_S)
+            if loop is not None:
+                yield playing.id, *loop
+        for id, at in reversed(self._ahead):
+            yield id, at, at + FIRST_S
 
     # the line
 
@@ -325,9 +222,7 @@ class SpeakerPlayer:
         self._line, self._heard_at, self._still, self._offered = line, time.monotonic(), False, {}
         self._lines += 1
         self._strays.clear()
-        for loaded in self._loaded.values():
-            loaded.sent.clear()  # a new speaker has nothing
-            self._declare(loaded)
+        self._clips.declare_again()
         self._tell(Told("ready", why=line.name))
         if line.hello.get("keys"):
             self._tell(Told("sync", more={"ev": "sync", "typed": Typed(self._lines)}))
@@ -391,24 +286,22 @@ class SpeakerPlayer:
                 line.writer.write(self._urgent.popleft())
                 await line.writer.drain()
                 continue
-            due = self._next_run() if self._on_the_way < window else None
+            due = self._next_run(line.far) if self._on_the_way < window else None
             if due is None:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            await self._send_run(line, window, *due)
+            await self._send_run(line, window, due)
 
-    async def _send_run(self, line: Line, window: int, loaded: _Loaded, number: int, count: int) -> None:
-        loaded.sent.update(range(number, number + count))
+    async def _send_run(self, line: Line, window: int, due: Run) -> None:
         try:
-            packed = await asyncio.get_running_loop().run_in_executor(
-                self._reads, self._packed, line.far, loaded, number, count
-            )
+            packed = await self._clips.packed(due, far=line.far, lossless=self._lossless)
         except InputError as error:
-            self._give_up(loaded, str(error))
+            self._clips.give_up(due.loaded, str(error))
             return
+        id = due.loaded.clip.id
         chunk = FAR_CHUNK_BYTES if line.far else CHUNK_BYTES
-        run = {"id": loaded.clip.id, "i": number, "n": count, "codec": packed.codec, "skip": packed.skip}
+        run = {"id": id, "i": due.first, "n": due.pieces, "codec": packed.codec, "skip": packed.skip}
         for start in range(0, max(1, len(packed.data)), chunk):
             while self._urgent or self._on_the_way >= window:
                 if self._urgent:
@@ -416,19 +309,13 @@ class SpeakerPlayer:
                 else:
                     self._wake.clear()
                     await self._wake.wait()
-            if self._loaded.get(loaded.clip.id) is not loaded:
+            if self._clips.get(id) is not due.loaded:
                 return  # dropped meanwhile: the rest would be taken for the start of another run
             part = packed.data[start : start + chunk]
             self._on_the_way += len(part)
             line.writer.write(wire.pack({"op": "data", **run, "last": start + chunk >= len(packed.data)}, part))
             await line.writer.drain()
         self._make_room()
-
-    def _packed(self, far: bool, loaded: _Loaded, number: int, count: int) -> packing.Packed:
-        facts = loaded.facts
-        codec = packing.codec_for(facts.rate, facts.channels, self._lossless) if far else "pcm"
-        read = loaded.recording.read
-        return packing.pack_run(read, number * loaded.piece, count * loaded.piece, codec, facts.rate)
 
     # what it tells
 
@@ -477,11 +364,12 @@ class SpeakerPlayer:
         if not (math.isfinite(t) and math.isfinite(wait) and 0 <= speed <= 4):
             raise ValueError("no place of a clip")
         playing = self._playing
-        if playing is None or header.get("seq") != playing.seq or playing.id not in self._loaded:
+        loaded = self._clips.get(playing.id) if playing is not None else None
+        if playing is None or header.get("seq") != playing.seq or loaded is None:
             self._strays.append((header, now))
             return None
         self._unanswered = 0.0
-        facts = self._loaded[playing.id].facts
+        facts = loaded.facts
         moment = now + min(5.0, max(-5.0, wait))
         # Before its start: what comes is not heard yet
         heard = Heard(playing.seq, min(max(-5.0, t / facts.rate), facts.frames / facts.rate), moment, speed)

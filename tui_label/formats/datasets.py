@@ -30,6 +30,7 @@ from tui_label.formats.making import (
     Bad,
     candidates_in,
     finished,
+    json_in,
     labelled,
     make_item,
     name_in,
@@ -261,10 +262,7 @@ def _labels(reading: Reading, row: Mapping[str, Any], taken: set[str]) -> list[s
 
 
 def _object(field: str, value: Any) -> dict[str, Any]:
-    try:
-        found = json.loads(value) if isinstance(value, str) else value or {}
-    except (ValueError, RecursionError) as error:
-        raise Bad(field, f"not JSON: {error}") from error
+    found = json_in(field, value) if isinstance(value, str) else value or {}
     return found if isinstance(found, dict) else {field: str(found)}
 
 

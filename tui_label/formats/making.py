@@ -70,6 +70,14 @@ def name_in(found: Any) -> str:
     return found if isinstance(found, str) else written_number(found, ())
 
 
+def json_in(field: str, text: str) -> Any:
+    """What stands in a cell or a field as JSON; raises Bad."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Bad(field, f"not JSON: {error}") from error
+
+
 def labels_in(field: str, found: Any) -> list[str] | None:
     """Labels as a JSON file has them: one or several, numbers and truth values as they are written; None for null."""
     if found is None:

@@ -23,7 +23,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Segments, Text
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.formats.making import Bad, author, labelled, labels_in, parted
+from tui_label.formats.making import Bad, author, json_in, labelled, labels_in, parted
 from tui_label.formats.source import BadLine, Reading, near
 from tui_label.sound.kinds import is_sound, is_url, shown
 
@@ -149,7 +149,7 @@ def _drafted(
             item = replace(item, meta={**item.meta, kind.kind: value})
             continue
         if isinstance(task, Segments) and isinstance(value, str):
-            value = _from_cell(value)
+            value = json_in("segments", value)  # as it stands in a table
         if isinstance(task, Segments) and isinstance(value, list) and all(isinstance(one, dict) for one in value):
             value = sorted(value, key=lambda one: (one.get("start", 0), one.get("end", 0)))
             tasks = parted(reading, (Segments,), value, lambda one: str(one.get("label") or ""))
@@ -201,14 +201,6 @@ def _segments_in(line: Mapping[str, Any], item: Item) -> Any:
         place = {"start": round(start - offset, 9), "end": round(end - offset, 9)}
         made.append(place | {name: one[name] for name in ("label", "text", "speaker") if one.get(name)})
     return made
-
-
-def _from_cell(value: str) -> Any:
-    """Segments in a table are written as JSON."""
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError) as error:
-        raise Bad("segments", f"not JSON: {error}") from error
 
 
 def _draft_text(line: Mapping[str, Any]) -> str | None:

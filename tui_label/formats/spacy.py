@@ -24,7 +24,7 @@ from tui_label.core.tasks import Choice, Choices, Span, Spans
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats.array import NoArray, elements, written
-from tui_label.formats.making import Bad, finished, labelled, make_item
+from tui_label.formats.making import Bad, finished, json_in, labelled, make_item
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tagging import trimmed
 from tui_label.formats.texts import (
@@ -103,10 +103,7 @@ def _record(reading: Reading, doc: Mapping[str, Any]) -> Record:
     key, annotator, meta = (doc.get(name) for name in ("item", "annotator", "meta"))
     annotator = annotator if isinstance(annotator, str) else ""
     if isinstance(meta, str):
-        try:
-            meta = json.loads(meta)
-        except (ValueError, RecursionError) as error:
-            raise Bad("meta", f"not JSON: {error}") from error
+        meta = json_in("meta", meta)
     item = make_item(
         reading, key if isinstance(key, str) else None, text, (), meta if isinstance(meta, dict) else {}, annotator
     )

@@ -34,7 +34,16 @@ from tui_label.formats.columns import (
     other_columns,
     refuse_other_separator,
 )
-from tui_label.formats.making import Bad, candidates_in, finished, labelled, make_item, utc_time, written_number
+from tui_label.formats.making import (
+    Bad,
+    candidates_in,
+    finished,
+    json_in,
+    labelled,
+    make_item,
+    utc_time,
+    written_number,
+)
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
 from tui_label.formats.tracks import count, count_finer_times, is_finished
 
@@ -186,7 +195,8 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
     people = [(one, row[place]) for one, place in columns.people.items() if row[place].strip()]
     item = None
     if not sound:
-        item = make_item(reading, cell("id") or None, cell("text"), _candidates(cell("candidates")), meta, name)
+        candidates = candidates_in(json_in("candidates", cell("candidates") or "[]"))
+        item = make_item(reading, cell("id") or None, cell("text"), candidates, meta, name)
     for annotator, label in people or [(name, cell("label"))]:
         values = {id: from_cell(reading, id, row[place]) for id, place in columns.tasks.items() if row[place]}
         labels = None
@@ -201,15 +211,6 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
         else:
             record = labelled(reading, item, labels=labels, values=values, annotator=annotator)
         yield _signed(record, said)
-
-
-def _candidates(cell: str) -> tuple[str, ...]:
-    """Texts that are compared, which stand in their column as JSON."""
-    try:
-        found = json.loads(cell or "[]")
-    except (ValueError, RecursionError) as error:
-        raise Bad("candidates", f"not JSON: {error}") from error
-    return candidates_in(found)
 
 
 def _without_labels(reading: Reading) -> str:
@@ -237,10 +238,7 @@ def from_cell(reading: Reading, id: str, cell: str) -> Any:
     if isinstance(task, Choices) and not cell.startswith("["):
         return _parted(cell, task)
     if isinstance(task, Spans | Segments | Choices) or (isinstance(task, Compare) and task.mode == "rank"):
-        try:
-            return json.loads(cell)
-        except (ValueError, RecursionError) as error:
-            raise Bad(f"answers.{id}", f"not JSON: {error}") from error
+        return json_in(f"answers.{id}", cell)
     return cell
 
 
@@ -268,10 +266,7 @@ def reasons(cell: str) -> list[str]:
     """Of flags, as `_flags` writes them."""
     if not cell.startswith("["):
         return cell.split()
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError) as error:
-        raise Bad("flags", f"not JSON: {error}") from error
+    found = json_in("flags", cell)
     if not all(isinstance(one, str) and one.strip() for one in found):
         raise Bad("flags", "must be a list of reasons")
     return list(found)

@@ -15,8 +15,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TextIO
 
 from tui_label.core.annotation import Annotation, Flag, Timing
@@ -45,22 +46,14 @@ from tui_label.formats.making import (
     written_number,
 )
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
-from tui_label.formats.tracks import count, count_finer_times, is_finished
+from tui_label.formats.tracks import Dropped, Rows, count, count_finer_times, is_finished
 
 WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,15})(?:\.0*)?\s*")
 """Also as pandas writes it where others of its column are missing: 4.0."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def read_csv(reading: Reading) -> Iterator[Record | BadLine]:
-    return _read(reading, ",")
-
-
-def read_tsv(reading: Reading) -> Iterator[Record | BadLine]:
-    return _read(reading, "\t")
-
-
-def _read(reading: Reading, delimiter: str) -> Iterator[Record | BadLine]:
+def _read(reading: Reading, *, delimiter: str) -> Iterator[Record | BadLine]:
     loose = delimiter == "\t" and _loose_quotes(reading)
     columns: Columns | None = None
     header: list[str] = []
@@ -279,30 +272,8 @@ def _signed(record: Record, said: Annotation | None) -> Record:
     return replace(record, annotation=replace(said, answers=record.annotation.answers if record.annotation else {}))
 
 
-def write_csv(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
-    return _write(rows, out, project, ",", dropped)
-
-
-def write_tsv(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
-    return _write(rows, out, project, "\t", dropped)
-
-
-def write_spreadsheet(
-    rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]
-) -> int:
-    """CSV for spreadsheet programs: a cell they would take for a formula gets a leading apostrophe."""
-    return _write(rows, out, project, ",", dropped, safe=True)
-
-
-def _write(
-    rows: Iterable[tuple[Item, Annotation]],
-    out: TextIO,
-    project: Project,
-    delimiter: str,
-    dropped: dict[str, int],
-    *,
-    safe: bool = False,
-) -> int:
+def _write(rows: Rows, out: TextIO, project: Project, dropped: Dropped, *, delimiter: str, safe: bool = False) -> int:
+    """`safe`: a cell that a spreadsheet program would take for a formula gets a leading apostrophe."""
     writer = csv.writer(_Rows(out), delimiter=delimiter, lineterminator="\r\n")
     others, content = other_columns(project), content_columns(project)
     tasks = answer_columns(project, others)
@@ -359,3 +330,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+read_csv, write_csv = partial(_read, delimiter=","), partial(_write, delimiter=",")
+read_tsv, write_tsv = partial(_read, delimiter="\t"), partial(_write, delimiter="\t")
+write_spreadsheet = partial(_write, delimiter=",", safe=True)

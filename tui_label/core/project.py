@@ -146,7 +146,11 @@ class Project:
 
     def first(self, *kinds: type[Kind]) -> Kind | None:
         """The first task of one of these kinds."""
-        return next((task for task in self.tasks if isinstance(task, kinds)), None)
+        return next(iter(self.every(*kinds)), None)
+
+    def every(self, *kinds: type[Kind]) -> list[Kind]:
+        """All tasks of these kinds."""
+        return [task for task in self.tasks if isinstance(task, kinds)]
 
     @property
     def database(self) -> Path:

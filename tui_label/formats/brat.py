@@ -136,7 +136,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     task = project.first(Spans)
     written = 0
     labels = [label_word(label, {}) for label in task.values] if task else []
-    for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):
+    for item, annotation in finished_texts(rows, dropped, [task], ("names",)):
         place = folder / file_name(annotation.annotator, dropped)
         if not (place / "annotation.conf").exists():
             entities = "\n".join(labels)

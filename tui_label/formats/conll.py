@@ -127,7 +127,7 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped, scheme: s
     written = 0
     task = project.first(Spans)
     last = "\n"
-    for item, annotation in finished_texts(rows, dropped, [task] if task else []):
+    for item, annotation in finished_texts(rows, dropped, [task]):
         if not item.text.strip():
             count(dropped, "blank texts")
             continue

@@ -150,7 +150,7 @@ def _customs(reading: Reading) -> dict[str, Any]:
 
     rest = tags()
     scheme = scheme_of(rest)
-    known = [value for task in reading.project.tasks if isinstance(task, Spans) for value in task.values]
+    known = [value for task in reading.project.every(Spans) for value in task.values]
     with_blanks = [label for label in known if spelled(label) != label]
     # The scheme is often known after a few sentences, and then all that is left to look for is these
     for _ in rest if with_blanks else ():
@@ -245,7 +245,7 @@ def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
     task = project.first(Spans)
     last = "\n"
-    for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):
+    for item, annotation in finished_texts(rows, dropped, [task], ("names",)):
         if not item.text.strip(" \t\r\n"):
             count(dropped, "blank texts")
             continue

@@ -39,7 +39,7 @@ from tui_label.formats.making import (
 )
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.tagging import TAG, spans_of_tags
-from tui_label.formats.texts import choice_tasks, finished_texts, whole
+from tui_label.formats.texts import finished_texts, whole
 from tui_label.formats.tracks import Dropped, Rows, count, count_finer_times
 from tui_label.whole import growing
 
@@ -251,7 +251,7 @@ def _listed(name: str, value: Any, text: str) -> list[dict[str, Any]] | None:
 
 
 def _labels(reading: Reading, row: Mapping[str, Any], taken: set[str]) -> list[str] | None:
-    known = [value for task in choice_tasks(reading.project) for value in task.values]
+    known = [value for task in reading.project.every(Choice, Choices) for value in task.values]
     for name in LABELS:
         value = row.get(name)
         found: list[Any] = value if isinstance(value, list) else [value]

@@ -25,7 +25,7 @@ from tui_label.formats.array import dumped, parsed
 from tui_label.formats.making import Bad, author, finished, labelled, make_item, name_in
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.table import rows_of
-from tui_label.formats.texts import CODE_POINTS, UTF16, Units, choice_tasks, labels_said, located
+from tui_label.formats.texts import CODE_POINTS, UTF16, Units, labels_said, located
 from tui_label.formats.tracks import Dropped, Rows, count, is_finished, plain
 
 ORDER = (UTF16, CODE_POINTS)
@@ -73,7 +73,7 @@ def read_csv(reading: Reading) -> Iterator[Record | BadLine]:
 
 
 def _parted(reading: Reading, label: str) -> list[str]:
-    return label.split(SEPARATOR) if choice_tasks(reading.project) else [label]
+    return label.split(SEPARATOR) if reading.project.first(Choice, Choices) else [label]
 
 
 def _taken(reading: Reading, number: int, record: Mapping[str, Any]) -> Record | BadLine:
@@ -138,7 +138,8 @@ def _said(
     entities = record.get("entities")
     cats = None if record.get("cats") is None else [str(one) for one in _list(record, "cats")]
     free = reading.project.first(Text)
-    chooses, marks = bool(choice_tasks(reading.project)), reading.project.first(Spans) is not None
+    chooses = reading.project.first(Choice, Choices) is not None
+    marks = reading.project.first(Spans) is not None
     if (
         entities is None
         and found is not None

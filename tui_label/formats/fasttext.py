@@ -19,7 +19,7 @@ from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.recordings import meant
 from tui_label.formats.source import BadLine, Reading, filled_lines
 from tui_label.formats.tagging import label_word
-from tui_label.formats.texts import choice_tasks, finished_texts, first_line, labels_said, whole
+from tui_label.formats.texts import finished_texts, first_line, labels_said, whole
 from tui_label.formats.tracks import Dropped, Rows, count, unbroken
 
 PREFIX = "__label__"
@@ -29,7 +29,7 @@ LABELS = re.compile(rf"((?:{PREFIX}[^ \t]*[ \t])*{PREFIX}[^ \t]*)(?:[ \t](.*))?|
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
-    known = [value for task in choice_tasks(reading.project) for value in task.values]
+    known = [value for task in reading.project.every(Choice, Choices) for value in task.values]
     for line in filled_lines(reading):
         if isinstance(line, BadLine):
             yield line
@@ -49,7 +49,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
 def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     written = 0
     task = project.first(Choice, Choices)
-    for item, annotation in finished_texts(rows, dropped, [task] if task else []):
+    for item, annotation in finished_texts(rows, dropped, [task]):
         text = unbroken(whole(item.text, dropped), dropped)
         text, mistakable = WORD.subn(PREFIX[1:], text)
         count(dropped, "words that look like labels", mistakable)

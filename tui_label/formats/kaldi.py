@@ -171,7 +171,7 @@ def _stretch(text: str) -> tuple[str, tuple[float, float]]:
 
 def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """Segments with their texts; where the project has no segments task, each item with its text."""
-    segmented = any(isinstance(task, Segments) for task in project.tasks)
+    segmented = project.first(Segments) is not None
     found = list(said(rows, project, dropped, Segments if segmented else Text))
     places = {one.sound.path: whereabouts(project, one.sound) for one in found}
     named = {path: one_word(name, dropped) for path, name in names(places.values()).items()}

@@ -95,7 +95,7 @@ def _item(reading: Reading, task: Mapping[str, Any], recordings: Recordings | No
     if recordings is not None:
         return _sound(reading, recordings, data, key)
     names: list[str] = []
-    if any(isinstance(one, Compare) for one in reading.project.tasks):
+    if reading.project.first(Compare):
         letters = itertools.takewhile(lambda name: isinstance(data.get(name), str), "ABCDEFGHI")
         names = list(letters) or [name for name in ("left", "right") if isinstance(data.get(name), str)]
     field = _text_field([name for name, value in data.items() if isinstance(value, str) and name not in names], names)

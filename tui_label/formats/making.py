@@ -105,7 +105,7 @@ def written_number(value: float, labels: Collection[str]) -> str:
 
 def task_for(reading: Reading, kinds: tuple[type[Task], ...], labels: list[str]) -> Task:
     """The first task of these kinds that knows the labels."""
-    tasks = [task for task in reading.project.tasks if isinstance(task, kinds)]
+    tasks = reading.project.every(*kinds)
     if not tasks:
         raise Bad("label", f"the project has no {' or '.join(kind.kind for kind in kinds)} task to take it")
     for task in tasks:
@@ -134,7 +134,7 @@ def parted(
     knows its own.  Raises Bad.
     """
     labels = [label(part) for part in parts]
-    if not any(isinstance(task, kinds) and knows(task, labels) for task in reading.project.tasks):
+    if not any(knows(task, labels) for task in reading.project.every(*kinds)):
         found: dict[str, tuple[Task, list[Part]]] = {}
         for part in parts:
             task = task_for(reading, kinds, [label(part)])

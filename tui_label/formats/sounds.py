@@ -101,16 +101,12 @@ def record(
         return Record(item, (), None, priority)
     written = None if line.get("label") == "" else line.get("label")
     if labels is None and "label" not in meta and (named := labels_in("label", written)):
-        if _takes_labels(reading):
+        if reading.project.first(Choice, Choices):
             labels = named
         elif not _is_of_segments(reading, line["label"]):
             reading.not_known(HOMELESS)
             item = replace(item, meta={**item.meta, "label": line["label"]})
     return _drafted(reading, item, line, priority, labels, values or {})
-
-
-def _takes_labels(reading: Reading) -> bool:
-    return any(isinstance(task, Choice | Choices) for task in reading.project.tasks)
 
 
 def _is_of_segments(reading: Reading, label: Any) -> bool:
@@ -178,7 +174,7 @@ def _whole(reading: Reading, line: Mapping[str, Any], text: str | None, item: It
     if task is None or item.sound is None or reading.project.first(Text) is not None:
         return None
     said: dict[str, Any] = {}
-    if _is_of_segments(reading, line.get("label")) and not _takes_labels(reading):
+    if _is_of_segments(reading, line.get("label")) and reading.project.first(Choice, Choices) is None:
         said["label"] = line["label"]
     if task.transcript is not None and text is not None:
         said |= {"text": text} | ({"speaker": line["speaker"]} if line.get("speaker") else {})

@@ -32,7 +32,6 @@ from tui_label.formats.texts import (
     HOLDS,
     UTF16,
     Units,
-    choice_tasks,
     finished_texts,
     labels_said,
     located,
@@ -141,7 +140,7 @@ def _categories(reading: Reading, cats: Any) -> tuple[dict[str, Any], list[str]]
         raise Bad("cats", "must be numbers by label")
     values: dict[str, Any] = {}
     left = set(cats)
-    for task in choice_tasks(reading.project):
+    for task in reading.project.every(Choice, Choices):
         known = [label for label in task.values if label in left]
         left -= set(known)
         holding = [label for label in known if cats[label] >= HOLDS]
@@ -194,8 +193,8 @@ def _ours(item: Item, annotation: Annotation, dropped: Dropped) -> dict[str, Any
 def _docs(rows: Rows, project: Project, dropped: Dropped) -> Iterator[tuple[Any, Item, Annotation]]:
     tokenizer = _module("spacy").blank("xx")
     marks = project.first(Spans)
-    chosen = _with_own_labels(choice_tasks(project))
-    for item, annotation in finished_texts(rows, dropped, [*([marks] if marks else []), *chosen], ("meta", "names")):
+    chosen = _with_own_labels(project.every(Choice, Choices))
+    for item, annotation in finished_texts(rows, dropped, [marks, *chosen], ("meta", "names")):
         text = whole(item.text, dropped)
         spans = trimmed(text, spans_said(annotation, marks), dropped)
         doc = _doc(tokenizer, text, spans)

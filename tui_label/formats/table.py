@@ -186,6 +186,7 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
     name = cell("annotator").strip()
     said = _said(cell, name) if name and "active_ms" in columns.roles else None
     people = [(one, row[place]) for one, place in columns.people.items() if row[place].strip()]
+    choices = reading.project.every(Choice, Choices)
     item = None
     if not sound:
         candidates = candidates_in(json_in("candidates", cell("candidates") or "[]"))
@@ -193,11 +194,11 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
     for annotator, label in people or [(name, cell("label"))]:
         values = {id: from_cell(reading, id, row[place]) for id, place in columns.tasks.items() if row[place]}
         labels = None
-        if label and (taker := _without_labels(reading)):
-            values[taker] = from_cell(reading, taker, label)
+        if label and not choices and (other := reading.project.first(Rating, Text, Compare)):
+            # Where no question has labels, what stands in a label column answers another one
+            values[other.id] = from_cell(reading, other.id, label)
         elif label:
-            tasks = [task for task in reading.project.tasks if isinstance(task, Choice | Choices)]
-            labels = _parted(label, *tasks)
+            labels = _parted(label, *choices)
         if item is None:
             named = {**line, "annotator": annotator}
             record = sounds.record(reading, named, cell("id") or None, meta, 0, labels, values)
@@ -206,15 +207,7 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
         yield _signed(record, said)
 
 
-def _without_labels(reading: Reading) -> str:
-    """The task that takes what stands in a label column, where the project's only questions have no labels."""
-    tasks = reading.project.tasks
-    if any(isinstance(task, Choice | Choices) for task in tasks):
-        return ""
-    return next((task.id for task in tasks if isinstance(task, Rating | Text | Compare)), "")
-
-
-def _parted(cell: str, *tasks: Choice | Choices) -> list[str]:
+def _parted(cell: str, *tasks: Task) -> list[str]:
     """The labels in a cell, which `#` parts where all of it is no label."""
     if any(cell == label.value for task in tasks for label in task.labels):
         return [cell]

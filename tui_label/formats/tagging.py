@@ -161,5 +161,5 @@ def cut(places: Iterable[tuple[int, int]], spans: Iterable[Span]) -> Iterator[tu
 
 def meant_spans(reading: Reading, spans: Iterable[Span]) -> list[Span]:
     """Spans with the labels that were written without blanks."""
-    known = [value for task in reading.project.tasks if isinstance(task, Spans) for value in task.values]
+    known = [value for task in reading.project.every(Spans) for value in task.values]
     return [replace(span, label=meant(known, span.label)) for span in spans]

@@ -13,8 +13,7 @@ from typing import Any
 
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
-from tui_label.core.project import Project
-from tui_label.core.tasks import Choice, Choices, Span, Spans, Task, spans_from
+from tui_label.core.tasks import Span, Spans, Task, spans_from
 from tui_label.formats.making import Bad
 from tui_label.formats.source import Reading
 from tui_label.formats.tracks import Dropped, Rows, count, is_finished
@@ -80,13 +79,13 @@ def located(
 
 
 def finished_texts(
-    rows: Rows, dropped: Dropped, tasks: Iterable[Task], carries: Collection[str] = ()
+    rows: Rows, dropped: Dropped, tasks: Iterable[Task | None], carries: Collection[str] = ()
 ) -> Iterator[tuple[Item, Annotation]]:
     """Finished answers about texts; all else is counted: answers to other tasks, and what the format does not
     carry of `flags`, `times`, `meta` and the `names` of annotators, where there are several.  A format that carries
     `candidates` has a place for what is compared without a text, too.
     """
-    taken = {task.id for task in tasks}
+    taken = {task.id for task in tasks if task is not None}
     names: set[str] = set()
     for item, annotation in rows:
         if not (item.text or ("candidates" in carries and item.candidates)):
@@ -100,10 +99,6 @@ def finished_texts(
             names.add(annotation.annotator)
             yield item, annotation
     count(dropped, "names of annotators", len(names) if len(names) > 1 and "names" not in carries else 0)
-
-
-def choice_tasks(project: Project) -> list[Choice | Choices]:
-    return [task for task in project.tasks if isinstance(task, Choice | Choices)]
 
 
 def spans_said(annotation: Annotation, task: Spans | None) -> list[Span]:

@@ -161,7 +161,7 @@ def _record(reading: Reading, source: _Source, sentences: list[_Sentence], layer
     text, places = _document(reading, sentences)
     rows = [row for one in sentences for row in one.rows]
     found = {layer.name: _spans(reading, layer, rows, places) for layer in layers}
-    known = {value for task in reading.project.tasks if isinstance(task, Spans) for value in task.values}
+    known = {value for task in reading.project.every(Spans) for value in task.values}
     ours = [name for name, spans in found.items() if any(one.label in known for one in spans)]
     for name, spans in found.items():
         if ours and name not in ours:
@@ -252,7 +252,7 @@ def write(rows: Rows, folder: Path, project: Project, dropped: Dropped) -> int:
     """A file for each answer; how many."""
     task = project.first(Spans)
     written = 0
-    for item, annotation in finished_texts(rows, dropped, [task] if task else [], ("names",)):
+    for item, annotation in finished_texts(rows, dropped, [task], ("names",)):
         text = whole(item.text, dropped)
         spans = trimmed(text, spans_said(annotation, task), dropped)
         name = f"{file_name(item.key, dropped)}.tsv"

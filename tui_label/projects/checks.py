@@ -32,7 +32,7 @@ def project_check(project: Project, store: Store) -> list[Finding]:
         )
         for task, count in sorted(gone.items())
     ]
-    ratings = [task for task in project.tasks if isinstance(task, Rating)]
+    ratings = project.every(Rating)
     # From whoever was still at work when it went
     problems = orphans(project.tasks, used, {}) + misfits(project.tasks, ratings, {}, store.answers_in_use())
     found += [(False, words) for words in problems]

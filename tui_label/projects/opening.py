@@ -105,7 +105,7 @@ def _recorded(project: Project, store: SqlStore, leads: bool) -> Versions:
 def _refuse_misfits(project: Project, store: Store, before: Mapping[str, Task]) -> None:
     """What was answered to one type of question is no answer to another, even under the same id; nor to a shorter scale."""
     retyped = [task for task in project.tasks if task.id not in before or before[task.id].type != task.type]
-    ratings = [task for task in project.tasks if isinstance(task, Rating)]
+    ratings = project.every(Rating)
     shorter = [task for task in ratings if task.id not in before or {*before[task.id].values} - {*task.values}]
     if (retyped or shorter) and (problems := misfits(retyped, shorter, before, store.answers_in_use())):
         raise ConfigError(*problems)

@@ -20,6 +20,7 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.comments import CORRECTION, QUESTION, Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.moments import utc
 from tui_label.core.project import Server
 from tui_label.core.record import Record
 from tui_label.core.roles import Person, Role
@@ -31,7 +32,6 @@ from tui_label.store.base import Policy, Sprint, Store, Versions
 from tui_label.store.copying import tables
 from tui_label.store.postgres import logins
 from tui_label.store.reviewing import QUEUES, Attempt, Queue
-from tui_label.store.rows import utc
 from tui_label.store.sql import SqlStore
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")

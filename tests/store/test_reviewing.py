@@ -972,7 +972,7 @@ DAY_MS = 86_400_000
 
 
 def iso(ms: int) -> str:
-    from tui_label.store.rows import utc
+    from tui_label.core.moments import utc
 
     return utc(ms)
 

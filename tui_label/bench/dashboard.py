@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tui_label import config
+from tui_label.core.moments import utc
 from tui_label.core.project import Project, Server
 from tui_label.core.timing import DAY_MS, HOUR_MS
 from tui_label.errors import ConfigError, StoreMissing
@@ -26,7 +27,6 @@ from tui_label.quality.person import Person
 from tui_label.report import agreement_report, status_report
 from tui_label.store.base import Progress, Store, Versions
 from tui_label.store.reviewing import Queue
-from tui_label.store.rows import utc
 
 QUEUES = ("questions", "answered-back", "flagged", "disagreements", "fast", "sample")
 """What to do next, what others wait for first."""

@@ -15,13 +15,13 @@ from tui_label.core.annotating.work import Work
 from tui_label.core.annotation import SUBMITTED, Annotation, timing_from
 from tui_label.core.item import Item
 from tui_label.core.listening import Listening, listening_from
+from tui_label.core.moments import utc
 from tui_label.core.project import Project
 from tui_label.core.renames import Renames
 from tui_label.core.text import shortened
 from tui_label.core.timing import Watch, watch_from
 from tui_label.sound.kinds import called
 from tui_label.store.base import Claim, Versions
-from tui_label.store.rows import utc
 
 if TYPE_CHECKING:
     from tui_label.sound.deck import Deck

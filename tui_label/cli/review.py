@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from tui_label.cli.project import Commands, command, folder, opened, sound, sound_way
+from tui_label.core.moments import utc
 from tui_label.core.text import number_of, visible
 from tui_label.errors import UsageError
 from tui_label.store.reviewing import QUEUES, Queue
@@ -54,7 +55,7 @@ def _moment(words: str) -> str:
         ) from None
     if moment.time() == time():
         return moment.date().isoformat()
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc(moment)
 
 
 def _review(options: argparse.Namespace) -> int:

@@ -1,11 +1,19 @@
-"""Times of a sound as they are written and typed."""
+"""Times as they are written: of the calendar for programs, of a sound for people, who also type them."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 _TYPED = re.compile(r"(?:(?:(?P<hours>\d{1,9}):)?(?P<minutes>\d{1,9}):)?(?P<seconds>\d{1,9}(?:[.,]\d*)?|[.,]\d+)")
 """A key that is held makes longer numbers, which are no time of anything."""
+
+
+def utc(moment: datetime | float) -> str:
+    """ISO 8601 in UTC to the millisecond, as times are kept and exported; a number is milliseconds since 1970."""
+    if not isinstance(moment, datetime):
+        moment = datetime.fromtimestamp(moment / 1000, UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def clock(seconds: float, decimals: int = 1, of: float = 0.0) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from tui_label.core.annotation import STATUSES, SUBMITTED, Annotation, Flag, Timing, timing_from
 from tui_label.core.gold import SETTLED
 from tui_label.core.item import Item, Suggestion, is_score
 from tui_label.core.keepable import is_amount
+from tui_label.core.moments import utc
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Spans
@@ -362,7 +362,7 @@ def _time(record: Mapping[str, Any]) -> str:
     stamp = record.get("_timestamp")
     if not isinstance(stamp, int | float) or isinstance(stamp, bool) or not 0 < stamp < 2**33:
         return ""
-    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc(stamp * 1000)
 
 
 def _spans(

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from tui_label.core.annotation import SUBMITTED, Annotation
 from tui_label.core.gold import GIVEN, KNOWN_BY, SETTLED, Gold
 from tui_label.core.item import Item, Suggestion, content_key
+from tui_label.core.moments import utc
 from tui_label.core.record import Record, Unkeepable, keepable
 from tui_label.core.tasks import Choice, Choices, Compare, Segments, Spans, Task, is_asked, kept
 from tui_label.core.text import nearest
@@ -310,7 +311,6 @@ def utc_time(field: str, value: Any) -> str:
         return ""
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        return utc(moment.replace(tzinfo=moment.tzinfo or UTC))
     except (TypeError, ValueError, OverflowError) as error:
         raise Bad(field, f"must be a time such as 2026-01-31T12:00:00Z, not {value!r}") from error
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from operator import attrgetter
 from typing import TypeVar
 
 import numpy as np
 
+from tui_label.core.moments import utc
 from tui_label.core.tasks import Choice, Compare, Task, Text
 from tui_label.core.timing import DAY_MS, FAST_ROW, HOUR_MS, MINUTE_MS
 from tui_label.quality.estimates import Ints, difference, wilson
@@ -180,7 +181,7 @@ def _alone(name: str, columns: Columns, rules: _Rules) -> _Alone:
         labels=_by_task(mentions),
         label_median_ms=_by_task({name: round(one.median) for name, one in by_label.items()}),
         days={_EPOCH + timedelta(int(day)): int(n) for day, n in zip(days, on_day, strict=True)},
-        last_at=_iso(int(moments.max(initial=-1))),
+        last_at=utc(int(moments.max())) if dated.any() else "",
         sound=_heard(columns, rows, active),
     )
     if len(times) >= rules.judge_from:
@@ -317,9 +318,3 @@ def _by_task(of: Mapping[tuple[str, str], Value]) -> dict[str, dict[str, Value]]
     for (task, label), value in of.items():
         found.setdefault(task, {})[label] = value
     return found
-
-
-def _iso(moment_ms: int) -> str:
-    if moment_ms < 0:
-        return ""
-    return datetime.fromtimestamp(moment_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

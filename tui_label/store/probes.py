@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 
+from tui_label.core.moments import utc
 from tui_label.store.engine import Execute, Read
-from tui_label.store.rows import twin_text, utc
+from tui_label.store.rows import twin_text
 
 CHECK, QUALIFICATION = (f"probe = '{kind}' AND probe <> ''" for kind in ("check", "qualification"))
 """Along the index of probes, which SQLite takes only where its own condition stands there too."""

@@ -11,6 +11,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
+from tui_label.core.moments import utc
 from tui_label.store import cases, evidence, outcomes, queue, sources, talking, training
 from tui_label.store.base import Policy
 from tui_label.store.engine import Connection, Execute, marks, writing
@@ -24,7 +25,6 @@ from tui_label.store.rows import (
     item_from,
     key_text,
     storable,
-    utc,
 )
 from tui_label.store.standing import Judge, catch_up, renames
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from tui_label.core.annotation import Annotation, Flag, Timing
@@ -26,11 +25,6 @@ UNREADABLE = (StoreDamaged, AttributeError, KeyError, RecursionError, TypeError,
 _SIGN = "\x01"
 LOST_TEXT = "(the text of this item was lost)"
 """Stands for a text that is gone, as one that a repair could not save, until `add` brings it again."""
-
-
-def utc(ms: float) -> str:
-    """Milliseconds since 1970 as UTC ISO 8601."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_json(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, Annotation
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.moments import utc
 from tui_label.core.project import Server
 from tui_label.core.record import Record
 from tui_label.core.renames import Renames
@@ -53,7 +54,6 @@ from tui_label.store.rows import (
     annotation_from,
     escaped_json,
     item_from,
-    utc,
 )
 from tui_label.store.saves import (
     Before,

@@ -7,11 +7,11 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from tui_label.core.moments import utc
 from tui_label.core.text import number_of
 from tui_label.core.timing import DAY_MS
 from tui_label.store import counts, findings
 from tui_label.store.base import Finding
-from tui_label.store.rows import utc
 from tui_label.store.sqlite import logs
 from tui_label.store.sqlite.connection import SqliteConnection
 from tui_label.store.sqlite.place import NETWORK, filesystem

@@ -24,7 +24,7 @@ def test_without_spacy_the_error_names_the_extra(tmp_path, capsys):
     folder, _ = made(tmp_path / "p", "Ada")
 
     assert cli.main(["suggest", str(folder), "--with", "spacy:en_core_web_sm"]) == 1
-    assert "spaCy is not here; `pip install 'tui-label[spacy]'` brings it" in capsys.readouterr().err
+    assert "spaCy is not installed: `pip install 'tui-label[spacy]'`" in capsys.readouterr().err
 
 
 def test_a_model_suggests_spans_and_labels(tmp_path, capsys):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tui_label import formats
 from tui_label.core.record import Record
-from tui_label.errors import InputError, UsageError
+from tui_label.errors import InputError, LabelError, UsageError
 from tui_label.formats import source
 from tui_label.formats.source import STANDARD, BadLine, Reading
 
@@ -64,7 +64,7 @@ def test_without_zstandard_it_is_said_how_to_get_it(tmp_path, monkeypatch):
     (tmp_path / "x.txt.zst").write_bytes(PACK[".zst"](b"one\n"))
     monkeypatch.setitem(sys.modules, "compression.zstd" if own else "backports.zstd", None)
 
-    with pytest.raises(InputError, match="another Python" if own else r"pip install 'tui-label\[zst\]'"):
+    with pytest.raises(LabelError, match="another Python" if own else r"pip install 'tui-label\[zst\]'"):
         records(tmp_path / "x.txt.zst")
 
 

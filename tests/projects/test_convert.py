@@ -83,6 +83,26 @@ def test_ratings_and_texts_of_label_studio_are_found_in_the_file(tmp_path, capsy
     }
 
 
+@pytest.mark.parametrize(
+    ("target", "module", "extra"),
+    [
+        ("x.spacy", "spacy", "spacy"),
+        ("x.parquet", "pyarrow", "datasets"),
+        pytest.param(
+            "x.jsonl.zst", "backports.zstd", "zst",
+            marks=pytest.mark.skipif(sys.version_info >= (3, 14), reason="Zstandard is Python's own"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_library_that_is_missing_is_named_and_is_no_wrong_usage(tmp_path, capsys, monkeypatch, target, module, extra):
+    (tmp_path / "a.conll").write_text(SPANS)
+    monkeypatch.setitem(sys.modules, module, None)
+    status, _, errors = convert(capsys, tmp_path / "a.conll", tmp_path / target)
+
+    assert status == 1
+    assert f"is not installed: `pip install 'tui-label[{extra}]'`" in errors
+
+
 @pytest.mark.parametrize("packed", ["x.jsonl.gz", "x.jsonl.zst", "x.jsonl"])
 def test_there_and_back_is_the_same(tmp_path, packed, capsys):
     (tmp_path / "a.conll").write_text(SPANS.replace(" ", "\t"))

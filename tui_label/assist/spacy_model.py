@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tui_label.errors import AssistError
+from tui_label.extras import library
 
 
 def load(name: str) -> tuple[Callable[..., Any], str]:
     """What asks the model, and the model's name and version."""
-    try:
-        import spacy
-    except ImportError as error:
-        raise AssistError("spaCy is not here; `pip install 'tui-label[spacy]'` brings it") from error
+    spacy = library("spacy", "spacy", "spaCy")
     try:
         model = spacy.load(name)
     except OSError as error:

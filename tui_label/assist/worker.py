@@ -15,7 +15,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from tui_label.assist import callables, patterns, spacy_model
-from tui_label.errors import AssistError
+from tui_label.errors import LabelError
 
 Ask = Callable[[Sequence[Mapping[str, Any]]], Sequence[Any]]
 """Items as in an export, to one answer each."""
@@ -33,7 +33,7 @@ def main() -> int:
     os.dup2(2, 1)
     try:
         ask, version = KINDS[kind](what)
-    except AssistError as error:
+    except LabelError as error:
         print(json.dumps({"error": str(error)}), file=out, flush=True)
         return 0
     print(json.dumps({"version": version}), file=out, flush=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,8 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task
 from tui_label.core.text import visible
-from tui_label.errors import InputError, UsageError
+from tui_label.errors import InputError
+from tui_label.extras import library
 from tui_label.formats import card, table
 from tui_label.formats.array import NoArray, elements, is_array, parsed
 from tui_label.formats.making import (
@@ -60,10 +60,7 @@ OURS = ("item", "text", "candidates", "annotator", "flags", "started_at", "submi
 
 
 def _module(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise UsageError("this format needs pyarrow: `pip install 'tui-label[datasets]'`") from error
+    return library(name, "datasets", "pyarrow")
 
 
 def files(folder: Path) -> list[Path]:

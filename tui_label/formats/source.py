@@ -24,6 +24,7 @@ from typing import Any, AnyStr, BinaryIO, Protocol
 from tui_label.core.project import Project
 from tui_label.core.text import nearest, number_of, visible
 from tui_label.errors import InputError
+from tui_label.extras import library
 from tui_label.sound.kinds import shown
 
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -203,13 +204,12 @@ def packed(path: Path, suffix: str) -> BinaryIO:
 
 def _zstandard() -> Any:
     """Python's own since 3.14, and the same as a package before."""
-    own = sys.version_info >= (3, 14)
+    if sys.version_info < (3, 14):
+        return library("backports.zstd", "zst", "Zstandard (.zst)")
     try:
-        return import_module("compression.zstd" if own else "backports.zstd")
+        return import_module("compression.zstd")
     except ImportError as error:
-        if own:
-            raise InputError("this Python was built without Zstandard (.zst); take .gz, or another Python") from error
-        raise InputError("Zstandard (.zst) needs one more package: pip install 'tui-label[zst]'") from error
+        raise InputError("this Python was built without Zstandard (.zst); take .gz, or another Python") from error
 
 
 class _Unpacked(io.RawIOBase):

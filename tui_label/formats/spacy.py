@@ -12,7 +12,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,7 +21,8 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Span, Spans
 from tui_label.core.text import visible
-from tui_label.errors import InputError, UsageError
+from tui_label.errors import InputError
+from tui_label.extras import library
 from tui_label.formats.array import NoArray, elements, written
 from tui_label.formats.making import Bad, finished, json_in, labelled, make_item
 from tui_label.formats.source import BadLine, Reading
@@ -48,10 +48,7 @@ PAIRS = re.compile(r'\s*\[\s*\[\s*"')
 
 
 def _module(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise UsageError("this format needs spaCy: `pip install 'tui-label[spacy]'`") from error
+    return library(name, "spacy", "spaCy")
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from tui_label import extras
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
@@ -58,10 +58,7 @@ def spans_frame(project: Project, answers: Answers, library: Library) -> Any:
 def _frame(library: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> Any:
     if library not in ("pandas", "polars"):
         raise UsageError(f"{library}: frames are of pandas or polars")
-    try:
-        module = importlib.import_module(library)
-    except ImportError as error:
-        raise UsageError(f"{library} is not installed: pip install 'tui-label[{library}]'") from error
+    module = extras.library(library, library, library)
     if library == "pandas":
         return module.DataFrame(list(rows), columns=columns)
     return module.DataFrame(list(rows), schema=columns, orient="row", infer_schema_length=None)

@@ -53,10 +53,46 @@ class _Utterance:
     when: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What the files say."""
+
+    paths: dict[str, str]
+    """By recording."""
+    utterances: list[_Utterance]
+    texts: dict[str, str]
+    """By utterance, as the speakers are."""
+    speakers: dict[str, str]
+    """Only those that have a name of their own: without one, an utterance is its own speaker."""
+    is_cut: bool
+    """Whether utterances are stretches of recordings."""
+
+
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
     faults: list[BadLine] = []
+    folder = _folder(reading, faults)
+    if faults:
+        yield from faults
+        return
+    by_recording: dict[str, list[_Utterance]] = {}
+    for one in folder.utterances:
+        by_recording.setdefault(one.recording, []).append(one)
+    reading.leave_out("texts of unknown utterances", len(folder.texts.keys() - {one.id for one in folder.utterances}))
+    reading.leave_out("recordings without utterances", len(folder.paths.keys() - by_recording.keys()))
+    whole = reading.project.first(Segments) is not None and folder.is_cut
+    for id, utterances in by_recording.items():
+        for group in [utterances] if whole else [[one] for one in utterances]:
+            try:
+                if id not in folder.paths:
+                    raise Bad("recording", f"{id} is not in {reading.path.name}")
+                place = recordings.named(folder.paths[id])
+                yield _segmented(reading, folder, place, group) if whole else _single(reading, folder, place, *group)
+            except Bad as error:
+                yield BadLine(group[0].file, group[0].line, error.problem, error.field)
 
+
+def _folder(reading: Reading, faults: list[BadLine]) -> _Folder:
     def table(name: str, parsed: Callable[[str], Value]) -> dict[str, tuple[int, Value]]:
         path = reading.path.with_name(name)
         return _table(replace(reading, path=path), parsed, faults) if name == reading.path.name or path.exists() else {}
@@ -65,65 +101,42 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     stretches = table("segments", _stretch)
     texts = table("text", str)
     speakers = table("utt2spk", str)
-    if faults:
-        yield from faults
-        return
     if stretches:
         path = str(reading.path.with_name("segments"))
         found = [_Utterance(path, line, id, rec, when) for id, (line, (rec, when)) in stretches.items()]
     else:
         found = [_Utterance(str(reading.path), line, id, id) for id, (line, _) in wavs.items()]
-    reading.leave_out("texts of unknown utterances", len(texts.keys() - {one.id for one in found}))
-    reading.leave_out("recordings without utterances", len(wavs.keys() - {one.recording for one in found}))
-    said_of = {id: text for id, (_, text) in texts.items()}
-    spoken_by = {id: "" if name == id else name for id, (_, name) in speakers.items()}
-    places = {id: path for id, (_, path) in wavs.items()}
-    by_recording: dict[str, list[_Utterance]] = {}
-    for one in found:
-        by_recording.setdefault(one.recording, []).append(one)
-    whole = reading.project.first(Segments) is not None and bool(stretches)
-    for id, utterances in by_recording.items():
-        groups = [utterances] if whole else [[one] for one in utterances]
-        for group in groups:
-            try:
-                if id not in places:
-                    raise Bad("recording", f"{id} is not in {reading.path.name}")
-                place = recordings.named(places[id])
-                yield _record(reading, place, group, said_of, spoken_by, whole=whole)
-            except Bad as error:
-                yield BadLine(group[0].file, group[0].line, error.problem, error.field)
+    return _Folder(
+        {id: path for id, (_, path) in wavs.items()},
+        found,
+        {id: text for id, (_, text) in texts.items()},
+        {id: name for id, (_, name) in speakers.items() if name != id},
+        bool(stretches),
+    )
 
 
-def _record(
-    reading: Reading,
-    place: str,
-    group: list[_Utterance],
-    texts: dict[str, str],
-    speakers: dict[str, str],
-    *,
-    whole: bool,
-) -> Record:
-    if whole:
-        task = reading.project.first(Segments)
-        listed = task.transcript.speakers if task is not None and task.transcript is not None else ()
-        return labelled_sound(
-            reading,
-            place,
-            [
-                Segment(*one.when, text=texts.get(one.id, ""), speaker=meant(listed, speakers.get(one.id, "")))
-                for one in group
-                if one.when is not None
-            ],
-        )
-    (one,) = group
+def _segmented(reading: Reading, folder: _Folder, place: str, group: list[_Utterance]) -> Record:
+    """A recording with its utterances as segments."""
+    task = reading.project.first(Segments)
+    listed = task.transcript.speakers if task is not None and task.transcript is not None else ()
+    segments = [
+        Segment(*one.when, text=folder.texts.get(one.id, ""), speaker=meant(listed, folder.speakers.get(one.id, "")))
+        for one in group
+        if one.when is not None
+    ]
+    return labelled_sound(reading, place, segments)
+
+
+def _single(reading: Reading, folder: _Folder, place: str, one: _Utterance) -> Record:
+    """An utterance, under its own id, with its text."""
     stretch = (one.when[0], one.when[1] - one.when[0]) if one.when is not None else None
-    text = texts.get(one.id)
+    text = folder.texts.get(one.id)
     if text is not None and reading.project.first(Text) is None and reading.project.first(Segments) is not None:
         # A whole recording's text is one segment where the project knows only those
         length = labelled_sound(replace(reading, answers_of="", gold=""), place).item.sound
         assert length is not None
         return labelled_sound(reading, place, [Segment(0.0, length.duration, text=text)], key=one.id)
-    meta = {"speaker": speakers[one.id]} if speakers.get(one.id) else {}
+    meta = {"speaker": folder.speakers[one.id]} if folder.speakers.get(one.id) else {}
     return labelled_sound(reading, place, text=text, key=one.id, stretch=stretch, meta=meta)
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from labelled import (
     EVENTS,
     NASTY,
+    SECONDS,
     TEXT,
     TRANSCRIPT,
     clip,
@@ -113,6 +114,19 @@ def test_without_segments_each_utterance_is_an_item(data):
         ("rec1-2", 1.5, {"t": "bye"}),
     ]
     assert got[0].item.meta == {"speaker": "Bo"}
+
+
+@pytest.mark.parametrize("project", [TRANSCRIPT, TEXT])
+def test_an_end_of_minus_one_is_that_of_the_recording(data, project):
+    """As Kaldi's extract-segments takes it."""
+    (data / "segments").write_text("Bo-rec1-1 rec1 0 1.5\nrec1-2 rec1 1.5 -1\n")
+    got, bad, _ = read("kaldi", data / "wav.scp", project)
+
+    assert bad == []
+    if project is TRANSCRIPT:
+        assert value(got[0])[-1] == Segment(1.5, SECONDS, "", "bye")
+    else:
+        assert (got[1].item.sound.offset, got[1].item.sound.duration) == (1.5, SECONDS - 1.5)
 
 
 def test_kaldiio_cuts_the_same_stretches(tmp_path):

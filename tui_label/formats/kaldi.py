@@ -39,6 +39,7 @@ from tui_label.formats.tracks import (
 )
 
 NAME = "wav.scp"
+TO_THE_END = "-1"
 Value = TypeVar("Value")
 
 
@@ -50,7 +51,8 @@ class _Utterance:
     line: int
     id: str
     recording: str
-    when: tuple[float, float] | None = None
+    when: tuple[float, float | None] | None = None
+    """None for the end: that of the recording, which Kaldi writes as -1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +121,31 @@ def _segmented(reading: Reading, folder: _Folder, place: str, group: list[_Utter
     """A recording with its utterances as segments."""
     task = reading.project.first(Segments)
     listed = task.transcript.speakers if task is not None and task.transcript is not None else ()
-    segments = [
-        Segment(*one.when, text=folder.texts.get(one.id, ""), speaker=meant(listed, folder.speakers.get(one.id, "")))
-        for one in group
-        if one.when is not None
-    ]
+    segments = []
+    for one in group:
+        assert one.when is not None
+        start, end = one.when
+        end = _length(reading, place) if end is None else end
+        speaker = meant(listed, folder.speakers.get(one.id, ""))
+        segments.append(Segment(start, end, text=folder.texts.get(one.id, ""), speaker=speaker))
     return labelled_sound(reading, place, segments)
+
+
+def _length(reading: Reading, place: str) -> float:
+    """Of a recording, in seconds."""
+    sound = labelled_sound(replace(reading, answers_of="", gold=""), place).item.sound
+    assert sound is not None
+    return sound.duration
 
 
 def _single(reading: Reading, folder: _Folder, place: str, one: _Utterance) -> Record:
     """An utterance, under its own id, with its text."""
-    stretch = (one.when[0], one.when[1] - one.when[0]) if one.when is not None else None
+    start, end = one.when or (0.0, None)
+    stretch = start, (None if end is None else end - start)
     text = folder.texts.get(one.id)
     if text is not None and reading.project.first(Text) is None and reading.project.first(Segments) is not None:
         # A whole recording's text is one segment where the project knows only those
-        length = labelled_sound(replace(reading, answers_of="", gold=""), place).item.sound
-        assert length is not None
-        return labelled_sound(reading, place, [Segment(0.0, length.duration, text=text)], key=one.id)
+        return labelled_sound(reading, place, [Segment(0.0, _length(reading, place), text=text)], key=one.id)
     meta = {"speaker": folder.speakers[one.id]} if folder.speakers.get(one.id) else {}
     return labelled_sound(reading, place, text=text, key=one.id, stretch=stretch, meta=meta)
 
@@ -169,12 +179,13 @@ def _wav(place: str) -> str:
     return place
 
 
-def _stretch(text: str) -> tuple[str, tuple[float, float]]:
+def _stretch(text: str) -> tuple[str, tuple[float, float | None]]:
     columns = re.split(r"[ \t]+", text)
     if len(columns) not in (3, 4):
         raise Bad("", f"has {len(columns) + 1} columns; it needs utterance, recording, start and end")
-    start, end = float(moment("start", columns[1])), float(moment("end", columns[2]))
-    if end <= start:
+    start = float(moment("start", columns[1]))
+    end = None if columns[2] == TO_THE_END else float(moment("end", columns[2]))
+    if end is not None and end <= start:
         raise Bad("end", f"{columns[2]} is not after the start {columns[1]}")
     return columns[0], (start, end)
 

@@ -174,9 +174,9 @@ def labelled_sound(
     *,
     key: str | None = None,
     meta: Mapping[str, Any] | None = None,
-    stretch: tuple[float, float] | None = None,
+    stretch: tuple[float, float | None] | None = None,
 ) -> Record:
-    """The recording, or a stretch (begin and length in seconds) of it, with what is said of it; raises Bad.
+    """The recording, or a stretch (begin and length in seconds; None: to its end) of it, with what is said of it; raises Bad.
 
     That is a finished answer where it has an author; else suggestions, of which those
     that no task takes are kept as meta and counted.

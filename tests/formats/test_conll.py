@@ -183,6 +183,18 @@ def test_the_rule_of_conlleval_finds_the_same_entities(tmp_path, scheme):
         assert [[(one.label, one.start, one.end) for one in block] for block in ConllLoader().load(text)] == wanted
 
 
+def test_a_text_that_would_be_read_as_the_begin_of_a_document_is_counted(tmp_path):
+    dropped = write(
+        "conll",
+        [said("-DOCSTART- Ann", {"entities": []}), said("so -DOCSTART-", {"entities": []}, key="k")],
+        ENTITIES,
+        tmp_path / "x.conll",
+    )
+
+    assert dropped == {"texts that begin as documents do": 1}
+    assert [one.item.text for one in read(tmp_path / "x.conll", ENTITIES)[0]] == ["Ann", "so -DOCSTART-"]
+
+
 def test_texts_of_blanks_alone_are_counted(tmp_path):
     rows = [said(text, {"entities": []}, key=text) for text in (" ", "a", "\u00a0\n")]
     dropped = write("conll", rows, ENTITIES, tmp_path / "x.conll")

@@ -157,7 +157,8 @@ def _lines(item: Item, spans: list[Span], scheme: str, dropped: Dropped) -> list
 def _fresh(text: str, spans: list[Span], scheme: str, dropped: Dropped) -> list[str]:
     found = list(tagged(text, spans, dropped))
     tags = in_scheme([tag for _, _, tag in found], scheme)
-    words = (plain(text[start:end], dropped) for start, end, _ in found)
+    words = [plain(text[start:end], dropped) for start, end, _ in found]
+    count(dropped, "texts that begin as documents do", bool(words) and _opens_document(words[0], False))
     return [*(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)), "\n"]
 
 

@@ -187,6 +187,13 @@ def test_of_columns_whose_names_differ_in_case_one_is_meant_by_its_name(tmp_path
     assert said(good) == [("1", "ann", {"sentiment": "positive"})]
 
 
+def test_of_other_columns_with_one_name_the_last_is_kept_and_the_rest_are_counted(tmp_path):
+    good, _, reading = read(file(tmp_path, "x.csv", "text,note,note", "a,x,y", "b,,z"))
+
+    assert [one.item.meta for one in good] == [{"note": "y"}, {"note": "z"}]
+    assert reading.left_out == {"values in columns that share their name with a later one": 1}
+
+
 def test_columns_may_be_named(tmp_path):
     path = file(tmp_path, "x.csv", "text,who,verdict,label", "x,ann,positive,old", "y,bob,negative,older")
     good, bad, _ = read(path, annotator_column="who", label_columns=("verdict",))

@@ -181,7 +181,9 @@ def _records(reading: Reading, columns: Columns, header: list[str], row: list[st
         return row[columns.roles[role]] if role in columns.roles else ""
 
     sound = reading.project.items == "sound"
-    meta = {name: row[n] for n, name in enumerate(header) if n not in columns.taken and row[n]}
+    others = [(name, row[n]) for n, name in enumerate(header) if n not in columns.taken and row[n]]
+    meta = dict(others)
+    reading.leave_out("values in columns that share their name with a later one", len(others) - len(meta))
     line = {"audio": row[0]} if len(header) == 1 else {name.strip().casefold(): value for name, value in meta.items()}
     name = cell("annotator").strip()
     said = _said(cell, name) if name and "active_ms" in columns.roles else None

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tui_label.core.project import Project
 from tui_label.core.record import Record
@@ -54,11 +55,26 @@ class _Layer:
     """Of its label."""
 
 
+class _Row(NamedTuple):
+    """A token's line; its place in the file's own unit."""
+
+    number: int
+    begin: int
+    end: int
+    token: str
+    cells: list[str]
+
+
 @dataclass(slots=True)
 class _Sentence:
     texts: list[str] = field(default_factory=list)
-    rows: list[tuple[int, int, int, str, list[str]]] = field(default_factory=list)
-    """Line number, begin, end, token, cells."""
+    rows: list[_Row] = field(default_factory=list)
+
+
+class _BadRow(Bad):
+    def __init__(self, row: _Row, problem: str) -> None:
+        super().__init__("", problem)
+        self.number = row.number
 
 
 def recognised(head: str) -> bool:
@@ -111,9 +127,23 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     if reading.gold and source.has_curated:
         reading.leave_out("answers of annotators beside curated ones")
         return
-    layers: list[_Layer] = []
+    faults: list[BadLine] = []
+    sentences, layers = _parsed(reading, faults)
+    if faults:
+        yield from faults
+        return
+    try:
+        yield finished(reading, _record(reading, source, sentences, layers))
+    except _BadRow as error:
+        yield reading.bad(error.number, error.problem)
+    except Bad as error:
+        yield reading.bad(0, error.problem, error.field)
+
+
+def _parsed(reading: Reading, faults: list[BadLine]) -> tuple[list[_Sentence], list[_Layer]]:
     sentences: list[_Sentence] = []
-    columns, faults = 0, []
+    layers: list[_Layer] = []
+    columns = 0
     for line in lines(reading):
         if isinstance(line, BadLine):
             faults.append(line)
@@ -126,22 +156,17 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
         elif text.startswith(("#T_SP=", "#T_RL=", "#T_CH=")):
             layers += _layer(reading, text, columns)
             columns += text.count("|")
-        elif text.strip() and not text.startswith("#"):
+        elif not text.strip():
+            if sentences and not sentences[-1].rows:
+                sentences.append(_Sentence())
+        elif not text.startswith("#"):
             row = ROW.fullmatch(text)
             if row is None or not sentences:
                 faults.append(reading.bad(number, "is no token: 1-1, a tab, 0-3, a tab, the token, its cells"))
-                continue
-            sentences[-1].rows.append((number, int(row[1]), int(row[2]), _unescaped(row[3]), row[4].split("\t")))
-        elif not text.strip() and sentences and not sentences[-1].rows:
-            sentences.append(_Sentence())
-    if faults:
-        yield from faults
-        return
-    try:
-        yield finished(reading, _record(reading, source, [one for one in sentences if one.texts], layers))
-    except Bad as error:
-        line_number, _, problem = error.problem.partition("\0")
-        yield reading.bad(int(line_number), problem) if problem else reading.bad(0, error.problem, error.field)
+            else:
+                found = _Row(number, int(row[1]), int(row[2]), _unescaped(row[3]), row[4].split("\t"))
+                sentences[-1].rows.append(found)
+    return [one for one in sentences if one.texts], layers
 
 
 def _layer(reading: Reading, text: str, columns: int) -> list[_Layer]:
@@ -177,47 +202,55 @@ def _record(reading: Reading, source: _Source, sentences: list[_Sentence], layer
 
 
 def _document(reading: Reading, sentences: list[_Sentence]) -> tuple[str, list[tuple[int, int]]]:
-    """The text, and each row's place in it; raises Bad with the number of the line before a NUL."""
-    fault = Bad("", "")
+    """The text, and each row's place in it, by the first unit in which every token is where the file says; raises _BadRow."""
+    faults = []
     for unit in (UTF16, CODE_POINTS):
-        text = ""
-        for one in sentences:
-            covered = "\n".join(one.texts)
-            if one.rows:
-                _, begin, _, token, _ = one.rows[0]
-                before = (
-                    Units(covered).utf16(max(covered.find(token), 0)) if unit == UTF16 else max(covered.find(token), 0)
-                )
-                here = Units(text).utf16(len(text)) if unit == UTF16 else len(text)
-                # Between two sentences the file says only how much there is
-                text += "\n" * min(begin - before - here, 10**6)
-            elif text:
-                text += "\n"
-            text += covered
-        units = Units(text)
-        places: list[tuple[int, int]] = []
+        text = _joined(sentences, unit)
         try:
-            for number, begin, end, token, _ in [row for one in sentences for row in one.rows]:
-                place = units.stretch(begin, end, unit)
-                if place is None or text[place[0] : place[1]] != token:
-                    raise Bad("", f"{number}\0{begin}-{end} says {token[:40]!r}, which is not there")
-                places.append(place)
-        except Bad as error:
-            fault = fault if fault.problem else error
+            places = _places(text, sentences, unit)
+        except _BadRow as error:
+            faults.append(error)
             continue
         reading.repaired += len(places) if unit == CODE_POINTS else 0
         return text, places
-    raise fault
+    raise faults[0]
 
 
-def _spans(
-    reading: Reading, layer: _Layer, rows: list[tuple[int, int, int, str, list[str]]], places: list[tuple[int, int]]
-) -> list[Span]:
+def _joined(sentences: list[_Sentence], unit: str) -> str:
+    """The sentences with as many line breaks between two as the file says that there are characters: it does not say which."""
+
+    def length(part: str) -> int:
+        return Units(part).utf16(len(part)) if unit == UTF16 else len(part)
+
+    text = ""
+    for one in sentences:
+        covered = "\n".join(one.texts)
+        if one.rows:
+            first = one.rows[0]
+            before = length(covered[: max(covered.find(first.token), 0)])
+            text += "\n" * min(first.begin - before - length(text), 10**6)
+        elif text:
+            text += "\n"
+        text += covered
+    return text
+
+
+def _places(text: str, sentences: list[_Sentence], unit: str) -> list[tuple[int, int]]:
+    units = Units(text)
+    places = []
+    for row in (row for one in sentences for row in one.rows):
+        place = units.stretch(row.begin, row.end, unit)
+        if place is None or text[place[0] : place[1]] != row.token:
+            raise _BadRow(row, f"{row.begin}-{row.end} says {row.token[:40]!r}, which is not there")
+        places.append(place)
+    return places
+
+
+def _spans(reading: Reading, layer: _Layer, rows: list[_Row], places: list[tuple[int, int]]) -> list[Span]:
     apart: list[Span] = []
     shared: dict[int, Span] = {}
-    for (number, _, _, _, cells), (start, end) in zip(rows, places, strict=True):
-        cell = cells[layer.column] if layer.column < len(cells) else "_"
-        for label, id in _parts(reading, number, cell):
+    for row, (start, end) in zip(rows, places, strict=True):
+        for label, id in _parts(reading, row, layer.column):
             if id is None:
                 apart.append(Span(start, end, label))
             elif (before := shared.get(id)) is None:
@@ -227,14 +260,15 @@ def _spans(
     return [*apart, *shared.values()]
 
 
-def _parts(reading: Reading, number: int, cell: str) -> Iterator[tuple[str, int | None]]:
+def _parts(reading: Reading, row: _Row, column: int) -> Iterator[tuple[str, int | None]]:
     """The labels of a cell with their numbers."""
+    cell = row.cells[column] if column < len(row.cells) else ""
     if cell in ("_", ""):
         return
     for part in re.findall(r"(?:[^\\|]|\\.)+", cell, re.DOTALL):
         found = PART.fullmatch(part)
         if found is None:
-            raise Bad("", f"{number}\0{part[:40]!r} is no label such as PER or PER[1]")
+            raise _BadRow(row, f"{part[:40]!r} is no label such as PER or PER[1]")
         if found[1] == "*":
             reading.leave_out("annotations without a label")
             continue

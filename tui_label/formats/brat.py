@@ -21,7 +21,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Span, Spans
 from tui_label.formats.folders import annotator_of
-from tui_label.formats.making import Bad, author, finished, labelled, make_item
+from tui_label.formats.making import Bad, finished, labelled, make_item
 from tui_label.formats.named import file_name, key_of
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import label_word, meant_spans
@@ -72,8 +72,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
         annotator = annotator_of(reading, _text)
         item = make_item(reading, key_of(reading.path.stem), text, annotator=annotator)
         spans = [one.record(text) for one in meant_spans(reading, sorted(set(found)))]
-        said = spans if spans or author(reading, annotator) else None
-        yield finished(reading, labelled(reading, item, spans=said, annotator=annotator))
+        yield finished(reading, labelled(reading, item, spans=spans, annotator=annotator))
     except Bad as error:
         yield reading.bad(0, error.problem, error.field)
 

@@ -21,7 +21,7 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Span, Spans
-from tui_label.formats.making import Bad, author, finished, labelled, make_item
+from tui_label.formats.making import Bad, finished, labelled, make_item
 from tui_label.formats.recordings import spelled
 from tui_label.formats.sentences import Sentence, gap, kept_sentence, placed, sentences
 from tui_label.formats.source import BadLine, Reading, lines_as_they_are
@@ -114,7 +114,7 @@ def _record(reading: Reading, one: Sentence[_Token], scheme: str) -> Iterator[Re
     try:
         item = make_item(reading, one.comments.get("sent_id"), text, (), {KEPT: kept} if kept else {})
         found = [span.record(text) for span in spans]
-        yield finished(reading, labelled(reading, item, spans=found if found or author(reading) else None))
+        yield finished(reading, labelled(reading, item, spans=found))
     except Bad as error:
         yield reading.bad(one.number, error.problem, error.field)
 

@@ -174,8 +174,7 @@ def _record(reading: Reading, one: Sentence[_Word], customs: Mapping[str, Any]) 
             kept = {**customs, "lines": one.lines, "annotator": author(reading, annotator)}
             item = replace(item, meta={KEPT: kept})
         found = [span.record(text) for span in spans]
-        said = found if found or author(reading, annotator) else None
-        return finished(reading, labelled(reading, item, spans=said, annotator=annotator))
+        return finished(reading, labelled(reading, item, spans=found, annotator=annotator))
     except Bad as error:
         return reading.bad(one.number, error.problem, error.field)
 

@@ -15,7 +15,7 @@ from typing import TextIO
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices
-from tui_label.formats.making import Bad, author, finished, labelled, make_item
+from tui_label.formats.making import Bad, finished, labelled, make_item
 from tui_label.formats.recordings import meant
 from tui_label.formats.source import BadLine, Reading, filled_lines
 from tui_label.formats.tagging import label_word
@@ -40,8 +40,7 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
         labels = [meant(known, word.removeprefix(PREFIX)) for word in (found[1] or "").split()]
         try:
             item = make_item(reading, None, found[2] or found[3] or "")
-            kept = list(dict.fromkeys(labels)) if labels or author(reading) else None
-            yield finished(reading, labelled(reading, item, labels=kept))
+            yield finished(reading, labelled(reading, item, labels=list(dict.fromkeys(labels))))
         except Bad as error:
             yield reading.bad(number, error.problem, error.field)
 

@@ -27,6 +27,7 @@ from tui_label.formats.making import (
     author,
     candidates_in,
     check_answers,
+    checked,
     checked_span,
     finished,
     labelled,
@@ -212,12 +213,7 @@ def _annotation(reading: Reading, item: Item, record: Mapping[str, Any], annotat
     if not isinstance(answers, dict):
         raise Bad("answers", "must be an object of task: answer")
     if status in (SUBMITTED, SETTLED):
-        for task in reading.project.tasks:
-            if isinstance(task, Spans) and isinstance(answers.get(task.id), list):
-                answers[task.id] = [
-                    checked_span(reading, item.text, span if isinstance(span, dict) else {})
-                    for span in answers[task.id]
-                ]
+        answers = {id: checked(reading, item, id, value) for id, value in answers.items()}
         check_answers(reading, item, answers)
     return Annotation(
         annotator,
@@ -330,8 +326,7 @@ def _foreign(
         return Record(item, (), None, priority)
     if answered == "accept" and spans is None and labels is None and not values and reading.project.first(Spans):
         spans = []
-    if is_score(record.get("score")) and labels:
-        scores[-1] = float(record["score"])
+    score: Any = record.get("score")
     return labelled(
         reading,
         item,
@@ -340,6 +335,7 @@ def _foreign(
         values=values,
         annotator=annotator if answered == "accept" or "annotator" in record else "",
         scores=scores,
+        label_score=float(score) if is_score(score) else None,
         priority=priority,
     )
 
@@ -367,8 +363,8 @@ def _time(record: Mapping[str, Any]) -> str:
 
 def _spans(
     reading: Reading, item: Item, record: Mapping[str, Any]
-) -> tuple[list[dict[str, Any]] | None, dict[int, float]]:
-    """Spans of `spans` (Prodigy), `entities` or `[start, end, label]` in `label` (doccano)."""
+) -> tuple[list[dict[str, Any]] | None, list[float | None]]:
+    """Spans, with a score for each, of `spans` (Prodigy), `entities` or `[start, end, label]` in `label` (doccano)."""
     found = record.get("spans")
     if found is None:
         found = record.get("entities")
@@ -376,17 +372,12 @@ def _spans(
     if found is None and (_are_spans(label) or (label == [] and reading.project.first(Spans))):
         found = label
     if found is None:
-        return None, {}
+        return None, []
     if not isinstance(found, list):
         raise Bad("spans", "must be a list")
-    spans: list[dict[str, Any]] = []
-    scores: dict[int, float] = {}
-    for one in found:
-        span = _span(one)
-        if isinstance(one, dict) and one.get("score") is not None:
-            scores[len(spans)] = _score(one["score"]) or 0.0
-        spans.append(checked_span(reading, item.text, span))
-    return spans, scores
+    spans = [_span(one) for one in found]
+    scores = [_score(one.get("score")) for one in spans]
+    return [checked_span(reading, item.text, one) for one in spans], scores
 
 
 def _span(one: Any) -> dict[str, Any]:

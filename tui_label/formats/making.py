@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -172,49 +172,80 @@ def labelled(
     labels: list[str] | None = None,
     values: Mapping[str, Any] | None = None,
     annotator: str = "",
-    scores: Mapping[int, float] | None = None,
-    source: str = "input",
+    scores: Sequence[float | None] = (),
+    label_score: float | None = None,
     priority: int = 0,
     annotation: Annotation | None = None,
 ) -> Record:
     """A record with the labels a file gives: answers of `annotator`, else suggestions.
 
-    `spans` and `labels` are None where the file says nothing of them; an empty list says that there are none.
-    `values` are answers by task id, in the JSON shape.
+    `spans` and `labels` are None where the file says nothing of them; an empty list says that there are none, which
+    as a suggestion is nothing.  `values` are answers by task id, in the JSON shape.  `scores`: one for each span, if
+    any.  `annotation` has what else is known of the answer.
     """
-    annotator = author(reading, annotator)
-    if not annotator:
-        item, spans, labels, values = _known_only(reading, item, spans, labels, values or {})
-    answers: dict[str, Any] = {}
-    suggestions: list[Suggestion] = []
-    for id, given in (values or {}).items():
-        answers[id] = given
-        if isinstance(reading.project.task(id), Spans) and isinstance(given, list):
-            answers[id] = [checked_span(reading, item.text, one if isinstance(one, dict) else {}) for one in given]
-            suggestions += [Suggestion(id, one, None, source) for one in answers[id]]
-        else:
-            suggestions.append(Suggestion(id, given, None, source))
-    if spans is not None:
-        for task, some in parted(reading, (Spans,), list(enumerate(spans)), lambda one: str(one[1]["label"])):
-            ours = [span for _, span in some]
-            answers[task.id] = sorted(ours, key=lambda span: (span["start"], span["end"], span["label"]))
-            suggestions += [Suggestion(task.id, span, (scores or {}).get(number), source) for number, span in some]
-    if labels == [] and annotator:
-        # A format's place for labels is the first such task's; of one with a single answer it says nothing
-        first = reading.project.first(Choice, Choices)
-        answers |= {first.id: []} if isinstance(first, Choices) else {}
-    if labels:
-        for task, chosen in parted(reading, (Choice, Choices), labels, str):
-            value: Any = [one for one in task.values if one in chosen] if isinstance(task, Choices) else chosen[0]
-            if isinstance(task, Choice) and len(chosen) > 1:
-                raise Bad("label", f"{task.id} takes one label, not {len(chosen)}")
-            answers[task.id] = value
-            suggestions.append(Suggestion(task.id, value, (scores or {}).get(-1), source))
-    if annotator:
+    if annotator := author(reading, annotator):
+        answers = _answers(reading, item, spans, labels, values or {})
         check_answers(reading, item, answers)
         said = replace(annotation or Annotation(annotator), annotator=annotator, answers=answers)
         return Record(item, (), said if answers else None, priority)
-    return Record(item, tuple(suggestions), None, priority)
+    item, spans, labels, values = _known_only(reading, item, spans, labels, values or {})
+    made: list[Suggestion] = []
+    for id, given in values.items():
+        value = checked(reading, item, id, given)
+        made += [Suggestion(id, one) for one in (value if _are_spans(reading, id, value) else [value])]
+    for task, some in _spans_by_task(reading, spans or []):
+        made += [Suggestion(task.id, span, scores[number] if scores else None) for number, span in some]
+    made += [Suggestion(task.id, value, label_score) for task, value in _labels_by_task(reading, labels or [])]
+    return Record(item, tuple(made), None, priority)
+
+
+def _answers(
+    reading: Reading,
+    item: Item,
+    spans: list[dict[str, Any]] | None,
+    labels: list[str] | None,
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """By task id, what somebody answered."""
+    answers = {id: checked(reading, item, id, given) for id, given in values.items()}
+    if spans == []:
+        answers[task_for(reading, (Spans,), []).id] = []
+    for task, some in _spans_by_task(reading, spans or []):
+        ours = [span for _, span in some]
+        answers[task.id] = sorted(ours, key=lambda span: (span["start"], span["end"], span["label"]))
+    if labels == [] and isinstance(first := reading.project.first(Choice, Choices), Choices):
+        # A format's place for labels is the first such task's; of one with a single answer it says nothing
+        answers[first.id] = []
+    return answers | {task.id: value for task, value in _labels_by_task(reading, labels or [])}
+
+
+def _are_spans(reading: Reading, id: str, value: Any) -> bool:
+    return isinstance(reading.project.task(id), Spans) and isinstance(value, list)
+
+
+def checked(reading: Reading, item: Item, id: str, value: Any) -> Any:
+    """An answer in the JSON shape; of spans, each where its text is."""
+    if not _are_spans(reading, id, value):
+        return value
+    return [checked_span(reading, item.text, one if isinstance(one, dict) else {}) for one in value]
+
+
+def _spans_by_task(
+    reading: Reading, spans: list[dict[str, Any]]
+) -> list[tuple[Task, list[tuple[int, dict[str, Any]]]]]:
+    """Spans with their places in the list."""
+    return parted(reading, (Spans,), list(enumerate(spans)), lambda one: str(one[1]["label"])) if spans else []
+
+
+def _labels_by_task(reading: Reading, labels: list[str]) -> Iterator[tuple[Task, Any]]:
+    """Labels of the whole as answers."""
+    for task, chosen in parted(reading, (Choice, Choices), labels, str) if labels else ():
+        if isinstance(task, Choices):
+            yield task, [one for one in task.values if one in chosen]
+        elif len(chosen) == 1:
+            yield task, chosen[0]
+        else:
+            raise Bad("label", f"{task.id} takes one label, not {len(chosen)}")
 
 
 def _known_only(
@@ -227,8 +258,7 @@ def _known_only(
     """Suggestions the project has labels for; the others are kept as the item's meta, and counted."""
     meta = dict(item.meta)
     try:
-        if spans is not None:
-            parted(reading, (Spans,), spans, lambda span: str(span["label"]))
+        _spans_by_task(reading, spans or [])
     except Bad as error:
         reading.not_known(error.problem)
         meta, spans = {**meta, "spans": spans}, None

@@ -196,9 +196,7 @@ def _record(reading: Reading, source: _Source, sentences: list[_Sentence], layer
     if source.is_curated and not author(reading):
         reading.leave_out("curated answers, which --gold takes as known ones")
         return Record(item)
-    said = [one.record(text) for one in spans]
-    is_answer = said or author(reading, source.annotator)
-    return labelled(reading, item, spans=said if is_answer else None, annotator=source.annotator)
+    return labelled(reading, item, spans=[one.record(text) for one in spans], annotator=source.annotator)
 
 
 def _document(reading: Reading, sentences: list[_Sentence]) -> tuple[str, list[tuple[int, int]]]:

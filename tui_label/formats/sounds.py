@@ -134,24 +134,7 @@ def _drafted(
         text, stretches = None if "text" in whole else text, [whole]
         taken = {"speaker"} & whole.keys()
         item = replace(item, meta={name: value for name, value in item.meta.items() if name.casefold() not in taken})
-    found: dict[str, Any] = {}
-    for kind, value in ((Text, text), (Segments, stretches)):
-        task = reading.project.first(kind)
-        if value is None or (task is None and value == ""):
-            continue
-        if task is None:
-            problem = f"the project has no {kind.kind} task to take it"
-            reading.not_known(problem)
-            item = replace(item, meta={**item.meta, kind.kind: value})
-            continue
-        if isinstance(task, Segments) and isinstance(value, str):
-            value = json_in("segments", value)  # as it stands in a table
-        if isinstance(task, Segments) and isinstance(value, list) and all(isinstance(one, dict) for one in value):
-            value = sorted(value, key=lambda one: (one.get("start", 0), one.get("end", 0)))
-            tasks = parted(reading, (Segments,), value, lambda one: str(one.get("label") or ""))
-            found |= {task.id: some for task, some in tasks}
-        else:
-            found[task.id] = value
+    item, found = _by_task(reading, item, text, stretches)
     if line.get("answer") in ("reject", "ignore"):
         return Record(item, (), None, priority)
     if annotator:
@@ -166,6 +149,34 @@ def _drafted(
     made = tuple(Suggestion(id, value, None, source) for id, value in found.items())
     named = labelled(reading, item, labels=labels, values=values, priority=priority)
     return replace(named, suggestions=(*made, *named.suggestions))
+
+
+def _by_task(reading: Reading, item: Item, text: str | None, stretches: Any) -> tuple[Item, dict[str, Any]]:
+    """The transcript and the segments by the tasks that take them; what none does is kept as meta, and counted."""
+    found: dict[str, Any] = {}
+    for kind, value in ((Text, text), (Segments, stretches)):
+        task = reading.project.first(kind)
+        if value is None or (task is None and value == ""):
+            continue
+        if task is None:
+            reading.not_known(f"the project has no {kind.kind} task to take it")
+            item = replace(item, meta={**item.meta, kind.kind: value})
+        elif isinstance(task, Segments):
+            found |= _segments_by_task(reading, task, value)
+        else:
+            found[task.id] = value
+    return item, found
+
+
+def _segments_by_task(reading: Reading, first: Segments, value: Any) -> dict[str, Any]:
+    """What is no list of objects is left to the first task, which says what is wrong with it."""
+    if isinstance(value, str):
+        value = json_in("segments", value)  # as it stands in a table
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        return {first.id: value}
+    value = sorted(value, key=lambda one: (one.get("start", 0), one.get("end", 0)))
+    tasks = parted(reading, (Segments,), value, lambda one: str(one.get("label") or ""))
+    return {task.id: some for task, some in tasks}
 
 
 def _whole(reading: Reading, line: Mapping[str, Any], text: str | None, item: Item) -> dict[str, Any] | None:

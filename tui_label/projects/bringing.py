@@ -140,18 +140,10 @@ def bring_in(
 
     Raises InputError with all bad lines, and then nothing was written.
     """
-    if not all(map(str, files)):
-        raise UsageError("one FILE is an empty name, which would be the folder you are in; name it . if you mean that")
-    if annotator and not is_name(annotator):
-        raise UsageError(f"a name is one to {LONGEST_NAME} printable characters; give it with --annotator NAME")
-    if gold and gold not in PROBES:
-        raise UsageError(f"{visible(gold)}: known answers are for {' or '.join(PROBES)}")
+    _refuse_misuse(files, annotator, gold)
     wanted = formats.find(format) if format else None
     named = [(one, given) for given in files for one in _expanded(given, wanted)]
-    beside = Counter[str]()
-    for given in dict.fromkeys(given for one, given in named if not format and is_sound(Path(one))):
-        if Path(given).is_dir():
-            beside.update(formats.beside_sounds(Path(given)))
+    beside = Counter[str]() if format else _beside(named)
     bad = BadLines(skip_bad, watch.left_out, "brought in")
     with store.staging() as staging:
         for given, whole in named:
@@ -182,6 +174,21 @@ def bring_in(
         came, total = arrived(staging), len(staging)
         added = store.add(staging, lambda count: watch.writing(count, total))
         return Brought(added, came.items, came.superseded, came.skipped, came.undone, beside)
+
+
+def _refuse_misuse(files: Sequence[str | Path], annotator: str, gold: str) -> None:
+    if not all(map(str, files)):
+        raise UsageError("one FILE is an empty name, which would be the folder you are in; name it . if you mean that")
+    if annotator and not is_name(annotator):
+        raise UsageError(f"a name is one to {LONGEST_NAME} printable characters; give it with --annotator NAME")
+    if gold and gold not in PROBES:
+        raise UsageError(f"{visible(gold)}: known answers are for {' or '.join(PROBES)}")
+
+
+def _beside(named: Sequence[tuple[str | Path, str | Path]]) -> Counter[str]:
+    """See `Brought.beside`."""
+    folders = {Path(given): None for one, given in named if is_sound(Path(one)) and Path(given).is_dir()}
+    return sum((Counter(formats.beside_sounds(folder)) for folder in folders), Counter[str]())
 
 
 def _stage(

@@ -400,15 +400,13 @@ class Came(Enum):
     """Than the answer that stands; a skip is none."""
 
 
-def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Renames, moment: str) -> Came:
-    """Keep an answer of somebody who may have dealt with the item before, if it is new.
+def _came(execute: Execute, number: int, me: int, before: saves.Before, annotation: Annotation, names: Renames) -> Came:
+    """What an answer is of somebody who may have dealt with the item before.
 
     What they gave once and then corrected does not come back: it is the same where its time is, or where it has none.
     What stands is the same at any time, unless they flagged it otherwise since.
     Over a skip, which says nothing of the item, an answer comes in however old it is.
     """
-    me = saves.annotator_id(execute, annotation.annotator)
-    before = saves.before_save(execute, number, me, "")
     given = execute(
         """SELECT revision, answers, labels_version, submitted_at, flags FROM annotation
            WHERE item = ? AND annotator = ? AND status = 'submitted'""",
@@ -428,9 +426,19 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
             came_back = True
     if came_back or "" < annotation.submitted_at < latest:
         return Came.EARLIER
+    return Came.INSTEAD if before.state == "done" else Came.NEW
+
+
+def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Renames, moment: str) -> Came:
+    """Keep an answer of somebody who may have dealt with the item before, if it is new."""
+    me = saves.annotator_id(execute, annotation.annotator)
+    before = saves.before_save(execute, number, me, "")
+    came = _came(execute, number, me, before, annotation, names)
+    if came in (Came.KNOWN, Came.EARLIER):
+        return came
     if not annotation.submitted_at:
         annotation = replace(annotation, submitted_at=moment)
-    fresh = before.state != "done"
+    fresh = came is Came.NEW
     place = queue.lock(execute, number)
     taken = int(fresh and before.state != "leased")
     finished = place.after(taken, int(fresh)).finished_since(place)
@@ -446,4 +454,4 @@ def _add_answer(execute: Execute, number: int, annotation: Annotation, names: Re
             queue.hold(execute, number, False)
             place = queue.lock(execute, number)
         queue.move(execute, number, place, done=1, taken=taken)
-    return Came.NEW if fresh else Came.INSTEAD
+    return came

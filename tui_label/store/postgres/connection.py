@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from tui_label.core.project import Server
 from tui_label.core.roles import Role
@@ -480,60 +480,55 @@ class PostgresConnection:
         try:
             yield
         except psycopg.Error as error:
-            self._raise_translated(error)
+            raise self._told(error) from error
 
-    def _raise_translated(self, error: psycopg.Error) -> NoReturn:
+    def _told(self, error: psycopg.Error) -> StoreError:
+        """What the server refused, for a person."""
         state = error.sqlstate or ""
         reason = _reason(error)
         if self._is_away(error):
-            raise self._away(error) from error
+            return self._away(error)
         if state == REPLACED:
-            raise self._replaced() from error
+            return self._replaced()
         if self._mark and state in UNMARKED:
-            raise self._shared() from error
+            return self._shared()
         user = self._pg.info.user
         if state == "42501" and "row-level security" in reason:
-            raise StoreRefused(
+            return StoreRefused(
                 f"{self}: the server knows you as {user} and takes what you write in that name only ({reason})"
-            ) from error
+            )
         if state == "42501" and self._is_let_in():
             # Who may do what is asked before: it was so when they started
-            raise StoreReadOnly(
+            return StoreReadOnly(
                 f"{self}: {user} has another role by now, which may not do that ({reason}); start again, or ask a lead"
-            ) from error
+            )
         if state == "42501":
-            raise StoreReadOnly(
+            return StoreReadOnly(
                 f"{self}: {reason}; a lead names {user} under `roles:` in project.yaml, and opens the project once"
-            ) from error
+            )
         if state == "53100":
-            raise StoreFull(
-                f"{self}: no space left on the server's disk; nothing was lost, try again when there is"
-            ) from error
+            return StoreFull(f"{self}: no space left on the server's disk; nothing was lost, try again when there is")
         if state == "42P01" and (owner := self._owner_of_closed()):
-            raise StoreReadOnly(
+            return StoreReadOnly(
                 f"{self}: {user} has no part in the project any more; ask {owner}, who names people under "
                 f"`roles:` in project.yaml"
-            ) from error
+            )
         if state == "42P01" and '"receipt"' in reason:
-            raise StoreError(
-                f"{self}: the project was moved; leave, and start again with the project.yaml of today"
-            ) from error
+            return StoreError(f"{self}: the project was moved; leave, and start again with the project.yaml of today")
         if state in ("42P01", "3F000", "42703"):
-            raise StoreDamaged(
-                f"{self}: not one of tui-label's any more ({reason}); restore the last backup"
-            ) from error
+            return StoreDamaged(f"{self}: not one of tui-label's any more ({reason}); restore the last backup")
         if state == CANCELLED:
-            raise StoreBusy(
+            return StoreBusy(
                 f"{self}: the server took too long for its own rule ({reason}); ask who runs it to give {user} more time"
-            ) from error
+            )
         if state == LOCKED:
-            raise StoreBusy(
+            return StoreBusy(
                 f"{self}: another session on the server has held a lock in the way for {BUSY_S:.0f} s; "
                 f"end it, or try again when it is done"
-            ) from error
+            )
         if state in AGAIN:
-            raise StoreBusy(f"{self}: {reason}; try again in a moment") from error
-        raise StoreError(f"{self}: {reason}") from error
+            return StoreBusy(f"{self}: {reason}; try again in a moment")
+        return StoreError(f"{self}: {reason}")
 
     def _is_let_in(self) -> bool:
         """Whether this login is one of those that the owner named."""

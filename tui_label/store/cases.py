@@ -57,31 +57,47 @@ class _Source:
     """Whether `text{n}`, the row of content, is among the tables."""
 
 
+# CROSS JOIN keeps SQLite from beginning at another table, with all answers of one annotator for example
+_ITEM = "CROSS JOIN item AS item{n} ON item{n}.number = a{n}.item"
+_ANSWERS = f"assignment AS a{{n}} {_ITEM}"
+# One run through all the texts is quicker than a look at the text of each item
+_TEXTS = "content AS text{n} CROSS JOIN item AS item{n} ON item{n}.number = text{n}.item"
+
+
+def _noted(table: str, name: str) -> str:
+    """A table that notes something of answers, with these and their items."""
+    on = f"a{{n}}.item = {name}{{n}}.item AND a{{n}}.annotator = {name}{{n}}.annotator"
+    return f"{table} AS {name}{{n}} CROSS JOIN assignment AS a{{n}} ON {on} {_ITEM}"
+
+
 def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
-    # CROSS JOIN keeps SQLite from beginning at another table, with all answers of one annotator for example
-    answer = "CROSS JOIN item AS item{n} ON item{n}.number = a{n}.item"
-    # One run through all the texts is quicker than a look at the text of each item
-    texts = "content AS text{n} CROSS JOIN item AS item{n} ON item{n}.number = text{n}.item"
     match queue.name:
-        case "disagreements":
-            task = "" if not queue.task else "AND instr(item{n}.differs, :differs) > 0"
-            keys = ("item{n}.agreement", "item{n}.number")
-            return _Source("item AS item{n}", f"item{{n}}.agreement < 1 {task}", keys, by_answer=False, repeats=False)
-        case "all" if queue.text:
-            return _Source(texts, "item{n}.done > 0", ("text{n}.item",), by_answer=False, repeats=False, has_text=True)
-        case "all" if queue.flag:
-            tables = "flagged AS f{n} CROSS JOIN item AS item{n} ON item{n}.number = f{n}.item"
-            where = "f{n}.reason = :flag AND item{n}.done > 0"
-            return _Source(tables, where, ("f{n}.item",), by_answer=False, repeats=False)
-        case "all":
-            return _Source("item AS item{n}", "item{n}.done > 0", ("item{n}.number",), by_answer=False, repeats=False)
+        case "disagreements" | "all":
+            return _of_items(queue)
+        case "fast":
+            where = "a{n}.state = 'done' AND " + _within(bounds(), 0, "<=")
+            return _Source(_ANSWERS, where, ("a{n}.active_ms", "a{n}.item"))
+        case "slow":
+            where = "a{n}.state = 'done' AND " + _within(bounds(), 1, ">=")
+            return _Source(_ANSWERS, where, ("a{n}.active_ms", "a{n}.item"), descending=True)
+        case "sample":
+            # The few that are sampled first: all other conditions cost more
+            where = f"{SAMPLED} < :share AND a{{n}}.state = 'done'"
+            if queue.text:
+                tables = f"{_TEXTS} CROSS JOIN assignment AS a{{n}} ON a{{n}}.item = text{{n}}.item"
+                return _Source(tables, where, ("text{n}.item",), repeats=False, has_text=True)
+            return _Source(_ANSWERS, where, ("a{n}.item",), repeats=False)
         case "flagged":
-            tables = (
-                "flagged AS f{n} CROSS JOIN assignment AS a{n} ON a{n}.item = f{n}.item AND a{n}.annotator = f{n}.annotator "
-                + answer
-            )
             where = "a{n}.state IN ('done', 'skipped')" + (" AND f{n}.reason = :flag" if queue.flag else "")
-            return _Source(tables, where, ("f{n}.reason", "f{n}.item"))
+            return _Source(_noted("flagged", "f"), where, ("f{n}.reason", "f{n}.item"))
+        case "corrected":
+            return _Source(_noted("corrected", "c"), "a{n}.state = 'done'", ("c{n}.item",), repeats=False)
+        case "answered-back":
+            where = (
+                "r{n}.state = 'answered' AND a{n}.state IN ('done', 'skipped') AND NOT EXISTS (SELECT 1 FROM "
+                "returned WHERE returned.item = r{n}.item AND returned.annotator = r{n}.annotator AND returned.state = 'open')"
+            )
+            return _Source(_noted("returned", "r"), where, ("r{n}.number",))
         case "questions":
             tables = (
                 "comment AS q{n} CROSS JOIN item AS item{n} ON item{n}.number = q{n}.item "
@@ -91,36 +107,22 @@ def _source(queue: Queue, bounds: Callable[[], Bounds]) -> _Source:
             )
             asker = "q{n}.author = :name"
             return _Source(tables, "q{n}.unanswered = 1", ("q{n}.number",), person="person{n}.id", of_annotator=asker)
-        case "fast":
-            where = "a{n}.state = 'done' AND " + _within(bounds(), 0, "<=")
-            return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"))
-        case "slow":
-            where = "a{n}.state = 'done' AND " + _within(bounds(), 1, ">=")
-            return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.active_ms", "a{n}.item"), descending=True)
-        case "sample":
-            # The few that are sampled first: all other conditions cost more
-            where = f"{SAMPLED} < :share AND a{{n}}.state = 'done'"
-            if queue.text:
-                tables = f"{texts} CROSS JOIN assignment AS a{{n}} ON a{{n}}.item = text{{n}}.item"
-                return _Source(tables, where, ("text{n}.item",), repeats=False, has_text=True)
-            return _Source(f"assignment AS a{{n}} {answer}", where, ("a{n}.item",), repeats=False)
-        case "corrected":
-            tables = (
-                "corrected AS c{n} CROSS JOIN assignment AS a{n} ON a{n}.item = c{n}.item AND a{n}.annotator = c{n}.annotator "
-                + answer
-            )
-            return _Source(tables, "a{n}.state = 'done'", ("c{n}.item",), repeats=False)
-        case "answered-back":
-            tables = (
-                "returned AS r{n} CROSS JOIN assignment AS a{n} ON a{n}.item = r{n}.item AND a{n}.annotator = r{n}.annotator "
-                + answer
-            )
-            where = (
-                "r{n}.state = 'answered' AND a{n}.state IN ('done', 'skipped') AND NOT EXISTS (SELECT 1 FROM "
-                "returned WHERE returned.item = r{n}.item AND returned.annotator = r{n}.annotator AND returned.state = 'open')"
-            )
-            return _Source(tables, where, ("r{n}.number",))
     raise ValueError(f"no such queue: {queue.name}; there are {', '.join(QUEUES)}")
+
+
+def _of_items(queue: Queue) -> _Source:
+    """The queues that no single answer puts an item into."""
+    if queue.name == "disagreements":
+        task = " AND instr(item{n}.differs, :differs) > 0" if queue.task else ""
+        keys = ("item{n}.agreement", "item{n}.number")
+        return _Source("item AS item{n}", f"item{{n}}.agreement < 1{task}", keys, by_answer=False, repeats=False)
+    tables, where, key = "item AS item{n}", "item{n}.done > 0", "item{n}.number"
+    if queue.text:
+        tables, key = _TEXTS, "text{n}.item"
+    elif queue.flag:
+        tables = "flagged AS f{n} CROSS JOIN item AS item{n} ON item{n}.number = f{n}.item"
+        where, key = f"f{{n}}.reason = :flag AND {where}", "f{n}.item"
+    return _Source(tables, where, (key,), by_answer=False, repeats=False, has_text=bool(queue.text))
 
 
 MODULUS = 2**31 - 1

@@ -17,7 +17,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import LabelError
-from tui_label.formats import BadLine, Reading
+from tui_label.formats import BadLine, Reading, recognition
 
 project = cache(parsed)  # once for all examples of a property
 NAMES = "name: n\ntasks: [{id: names, type: spans, overlap: true, labels: [person, big place, 日本]}]\n"
@@ -98,11 +98,11 @@ def read(
 ) -> tuple[list[Record], list[str], Reading]:
     """Records, complaints, and what was noticed; the format recognised where none is named."""
     good, bad, notes = [], [], None
-    for one in formats.expanded(path):
+    for one in recognition.expanded(path):
         reading = Reading(one, project(source), None, annotator, folder=path, **how)
         if notes is not None:
             reading.left_out, reading.unknown = notes.left_out, notes.unknown
-        found = list(formats.read(reading, formats.find(name) if name else formats.recognise(one)))
+        found = list(formats.read(reading, formats.find(name) if name else recognition.recognise(one)))
         good += [one for one in found if not isinstance(one, BadLine)]
         bad += [str(one) for one in found if isinstance(one, BadLine)]
         notes = reading

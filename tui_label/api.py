@@ -211,13 +211,14 @@ class Project:
         """
         from tui_label import formats
         from tui_label.errors import UsageError
+        from tui_label.formats import recognition
         from tui_label.formats.offered import with_offers
         from tui_label.formats.writing import counted, refuse_unwritable, write
         from tui_label.projects import leading
 
         target = Path(output) if isinstance(output, str) else output
         named = target if isinstance(target, Path) else formats.STANDARD
-        chosen = formats.find(format) if format else formats.for_writing(named, "jsonl")
+        chosen = formats.find(format) if format else recognition.for_writing(named, "jsonl")
         refuse_unwritable(chosen, target, self.settings.guidelines_path)
         if chosen.settled_only and not rule:
             raise UsageError(f"{chosen.name} are of settled items: give --settled")

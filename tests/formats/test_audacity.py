@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from labelled import EVENTS, TRANSCRIPT, clip, half, read, refused_in_words, said, segments, sort, spoilt, value, write
 
-from tui_label import formats
 from tui_label.core.tasks import Segment
+from tui_label.formats import recognition
 
 TRACK = "2.150000\t2.150000\tpoint\r\n3.400000\t6.1\tsaid\there\r\n\\\t100.0\t200.0\r\n7\t8\r\n"
 
@@ -101,7 +101,7 @@ def test_labels_the_project_does_not_have(tmp_path):
 
 def test_a_track_is_recognised_beside_its_recording_only(tmp_path):
     (tmp_path / "a.txt").write_text("0.0\t1.0\tx\n")
-    alone = formats.recognise(tmp_path / "a.txt").name
+    alone = recognition.recognise(tmp_path / "a.txt").name
     clip(tmp_path / "a.wav")
 
-    assert (alone, formats.recognise(tmp_path / "a.txt").name) == ("text", "audacity")
+    assert (alone, recognition.recognise(tmp_path / "a.txt").name) == ("text", "audacity")

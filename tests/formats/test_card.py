@@ -9,9 +9,9 @@ from hypothesis import given
 from labelled import spoilt
 from labelled_texts import MOOD, NAMES, TOPICS, given_file, read
 
-from tui_label import formats
 from tui_label.cli import main
 from tui_label.errors import InputError
+from tui_label.formats import recognition
 
 CARD = """\
 ---
@@ -85,7 +85,7 @@ def test_numbers_of_classes_are_named_by_the_card(tmp_path, name, content):
     file = given_file(tmp_path, name, content)
 
     assert moods(tmp_path) == moods(file) == (SAID, [])
-    assert formats.recognise(file).name == "datasets", "one format for all files of a dataset"
+    assert recognition.recognise(file).name == "datasets", "one format for all files of a dataset"
 
 
 def test_of_parquet_too(tmp_path):

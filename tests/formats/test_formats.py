@@ -17,12 +17,12 @@ from tui_label import formats
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.errors import LabelError, UsageError
-from tui_label.formats import BadLine, Reading, jsonl
+from tui_label.formats import BadLine, Reading, jsonl, recognition
 
 
 def read(path: Path, source: str = SENTIMENT, name: str = "", encoding: str | None = None, annotator: str = ""):
     reading = Reading(path, project(source), encoding, annotator)
-    format = formats.find(name) if name else formats.recognise(path, encoding)
+    format = formats.find(name) if name else recognition.recognise(path, encoding)
     found = list(formats.read(reading, format))
     good = [one for one in found if not isinstance(one, BadLine)]
     return good, [one for one in found if isinstance(one, BadLine)], reading
@@ -417,13 +417,13 @@ def test_an_array_is_not_held_in_memory(tmp_path):
     ],
 )
 def test_a_file_is_written_as_its_name_says(name, chosen):
-    assert formats.for_writing(Path(name), "jsonl").name == chosen
+    assert recognition.for_writing(Path(name), "jsonl").name == chosen
 
 
 @pytest.mark.parametrize("name", ["out.xlsx", "out.jsonl.zip", "out.docx", "out.bz2"])
 def test_no_file_is_written_whose_name_says_that_it_is_of_another_kind(name):
     with pytest.raises(UsageError, match=f"{name}: its name does not say in which format; name one with --format"):
-        formats.for_writing(Path(name), "jsonl")
+        recognition.for_writing(Path(name), "jsonl")
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from labelled import (
     write,
 )
 
-from tui_label import formats
 from tui_label.core.tasks import Segment
+from tui_label.formats import recognition
 
 
 @pytest.fixture
@@ -163,8 +163,8 @@ def test_two_stretches_from_the_begin_on_are_utterances_of_their_own(tmp_path):
 
 
 def test_a_folder_is_taken_for_its_wav_scp(data):
-    assert formats.expanded(data) == [data / "wav.scp"]
-    assert formats.recognise(data / "wav.scp").name == "kaldi"
+    assert recognition.expanded(data) == [data / "wav.scp"]
+    assert recognition.recognise(data / "wav.scp").name == "kaldi"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tui_label import cli, config, formats
 from tui_label.core.annotation import Annotation, Flag, Timing
 from tui_label.core.item import Item
 from tui_label.errors import InputError
-from tui_label.formats import BadLine, Reading
+from tui_label.formats import BadLine, Reading, recognition
 from tui_label.projects import opening
 from tui_label.projects.settling import settled_answers
 
@@ -29,7 +29,7 @@ WORDS = "name: w\ntasks: [{id: translation, type: text}]\n"
 
 def read(path: Path, source: str = SENTIMENT, **how: object):
     reading = Reading(path, project(source), **how)  # type: ignore[arg-type]
-    found = list(formats.read(reading, formats.recognise(path)))
+    found = list(formats.read(reading, recognition.recognise(path)))
     return (
         [one for one in found if not isinstance(one, BadLine)],
         [str(one).removeprefix(f"{path}:") for one in found if isinstance(one, BadLine)],

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from labelled import EVENTS, TRANSCRIPT, clip, half, read, refused_in_words, said, segments, sort, spoilt, value, write
 
-from tui_label import formats
 from tui_label.core.tasks import Segment
+from tui_label.formats import recognition
 
 HEADER = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
 TABLE = (
@@ -69,7 +69,7 @@ def test_a_table_about_several_recordings(tmp_path):
         "1\t2.5\tx.wav\t1\tdog\n"
         "101\t102.25\ty.wav\t1.5\tcar horn\n"
     )
-    assert formats.recognise(tmp_path / "t.txt").name == "raven"
+    assert recognition.recognise(tmp_path / "t.txt").name == "raven"
     (one, two), bad, _ = read("raven", tmp_path / "t.txt", EVENTS)
 
     assert bad == []

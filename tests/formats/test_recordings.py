@@ -11,7 +11,7 @@ from tui_label.core.annotation import Annotation, Flag
 from tui_label.core.item import Item
 from tui_label.core.tasks import Segment
 from tui_label.errors import InputError, UsageError
-from tui_label.formats import Reading
+from tui_label.formats import Reading, recognition
 from tui_label.formats.tracks import names
 
 SOUND_LABELS = [
@@ -189,7 +189,7 @@ def test_one_file_under_two_paths_is_one_recording(tmp_path):
 def test_formats_are_recognised(tmp_path, name, format):
     (tmp_path / name).write_text("x\n")
 
-    assert formats.recognise(tmp_path / name).name == format
+    assert recognition.recognise(tmp_path / name).name == format
 
 
 @pytest.mark.parametrize("name", ["csv", "labelstudio", "nemo", "prodigy"])

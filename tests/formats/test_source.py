@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tui_label import formats
 from tui_label.core.record import Record
 from tui_label.errors import InputError, LabelError, UsageError
-from tui_label.formats import source
+from tui_label.formats import recognition, source
 from tui_label.formats.source import STANDARD, BadLine, Reading
 
 ROWS = 8_000
@@ -34,7 +34,7 @@ FILES = {
 
 
 def records(path, **named) -> list[Record | BadLine]:
-    return list(formats.read(Reading(path, project(), **named), formats.recognise(path)))
+    return list(formats.read(Reading(path, project(), **named), recognition.recognise(path)))
 
 
 @pytest.mark.parametrize("suffix", PACK)
@@ -136,14 +136,14 @@ def test_standard_input_is_read_twice_where_a_format_needs_it(monkeypatch):
 def test_a_file_whose_name_says_nothing_is_recognised_by_its_first_line(tmp_path, found, written):
     (tmp_path / "file").write_text(f"\n{written}" if written[0] != "\ufeff" else written)
 
-    assert formats.recognise(tmp_path / "file").name == found
+    assert recognition.recognise(tmp_path / "file").name == found
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "cp037"])
 def test_it_is_recognised_in_its_encoding(tmp_path, encoding):
     (tmp_path / "file").write_text('{"text": "größe"}\n', encoding=encoding)
 
-    assert formats.recognise(tmp_path / "file", encoding).name == "jsonl"
+    assert recognition.recognise(tmp_path / "file", encoding).name == "jsonl"
 
 
 @pytest.mark.parametrize("encoding", ["base64", "rot13", "utf-9", "idna"])
@@ -151,7 +151,7 @@ def test_an_encoding_that_makes_no_text_is_refused(tmp_path, encoding):
     (tmp_path / "file").write_text("one\n")
 
     with pytest.raises(InputError, match=f"{encoding}: no such encoding"):
-        formats.recognise(tmp_path / "file", encoding)
+        recognition.recognise(tmp_path / "file", encoding)
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.json", "x.csv", "x.txt"])
@@ -165,7 +165,7 @@ def test_an_encoding_that_makes_no_text_is_refused_whatever_it_is_read_as(tmp_pa
 
 def test_standard_input_has_no_name_to_go_by():
     with pytest.raises(UsageError, match="name its format with --format"):
-        formats.recognise(STANDARD)
+        recognition.recognise(STANDARD)
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "text", "conll", "doccano-csv"])
@@ -202,7 +202,7 @@ def test_a_file_that_can_be_read_no_further_is_named(tmp_path, monkeypatch, name
         readinto = read
 
     (tmp_path / name).write_bytes(FILES[name].encode())
-    found = formats.recognise(tmp_path / name)
+    found = recognition.recognise(tmp_path / name)
     monkeypatch.setattr(source, "opened", lambda _: Torn())
     with pytest.raises(InputError, match=rf"{name}: Input/output error"):
         list(formats.read(Reading(tmp_path / name, project()), found))

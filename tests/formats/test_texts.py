@@ -16,7 +16,7 @@ from tui_label import formats
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, Sound
 from tui_label.errors import InputError
-from tui_label.formats import Reading
+from tui_label.formats import Reading, recognition
 from tui_label.formats.array import NoArray, elements, written
 from tui_label.formats.making import Bad
 from tui_label.formats.named import file_name, key_of
@@ -120,7 +120,7 @@ def test_a_format_is_recognised_by_what_it_writes(tmp_path, name):
     span = {"start": 0, "end": 3, "label": "person", "text": "Ann"}
     write(name, [said("Ann flew", {"names": [span]})], NAMES, tmp_path / FILES[name])
 
-    assert [formats.recognise(one).name for one in formats.expanded(tmp_path / FILES[name])] == [name]
+    assert [recognition.recognise(one).name for one in recognition.expanded(tmp_path / FILES[name])] == [name]
 
 
 @pytest.mark.parametrize("name", formats.TEXTS_ONLY)

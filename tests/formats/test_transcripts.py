@@ -26,8 +26,8 @@ from labelled import (
     write,
 )
 
-from tui_label import formats
 from tui_label.core.tasks import Segment, segments_from
+from tui_label.formats import recognition
 
 VOICES = 'client_id\tpath\tsentence\tup_votes\tlocale\nc1\ta.mp3\tHello, "you".\t2\ten\nc2\tb\t \'bye \t0\t\n'
 
@@ -197,7 +197,7 @@ def test_common_voice_in_its_own_folders(tmp_path):
     got, bad, _ = read("commonvoice", tmp_path / "validated.tsv", TEXT)
     write("commonvoice", [text_of(text, one.item) for text, one in zip(texts(got), got, strict=True)], TEXT, tmp_path)
 
-    assert formats.recognise(tmp_path / "validated.tsv").name == "commonvoice"
+    assert recognition.recognise(tmp_path / "validated.tsv").name == "commonvoice"
     assert bad == []
     assert texts(got) == ['Hello, "you".', " 'bye "]
     assert got[0].item.meta == {"client_id": "c1", "up_votes": "2", "locale": "en"}
@@ -236,8 +236,8 @@ def test_real_common_voice_and_librispeech(data_folder, tmp_path):
         (tmp_path / name).write_bytes((data / name).read_bytes())
     (tmp_path / "x.tsv").write_text("client_id\tpath\tsentence\nc\tcommon_voice_en_651325.mp3\tYes.\n")
     (tmp_path / "x.trans.txt").write_text("libri-1088-134315-0000 AS YOU KNOW\n")
-    (voice,), _, _ = read(formats.recognise(tmp_path / "x.tsv").name, tmp_path / "x.tsv", TEXT)
-    (libri,), _, _ = read(formats.recognise(tmp_path / "x.trans.txt").name, tmp_path / "x.trans.txt", TEXT)
+    (voice,), _, _ = read(recognition.recognise(tmp_path / "x.tsv").name, tmp_path / "x.tsv", TEXT)
+    (libri,), _, _ = read(recognition.recognise(tmp_path / "x.trans.txt").name, tmp_path / "x.trans.txt", TEXT)
 
     assert texts([voice, libri]) == ["Yes.", "AS YOU KNOW"]
     assert voice.item.sound.duration > 1 and libri.item.sound.duration > 10

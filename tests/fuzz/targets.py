@@ -32,6 +32,7 @@ from tui_label import cli, config, formats
 from tui_label.core import keymap
 from tui_label.core.text import visible
 from tui_label.errors import ConfigError, LabelError
+from tui_label.formats import recognition
 from tui_label.projects import opening
 from tui_label.sound import speaker as speaker_module
 from tui_label.sound import wire
@@ -93,7 +94,7 @@ def importers(data: bytes) -> None:
     )
     with contextlib.suppress(ImportError):
         try:
-            formats.recognise(path)
+            recognition.recognise(path)
             for one in formats.read(reading, format):
                 if isinstance(one, formats.BadLine):
                     is_a_line(str(one))

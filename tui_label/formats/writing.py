@@ -13,8 +13,9 @@ from tui_label.core.item import Item
 from tui_label.core.project import OWN, Project
 from tui_label.core.tasks import of_another_type
 from tui_label.errors import UsageError
-from tui_label.formats import Format, packed
+from tui_label.formats import Format
 from tui_label.formats.settled import SettledAnswer
+from tui_label.formats.source import packed
 from tui_label.formats.tracks import count
 from tui_label.whole import growing, led_to
 

@@ -16,7 +16,7 @@ from tui_label.core.record import place
 from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
-from tui_label.formats import BadLine, BadLines, Format, Reading
+from tui_label.formats import BadLine, BadLines, Format, Reading, recognition
 from tui_label.projects.arrivals import arrived, arriving, name_problem
 from tui_label.sound.kinds import is_sound, is_url, shown
 from tui_label.store.base import Added, Store, Versions
@@ -92,7 +92,7 @@ class Brought:
 
 
 def _expanded(given: str | Path, format: Format | None) -> Sequence[str | Path]:
-    return [given] if isinstance(given, str) and is_url(given) else formats.expanded(Path(given), format)
+    return [given] if isinstance(given, str) and is_url(given) else recognition.expanded(Path(given), format)
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def bring_in(
             with here(given, watch) as path:
                 if isinstance(given, str) and not format:
                     refuse_page(path, "--format")
-                chosen = wanted or formats.recognise(path, encoding)
+                chosen = wanted or recognition.recognise(path, encoding)
                 reading = Reading(
                     path,
                     project,
@@ -188,7 +188,7 @@ def _refuse_misuse(files: Sequence[str | Path], annotator: str, gold: str) -> No
 def _beside(named: Sequence[tuple[str | Path, str | Path]]) -> Counter[str]:
     """See `Brought.beside`."""
     folders = {Path(given): None for one, given in named if is_sound(Path(one)) and Path(given).is_dir()}
-    return sum((Counter(formats.beside_sounds(folder)) for folder in folders), Counter[str]())
+    return sum((Counter(recognition.beside_sounds(folder)) for folder in folders), Counter[str]())
 
 
 def _stage(

@@ -12,7 +12,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.errors import UsageError
-from tui_label.formats import BadLine, BadLines, Format, Reading
+from tui_label.formats import BadLine, BadLines, Format, Reading, recognition
 from tui_label.formats.offered import offer
 from tui_label.formats.writing import Written, counted, refuse_unwritable, write
 from tui_label.projects.bringing import SILENT, FileRead, Watch, here, refuse_page
@@ -48,8 +48,8 @@ def convert(
         if url and not from_:
             refuse_page(path, "--from")
         wanted = formats.find(from_) if from_ else None
-        paths = formats.expanded(path, wanted)
-        reads = wanted or formats.recognise(paths[0], encoding)
+        paths = recognition.expanded(path, wanted)
+        reads = wanted or recognition.recognise(paths[0], encoding)
         writes = _writing(to, target, path, *paths)
         if isinstance(target, Path) and writes.write is None:
             _refuse_among(target, [one for one in paths if reads is writes or one.suffix.lower() in writes.suffixes])
@@ -87,7 +87,7 @@ def _reading(
 
 def _writing(to: str, target: Path | TextIO, *sources: Path) -> Format:
     name = target if isinstance(target, Path) else formats.STANDARD
-    writes = formats.find(to) if to else formats.for_writing(name)
+    writes = formats.find(to) if to else recognition.for_writing(name)
     if writes.settled_only:
         raise UsageError(f"{writes.name} cannot be written from a file; `tui-label formats` says what can")
     refuse_unwritable(writes, target, *sources)

@@ -269,7 +269,7 @@ def test_frames_hold_what_was_said(tmp_path, library):
 def test_a_library_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "polars", None)
     with Project.create(tmp_path, SENTIMENT) as project:
-        with pytest.raises(UsageError, match=r"tui-label\[polars\]"):
+        with pytest.raises(LabelError, match=r"tui-label\[polars\]"):
             project.answers_frame("polars")
         with pytest.raises(UsageError, match="pandas or polars"):
             project.spans_frame("excel")  # type: ignore[arg-type]

@@ -14,7 +14,9 @@ from tui_label.formats.texts import HALF
 
 PIECE = 1 << 16
 TAIL = 16
-"""Characters at the end in which what is cut there may look wrong, or done: a number, a literal, an escape."""
+"""A value that ends, or goes wrong, within so many characters of the end of what was read may only be cut off there:
+`12` may go on as `123`, `tru` as `true`.
+"""
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 """One encoder for all: json.dumps makes a new one each time, which is half of its work on small values."""
 BLANK = re.compile(r"[ \t\r\n]*")

@@ -108,7 +108,7 @@ class _Search:
         if len(labels) == 1:
             self.roles["label"] = labels[reading.label_columns[0]]
         self.chosen = self.taken
-        """By the command."""
+        """Those that the command names, known before any is looked for."""
 
     @property
     def taken(self) -> set[int]:

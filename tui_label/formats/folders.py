@@ -37,5 +37,5 @@ def _documents(folder: Path, suffix: str) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _listed(folder: Path, suffix: str, changed: int) -> frozenset[str]:
-    """Once as long as the folder is not `changed`: each of its documents asks."""
+    """Read once for all documents of a folder, and again when its time `changed`."""
     return frozenset(one.name for one in folder.iterdir() if one.suffix == suffix)

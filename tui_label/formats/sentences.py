@@ -11,9 +11,11 @@ from tui_label.formats.tracks import kept_lines
 
 Word = TypeVar("Word")
 Aside = Callable[[str, bool], tuple[str, str] | None]
-"""The name and the value of a line that is no word, both empty where it says nothing; whether it stands in a sentence."""
+"""Takes a line, and whether it stands within a sentence.  Gives the name and value of a comment, two empty strings for
+another line that is no word, None for a word.
+"""
 Parse = Callable[[str], Word | str]
-"""A word of its line, or what is wrong with that."""
+"""Takes a line, and gives its word, or what is wrong with the line."""
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Sentence(Generic[Word]):
 
 
 def sentences(lines: Iterable[tuple[int, str] | BadLine], aside: Aside, parse: Parse[Word]) -> Iterator[Sentence[Word]]:
-    """Sentences; what stands between two is of the second, but for blank lines at once after the first."""
+    """The sentences of a file.  Lines between two belong to the second one, but blank lines right after the first to the first."""
     one, ahead = Sentence[Word](), Sentence[Word]()
     is_open = False
     for line in lines:

@@ -42,7 +42,7 @@ NO_TEXT = (
 """How files begin that are no text, and what they are."""
 LOOK = 4096
 SHOWN = 300
-"""Characters of a complaint."""
+"""Characters of a complaint; a longer one loses its middle."""
 BLOCK = 1 << 16
 STANDARD = Path("-")
 """Standard input, or output."""
@@ -66,7 +66,7 @@ class BadLine:
 
 
 def _short(words: str) -> str:
-    """What is wrong stands at the begin, what to do at the end; what was in the file may be of any length."""
+    """The begin says what is wrong and the end what to do; between may stand any length of what was in the file."""
     return words if len(words) <= SHOWN else f"{words[: SHOWN // 2]} … {words[-SHOWN // 2 :]}"
 
 
@@ -96,7 +96,7 @@ class BadLines:
 
 
 class Counting(Protocol):
-    """How often each came; a dict for files of a usual size."""
+    """How often each pair came: a dict, or for files that are larger than memory `store.staging.Counts`."""
 
     def get(self, one: tuple[str, str], default: int, /) -> int: ...
 
@@ -140,7 +140,7 @@ class Reading:
     reasons: dict[str, int] = field(default_factory=dict)
     """Reasons of flags that the project does not list, and how often they came; they are kept."""
     known: Counting = field(default_factory=dict[tuple[str, str], int])
-    """A number of the known answer so far, by item (and an empty second name)."""
+    """A hash of the known answer to each item so far, by `(item, "")`: a second one must be the same."""
 
     _spooled: BinaryIO | None = None
 

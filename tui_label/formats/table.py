@@ -231,7 +231,10 @@ def from_cell(reading: Reading, id: str, cell: str) -> Any:
 
 
 def from_field(reading: Reading, task: Task, value: Any) -> Any:
-    """The same of a file that knows numbers and lists: pandas makes 4.0 of a step, and leaves as text what is JSON."""
+    """The same from a format with numbers and lists of its own.
+
+    What pandas writes there may still be 4.0 for a step, or a list as JSON in a text.
+    """
     if isinstance(task, Choice | Rating) and isinstance(value, int | float):
         value = written_number(value, task.values)
     return from_cell(reading, task.id, value) if isinstance(value, str) else value

@@ -83,7 +83,7 @@ def is_finished(annotation: Annotation, dropped: Dropped) -> bool:
 
 
 def count_finer_times(annotation: Annotation, dropped: Dropped) -> None:
-    """For formats that carry one time an answer."""
+    """Count what a format loses that carries one time an answer."""
     timing = annotation.timing
     finer = bool(timing.idle or timing.paused or timing.tasks)
     count(dropped, "idle and paused times and those of tasks", finer)
@@ -123,7 +123,10 @@ def said(
 
 
 def whole_recordings(found: Iterable[Said], dropped: Dropped) -> list[Said]:
-    """Texts of whole recordings, as far as is known of their length; stretches are counted."""
+    """Those that are about whole recordings and have a text; stretches are counted as dropped.
+
+    How long a recording is, is known only from what was said of it: it ends with its last stretch.
+    """
     found = list(found)
     ends: dict[str, float] = {}
     for one in found:

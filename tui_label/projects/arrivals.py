@@ -115,7 +115,9 @@ def _check(record: Record, tasks: Sequence[Task]) -> None:
 
 
 def arriving(record: Record, versions: Versions, tasks: Sequence[Task]) -> tuple[Record, Annotation | None]:
-    """A record as ours, and what its answer says of its age and status elsewhere; a draft is no answer."""
+    """The record as it is kept here, and its answer as it came, by whose revision and status `Staging` chooses among
+    several of an annotator; None for a draft, which is no answer.
+    """
     said = record.annotation
     return _ours(record, versions, tasks), None if said is None or said.status == DRAFT else said
 

@@ -97,7 +97,7 @@ def _expanded(given: str | Path, format: Format | None) -> Sequence[str | Path]:
 
 @contextmanager
 def here(given: str | Path, watch: Watch) -> Iterator[Path]:
-    """Where it can be read; what lies elsewhere is called as it was given, also where it is refused."""
+    """The path at which a file can be read: one at a URL is fetched first, and complaints about the copy name the URL."""
     if isinstance(given, Path):
         yield given
         return

@@ -81,7 +81,7 @@ class Field(NamedTuple):
     """The type of each part of a tuple."""
     may_lack: bool
     plain: Any
-    """The type of what needs no look at it but at its parts."""
+    """A value of exactly this type is as it should be, but for its parts; None for dataclasses, which are looked into."""
 
 
 def misshapen(made: Any, kind: Any) -> str:

@@ -31,7 +31,7 @@ TOLD = (Rating("rating", min=0, max=9999, required=False), Text("note", required
 
 
 class _Seen(tuple[str, ...]):
-    """Labels that are learned by asking for them."""
+    """Has every label that it is asked for, and remembers it: so the readers themselves tell what labels a file has."""
 
     def __new__(cls, labels: dict[str, None]) -> _Seen:
         one = super().__new__(cls)

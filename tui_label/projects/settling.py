@@ -176,7 +176,7 @@ def decide(tasks: tuple[Task, ...], one: Testimony, rule: str, likely: Likely | 
     """What the rule makes of the answers to each question that is asked; `likely` where it is dawid-skene."""
     found = likely.get(one.number, {}) if likely is not None else {}
     unsure = {id for id, (value, _) in found.items() if value is None}
-    # Everybody says what is likeliest: so the questions that follow from it are the ones that are put to the vote
+    # Everybody is taken to have said what is likeliest, so that the vote is on the questions which follow from that
     sure = {id: value for id, (value, _) in found.items() if value is not None}
     said = [
         (version.annotator, {id: value for id, value in (_whole(tasks, version) | sure).items() if id not in unsure})

@@ -22,7 +22,7 @@ _UNHAD = "NOT EXISTS (SELECT 1 FROM assignment a WHERE a.item = item.number AND 
 
 
 USED = "count(*) - 2 * count(*) FILTER (WHERE of = 0)"
-"""Goes at the qualification set of those a project gives: one `of` 0 is a lead's leave for one more."""
+"""How many of the goes that a project gives are used up: a row with `of` 0 is a lead's leave for one more."""
 
 
 def qualify(read: Read, me: int, attempts: int) -> int | None:

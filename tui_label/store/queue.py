@@ -230,7 +230,7 @@ def _scan_again(execute: Execute, me: int, priority: int) -> Generator[tuple[int
 
 _MARK = "coalesce((SELECT position FROM passed WHERE annotator = :me AND passed.priority = :priority), -1)"
 _HAD = "(SELECT a.item FROM assignment a WHERE a.item = item.number AND a.annotator = :me)"
-"""IS NULL and not NOT EXISTS: of that a server may make a join with all assignments."""
+"""To be tested with IS NULL: of NOT EXISTS a server may make a join with all assignments."""
 # >= and not >: rows may share a position with the mark
 _WAITING = "FROM item WHERE stage = 'again' AND priority = :priority AND position"
 _FREE_AGAIN = f"""SELECT number, {PLACE} {_WAITING} BETWEEN :first AND :last AND {_HAD} IS NULL

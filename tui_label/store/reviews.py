@@ -339,7 +339,7 @@ def _shares(many: Sequence[One]) -> Iterator[Sequence[One]]:
 
 
 def _put_down(execute: Execute, reviewer: str, now: int, but: int = 0) -> None:
-    """Nothing but this case is in their hands; a lease that ended by hand is negative: the time when."""
+    """Let go of all cases of a reviewer but one: those with a draft stay, with the time negated as `lease_until`."""
     execute("DELETE FROM reviewing WHERE reviewer = ? AND item <> ? AND draft = ''", (reviewer, but))
     execute(
         "UPDATE reviewing SET lease_until = ? WHERE reviewer = ? AND item <> ? AND lease_until > 0",

@@ -72,7 +72,7 @@ def object_from(text: str) -> dict[str, Any]:
 
 
 def not_ours(what: str) -> StoreDamaged:
-    """Of a row: whoever has a login of their own may have come with another program."""
+    """What to say of a row that another program wrote: whoever has a login of their own may use one."""
     return StoreDamaged(
         f"the database holds what tui-label did not write: {what}; "
         "see `tui-label check`, and where that finds nothing have the database's owner mend the row"

@@ -65,7 +65,8 @@ def keep(
 ) -> None:
     """Make a revision the one that stands, and out of anybody's hands.
 
-    `turn`: when it was made, if that was not their latest, which `count_save` began.  `labels_version` is today's; `replaces`: another one may have stood before.
+    `turn`: of the revision, where it is not the annotator's latest, which `count_save` began.  `labels_version` is
+    today's.  `replaces`: another revision may have stood before.
     """
     answers = annotation.answers
     if answers and annotation.labels_version < labels_version:
@@ -153,7 +154,7 @@ def _keep_corrected(
 
 
 def put_off(execute: Execute, renamed: Mapping[str, Mapping[str, str]], moved: Iterable[str]) -> None:
-    """Leave to `catch_up` what labels that have other names now are repeated in, and what answers to these questions."""
+    """Note for `catch_up` the answers with labels that have other names now, those to the tasks `moved`, and settled items."""
     lines = [f"\n{label_line(task, label)}\n" for task, labels in renamed.items() for label in labels]
     lines += [f"\n{label_line(task, '')}\n" for task in moved]
     wanted = " OR ".join(["instr(labels, ?) > 0"] * len(lines))
@@ -191,10 +192,11 @@ def _tasks_that_differ(answers: Sequence[Mapping[str, Any]]) -> str:
 _STATED = f"""SELECT assignment.item, assignment.annotator, {ACTIVE}, annotation.submitted_at, answers,
       annotation.labels_version, assignment.active_ms, assignment.submitted_at, labels, flags
     FROM assignment JOIN annotation USING (item, annotator, revision)"""
-"""What standing answers say, and how that is repeated."""
+"""Of each standing answer what it says, beside the copy of that in its assignment."""
 
 
 def _restate(execute: Execute, stated: Sequence[Any], names: Renames) -> None:
+    """Rewrite the copies that are not what their answers say; `stated` are rows of `_STATED`."""
     for item, annotator, active_ms, submitted_at, answers, version, *kept, _ in stated:
         found = [active_ms, submitted_at, labels_text(names.apply(from_json(answers), version))]
         if found != kept:
@@ -205,7 +207,7 @@ def _restate(execute: Execute, stated: Sequence[Any], names: Renames) -> None:
 
 
 def restate(execute: Execute, judge: Judge) -> None:
-    """All of it anew."""
+    """Make every copy of what standing answers say anew, and judge every item anew."""
     execute("DELETE FROM unweighed")
     names = renames(execute)
     last = (0, 0)

@@ -332,7 +332,7 @@ def test_a_question_that_comes_while_people_work_is_compared_in_every_terminal(t
     give(at_work, OTHER_U)
 
     assert differ(with_it) == [2]
-    give(opening.again(config.load(tmp_path)), OTHER_U)
+    give(opening.connected_again(config.load(tmp_path)), OTHER_U)
     assert differ(at_work) == [2, 3]
 
 
@@ -357,7 +357,7 @@ def test_who_follows_a_project_compares_answers_as_reviewers_do(tmp_path):
     """A login that annotates alone on a server leaves it to whoever comes next, who may be following."""
     source = "name: p\noverlap: 2\ntasks:\n  - {id: t, type: choices, labels: [%s]}\n"
     opened(tmp_path, "a, b", source).close()
-    following = opening.again(config.load(tmp_path))
+    following = opening.connected_again(config.load(tmp_path))
     following.add(
         Record(Item("i", "text"), annotation=Annotation(name, answers={"t": said}))
         for name, said in (("ann", ["a", "b"]), ("bob", ["b", "a"]))

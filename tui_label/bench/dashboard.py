@@ -170,7 +170,7 @@ class _Door:
             if self._store is not None:
                 self._store.close()
                 self._store = None
-            self._store, self._inode = opening.again(self._project), inode
+            self._store, self._inode = opening.connected_again(self._project), inode
         self._store.check_in_place()
         return self._store
 

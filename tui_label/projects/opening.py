@@ -166,7 +166,7 @@ def _saved_at(file: Path) -> float:
         return 0.0
 
 
-def again(project: Project, person: Person | None = None) -> Store:
+def connected_again(project: Project, person: Person | None = None) -> Store:
     """One more connection to a store that is open; nothing is recorded."""
     if isinstance(project.store, Path):
         seal.refuse_loss(project.store)

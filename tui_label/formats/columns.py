@@ -18,18 +18,8 @@ from tui_label.formats.source import Reading
 from tui_label.sound.kinds import is_sound
 
 TEXTS = (
-    "text",
-    "sentence",
-    "tweet",
-    "content",
-    "headline",
-    "title",
-    "body",
-    "comment",
-    "review",
-    "message",
-    "document",
-)
+    "text", "sentence", "tweet", "content", "headline", "title", "body", "comment", "review", "message", "document",
+)  # fmt: skip
 IDS = ("item", "id", "key", "item_id", "tweet_id")
 LABELS = ("label", "labels", "class", "category", "sentiment")
 ANNOTATORS = ("annotator", "annotator_id", "worker", "worker_id", "workerid", "rater", "coder")

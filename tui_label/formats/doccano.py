@@ -22,7 +22,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Spans, Task, Text
 from tui_label.formats import sounds
 from tui_label.formats.array import dumped, parsed
-from tui_label.formats.making import Bad, author, finished, labelled, make_item, name_in
+from tui_label.formats.making import Bad, author, finished, id_in, labelled, make_item, name_in
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.table import rows_of
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, labels_said, located
@@ -99,10 +99,7 @@ def _record(reading: Reading, record: Mapping[str, Any]) -> Record:
 
 
 def _item(reading: Reading, record: Mapping[str, Any], annotator: str) -> Item:
-    key = record.get("item", record.get("id"))
-    if isinstance(key, bool) or not isinstance(key, str | int | None):
-        raise Bad("id", f"must be text or a number, not {str(key)[:40]}")
-    key = None if key is None else str(key)
+    key = id_in(record.get("item", record.get("id")))
     meta = {name: value for name, value in record.items() if name not in OURS}
     if reading.project.items == "sound":
         name = record.get("upload_name") or record.get("filename")

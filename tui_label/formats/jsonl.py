@@ -39,46 +39,15 @@ from tui_label.formats.making import (
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.texts import HOLDS
 
-KNOWN = frozenset(
-    [
-        "item",
-        "id",
-        "text",
-        "candidates",
-        "meta",
-        "annotator",
-        "status",
-        "answers",
-        "flags",
-        "origin",
-        "started_at",
-        "submitted_at",
-        "ms",
-        "guidelines",
-        "labels",
-        "revision",
-        "listening",
-        "priority",
-        "suggestions",
-        "decisions",
-        "spans",
-        "label",
-        "entities",
-        "options",
-        "accept",
-        "answer",
-        "tokens",
-        "flagged",
-        "cats",
-        "Comments",
-        "relations",
-        "config",
-        "settled",
-        "versions",
-    ]
-)
-
-
+OURS = (
+    "item", "id", "text", "candidates", "meta", "annotator", "status", "answers", "flags", "origin", "started_at",
+    "submitted_at", "ms", "guidelines", "labels", "revision", "listening", "priority", "suggestions", "decisions",
+    "settled", "versions",
+)  # fmt: skip
+PRODIGYS = ("spans", "options", "accept", "answer", "tokens", "flagged", "relations", "config")
+DOCCANOS = ("label", "entities", "cats", "Comments")
+KNOWN = frozenset([*OURS, *PRODIGYS, *DOCCANOS])
+"""Fields that are no meta of the item."""
 SAYS = frozenset(["spans", "entities", "label", "labels", "accept", "cats", "answer"])
 """Fields in which other tools have labels."""
 

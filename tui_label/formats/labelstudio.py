@@ -23,7 +23,7 @@ from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, is_a
 from tui_label.formats import sounds
 from tui_label.formats.array import NoArray, elements, written
 from tui_label.formats.labelstudio_results import Said, results, said, score_in
-from tui_label.formats.making import Bad, author, check_answers, finished, make_item, utc_time
+from tui_label.formats.making import Bad, author, check_answers, finished, id_in, make_item, utc_time
 from tui_label.formats.offered import Offer
 from tui_label.formats.recordings import Recordings
 from tui_label.formats.source import BadLine, Reading
@@ -88,10 +88,7 @@ def _item(reading: Reading, task: Mapping[str, Any], recordings: Recordings | No
     if not isinstance(data, dict):
         raise Bad("data", "must be an object")
     key = meta.get("item") if isinstance(meta, dict) else None
-    key = task.get("id") if key is None else key
-    if isinstance(key, bool) or not isinstance(key, str | int | None):
-        raise Bad("id", f"must be text or a number, not {str(key)[:40]}")
-    key = None if key is None else str(key)
+    key = id_in(task.get("id") if key is None else key)
     if recordings is not None:
         return _sound(reading, recordings, data, key)
     names: list[str] = []

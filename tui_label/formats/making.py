@@ -79,6 +79,13 @@ def json_in(field: str, text: str) -> Any:
         raise Bad(field, f"not JSON: {error}") from error
 
 
+def id_in(found: Any) -> str | None:
+    """An item's id, which may be a number; None for null."""
+    if isinstance(found, bool) or not isinstance(found, str | int | None):
+        raise Bad("id", f"must be text or a number, not {str(found)[:40]}")
+    return None if found is None else str(found)
+
+
 def labels_in(field: str, found: Any) -> list[str] | None:
     """Labels as a JSON file has them: one or several, numbers and truth values as they are written; None for null."""
     if found is None:

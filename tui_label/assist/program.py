@@ -73,6 +73,14 @@ class _Waiting:
         return visible(next(iter(self.items))) if self.items else ""
 
 
+def _let_others_have_memory(process: int) -> None:
+    """Where memory runs short, it is the program that goes without or is ended, and nobody at work on the same box."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux" and (free := _free_memory()):
+            resource.prlimit(process, resource.RLIMIT_DATA, (round(free * SHARE),) * 2)
+        Path(f"/proc/{process}/oom_score_adj").write_text("1000", encoding="ascii")
+
+
 def _free_memory() -> int:
     """Bytes that programs can have before others have to do without; 0 where the system does not tell."""
     found = re.search(r"^MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"), re.MULTILINE)
@@ -101,24 +109,8 @@ class Program:
         self._ended = False
         self.unanswered = 0
         """Items that it ended without answering."""
-        try:
-            # A session of its own: Ctrl+C is ours, and what it started can be ended with it
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise AssistError(f"{self._name}: could not be started: {visible(reason)}") from error
-        # Where memory runs short, this goes without or goes, and nobody who is at work on the same box
-        with contextlib.suppress(OSError):
-            if sys.platform == "linux" and (free := _free_memory()):
-                resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (round(free * SHARE),) * 2)
-            Path(f"/proc/{self._process.pid}/oom_score_adj").write_text("1000", encoding="ascii")
+        self._process = self._started(command)
+        _let_others_have_memory(self._process.pid)
         self._selector = selectors.DefaultSelector()
         for pipe in (self._process.stdout, self._process.stderr):
             assert pipe is not None
@@ -128,6 +120,15 @@ class Program:
         os.set_blocking(self._process.stdin.fileno(), False)
         self.greeting: Answer = {}
         self._greets = greets
+
+    def _started(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        try:
+            # A session of its own: Ctrl+C is ours, and what it started can be ended with it
+            return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise AssistError(f"{self._name}: could not be started: {visible(reason)}") from error
 
     def __enter__(self) -> Program:
         return self

@@ -133,18 +133,11 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     except Bad as error:
         yield reading.bad(parser.line, error.problem, error.field)
         return
-    found, faults = [], []
-    for name, participant, found_in in document.tiers:
-        intervals = []
-        for one in found_in:
-            try:
-                if (when := _when(document.slots, one)) is None:
-                    reading.leave_out("annotations without times")
-                else:
-                    intervals.append((*when, one.value))
-            except Bad as error:
-                faults.append(reading.bad(one.line, error.problem, error.field))
-        found.append(Tier(name, tuple(intervals), participant))
+    faults: list[BadLine] = []
+    found = [
+        Tier(name, tuple(_intervals(reading, document, annotations, faults)), participant)
+        for name, participant, annotations in document.tiers
+    ]
     if faults:
         yield from faults
         return
@@ -158,6 +151,21 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
         yield labelled_sound(reading, recording, moved)
     except Bad as error:
         yield reading.bad(0, error.problem, error.field)
+
+
+def _intervals(
+    reading: Reading, document: _Document, annotations: list[_Annotation], faults: list[BadLine]
+) -> Iterator[tuple[float, float, str]]:
+    for one in annotations:
+        try:
+            when = _when(document.slots, one)
+        except Bad as error:
+            faults.append(reading.bad(one.line, error.problem, error.field))
+            continue
+        if when is None:
+            reading.leave_out("annotations without times")
+        else:
+            yield *when, one.value
 
 
 def _when(slots: Mapping[str, tuple[int, str]], one: _Annotation) -> tuple[float, float] | None:

@@ -164,36 +164,34 @@ def agreement_record(found: Agreement, key_of: Callable[[int], str]) -> dict[str
     confusion `{"labels": [one, other or null], "items", "keys": [...]}` with the keys of the first hundred items,
     and one not shown `{"about": pair | gold | repeats, "names", "items", "missing"}`.
     """
+    tasks = [_task_record(one, key_of) for one in found.tasks]
+    return {"judge_from": found.judge_from, "seed": found.seed, "tasks": tasks}
+
+
+def _task_record(one: TaskAgreement, key_of: Callable[[int], str]) -> dict[str, Any]:
     return {
-        "judge_from": found.judge_from,
-        "seed": found.seed,
-        "tasks": [
+        "task": one.task,
+        "type": one.kind,
+        "answers": one.answers,
+        "annotators": one.annotators,
+        "items": one.items,
+        "shared": one.shared,
+        "figures": [_figure_record(figure) for figure in one.figures],
+        "labels": _part_records(one.labels),
+        "pairs": _part_records(one.pairs),
+        "guidelines": _part_records(one.versions),
+        "weeks": _part_records(one.weeks),
+        "confusions": [
             {
-                "task": one.task,
-                "type": one.kind,
-                "answers": one.answers,
-                "annotators": one.annotators,
-                "items": one.items,
-                "shared": one.shared,
-                "figures": [_figure_record(figure) for figure in one.figures],
-                "labels": _part_records(one.labels),
-                "pairs": _part_records(one.pairs),
-                "guidelines": _part_records(one.versions),
-                "weeks": _part_records(one.weeks),
-                "confusions": [
-                    {
-                        "labels": [pair.one, pair.other or None],
-                        "items": pair.items,
-                        "keys": [key_of(number) for number in pair.numbers],
-                    }
-                    for pair in one.confusions
-                ],
-                "gold": _part_records(one.gold),
-                "repeats": _part_records(one.repeats),
-                "not_shown": [few._asdict() | {"names": list(few.names)} for few in one.unjudged],
+                "labels": [pair.one, pair.other or None],
+                "items": pair.items,
+                "keys": [key_of(number) for number in pair.numbers],
             }
-            for one in found.tasks
+            for pair in one.confusions
         ],
+        "gold": _part_records(one.gold),
+        "repeats": _part_records(one.repeats),
+        "not_shown": [few._asdict() | {"names": list(few.names)} for few in one.unjudged],
     }
 
 

@@ -11,13 +11,13 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from tui_label.core.gold import AUTO
+from tui_label.core.opinions import Effort, Opinion, Repeat
 from tui_label.core.project import Project
 from tui_label.quality import agreement
 from tui_label.quality.estimates import Figure
 from tui_label.quality.pace import Ledger
 from tui_label.quality.person import Person
 from tui_label.store.base import Store
-from tui_label.store.reviewing import Effort, Opinion, Repeat
 
 BATCH = 10
 """Known answers and repeats come unmarked among other items.  They count here by the ten, so that nobody can

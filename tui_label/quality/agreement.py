@@ -22,9 +22,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from tui_label.core.opinions import Opinion, Repeat
 from tui_label.core.tasks import Choices, Compare, Rating, Segments, Spans, Task
 from tui_label.core.wer import CASE, PUNCTUATION, TAGS
-from tui_label.quality.answers import Column, Said, columns
+from tui_label.quality.answers import Column, columns
 from tui_label.quality.coefficients import Table, of_pair, of_sample, tabulated
 from tui_label.quality.estimates import Draws, Figure, Floats, Ints, Sample, wilson
 from tui_label.quality.scores import (
@@ -115,17 +116,6 @@ class Agreement:
     seed: int
 
 
-class Again(Protocol):
-    """An annotator's two answers about the same item (`Repeat` of the store)."""
-
-    @property
-    def annotator(self) -> str: ...
-    @property
-    def first(self) -> Mapping[str, Any]: ...
-    @property
-    def again(self) -> Mapping[str, Any]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What holds for all figures of a report."""
@@ -140,10 +130,10 @@ class Terms:
 
 def figures(
     tasks: Sequence[Task],
-    opinions: Iterable[Said],
+    opinions: Iterable[Opinion],
     *,
     gold: Mapping[int, Mapping[str, Any]] | None = None,
-    repeats: Iterable[Again] = (),
+    repeats: Iterable[Repeat] = (),
     judge_from: int = 20,
     seed: int = 0,
     by: Collection[str] = PARTS,
@@ -166,7 +156,7 @@ def figures(
 
 
 def _of_task(
-    column: Column, gold: Mapping[int, Mapping[str, Any]], repeats: Sequence[Again], terms: Terms
+    column: Column, gold: Mapping[int, Mapping[str, Any]], repeats: Sequence[Repeat], terms: Terms
 ) -> TaskAgreement:
     measured: Measured = (
         _Labels(column, _answers(column.task, terms.candidates), terms.draws)
@@ -469,7 +459,7 @@ def _against_gold(
 
 
 def _against_themselves(
-    task: Task, repeats: Sequence[Again], terms: Terms
+    task: Task, repeats: Sequence[Repeat], terms: Terms
 ) -> tuple[tuple[Part, ...], tuple[Unjudged, ...]]:
     both = [(one.annotator, one.first.get(task.id), one.again.get(task.id)) for one in repeats]
     told = [one for one in both if task.fits(one[1]) and task.fits(one[2])]

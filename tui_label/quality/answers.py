@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from tui_label.core.opinions import Opinion
 from tui_label.core.tasks import Task
 from tui_label.quality.estimates import Ints
-
-
-class Said(Protocol):
-    """One latest answer of one annotator (`Opinion` of the store)."""
-
-    @property
-    def number(self) -> int:
-        """The item's."""
-        ...
-
-    @property
-    def annotator(self) -> str: ...
-    @property
-    def answers(self) -> Mapping[str, Any]: ...
-    @property
-    def submitted_at(self) -> str: ...
-    @property
-    def guidelines_version(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -93,7 +76,7 @@ class Column:
         return found
 
 
-def columns(tasks: Sequence[Task], opinions: Iterable[Said]) -> list[Column]:
+def columns(tasks: Sequence[Task], opinions: Iterable[Opinion]) -> list[Column]:
     """The column of each task, from one pass over the opinions, in any order.
 
     An answer whose shape is not the task's (it had another type once) is left out.

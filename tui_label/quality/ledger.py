@@ -7,15 +7,15 @@ thousands fit in memory and are counted at once.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_label.core.annotation import SKIPPED, SUBMITTED, UNDONE
+from tui_label.core.opinions import Effort
 from tui_label.quality.estimates import Ints
 
 Bools = NDArray[np.bool_]
@@ -25,35 +25,6 @@ QUARTER_MS = 900_000
 """No zone changes its clocks, or is ahead of UTC, by less."""
 LAST_DAY_MS = 253_402_214_400_000
 """The 31st of December 9999, which some write where they know no time: for a zone ahead of UTC it has no end."""
-
-
-class Revision(Protocol):
-    """One revision of an answer: what of a store's `Effort` is needed, which says what each field is."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def annotator(self) -> str: ...
-    @property
-    def turn(self) -> int: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def labels(self) -> Mapping[str, tuple[str, ...]]: ...
-    @property
-    def flags(self) -> tuple[str, ...]: ...
-    @property
-    def submitted_at(self) -> str: ...
-    @property
-    def active_ms(self) -> int: ...
-    @property
-    def idle_ms(self) -> int: ...
-    @property
-    def sound_ms(self) -> int: ...
-    @property
-    def coverage(self) -> float | None: ...
-    @property
-    def revision(self) -> int: ...
 
 
 class Clock:
@@ -95,7 +66,7 @@ class Columns:
         self.reasons: dict[str, int] = {}
         """Reason → its number in `flags`."""
 
-    def extend(self, revisions: Iterable[Revision], clock: Clock, tasks: Container[str]) -> None:
+    def extend(self, revisions: Iterable[Effort], clock: Clock, tasks: Container[str]) -> None:
         """Rows of revisions in the order of their turns, beyond all that are there; labels of these tasks only."""
         for one in revisions:
             row = len(self.turns)

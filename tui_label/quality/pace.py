@@ -21,10 +21,11 @@ from typing import TypeVar
 import numpy as np
 
 from tui_label.core.moments import utc
+from tui_label.core.opinions import Effort
 from tui_label.core.tasks import Choice, Compare, Task, Text
 from tui_label.core.timing import DAY_MS, FAST_ROW, HOUR_MS, MINUTE_MS
 from tui_label.quality.estimates import Ints, difference, wilson
-from tui_label.quality.ledger import STATUS, Bools, Clock, Columns, Revision, Standing, as_ints, standing
+from tui_label.quality.ledger import STATUS, Bools, Clock, Columns, Standing, as_ints, standing
 from tui_label.quality.person import SITTING_PARTS, FirstLabel, Heard, Person, Repetition, Slot, spread
 
 SLOT_FROM = 5
@@ -55,9 +56,9 @@ class Ledger:
         self._columns: dict[str, Columns] = {}
         self._alone: dict[str, _Alone] = {}
 
-    def take(self, revisions: Iterable[Revision]) -> int:
+    def take(self, revisions: Iterable[Effort]) -> int:
         """Enter new revisions, in any order; how many they were."""
-        by_person: dict[str, list[Revision]] = {}
+        by_person: dict[str, list[Effort]] = {}
         for one in revisions:
             by_person.setdefault(one.annotator, []).append(one)
         for name, found in by_person.items():

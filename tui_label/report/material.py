@@ -10,13 +10,14 @@ from secrets import SystemRandom
 from typing import Any
 
 from tui_label.core.item import Item
+from tui_label.core.opinions import Effort
 from tui_label.core.project import Project
 from tui_label.core.text import letters
 from tui_label.quality.agreement import Agreement, Part, TaskAgreement, Unjudged
 from tui_label.quality.person import Person
 from tui_label.report import agreement_report, status_report
 from tui_label.store.base import Progress, Store
-from tui_label.store.reviewing import Change, Effort
+from tui_label.store.reviewing import Change
 
 DRAWN = 60
 """People in a plot; the tables have them all."""

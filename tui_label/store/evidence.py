@@ -7,9 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from tui_label.core.gold import Gold
+from tui_label.core.opinions import Effort, Opinion
 from tui_label.core.renames import Renames
 from tui_label.store.engine import Connection
-from tui_label.store.reviewing import Effort, Opinion, Testimony
+from tui_label.store.reviewing import Testimony
 from tui_label.store.rows import (
     ANNOTATION,
     GOLD,

@@ -14,6 +14,7 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item, Suggestion
+from tui_label.core.opinions import Effort, Opinion, Repeat
 from tui_label.core.renames import Names, Renames
 
 QUEUES = ("disagreements", "flagged", "questions", "fast", "slow", "sample", "corrected", "answered-back", "all")
@@ -138,30 +139,6 @@ class Attempt:
         return not self.of and not self.passed
 
 
-class Opinion(NamedTuple):
-    """One latest submitted answer, lean: what agreement and figures are computed from."""
-
-    number: int
-    """The item's."""
-    annotator: str
-    answers: Mapping[str, Any]
-    """Under today's label names."""
-    submitted_at: str
-    active_ms: int
-    guidelines_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """An annotator's two answers about the same item, weeks apart."""
-
-    annotator: str
-    first: Mapping[str, Any]
-    again: Mapping[str, Any]
-    submitted_at: str
-    """Of the second."""
-
-
 @dataclass(frozen=True, slots=True)
 class Testimony:
     """All that is known of one item's right answer: for `export --settled` and `--auto-settle`."""
@@ -172,28 +149,6 @@ class Testimony:
     gold: Gold | None
     pending: bool = False
     """Whether it waits for somebody: for the answer to a question, an open flag, or a return."""
-
-
-class Effort(NamedTuple):
-    """One revision of an answer, lean: what pace is computed from.  Undone ones are there too."""
-
-    number: int
-    annotator: str
-    turn: int
-    """Counts the annotator's saves; a new one is larger than all before."""
-    status: str
-    labels: Mapping[str, tuple[str, ...]]
-    """For each task the labels that were given; texts have none."""
-    flags: tuple[str, ...]
-    """Reasons."""
-    submitted_at: str
-    active_ms: int
-    idle_ms: int
-    sound_ms: int
-    """Length of the item's sound; 0 for a text."""
-    coverage: float | None
-    """The part of the sound that was heard."""
-    revision: int
 
 
 class Reviewing(Protocol):

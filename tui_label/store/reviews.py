@@ -12,10 +12,11 @@ from tui_label.core.comments import Comment
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
 from tui_label.core.moments import utc
+from tui_label.core.opinions import Effort, Opinion, Repeat
 from tui_label.store import cases, evidence, outcomes, queue, sources, talking, training
 from tui_label.store.base import Policy
 from tui_label.store.engine import Connection, Execute, marks, writing
-from tui_label.store.reviewing import Attempt, Case, Change, Effort, Mark, Opinion, Queue, Repeat, Testimony
+from tui_label.store.reviewing import Attempt, Case, Change, Mark, Queue, Testimony
 from tui_label.store.rows import (
     ANNOTATION,
     COMMENT,

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from tui_label.core.annotation import Annotation
 from tui_label.core.gold import Gold
 from tui_label.core.item import Item
+from tui_label.core.opinions import Repeat
 from tui_label.store import probes, queue, sources
 from tui_label.store.engine import Connection, Execute
-from tui_label.store.reviewing import Attempt, Repeat
+from tui_label.store.reviewing import Attempt
 from tui_label.store.rows import ANNOTATION, GOLD, ITEM, annotation_from, from_json, gold_from, item_from
 from tui_label.store.standing import renames
 

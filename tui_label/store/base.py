@@ -14,8 +14,9 @@ Rules that hold for every method:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from math import inf
+from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tui_label.core.annotation import Annotation
@@ -78,6 +79,9 @@ class Added:
     outside: int = 0
     """Known answers for the qualification set about items that were there already outside of it, where they stay."""
 
+    def __add__(self, other: Added) -> Added:
+        return Added(*map(add, astuple(self), astuple(other)))
+
 
 class Conflict(NamedTuple):
     """Why a record is not brought in."""
@@ -112,13 +116,7 @@ class Suggested:
     """Suggestions of earlier versions that somebody has seen; on their items nothing was changed."""
 
     def __add__(self, other: Suggested) -> Suggested:
-        return Suggested(
-            self.items + other.items,
-            self.added + other.added,
-            self.known + other.known,
-            self.replaced + other.replaced,
-            self.kept + other.kept,
-        )
+        return Suggested(*map(add, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ a few statements bring in a step of them; only what meets something that is ther
 from __future__ import annotations
 
 import json
-import operator
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import astuple, replace
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from itertools import islice
@@ -164,7 +163,7 @@ class _Adding:
         try:
             while few := list(islice(steps, 1)):
                 done = self._connection.write(partial(self._few, few, steps))
-                added = _sum(added, done)
+                added += done
                 if progress:
                     progress(done.items + done.known)
         except StoreError as error:
@@ -180,7 +179,7 @@ class _Adding:
         until = time.monotonic() + HOLD_S
         added = Added()
         for step in few:
-            added = _sum(added, self._step(execute, *step, settings))
+            added += self._step(execute, *step, settings)
             if step is few[-1] and time.monotonic() < until:
                 few += islice(steps, 1)
         return added
@@ -363,10 +362,6 @@ def _so_far(added: Added) -> str:
     return (
         f"{added.items:,} items and {added.answers:,} answers are in, all of them whole; the same again adds the rest"
     )
-
-
-def _sum(one: Added, other: Added) -> Added:
-    return Added(*map(operator.add, astuple(one), astuple(other)))
 
 
 def _add_gold(execute: Execute, number: int, gold: Gold, moment: str, judge: Judge) -> bool:

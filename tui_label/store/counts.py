@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tui_label.store import queue, sources, standing
 from tui_label.store.engine import Execute, Read
-from tui_label.store.rows import ANNOTATION, annotation_from
+from tui_label.store.saves import annotation_of
 from tui_label.store.standing import Judge
 
 
@@ -178,12 +178,8 @@ def _restore_standing(execute: Execute) -> None:
         stands = queue.effective(execute, item, me)
         if stands:
             revision, _, turn = stands[-1]
-            row = execute(
-                f"""SELECT {ANNOTATION} FROM annotation JOIN annotator ON annotator.id = annotation.annotator
-                    WHERE annotation.item = ? AND annotation.annotator = ? AND revision = ?""",
-                (item, me, revision),
-            ).fetchone()
-            said = annotation_from(row, standing.renames(execute))
+            said = annotation_of(execute, item, me, revision, standing.renames(execute))
+            assert said is not None
             standing.keep(execute, item, me, said, revision, turn=turn, labels_version=0, replaces=False)
 
 

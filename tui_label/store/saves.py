@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tui_label.core.annotation import Annotation
+from tui_label.core.renames import Renames
 from tui_label.store.engine import Execute, marks
-from tui_label.store.rows import ANSWER, answer_row, escaped_json
+from tui_label.store.rows import ANNOTATION, ANSWER, annotation_from, answer_row, escaped_json
 
 
 class Before(NamedTuple):
@@ -40,6 +41,16 @@ def before_save(execute: Execute, number: int, me: int, save_id: str) -> Before:
         {"item": number, "me": me, "save": save_id},
     ).fetchone()
     return Before(*row)
+
+
+def annotation_of(execute: Execute, number: int, me: int, revision: int, renames: Renames) -> Annotation | None:
+    """What a revision says, labels under today's names; None where there is none."""
+    row = execute(
+        f"""SELECT {ANNOTATION} FROM annotation JOIN annotator ON annotator.id = annotation.annotator
+            WHERE annotation.item = ? AND annotation.annotator = ? AND annotation.revision = ?""",
+        (number, me, revision),
+    ).fetchone()
+    return annotation_from(row, renames) if row else None
 
 
 def work_of(execute: Execute, number: int, me: int, revision: int) -> str:

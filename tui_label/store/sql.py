@@ -57,6 +57,7 @@ from tui_label.store.rows import (
 )
 from tui_label.store.saves import (
     Before,
+    annotation_of,
     annotator_id,
     annotator_name,
     before_save,
@@ -260,7 +261,7 @@ class SqlStore(SqlReviewing):
     def _claim_of(self, execute: Execute, me: int, number: int, row: tuple[Any, ...]) -> Claim:
         probe, revision, reopened, draft, returned, talked, suggested, renamed = row[6:]
         renames = standing.renames(execute) if renamed else Renames()
-        latest = self._annotation(execute, number, me, revision, renames) if revision else None
+        latest = annotation_of(execute, number, me, revision, renames) if revision else None
         if latest and latest.status != SUBMITTED and not draft:
             draft = work_of(execute, number, me, revision)
         return Claim(
@@ -275,16 +276,6 @@ class SqlStore(SqlReviewing):
             talking.on_item(execute, number, annotator_name(execute, me)) if talked else (),
             outcomes.gold_of(execute, number, renames) if probe == "qualification" else None,
         )
-
-    def _annotation(
-        self, execute: Execute, item: int, annotator: int, revision: int, renames: Renames
-    ) -> Annotation | None:
-        row = execute(
-            f"""SELECT {ANNOTATION} FROM annotation JOIN annotator ON annotator.id = annotation.annotator
-                WHERE annotation.item = ? AND annotation.annotator = ? AND annotation.revision = ?""",
-            (item, annotator, revision),
-        ).fetchone()
-        return annotation_from(row, renames) if row else None
 
     def check_in_place(self) -> None:
         self._connection.check_in_place()
@@ -437,7 +428,7 @@ class SqlStore(SqlReviewing):
 
     def _undo(self, execute: Execute, number: int, me: int, state: str, revision: int, until: int) -> None:
         renames = standing.renames(execute)
-        undone = self._annotation(execute, number, me, revision, renames)
+        undone = annotation_of(execute, number, me, revision, renames)
         work = work_of(execute, number, me, revision)
         assert undone is not None
         moment = utc(self._clock())
@@ -456,7 +447,7 @@ class SqlStore(SqlReviewing):
         first = training.first_turn(execute, number, me)
         left = [one for one in queue.effective(execute, number, me) if one[2] > first]
         before, status, before_turn = left[-1] if left else (0, "", turn)
-        stands = self._annotation(execute, number, me, before, renames)
+        stands = annotation_of(execute, number, me, before, renames)
         if stands:
             # Its labels have today's names already
             standing.keep(execute, number, me, stands, before, turn=before_turn, labels_version=0, replaces=True)

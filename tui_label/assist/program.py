@@ -69,7 +69,8 @@ class _Waiting:
         self.size -= size
         return item
 
-    def told(self) -> str:
+    def oldest(self) -> str:
+        """The key of the item that has waited longest, for a message."""
         return visible(next(iter(self.items))) if self.items else ""
 
 
@@ -151,7 +152,7 @@ class Program:
                 return
             if left <= 0:
                 raise self._failure(
-                    f"gave no answer for {self._timeout_s:g} s, item {waiting.told()} waits; --timeout gives it longer"
+                    f"gave no answer for {self._timeout_s:g} s, item {waiting.oldest()} waits; --timeout gives it longer"
                 )
             moved = self._exchange(left)
             lines = self._complete_lines()
@@ -282,7 +283,7 @@ class Program:
         except subprocess.TimeoutExpired:
             status = 0
         self._drain()
-        at = f", at item {waiting.told()}" if waiting.items else ""
+        at = f", at item {waiting.oldest()}" if waiting.items else ""
         if status < 0:
             memory = ", perhaps for want of memory" if status == -signal.SIGKILL else ""
             raise self._failure(f"was killed by signal {-status}{memory}{at}")

@@ -107,7 +107,7 @@ def _given(tasks: Path) -> Project:
 
 
 def _again(reading: Reading, **changed: Any) -> Reading:
-    """The reading from the first line on."""
+    """The reading as if nothing was read yet."""
     fresh: dict[str, Any] = {
         "occurrences": Counts(), "known": Counts(), "unknown": {}, "reasons": {}, "left_out": {},
     }  # fmt: skip

@@ -63,7 +63,8 @@ class Run:
     in_a_row: int = 0
     """Items that failed since the last that did not."""
 
-    def name(self, item: Item, problem: str) -> None:
+    def note(self, item: Item, problem: str) -> None:
+        """Among `problems`, while they are few."""
         if len(self.problems) < NAMED:
             self.problems.append(visible(f"item {item.key}: {problem}")[:300])
 
@@ -187,7 +188,7 @@ def _taken(run: Run, tasks: Sequence[Task], item: Item, answer: Answer) -> list[
     if problem is not None:
         run.failed += 1
         run.in_a_row += 1
-        run.name(item, str(problem))
+        run.note(item, str(problem))
         if run.in_a_row >= GIVE_UP:
             raise AssistError(f"{GIVE_UP} items in a row failed, the last with: {visible(str(problem))[:200]}")
         return None
@@ -195,7 +196,7 @@ def _taken(run: Run, tasks: Sequence[Task], item: Item, answer: Answer) -> list[
     found = answers.suggestions(tasks, item, answer)
     run.unfit += len(found.unfit)
     for one in found.unfit:
-        run.name(item, one)
+        run.note(item, one)
     run.renamed += found.renamed
     if found.repaired:
         run.repaired += found.repaired

@@ -276,7 +276,10 @@ class SqliteConnection:
             raise StoreError(f"{self.path}: the database was moved or replaced while open; leave and start again")
 
     def _checked_log(self) -> int:
-        """So would a write-ahead log that somebody removed: then what is in it goes to the database at once."""
+        """The write-ahead log that is written to; raises StoreError where somebody removed or replaced it.
+
+        What is in one that was removed goes to the database at once, before it is lost.
+        """
         number = _number(self._log_path)
         if self._log is None and number is not None:
             self._log = os.open(self._log_path, os.O_RDONLY)

@@ -128,7 +128,7 @@ def _lock(file: int, path: Path, how: int) -> None:
 
 
 def _done(turn: Future[Result], work: Callable[[], Result]) -> Callable[[], None]:
-    """Do it; what tells the outcome to who waits for it."""
+    """Do the work; gives what tells the outcome to whoever waits, to be called once the lock is free."""
     try:
         return partial(turn.set_result, work())
     except BaseException as error:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_label.cli.items import Screen, standard_output, tell_kept, tell_written
 from tui_label.cli.project import Commands, command, wipe
+from tui_label.cli.telling import Screen, standard_output, tell_kept, tell_written
 from tui_label.core.text import number_of, visible
 
 if TYPE_CHECKING:

@@ -522,10 +522,12 @@ async def test_a_review_given_while_nothing_is_taken_stays_and_is_kept_as_a_draf
             await bench.do("review.take", 1)
             assert (bool(re.search(words, bench.trouble)), here(bench)) == (True, "i0"), bench.trouble
             assert bench.desk.review.is_touched
+            await bench._unsaved.settled()
             assert len(asides()) == 1
         while bench.trouble:
             await asyncio.sleep(0.05)
         assert bench.word == "the database is back, and has this as a draft"
+        await bench._unsaved.settled()
         assert not asides()
         await bench.do("review.settle")
         assert here(bench) == "i2"

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import config
-from tui_label.bench import unsaved
+from tui_label.bench import unsaved, workplace
 from tui_label.bench.reviewbench import ReviewBench
 from tui_label.bench.unsaved import Left, Unsaved
 from tui_label.bench.workbench import Workbench
-from tui_label.bench.workplace import WAITING
+from tui_label.bench.workplace import ITS_DISK, WAITING
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.record import Record
@@ -39,14 +39,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def kept(project: Path, left: Left) -> bool:
+    unsaved = Unsaved(project, "ann")
+    unsaved.keep(left)
+    unsaved.wait(60)
+    return unsaved.is_kept
+
+
 @given(drafts=st.lists(st.tuples(st.integers(1, 5), st.text()), max_size=8), dropped=st.sets(st.integers(1, 5)))
 def test_what_is_kept_comes_back_until_it_is_dropped(tmp_path_factory, drafts, dropped):
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     unsaved = Unsaved(Path("project"), "ann")
     for number, draft in drafts:
-        assert unsaved.keep(Left(number, f"i{number}", 0, draft))
+        unsaved.keep(Left(number, f"i{number}", 0, draft))
     for number in dropped:
         unsaved.drop(number)
+    unsaved.wait(60)
+    assert unsaved.is_kept
 
     assert {one.number: one.draft for one in Unsaved(Path("project"), "ann").all()} == {
         number: draft for number, draft in dict(drafts).items() if number not in dropped
@@ -60,10 +69,10 @@ def test_a_home_that_takes_nothing_is_no_reason_to_lose_it(tmp_path, monkeypatch
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     left = Left(1, "i0", 0, "{}")
 
-    assert Unsaved(tmp_path, "ann").keep(left)
+    assert kept(tmp_path, left)
     assert Unsaved(tmp_path, "ann").all() == [left]
-    (kept,) = (tmp_path / "run" / "tui-label").iterdir()
-    assert kept.stat().st_mode & 0o777 == 0o600
+    (file,) = (tmp_path / "run" / "tui-label").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_place_that_may_not_even_be_looked_at_is_none(tmp_path, monkeypatch):
@@ -72,7 +81,7 @@ def test_a_place_that_may_not_even_be_looked_at_is_none(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "gettempdir", Mock(side_effect=FileNotFoundError))
     monkeypatch.setattr(unsaved, "MEMORY", Mock(is_dir=Mock(side_effect=PermissionError)))
 
-    assert not Unsaved(tmp_path, "ann").keep(Left(1, "i0", 0, "{}"))
+    assert not kept(tmp_path, Left(1, "i0", 0, "{}"))
 
 
 def test_what_was_kept_is_found_where_the_folder_was_renamed_or_put_back_from_a_backup_and_nowhere_else(
@@ -82,9 +91,9 @@ def test_what_was_kept_is_found_where_the_folder_was_renamed_or_put_back_from_a_
     for name in ("p", "other"):
         (tmp_path / name).mkdir()
     left = Left(1, "i0", 0, "{}")
-    Unsaved(tmp_path / "p", "ann").keep(left)
-    (kept,) = (tmp_path / "state" / "tui-label").iterdir()
-    kept.with_name(kept.name.replace("-1.json", "-2.json")).write_text("{ what a crash left")
+    assert kept(tmp_path / "p", left)
+    (file,) = (tmp_path / "state" / "tui-label").iterdir()
+    file.with_name(file.name.replace("-1.json", "-2.json")).write_text("{ what a crash left")
     renamed = (tmp_path / "p").rename(tmp_path / "renamed")
     (tmp_path / "p").mkdir()
 
@@ -118,6 +127,45 @@ async def gone_and_back(folder: Path) -> Workbench:
     await bench.leave()
     (folder / "away").rename(folder / "project.db")
     return bench
+
+
+async def test_a_disk_that_hangs_stops_no_key_and_nothing_is_called_kept_before_it_is(folder, monkeypatch):
+    bench, disk = await started(folder), threading.Event()
+    write = unsaved.write_own
+    monkeypatch.setattr(unsaved, "write_own", lambda *file: (disk.wait(60), write(*file)))
+    (folder / "project.db").rename(folder / "away")
+    before = time.monotonic()
+    await bench.do("label.give", ("sentiment", "negative"))
+    await bench.do("item.submit")
+    await bench.do("label.give", ("sentiment", "positive"))
+    assert time.monotonic() - before < 5
+    assert bench.trouble and bench.kept_nowhere
+    leaving = asyncio.create_task(bench.leave())
+    while bench.holdup != ITS_DISK:
+        await asyncio.sleep(0.01)
+    assert bench.kept_nowhere
+    disk.set()
+    await leaving
+
+    assert bench.trouble and not bench.kept_nowhere
+    (left,) = Unsaved(folder, "ann").all()
+    assert '"positive"' in left.draft
+
+
+async def test_who_does_not_wait_for_a_disk_that_hangs_is_told_the_truth(folder, monkeypatch):
+    bench, disk = await started(folder), threading.Event()
+    monkeypatch.setattr(unsaved, "write_own", lambda *_: disk.wait(60))
+    monkeypatch.setattr(workplace, "PATIENCE_S", 0.05)
+    (folder / "project.db").rename(folder / "away")
+    await bench.do("label.give", ("sentiment", "negative"))
+    leaving = asyncio.create_task(bench.leave())
+    while bench.holdup != ITS_DISK:
+        await asyncio.sleep(0.01)
+    leaving.cancel()
+    bench.abandon()
+
+    assert bench.trouble == f"left without waiting for {ITS_DISK}" and bench.kept_nowhere
+    disk.set()
 
 
 async def test_an_item_that_was_answered_since_keeps_that_answer(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from screens import CALLS, EVENTS, TURNS, answers, make, shown, tones, until
 from textual.events import MouseDown, MouseUp, Paste
 
 from tui_label import config
+from tui_label.bench import unsaved
 from tui_label.bench.workbench import Workbench
 from tui_label.core.commands import COMMANDS
 from tui_label.core.item import Item
@@ -260,6 +262,20 @@ async def test_a_click_does_not_keep_who_leaves_waiting_for_the_database(tmp_pat
             await app.on_mouse_up(MouseUp(app.sheet, 4, 4, 0, 0, 1, False, False, False))
         await pilot.press("x")
         assert app.workbench.abandoned
+        holder.close()
+
+
+async def test_who_need_not_wait_for_the_database_hears_whether_their_work_is_kept(tmp_path, monkeypatch):
+    disk, write = threading.Event(), unsaved.write_own
+    monkeypatch.setattr(unsaved, "write_own", lambda *file: (disk.wait(60), write(*file)))
+    app = at(tmp_path, MODES["spans"][0])
+    async with app.run_test(size=(120, 24)) as pilot:
+        holder = sqlite3.connect(tmp_path / "project.db", isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        await pilot.press("1", "ctrl+q")
+        await until(app, "any key leaves at once and loses what is not saved")
+        disk.set()
+        await until(app, "any key leaves at once, your work is kept")
         holder.close()
 
 

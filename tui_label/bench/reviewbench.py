@@ -544,4 +544,4 @@ class ReviewBench(Workplace[CaseDesk]):
     def _set_aside(self) -> None:
         if self.desk is not None and (draft := self._draft):
             case = self.desk.case
-            self._keep_aside(Left(case.number, case.item.key, decided(case), draft, case.draft))
+            self._unsaved.keep(Left(case.number, case.item.key, decided(case), draft, case.draft))

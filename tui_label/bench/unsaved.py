@@ -6,20 +6,21 @@ either, in the system's folder for running or temporary files, or in memory unti
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from tui_label.errors import LabelError
 from tui_label.home import own_folder
 from tui_label.store.base import Sprint
-from tui_label.whole import write_own
+from tui_label.whole import sync_folder, write_own
 
 MEMORY = Path("/dev/shm")
 """No disk, and so none that is full with the others."""
@@ -46,7 +47,10 @@ class Left:
 
 
 class Unsaved:
-    """What one annotator left of one project, a file an item, and one for the sprints."""
+    """What one annotator left of one project, a file an item, and one for the sprints.
+
+    They are written and removed on a thread of their own, the latest of each: a disk that hangs keeps no key waiting.
+    """
 
     def __init__(self, project: Path, annotator: str) -> None:
         path = project.resolve()
@@ -57,23 +61,60 @@ class Unsaved:
         self._name = f"unsaved-{by_path}-{by_folder}"
         self._names = (f"unsaved-{by_path}-*", f"unsaved-*-{by_folder}")
         """Of what was kept at this path or in this folder: it may have been renamed since, or put back from a backup."""
-        self._kept: set[int] = set()
+        self._wanted: dict[str, str] = {}
+        """What is to be in each file; empty: there is to be none."""
+        self._there: dict[str, str] = {}
+        """What is in it, once it is on disk."""
+        self._thread = futures.ThreadPoolExecutor(1, thread_name_prefix="unsaved")
+        self._latest: futures.Future[None] = futures.Future()
+        self._latest.set_result(None)
 
-    def keep(self, left: Left) -> bool:
-        """Whether it is on a disk."""
-        if kept := self._write(str(left.number), asdict(left)):
-            self._kept.add(left.number)
-        return kept
+    @property
+    def is_kept(self) -> bool:
+        """Whether all that was given is on a disk."""
+        return all(self._there.get(name) == words for name, words in self._wanted.items() if words)
 
-    def _write(self, name: str, record: Any) -> bool:
+    def when_settled(self, then: Callable[[], None]) -> None:
+        """Call it once all was tried."""
+        asyncio.wrap_future(self._latest).add_done_callback(lambda _: then())
+
+    async def settled(self, seconds: float | None = None) -> bool:
+        """Whether all was tried, after so many seconds at most."""
+        done, _ = await asyncio.wait([asyncio.wrap_future(self._latest)], timeout=seconds)
+        return bool(done)
+
+    def wait(self, seconds: float) -> None:
+        """As `settled`, where nothing else goes on any more."""
+        futures.wait([self._latest], seconds)
+
+    def keep(self, left: Left) -> None:
+        self._put(str(left.number), json.dumps(asdict(left)))
+
+    def _put(self, name: str, words: str) -> None:
+        self._wanted[name] = words
+        if self._there.get(name, "") != words or not self._latest.done():
+            self._latest = self._thread.submit(self._see_to, name)
+
+    def _see_to(self, name: str) -> None:
+        words = self._wanted[name]
+        if self._there.get(name, "") == words:
+            return
+        if not words:
+            self._remove(name)
+            self._there[name] = words
+        elif self._write(name, words):
+            self._there[name] = words
+
+    def _write(self, name: str, words: str) -> bool:
         for folder in own_folders():
             with contextlib.suppress(OSError):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path = folder / f"{self._name}-{name}.json"
                 growing = path.with_suffix(".part")
                 try:
-                    write_own(growing, json.dumps(record))
+                    write_own(growing, words)
                     growing.replace(path)
+                    sync_folder(folder)
                 finally:
                     growing.unlink(missing_ok=True)
                 return True
@@ -83,16 +124,16 @@ class Unsaved:
         found = []
         for path in self._files("[0-9]*"):
             with contextlib.suppress(OSError, ValueError, TypeError):
-                left = Left(**json.loads(path.read_text(encoding="utf-8")))
-                self._kept.add(left.number)
+                words = path.read_text(encoding="utf-8")
+                left = Left(**json.loads(words))
+                self._wanted[str(left.number)] = self._there[str(left.number)] = words
                 found.append(left)
         return found
 
     def drop(self, number: int) -> None:
         """The database has it now, or something newer."""
-        if number in self._kept:
-            self._kept.discard(number)
-            self._remove(str(number))
+        if str(number) in self._wanted:
+            self._put(str(number), "")
 
     def _remove(self, name: str) -> None:
         for path in self._files(name):
@@ -101,15 +142,15 @@ class Unsaved:
 
     def keep_sprints(self, sprints: Sequence[Sprint]) -> None:
         """Those that are over and that the database has not; none: it has them all."""
-        if sprints:
-            self._write("sprints", [asdict(one) for one in sprints])
-        else:
-            self._remove("sprints")
+        self._put("sprints", json.dumps([asdict(one) for one in sprints]) if sprints else "")
 
     def sprints(self) -> list[Sprint]:
         for path in self._files("sprints"):
             with contextlib.suppress(OSError, ValueError, TypeError):
-                return [Sprint(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+                words = path.read_text(encoding="utf-8")
+                found = [Sprint(**one) for one in json.loads(words)]
+                self._wanted["sprints"] = self._there["sprints"] = words
+                return found
         return []
 
     def _files(self, name: str) -> Iterator[Path]:

@@ -424,8 +424,7 @@ class Workbench(Workplace[Desk]):
         desk = self.desk
         if desk is not None and (draft := self._draft):
             claim = desk.claim
-            left = Left(claim.number, claim.item.key, _revision(claim), draft, claim.draft, desk.corrects)
-            self._keep_aside(left)
+            self._unsaved.keep(Left(claim.number, claim.item.key, _revision(claim), draft, claim.draft, desk.corrects))
 
     # back and forth
 

@@ -20,7 +20,7 @@ from tui_label.bench.desk import Desk
 from tui_label.bench.drafting import Drafting
 from tui_label.bench.notices import Announcement, Notice, Renewal
 from tui_label.bench.storethread import AT_ONCE_S, Result, StoreThread
-from tui_label.bench.unsaved import Left, Unsaved
+from tui_label.bench.unsaved import Unsaved
 from tui_label.core.annotating.session import Line, Session
 from tui_label.core.annotating.steps import step
 from tui_label.core.comments import COMMENT, QUESTION, Comment
@@ -38,10 +38,13 @@ if TYPE_CHECKING:
 OnDesk = TypeVar("OnDesk", bound=Desk)
 WAITING = "waiting for the database …"
 BACK = "the database is back"
+ITS_DISK = "the disk that this is kept on"
 BACK_AGAIN = ": what was not saved the last time is here"
 UNSAID, STANDS = "taken back", "nothing to take back: it was read, or nothing was said here"
 LISTENED_S = 5.0
 """A draft is at most this far behind what is heard while no key is pressed."""
+PATIENCE_S = 2.0
+"""So long who leaves at once waits for what is written aside."""
 LOOK_S = 2.0
 """Between two glances into a queue that was empty: a read along an index."""
 
@@ -97,8 +100,6 @@ class Workplace(ABC, Generic[OnDesk]):
         self._leaving = False
         self._drafts = Drafting(self._keep_draft_alone)
         self._unsaved = unsaved
-        self._nowhere = False
-        """Whether what is not saved could not be kept in a file of their own either."""
         self._take_edits = take_edits
         self._versions = self._in_force = versions
         self._make_deck = make_deck
@@ -167,8 +168,8 @@ class Workplace(ABC, Generic[OnDesk]):
 
     @property
     def kept_nowhere(self) -> bool:
-        """Whether what is not saved is in no file of their own either: who leaves loses it."""
-        return self._nowhere and bool(self.trouble)
+        """Whether what is not saved is in no file of their own either, or not yet: who leaves now loses it."""
+        return bool(self.trouble or self._awaited or self.holdup) and not self._unsaved.is_kept
 
     @property
     def notice(self) -> Notice | None:
@@ -229,6 +230,7 @@ class Workplace(ABC, Generic[OnDesk]):
         """Nobody knows for how long: what the store has not is kept until then, and who leaves hears for whom they wait."""
         if self._draft not in ("", self._drafts.kept):
             self._set_aside()
+            self._unsaved.when_settled(self.on_change)
         if self._leaving:
             self.holdup = self._holder()
         self.on_change()
@@ -257,14 +259,13 @@ class Workplace(ABC, Generic[OnDesk]):
             self._drafts.soon()
         self.on_change()
 
-    def _keep_aside(self, left: Left) -> None:
-        self._nowhere = not self._unsaved.keep(left)
-
     def abandon(self) -> None:
         """Leave without the store: what it did not take is written aside.  Its thread may hang until the process ends."""
         self.abandoned = True
         self.trouble = f"left without waiting for {self.holdup}"
-        self._set_aside()
+        if self.holdup != ITS_DISK:
+            self._set_aside()
+        self._unsaved.wait(PATIENCE_S)
 
     # coming and going
 
@@ -320,6 +321,10 @@ class Workplace(ABC, Generic[OnDesk]):
                 self._drafts.cancel()
                 # What did not take the draft is not waited for once more: the lease will be over soon
                 await self._tried(partial(self._get_up, gives_back=kept))
+            if not await self._unsaved.settled(AT_ONCE_S):
+                self.holdup = ITS_DISK
+                self.on_change()
+                await self._unsaved.settled()
         if self.deck is not None:
             await self.deck.close()
         self._thread.close(wait=not self.abandoned)

@@ -56,5 +56,7 @@ class Leaving:
         """What it waits for; empty if for nothing."""
         if self._warned and self._workbench.kept_nowhere:
             return LOSES
-        holdup = self._workbench.holdup
-        return f" waiting for {visible(holdup)}; any key leaves at once, your work is kept" if holdup else ""
+        if not (holdup := self._workbench.holdup):
+            return ""
+        what = " and loses what is not saved" if self._workbench.kept_nowhere else ", your work is kept"
+        return f" waiting for {visible(holdup)}; any key leaves at once{what}"

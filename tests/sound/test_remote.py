@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -29,7 +32,7 @@ from tui_label import cli
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Listen
 from tui_label.errors import InputError
-from tui_label.sound import remote
+from tui_label.sound import fetching, remote
 from tui_label.sound.deck import Deck
 from tui_label.sound.fetching import Unwanted
 from tui_label.sound.media import fingerprint
@@ -146,6 +149,24 @@ def test_a_server_that_is_not_there_and_names_that_are_none(cache, server):
 
     assert "has a password in it" in refused(cache, "https://ann:secret@x/a.wav")
     assert "secret" not in refused(cache, "https://ann:secret@x/a.wav")
+
+
+def test_a_host_that_was_waited_for_in_vain_is_not_waited_for_once_more_by_each_of_its_files(cache, server):
+    server.how["/a.wav"] = "silent"
+    words = refused(cache, f"{server.url}/a.wav")
+    asked = len(server.asked)
+
+    assert refused(cache, f"{server.url}/b.wav") == words
+    assert len(server.asked) == asked
+    time.sleep(fetching.SILENCE_S)
+    assert cache.fetch(f"{server.url}/b.wav").read_bytes() == B
+
+
+def test_google_is_not_asked_for_credentials_where_there_is_no_network(cache, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gcsfs", ModuleType("gcsfs"))
+    monkeypatch.setattr(fetching.socket, "getaddrinfo", Mock(side_effect=socket.gaierror(-3, "try again")))
+
+    assert refused(cache, "gs://bucket/a.wav") == "bucket can't be reached; is there a network?"
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
@@ -309,6 +330,15 @@ def test_sftp_goes_as_ssh_does(cache, tmp_path, far):
 
 
 @needs_ssh
+def test_an_sftp_server_that_says_nothing(cache, monkeypatch):
+    monkeypatch.setattr("tui_label.sound.sftp.SILENCE_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        words = refused(cache, f"sftp://127.0.0.1:{silent.getsockname()[1]}/a.wav")
+
+    assert words == "127.0.0.1 said nothing for 1 seconds; try again later"
+
+
+@needs_ssh
 def test_a_key_whose_path_has_a_blank_opens_sftp_as_it_opens_ssh(cache, tmp_path, far):
     (tmp_path / "hosts").rename(tmp_path / "known")
     key = tmp_path / "my key"
@@ -352,7 +382,7 @@ def test_s3_from_a_server_that_speaks_it(cache, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ann")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(remote, "SILENCE_S", 20.0)
+    monkeypatch.setattr(fetching, "SILENCE_S", 20.0)
     try:
         import s3fs
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -100,6 +102,13 @@ def _options(scheme: str) -> dict[str, Any]:
 
         timeout = ClientTimeout(total=None, sock_connect=SILENCE_S, sock_read=SILENCE_S)
         return {"client_kwargs": {"trust_env": True, "timeout": timeout}}
+    if scheme == "gs":
+        from aiohttp import ClientTimeout
+
+        if not os.environ.get("STORAGE_EMULATOR_HOST"):
+            # Where there is no network, gcsfs looks for credentials in it for a minute
+            socket.getaddrinfo("storage.googleapis.com", "https")
+        return {"requests_timeout": ClientTimeout(total=None, sock_connect=SILENCE_S, sock_read=SILENCE_S)}
     return {}
 
 
@@ -190,10 +199,16 @@ def why(error: Exception, url: str) -> str:
         return "broke off on the way, three times; try again later"
     if untrusted := getattr(getattr(error, "certificate_error", None), "verify_message", ""):
         return f"{host} shows a certificate that is not trusted here ({untrusted}); SSL_CERT_FILE can name one that is"
-    if names & _UNREACHED or (isinstance(error, OSError) and error.errno in _NETWORK):
+    if is_silent(error):
         return f"{host} can't be reached; is there a network?"
     said = getattr(error, "strerror", None) or str(error)
     return f"{visible(said) or type(error).__name__}"[:160]
+
+
+def is_silent(error: Exception) -> bool:
+    """Whether the host did not answer, so that its other files would be waited for in vain too."""
+    error = _real(error)
+    return bool(_names(error) & (_UNREACHED | _WAITS)) or (isinstance(error, OSError) and error.errno in _NETWORK)
 
 
 _NETWORK = {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ETIMEDOUT}

@@ -42,6 +42,8 @@ class Cache:
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder, self._urls, self._most = folder / "media", folder / "urls", most_bytes
         self._since_look = LOOK_BYTES
+        self._silent: dict[str, tuple[float, str]] = {}
+        """Hosts that were waited for in vain: until when they are not asked again, and why."""
 
     def place(self, url: str, hash: str) -> Path:
         """Where the sound at `url` with these bytes lies once it is fetched."""
@@ -56,12 +58,20 @@ class Cache:
             return self.place(url, hash)
         if hash and _used(self.place(url, hash)):
             return self.place(url, hash)
+        began, host = time.monotonic(), urlsplit(url).netloc
+        until, why = self._silent.get(host, (began, ""))
+        if began < until:
+            raise InputError(f"{shown(url)}: {why}")
         try:
             return self._fetched(url, scheme, hash, tell)
         except (InputError, Unwanted):
             raise
         except Exception as error:  # backends raise what they like
-            raise InputError(f"{shown(url)}: {_at_home(error, self._folder) or fetching.why(error, url)}") from error
+            why = _at_home(error, self._folder) or fetching.why(error, url)
+            if fetching.is_silent(error):
+                now = time.monotonic()
+                self._silent[host] = now + min(now - began, fetching.SILENCE_S), why
+            raise InputError(f"{shown(url)}: {why}") from error
 
     @contextlib.contextmanager
     def lent(self, url: str, tell: Tell = lambda _: None) -> Iterator[Path]:

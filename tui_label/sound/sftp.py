@@ -68,6 +68,9 @@ class _Sftp(SFTPFileSystem):  # type: ignore[misc]
             if through and through.has_ended:
                 words = f"{self.host} can't be reached through another host: try `sftp {self.host}`"
                 raise OSError(words) from error
+            if "No existing session" in str(error):
+                # Where no greeting comes, paramiko goes on to the keys
+                raise TimeoutError from error
             raise
         self.ftp = self.client.open_sftp()
         self.ftp.get_channel().settimeout(SILENCE_S)

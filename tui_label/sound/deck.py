@@ -72,6 +72,7 @@ class Deck(Tape):
         sound = item.sound if item else None
         self.put(_track(self._folder, sound) if sound is not None else NOTHING)
         if self._clicks is not None:
+            self._clicks.cleanup()
             self._clicks, self.speed = None, self._own_speed
         self._sound, self.look = sound, Look()
         self.listening = listening or Listening()

@@ -11,7 +11,7 @@ from typing import Any
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import QUESTION
 from tui_label.store.base import Store
-from tui_label.store.reviewing import Case, Queue
+from tui_label.store.reviewing import AFTER, SETTLED_TOO, Case, Queue
 
 Found = tuple[int, tuple[str, ...]]
 """An item's number, and about whom it is."""
@@ -32,8 +32,10 @@ def expected(queue: Queue, cases: Iterable[Case], bounds: Bounds, differ: Callab
     """In order.  `sample` is not for here: nobody knows its hash."""
     keyed = []
     for case in cases:
-        if case.gold and not queue.settled_too and queue.name not in ("corrected", "all"):
-            continue
+        if case.gold and not queue.settled_too and queue.name not in SETTLED_TOO:
+            if queue.name not in AFTER:
+                continue
+            case = replace(case, versions=_after(case, "versions"), skipped=_after(case, "skipped"))
         if not _has_text(queue, case):
             continue
         if case.returned and not queue.settled_too:
@@ -49,6 +51,11 @@ def expected(queue: Queue, cases: Iterable[Case], bounds: Bounds, differ: Callab
 
 def _not_returned(case: Case, part: str) -> tuple[Annotation, ...]:
     return tuple(one for one in getattr(case, part) if one.annotator not in case.returned)
+
+
+def _after(case: Case, part: str) -> tuple[Annotation, ...]:
+    """What was said since the case was settled."""
+    return tuple(one for one in getattr(case, part) if one.submitted_at > case.gold.at)
 
 
 def usual_bounds(times: Mapping[str, Sequence[int]], too_fast_ms: int) -> Bounds:

@@ -437,7 +437,11 @@ class Work:
                 answered.setdefault(number, set()).add(me)
         found = [(number, tuple(sorted(who))) for number, who in answered.items()]
         assert walk(self.store, Queue("answered-back", settled_too=True)) == found, self.seed
-        open_ones = [one for one in found if not self.model.golds[one[0]]]
+        open_ones = []
+        for number, who in found:
+            here, since = cases[number - 1], cases[number - 1].gold.at if cases[number - 1].gold else ""
+            newer = {one.annotator for one in (*here.versions, *here.skipped) if one.submitted_at > since}
+            open_ones += [(number, left)] if (left := tuple(sorted(newer & {*who}))) else []
         assert walk(self.store, Queue("answered-back")) == open_ones, self.seed
 
     def compare(self) -> None:

@@ -6,6 +6,7 @@ import math
 import random
 import uuid
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from desk import expected, usual_bounds, walk
@@ -267,6 +268,26 @@ def test_a_flag_on_a_skipped_item_is_there_to_see(make):
     case = store.next_case(Queue("flagged"), "lead")
 
     assert (case.versions, [one.flags for one in case.skipped], case.about) == ((), [flags], ("ann",))
+
+
+def test_what_is_flagged_or_answered_again_after_it_was_settled_is_there_to_see(make):
+    store = make(1)
+    queues = [Queue("flagged"), Queue("answered-back")]
+    number = store.claim("ann").number
+
+    def answer(day: str) -> list[list]:
+        store.submit(number, said("ann", submitted_at=f"2026-01-0{day}", flags=(Flag("odd"),)), day)
+        return [walk(store, queue) for queue in queues]
+
+    def settle(day: str, over: int) -> list[list]:
+        store.settle(number, replace(gold(), at=f"2026-01-0{day}"), day, over=over)
+        return [walk(store, queue) for queue in queues]
+
+    here = [(number, ("ann",))]
+    assert (answer("1"), settle("2", 0)) == ([here, []], [[], []])
+    store.send_back(number, ["ann"], Comment("lead", "Look again", RETURN))
+    assert store.claim("ann").number == number
+    assert (answer("3"), settle("4", 1)) == ([here, here], [[], []])
 
 
 def test_a_sample_is_the_same_each_time_and_a_share_of_everyones(make):
@@ -598,6 +619,7 @@ def test_questions_and_answers(make):
     assert (store.unread("ann"), store.inbox("ann")) == (0, [])
     assert [one.read for one in store.comments(number)] == [True, False, True]
     assert [one.text for one in store.claim("ann").comments] == ["Does sarcasm count?", "It does."]
+    store.settle(number, gold(), "s")
     store.say(number, Comment("ann", "And irony?", QUESTION))
     assert walk(store, Queue("questions")) == [(number, ("ann",))]
 

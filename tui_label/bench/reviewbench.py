@@ -28,7 +28,7 @@ from tui_label.core.reviewing.review import Review
 from tui_label.errors import StoreError, UsageError
 from tui_label.report.agreement_report import agreement
 from tui_label.store.base import Store, Versions
-from tui_label.store.reviewing import QUEUES, START, Case, Queue
+from tui_label.store.reviewing import QUEUES, SETTLED_TOO, START, Case, Queue
 
 if TYPE_CHECKING:
     from tui_label.quality.agreement import Confusion
@@ -371,7 +371,7 @@ class ReviewBench(Workplace[CaseDesk]):
     @property
     def _keeps_settled(self) -> bool:
         """Whether settled cases stay in the queue."""
-        return self.queue.settled_too or self.queue.name in ("all", "corrected")
+        return self.queue.settled_too or self.queue.name in SETTLED_TOO
 
     def returnable(self) -> tuple[int, ...]:
         """The versions of those who have a part in the project today; where there is none, that is said.

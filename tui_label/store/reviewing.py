@@ -28,15 +28,19 @@ corrected      with a gold answer that differs from somebody's answer
 answered-back  sent back, and answered since
 all            every answered item
 """
+SETTLED_TOO = ("questions", "corrected", "all")
+"""Queues that a settled answer takes nothing out of: who asks was told that an answer comes."""
+AFTER = ("flagged", "answered-back")
+"""Queues of what was said after the settled answer, too: nobody has decided about that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Which cases a reviewer goes through.  Empty fields do not restrict.
 
-    All but `corrected` and `all` leave out items that have a standing gold answer, unless
-    `settled_too`; `all` leaves out none.  Nor is what was sent back in `disagreements`, `flagged`,
-    `fast`, `slow` and `sample` before it was answered again.
+    All but those of `SETTLED_TOO`, and of `AFTER` what is newer, leave out items that have a standing
+    gold answer, unless `settled_too`.  Nor is what was sent back in `disagreements`, `flagged`, `fast`,
+    `slow` and `sample` before it was answered again.
     """
 
     name: str = "disagreements"

@@ -121,6 +121,7 @@ async def test_why_is_typed_once_where_the_project_changed_meanwhile(tmp_path):
     app = start(folder, Queue("all"))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("C", *"as in 2")
+        assert has(app, "settle, and say why to ann: as in 2")
         (folder / "guidelines.md").write_text("# Mood\n\nTwo is new.\n")
         opened(folder).close()
         await pilot.press("enter")
@@ -135,7 +136,7 @@ async def test_why_is_typed_once_where_the_project_changed_meanwhile(tmp_path):
 @pytest.mark.parametrize("leave", [(), ("ctrl+q",)], ids=["cut off", "left"])
 @pytest.mark.parametrize(
     ("keys", "shows"),
-    [("x", "send back to all: so"), ("c\t\t", "comment to bob: so"), ("12C", "settle, and say why: so")],
+    [("x", "send back to all: so"), ("c\t\t", "comment to bob: so"), ("12C", "settle, and say why to all: so")],
     ids=["x", "c", "C"],
 )
 async def test_a_remark_that_is_half_typed_is_there_again(tmp_path, keys, shows, leave):

@@ -249,9 +249,11 @@ class ReviewApp(ItemApp[ReviewBench]):
         return self._remark(COMMENT, "answer" if asked else "comment", readers, partial(self._say, "review.comment"))
 
     def _correction(self) -> Remark | None:
-        if not self.workbench.corrects():
+        review = self._review
+        if review is None or not self.workbench.corrects():
             return None
-        return self._remark(CORRECTION, "settle, and say why", (), lambda _, text: self.workbench.correct(text))
+        told = self._readers(review.differing, tuple(range(len(review.versions))))[:1]
+        return self._remark(CORRECTION, "settle, and say why", told, lambda _, text: self.workbench.correct(text))
 
     async def _say(self, command: str, to: tuple[str, ...], text: str) -> None:
         await self._do(command, (to, text))

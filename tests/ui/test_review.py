@@ -153,6 +153,18 @@ async def test_a_remark_that_is_half_typed_is_there_again(tmp_path, keys, shows,
     assert {one.text.split(". ")[-1] for one in opened(folder).comments(1)} == {"so!"}
 
 
+async def test_a_long_question_says_where_it_is_cut_and_is_read_in_full(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad"]))
+    opened(folder).say(1, Comment("ann", "so " * 90 + "or not?", QUESTION))
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert has(app, "so so …") and has(app, ", all said") and not has(app, "or not?")
+        await pilot.press("comma")
+        assert has(app, "or not?")
+        await struck(app, "comma")
+        assert has(app, "c answer")
+
+
 async def test_one_leaves_while_a_queue_is_chosen(tmp_path):
     app = start(prepare(tmp_path, MOOD, *moods(["good", "bad"])))
     async with app.run_test(size=(80, 24)) as pilot:

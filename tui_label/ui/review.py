@@ -24,6 +24,7 @@ from tui_label.store.reviewing import QUEUES, Queue
 from tui_label.ui.app import Act, ItemApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Mode, Picker
+from tui_label.ui.overlays import Reading
 from tui_label.ui.reviewmodes import Filter, Readers, Remark
 from tui_label.ui.views.document import Marks, lanes
 from tui_label.ui.views.frame import header, legend
@@ -31,7 +32,15 @@ from tui_label.ui.views.label import hints as labeling_hints
 from tui_label.ui.views.label import mode_rows
 from tui_label.ui.views.menu import Offer
 from tui_label.ui.views.queues import counted, queues_page, where
-from tui_label.ui.views.review import ReviewState, head_room, key_hints, review_screen, sound_head, zone_and_room
+from tui_label.ui.views.review import (
+    ReviewState,
+    head_room,
+    key_hints,
+    review_screen,
+    sound_head,
+    voices,
+    zone_and_room,
+)
 from tui_label.ui.views.versions import Board
 
 DECIDING = (
@@ -59,6 +68,8 @@ class ReviewApp(ItemApp[ReviewBench]):
     """The case, kind and words of the remark that was finished last."""
     _board: Board | None = None
     """The item and its versions as they were drawn last."""
+    _on_screen: ReviewState | None = None
+    """What was drawn last."""
     _followed: tuple[str, int, int, int] = ("", -1, 0, 0)
     """Case and difference that were brought into sight last, and the size of the screen then."""
 
@@ -136,6 +147,7 @@ class ReviewApp(ItemApp[ReviewBench]):
             "review.return": partial(self._open, self._return),
             "review.comment": partial(self._open, self._comment),
             "review.correct": partial(self._open, self._correction),
+            "review.said": self._read_all_said,
         }
 
     def _open(self, line: Callable[[], Mode | None]) -> None:
@@ -255,6 +267,10 @@ class ReviewApp(ItemApp[ReviewBench]):
         told = self._readers(review.differing, tuple(range(len(review.versions))))[:1]
         return self._remark(CORRECTION, "settle, and say why", told, lambda _, text: self.workbench.correct(text))
 
+    def _read_all_said(self) -> None:
+        if self._on_screen is not None:
+            self._reading = Reading("what was said", partial(voices, self._on_screen))
+
     async def _say(self, command: str, to: tuple[str, ...], text: str) -> None:
         await self._do(command, (to, text))
 
@@ -368,9 +384,9 @@ class ReviewApp(ItemApp[ReviewBench]):
             1,
             bool(bench.askers()),
         )
-        zone, beyond, room = zone_and_room(state, width, height)
+        zone, cut, beyond, room = zone_and_room(state, width, height)
         self._viewport.fit(room, 1 + lanes(session))
-        state = replace(state, zone=zone, unseen=beyond, room=room)
+        self._on_screen = state = replace(state, zone=zone, cut=cut, unseen=beyond, room=room)
         if bench.deck is not None:
             tape = self._view.tape(session, width, head_room(state, room), desk.review.stretch)
             state = replace(state, tape=tape)

@@ -31,7 +31,7 @@ from tui_label.ui.views.label import LOW, laid_over, mode_rows, rule_saying, sta
 from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.queues import counted, where
 from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
-from tui_label.ui.views.talk import when
+from tui_label.ui.views.talk import MOST_ROWS, when
 from tui_label.ui.views.versions import Board
 
 NAMED_CELLS = 40
@@ -65,6 +65,8 @@ class ReviewState:
     room: int
     asked: bool = False
     """Whether an annotator waits for an answer."""
+    cut: bool = False
+    """Whether there is more to read of what was said."""
     tape: Tape | None = None
 
     @property
@@ -94,15 +96,15 @@ def review_screen(state: ReviewState, width: int, height: int) -> list[Row]:
     return drawn[:height]
 
 
-def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row], str, int]:
-    """The rows under the item, what is not seen of them, and how many rows that leaves the item."""
+def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row], bool, str, int]:
+    """The rows under the item, what is not seen of them (whether of what was said), and how many rows that leaves the item."""
     # On a low screen what is decided comes before what was said
     low = 0 if state.review.in_force else 1
-    talk = voices(state, width, low if height < LOW else max(3, height // 6))
+    talk = _voices_within(state, width, low if height < LOW else max(3, height // 6))
     spare = height - top_rows(height) - 4 - len(talk)
     readings = min(_readings(state.review), spare - (1 if height < LOW else ITEM_LEAST))
     decided, beyond = decisions(state, width, max(2, (height - 5) // 2 - len(talk), readings))
-    return [*talk, *decided], beyond, max(1, spare - len(decided))
+    return [*talk, *decided], talk != voices(state, width), beyond, max(1, spare - len(decided))
 
 
 def head_room(state: ReviewState, room: int) -> int:
@@ -159,29 +161,44 @@ def _time(state: ReviewState) -> str:
 # what was said about it
 
 
-def voices(state: ReviewState, width: int, most: int) -> list[Row]:
-    """What stands, flags, returns, questions and comments: at most so many rows, the latest comments of many."""
-    lines = [*_standing(state), *_flags(state), *_returns(state)]
-    # One for each reader, of what was said to several at once
-    said_at_once = groupby(state.case.comments, lambda one: (one.author, one.kind, one.text, one.at))
-    talk = [_comment(state, [*some]) for _, some in said_at_once]
-    rows = [row for lead, text, look in lines for row in _wrapped(lead, text, look, width)]
-    told = [row for lead, text, look in talk for row in _wrapped(lead, text, look, width)]
-    room = max(0, most - len(rows))
-    if len(told) > room:
-        told = told[len(told) - room :]
-    return [*rows[:most], *told]
-
-
 Answers = Mapping[str, Any]
 Line = tuple[str, str, str]
 """Whose it is, what they say, how it looks."""
 
 
-def _wrapped(lead: str, text: str, look: str, width: int) -> list[Row]:
-    first, *rest = wrapped(f"{lead} {text}", min(width - 2, WIDEST))
+def voices(state: ReviewState, width: int) -> list[Row]:
+    """What stands, flags, returns, questions and comments, all in full."""
+    return [row for one in (*_states(state), *_talk(state)) for row in _wrapped(one, width)]
+
+
+def _voices_within(state: ReviewState, width: int, most: int) -> list[Row]:
+    """Of these at most so many rows: the latest comments of many, and a cut shows as an ellipsis."""
+    rows = [row for one in _states(state) for row in _wrapped(one, width, MOST_ROWS)][:most]
+    told: list[Row] = []
+    for one in reversed(_talk(state)):
+        room = most - len(rows) - len(told)
+        told = [*(_wrapped(one, width, min(room, MOST_ROWS)) if room > 0 else []), *told]
+    return [*rows, *told]
+
+
+def _states(state: ReviewState) -> list[Line]:
+    return [*_standing(state), *_flags(state), *_returns(state)]
+
+
+def _talk(state: ReviewState) -> list[Line]:
+    # One for each reader, of what was said to several at once
+    said_at_once = groupby(state.case.comments, lambda one: (one.author, one.kind, one.text, one.at))
+    return [_comment(state, [*some]) for _, some in said_at_once]
+
+
+def _wrapped(line: Line, width: int, most: int | None = None) -> list[Row]:
+    lead, text, look = line
+    lines = wrapped(f"{lead} {text}", min(width - 2, WIDEST))
+    if most is not None and len(lines) > most:
+        lines[most - 1] += " …"
+    first, *rest = lines[:most]
     rows: list[Row] = [[(" ", ""), (first[: len(lead)], "bold"), (first[len(lead) :], look)]]
-    return rows + [[(" ", ""), (line, look)] for line in rest[:2]]
+    return [clipped(row, width) for row in rows + [[(" ", ""), (line, look)] for line in rest]]
 
 
 def who(state: ReviewState, author: str, to_reviewers: bool) -> str:
@@ -458,6 +475,8 @@ def hints(state: ReviewState) -> list[Hint]:
             found.append((f"{digits[0]}-{digits[-1]}" if len(digits) > 1 else digits[0], "take"))
     if state.asked:
         found += [(key, "answer") for key, _ in key_hints(keymap, mode, ["review.comment"])]
+    if state.cut:
+        wanted.append("review.said")
     if not review.undecided:
         wanted.append("review.settle")
     if mode == LISTENING and state.tape is not None and not state.tape.trouble:

@@ -16,9 +16,10 @@ from tui_label.core.reviewing import review
 from tui_label.core.text import Glyph, glyphs
 from tui_label.core.text.rows import Rows
 from tui_label.ui.canvas import Row, cells
-from tui_label.ui.views.document import MARGIN, Marks, Stretch, document, in_lanes, lane_row
+from tui_label.ui.views.document import MARGIN, Marks, Stretch, document, hue, in_lanes, lane_row
 from tui_label.ui.views.versions import Board
 
+COLORED = "name: n\ntasks: [{id: e, type: spans, labels: [org, {value: place, color: green}, event]}]\n"
 NESTED = "name: n\ntasks: [{id: e, type: spans, overlap: true, labels: [person, 会議]}]\n"
 FLAT = NESTED.replace("overlap: true, ", "")
 TEXTS = st.lists(
@@ -76,6 +77,12 @@ def test_spans_that_have_no_lane_of_their_own_are_counted_with_the_one_that_hide
     rows = ["".join(text for text, _ in lane_row(lane, glyphs("a" * 20, 0, 20))).strip() for lane in lanes]
 
     assert rows == ["event───────────────", second]
+
+
+def test_a_label_without_a_colour_gets_none_that_another_one_was_given():
+    hues = [hue(begin(project(COLORED), Item("i", "text")), "e", label) for label in ("org", "place", "event", "gone")]
+
+    assert hues == ["purple", "green", "orange", "grey"]
 
 
 def test_no_name_is_drawn_in_a_row_that_has_nothing_of_its_span():

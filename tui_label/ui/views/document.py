@@ -67,13 +67,17 @@ def lanes(session: Session) -> int:
 
 
 def hue(session: Session, task: str, label: str) -> str:
-    """A label's colour: its own, else one of the palette, steady across the project."""
+    """A label's colour: its own, else one of the palette that is nobody's own, steady across the project."""
     found = session.project.task(task)
     known = found.label(label) if found else None
     if known is not None and known.color:
         return known.color
-    names = [one.value for other in session.project.tasks for one in other.labels]
-    return PALETTE[names.index(label) % len(PALETTE)] if label in names else "grey"
+    names = [one.value for other in session.project.tasks for one in other.labels if not one.color]
+    if label not in names:
+        return "grey"
+    own = {one.color for other in session.project.tasks for one in other.labels if one.color}
+    free = [one for one in PALETTE if one not in own] or PALETTE
+    return free[names.index(label) % len(free)]
 
 
 def document(session: Session, rows: Rows, top: int, height: int, marks: Marks) -> list[Row]:

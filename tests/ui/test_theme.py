@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import operator
+from itertools import combinations
+
 import pytest
 from rich.color import Color, ColorSystem
 from rich.color_triplet import ColorTriplet
 
 from tui_label.ui import theme
 
-COLORED = ("faint", "accent", "good", "warn", "hint", *(f"hue:{name}" for name in theme.HUES))
+COLORED = ("faint", "accent", "wave", "good", "warn", "hint", *(f"hue:{name}" for name in theme.HUES))
 GROUNDS = {
     "white": (255, 255, 255), "cream": (253, 246, 227), "black": (0, 0, 0), "grey-black": (40, 44, 52),
     "aubergine": (48, 10, 36), "grey": (128, 128, 128),
@@ -22,8 +26,8 @@ def test_contrast_is_that_of_wcag():
 
 def test_every_hue_stands_out_on_a_light_and_on_a_dark_ground():
     """WCAG 2.2, 1.4.11: a contrast of 3 at least."""
-    for name, hue in theme.HUES.items():
-        color = Color.parse(hue).get_truecolor()
+    for name in theme.HUES:
+        color = theme.style(f"hue:{name}").color.get_truecolor()
         assert theme.contrast(color, theme.WHITE) >= 3, name
         assert theme.contrast(color, theme.BLACK) >= 4.5, name
 
@@ -39,7 +43,7 @@ def test_on_a_ground_that_is_known_every_word_can_be_read(ground, system):
 
 def test_on_a_ground_that_is_known_what_has_no_colour_stays_as_it_is():
     assert theme.style_on(GROUNDS["white"], "bold cursor") == theme.style("bold cursor")
-    assert theme.style_on(GROUNDS["black"], "hue:red under") == theme.style("hue:red under")
+    assert theme.style_on(GROUNDS["black"], "hue:red under") == theme.style("hue:red under", ground=theme.DARK)
 
 
 def test_in_16_colours_the_first_labels_of_a_project_have_a_colour_each():
@@ -81,3 +85,44 @@ def test_in_16_colours_nothing_is_bold_whose_bright_form_cannot_be_read(words):
 
     assert bright not in (10, 11, 14)
     assert theme.style(words, few=True).bold  # without colour it stays so
+
+
+@pytest.mark.parametrize("words", ["wave", "good", *(f"hue:{name} under" for name in theme.HUES)])
+def test_in_16_colours_nothing_is_green_yellow_or_cyan_on_a_light_ground(words):
+    """xterm's own have a contrast of 2.1, 1.7 and 1.9 on white; no usual palette's reach what reading takes."""
+    color = theme.style_in_16(words, on_light=True).color
+
+    assert color is None or color.number not in (2, 3, 6, 10, 11, 14)
+
+
+EYES = {
+    "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red ones": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "no green ones": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+}
+"""What is seen of linear red, green and blue (Machado, Oliveira and Fernandes, 2009)."""
+
+
+def seen(color: Color, eyes: str) -> tuple[float, ...]:
+    """A colour in Oklab, as eyes see it."""
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in color.triplet.normalized]
+    red, green, blue = (max(0.0, sum(map(operator.mul, row, linear))) for row in EYES[eyes])
+    long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
+    middle = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
+    short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
+    return (
+        0.2104542553 * long + 0.793617785 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.428592205 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.808675766 * short,
+    )
+
+
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize("ground", [None, "white", "cream", "black", "grey-black", "aubergine"])
+def test_the_first_labels_of_a_project_can_be_told_apart(ground, eyes):
+    """Three times a difference that is just noticed (.02), also by those who lack a kind of cones."""
+    words = [f"hue:{name}" for name in theme.PALETTE[:8]]
+    looks = [theme.style(one) if ground is None else theme.style_on(GROUNDS[ground], one) for one in words]
+    closest = min(combinations((seen(look.color, eyes) for look in looks), 2), key=lambda pair: math.dist(*pair))
+
+    assert math.dist(*closest) > 0.06

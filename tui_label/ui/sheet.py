@@ -25,7 +25,7 @@ from textual.widget import Widget
 from tui_label.ui.canvas import Row
 from tui_label.ui.escapes import clean_text
 from tui_label.ui.terminal import Ground, Terminal, paint
-from tui_label.ui.theme import style, style_in_16, style_on
+from tui_label.ui.theme import is_light, style, style_in_16, style_on
 
 
 class Sheet(Widget):
@@ -77,7 +77,7 @@ class Sheet(Widget):
         if self.app.no_color:
             return lambda words: style(words, few=True).without_color
         if self.app.console.color_system == "standard":
-            return style_in_16
+            return partial(style_in_16, on_light=self._ground is not None and is_light(self._ground))
         if self._ground is None:
             return style
         return partial(style_on, self._ground, system=COLOR_SYSTEMS[self.app.console.color_system or "truecolor"])

@@ -1,9 +1,10 @@
 """What style words look like.
 
 The terminal's own colours stay the ground, light or dark; hues are mid-tones that stand out on both (a contrast of 3 at
-least) and that colour-blind people can tell apart (after Okabe and Ito, 2008).  Where the terminal says what its ground
-is, they go as far from it as reading takes.  Where there are 16 colours, their names stand in, since the nearest of
-mid-tones is white for half of them; with those or none, underline, reverse, letters and brackets carry the meaning.
+least).  Where the terminal says what its ground is, they differ in lightness too, as colour-blind people need to tell
+them apart, and go as far from the ground as reading takes.  Where there are 16 colours, their names stand in, since the
+nearest of mid-tones is white for half of them; with those or none, underline, reverse, letters and brackets carry the
+meaning.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ from rich.color_triplet import ColorTriplet
 from rich.style import Style
 
 HUES = {
-    "red": "#e0533d",
-    "green": "#0fa279",
-    "yellow": "#ac8b21",
-    "blue": "#4f86e0",
-    "magenta": "#c46ba8",
-    "cyan": "#2c9bbd",
-    "orange": "#ca7e1c",
-    "purple": "#9a7be0",
-    "pink": "#d76d95",
-    "brown": "#a9825a",
-    "grey": "#8a8a8a",
-    "white": "#8e8e8e",
+    "red": ("#d3575a", "#fe5c4d", "#b3002b"),
+    "green": ("#1e8e6c", "#2bcb8f", "#00815b"),
+    "yellow": ("#9f9808", "#ede88b", "#54520d"),
+    "blue": ("#5d84e3", "#638ffc", "#0f33a0"),
+    "magenta": ("#e06daa", "#ee62bd", "#a14da5"),
+    "cyan": ("#24a1c2", "#93d9ec", "#005c74"),
+    "orange": ("#a76516", "#f69d29", "#ab5d0e"),
+    "purple": ("#9061b9", "#c5a1fe", "#623ac0"),
+    "pink": ("#b27387", "#f4b0bb", "#874655"),
+    "brown": ("#b18d62", "#b49175", "#543210"),
+    "grey": ("#8a8a8a", "#989898", "#6b6b6b"),
+    "white": ("#8e8e8e", "#d0d0d0", "#505050"),
 }
-PALETTE = ("green", "purple", "orange", "magenta", "cyan", "yellow", "red", "blue", "pink", "brown")
+"""Each on any ground, on a dark one, on a light one."""
+ANY, DARK, LIGHT = range(3)
+PALETTE = ("green", "purple", "orange", "yellow", "cyan", "magenta", "red", "blue", "pink", "brown")
 """Given to labels without a colour, in this order: first those that are not the keys' colour beside them."""
 
 SIXTEEN = {
@@ -49,13 +52,16 @@ SIXTEEN = {
 
 Bright yellow, green and cyan cannot be read on a light ground, dark blue not on a dark one.
 """
-UNREADABLE_BRIGHT = {"green", "yellow", "cyan"}
-"""Colours that are never bold where there are 16, since many terminals show bold as bright."""
+ON_LIGHT = {"green": "default", "yellow": "default", "cyan": "blue"}
+"""In place of those of 16 colours that can hardly be read on a light ground.  Where the ground is not known these are
+never bold, since many terminals show bold as bright.
+"""
 
 WORDS = {
     "faint": Style(color="#808080"),
     "bold": Style(bold=True),
     "accent": Style(color="#2c9bbd", bold=True),
+    "wave": Style(color="#2c9bbd"),
     "good": Style(color="#0fa279"),
     "warn": Style(color="#e0533d", bold=True),
     "under": Style(underline=True),
@@ -71,6 +77,7 @@ SIXTEEN_WORDS = WORDS | {
     # Not grey: some palettes have bright black for the ground
     "faint": Style(dim=True),
     "accent": Style(color="bright_blue", bold=True),
+    "wave": Style(color="cyan"),
     "good": Style(color="green"),
     "warn": Style(color="red", bold=True),
     "hint": Style(color="magenta", bold=True),
@@ -78,21 +85,29 @@ SIXTEEN_WORDS = WORDS | {
 
 
 @lru_cache(2048)
-def style(words: str, few: bool = False) -> Style:
+def style(words: str, few: bool = False, ground: int = ANY) -> Style:
     """The look of a style, such as `under hue:green cursor`; `few`: of 16 colours or none."""
-    hues, looks = (SIXTEEN, SIXTEEN_WORDS) if few else (HUES, WORDS)
+    looks = SIXTEEN_WORDS if few else WORDS
     total = Style()
     for word in words.split():
         kind, _, hue = word.partition(":")
-        total += Style(color=hues.get(hue, hue)) if kind == "hue" else looks[word]
+        total += Style(color=_color(hue, few, ground)) if kind == "hue" else looks[word]
     return total
 
 
+def _color(hue: str, few: bool, ground: int) -> str:
+    if hue in HUES:
+        return SIXTEEN[hue] if few else HUES[hue][ground]
+    return hue
+
+
 @lru_cache(2048)
-def style_in_16(words: str) -> Style:
+def style_in_16(words: str, on_light: bool = False) -> Style:
     """The look of a style in 16 colours."""
     look = style(words, few=True)
-    return look + Style(bold=False) if look.color is not None and look.color.name in UNREADABLE_BRIGHT else look
+    if look.color is None or look.color.name not in ON_LIGHT:
+        return look
+    return look + (Style(color=ON_LIGHT[look.color.name]) if on_light else Style(bold=False))
 
 
 READABLE = 4.5
@@ -105,16 +120,21 @@ STEPS = 20
 @lru_cache(2048)
 def style_on(ground: tuple[int, int, int], words: str, system: ColorSystem = ColorSystem.TRUECOLOR) -> Style:
     """The look of a style on a ground that is known, red, green and blue from 0 to 255, on a terminal of many colours."""
-    look = style(words)
-    return look if look.color is None else look + Style(color=_readable(look.color, ColorTriplet(*ground), system))
+    look = style(words, ground=LIGHT if is_light(ground) else DARK)
+    return look if look.color is None else look + Style(color=_readable(look.color, ground, system))
 
 
-def _readable(color: Color, ground: ColorTriplet, system: ColorSystem) -> Color:
+def is_light(ground: tuple[int, int, int]) -> bool:
+    """Whether black can be read on it better than white."""
+    return contrast(BLACK, ColorTriplet(*ground)) > contrast(WHITE, ColorTriplet(*ground))
+
+
+def _readable(color: Color, ground: tuple[int, int, int], system: ColorSystem) -> Color:
     """`color` as the terminal shows it, as much darker or lighter as it must be to be read."""
-    far = max(BLACK, WHITE, key=lambda end: contrast(end, ground))
+    far = BLACK if is_light(ground) else WHITE
     for step in range(STEPS + 1):
         shown = Color.from_triplet(blend_rgb(color.get_truecolor(), far, step / STEPS)).downgrade(system)
-        if contrast(shown.get_truecolor(), ground) >= READABLE:
+        if contrast(shown.get_truecolor(), ColorTriplet(*ground)) >= READABLE:
             break
     return shown
 

@@ -89,7 +89,7 @@ def lane_count(session: Session, room: int) -> int:
 def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]:
     """The item zone of a sound."""
     inner = max(10, width - 2 * MARGIN)
-    rows: list[Row] = [[(" " * MARGIN, ""), (line, "faint" if tape.spectrogram else "hue:cyan")] for line in tape.wave]
+    rows: list[Row] = [[(" " * MARGIN, ""), (line, "faint" if tape.spectrogram else "wave")] for line in tape.wave]
     if tape.clicks:
         session = replace(session, work=Work(), mark=None)
     if room > 1:

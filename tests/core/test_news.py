@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_label import config
+from tui_label.core.markdown import unwrapped
 from tui_label.core.news import ADDED, KEPT, REMOVED, Line, label_words, passages
 from tui_label.core.project import DEFAULT_FLAGS
 
@@ -24,11 +25,11 @@ def signed(found, *signs: str) -> list[str]:
 @given(TEXTS, TEXTS)
 def test_with_all_lines_kept_both_texts_can_be_read_off(before, after):
     found = passages(before, after, 10**6)
-    if before.splitlines() == after.splitlines():
+    if unwrapped(before) == unwrapped(after):
         assert found == ()
     else:
-        assert signed(found, KEPT, REMOVED) == before.splitlines()
-        assert signed(found, KEPT, ADDED) == after.splitlines()
+        assert signed(found, KEPT, REMOVED) == unwrapped(before)
+        assert signed(found, KEPT, ADDED) == unwrapped(after)
 
 
 @given(TEXTS, TEXTS, st.integers(0, 3))
@@ -44,18 +45,61 @@ def test_less_context_leaves_out_kept_lines_only(before, after, context):
 
 
 def test_a_passage_says_which_section_it_is_in():
-    before = "# Guide\n\n## negative\n\nComplaints.\nRants.\nDry.\nPlain.\n\n## other\n\nRest.\n"
+    before = "# Guide\n\n## negative\n\n- Complaints.\n- Rants.\n- Dry.\n- Plain.\n\n## other\n\nRest.\n"
     after = before.replace("Rants.", "Rants, sarcasm too.").replace("## other", "## mixed")
     first, second = passages(before, after)
 
     assert first.heading == "negative"
     assert first.lines == (
-        Line(KEPT, "Complaints."),
-        Line(REMOVED, "Rants."),
-        Line(ADDED, "Rants, sarcasm too."),
-        Line(KEPT, "Dry."),
+        Line(KEPT, "- Complaints."),
+        Line(REMOVED, "- Rants."),
+        Line(ADDED, "- Rants, sarcasm too."),
+        Line(KEPT, "- Dry."),
     )
     assert (second.heading, signed([second], REMOVED, ADDED)) == ("", ["## other", "## mixed"])
+
+
+GUIDE = """\
+# Guide
+
+What is praised
+or thanked for.
+
+> Lovely, said
+> nobody.
+
+| label | means |
+|---|---|
+| odd | A joke<br>or a pun |
+
+```sh
+# how to begin
+tui-label .
+```
+"""
+
+
+def test_what_only_lays_guidelines_out_changes_nothing():
+    after = (
+        GUIDE.replace("praised\nor", "praised or").replace("said\n> ", "said ").replace("|---|---|", "| :-- | --: |")
+    )
+
+    assert after != GUIDE and passages(GUIDE, after.replace("```sh", "```")) == ()
+
+
+def test_a_comment_in_code_is_no_section():
+    (found,) = passages(GUIDE, GUIDE.replace("label .", "label here"))
+
+    assert (found.heading, found.lines) == (
+        "Guide",
+        (Line(KEPT, "`# how to begin`"), Line(REMOVED, "`tui-label .`"), Line(ADDED, "`tui-label here`")),
+    )
+
+
+def test_a_row_of_a_table_is_told_by_itself():
+    (found,) = passages(GUIDE, GUIDE.replace("A joke", "Irony"))
+
+    assert signed([found], REMOVED, ADDED) == ["odd │ A joke or a pun", "odd │ Irony or a pun"]
 
 
 BEFORE = """\

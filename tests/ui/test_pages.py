@@ -11,7 +11,7 @@ from tui_label import config
 from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.keymap import build
-from tui_label.core.news import ADDED, KEPT, Line, News, Passage
+from tui_label.core.news import ADDED, KEPT, REMOVED, Line, News, Passage
 from tui_label.ui.canvas import Row, cells
 from tui_label.ui.overlays import Reading
 from tui_label.ui.views.guidelines import guide_rows, help_rows, section_row
@@ -160,6 +160,12 @@ def test_a_label_opens_its_section_at_any_width():
         assert shown(width)[section_row(GUIDELINES, "person", width)] == "person"
 
 
+def test_a_comment_in_code_opens_as_no_section():
+    text = "# Names\n\n```\n# person\n```\n\n## person\n"
+
+    assert section_row(text, "person", 80) == 6
+
+
 def test_the_help_of_a_label_stands_over_its_section_and_under_its_key(tmp_path):
     source = (
         "name: n\ntasks: [{id: e, type: spans, help: Names alone, labels: [{value: person, help: Not titles}, city]}]\n"
@@ -238,8 +244,32 @@ def test_headings_among_what_changed_are_shown_as_headings():
     rows = news_rows(News("guidelines", 2, "2026-01-01T00:00:00Z", passages=(passage,)), 80)
 
     assert [[piece for piece in row if piece[0].strip()] for row in rows[-2:]] == [
-        [("negative", "bold")],
+        [("negative", "accent")],
         [("+ ", "good"), ("irony", "bold")],
+    ]
+
+
+def test_the_words_that_changed_stand_out_in_their_paragraph():
+    lines = (Line(REMOVED, "Mark *no* titles."), Line(ADDED, "Mark titles, too."), Line(KEPT, "Rest."))
+    rows = news_rows(News("guidelines", 2, "2026-01-01T00:00:00Z", passages=(Passage("", lines),)), 80)
+
+    assert [[piece for piece in row[2:] if piece[0].strip()] for row in rows[3:]] == [
+        [("Mark", "faint"), ("no", "faint under"), ("titles.", "faint under")],
+        [("Mark", ""), ("titles,", "bold"), ("too.", "bold")],
+        [("Rest.", "")],
+    ]
+
+
+def test_what_changed_is_laid_out_as_the_guidelines_are():
+    lines = ("- mark *all* of the **names** there", "> said `*so*`", "`# **no** heading`")
+    passage = Passage("", tuple(Line(ADDED, line) for line in lines))
+    rows = news_rows(News("guidelines", 2, "2026-01-01T00:00:00Z", passages=(passage,)), 26)
+
+    assert [drawn(row).rstrip() for row in rows[3:]] == [
+        "   + - mark all of the",
+        "       names there",
+        "   + │ said *so*",
+        "   + # **no** heading",
     ]
 
 

@@ -1,12 +1,11 @@
 """What changed between two versions of the guidelines or of the questions, as values to be shown.
 
-Guidelines are compared line by line; questions are told in words.  Nothing here
-knows who has been told.
+Guidelines are compared paragraph by paragraph; questions are told in words.  Nothing
+here knows who has been told.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
@@ -14,6 +13,7 @@ from typing import Any
 
 from tui_label.core.keymap import Keymap, build, single_modes
 from tui_label.core.keys import key_display
+from tui_label.core.markdown import HEADING, unwrapped
 from tui_label.core.project import Project
 from tui_label.core.renames import Names
 from tui_label.core.tasks import Label, Task
@@ -24,13 +24,10 @@ ADDED, REMOVED, KEPT = "+", "-", " "
 CONTEXT = 1
 """Unchanged lines that are shown on each side of a change."""
 
-HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
-"""A heading of the guidelines; group 1 is its words."""
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a passage."""
+    """A paragraph of a passage, or what stands for itself as one does."""
 
     sign: str
     """ADDED, REMOVED or KEPT."""
@@ -70,9 +67,9 @@ class News:
 def passages(before: str, after: str, context: int = CONTEXT) -> tuple[Passage, ...]:
     """Where two texts differ: every line that was removed or added, with `context` kept lines around them.
 
-    The lines are those of `str.splitlines`; within a change the removed ones come first.
+    The lines are those of `unwrapped`; within a change the removed ones come first.
     """
-    old, new = before.splitlines(), after.splitlines()
+    old, new = unwrapped(before), unwrapped(after)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     found = []
     for group in matcher.get_grouped_opcodes(context) if old != new else ():

@@ -6,12 +6,11 @@ Links and code are shown as they are written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from tui_label.core.news import HEADING
+from tui_label.core.markdown import FENCE, HEADING, LIST_ITEM, QUOTE, blocks, cells_of
 from tui_label.core.tasks import Task
 from tui_label.core.text import visible
 from tui_label.ui.canvas import RULE, Row
@@ -22,30 +21,21 @@ NARROW = 10
 """Cells that a list item or a quote has at least, however far in it begins."""
 GAP = "  "
 """Between the columns of a table."""
-_LIST_ITEM = re.compile(r"\s*([-*+]|\d+[.)])\s")
-_FENCE = re.compile(r"\s*(```|~~~)")
-_QUOTE = re.compile(r" {0,3}> ?")
-_AS_IT_STANDS = re.compile(r"\s*(\||---|===|<)|#{1,6}\s|\s*$")
-_UNDER_A_HEADER = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*$")
-_BAR = re.compile(r"(?<!\\)\|")
-"""What divides cells of a table: a bar that is not escaped."""
-_LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*")
-"""The only way to a second line in a cell."""
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])")
 
 
 def guide_rows(text: str, width: int) -> list[Row]:
-    return [[("   ", ""), *row] for row in _laid(text.splitlines(), text_width(width))]
+    return [[("   ", ""), *row] for row in laid(text.splitlines(), text_width(width))]
 
 
 def section_row(text: str, label: str, width: int) -> int:
     """The row of the heading that names `label`, the first if none does."""
-    lines = text.splitlines()
-    wanted = label.casefold()
-    for number, line in enumerate(lines):
-        heading = HEADING.match(line)
+    wanted, row = label.casefold(), 0
+    for block in blocks(text.splitlines()):
+        heading = HEADING.match(block[0])
         if heading and wanted and heading.group(1).casefold().strip("`*") == wanted:
-            return len(guide_rows("".join(f"{line}\n" for line in lines[:number]), width))
+            return row
+        row += len(laid(block, text_width(width)))
     return 0
 
 
@@ -66,13 +56,14 @@ def help_rows(tasks: Sequence[Task], focus: str, label: str, width: int) -> list
     return [*rows, []] if rows else []
 
 
-def _laid(lines: Sequence[str], room: int) -> list[Row]:
+def laid(lines: Sequence[str], room: int) -> list[Row]:
+    """Lines of Markdown in `room` cells."""
     found: list[Row] = []
-    for block in _blocks(lines):
-        if _FENCE.match(block[0]):
-            code = ("" if _FENCE.match(line) else line for line in block)
+    for block in blocks(lines):
+        if FENCE.match(block[0]):
+            code = ("" if FENCE.match(line) else line for line in block)
             found += [[(row, "")] for line in code for row in wrapped(line, room)]
-        elif _QUOTE.match(block[0]):
+        elif QUOTE.match(block[0]):
             found += _quote_rows(block, room)
         elif len(block) > 1:
             found += _table_rows(block, room)
@@ -84,55 +75,16 @@ def _laid(lines: Sequence[str], room: int) -> list[Row]:
 def _quote_rows(lines: Sequence[str], room: int) -> list[Row]:
     """A bar for each quote that another one is in, as long as there is room beside it."""
     if room - 2 < NARROW:
-        return _laid([line.lstrip("> ") for line in lines], room)
-    said = [_QUOTE.sub("", line, count=1) for line in lines]
-    return [[("│ ", "faint"), *row] for row in _laid(said, room - 2)]
-
-
-def _blocks(lines: Sequence[str]) -> Iterator[Sequence[str]]:
-    """What belongs together: a paragraph or list item as one line; a quote, a table or code as its lines."""
-    joined, at = "", 0
-    while at < len(lines):
-        line, size = lines[at], _block_size(lines, at)
-        alone = size > 0 or bool(_AS_IT_STANDS.match(line)) or (not joined and line.startswith("    "))
-        if joined and (alone or _LIST_ITEM.match(line)):
-            yield [joined]
-            joined = ""
-        if alone:
-            yield lines[at : at + max(1, size)]
-        else:
-            joined = f"{joined.rstrip()} {line.strip()}" if joined else line
-            # Two spaces or a backslash at its end keep a line apart
-            if line.endswith(("  ", "\\")):
-                yield [joined.removesuffix("\\")]
-                joined = ""
-        at += max(1, size)
-    if joined:
-        yield [joined]
-
-
-def _block_size(lines: Sequence[str], at: int) -> int:
-    """How many lines from `at` on are one quote, table or piece of code; 0 where none begins."""
-    rest = (lines[number] for number in range(at + 1, len(lines)))
-    if fence := _FENCE.match(lines[at]):
-        inside = sum(1 for _ in takewhile(lambda line: not line.lstrip().startswith(fence.group(1)), rest))
-        return min(len(lines) - at, 1 + inside + 1)
-    if _QUOTE.match(lines[at]):
-        return 1 + sum(1 for _ in takewhile(_QUOTE.match, rest))
-    if "|" in lines[at] and _is_under_header(next(rest, ""), lines[at]):
-        return 2 + sum(1 for _ in takewhile(lambda line: "|" in line, rest))
-    return 0
-
-
-def _is_under_header(line: str, header: str) -> bool:
-    return "|" in line and bool(_UNDER_A_HEADER.match(line)) and len(_cells(line)) == len(_cells(header))
+        return laid([line.lstrip("> ") for line in lines], room)
+    said = [QUOTE.sub("", line, count=1) for line in lines]
+    return [[("│ ", "faint"), *row] for row in laid(said, room - 2)]
 
 
 def _line_rows(line: str, room: int) -> list[Row]:
     heading = HEADING.match(line)
     words = "accent" if heading else ""
     shown = heading.group(1) if heading else line
-    item = _LIST_ITEM.match(shown)
+    item = LIST_ITEM.match(shown)
     sign = item.group().expandtabs(4) if item else ""
     indent = " " * cell_len(sign)
     lines = wrapped(_unmarked(shown[item.end() :] if item else shown), max(NARROW, room - len(indent)))
@@ -151,7 +103,7 @@ def _unmarked(line: str) -> str:
 
 def _table_rows(lines: Sequence[str], room: int) -> list[Row]:
     """A table in columns, each cell wrapped in its own; an empty row between rows where some take several."""
-    header, signs, *body = map(_cells, lines)
+    header, signs, *body = map(cells_of, lines)
     count = len(header)
     table = [[_unmarked(cell) for cell in (*row, *[""] * count)[:count]] for row in (header, *body)]
     widths = _widths(list(zip(*table, strict=True)), room - len(GAP) * (count - 1))
@@ -161,12 +113,6 @@ def _table_rows(lines: Sequence[str], room: int) -> list[Row]:
     for number, rows in enumerate(drawn[1:]):
         found += [*(apart if number else []), *rows]
     return found
-
-
-def _cells(line: str) -> list[str]:
-    inner = line.strip().removeprefix("|")
-    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-    return [_LINE_BREAK.sub("\n", cell.strip().replace("\\|", "|")) for cell in _BAR.split(inner)]
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tui_label.bench.notices import Announcement, Notice
-from tui_label.core.news import ADDED, HEADING, KEPT, LABELS, REMOVED, News, Passage
+from tui_label.core.news import ADDED, KEPT, LABELS, REMOVED, News, Passage
 from tui_label.core.tasks import Task
 from tui_label.core.text import fitted, number_of, visible
 from tui_label.core.training import Briefing, Feedback, Marked, Score, UsedUp, pieces, score
 from tui_label.ui.canvas import Row, clipped
 from tui_label.ui.views.document import MARGIN, text_width
 from tui_label.ui.views.frame import Hint
+from tui_label.ui.views.guidelines import laid
 from tui_label.ui.views.pages import calm, page, wrapped
 from tui_label.ui.views.talk import when
 
 _NAME = re.compile(r"`([^`]*)`")
-_SIGNS = {ADDED: ("+ ", "good", "bold"), REMOVED: ("− ", "faint", "faint"), KEPT: ("  ", "", "")}
-"""For each sign of a line what is drawn, its style, and that of the line."""
+_WORDS = re.compile(r"(\s+)")
+_SIGNS = {ADDED: ("+ ", "good"), REMOVED: ("− ", "faint"), KEPT: ("  ", "")}
+"""For each sign of a line what is drawn, and its style."""
 INDENT = " " * MARGIN
 
 
@@ -63,7 +65,8 @@ def news_rows(news: News, width: int) -> list[Row]:
         [(f"{INDENT}{what}", "accent"), (f"   version {news.version}, {when(news.at).strip()}", "faint")],
     ]
     for words in news.words:
-        rows += _hung("· ", "accent", _NAME.sub(r"“\1”", words), "", width)
+        lines = wrapped(_NAME.sub(r"“\1”", words), text_width(width) - 2)
+        rows += _hung("· ", "accent", [[(line, "")] for line in lines])
     for passage in news.passages:
         rows += [[], *_passage_rows(passage, width)]
     return rows
@@ -71,21 +74,29 @@ def news_rows(news: News, width: int) -> list[Row]:
 
 def _passage_rows(passage: Passage, width: int) -> list[Row]:
     rows: list[Row] = [[(f"{INDENT}{visible(passage.heading)}", "faint")]] if passage.heading else []
-    for line in passage.lines:
-        sign, look, words = _SIGNS[line.sign]
-        heading = HEADING.match(line.text)
-        shown = heading.group(1) if heading else line.text
-        rows += _hung(sign, look, shown, words or ("bold" if heading else ""), width)
+    shown = [(line.sign, laid([line.text], text_width(width) - 2)) for line in passage.lines]
+    gone, came = (
+        {word for sign, lines in shown if sign == wanted for line in lines for text, _ in line for word in text.split()}
+        for wanted in (REMOVED, ADDED)
+    )
+    for sign, lines in shown:
+        if sign == ADDED:
+            lines = [_set_off(line, gone, "", "bold") for line in lines]
+        elif sign == REMOVED:
+            lines = [_set_off(line, came, "faint", "faint under" if came else "faint") for line in lines]
+        rows += _hung(*_SIGNS[sign], lines)
     return rows
 
 
-def _hung(sign: str, look: str, text: str, words: str, width: int) -> list[Row]:
-    """A wrapped line with a sign before its first row."""
-    lines = wrapped(text, text_width(width) - len(sign))
-    return [
-        [(INDENT, ""), (sign if number == 0 else " " * len(sign), look), (shown, words)]
-        for number, shown in enumerate(lines)
-    ]
+def _set_off(row: Row, known: set[str], look: str, other: str) -> Row:
+    """A row with the words that are not among those known in the other look."""
+    words = [word for text, _ in row for word in _WORDS.split(text)]
+    return [(word, look if word in known or word.isspace() else other) for word in words]
+
+
+def _hung(sign: str, look: str, rows: Sequence[Row]) -> list[Row]:
+    """Rows with a sign before the first."""
+    return [[(INDENT, ""), (" " * len(sign) if number else sign, look), *row] for number, row in enumerate(rows)]
 
 
 # training

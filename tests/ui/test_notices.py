@@ -516,7 +516,7 @@ async def test_the_header_says_how_many_people_each_item_is_for(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("p")
 
-        assert shown(app)[0].endswith("1 by you  ·  0 of 3 by 2 people")
+        assert shown(app)[0].endswith("1 by you  ·  0 of 3 have 2 answers")
 
 
 async def test_the_header_does_not_stand_still_behind_a_known_answer(tmp_path):

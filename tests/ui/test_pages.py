@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from helpers import project
 from rich.cells import cell_len
 
 from tui_label import config
@@ -12,12 +13,15 @@ from tui_label.core.comments import Comment
 from tui_label.core.item import Item
 from tui_label.core.keymap import build
 from tui_label.core.news import ADDED, KEPT, REMOVED, Line, News, Passage
+from tui_label.core.project import Pace
+from tui_label.core.timing import Rhythm
+from tui_label.store.base import Progress
 from tui_label.ui.canvas import Row, cells
 from tui_label.ui.overlays import Reading
 from tui_label.ui.views.guidelines import guide_rows, help_rows, section_row
 from tui_label.ui.views.menu import Offer, picked_rows
 from tui_label.ui.views.notices import news_rows
-from tui_label.ui.views.pages import key_rows
+from tui_label.ui.views.pages import key_rows, nothing_left
 from tui_label.ui.views.talk import letters_page
 
 GUIDELINES = """\
@@ -271,6 +275,15 @@ def test_what_changed_is_laid_out_as_the_guidelines_are():
         "   + │ said *so*",
         "   + # **no** heading",
     ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "words"), [(0, "You gave 0 answers."), (2, "You gave 2 answers, 0 of them since you sat down.")]
+)
+def test_an_empty_queue_says_what_one_gave(mine, words):
+    rows = nothing_left(project(), "ann", 0, Progress(3, 3, 3, mine), Rhythm(Pace(), 0), "", "", "", [], 80, 24)
+
+    assert f"   {words}" in map(drawn, rows)
 
 
 def test_a_page_is_laid_anew_for_the_width_at_hand_and_stays_at_its_place():

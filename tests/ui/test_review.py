@@ -505,7 +505,7 @@ async def test_the_screen_at_80_by_24(tmp_path):
     assert screen[19] == "›e  difference 1 of 2  ·  2 open  ·  missing"
     assert re.fullmatch(r" 1 2  flight “UA1234” +2  ann, bob", screen[20])
     assert re.fullmatch(r"   3  nothing +1  cyd", screen[21])
-    assert screen[23].startswith(" 1-3 take  Tab next  a accept  e edit  x send back  c comment  ? keys")
+    assert screen[23].startswith(" 1–3 take  Tab next  a accept  e edit  x send back  c comment  ? keys")
     assert screen[23].endswith("saved ✓")
 
 
@@ -577,7 +577,7 @@ async def test_what_was_said_about_the_item_stands_over_the_question(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         assert has(app, "⚑ ambiguous bob  “cyd says sarcasm”")
         assert has(app, "ann asks: is this one sarcasm?")
-        assert shown(app)[-1].startswith(" 1-3 take  c answer  Tab next")
+        assert shown(app)[-1].startswith(" 1–3 take  c answer  Tab next")
         await pilot.press("c")
         assert has(app, "answer to ann:")
         await pilot.press(*"no", "enter")
@@ -705,7 +705,7 @@ async def test_a_labels_key_is_in_force_only_while_one_edits(tmp_path):
         await pilot.press("e")
         assert has(app, "editing") and has(app, "Esc versions")
         await pilot.press("escape")
-        assert has(app, "1-3 take")
+        assert has(app, "1–3 take")
         await pilot.press("e", "b")
 
     assert golds(folder) == {"i0": ("settled", {"mood": "bad"})}
@@ -904,7 +904,7 @@ async def test_what_is_for_annotators_is_not_done_while_a_reviewer_edits_who_is_
         await pilot.press("escape", "?", "/", *"figures", "enter")
         assert has(app, "not found")
         await pilot.press("escape", "escape")
-        assert here(app) == "i0" and has(app, "1-3 take")
+        assert here(app) == "i0" and has(app, "1–3 take")
 
 
 async def test_items_with_two_labels_that_are_mixed_up_are_two_keys_away(tmp_path):
@@ -1015,7 +1015,7 @@ async def test_every_reading_that_a_digit_takes_is_seen(tmp_path, size):
     app = start(prepare(tmp_path, MOOD.replace("overlap: 3", "overlap: 4"), *moods(["good", "bad", "so-so"])))
     async with app.run_test(size=size):
         rows = shown(app)
-        assert rows[-1].startswith(" 1-3 take")
+        assert rows[-1].startswith(" 1–3 take")
         assert [
             any(f" {number}  {mood}" in row for row in rows) for number, mood in enumerate(["good", "bad", "so-so"], 1)
         ] == [True] * 3

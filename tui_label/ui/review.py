@@ -354,7 +354,7 @@ class ReviewApp(ItemApp[ReviewBench]):
             found, status = self._mode.legend, mode_rows(self._mode, width)
         else:
             wanted = ["work.undo", "review.before", "review.find", "palette.open", "help.open", "quit"]
-            found = [("1-9", "open")]
+            found = [("1–9", "open")]
             found += [("any other key", "back")] if self._choosing else key_hints(self.keymap, REVIEW, wanted)
             said = f"not saved: {trouble}" if trouble and here else trouble or self._said
             status = [[(" ", ""), (said, "hint")]]

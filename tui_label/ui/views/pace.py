@@ -27,7 +27,7 @@ def far_words(progress: Progress, project: Project) -> str:
     mine, far = f"{progress.mine:,} by you", f"{progress.done:,} of {progress.items:,}"
     if project.review.gold_rate or project.review.repeat_rate:
         return f"{mine}  ·  {number_of(progress.items, 'item')}"
-    return f"{mine}  ·  {far} by {project.overlap} people" if project.overlap > 1 else far
+    return f"{mine}  ·  {far} have {project.overlap} answers" if project.overlap > 1 else far
 
 
 def left_words(rhythm: Rhythm, progress: Progress) -> str:

@@ -134,7 +134,8 @@ def nothing_left(
     else:
         words = [
             "Nothing is left for you now.",
-            f"You gave {number_of(progress.mine, 'answer')}, {rhythm.answered:,} of them since you sat down{pace}.",
+            f"You gave {number_of(progress.mine, 'answer')}"
+            + (f", {rhythm.answered:,} of them since you sat down{pace}." if progress.mine else "."),
             _done_words(progress, project.overlap),
             visible(trouble) or "New items appear here by themselves.",
         ]

@@ -472,7 +472,7 @@ def hints(state: ReviewState) -> list[Hint]:
     if review.at >= 0:
         digits = keymap.keys_of("review.take", mode)[: len(state.board.names)]
         if digits:
-            found.append((f"{digits[0]}-{digits[-1]}" if len(digits) > 1 else digits[0], "take"))
+            found.append((f"{digits[0]}–{digits[-1]}" if len(digits) > 1 else digits[0], "take"))
     if state.asked:
         found += [(key, "answer") for key, _ in key_hints(keymap, mode, ["review.comment"])]
     if state.cut:

@@ -401,6 +401,8 @@ async def test_a_transcript_is_shown_word_under_word_and_taken_by_runs(tmp_path)
     app = start(folder, deck=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(app, "WER against the others")
+        await until(app, "⣿⣿")
+        assert sum("⣿" in row for row in shown(app)) > 1, "a waveform of one row is a line"
         one, two = (next(row for row in shown(app) if row.startswith(f" {n} yes")) for n in (1, 2))
         assert one.index("invoice") == two.index("invoice")
         assert has(app, "tags")

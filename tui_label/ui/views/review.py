@@ -111,7 +111,7 @@ def head_room(state: ReviewState, room: int) -> int:
     """Rows of a sound over the versions: waveform, playhead, segments, time."""
     if state.review.session.segment_task is not None:
         return max(4, min(room // 2, 8), room // 4) + LIST_LEAST
-    return max(3, min(room // 3, 8), room // 4)
+    return max(3, min(room // 2, 8), room // 4)
 
 
 PEEP = 3

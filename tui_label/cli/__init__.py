@@ -81,7 +81,7 @@ def _told(error: Exception) -> str:
 
 
 def _end_as_by_hand() -> None:
-    """Whoever ends the process, it puts away what it has begun, as after Ctrl+C; what is ignored, as under nohup, stays so."""
+    """Take SIGTERM and SIGHUP for Ctrl+C, so that what was begun is put away; what is ignored, as under nohup, stays so."""
     # Windows, where people listen, has no SIGHUP
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
@@ -94,7 +94,7 @@ def _flush() -> None:
 
 
 def _output_refused() -> bool:
-    """Whether standard output takes nothing; what is left for it then goes nowhere, else it would fail once more at the end."""
+    """Whether standard output takes no more; what is left for it then goes nowhere, or Python would fail on it at its end."""
     try:
         _flush()
     except OSError:

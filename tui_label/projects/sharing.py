@@ -155,7 +155,7 @@ def _file_problems(folder: Path, top: os.stat_result, group: str) -> Iterator[st
 
 
 def _way_problems(folder: Path, status: os.stat_result) -> Iterator[str]:
-    """What is over the folder: whoever cannot go through cannot work, whoever may write there can put another in its place."""
+    """Of the folders above: who cannot pass through cannot work, and who may write there can put another project in place."""
     for parent in folder.parents:
         over = parent.stat()
         where, mode = typed(parent), over.st_mode

@@ -388,7 +388,7 @@ class Store(Reviewing, Protocol):
         ...
 
     def half_corrected(self, annotator: str) -> Claim | None:
-        """Of the items whose answer they were changing, and that do not come back by themselves, the one of the latest draft."""
+        """The item of their latest draft that changes an answer of theirs, where the item does not come back by itself."""
         ...
 
     def save_draft(self, annotator: str, number: int, draft: str, *, corrects: bool = False) -> None:

@@ -96,7 +96,10 @@ def _refuse_filled(target: Connection) -> None:
 
 
 def copy(source: Connection, target: Connection) -> dict[str, int]:
-    """All rows, and how many of each table, once what is in the target was compared; the source does not change meanwhile."""
+    """Copy all rows into an empty target, read them back and compare; how many of each table there are.
+
+    Nobody may write to the source meanwhile.
+    """
     _refuse_filled(target)
 
     def fill(execute: Execute) -> None:

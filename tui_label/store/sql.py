@@ -146,7 +146,7 @@ class SqlStore(SqlReviewing):
         super().__init__(connected(place, create), clock, judge or Judge())
         self._ids: dict[str, int] = {}
         self._leases: Leases = {}
-        """As they were given and extended from here; where one ends at another time, the item is in another terminal, too."""
+        """As given and extended from here: an item whose lease ends at another time is in hand in another terminal, too."""
 
     def close(self) -> None:
         self._connection.close()

@@ -217,7 +217,7 @@ class SqliteConnection:
         return health.check(self, now)
 
     def copy_to(self, path: str) -> None:
-        """A copy on `path`, read once more; what goes wrong there is said of `path`, not of this database, unless it has the same."""
+        """A copy at `path`, checked.  An error is said of `path`, unless this database has the same fault."""
         create_file(Path(path))
         try:
             with contextlib.closing(sqlite3.connect(path)) as target:
@@ -255,7 +255,10 @@ class SqliteConnection:
         return aside
 
     def _aside(self) -> Path:
-        """Behind those of all moves before, whatever the clock says: of a move that is cut off the last one is taken back."""
+        """A name by the time, later than those of all moves before even where the clock went back.
+
+        After a move that was cut off, the file with the latest name is put back.
+        """
         moments = [datetime.now()]
         for path in self.path.parent.glob(f"{self.path.name}.moved-*"):
             with contextlib.suppress(ValueError):
@@ -358,7 +361,7 @@ def _name(error: sqlite3.Error) -> str:
 
 
 def _has_room(folder: Path) -> bool:
-    """Whether the index of a log could be made there, which SQLite needs to read; it says of that only that the disk refuses."""
+    """Whether there is room for a log's index, without which SQLite cannot even read: it says only that the disk refuses."""
     try:
         disk = os.statvfs(folder)
     except OSError:

@@ -32,7 +32,7 @@ def filesystem(folder: Path, mounts: Path = MOUNTS) -> str:
 
 
 def is_read_only(folder: Path) -> bool:
-    """Whether its file system takes nothing; ext4 is still mounted for writing after an error, and says so in a word of its own."""
+    """Whether nothing can be written to its file system, also where ext4 gave up after an error: its flags do not say so."""
     options = _mounted(folder, MOUNTS)[1]
     return bool(os.statvfs(folder).f_flag & os.ST_RDONLY) or "emergency_ro" in options.split(",")
 

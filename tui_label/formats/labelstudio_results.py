@@ -65,7 +65,7 @@ def said(reading: Reading, item: Item, results: Any) -> Said:
         elif "start" in value or "x" in value:
             reading.leave_out(f"{str(result.get('type'))[:40]} of regions")
         else:
-            _whole(reading, item, result, value, found)
+            _whole(reading, result, value, found)
     for id, parts in regions.items():
         parts.sort(key=lambda part: (part[0]["start"], part[0]["end"], part[0]["label"]))
         found.answers[id] = [span for span, _, _ in parts]
@@ -83,7 +83,7 @@ def _spans(reading: Reading, units: Units, value: Mapping[str, Any], labels: lis
         yield {"start": start, "end": end, "label": str(label), "text": units.text[start:end]}
 
 
-def _whole(reading: Reading, item: Item, result: Mapping[str, Any], value: Mapping[str, Any], found: Said) -> None:
+def _whole(reading: Reading, result: Mapping[str, Any], value: Mapping[str, Any], found: Said) -> None:
     """A result about the whole of the item."""
     if isinstance(chosen := value.get("choices"), list):
         labels = [str(one) for one in chosen]

@@ -166,11 +166,11 @@ def _saved_at(file: Path) -> float:
         return 0.0
 
 
-def connected_again(project: Project, person: Person | None = None) -> Store:
+def connected_again(project: Project) -> Store:
     """One more connection to a store that is open; nothing is recorded."""
     if isinstance(project.store, Path):
         seal.refuse_loss(project.store)
-    return permitted(SqlStore(project.store, judge=judge(project)), person or at_work(project.roles), project.roles)
+    return permitted(SqlStore(project.store, judge=judge(project)), at_work(project.roles), project.roles)
 
 
 def recorded_last(project: Project, store: Store) -> Project | None:

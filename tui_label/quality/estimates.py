@@ -114,10 +114,10 @@ def resampled(weight: Floats, draws: Draws) -> Floats:
     return drawn
 
 
-def wilson(measure: str, hits: int, n: int, why: str = NO_ITEMS) -> Figure:
+def wilson(measure: str, hits: int, n: int) -> Figure:
     """A share with Wilson's score interval (Wilson 1927, JASA 22: 209-212), which holds near 0 and 1 too."""
     if not n:
-        return Figure(measure, None, None, None, 0, why)
+        return Figure(measure, None, None, None, 0, NO_ITEMS)
     z = 1.959963984540054
     share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)

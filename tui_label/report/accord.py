@@ -61,7 +61,7 @@ def _cells(of: Figure) -> tuple[str, str, str]:
     return value, of.why if of.value is None and of.why else ends, n
 
 
-def _parts(caption: str, what: str, parts: Sequence[Part], id: str | None = None) -> Html | None:
+def _parts(caption: str, what: str, parts: Sequence[Part]) -> Html | None:
     """A row for each part, a column for each measure."""
     if not parts:
         return None
@@ -71,7 +71,7 @@ def _parts(caption: str, what: str, parts: Sequence[Part], id: str | None = None
         by_measure = {one.measure: one for one in part.figures}
         cells = [_in_one(by_measure.get(measure)) for measure in measures]
         rows.append((" · ".join(part.names), f"{max((one.n for one in part.figures), default=0):,}", *cells))
-    return table(caption, [what, "items", *(MEASURES.get(one, one) for one in measures)], rows, id=id)
+    return table(caption, [what, "items", *(MEASURES.get(one, one) for one in measures)], rows)
 
 
 def _in_one(of: Figure | None) -> str:

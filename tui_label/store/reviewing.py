@@ -263,9 +263,7 @@ class Reviewing(Protocol):
         """Take back their latest comment or question on an item, as far as nobody has read it; whether it was."""
         ...
 
-    def inbox(
-        self, reader: str | None, *, unread_only: bool = True, limit: int = 100
-    ) -> list[tuple[int, Item, Comment]]:
+    def inbox(self, reader: str | None, *, unread_only: bool = True) -> list[tuple[int, Item, Comment]]:
         """Comments for an annotator, or (None) for the reviewers, with the item's number; the latest first."""
         ...
 

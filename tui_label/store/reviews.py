@@ -239,15 +239,13 @@ class SqlReviewing:
     def unsay(self, execute: Execute, number: int, author: str) -> bool:
         return talking.unsay(execute, number, author)
 
-    def inbox(
-        self, reader: str | None, *, unread_only: bool = True, limit: int = 100
-    ) -> list[tuple[int, Item, Comment]]:
+    def inbox(self, reader: str | None, *, unread_only: bool = True) -> list[tuple[int, Item, Comment]]:
         unread = "AND read_at IS NULL" if unread_only else ""
         rows = self._connection.read(
             f"""SELECT item.number, {ITEM}, {COMMENT} FROM comment JOIN item ON item.number = comment.item
                 JOIN content ON content.item = comment.item
-                WHERE addressee = ? {unread} ORDER BY comment.number DESC LIMIT ?""",
-            (storable(reader or ""), limit),
+                WHERE addressee = ? {unread} ORDER BY comment.number DESC LIMIT {INBOX}""",
+            (storable(reader or ""),),
         )
         return [(row[0], item_from(row[1:7]), comment_from(row[7:])) for row in rows]
 
@@ -330,6 +328,8 @@ class SqlReviewing:
         return self._lease_ms
 
 
+INBOX = 100
+"""The latest comments that somebody is shown."""
 SHARE = 500
 One = TypeVar("One")
 

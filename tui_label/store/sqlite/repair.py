@@ -113,9 +113,9 @@ def _sample_tables() -> list[str]:
         return own_tables(sqlite)
 
 
-def recount(path: Path, judge: Judge, now: datetime | None = None) -> tuple[list[str], Path]:
+def recount(path: Path, judge: Judge) -> tuple[list[str], Path]:
     """Make counters what the rows say; what was wrong, and where the database is kept as it was if anything."""
-    kept_as = _beside(path, "miscounted", now)
+    kept_as = _beside(path, "miscounted")
     connection = SqliteConnection(path)
     try:
         if counts.wrong(connection.read):
@@ -133,13 +133,13 @@ def _recount(judge: Judge, execute: Execute) -> list[str]:
     return wrong
 
 
-def _beside(path: Path, what: str, now: datetime | None) -> Path:
-    return path.with_name(f"{path.name}.{what}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}")
+def _beside(path: Path, what: str) -> Path:
+    return path.with_name(f"{path.name}.{what}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
 
 
-def repair(path: Path, judge: Judge, now: datetime | None = None) -> tuple[Salvage, Path]:
+def repair(path: Path, judge: Judge) -> tuple[Salvage, Path]:
     """Salvage a damaged database; it stays under the name that is returned."""
-    kept_as = _beside(path, "damaged", now)
+    kept_as = _beside(path, "damaged")
     gate = Gate(path, BUSY_S)
     try:
         return gate.alone(lambda: _repaired(path, judge, kept_as)), kept_as

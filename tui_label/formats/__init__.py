@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from tui_label.core.annotation import Annotation
-from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.text import nearest, visible
@@ -46,13 +44,14 @@ from tui_label.formats import (
     webanno,
 )
 from tui_label.formats.making import Bad, finished
+from tui_label.formats.outgoing import Dropped, Rows
 from tui_label.formats.source import STANDARD, BadLine, BadLines, Reading, bare, near
 from tui_label.sound.kinds import FFMPEG_SUFFIXES, SUFFIXES
 from tui_label.whole import FULL
 
-Write = Callable[[Iterable[tuple[Item, Annotation]], TextIO, Project, dict[str, int]], int]
+Write = Callable[[Rows, TextIO, Project, Dropped], int]
 """Writes rows and returns how many; counts in the dict what it could not carry."""
-WriteFolder = Callable[[Iterable[tuple[Item, Annotation]], Path, Project, dict[str, int]], int]
+WriteFolder = Callable[[Rows, Path, Project, Dropped], int]
 """The same into a folder, for formats with a file for each recording, or into the only file; returns how many files or items."""
 
 

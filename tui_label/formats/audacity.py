@@ -16,21 +16,10 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, unbroken
 from tui_label.formats.recordings import Recordings, labelled_sound, lines_with_ends, moment, says_text
 from tui_label.formats.source import BadLine, Reading
-from tui_label.formats.tracks import (
-    Dropped,
-    Rows,
-    Track,
-    as_they_came,
-    digits,
-    joined,
-    kept_lines,
-    tracks,
-    unbroken,
-    without,
-    write_files,
-)
+from tui_label.formats.tracks import Track, as_they_came, digits, joined, kept_lines, tracks, without, write_files
 
 NAME = "audacity"
 LINE = re.compile(r"[0-9.eE+-]+\t[0-9.eE+-]+(\t.*)?")

@@ -23,10 +23,11 @@ from tui_label.core.tasks import Span, Spans
 from tui_label.formats.folders import annotator_of
 from tui_label.formats.making import Bad, finished, labelled, make_item
 from tui_label.formats.named import file_name, key_of
+from tui_label.formats.outgoing import Dropped, Rows, count
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import label_word, meant_spans
 from tui_label.formats.texts import BYTES, CODE_POINTS, UTF16, Units, finished_texts, spans_said, whole
-from tui_label.formats.tracks import Dropped, Rows, count, not_one_file
+from tui_label.formats.tracks import not_one_file
 from tui_label.whole import write_file
 
 SPAN = re.compile(r"T\S*\t(\S+) ([0-9]{1,12} [0-9]{1,12}(?:;[0-9]{1,12} [0-9]{1,12})*)\t(.*)", re.DOTALL)

@@ -14,9 +14,10 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, count, unbroken
 from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading, filled_lines
-from tui_label.formats.tracks import Dropped, Rows, count, said, unbroken, whole_recordings
+from tui_label.formats.tracks import said, whole_recordings
 
 COLUMNS = (
     "client_id", "path", "sentence", "up_votes", "down_votes", "age", "gender", "accents", "variant", "locale", "segment",

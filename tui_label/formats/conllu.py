@@ -20,12 +20,11 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Span, Spans
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
-from tui_label.formats.recordings import spelled
+from tui_label.formats.outgoing import Dropped, Rows, count, spelled, unbroken
 from tui_label.formats.sentences import Sentence, gap, kept_sentence, placed, sentences
 from tui_label.formats.source import BadLine, Reading, lines_as_they_are
 from tui_label.formats.tagging import IOB2, SCHEMES, TAG, in_scheme, meant_spans, scheme_of, spans_of_tags, tagged
 from tui_label.formats.texts import finished_texts, spans_said, whole
-from tui_label.formats.tracks import Dropped, Rows, count, unbroken
 
 BLANKS = r" \t\r\n"
 ESCAPES = {" ": r"\s", "\t": r"\t", "\r": r"\r", "\n": r"\n", "|": r"\p", "\\": r"\\"}

@@ -37,10 +37,10 @@ from tui_label.formats.making import (
     utc_time,
     written_number,
 )
+from tui_label.formats.outgoing import Dropped, Rows, count, count_finer_times
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.tagging import TAG, spans_of_tags
 from tui_label.formats.texts import finished_texts, whole
-from tui_label.formats.tracks import Dropped, Rows, count, count_finer_times
 from tui_label.whole import growing
 
 SUFFIXES = (".parquet", ".arrow")

@@ -23,10 +23,10 @@ from tui_label.core.tasks import Choice, Choices, Spans, Task, Text
 from tui_label.formats import sounds
 from tui_label.formats.array import dumped, parsed
 from tui_label.formats.making import Bad, author, finished, id_in, labelled, make_item, name_in
+from tui_label.formats.outgoing import Dropped, Rows, count, is_finished, plain
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.table import rows_of
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, labels_said, located
-from tui_label.formats.tracks import Dropped, Rows, count, is_finished, plain
 
 ORDER = (UTF16, CODE_POINTS)
 SEPARATOR = "#"

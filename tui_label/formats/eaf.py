@@ -23,20 +23,11 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segments
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, count, plain
 from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tiers import Tier, segments_of, tiers
-from tui_label.formats.tracks import (
-    Dropped,
-    Rows,
-    Track,
-    count,
-    in_milliseconds,
-    plain,
-    plus,
-    tracks,
-    write_files,
-)
+from tui_label.formats.tracks import Track, in_milliseconds, plus, tracks, write_files
 from tui_label.sound.kinds import is_url
 
 NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -6,7 +6,7 @@ example, `> "Glass Orchard play Dockside" → [Dockside] **place**`.  Write only
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 from tui_label.core.annotation import Annotation
@@ -14,10 +14,11 @@ from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.tasks import Choice, Choices, Segments, Spans, Task
 from tui_label.core.text import visible
+from tui_label.formats.outgoing import Dropped, Rows
 from tui_label.formats.settled import SettledAnswer
 
 
-def write(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     """How many items were written, each perhaps under several labels."""
     sections: dict[str, list[str]] = {}
     count = 0

@@ -16,11 +16,10 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices
 from tui_label.formats.making import Bad, finished, labelled, make_item
-from tui_label.formats.recordings import meant
+from tui_label.formats.outgoing import Dropped, Rows, count, meant, unbroken
 from tui_label.formats.source import BadLine, Reading, filled_lines
 from tui_label.formats.tagging import label_word
 from tui_label.formats.texts import finished_texts, first_line, labels_said, whole
-from tui_label.formats.tracks import Dropped, Rows, count, unbroken
 
 PREFIX = "__label__"
 WORD = re.compile(rf"(?<![^ \t\v\f\0]){PREFIX}")

@@ -7,7 +7,7 @@ taken as written.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TextIO
 
@@ -36,6 +36,7 @@ from tui_label.formats.making import (
     name_in,
     utc_time,
 )
+from tui_label.formats.outgoing import Dropped, Rows
 from tui_label.formats.source import BadLine, Reading, bare, filled_lines
 from tui_label.formats.texts import HOLDS
 
@@ -388,7 +389,7 @@ def _are_spans(label: Any) -> bool:
 # writing
 
 
-def write(rows: Iterable[tuple[Item, Annotation]], out: TextIO, project: Project, dropped: dict[str, int]) -> int:
+def write(rows: Rows, out: TextIO, project: Project, dropped: Dropped) -> int:
     count = 0
     for item, annotation in rows:
         out.write(dumped(annotation.record(item)) + "\n")

@@ -19,24 +19,10 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments, Text
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import Recordings, labelled_sound, meant, moment
+from tui_label.formats.outgoing import Dropped, Rows, count, meant, one_word, plain, single_blanks
+from tui_label.formats.recordings import Recordings, labelled_sound, moment
 from tui_label.formats.source import BadLine, Reading, lines
-from tui_label.formats.tracks import (
-    NOTHING_SAID,
-    Dropped,
-    Rows,
-    count,
-    digits,
-    names,
-    one_word,
-    plain,
-    plus,
-    said,
-    single_blanks,
-    whereabouts,
-    without,
-    write_files,
-)
+from tui_label.formats.tracks import NOTHING_SAID, digits, names, plus, said, whereabouts, without, write_files
 
 NAME = "wav.scp"
 TO_THE_END = "-1"

@@ -25,10 +25,10 @@ from tui_label.formats.array import NoArray, elements, written
 from tui_label.formats.labelstudio_results import Said, results, said, score_in
 from tui_label.formats.making import Bad, author, check_answers, finished, id_in, make_item, utc_time
 from tui_label.formats.offered import Offer
+from tui_label.formats.outgoing import Dropped, Rows, count, count_finer_times
 from tui_label.formats.recordings import Recordings
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.texts import finished_texts
-from tui_label.formats.tracks import Dropped, Rows, count, count_finer_times
 
 TEXTS = ("text", "content", "sentence", "document", "body")
 OURS = ("id", "item", "annotator", "annotation_id", "created_at", "updated_at", "lead_time")

@@ -9,9 +9,10 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Text
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, one_word, single_blanks
 from tui_label.formats.recordings import Recordings, labelled_sound
 from tui_label.formats.source import BadLine, Reading, filled_lines
-from tui_label.formats.tracks import Dropped, Rows, names, one_word, said, single_blanks, whereabouts, whole_recordings
+from tui_label.formats.tracks import names, said, whereabouts, whole_recordings
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from urllib.parse import quote, unquote
 
-from tui_label.formats.tracks import Dropped, count
+from tui_label.formats.outgoing import Dropped, count
 
 LONGEST = 200
 """Bytes that a name may have with every file system, an ending left over."""

@@ -12,18 +12,8 @@ from typing import Any, TextIO
 
 from tui_label.core.project import Project
 from tui_label.core.tasks import Segments, Text
-from tui_label.formats.tracks import (
-    KEEP_LINES,
-    NOTHING_SAID,
-    Dropped,
-    Rows,
-    Said,
-    count,
-    length,
-    plain,
-    said,
-    whereabouts,
-)
+from tui_label.formats.outgoing import Dropped, Rows, count, plain
+from tui_label.formats.tracks import KEEP_LINES, NOTHING_SAID, Said, length, said, whereabouts
 
 OURS = frozenset({"text", "speaker", "label"})
 """What a line may say of its segment."""

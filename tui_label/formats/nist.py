@@ -24,31 +24,17 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments, Text
 from tui_label.formats.making import Bad
-from tui_label.formats.recordings import (
-    Recordings,
-    after,
-    labelled_sound,
-    lines_with_ends,
-    meant,
-    moment,
-    says_text,
-    spelled,
-)
+from tui_label.formats.outgoing import Dropped, Rows, count, meant, one_line, one_word, plain, spelled
+from tui_label.formats.recordings import Recordings, after, labelled_sound, lines_with_ends, moment, says_text
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tracks import (
     NOTHING_SAID,
-    Dropped,
-    Rows,
     Track,
     as_they_came,
-    count,
     digits,
     joined,
     kept_lines,
     length,
-    one_line,
-    one_word,
-    plain,
     tracks,
     without,
 )

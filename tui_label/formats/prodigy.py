@@ -20,7 +20,8 @@ from tui_label.core.tasks import Choice, Choices, Segments, Spans, Task, Text
 from tui_label.formats.array import dumped
 from tui_label.formats.jsonl import FLAGGED, may_be_named
 from tui_label.formats.offered import Offer
-from tui_label.formats.tracks import Dropped, Rows, count, is_finished, plus
+from tui_label.formats.outgoing import Dropped, Rows, count, is_finished
+from tui_label.formats.tracks import plus
 
 SPAN = ("start", "end", "label", "score", "source")
 SOUND_SPAN = ("label", "text", "speaker")

@@ -17,6 +17,7 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, unbroken
 from tui_label.formats.recordings import (
     EXACT,
     Recordings,
@@ -27,19 +28,7 @@ from tui_label.formats.recordings import (
     says_text,
 )
 from tui_label.formats.source import BadLine, Reading, bare
-from tui_label.formats.tracks import (
-    Dropped,
-    Rows,
-    Track,
-    as_they_came,
-    digits,
-    joined,
-    kept_lines,
-    tracks,
-    unbroken,
-    without,
-    write_files,
-)
+from tui_label.formats.tracks import Track, as_they_came, digits, joined, kept_lines, tracks, without, write_files
 
 NAME = "raven"
 BEGIN, END, FILE, OFFSET = "Begin Time (s)", "End Time (s)", "Begin File", "File Offset (s)"

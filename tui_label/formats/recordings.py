@@ -23,6 +23,7 @@ from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats import sounds
 from tui_label.formats.making import Bad, author, check_answers, finished
+from tui_label.formats.outgoing import spelled
 from tui_label.formats.source import BadLine, Reading, bare, check, decoder, lines
 from tui_label.sound.kinds import is_sound, is_url
 
@@ -34,11 +35,6 @@ OVERSHOOT_S = 0.05
 ROUNDING_S = 0.001
 """Less than this beyond the end is no piece of anything: times are kept in milliseconds."""
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-
-def spelled(name: str) -> str:
-    """A name as formats write it whose columns are parted by blanks."""
-    return re.sub(r"\s+", "_", name)
 
 
 class Recordings:
@@ -158,12 +154,6 @@ def after(start: Decimal, duration: Decimal) -> float:
 def says_text(task: Segments | None) -> bool:
     """Whether the one string that a format has for a segment is its transcript; else it is its label."""
     return task is None or task.transcript is not None or not task.labels
-
-
-def meant(values: Iterable[str], written: str) -> str:
-    """The label or speaker that was `spelled` so; a name nobody listed is taken as it is."""
-    known = list(values)
-    return written if written in known else next((one for one in known if spelled(one) == written), written)
 
 
 def labelled_sound(

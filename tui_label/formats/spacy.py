@@ -25,6 +25,7 @@ from tui_label.errors import InputError
 from tui_label.extras import library
 from tui_label.formats.array import NoArray, elements, written
 from tui_label.formats.making import Bad, finished, json_in, labelled, make_item
+from tui_label.formats.outgoing import Dropped, Rows
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tagging import trimmed
 from tui_label.formats.texts import (
@@ -38,7 +39,6 @@ from tui_label.formats.texts import (
     spans_said,
     whole,
 )
-from tui_label.formats.tracks import Dropped, Rows
 from tui_label.whole import growing
 
 GROUP = "sc"

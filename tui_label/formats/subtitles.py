@@ -20,19 +20,10 @@ from tui_label.core.project import Project
 from tui_label.core.record import Record
 from tui_label.core.tasks import Segment, Segments
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, count, plain
 from tui_label.formats.recordings import Recordings, decoded, labelled_sound, says_text
 from tui_label.formats.source import BadLine, Reading
-from tui_label.formats.tracks import (
-    Dropped,
-    Rows,
-    Track,
-    count,
-    in_milliseconds,
-    plain,
-    tracks,
-    without,
-    write_files,
-)
+from tui_label.formats.tracks import Track, in_milliseconds, tracks, without, write_files
 
 TIMING = re.compile(r"\s*(\S+)\s*-->\s*(\S+)(\s.*)?")
 TIME = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2})[,.]([0-9]{1,3})")

@@ -45,8 +45,8 @@ from tui_label.formats.making import (
     utc_time,
     written_number,
 )
+from tui_label.formats.outgoing import Dropped, Rows, count, count_finer_times, is_finished
 from tui_label.formats.source import BadLine, Reading, lines, lines_as_they_are
-from tui_label.formats.tracks import Dropped, Rows, count, count_finer_times, is_finished
 
 WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,15})(?:\.0*)?\s*")
 """Also as pandas writes it where others of its column are missing: 4.0."""

@@ -15,9 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tui_label.core.tasks import Span, Spans
-from tui_label.formats.recordings import meant, spelled
+from tui_label.formats.outgoing import Dropped, count, meant, spelled
 from tui_label.formats.source import Reading
-from tui_label.formats.tracks import Dropped, count
 
 TAG = re.compile(r"O|([BILUESM])-(.+)")
 BEGINS, ENDS = "BUS", "LUES"

@@ -20,10 +20,11 @@ from tui_label.core.tasks import Segments
 from tui_label.core.text import visible
 from tui_label.errors import InputError
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, count, plain
 from tui_label.formats.recordings import NUMBER, Recordings, decoded, labelled_sound, moment
 from tui_label.formats.source import BadLine, Reading
 from tui_label.formats.tiers import Tier, segments_of, tiers
-from tui_label.formats.tracks import Dropped, Rows, Track, count, digits, plain, tracks, write_files
+from tui_label.formats.tracks import Track, digits, tracks, write_files
 
 TOKEN = re.compile(r'"((?:[^"]|"")*)"|(![^\n]*)|(\S+)')
 REMARKS = re.compile(r"(?:\s+|![^\n]*)*")

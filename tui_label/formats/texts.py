@@ -15,8 +15,8 @@ from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.tasks import Span, Spans, Task, spans_from
 from tui_label.formats.making import Bad
+from tui_label.formats.outgoing import Dropped, Rows, count, is_finished
 from tui_label.formats.source import Reading
-from tui_label.formats.tracks import Dropped, Rows, count, is_finished
 
 CODE_POINTS, UTF16, BYTES = "code points", "UTF-16", "bytes"
 HOLDS = 0.5

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,22 +17,18 @@ from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
-from tui_label.core.gold import SETTLED
+from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item, Sound
 from tui_label.core.project import Project
 from tui_label.core.tasks import Segment, Segments, Task, Text, segments_from
 from tui_label.core.text import visible
 from tui_label.errors import UsageError
 from tui_label.formats.making import Bad
-from tui_label.formats.offered import Offer
-from tui_label.formats.recordings import EXACT, spelled
+from tui_label.formats.outgoing import Dropped, Rows, count, is_finished, spelled
+from tui_label.formats.recordings import EXACT
 from tui_label.formats.source import bare, packed
 from tui_label.sound.kinds import is_url, shown
 from tui_label.whole import growing, write_file
-
-Dropped = dict[str, int]
-Rows = Iterable[tuple[Item, Annotation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +56,10 @@ class Said:
     text: str | None
 
 
-def count(dropped: Dropped, words: str, number: int = 1) -> None:
-    if number:
-        dropped[words] = dropped.get(words, 0) + number
-
-
-UNFINISHED = {SKIPPED: "skips", DRAFT: "drafts", UNDONE: "answers that were taken back"}
 KEEP_LINES = frozenset({"audacity", "raven", "ctm", "stm", "rttm"})
 """Formats that keep their lines as meta, under their own name."""
 NOTHING_SAID = "answers without segments"
 """What formats with a line a segment have no place for."""
-
-
-def is_finished(annotation: Annotation, dropped: Dropped) -> bool:
-    """Whether a row is somebody's finished answer, or a settled one; what else it may be is counted."""
-    if isinstance(annotation, Offer):
-        count(dropped, "suggestions", len(annotation.suggestions))
-    elif words := UNFINISHED.get(annotation.status):
-        count(dropped, words)
-    return annotation.status in (SUBMITTED, SETTLED)
-
-
-def count_finer_times(annotation: Annotation, dropped: Dropped) -> None:
-    """Count what a format loses that carries one time an answer."""
-    timing = annotation.timing
-    finer = bool(timing.idle or timing.paused or timing.tasks)
-    count(dropped, "idle and paused times and those of tasks", finer)
 
 
 def said(
@@ -218,7 +191,7 @@ def not_one_file(place: Path) -> UsageError:
     )
 
 
-# numbers and words
+# numbers
 
 
 def plus(start: float, more: float) -> float:
@@ -235,40 +208,6 @@ def digits(seconds: float | Decimal, least: int = 3) -> str:
     written = format(Decimal(repr(seconds)) if isinstance(seconds, float) else seconds, "f")
     whole, _, rest = written.partition(".")
     return f"{whole}.{rest.rstrip('0').ljust(least, '0')}" if least or rest.rstrip("0") else whole
-
-
-def plain(text: str, dropped: Dropped) -> str:
-    r"""Half characters (lone surrogates) as `\ud800`: no file can hold them."""
-    made = text.encode("utf-8", "backslashreplace").decode()
-    count(dropped, "half characters", made != text)
-    return made
-
-
-def unbroken(text: str, dropped: Dropped, more: str = "") -> str:
-    """One line, otherwise as it is: a blank for each line break, and for each of `more`."""
-    made = re.sub(f"\r\n|[\r\n{more}]", " ", text)
-    count(dropped, "line breaks and tabs in texts" if more else "line breaks in texts", made != text)
-    return plain(made, dropped)
-
-
-def one_line(text: str, dropped: Dropped) -> str:
-    """Without line breaks of any kind, or blanks at its ends."""
-    made = " ".join(text.splitlines()).strip()
-    count(dropped, "line breaks or blanks at the ends of texts", made != text)
-    return plain(made, dropped)
-
-
-def single_blanks(text: str, dropped: Dropped) -> str:
-    """Words parted by single blanks."""
-    made = " ".join(text.split())
-    count(dropped, "line breaks or blanks beside others", made != text)
-    return plain(made, dropped)
-
-
-def one_word(name: str, dropped: Dropped) -> str:
-    made = spelled(name.strip())
-    count(dropped, "blanks in names", made != name)
-    return plain(made, dropped)
 
 
 def without(segments: Iterable[Segment], dropped: Dropped, **fields: str) -> list[Segment]:

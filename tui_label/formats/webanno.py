@@ -25,10 +25,10 @@ from tui_label.core.tasks import Span, Spans
 from tui_label.formats.folders import annotator_of
 from tui_label.formats.making import Bad, author, finished, labelled, make_item
 from tui_label.formats.named import file_name, key_of
+from tui_label.formats.outgoing import Dropped, Rows
 from tui_label.formats.source import BadLine, Reading, lines
 from tui_label.formats.tagging import tokens, trimmed
 from tui_label.formats.texts import CODE_POINTS, UTF16, Units, finished_texts, spans_said, whole
-from tui_label.formats.tracks import Dropped, Rows
 from tui_label.whole import write_file
 
 FORMAT = "#FORMAT=WebAnno TSV 3"

@@ -14,9 +14,9 @@ from tui_label.core.project import OWN, Project
 from tui_label.core.tasks import of_another_type
 from tui_label.errors import UsageError
 from tui_label.formats import Format
+from tui_label.formats.outgoing import Dropped, Rows, count
 from tui_label.formats.settled import SettledAnswer
 from tui_label.formats.source import packed
-from tui_label.formats.tracks import count
 from tui_label.whole import growing, led_to
 
 EVERY = 5000
@@ -40,9 +40,7 @@ class Written:
     """Of settled answers: what was left open or came early, in words that a number stands before, and how often."""
 
 
-def counted(
-    rows: Iterable[tuple[Item, Annotation]], progress: Callable[[int], None]
-) -> Iterator[tuple[Item, Annotation]]:
+def counted(rows: Rows, progress: Callable[[int], None]) -> Iterator[tuple[Item, Annotation]]:
     """The rows; `progress` is told now and then, and at the end, how many they were."""
     number = 0
     for number, row in enumerate(rows, 1):
@@ -77,9 +75,7 @@ def _files(folder: Path) -> set[tuple[Path, int, int]]:
     return {(path, stat.st_ino, stat.st_mtime_ns) for path, stat in found}
 
 
-def _asked_today(
-    rows: Iterable[tuple[Item, Annotation]], project: Project, dropped: dict[str, int]
-) -> Iterator[tuple[Item, Annotation]]:
+def _asked_today(rows: Rows, project: Project, dropped: Dropped) -> Iterator[tuple[Item, Annotation]]:
     """Without answers to what was another type of question then, or is no question any more."""
     asked = {task.id for task in project.tasks}
     for item, said in rows:
@@ -93,7 +89,7 @@ def _asked_today(
         yield item, said
 
 
-def _unexplained(rows: Iterable[tuple[Item, Annotation]], dropped: dict[str, int]) -> Iterator[tuple[Item, Annotation]]:
+def _unexplained(rows: Rows, dropped: Dropped) -> Iterator[tuple[Item, Annotation]]:
     """The rows; counts those that say how they were settled."""
     for item, said in rows:
         count(dropped, "how items were settled, and from what answers", isinstance(said, SettledAnswer))
@@ -102,10 +98,10 @@ def _unexplained(rows: Iterable[tuple[Item, Annotation]], dropped: dict[str, int
 
 def write(
     format: Format,
-    rows: Iterable[tuple[Item, Annotation]],
+    rows: Rows,
     output: Path | TextIO,
     project: Project,
-    dropped: dict[str, int],
+    dropped: Dropped,
 ) -> Written:
     """Counts in `dropped`, which `rows` may count in as well."""
     refuse_unwritable(format, output)

@@ -197,6 +197,13 @@ def test_what_is_no_label_is_refused_not_lost(tmp_path, said):
     assert bad.field == next(iter(said))
 
 
+def test_an_empty_list_of_spans_suggests_nothing(tmp_path):
+    """As somebody's answer it would say that there are none."""
+    (one,), bad, reading = read(given_file(tmp_path, "x.jsonl", '{"text": "a", "spans": []}'))
+
+    assert (one.suggestions, one.item.meta, bad, reading.unknown) == ((), {}, [], {})
+
+
 def test_what_a_line_says_that_nothing_takes_is_counted(tmp_path):
     lines = [
         {"text": "a", "answers": {"sentiment": "positive"}},

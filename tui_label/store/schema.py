@@ -169,11 +169,13 @@ TOTAL = """(SELECT CAST(sum({0}) AS INTEGER) FROM
        FROM (SELECT {0}, status, revision, sum(CASE status WHEN 'undone' THEN -1 ELSE 1 END) OVER (ORDER BY revision) AS stood
              FROM annotation AS made WHERE made.item = assignment.item AND made.annotator = assignment.annotator) AS counted
       ) AS told WHERE status <> 'undone' AND coalesce(fewest, stood) >= stood)"""
-"""Of all revisions of an answer that stand: each `undone` takes away the one before it that stood, and where fewer stand
-later than after a revision, that one is gone.
+"""The sum of a column over the revisions of an answer that stand.
+
+Each `undone` takes away the latest that stood before it.  So a revision is gone where, at any later one, fewer stand
+than did right after it.
 """
 SPENT = f"CASE annotation.revision WHEN 1 THEN annotation.{{0}} ELSE {TOTAL} END"
-"""The same beside the revision that stands, which is the first one of nearly all answers."""
+"""The same for the standing revision: mostly that is the first one, and there is nothing to sum up."""
 VIEWS = """CREATE VIEW answers_latest AS
   SELECT item.key AS item, annotator.name AS annotator, annotation.answers, annotation.flags, annotation.started_at,
     annotation.submitted_at, {active} AS active_ms, {idle} AS idle_ms, annotation.labels_version,

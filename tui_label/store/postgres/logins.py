@@ -44,14 +44,14 @@ _BEFORE = (
     f"""CREATE VIEW gold_before WITH (security_barrier) AS
         SELECT item, outcome, answers, reviewer, at FROM gold WHERE {_REVIEWS}""",
 )
-"""Rows as they are before a statement; no more than whoever looks may see of them anyway."""
+"""Views for policies, which compare a row with what it was before a statement; they show nobody more than they may see."""
 _AS_BEFORE = """EXISTS (SELECT 1 FROM assignment_before AS before
     WHERE before.item = assignment.item AND before.annotator = assignment.annotator
       AND before.revision = assignment.revision AND before.turn = assignment.turn
       AND assignment.reopened IN (0, before.reopened)
       AND (before.state = assignment.state
         OR before.state = 'leased' AND assignment.state = 'skipped' AND before.revision > 0))"""
-"""Of somebody else: what stands does; what they had put off and have in hand once more may be put off again."""
+"""What somebody else's row may become: itself, or skipped again where they had skipped it and have it in hand once more."""
 _BROUGHT_BACK = """EXISTS (SELECT 1 FROM gold_before AS before
     WHERE before.item = gold.item AND before.outcome = gold.outcome AND before.answers = gold.answers
       AND before.reviewer = gold.reviewer AND before.at = gold.at)"""

@@ -32,7 +32,7 @@ def files(path: Path) -> list[Path]:
 
 
 def keep(path: Path) -> None:
-    """Make what is missing, for whoever shares the database; where that may not be done, nothing."""
+    """Make the logs that are missing, with the rights of a shared database; do nothing where one may not."""
     with contextlib.suppress(OSError):
         if not are_kept(path):
             return

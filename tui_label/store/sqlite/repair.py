@@ -187,7 +187,7 @@ def _put_in_place(path: Path, fresh: Path, kept_as: Path) -> None:
 
 
 def _keep(one: Path, other: Path) -> None:
-    """Have `one`, where it is there, under another name too."""
+    """Give a file, if it is there, a second name, or a copy where that cannot be."""
     if one.exists():
         try:
             os.link(one, other)

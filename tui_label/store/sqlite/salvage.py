@@ -179,7 +179,7 @@ def _insert(sqlite: sqlite3.Connection, shape: Shape, page: Page) -> int:
 
 
 def make_whole(sqlite: sqlite3.Connection, salvage: Salvage) -> None:
-    """What rows that were saved refer to is there again, or they go."""
+    """Make again what saved rows refer to and is lost, or drop these rows."""
     execute = sqlite.execute
     execute(f"{COUNTERS} ON CONFLICT DO NOTHING")
     people = " UNION ".join(

@@ -258,12 +258,13 @@ class Project:
         ...     project.add([Record(project.item("tweet-2"), (guess,))]).suggestions
         1
         """
-        from tui_label.projects.arrivals import arrived, arriving, made_here
+        from tui_label.projects.arrivals import arriving, made_here
 
         with self.store.staging() as staging:
             for record in made_here(records, self.settings.tasks):
                 staging.append(*arriving(record, self.versions, self.settings.tasks))
-            return self.store.add(arrived(staging).records, progress)
+            staging.stands()
+            return self.store.add(staging, progress)
 
     def add_files(
         self,

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from helpers import ENTITIES, SENTIMENT, new_store, project, write_project
@@ -19,7 +20,7 @@ from tui_label.core.gold import GIVEN, Gold
 from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.projects import opening
-from tui_label.projects.arrivals import Arrivals, arrived, arriving
+from tui_label.projects.arrivals import arriving
 from tui_label.store.base import Added, Versions
 from tui_label.store.sql import SqlStore
 
@@ -37,13 +38,21 @@ def said(key: str, name: str, label: str, revision: int = 0, status: str = SUBMI
     )
 
 
-def taken(store: SqlStore, records: list[Record]) -> tuple[Arrivals, Added]:
+class Came(NamedTuple):
+    superseded: int
+    items: int
+    skipped: int
+    undone: int
+
+
+def taken(store: SqlStore, records: list[Record]) -> tuple[Came, Added]:
     """What became of records on their way into the store, and what it did with them."""
     with store.staging() as staging:
         for record in records:
             staging.append(*arriving(record, store.versions(), TASKS))
-        here = arrived(staging)
-        return here, store.add(here.records)
+        superseded = staging.stands()
+        here = Came(superseded, staging.arrivals(), staging.statuses(SKIPPED), staging.statuses(UNDONE))
+        return here, store.add(staging)
 
 
 def answers(store: SqlStore) -> list[tuple[str, str, str]]:

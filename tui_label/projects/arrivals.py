@@ -11,9 +11,9 @@ back or skipped does not: so the same file once more adds nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tui_label.core.annotation import DRAFT, SKIPPED, SUBMITTED, UNDONE, Annotation
+from tui_label.core.annotation import DRAFT, SUBMITTED, Annotation
 from tui_label.core.item import Item, content_key, is_score
 from tui_label.core.record import Record, Unkeepable, keepable
 from tui_label.core.roles import LONGEST_NAME, is_name
@@ -23,22 +23,7 @@ from tui_label.errors import InputError
 from tui_label.formats.making import Bad, utc_time
 from tui_label.projects.handed import handed
 from tui_label.store.base import Versions
-from tui_label.store.staging import Counts, Staging
-
-
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """Records for the store, and what was not taken along."""
-
-    records: Staging
-    items: int
-    """How often an item came: an item that several annotators answered came once."""
-    superseded: int = 0
-    """Earlier revisions of answers that are here too."""
-    skipped: int = 0
-    """Items that an annotator skipped: they come in as items to label."""
-    undone: int = 0
-    """Answers that were taken back."""
+from tui_label.store.staging import Counts
 
 
 def made_here(made: Iterable[Record | Item | str], tasks: Sequence[Task]) -> Iterator[Record]:
@@ -115,20 +100,11 @@ def _check(record: Record, tasks: Sequence[Task]) -> None:
 
 
 def arriving(record: Record, versions: Versions, tasks: Sequence[Task]) -> tuple[Record, Annotation | None]:
-    """The record as it is kept here, and its answer as it came, by whose revision and status `Staging` chooses among
-    several of an annotator; None for a draft, which is no answer.
+    """The record as it is kept here, and its answer as it came, by whose revision and time `Staging.stands` chooses
+    among several of an annotator; None for a draft, which is no answer.
     """
     said = record.annotation
     return _ours(record, versions, tasks), None if said is None or said.status == DRAFT else said
-
-
-def arrived(staging: Staging) -> Arrivals:
-    """All that came: of the answers of an annotator about an item the latest stands.
-
-    Where contents differ both are kept: the store says so, with the key.
-    """
-    superseded = staging.stands()
-    return Arrivals(staging, staging.arrivals(), superseded, staging.statuses(SKIPPED), staging.statuses(UNDONE))
 
 
 def _ours(record: Record, versions: Versions, tasks: Sequence[Task]) -> Record:

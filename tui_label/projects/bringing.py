@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_label import formats
+from tui_label.core.annotation import SKIPPED, UNDONE
 from tui_label.core.gold import PROBES
 from tui_label.core.project import Project
 from tui_label.core.record import place
@@ -17,7 +18,7 @@ from tui_label.core.roles import LONGEST_NAME, is_name
 from tui_label.core.text import visible
 from tui_label.errors import InputError, UsageError
 from tui_label.formats import BadLine, BadLines, Format, Reading, recognition
-from tui_label.projects.arrivals import arrived, arriving, name_problem
+from tui_label.projects.arrivals import arriving, name_problem
 from tui_label.sound.kinds import is_sound, is_url, shown
 from tui_label.store.base import Added, Store, Versions
 from tui_label.store.staging import Counts, Staging
@@ -80,7 +81,7 @@ class Brought:
 
     added: Added
     items: int
-    """Different ones in the files."""
+    """How often an item came: one that several annotators answered came once."""
     superseded: int
     """Earlier revisions of answers that are here too, left out."""
     skipped: int
@@ -171,9 +172,11 @@ def bring_in(
         bad.refuse()
         if not staging.taken:
             raise InputError(f"{', '.join(shown(str(given)) for given in files)}: no items in it")
-        came, total = arrived(staging), len(staging)
+        superseded = staging.stands()
+        total = len(staging)
         added = store.add(staging, lambda count: watch.writing(count, total))
-        return Brought(added, came.items, came.superseded, came.skipped, came.undone, beside)
+        skipped, undone = staging.statuses(SKIPPED), staging.statuses(UNDONE)
+        return Brought(added, staging.arrivals(), superseded, skipped, undone, beside)
 
 
 def _refuse_misuse(files: Sequence[str | Path], annotator: str, gold: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from tui_label.core.annotation import Flag
 from tui_label.core.renames import Names
@@ -112,23 +112,7 @@ def work_from(
 
 def difference(old: Work, new: Work) -> dict[str, Any]:
     """What turns `new` back into `old`, in JSON: absent where nothing changed."""
-    patch: dict[str, Any] = {}
-    changed = {
-        task: [old.answers.get(task), old.origins.get(task)]
-        for task in {*old.answers, *new.answers}
-        if (old.answers.get(task), old.origins.get(task)) != (new.answers.get(task), new.origins.get(task))
-    }
-    lists = {task: _list_difference(old.answers[task], new.answers[task]) for task in changed if _long(old, new, task)}
-    if lists:
-        patch["lists"] = {task: [*lists[task], old.origins.get(task)] for task in lists}
-    texts = {
-        task: _text_difference(old.answers[task], new.answers[task]) for task in changed if _are_texts(old, new, task)
-    }
-    if texts:
-        patch["texts"] = {task: [*texts[task], old.origins.get(task)] for task in texts}
-    whole = {task: change for task, change in changed.items() if task not in lists and task not in texts}
-    if whole:
-        patch["answers"] = whole
+    patch = _answers_difference(old, new)
     spans = {
         task: _span_difference(old.spans.get(task, ()), new.spans.get(task, ()))
         for task in {*old.spans, *new.spans}
@@ -145,15 +129,25 @@ def difference(old: Work, new: Work) -> dict[str, Any]:
     return patch
 
 
-def _long(old: Work, new: Work, task: str) -> bool:
-    """Whether both answers are lists of objects (segments), of which a step changes one or two."""
-    both = (old.answers.get(task), new.answers.get(task))
-    return all(isinstance(one, list) and one and isinstance(one[0], dict) for one in both)
+def _answers_difference(old: Work, new: Work) -> dict[str, Any]:
+    """Of segments and of texts a step changes one or two, or a word: these by what differs in them, others as a whole."""
+    lists, texts, whole = dict[str, Any](), dict[str, Any](), dict[str, Any]()
+    for task in {*old.answers, *new.answers}:
+        was, now, origin = old.answers.get(task), new.answers.get(task), old.origins.get(task)
+        if (was, origin) == (now, new.origins.get(task)):
+            continue
+        if _has_objects(was) and _has_objects(now):
+            lists[task] = [*_list_difference(was, now), origin]
+        elif isinstance(was, str) and isinstance(now, str):
+            texts[task] = [*_text_difference(was, now), origin]
+        else:
+            whole[task] = [was, origin]
+    return {name: some for name, some in (("lists", lists), ("texts", texts), ("answers", whole)) if some}
 
 
-def _are_texts(old: Work, new: Work, task: str) -> bool:
-    """Whether both answers are texts, of which a step changes a word."""
-    return isinstance(old.answers.get(task), str) and isinstance(new.answers.get(task), str)
+def _has_objects(value: Any) -> TypeGuard[list[Any]]:
+    """Whether it is a list of objects, as segments are."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _list_difference(old: list[Any], new: list[Any]) -> list[Any]:

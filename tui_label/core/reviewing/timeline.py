@@ -176,21 +176,7 @@ def timeline(task: Segments, values: Mapping[int, Any], silent: Sequence[int], d
     least = sum(min(map(len, _readings(cluster, told).values())) for cluster in clusters)
     if clusters and len(matches) + least < task.min:
         clusters = [sorted(loose, key=lambda one: one.segment.when)]
-    numbering = _Numbering(task.id, silent, duration)
-    here: list[tuple[float, Callable[[], None]]] = [
-        *((_extent(match).start, partial(numbering.take_match, match)) for match in matches),
-        *((cluster[0].start, partial(numbering.take_cluster, _readings(cluster, told))) for cluster in clusters),
-    ]
-    for _, take in sorted(here, key=itemgetter(0)):
-        take()
-    return Timeline(
-        tuple(told),
-        tuple(numbering.matches),
-        tuple(numbering.agreed),
-        numbering.clusters,
-        tuple(numbering.differences),
-        task.overlap,
-    )
+    return _numbered(task, told, matches, clusters, silent, duration)
 
 
 def _without(everything: list[_Told], matches: list[dict[int, _Told]]) -> list[_Told]:
@@ -252,6 +238,31 @@ def _readings(cluster: Iterable[_Told], told: Mapping[int, Any]) -> dict[int, tu
     for one in cluster:
         said[one.version].append(one)
     return {version: tuple(sorted(some, key=attrgetter("place"))) for version, some in said.items()}
+
+
+def _numbered(
+    task: Segments,
+    told: Mapping[int, tuple[_Told, ...]],
+    matches: Sequence[Mapping[int, _Told]],
+    clusters: Sequence[Sequence[_Told]],
+    silent: Sequence[int],
+    duration: float,
+) -> Timeline:
+    numbering = _Numbering(task.id, silent, duration)
+    here: list[tuple[float, Callable[[], None]]] = [
+        *((_extent(match).start, partial(numbering.take_match, match)) for match in matches),
+        *((cluster[0].start, partial(numbering.take_cluster, _readings(cluster, told))) for cluster in clusters),
+    ]
+    for _, take in sorted(here, key=itemgetter(0)):
+        take()
+    return Timeline(
+        tuple(told),
+        tuple(numbering.matches),
+        tuple(numbering.agreed),
+        numbering.clusters,
+        tuple(numbering.differences),
+        task.overlap,
+    )
 
 
 @dataclass

@@ -92,7 +92,6 @@ class ItemApp(SheetApp, Generic[Bench]):
         """The question zone as it was drawn last."""
         self._room = 1
         """Rows it left for the item."""
-        self._talk: list[Row] = []
         self._finding = Finding()
         self._guard = KeyGuard()
         self._shown: tuple[str, Notice | None] = ("", None)
@@ -669,17 +668,17 @@ class ItemApp(SheetApp, Generic[Bench]):
         raise NotImplementedError
 
     def _draw_item(self, session: Session, width: int, height: int) -> list[Row]:
-        self._talk = self._talk_rows(width, height)
-        talk = len(self._talk)
-        item = self._item_rows(session, item_room(height, talk))
-        self._asked = zone(session, self.keymap, width, height, talk, item, self._asked.top)
-        self._room = item_room(height, talk, len(self._asked.rows))
+        talk = self._talk_rows(width, height)
+        item = self._item_rows(session, item_room(height, len(talk)))
+        self._asked = zone(session, self.keymap, width, height, len(talk), item, self._asked.top)
+        self._room = item_room(height, len(talk), len(self._asked.rows))
         self._viewport.fit(self._room, pitch(session))
         # A window that grew shows more of its end
         self._viewport.scroll(0)
         if self._key_mode == SPANS:
             self._viewport.follow(session.cursor)
-        return label_screen(self._state(session, self._marks(session)), self._viewport.rows, width, height)
+        state = replace(self._state(session, self._marks(session)), talk=talk)
+        return label_screen(state, self._viewport.rows, width, height)
 
     def _item_rows(self, session: Session, most: int) -> int:
         """How many of `most` rows the item can use."""
@@ -704,7 +703,6 @@ class ItemApp(SheetApp, Generic[Bench]):
             self._viewport.top,
             self._asked,
             self._room,
-            talk=self._talk,
         )
         if workbench.deck is None or session.item.sound is None:
             return state

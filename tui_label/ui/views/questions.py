@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from tui_label.core.annotating.session import Session
 from tui_label.core.annotating.suggested import kept_here
@@ -258,36 +259,37 @@ def _text_box(
     lead = [*lead[:-1], (lead[-1][0] + " ", lead[-1][1])]
     here = session.focus == task.id
     text, instead = _in_box(session, task)
-    typing = session.typing and here
     room = box_width(session, width)
     rows = Rows(text, room)
-    found = session.findings if here else ()
     with_sound = session.item.sound is not None and (here or task.transcript is not None)
     wanted = box_rows + 1 if with_sound else next(count for count in range(box_rows, 0, -1) if rows.has(count - 1))
 
-    def box(count: int) -> list[Row]:
-        if not text and not typing:
-            return _led(lead, [[(instead, "faint")]])
-        caret_row = rows.row_of(session.caret) if typing or (here and session.found[1]) else 0
-        below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
-        top = max(0, caret_row + below - count + 1)
-        drawn: list[Row] = []
-        while len(drawn) < count and rows.has(top + len(drawn)):
-            caret = session.caret if typing and top + len(drawn) == caret_row else None
-            sought = session.found if here else (0, 0)
-            drawn.append(_box_row(text, *rows.row(top + len(drawn)), caret, found, sought))
-        return _with_signs(lead, drawn, above=top > 0, below=rows.has(top + len(drawn)))
-
     def draw(count: int) -> list[Row]:
-        if not with_sound:
-            return box(count)
-        said = [_said(session, keymap, found, room)] if here and count > 1 + BELOW_CARET else []
-        drawn = box(count - len(said))
+        said = [_said(session, keymap, room)] if with_sound and here and count > 1 + BELOW_CARET else []
+        if text or (session.typing and here):
+            drawn = _written(session, here, lead, rows, count - len(said))
+        else:
+            drawn = _led(lead, [[(instead, "faint")]])
         # Rows are kept free from the start, so that nothing moves while one types
-        free: list[Row] = [[]] * (count - len(said) - len(drawn))
+        free: list[Row] = [[]] * (count - len(said) - len(drawn)) if with_sound else []
         return [*drawn, *free, *([(" " * cells(lead), ""), *row] for row in said)]
 
     return Question(task.id, wanted, draw, least=min(wanted, 1 + BELOW_CARET) if here else 1)
+
+
+def _written(session: Session, here: bool, lead: Row, rows: Rows, count: int) -> list[Row]:
+    """What is in a text box, in `count` rows with the caret in sight; `here`: it takes the keys."""
+    typing = session.typing and here
+    found, sought = (session.findings, session.found) if here else ((), (0, 0))
+    caret_row = rows.row_of(session.caret) if typing or sought[1] else 0
+    below = sum(rows.has(caret_row + one) for one in range(1, BELOW_CARET + 1))
+    top = max(0, caret_row + below - count + 1)
+    numbers = [*takewhile(rows.has, range(top, top + count))]
+    drawn = [
+        _box_row(rows.text, *rows.row(n), session.caret if typing and n == caret_row else None, found, sought)
+        for n in numbers
+    ]
+    return _with_signs(lead, drawn, above=top > 0, below=rows.has(top + len(drawn)))
 
 
 def _in_box(session: Session, task: Text | Segments) -> tuple[str, str]:
@@ -300,11 +302,11 @@ def _in_box(session: Session, task: Text | Segments) -> tuple[str, str]:
     return "", number_of(len(segments_in_hand(session.work.answers.get(task.id))), "segment")
 
 
-def _said(session: Session, keymap: Keymap, found: tuple[Finding, ...], room: int) -> Row:
+def _said(session: Session, keymap: Keymap, room: int) -> Row:
     """Under a transcript: one thing that its rules find, and how much of the draft is kept."""
     kept = kept_here(session)
     right: Row = [(f"draft kept {kept.kept} of {kept.of} words", "faint")] if kept is not None and kept.of else []
-    first = foremost(found)
+    found, first = session.findings, foremost(session.findings)
     if first is None:
         return spread([], right, room)
     tail: Row = [(f"   +{len(found) - 1}", "faint")] if len(found) > 1 else []

@@ -693,16 +693,16 @@ class ItemApp(SheetApp, Generic[Bench]):
     def _state(self, session: Session, marks: Marks) -> State:
         workbench = self.workbench
         state = State(
-            session,
-            self.keymap,
-            workbench.annotator,
-            workbench.not_saved,
-            self._said,
-            self._mode,
-            marks,
-            self._viewport.top,
-            self._asked,
-            self._room,
+            session=session,
+            keymap=self.keymap,
+            annotator=workbench.annotator,
+            trouble=workbench.not_saved,
+            word=self._said,
+            mode=self._mode,
+            marks=marks,
+            top=self._viewport.top,
+            asked=self._asked,
+            room=self._room,
         )
         if workbench.deck is None or session.item.sound is None:
             return state

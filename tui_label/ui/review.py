@@ -368,21 +368,18 @@ class ReviewApp(ItemApp[ReviewBench]):
         assert desk is not None
         board = self._board = Board(desk.review, bench.names, self._viewport.rows, width)
         state = ReviewState(
-            board,
-            desk.case,
-            self.keymap,
-            bench.queue,
-            bench.left,
-            bench.of,
-            bench.project.review.blind,
-            bench.not_saved,
-            self._said,
-            self._mode,
-            self._viewport.top,
-            [],
-            "",
-            1,
-            bool(bench.askers()),
+            board=board,
+            case=desk.case,
+            keymap=self.keymap,
+            queue=bench.queue,
+            left=bench.left,
+            of=bench.of,
+            blind=bench.project.review.blind,
+            trouble=bench.not_saved,
+            word=self._said,
+            mode=self._mode,
+            asked=bool(bench.askers()),
+            top=self._viewport.top,
         )
         zone, cut, beyond, room = zone_and_room(state, width, height)
         self._viewport.fit(room, 1 + lanes(session))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -58,15 +58,18 @@ class ReviewState:
     trouble: str
     word: str
     mode: Mode | None
-    top: int
-    zone: list[Row]
-    unseen: str
-    """How much of what is decided has no room in the zone."""
-    room: int
-    asked: bool = False
+    asked: bool
     """Whether an annotator waits for an answer."""
+    top: int
+    """The first block of the board that is shown."""
+    zone: list[Row] = field(default_factory=list)
+    """What was said, and what is decided: the rows under the item, once they are known."""
     cut: bool = False
     """Whether there is more to read of what was said."""
+    unseen: str = ""
+    """How much of what is decided has no room in the zone."""
+    room: int = 1
+    """Rows that are left for the item."""
     tape: Tape | None = None
 
     @property

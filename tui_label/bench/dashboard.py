@@ -140,13 +140,7 @@ class Following:
             self._before = (
                 begun,
                 project,
-                figures(
-                    project.tasks,
-                    then,
-                    by=(LABEL,),
-                    ignore=project.review.ignore,
-                    sound=project.items == "sound",
-                ),
+                figures(project.tasks, then, by=(LABEL,), ignore=project.review.ignore, sound=project.items == "sound"),
             )
         sources = status_report.suggestions(project, store)
         self._took_s = self._clock() - begun

@@ -171,12 +171,7 @@ def draft_of(desk: Desk, deck: Deck | None) -> str:
     """The work on the desk as JSON text; `deck` is what plays its sound, if anything does."""
     timing = desk.watch.timing
     also: dict[str, Any] = {
-        "ms": {
-            "active": timing.active,
-            "idle": timing.idle,
-            "paused": timing.paused,
-            "tasks": dict(timing.tasks),
-        },
+        "ms": {"active": timing.active, "idle": timing.idle, "paused": timing.paused, "tasks": dict(timing.tasks)},
         "started_at": desk.started_at,
         "desk": desk.save_id,
         "labels": desk.versions.labels,

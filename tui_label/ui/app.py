@@ -43,16 +43,7 @@ from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
 from tui_label.ui.views.document import Marks, text_width
 from tui_label.ui.views.frame import Hint
 from tui_label.ui.views.guidelines import helped_rows, section_row
-from tui_label.ui.views.label import (
-    SMALLEST,
-    State,
-    item_room,
-    label_screen,
-    pitch,
-    too_small,
-    top_rows,
-    zone,
-)
+from tui_label.ui.views.label import SMALLEST, State, item_room, label_screen, pitch, too_small, top_rows, zone
 from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
 from tui_label.ui.views.pages import key_rows, label_at_hand, paused

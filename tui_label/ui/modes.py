@@ -370,10 +370,7 @@ class Calibration:
 
     @property
     def status(self) -> Row:
-        return [
-            ("tap Space at each click  ", "bold"),
-            (f"{self.left} left", "accent"),
-        ]
+        return [("tap Space at each click  ", "bold"), (f"{self.left} left", "accent")]
 
     @property
     def left(self) -> int:

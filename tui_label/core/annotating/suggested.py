@@ -6,13 +6,7 @@ from typing import Any
 
 from tui_label.core.annotating.session import Session
 from tui_label.core.item import Suggestion
-from tui_label.core.tasks import (
-    Segment,
-    Segments,
-    Task,
-    segments_from,
-    segments_in_hand,
-)
+from tui_label.core.tasks import Segment, Segments, Task, segments_from, segments_in_hand
 from tui_label.core.wer import Edits, edits
 
 

@@ -20,12 +20,7 @@ class Rating(Task):
     high: str = ""
 
     kind: ClassVar[str] = "rating"
-    options: ClassVar[Mapping[str, tuple[type, ...]]] = {
-        "min": (int,),
-        "max": (int,),
-        "low": (str,),
-        "high": (str,),
-    }
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {"min": (int,), "max": (int,), "low": (str,), "high": (str,)}
     needs_labels: ClassVar[bool] = False
     takes_labels: ClassVar[bool] = False
 

@@ -26,12 +26,7 @@ class Span:
         return self.start < other.end and other.start < self.end
 
     def record(self, text: str) -> dict[str, Any]:
-        return {
-            "start": self.start,
-            "end": self.end,
-            "label": self.label,
-            "text": text[self.start : self.end],
-        }
+        return {"start": self.start, "end": self.end, "label": self.label, "text": text[self.start : self.end]}
 
 
 def spans_from(value: Any, origins: list[str] | None = None) -> tuple[Span, ...]:
@@ -54,11 +49,7 @@ class Spans(Task):
     min: int = 0
 
     kind: ClassVar[str] = "spans"
-    options: ClassVar[Mapping[str, tuple[type, ...]]] = {
-        "overlap": (bool,),
-        "snap": (str,),
-        "min": (int,),
-    }
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {"overlap": (bool,), "snap": (str,), "min": (int,)}
 
     def problems(self) -> list[tuple[str, str]]:
         if self.snap not in ("token", "character"):

@@ -25,11 +25,7 @@ class Text(Task):
     """The project's rules where the text is what is said in a sound."""
 
     kind: ClassVar[str] = "text"
-    options: ClassVar[Mapping[str, tuple[type, ...]]] = {
-        "min": (int,),
-        "max": (int,),
-        "transcript": (Style,),
-    }
+    options: ClassVar[Mapping[str, tuple[type, ...]]] = {"min": (int,), "max": (int,), "transcript": (Style,)}
     needs_labels: ClassVar[bool] = False
     takes_labels: ClassVar[bool] = False
 

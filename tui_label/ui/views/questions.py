@@ -110,10 +110,7 @@ def _name_cells(session: Session) -> int:
 def _question(session: Session, task: Task, keymap: Keymap, width: int, box_rows: int) -> list[Question]:
     names = _name_cells(session)
     here = len(session.asked) > 1 and task.id == session.focus
-    lead: Row = [
-        ("›" if here else " ", "accent"),
-        (fitted(task.id, names + 1), "bold" if here else ""),
-    ]
+    lead: Row = [("›" if here else " ", "accent"), (fitted(task.id, names + 1), "bold" if here else "")]
     if isinstance(task, Text):
         return [_text_box(session, task, keymap, lead, width, box_rows)]
     if isinstance(task, Segments) and task.transcript is not None:

@@ -24,17 +24,7 @@ from tui_label.core.text import glyphs, visible
 from tui_label.core.text.rows import Rows, Stacked
 from tui_label.core.wer import error_rate
 from tui_label.ui.canvas import Row, cells, clipped, fitted_together, spread
-from tui_label.ui.views.document import (
-    MARGIN,
-    Marks,
-    Stretch,
-    document,
-    hue,
-    in_lanes,
-    lane_row,
-    lanes,
-    text_width,
-)
+from tui_label.ui.views.document import MARGIN, Marks, Stretch, document, hue, in_lanes, lane_row, lanes, text_width
 from tui_label.ui.views.label import compare_rows
 from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.sound import MARGIN as TAPE_MARGIN
@@ -290,12 +280,7 @@ class Board:
         for place, version in enumerate(wording.versions):
             others = [text for n, text in enumerate(texts) if n != place]
             mean = sum(error_rate(other, texts[place], ignore, style.speakers) for other in others) / len(others)
-            row += [
-                ("  ", ""),
-                (str(version + 1), "accent"),
-                (f" {names[place]} ", "faint"),
-                (f"{mean:.0%}", ""),
-            ]
+            row += [("  ", ""), (str(version + 1), "accent"), (f" {names[place]} ", "faint"), (f"{mean:.0%}", "")]
         return row
 
     def _stripes(self, wording: Wording, numbers: Mapping[int, int]) -> list[Block]:

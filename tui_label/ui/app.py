@@ -41,9 +41,9 @@ from tui_label.ui.terminal import leave_on_signals
 from tui_label.ui.textbox import box_of, typed, with_tag
 from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
 from tui_label.ui.views.document import Marks, text_width
-from tui_label.ui.views.frame import Hint
+from tui_label.ui.views.frame import Hint, too_small
 from tui_label.ui.views.guidelines import helped_rows, section_row
-from tui_label.ui.views.label import SMALLEST, State, item_room, label_screen, pitch, too_small, top_rows, zone
+from tui_label.ui.views.label import SMALLEST, State, item_room, label_screen, pitch, top_rows, zone
 from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
 from tui_label.ui.views.pages import key_rows, label_at_hand, paused
@@ -626,7 +626,7 @@ class ItemApp(SheetApp, Generic[Bench]):
 
     def drawn(self, width: int, height: int) -> list[Row]:
         if self._too_small:
-            rows = too_small(self.keymap.in_words("{quit} leaves", SCROLL), width, height)
+            rows = too_small(SMALLEST, self.keymap.in_words("{quit} leaves", SCROLL), width, height)
         else:
             rows = self._draw(width, height)
         if self._leaving.word:

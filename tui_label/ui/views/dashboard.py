@@ -18,7 +18,7 @@ from tui_label.report.agreement_report import SHORT
 from tui_label.report.status_report import headline
 from tui_label.ui.canvas import Row, clipped, fitted_together, rule, spread
 from tui_label.ui.views.bars import sparkline
-from tui_label.ui.views.frame import Hint, header, legend
+from tui_label.ui.views.frame import Hint, header, in_the_middle, legend, too_small
 
 SMALLEST = (60, 16)
 NARROW, ROOMY, WIDE = 76, 90, 116
@@ -62,14 +62,14 @@ class Shown:
 def dashboard(shown: Shown, width: int, height: int) -> list[Row]:
     glance = shown.glance
     if _too_small(width, height):
-        return _calm([f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", "q leaves"], width, height)
+        return too_small(SMALLEST, "q leaves", width, height)
     head: list[Row] = [header([shown.project, "dashboard"], _moment(glance.at) if glance else "", width), rule(width)]
     foot: list[Row] = [
         _trouble(shown.word or _waiting(glance), width),
         legend(_keys(shown, width, height), _age(shown), width),
     ]
     if glance is None:
-        middle = _calm([] if shown.word else ["Reading the answers …"], width, height - 4)
+        middle = in_the_middle([] if shown.word else ["   Reading the answers …"], width, height - 4)
         return [*head, *middle, *foot]
     agreement = agreement_rows(shown.measured, width)
     people = people_rows(glance.people, shown.measured, width)
@@ -307,14 +307,6 @@ def _window(rows: list[Row], room: int, top: int) -> list[Row]:
     if beyond and seen:
         seen[-1] = [(f" … {beyond + 1} more", "faint")]
     return [head, *seen, *([[]] * (room - len(seen)))]
-
-
-def _calm(words: Sequence[str], width: int, height: int) -> list[Row]:
-    rows: list[Row] = [[] for _ in range(max(0, height))]
-    for at, word in enumerate(words, len(rows) // 2):
-        if at < len(rows):
-            rows[at] = clipped([("   " + word, "bold")], width)
-    return rows
 
 
 def _waiting(glance: Glance | None) -> str:

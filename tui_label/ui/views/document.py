@@ -53,6 +53,10 @@ class Stretch:
     more: int = 0
     """How many others it hides, which have no lane of their own."""
 
+    def meets(self, other: Stretch) -> bool:
+        """Whether the two lie over each other somewhere."""
+        return self.start < other.end and other.start < self.end
+
 
 def text_width(width: int) -> int:
     return max(10, min(width - 2 * MARGIN, WIDEST))
@@ -173,7 +177,7 @@ def in_lanes(here: list[Stretch], count: int) -> list[list[Stretch]]:
     """Stretches put into lanes so that none covers another; what finds no lane is counted with one that hides it."""
     laid: list[list[Stretch]] = [[] for _ in range(count)]
     for one in here:
-        free = next((lane for lane in laid if not any(_meet(one, other) for other in lane)), None)
+        free = next((lane for lane in laid if not any(one.meets(other) for other in lane)), None)
         if free is not None:
             free.append(one)
         elif laid:
@@ -181,13 +185,9 @@ def in_lanes(here: list[Stretch], count: int) -> list[list[Stretch]]:
     return laid
 
 
-def _meet(one: Stretch, other: Stretch) -> bool:
-    return one.start < other.end and other.start < one.end
-
-
 def _hiding(lane: list[Stretch], one: Stretch) -> list[Stretch]:
     """A lane that has no room for one more: if active it hides the others, else the first of them hides it."""
-    met = [other for other in lane if _meet(one, other)]
+    met = [other for other in lane if one.meets(other)]
     if one.active:
         hidden = sum(1 + other.more for other in met)
         return [*(other for other in lane if other not in met), replace(one, more=hidden)]

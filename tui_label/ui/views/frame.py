@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from tui_label.core.item import Item
 from tui_label.core.text import visible
 from tui_label.sound.kinds import called
-from tui_label.ui.canvas import Row, cells, fitted_together, spread
+from tui_label.ui.canvas import Row, cells, clipped, fitted_together, spread
 
 NAME_LEAST = 8
 """Cells of a name in the header that are always there."""
@@ -42,6 +42,20 @@ def header(left: Sequence[str], right: str, width: int, waits: str = "") -> Row:
         rest += [(BETWEEN, "faint"), (waits, "hint")]
     (name,) = fitted_together([name], width - cells(rest) - cells([(right, "")]) - EDGES, NAME_LEAST)
     return spread([(" ", ""), (name, "bold"), *rest], [(right + " ", "faint")], width)
+
+
+def too_small(smallest: tuple[int, int], leaves: str, width: int, height: int) -> list[Row]:
+    """What is shown on a screen of fewer cells and rows than `smallest`; `leaves`: which key does."""
+    return in_the_middle([f"needs {smallest[0]}×{smallest[1]}, has {width}×{height}", leaves], width, height)
+
+
+def in_the_middle(words: Sequence[str], width: int, height: int) -> list[Row]:
+    """A few words on a page with nothing else."""
+    rows: list[Row] = [[]] * max(0, height)
+    for at, word in enumerate(words, len(rows) // 2):
+        if at < len(rows):
+            rows[at] = clipped([(word, "bold")], width)
+    return rows
 
 
 def described(item: Item) -> str:

@@ -353,12 +353,3 @@ def _hints(keymap: Keymap, mode: str, wanted: Sequence[Wanted]) -> list[Hint]:
         if keys:
             found.append((" ".join(keys), words or keymap.command(names).short))
     return found
-
-
-def too_small(leaves: str, width: int, height: int) -> list[Row]:
-    rows: list[Row] = [[]] * height
-    words = [f"needs {SMALLEST[0]}×{SMALLEST[1]}, has {width}×{height}", leaves]
-    for at, word in enumerate(words, height // 2):
-        if at < height:
-            rows[at] = clipped([(word, "bold")], width)
-    return rows

@@ -138,12 +138,7 @@ class Board:
         rows: list[Row] = []
         for members in self._alike(numbers)[:MOST_LANES]:
             stretches = [one for n in numbers for one in self._stretches(n, members[0])]
-            several = any(
-                one.start < other.end and other.start < one.end
-                for one in stretches
-                for other in stretches
-                if one is not other
-            )
+            several = any(one.meets(other) for one, other in combinations(stretches, 2))
             for place, lane in enumerate(in_lanes(stretches, 2 if several else 1)):
                 rows.append(self._numbered(lane_row(lane, line), members if place == 0 else ()))
         return rows

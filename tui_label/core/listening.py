@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -108,13 +108,36 @@ class Listening:
         return record
 
 
-AMOUNTS = ("plays", "keystrokes", "first_play_ms", "reaction_ms", "seconds", "coverage")
-"""What a record has one number of each for."""
-
-
 def is_enough(coverage: float, wanted: float) -> bool:
     """Whether as much of a clip was heard as is wanted, or what is shown as that much."""
     return coverage >= wanted - 0.0005
+
+
+def _are_amounts(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(is_amount, value.values()))
+
+
+def _are_edits(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_are_amounts, value.values()))
+
+
+def _is_pass(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) in (2, 3) and all(map(is_amount, value))
+
+
+def _are_passes(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_pass, value))
+
+
+NUMBERS = ("plays", "keystrokes", "first_play_ms", "reaction_ms", "seconds", "coverage")
+FIELDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(NUMBERS, (is_amount, "a number from 0 on")),
+    "speeds": (_are_amounts, "seconds by speed"),
+    "passes": (_are_passes, "a list of [start, end, how often]"),
+    "replays": (_are_passes, "a list of [start, end, how often]"),
+    "edits": (_are_edits, "numbers by task"),
+}
+"""What a record may have: whether a value fits, and what is wanted."""
 
 
 def problem(record: Any) -> str:
@@ -122,27 +145,12 @@ def problem(record: Any) -> str:
     if not isinstance(record, Mapping):
         return f"must be an object, not {record!r}"
     for name, value in record.items():
-        if name in AMOUNTS:
-            fits, wanted = is_amount(value), "a number from 0 on"
-        elif name == "speeds":
-            fits, wanted = _are_amounts(value), "seconds by speed"
-        elif name in ("passes", "replays"):
-            fits, wanted = isinstance(value, list) and all(map(_is_pass, value)), "a list of [start, end, how often]"
-        elif name == "edits":
-            fits, wanted = isinstance(value, Mapping) and all(map(_are_amounts, value.values())), "numbers by task"
-        else:
-            return f"has no {name!r}; known are {', '.join((*AMOUNTS, 'speeds', 'passes', 'replays', 'edits'))}"
-        if not fits:
+        if name not in FIELDS:
+            return f"has no {name!r}; known are {', '.join(FIELDS)}"
+        fits, wanted = FIELDS[name]
+        if not fits(value):
             return f"{name} must be {wanted}, not {value!r}"
     return ""
-
-
-def _are_amounts(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(map(is_amount, value.values()))
-
-
-def _is_pass(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) in (2, 3) and all(map(is_amount, value))
 
 
 def _round_again(before: list[Pass], last: Pass) -> list[Pass]:

@@ -143,22 +143,22 @@ class Speaker:
             self._underruns = count
 
     def _handle(self, header: dict[str, Any], payload: bytes) -> None:
-        op = header.get("op")
-        if op == "clip":
-            self._declare(header)
-        elif op == "data":
-            self._take(header, payload)
-            self._send("ack", n=len(payload))
-        elif op == "play":
-            self._play(header)
-        elif op == "adjust" and self._engine is not None:
-            self._engine.adjust(_frame(header["end"]), _speed(header), _loop(header), _ear(header))
-        elif op == "pause" and self._engine is not None:
-            self._engine.stop()
-        elif op == "drop":
-            self._drop(header)
-        elif op == "ping":
-            self._send("pong", x=header.get("x"))
+        match header.get("op"):
+            case "clip":
+                self._declare(header)
+            case "data":
+                self._take(header, payload)
+                self._send("ack", n=len(payload))
+            case "play":
+                self._play(header)
+            case "adjust" if self._engine is not None:
+                self._engine.adjust(_frame(header["end"]), _speed(header), _loop(header), _ear(header))
+            case "pause" if self._engine is not None:
+                self._engine.stop()
+            case "drop":
+                self._drop(header)
+            case "ping":
+                self._send("pong", x=header.get("x"))
 
     # clips
 

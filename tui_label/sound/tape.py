@@ -431,20 +431,22 @@ class Tape:
             start, rounds = self.loop.end + before, rounds + 1
 
     def told(self, told: Told) -> None:
-        if told.event in ("silent", "ready"):
-            self._card(told)
-        elif told.event in ("still", "moving"):
-            # What plays is not touched: it may be heard all the while, and the next report says where it is
-            self.trouble = told.why
-        elif told.event == "far":
-            self.rtt_s = float(told.more["rtt"])
-        elif told.event in ("key", "sync"):
-            self.on_twin(told.more)
-            return
-        elif told.event == "refused":
-            self._refused(told.why)
-        elif told.heard is not None and told.heard.seq == self._voice and self.playing:
-            self._moved(told.event, told.heard)
+        match told.event:
+            case "key" | "sync":
+                self.on_twin(told.more)
+                return
+            case "silent" | "ready":
+                self._card(told)
+            case "still" | "moving":
+                # What plays is not touched: it may be heard all the while, and the next report says where it is
+                self.trouble = told.why
+            case "far":
+                self.rtt_s = float(told.more["rtt"])
+            case "refused":
+                self._refused(told.why)
+            case _:
+                if told.heard is not None and told.heard.seq == self._voice and self.playing:
+                    self._moved(told.event, told.heard)
         self.on_change()
 
     def _refused(self, why: str) -> None:

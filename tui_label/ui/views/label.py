@@ -260,12 +260,8 @@ def hints(state: State) -> list[Hint]:
     if state.mode is not None:
         return state.mode.legend
     found = _item_hints(state)
-    return [*found[:1], *_talk_hint(state), *found[1:]] if state.unread else found
-
-
-def _talk_hint(state: State) -> list[Hint]:
-    """Where something waits to be read, the key that shows it."""
-    return _hints(state.keymap, key_mode(state.session), ["talk.open"])
+    unread = _hints(state.keymap, key_mode(state.session), ["talk.open"]) if state.unread else []
+    return [*found[:1], *unread, *found[1:]]
 
 
 def _item_hints(state: State) -> list[Hint]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from tui_label.core.overlap import are_rivals
 from tui_label.core.reviewing import stretches
-from tui_label.core.reviewing.readings import Difference, Part, options_of
+from tui_label.core.reviewing.readings import Difference, Part, Readings, options_of
 from tui_label.core.tasks import Span, Spans, spans_from
 
 
 @dataclass(frozen=True)
-class Marking:
+class Marking(Readings):
     """The spans of one text."""
 
     everybody: tuple[int, ...]
@@ -29,9 +29,6 @@ class Marking:
 
     def value(self, parts: tuple[Part, ...]) -> Any:
         return [part.value for part in parts] or None
-
-    def authors(self, taken: Mapping[int, int]) -> list[tuple[int, ...]]:
-        return [part.by for part in self.parts(taken)]
 
 
 def marking(task: Spans, values: Mapping[int, Any], silent: Sequence[int], text: str) -> Marking:

@@ -6,9 +6,10 @@ option.  Nothing here knows how differences are found: see differences.py.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from tui_label.core.tasks import Choices, Task
 
@@ -77,26 +78,25 @@ class Part:
     """Of a segment: the runs of its text."""
 
 
-class Readings(Protocol):
+class Readings(ABC):
     """All versions' readings of one task.
 
     Differences are numbered from 0 here; `taken` is by these numbers, of versions that were asked.
     """
 
-    @property
-    def differences(self) -> tuple[Difference, ...]: ...
+    differences: tuple[Difference, ...]
 
+    @abstractmethod
     def parts(self, taken: Mapping[int, int]) -> tuple[Part, ...]:
         """What is agreed or taken, in order."""
-        ...
 
+    @abstractmethod
     def value(self, parts: tuple[Part, ...]) -> Any:
         """The answer that these parts make; None for none."""
-        ...
 
     def authors(self, taken: Mapping[int, int]) -> list[tuple[int, ...]]:
         """The versions behind each span or segment, or behind the whole answer."""
-        ...
+        return [part.by for part in self.parts(taken)]
 
 
 def options_of(
@@ -154,7 +154,7 @@ def widened(start: float, end: float, duration: float) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(Readings):
     """Answers that are taken as a whole: a choice, a rating, a ranking, a text that only some gave."""
 
     everybody: tuple[int, ...]
@@ -173,9 +173,6 @@ class Whole:
     def value(self, parts: tuple[Part, ...]) -> Any:
         return parts[0].value if parts else None
 
-    def authors(self, taken: Mapping[int, int]) -> list[tuple[int, ...]]:
-        return [part.by for part in self.parts(taken)]
-
 
 def whole(task: Task, values: Mapping[int, Any], silent: Sequence[int], about: str = "") -> Whole:
     """`values`: by version, None where a question that was asked was left open."""
@@ -186,7 +183,7 @@ def whole(task: Task, values: Mapping[int, Any], silent: Sequence[int], about: s
 
 
 @dataclass(frozen=True)
-class Labels:
+class Labels(Readings):
     """The labels of a choices task, each with a difference of its own."""
 
     task: Choices

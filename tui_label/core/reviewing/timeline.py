@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from tui_label.core.overlap import TOLERANCE_S, are_rivals, meeting, shared, similarity
 from tui_label.core.reviewing import stretches
-from tui_label.core.reviewing.readings import Difference, Part, options_of, together, widened
+from tui_label.core.reviewing.readings import Difference, Part, Readings, options_of, together, widened
 from tui_label.core.reviewing.wording import Wording, wording
 from tui_label.core.tasks import Segment, Segments, segments_from
 
@@ -68,7 +68,7 @@ class _Placed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Timeline:
+class Timeline(Readings):
     """The segments of one sound.
 
     A matched segment has the edges of the version that was taken, else of what most say; they end
@@ -127,9 +127,6 @@ class Timeline:
 
     def value(self, parts: tuple[Part, ...]) -> Any:
         return [part.value for part in parts] or None
-
-    def authors(self, taken: Mapping[int, int]) -> list[tuple[int, ...]]:
-        return [part.by for part in self.parts(taken)]
 
 
 def _apart(placed: list[_Placed]) -> list[_Placed]:

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui_label.core.reviewing.alignment import Alignment, Run, align
-from tui_label.core.reviewing.readings import Difference, Option, Part, Whole, options_of, together, whole, widened
+from tui_label.core.reviewing.readings import (
+    Difference,
+    Option,
+    Part,
+    Readings,
+    Whole,
+    options_of,
+    together,
+    whole,
+    widened,
+)
 from tui_label.core.tasks import Text
 
 UNSURE = 0.02
@@ -17,7 +27,7 @@ nine minutes 2 % at most.
 
 
 @dataclass(frozen=True)
-class Wording:
+class Wording(Readings):
     """One text: the alignment of its versions, and a difference for each run that is not agreed.
 
     What is not decided reads as most have it, so that the text stays readable.

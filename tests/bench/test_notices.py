@@ -244,7 +244,8 @@ def guide(folder: Path, text: str) -> None:
 
 async def test_a_changed_guideline_is_told_before_the_next_item_and_once(tweets):
     renewals: list[Renewal] = []
-    async with at_work(tweets, on_renewal=renewals.append) as workbench:
+    async with at_work(tweets) as workbench:
+        workbench.on_renewal = renewals.append
         await give(workbench, "positive")
         guide(tweets, "# How to decide\n\n## negative\n\nComplaints and sarcasm.\n")
         opened(tweets).close()

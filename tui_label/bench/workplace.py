@@ -61,8 +61,6 @@ class Workplace(ABC, Generic[OnDesk]):
         unsaved: Unsaved,
         *,
         clock: Callable[[], float] = time.monotonic,
-        on_change: Callable[[], None] = lambda: None,
-        on_renewal: Callable[[Renewal], None] = lambda _: None,
         make_deck: Callable[[], Deck] | None = None,
         keep_reaction: Callable[[float], None] = lambda _: None,
         take_edits: Callable[[], None] = lambda: None,
@@ -83,8 +81,8 @@ class Workplace(ABC, Generic[OnDesk]):
         """Pages to be read before the item, the first one on the screen; no time runs meanwhile."""
         self.deck: Deck | None = None
         """What plays, in projects of sounds."""
-        self.on_change = on_change
-        self.on_renewal = on_renewal
+        self.on_change: Callable[[], None] = lambda: None
+        self.on_renewal: Callable[[Renewal], None] = lambda _: None
         """Told when project.yaml or the guidelines changed while somebody works by them."""
         self.holdup = ""
         """Who keeps the database from taking what is left to save while one leaves; empty: nobody."""

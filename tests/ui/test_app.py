@@ -737,7 +737,7 @@ async def test_what_needs_no_item_is_done_by_its_name_over_an_empty_queue(tmp_pa
         for name in offered:
             app._open_palette()
             await app._mode.take(name)
-            app._reading = app._letters = None
+            app._reading = None
             app.workbench.resume()
             app._show()
 

@@ -34,7 +34,7 @@ from tui_label.ui.keyguard import ANSWERING, LEAVING, KeyGuard
 from tui_label.ui.keymodes import HELP, key_mode
 from tui_label.ui.leaving import Leaving
 from tui_label.ui.modes import Calibration, Find, GoTo, Hop, Mode, Picker, Saying, hints_for
-from tui_label.ui.overlays import NoticeScroll, Reading
+from tui_label.ui.overlays import NoticeScroll, Page, Reading
 from tui_label.ui.sheet import SheetApp
 from tui_label.ui.soundview import SoundView
 from tui_label.ui.terminal import leave_on_signals
@@ -76,7 +76,7 @@ class ItemApp(SheetApp, Generic[Bench]):
         self._guidelines = guidelines
         self._make_keymap = make_keymap
         self._mode: Mode | None = None
-        self._reading: Reading | None = None
+        self._reading: Page | None = None
         self._notice_scroll = NoticeScroll()
         self._viewport = Viewport()
         self._asked = Zone([])
@@ -162,7 +162,7 @@ class ItemApp(SheetApp, Generic[Bench]):
         elif self._too_small:
             await self._unseen_key(key)
         elif self._reading is not None:
-            self._reading = self._reading.key(key, self.sheet.extent.height)
+            await self._reading_key(self._reading, key)
         elif await self._page_key(key, pressed_at):
             return
         elif self._mode is not None:
@@ -179,6 +179,9 @@ class ItemApp(SheetApp, Generic[Bench]):
             self._led_back = ""
         else:
             await self._single_key(key, pressed_at)
+
+    async def _reading_key(self, page: Page, key: str) -> None:
+        self._reading = page.key(key, self.sheet.extent.height)
 
     def _leads_out(self, key: str) -> bool:
         """Whether the key leaves from what lies over the item, or stands in place of it."""
@@ -564,7 +567,7 @@ class ItemApp(SheetApp, Generic[Bench]):
     async def _pasted(self, event: Paste) -> None:
         session, box = self._session, box_of(self._session)
         words = " ".join(event.text.replace("\t", " ").splitlines())
-        if self._reading is not None and self._reading.finding is not None:
+        if isinstance(self._reading, Reading) and self._reading.finding is not None:
             self._reading.finding = insert(self._reading.finding, words)
         elif isinstance(self._mode, self.LINES):
             self._mode = replace(self._mode, editor=insert(self._mode.editor, words))

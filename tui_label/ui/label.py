@@ -16,38 +16,29 @@ from tui_label.core.text.editor import Editor
 from tui_label.ui.app import GO_ON, Act, ItemApp
 from tui_label.ui.canvas import Row
 from tui_label.ui.modes import FlagMenu, Minutes, Mode, Note, Say
-from tui_label.ui.overlays import Letters, Reading
+from tui_label.ui.overlays import Letters, Page, Reading
 from tui_label.ui.views.document import Marks
 from tui_label.ui.views.label import State, laid_over, mode_rows, talk_room
 from tui_label.ui.views.pace import far_words, left_words, pace_words, sprint_words
 from tui_label.ui.views.pages import nothing_left, sprint_page
-from tui_label.ui.views.talk import letters_page, talk_rows
+from tui_label.ui.views.talk import talk_rows
 
 
 class LabelApp(ItemApp[Workbench]):
     """One person labeling one project."""
 
     LINES = (*ItemApp.LINES, Note, Say)
-    _letters: Letters | None = None
-    """The page of comments, where it is open."""
 
     # pages over the item
 
     @property
-    def _letters_lie_open(self) -> bool:
-        return self._letters is not None and self._reading is None and self.workbench.notice is None
-
-    @property
     def _under_page(self) -> bool:
-        return super()._under_page or self._letters is not None or self.workbench.tally.finished_sprint is not None
+        return super()._under_page or self.workbench.tally.finished_sprint is not None
 
     async def _page_key(self, key: str, pressed_at: float) -> bool:
-        if self.workbench.tally.finished_sprint is not None:
-            self._sprint_key(key, pressed_at)
-        elif self._letters is not None and self._letters_lie_open:
-            await self._letters_key(self._letters, key)
-        else:
+        if self.workbench.tally.finished_sprint is None:
             return await super()._page_key(key, pressed_at)
+        self._sprint_key(key, pressed_at)
         return True
 
     def _sprint_key(self, key: str, pressed_at: float) -> None:
@@ -55,19 +46,10 @@ class LabelApp(ItemApp[Workbench]):
         if self._goes_on(key) and not self._too_early(pressed_at):
             self.workbench.rest()
 
-    async def _letters_key(self, page: Letters, key: str) -> None:
-        if page.moved(key):
-            return
-        self._letters = None
-        if key == "enter" and page.letters:
+    async def _reading_key(self, page: Page, key: str) -> None:
+        await super()._reading_key(page, key)
+        if isinstance(page, Letters) and key == "enter" and page.letters:
             await self.workbench.go_to(page.letters[page.chosen][0])
-
-    async def _wheel(self, by: int) -> None:
-        if self._letters is not None and self._letters_lie_open:
-            self._letters.moved("down" if by > 0 else "up")
-            self._show()
-        else:
-            await super()._wheel(by)
 
     # commands
 
@@ -107,7 +89,7 @@ class LabelApp(ItemApp[Workbench]):
     async def _open_letters(self) -> None:
         found = await self.workbench.inbox()
         if found is not None:
-            self._letters = Letters(found)
+            self._reading = Letters(found, self.workbench.annotator, self.workbench.project.review.blind)
 
     async def _open_figures(self) -> None:
         found = await self.workbench.figures()
@@ -144,9 +126,6 @@ class LabelApp(ItemApp[Workbench]):
         if sprint is not None and self._reading is None:
             hints = self._key_hints(GO_ON, "quit", words={GO_ON: "go on"})
             return sprint_page(name, annotator, sprint, hints, self._word, width, height)
-        if self._letters is not None and self._letters_lie_open:
-            letters, chosen = self._letters.letters, self._letters.chosen
-            return letters_page(name, letters, chosen, annotator, workbench.project.review.blind, width, height)
         return super()._page(width, height)
 
     def _nothing_in_hand(self, width: int, height: int) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import Protocol
 
 from tui_label.bench.notices import Announcement, Notice
 from tui_label.core.text.editor import EMPTY, Editor
@@ -15,7 +16,19 @@ from tui_label.ui.viewport import scroll_steps
 from tui_label.ui.views.label import with_caret
 from tui_label.ui.views.notices import body_rows, room
 from tui_label.ui.views.pages import page
-from tui_label.ui.views.talk import Letter
+from tui_label.ui.views.talk import Letter, letters_page
+
+
+class Page(Protocol):
+    """What lies over the item until a key leads back."""
+
+    def key(self, key: str, height: int) -> Page | None:
+        """Take a key on a screen of `height` rows; None: it leads back."""
+
+    def scroll(self, by: int, height: int) -> None: ...
+
+    def draw(self, project: str, word: str, width: int, height: int) -> list[Row]:
+        """The page; `word` is what a key came to."""
 
 
 @dataclass
@@ -34,7 +47,6 @@ class Reading:
     """What the latest key came to, where that can't be seen."""
 
     def key(self, key: str, height: int) -> Reading | None:
-        """Take a key on a screen of `height` rows; None: it leads back."""
         self.word = ""
         if self.finding is not None:
             self._find_key(self.finding, key)
@@ -58,9 +70,9 @@ class Reading:
             return
         before, self.rows, self._width = self.rows, self.rows_of(width), width
         if before and self.top:
-            read = sum(map(_letters, before[: self.top]))
-            after = accumulate(map(_letters, self.rows))
-            self.top = next((n for n, letters in enumerate(after) if letters > read), 0)
+            read = sum(map(_size, before[: self.top]))
+            after = accumulate(map(_size, self.rows))
+            self.top = next((n for n, size in enumerate(after) if size > read), 0)
 
     def scroll(self, by: int, height: int) -> None:
         """By so many rows, down to the page that ends with the last one; whoever is beyond that stays."""
@@ -86,7 +98,6 @@ class Reading:
             self.word = "not found"
 
     def draw(self, project: str, word: str, width: int, height: int) -> list[Row]:
-        """The page; `word` is said at its foot rather than what the latest key came to."""
         self.lay(width)
         status: Row = [(word or self.word, "hint")]
         again = [("n", "next found")] if self.needle else []
@@ -97,25 +108,36 @@ class Reading:
         return page([project, self.title], self.rows, self.top, hints, status, width, height)
 
 
-def _letters(row: Row) -> int:
+def _size(row: Row) -> int:
     """How much of a text is in a row, however it is wrapped."""
     return sum(len("".join(text.split())) for text, _ in row)
 
 
 @dataclass
 class Letters:
-    """The page of comments, and which one is chosen."""
+    """The page of comments for one annotator, and which one is chosen."""
 
     letters: list[Letter]
+    annotator: str
+    blind: bool
     chosen: int = 0
 
-    def moved(self, key: str) -> bool:
-        """Whether the key chooses another one."""
+    def key(self, key: str, height: int) -> Letters | None:
         last = len(self.letters) - 1
         by = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -10, "pagedown": 10, "home": -last, "end": last}
-        if key in by:
-            self.chosen = max(0, min(self.chosen + by[key], last))
-        return key in by
+        if key not in by:
+            return None
+        self._choose(by[key])
+        return self
+
+    def scroll(self, by: int, height: int) -> None:
+        self._choose(1 if by > 0 else -1)
+
+    def _choose(self, by: int) -> None:
+        self.chosen = max(0, min(self.chosen + by, len(self.letters) - 1))
+
+    def draw(self, project: str, word: str, width: int, height: int) -> list[Row]:
+        return letters_page(project, self.letters, self.chosen, self.annotator, self.blind, width, height)
 
 
 @dataclass

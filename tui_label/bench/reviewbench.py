@@ -219,12 +219,12 @@ class ReviewBench(Workplace[CaseDesk]):
         if any(not one.to and not one.read for one in case.comments):
             await self._call(self._store.mark_read, None, case.number)
 
-    async def _leave_case(self) -> CaseDesk:
+    async def _leave_case(self) -> Case:
         """The case goes behind; a review that was begun is kept for when it comes back."""
-        desk = self._in_hand
+        case = self._in_hand.case
         await self._keep_draft()
-        self._put_behind(desk.case)
-        return desk
+        self._put_behind(case)
+        return case
 
     def _put_behind(self, case: Case) -> None:
         self._take_up(case)
@@ -274,7 +274,8 @@ class ReviewBench(Workplace[CaseDesk]):
             case "review.before":
                 await self._before()
             case "review.later":
-                await self._later()
+                left = await self._leave_case()
+                await self._next(left.mark)
             case "review.return":
                 await self._send_back(*argument)
             case "review.comment":
@@ -444,9 +445,6 @@ class ReviewBench(Workplace[CaseDesk]):
         return await self._settle(comments)
 
     # back and forth
-
-    async def _later(self) -> None:
-        await self._next((await self._leave_case()).case.mark)
 
     async def _before(self) -> None:
         if self.desk is not None:

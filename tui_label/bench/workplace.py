@@ -270,7 +270,9 @@ class Workplace(ABC, Generic[OnDesk]):
     async def start(self) -> None:
         """Have the first item on the desk, and see to it from then on."""
         async with self._lock:
-            self._open_deck()
+            if self._make_deck is not None:
+                self.deck = self._make_deck()
+                self.deck.on_change = self._tape_moved
             await self._sit_down()
         if not self._leaving:
             self._beating = (
@@ -450,11 +452,6 @@ class Workplace(ABC, Generic[OnDesk]):
                 self.painted()
 
     # the tape
-
-    def _open_deck(self) -> None:
-        if self._make_deck is not None:
-            self.deck = self._make_deck()
-            self.deck.on_change = self._tape_moved
 
     def _tape_moved(self) -> None:
         """Listening is work, also when no key is pressed, and is kept as work is."""

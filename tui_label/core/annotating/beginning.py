@@ -64,11 +64,8 @@ def _if_there(label: tuple[str, str] | None, project: Project) -> tuple[str, str
 def answered_work(project: Project, answered: Annotation) -> Work:
     """The work that a submitted answer is."""
     known = fitting(project.tasks, answered.answers)
-    return work_from(known, answered.origin, answered.flags, answered.decisions, _span_tasks(project))
-
-
-def _span_tasks(project: Project) -> frozenset[str]:
-    return frozenset(task.id for task in project.tasks if isinstance(task, Spans))
+    spans = frozenset(task.id for task in project.tasks if isinstance(task, Spans))
+    return work_from(known, answered.origin, answered.flags, answered.decisions, spans)
 
 
 def _doubt(one: Suggestion) -> float:

@@ -38,7 +38,6 @@ from tui_label.ui.views.review import (
     key_hints,
     review_screen,
     sound_head,
-    voices,
     zone_and_room,
 )
 from tui_label.ui.views.versions import Board
@@ -269,7 +268,7 @@ class ReviewApp(ItemApp[ReviewBench]):
 
     def _read_all_said(self) -> None:
         if self._on_screen is not None:
-            self._reading = Reading("what was said", partial(voices, self._on_screen))
+            self._reading = Reading("what was said", self._on_screen.voices.in_full)
 
     async def _say(self, command: str, to: tuple[str, ...], text: str) -> None:
         await self._do(command, (to, text))

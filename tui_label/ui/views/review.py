@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from typing import Any
 
 from rich.cells import cell_len
 
 from tui_label.core.commands import LISTENING, REVIEW
-from tui_label.core.comments import CORRECTION, QUESTION, RETURN, Comment
-from tui_label.core.gold import GIVEN, KNOWN_BY
-from tui_label.core.item import Item
 from tui_label.core.keymap import Keymap
 from tui_label.core.keys import key_display
-from tui_label.core.reviewing.changes import said
+from tui_label.core.reviewing.changes import in_short, said
 from tui_label.core.reviewing.readings import Difference, Option
 from tui_label.core.reviewing.review import Review, answers
-from tui_label.core.tasks import Segments, Spans, Task, Text, segments_from, spans_from
+from tui_label.core.tasks import Segments, Spans, Task, Text
 from tui_label.core.text import visible
 from tui_label.store.reviewing import Case, Queue
 from tui_label.ui.canvas import Piece, Row, cells, clipped
@@ -28,14 +21,11 @@ from tui_label.ui.modes import Mode
 from tui_label.ui.views.document import WIDEST, hue
 from tui_label.ui.views.frame import Hint, described, header, legend
 from tui_label.ui.views.label import LOW, laid_over, mode_rows, rule_saying, status_row, top_rows, unseen
-from tui_label.ui.views.pages import wrapped
 from tui_label.ui.views.queues import counted, where
 from tui_label.ui.views.sound import LIST_LEAST, Tape, lane_count, sound_rows
-from tui_label.ui.views.talk import MOST_ROWS, when
 from tui_label.ui.views.versions import Board
+from tui_label.ui.views.voices import Voices
 
-NAMED_CELLS = 40
-"""Cells for the names of those who say, or were told, the same."""
 NAMES_FROM = 32
 """The column that names stand in, if what they say is short."""
 ITEM_LEAST = 4
@@ -73,6 +63,10 @@ class ReviewState:
     tape: Tape | None = None
 
     @property
+    def voices(self) -> Voices:
+        return Voices(self.board, self.case, self.blind)
+
+    @property
     def review(self) -> Review:
         return self.board.review
 
@@ -103,11 +97,11 @@ def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row
     """The rows under the item, what is not seen of them (whether of what was said), and how many rows that leaves the item."""
     # On a low screen what is decided comes before what was said
     low = 0 if state.review.in_force else 1
-    talk = _voices_within(state, width, low if height < LOW else max(3, height // 6))
+    talk = state.voices.rows(width, low if height < LOW else max(3, height // 6))
     spare = height - top_rows(height) - 4 - len(talk)
     readings = min(_readings(state.review), spare - (1 if height < LOW else ITEM_LEAST))
     decided, beyond = decisions(state, width, max(2, (height - 5) // 2 - len(talk), readings))
-    return [*talk, *decided], talk != voices(state, width), beyond, max(1, spare - len(decided))
+    return [*talk, *decided], talk != state.voices.in_full(width), beyond, max(1, spare - len(decided))
 
 
 def head_room(state: ReviewState, room: int) -> int:
@@ -161,150 +155,6 @@ def _time(state: ReviewState) -> str:
     return "  " + ", ".join(f"{active / 1000:,.1f} s" for active in times)
 
 
-# what was said about it
-
-
-Answers = Mapping[str, Any]
-Line = tuple[str, str, str]
-"""Whose it is, what they say, how it looks."""
-
-
-def voices(state: ReviewState, width: int) -> list[Row]:
-    """What stands, flags, returns, questions and comments, all in full."""
-    return [row for one in (*_states(state), *_talk(state)) for row in _wrapped(one, width)]
-
-
-def _voices_within(state: ReviewState, width: int, most: int) -> list[Row]:
-    """Of these at most so many rows: the latest comments of many, and a cut shows as an ellipsis."""
-    rows = [row for one in _states(state) for row in _wrapped(one, width, MOST_ROWS)][:most]
-    told: list[Row] = []
-    for one in reversed(_talk(state)):
-        room = most - len(rows) - len(told)
-        told = [*(_wrapped(one, width, min(room, MOST_ROWS)) if room > 0 else []), *told]
-    return [*rows, *told]
-
-
-def _states(state: ReviewState) -> list[Line]:
-    return [*_standing(state), *_flags(state), *_returns(state)]
-
-
-def _talk(state: ReviewState) -> list[Line]:
-    # One for each reader, of what was said to several at once
-    said_at_once = groupby(state.case.comments, lambda one: (one.author, one.kind, one.text, one.at))
-    return [_comment(state, [*some]) for _, some in said_at_once]
-
-
-def _wrapped(line: Line, width: int, most: int | None = None) -> list[Row]:
-    lead, text, look = line
-    lines = wrapped(f"{lead} {text}", min(width - 2, WIDEST))
-    if most is not None and len(lines) > most:
-        lines[most - 1] += " …"
-    first, *rest = lines[:most]
-    rows: list[Row] = [[(" ", ""), (first[: len(lead)], "bold"), (first[len(lead) :], look)]]
-    return [clipped(row, width) for row in rows + [[(" ", ""), (line, look)] for line in rest]]
-
-
-def who(state: ReviewState, author: str, to_reviewers: bool) -> str:
-    """What an author is called on this screen."""
-    for version, one in enumerate(state.review.versions):
-        if one.annotator == author:
-            return state.board.names[version]
-    if not state.blind:
-        return author
-    return "an annotator" if to_reviewers else "a reviewer"
-
-
-def _several(state: ReviewState, annotators: Sequence[str]) -> str:
-    """What annotators are called together."""
-    versions = [version for version, one in enumerate(state.review.versions) if one.annotator in annotators]
-    if len(versions) == len(annotators):
-        return state.board.whose(versions, NAMED_CELLS)
-    return ", ".join(visible(who(state, one, True)) for one in annotators)
-
-
-def hidden(state: ReviewState, text: str) -> str:
-    """Words of a person's, without the names of those whose versions these are where names are hidden."""
-    if state.blind:
-        for version, one in enumerate(state.review.versions):
-            text = re.sub(rf"(?<!\w){re.escape(one.annotator)}(?!\w)", state.board.names[version], text)
-    return text
-
-
-def _standing(state: ReviewState) -> list[Line]:
-    gold = state.case.gold
-    if gold is None:
-        return []
-    by = f" by {visible(who(state, gold.reviewer, False))}" if gold.reviewer != KNOWN_BY else ""
-    what = "known answer" if gold.outcome == GIVEN else gold.outcome
-    how = f" ({gold.rule})" if gold.rule else ""
-    values = "; ".join(f"{task}: {_value(value)}" for task, value in gold.answers.items())
-    return [(f"{what}{by}{how} {when(gold.at).strip()}:", visible(values), "good")]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return f"{len(value)} marked" if value and isinstance(value[0], dict) else ", ".join(map(str, value)) or "none"
-    return str(value)
-
-
-def _flags(state: ReviewState) -> list[Line]:
-    found = []
-    for one in (*state.review.versions, *state.case.skipped):
-        skipped = " skipped it" if one in state.case.skipped else ""
-        for flag in one.flags:
-            note = f"“{hidden(state, flag.note)}”" if flag.note else ""
-            found.append((f"⚑ {flag.reason}", f"{who(state, one.annotator, True)}{skipped}  {note}", ""))
-        if skipped and not one.flags:
-            found.append(("skipped", f"by {who(state, one.annotator, True)}", "faint"))
-    return found
-
-
-def _returns(state: ReviewState) -> list[Line]:
-    case = state.case
-    waits = _several(state, case.returned)
-    found = [("sent back", f"to {waits}, not answered yet", "hint")] if case.returned else []
-    by_words: dict[str, list[str]] = defaultdict(list)
-    for name, before in case.before.items():
-        now = next((one.answers for one in state.review.versions if one.annotator == name), {})
-        by_words["; ".join(_changed(state.review, before.answers, now)) or "answered the same again"].append(name)
-    found += [(f"{_several(state, some)} after the return:", visible(words), "") for words, some in by_words.items()]
-    return found
-
-
-def _changed(review: Review, before: Answers, now: Answers) -> list[str]:
-    """What was answered otherwise the second time."""
-    found = []
-    for id in {**before, **now}:
-        was, is_now = before.get(id), now.get(id)
-        task = review.session.project.task(id)
-        if isinstance(task, Spans | Segments) and task.fits(was) and task.fits(is_now):
-            gone, came = _but(task, was, is_now, review.item), _but(task, is_now, was, review.item)
-            one = Difference(id, task.kind, ())
-            found += [f"{id}: {said(one, gone)} → {said(one, came)}"] if gone or came else []
-        elif was != is_now:
-            found.append(f"{id}: {_value(was)} → {_value(is_now)}")
-    return found
-
-
-def _but(task: Spans | Segments, value: Any, other: Any, item: Item) -> list[dict[str, Any]]:
-    """The spans or segments of `value` that the other has not."""
-    if isinstance(task, Spans):
-        spans = set(spans_from(other))
-        return [span.record(item.text) for span in spans_from(value) if span not in spans]
-    segments = set(segments_from(other))
-    return [segment.record() for segment in segments_from(value) if segment not in segments]
-
-
-def _comment(state: ReviewState, same: Sequence[Comment]) -> Line:
-    """What was said at once, to everybody that it was said to."""
-    comment = same[0]
-    kinds = {QUESTION: " asks", RETURN: " sent it back", CORRECTION: " corrected"}
-    author = who(state, comment.author, not comment.to)
-    to = f" → {_several(state, [one.to for one in same])}" if comment.to else ""
-    lead = f"{visible(author)}{kinds.get(comment.kind, '')}{to}:"
-    return lead, visible(hidden(state, comment.text)), "hint" if comment.kind == QUESTION else ""
-
-
 # what is decided
 
 
@@ -353,7 +203,7 @@ def _decided(state: ReviewState, task: Task) -> Row:
                 row += [(visible(said(one, option.value)), "bold"), (f" ×{len(option.by)}   ", "faint")]
         return row
     value = answers(review).get(task.id)
-    name = _value(value) if value is not None else "no answer"
+    name = in_short(value) if value is not None else "no answer"
     row.append((f"[{visible(name)}]", f"{_hue(review, task, value)} bold".strip()))
     if not numbers and value is not None and (origin := state.board.agreed(task.id)):
         row.append((f"  {origin}", "faint"))
@@ -393,7 +243,7 @@ def _facts(review: Review, here: Difference) -> list[Piece]:
     elif review.at in review.edited:
         found.append(("edited", "good"))
     if here.kind == "labels" and (given := answers(review).get(here.task)):
-        found.append((f"given so far: {visible(_value(given))}", "faint"))
+        found.append((f"given so far: {visible(in_short(given))}", "faint"))
     return found
 
 

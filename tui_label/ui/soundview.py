@@ -9,7 +9,7 @@ from tui_label.bench.workplace import Workplace
 from tui_label.core.annotating.session import Session
 from tui_label.core.listening import is_enough
 from tui_label.ui.modes import Calibration
-from tui_label.ui.views.sound import MARGIN, Tape, lane_count, wave_height
+from tui_label.ui.views.sound import TAPE_MARGIN, Tape, lane_count, wave_height
 from tui_label.ui.wave import shades, waveform
 
 WHOLE_S = 60.0
@@ -64,9 +64,9 @@ class SoundView:
 
     def moment_at(self, x: int, y: int) -> float | None:
         """The seconds that column `x` shows, where row `y` of the item belongs to the tape."""
-        if self._clicking or not 0 <= y < self._depth or not MARGIN <= x < MARGIN + self._cells:
+        if self._clicking or not 0 <= y < self._depth or not TAPE_MARGIN <= x < TAPE_MARGIN + self._cells:
             return None
-        return self._start + (x - MARGIN + 0.5) * self._span / self._cells
+        return self._start + (x - TAPE_MARGIN + 0.5) * self._span / self._cells
 
     def tape(self, session: Session, width: int, room: int, stretch: tuple[float, float] | None = None) -> Tape | None:
         """The tape in the `room` rows that the item has; the hands are on a stretch of it, or on the picked segment."""
@@ -77,7 +77,7 @@ class SoundView:
             self._shown, self._start = session.item, 0.0
             self._span = deck.duration if deck.duration <= WHOLE_S else PART_S
         position = min(deck.duration, deck.position + PAINT_S * deck.speed) if deck.playing else deck.position
-        cells = max(10, width - 2 * MARGIN)
+        cells = max(10, width - 2 * TAPE_MARGIN)
         rows = wave_height(session, room)
         self._cells, self._depth = cells, rows + (room > 1) + lane_count(session, room)
         window, drawn = (0.0, deck.duration), [""] * rows
@@ -160,7 +160,7 @@ class SoundView:
         if deck is None or not deck.playing or self._workbench.session is None:
             return None
         position = deck.position + PAINT_S * deck.speed
-        cell = max(self._span, 0.01) / max(10, width - 2 * MARGIN)
+        cell = max(self._span, 0.01) / max(10, width - 2 * TAPE_MARGIN)
         tenth = 0.1 - (position + 0.05 + 1e-4) % 0.1
         column = cell - (position - self._start + 1e-4) % cell
         return max(SOONEST_S if cell < SOONEST_S else 0.001, min(tenth, column) / deck.speed + 0.001)

@@ -18,7 +18,7 @@ from tui_label.ui.canvas import Row, clipped, spread
 from tui_label.ui.theme import PALETTE
 from tui_label.ui.views.document import hue
 
-MARGIN = 1
+TAPE_MARGIN = 1
 LANES = 3
 """Rows for segments that may share time; there from the start, so that nothing moves."""
 LIST_LEAST = 3
@@ -88,8 +88,8 @@ def lane_count(session: Session, room: int) -> int:
 
 def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]:
     """The item zone of a sound."""
-    inner = max(10, width - 2 * MARGIN)
-    rows: list[Row] = [[(" " * MARGIN, ""), (line, "faint" if tape.spectrogram else "wave")] for line in tape.wave]
+    inner = max(10, width - 2 * TAPE_MARGIN)
+    rows: list[Row] = [[(" " * TAPE_MARGIN, ""), (line, "faint" if tape.spectrogram else "wave")] for line in tape.wave]
     if tape.clicks:
         session = replace(session, work=Work(), mark=None)
     if room > 1:
@@ -97,7 +97,9 @@ def sound_rows(session: Session, tape: Tape, width: int, room: int) -> list[Row]
     rows += _lanes(session, tape, inner, lane_count(session, room))
     rows.append(_transport(tape, width, session.mark if room == 1 else None))
     if tape.word and not tape.clicks:
-        rows[max(0, len(tape.wave) - 1)] = [(" " * MARGIN + visible(tape.word), "faint" if tape.coming else "warn")]
+        rows[max(0, len(tape.wave) - 1)] = [
+            (" " * TAPE_MARGIN + visible(tape.word), "faint" if tape.coming else "warn")
+        ]
     if session.segment_task is not None:
         rows += _list(session, width, room - len(rows))
     return rows[:room]
@@ -111,7 +113,7 @@ def _column(seconds: float, tape: Tape, inner: int) -> int:
 def _playhead(session: Session, tape: Tape, inner: int) -> Row:
     """The line under the waveform, with the playhead and an open mark: up to the edge where that lies beyond it."""
     at = min(max(0, _column(tape.position, tape, inner)), inner - 1)
-    row: Row = [(" " * MARGIN, "")]
+    row: Row = [(" " * TAPE_MARGIN, "")]
     line = _line(tape, inner)
     if session.mark is None:
         return [*row, (line[:at], "faint"), (HEAD, "accent"), (line[at + 1 :], "faint")]
@@ -150,7 +152,7 @@ def _transport(tape: Tape, width: int, mark: float | None) -> Row:
     """The time and how it plays; with an open `mark` where no other row has room to show it."""
     state = "▶" if tape.heard else "▷" if tape.playing else "■"
     left: Row = [
-        (" " * MARGIN, ""),
+        (" " * TAPE_MARGIN, ""),
         (state + " ", "accent" if tape.playing else "faint"),
         *([(f"from {tape.clock(mark)} to ", "hint")] if mark is not None else []),
         (tape.clock(tape.position), "bold"),
@@ -187,7 +189,7 @@ def _lanes(session: Session, tape: Tape, inner: int, count: int) -> list[Row]:
     here = session.segment_picked
     names = _lane_names(session)
     lanes = shared_out(session.segments, tape, count, names)
-    return [lane_row(session, lane, tape, inner, here) for lane in lanes]
+    return [segment_row(session, lane, tape, inner, here) for lane in lanes]
 
 
 def shared_out(segments: Sequence[Segment], tape: Tape, count: int, names: Sequence[str] = ()) -> list[list[Segment]]:
@@ -206,14 +208,14 @@ def shared_out(segments: Sequence[Segment], tape: Tape, count: int, names: Seque
     return laid
 
 
-def lane_row(session: Session, lane: Sequence[Segment], tape: Tape, inner: int, here: Segment | None) -> Row:
+def segment_row(session: Session, lane: Sequence[Segment], tape: Tape, inner: int, here: Segment | None) -> Row:
     """Each segment at its time; where some overlap, the shorter one lies over the longer one, and `here` over all."""
     owners: list[Segment | None] = [None] * inner
     for one in sorted(lane, key=lambda one: (one == here, one.start - one.end)):
         first = max(0, min(inner - 1, _column(one.start, tape, inner)))
         last = min(inner, max(first + 1, _column(one.end, tape, inner)))
         owners[first:last] = [one] * (last - first)
-    row: Row = [(" " * MARGIN, "")]
+    row: Row = [(" " * TAPE_MARGIN, "")]
     before: Segment | None = None
     named: set[Segment] = set()
     for owner, cells in groupby(owners):
@@ -253,7 +255,7 @@ def _list(session: Session, width: int, room: int) -> list[Row]:
     if room <= 0:
         return []
     if not segments:
-        return [[(" " * MARGIN + "no segments yet", "faint")]]
+        return [[(" " * TAPE_MARGIN + "no segments yet", "faint")]]
     here = session.segment_here
     begun = sum(one.start <= session.at for one in segments) - 1
     middle = begun if session.segment_picked is None else session.picked

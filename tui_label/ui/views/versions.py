@@ -27,9 +27,7 @@ from tui_label.ui.canvas import Row, cells, clipped, fitted_together, spread
 from tui_label.ui.views.document import MARGIN, Marks, Stretch, document, hue, in_lanes, lane_row, lanes, text_width
 from tui_label.ui.views.label import compare_rows
 from tui_label.ui.views.pages import wrapped
-from tui_label.ui.views.sound import MARGIN as TAPE_MARGIN
-from tui_label.ui.views.sound import Tape, shared_out
-from tui_label.ui.views.sound import lane_row as segment_row
+from tui_label.ui.views.sound import TAPE_MARGIN, Tape, segment_row, shared_out
 
 NOTHING = "·"
 NAME_LEAST = 12

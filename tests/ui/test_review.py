@@ -100,6 +100,21 @@ async def test_a_line_that_could_not_be_sent_stays_to_be_sent_again(tmp_path, mo
     assert [one.text for one in opened(folder).comments(1)] == ["why?"] * 3
 
 
+async def test_while_a_reviewer_edits_the_foot_says_too_that_it_is_not_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr("tui_label.store.sqlite.connection.BUSY_S", 0.2)
+    folder = prepare(tmp_path / "p", ALL, mixed())
+    app = start(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e")
+        assert shown(app)[-1].endswith("saved ✓") and "versions" in shown(app)[-1]
+        holder = sqlite3.connect(folder / "project.db", isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        await pilot.press("b")
+        await until(app, "not saved: ")
+        assert shown(app)[-1].endswith("NOT SAVED") and "versions" in shown(app)[-1]
+        holder.execute("ROLLBACK")
+
+
 async def test_a_line_that_was_sent_goes_to_no_other_case_though_that_did_not_come_at_once(tmp_path):
     folder = prepare(tmp_path, MOOD, *moods(["good", "bad", "bad"], ["good", "bad", "bad"]))
     app = start(folder)

@@ -43,6 +43,7 @@ from tui_label.ui.viewport import CURSOR_MOVES, Viewport, scroll_steps
 from tui_label.ui.views.document import Marks, text_width
 from tui_label.ui.views.frame import Hint, too_small
 from tui_label.ui.views.guidelines import helped_rows, section_row
+from tui_label.ui.views.hints import hints
 from tui_label.ui.views.label import SMALLEST, State, item_room, label_screen, pitch, top_rows, zone
 from tui_label.ui.views.menu import Offer, label_offers
 from tui_label.ui.views.notices import changed_rows, label_to_learn, notice_page
@@ -672,7 +673,11 @@ class ItemApp(SheetApp, Generic[Bench]):
         if self._key_mode == SPANS:
             self._viewport.follow(session.cursor)
         state = replace(self._state(session, self._marks(session)), talk=talk)
-        return label_screen(state, self._viewport.rows, width, height)
+        return label_screen(state, self._viewport.rows, self._hints(state), width, height)
+
+    def _hints(self, state: State) -> list[Hint]:
+        """The keys that act now, for the legend."""
+        return hints(state)
 
     def _item_rows(self, session: Session, most: int) -> int:
         """How many of `most` rows the item can use."""

@@ -26,10 +26,9 @@ from tui_label.ui.canvas import Row
 from tui_label.ui.modes import Mode, Picker
 from tui_label.ui.overlays import Reading
 from tui_label.ui.reviewmodes import Filter, Readers, Remark
-from tui_label.ui.views.document import Marks, lanes
-from tui_label.ui.views.frame import header, legend
-from tui_label.ui.views.label import hints as labeling_hints
-from tui_label.ui.views.label import mode_rows
+from tui_label.ui.views.document import lanes
+from tui_label.ui.views.frame import Hint, header
+from tui_label.ui.views.label import State, mode_rows
 from tui_label.ui.views.menu import Offer
 from tui_label.ui.views.queues import counted, queues_page, where
 from tui_label.ui.views.review import (
@@ -392,16 +391,17 @@ class ReviewApp(ItemApp[ReviewBench]):
         return review_screen(replace(state, top=self._viewport.top), width, height)
 
     def _draw_editing(self, session: Session, width: int, height: int) -> list[Row]:
-        """The labeling screen, with the way back first in its legend."""
+        """The labeling screen, under the header of a review."""
         rows = super()._draw_item(session, width, height)
         bench = self.workbench
         name = [*where(bench.project.name, bench.queue, bench.project.review.blind)[:2], "editing"]
-        rows[0] = header(name, counted(bench.left, bench.of), width)
-        if self._mode is None:
-            state = self._state(session, Marks())
-            found = [one for one in labeling_hints(state) if one[1] not in NOT_A_REVIEWERS]
-            keys = [key for key in self.keymap.keys_of("review.done", EDITING) if self._ends_editing(key)]
-            rows[-1] = legend(
-                [*((key_display(key), "versions") for key in keys[:1]), *found], [("saved ✓ ", "good")], width
-            )
-        return rows
+        return [header(name, counted(bench.left, bench.of), width), *rows[1:]]
+
+    def _hints(self, state: State) -> list[Hint]:
+        """While one edits, the way back first."""
+        found = super()._hints(state)
+        if state.mode is not None:
+            return found
+        back = [key for key in self.keymap.keys_of("review.done", EDITING) if self._ends_editing(key)]
+        ways = [(key_display(key), "versions") for key in back[:1]]
+        return [*ways, *(one for one in found if one[1] not in NOT_A_REVIEWERS)]

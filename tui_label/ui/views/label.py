@@ -9,14 +9,11 @@ from itertools import takewhile
 from rich.cells import cell_len
 
 from tui_label.core.annotating.session import Session
-from tui_label.core.commands import SOUND, TRANSCRIBING
 from tui_label.core.keymap import Keymap
-from tui_label.core.keys import key_display
 from tui_label.core.tasks import Compare, Text
 from tui_label.core.text import number_of, visible
 from tui_label.core.text.rows import Rows, Stacked
 from tui_label.ui.canvas import Row, cells, clipped, rule, spread
-from tui_label.ui.keymodes import key_mode
 from tui_label.ui.modes import Menu, Mode
 from tui_label.ui.views.document import Marks, document, lanes, unspanned
 from tui_label.ui.views.frame import Hint, described, header, legend
@@ -91,7 +88,8 @@ def talk_room(height: int) -> int:
     return 1 if height < LOW else MOST_ROWS
 
 
-def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]:
+def label_screen(state: State, rows: Rows, hints: Sequence[Hint], width: int, height: int) -> list[Row]:
+    """`rows` are those of the item's text, `hints` the keys that act now."""
     room = state.room
     above, below = _out_of_sight(state, rows)
     drawn = [
@@ -108,7 +106,7 @@ def label_screen(state: State, rows: Rows, width: int, height: int) -> list[Row]
     drawn.append(rule_saying(below and f"↓ {below}", width))
     drawn += state.asked.rows
     drawn.append(rule_saying(unseen(state.asked.above, state.asked.below, "question"), width))
-    drawn.append(legend(hints(state), _saved(state), width))
+    drawn.append(legend(hints, _saved(state), width))
     return drawn[:height]
 
 
@@ -253,99 +251,3 @@ def _saved(state: State) -> Row:
         return [("NOT SAVED ", "warn")]
     pace: Row = [(state.pace + "  ", "faint")] if state.pace else []
     return [*pace, ("kept as a draft ", "hint") if state.is_draft else ("saved ✓ ", "good")]
-
-
-def hints(state: State) -> list[Hint]:
-    """The keys that act now, most used first."""
-    if state.mode is not None:
-        return state.mode.legend
-    found = _item_hints(state)
-    unread = _hints(state.keymap, key_mode(state.session), ["talk.open"]) if state.unread else []
-    return [*found[:1], *unread, *found[1:]]
-
-
-def _item_hints(state: State) -> list[Hint]:
-    session, keymap = state.session, state.keymap
-    if session.item.sound is not None:
-        return _sound_hints(state)
-    if session.typing:
-        wanted: list[Wanted] = ["item.submit", "text.newline", "flag.open", "work.undo", "text.leave", "help.open"]
-        return _hints(keymap, key_mode(session), wanted)
-    wanted = []
-    if session.preview:
-        wanted.append(("item.submit", "take them"))
-    elif session.needs_enter or state.visiting or session.unfinished is None:
-        wanted.append("item.submit")
-    if session.suggestion_under_cursor is not None:
-        wanted += ["suggestion.accept", "suggestion.reject"]
-    if session.has_cursor:
-        selecting = session.anchor is not None
-        wanted += ["hop", "select.drop" if selecting else "select.open"]
-        if session.span_under_cursor is not None:
-            wanted += [*([] if selecting else ["span.remove"]), "label.same-mentions"]
-    wanted += [*_by_name(session, keymap), "flag.open", *_skip(state)]
-    wanted += ["work.undo", "guide.open", "find.open", "help.open"]
-    if any(isinstance(task, Text) for task in session.asked):
-        wanted.insert(1, "text.enter")
-    return _hints(keymap, key_mode(session), wanted)
-
-
-def _skip(state: State) -> list[str]:
-    return [] if state.tested else ["item.skip"]
-
-
-def _by_name(session: Session, keymap: Keymap) -> list[str]:
-    """The key for labels by their names, where one has no key of its own."""
-    keyless = any(not keymap.key_of_label(task.id, value) for task in session.asked for value in task.values)
-    return ["label.by-name"] if keyless else []
-
-
-Wanted = str | tuple[str, str]
-"""A command's name; or several with the word they share."""
-JUMPS = ("play.back play.forward", "∓2 s")
-SPEEDS = ("play.slower play.faster", "speed")
-STARTS = ("segment.start-left segment.start-right", "start ←→")
-ENDS = ("segment.end-left segment.end-right", "end ←→")
-"""Commands that go in pairs share a place in the legend."""
-
-
-def _sound_hints(state: State) -> list[Hint]:
-    session, keymap, tape = state.session, state.keymap, state.tape
-    if tape is not None and tape.broken and not session.typing:
-        return _hints(keymap, SOUND, [*_skip(state), "flag.open", "work.undo", "guide.open", "help.open"])
-    heard = tape is not None and not tape.trouble and not tape.broken
-    play: list[Wanted] = [("play.toggle", "pause" if tape is not None and tape.playing else "play")]
-    if tape is not None and tape.unheard and tape.coverage > 0 and not tape.playing:
-        play.append("play.unheard")
-    if session.typing:
-        wanted: list[Wanted] = [*play, "item.submit", "play.start", JUMPS, SPEEDS, "play.loop", "play.last"]
-        if not heard:
-            # What must be heard can only be skipped, by a single key
-            wanted = ["item.submit", "text.leave", "text.newline", *play]
-        wanted += ["tag.open"] if session.style is not None and session.style.tags else []
-        wanted += ["transcript.speaker"] if session.style is not None and session.style.speakers else []
-        wanted += ["flag.open", "text.leave", "help.open"]
-        return _hints(keymap, TRANSCRIBING, list(dict.fromkeys(wanted)))
-    wanted = [*play] if heard else []
-    if session.segment_task is not None:
-        wanted.append("segment.mark")
-    wanted += ["segment.drop"] if session.mark is not None else ["item.submit"]
-    if any(isinstance(task, Text) or getattr(task, "transcript", None) is not None for task in session.asked):
-        wanted.append("text.enter")
-    if session.segment_task is not None and session.segments:
-        wanted.append("segment.next")
-        if session.mark is None and session.segment_here is not None:
-            wanted += [STARTS, ENDS, "segment.snap", "segment.split", "segment.remove"]
-    wanted += [*_by_name(session, keymap), JUMPS, *([SPEEDS] if heard else play)]
-    wanted += ["flag.open", *_skip(state), "work.undo", "guide.open", "help.open"]
-    return _hints(keymap, SOUND, wanted)
-
-
-def _hints(keymap: Keymap, mode: str, wanted: Sequence[Wanted]) -> list[Hint]:
-    found = []
-    for one in wanted:
-        names, words = (one, "") if isinstance(one, str) else one
-        keys = [key_display(keymap.keys_of(name, mode)[0]) for name in names.split() if keymap.keys_of(name, mode)]
-        if keys:
-            found.append((" ".join(keys), words or keymap.command(names).short))
-    return found

@@ -19,54 +19,16 @@ UNSENT = {
     "ctrl+enter": "plain terminals send Enter",
     "alt+enter": "plain terminals send Enter",
 }
-NAMED = frozenset(
-    [
-        "enter",
-        "escape",
-        "tab",
-        "shift+tab",
-        "backspace",
-        "delete",
-        "space",
-        "up",
-        "down",
-        "left",
-        "right",
-        "home",
-        "end",
-        "pageup",
-        "pagedown",
-        "insert",
-        "shift+up",
-        "shift+down",
-        "shift+left",
-        "shift+right",
-        "ctrl+left",
-        "ctrl+right",
-        "ctrl+up",
-        "ctrl+down",
-        "ctrl+space",
-    ]
-)
+NAMED = frozenset([
+    "enter", "escape", "tab", "shift+tab", "backspace", "delete", "space", "up", "down", "left", "right", "home",
+    "end", "pageup", "pagedown", "insert", "shift+up", "shift+down", "shift+left", "shift+right", "ctrl+left",
+    "ctrl+right", "ctrl+up", "ctrl+down", "ctrl+space",
+])  # fmt: skip
 DISPLAY = {
-    "enter": "↵",
-    "escape": "Esc",
-    "tab": "Tab",
-    "shift+tab": "⇧Tab",
-    "backspace": "⌫",
-    "delete": "Del",
-    "space": "Space",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-    "home": "Home",
-    "end": "End",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "shift+left": "⇧←",
-    "shift+right": "⇧→",
-}
+    "enter": "↵", "escape": "Esc", "tab": "Tab", "shift+tab": "⇧Tab", "backspace": "⌫", "delete": "Del",
+    "space": "Space", "left": "←", "right": "→", "up": "↑", "down": "↓", "home": "Home", "end": "End",
+    "pageup": "PgUp", "pagedown": "PgDn", "shift+left": "⇧←", "shift+right": "⇧→",
+}  # fmt: skip
 
 
 def event_key(key: str, character: str | None) -> str:

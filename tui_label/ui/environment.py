@@ -36,19 +36,9 @@ def mouse_wanted(environ: MutableMapping[str, str] = os.environ) -> bool:
 
 
 BRACKETING = (
-    "alacritty",
-    "contour",
-    "foot",
-    "ghostty",
-    "konsole",
-    "mintty",
-    "putty",
-    "rxvt",
-    "st-",
-    "tmux",
-    "wezterm",
+    "alacritty", "contour", "foot", "ghostty", "konsole", "mintty", "putty", "rxvt", "st-", "tmux", "wezterm",
     "xterm",
-)
+)  # fmt: skip
 
 
 def brackets_pastes(environ: Mapping[str, str] = os.environ) -> bool:

@@ -8,16 +8,8 @@ from tui_label.core.guards import Guard
 from tui_label.ui.environment import brackets_pastes
 
 ANSWERING = (
-    "label.give",
-    "item.submit",
-    "item.skip",
-    "work.undo",
-    "suggestion.",
-    "label.",
-    "span.",
-    "flag.",
-    "segment.",
-)
+    "item.submit", "item.skip", "work.undo", "suggestion.", "label.", "span.", "flag.", "segment.",
+)  # fmt: skip
 """Commands that must not reach an item before its person has seen it."""
 LEAVING = ("item.", "work.undo")
 """Those among them that leave it: a held key must not run through the queue, also where one types."""

@@ -42,15 +42,9 @@ from tui_label.ui.views.review import (
 from tui_label.ui.views.versions import Board
 
 DECIDING = (
-    "review.take",
-    "review.whole",
-    "review.keep",
-    "review.settle",
-    "review.accept",
-    "review.return",
-    "review.later",
+    "review.take", "review.whole", "review.keep", "review.settle", "review.accept", "review.return", "review.later",
     "work.undo",
-)
+)  # fmt: skip
 """Commands that must not reach a case before its reviewer has seen it."""
 NOT_A_REVIEWERS = {"flag", "skip", "earlier", "later"}
 """Words of the labeling legend whose keys do nothing for a reviewer."""

@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -122,6 +123,18 @@ def test_a_project_is_made_once_and_must_be_right(tmp_path):
         Project.create(tmp_path / "q", [{"id": "a", "type": "chioce"}])
 
     assert not (tmp_path / "q").exists()
+
+
+def test_a_project_that_was_cut_off_while_it_was_made_is_none_and_the_same_again_makes_it(tmp_path, monkeypatch):
+    with monkeypatch.context() as now, pytest.raises(KeyboardInterrupt):
+        now.setattr(Project, "add_files", Mock(side_effect=KeyboardInterrupt))
+        Project.create_ready(tmp_path, "sentiment", samples=True)
+    with pytest.raises(ConfigError, match="no project here"):
+        Project.open(tmp_path)
+    with Project.create_ready(tmp_path, "sentiment", samples=True) as project:
+        made = project.status()["items"]
+
+    assert made and Project.open(tmp_path).settings == project.settings
 
 
 @pytest.mark.parametrize(

@@ -101,18 +101,29 @@ class Project:
             asks = written_tasks(folder.resolve().name, asks)
         settings = config.parse(asks, folder)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "project.yaml").write_text(asks, encoding="utf-8")
-        return cls(settings)
+        return cls._begun(settings)
 
     @classmethod
     def create_ready(cls, folder: str | Path, name: str, *, samples: bool = False) -> Project:
         """A ready one, as `tui-label new --from`: `sentiment`, `entities` …; with `samples`, its items too."""
         from tui_label.projects import ready
 
-        ready.copy(name, Path(folder))
-        project = cls.open(folder)
-        if samples:
-            project.add_files(Path(folder) / ready.SAMPLES)
+        folder = Path(folder)
+        settings = config.parse(ready.copy(name, folder), folder)
+        return cls._begun(settings, *[folder / ready.SAMPLES] * samples)
+
+    @classmethod
+    def _begun(cls, settings: Settings, *files: Path) -> Project:
+        from tui_label.projects import ready
+
+        project = cls(settings)
+        try:
+            if files:
+                project.add_files(*files)
+            ready.finish(settings.folder, settings.source)
+        except BaseException:
+            project.close()
+            raise
         return project
 
     def close(self) -> None:

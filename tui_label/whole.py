@@ -81,9 +81,9 @@ def write_own(path: Path, text: str) -> None:
         os.fsync(out.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """What was renamed in it stays so after a power cut."""
-    number = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """What is in a file, or was made and renamed in a folder, stays so after a power cut."""
+    number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
     finally:

@@ -20,7 +20,7 @@ from pathlib import Path
 from tui_label.errors import LabelError
 from tui_label.home import own_folder
 from tui_label.store.base import Sprint
-from tui_label.whole import sync_folder, write_own
+from tui_label.whole import sync, write_own
 
 MEMORY = Path("/dev/shm")
 """No disk, and so none that is full with the others."""
@@ -114,7 +114,7 @@ class Unsaved:
                 try:
                     write_own(growing, words)
                     growing.replace(path)
-                    sync_folder(folder)
+                    sync(folder)
                 finally:
                     growing.unlink(missing_ok=True)
                 return True

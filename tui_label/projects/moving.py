@@ -18,7 +18,7 @@ from tui_label.projects import underway
 from tui_label.projects.identity import at_work
 from tui_label.store import copying, permits
 from tui_label.store.sql import connected
-from tui_label.whole import sync_folder, write_own
+from tui_label.whole import sync, write_own
 
 SQLITE = "sqlite"
 
@@ -117,4 +117,4 @@ def _write(project: Project) -> None:
         growing.replace(path)
     finally:
         growing.unlink(missing_ok=True)
-    sync_folder(project.folder)
+    sync(project.folder)

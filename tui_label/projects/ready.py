@@ -6,11 +6,14 @@ import contextlib
 import shutil
 from pathlib import Path
 
+from tui_label.config import FILE
 from tui_label.errors import LabelError, UsageError
 from tui_label.store.sqlite.place import refuse_network
+from tui_label.whole import sync, write_file
 
 SAMPLES = "items.jsonl"
-COPIED = (".yaml", ".md", ".jsonl", ".opus")
+COPIED = (".md", ".jsonl", ".opus")
+"""Beside project.yaml: what was cut off before that is there is no project, and the same again makes it one."""
 
 
 def home() -> Path:
@@ -21,16 +24,16 @@ def home() -> Path:
 
 
 def names() -> list[str]:
-    return sorted(path.parent.name for path in home().glob("*/project.yaml"))
+    return sorted(path.parent.name for path in home().glob(f"*/{FILE}"))
 
 
 def refuse_taken(folder: Path) -> None:
-    if (folder / "project.yaml").exists():
+    if (folder / FILE).exists():
         raise LabelError(f"{folder}: there is a project here already; open it, or choose another folder")
 
 
-def copy(name: str, folder: Path) -> None:
-    """A ready project for a folder of one's own; what is there already stays as it is."""
+def copy(name: str, folder: Path) -> str:
+    """A ready project for a folder of one's own, all but its project.yaml, whose text this is; what is there stays as it is."""
     if name not in names():
         raise UsageError(f"{name}: no such ready project; there are {', '.join(names())}")
     refuse_taken(folder)
@@ -42,8 +45,11 @@ def copy(name: str, folder: Path) -> None:
             target = folder / path.relative_to(home() / name)
             if path.suffix in COPIED and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                made.append(target)
-                shutil.copyfile(path, target)
+                growing = target.with_name(f".{target.name}.part")
+                made += [target, growing]
+                shutil.copyfile(path, growing)
+                sync(growing)
+                growing.replace(target)
     except OSError as error:
         for target in made:
             target.unlink(missing_ok=True)
@@ -51,3 +57,11 @@ def copy(name: str, folder: Path) -> None:
             with contextlib.suppress(OSError):
                 one.rmdir()
         raise LabelError(f"{folder}: {error.strerror}; nothing was begun there") from error
+    return (home() / name / FILE).read_text(encoding="utf-8")
+
+
+def finish(folder: Path, source: str) -> None:
+    """It is a project from now on."""
+    write_file(folder / FILE, source)
+    sync(folder / FILE)
+    sync(folder)

@@ -35,7 +35,7 @@ from tui_label.store.sqlite.pages import Image
 from tui_label.store.sqlite.place import refuse_link
 from tui_label.store.sqlite.salvage import JSON, Salvage, fill, make_whole, no_json, own_tables
 from tui_label.store.standing import Judge
-from tui_label.whole import sync_folder
+from tui_label.whole import sync
 
 UNREAD = ("SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS")
 
@@ -183,7 +183,7 @@ def _put_in_place(path: Path, fresh: Path, kept_as: Path) -> None:
             kept.unlink(missing_ok=True)
         raise
     close_aside(*_family(kept_as))
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _keep(one: Path, other: Path) -> None:

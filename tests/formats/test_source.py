@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import errno
+import gc
 import gzip
 import io
 import json
 import lzma
 import sys
 import tracemalloc
+import warnings
 
 import pytest
 from helpers import project
@@ -56,6 +59,26 @@ def test_packed_files_after_each_other_are_one_and_a_cut_one_is_refused(tmp_path
 
     with pytest.raises(InputError, match=rf"x.txt{suffix}: cannot be unpacked"):
         records(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.jsonl.gz", PACK[".gz"](FILES["x.jsonl"].encode())),
+        ("x.jsonl.zst", PACK[".zst"](FILES["x.jsonl"].encode())),
+        ("x.json", b'[{"text": "one"} {"text": "two"}]'),
+    ],
+    ids=["gz", "zst", "json"],
+)
+def test_what_was_read_or_refused_is_left_to_nobody_to_close(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ResourceWarning)
+        with contextlib.suppress(InputError):
+            records(tmp_path / name)
+        gc.collect()
+
+    assert [str(one.message) for one in said if name in str(one.message)] == []
 
 
 def test_without_zstandard_it_is_said_how_to_get_it(tmp_path, monkeypatch):

@@ -43,6 +43,11 @@ def elements(reading: Reading) -> Iterator[tuple[int, Any]]:
     Raises NoArray where the array breaks off.
     """
     text = _Text(reading)
+    with text.file:
+        yield from _elements(text)
+
+
+def _elements(text: _Text) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder()
     if text.next() != "[":
         yield text.line, text.value(decoder)

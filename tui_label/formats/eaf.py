@@ -120,7 +120,8 @@ def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
     parser = _Parser()
     try:
-        document = parser.parse(reading.open().read())
+        with reading.open() as file:
+            document = parser.parse(file.read())
     except Bad as error:
         yield reading.bad(parser.line, error.problem, error.field)
         return

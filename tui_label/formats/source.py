@@ -186,9 +186,9 @@ def opened(path: Path) -> BinaryIO:
     head = file.read(4)
     file.seek(0)
     if head[:2] == GZIP:
-        return io.BufferedReader(_Unpacked(path, gzip.GzipFile(fileobj=file)), BLOCK)
+        return io.BufferedReader(_Unpacked(path, gzip.GzipFile(fileobj=file), file), BLOCK)
     if head == ZSTANDARD:
-        return io.BufferedReader(_Unpacked(path, _zstandard().ZstdFile(file)), BLOCK)
+        return io.BufferedReader(_Unpacked(path, _zstandard().ZstdFile(file), file), BLOCK)
     return file
 
 
@@ -215,8 +215,13 @@ def _zstandard() -> Any:
 class _Unpacked(io.RawIOBase):
     """What is packed in a file; one that is broken is the person's to mend."""
 
-    def __init__(self, path: Path, packed: Any) -> None:
-        self._path, self._packed = path, packed
+    def __init__(self, path: Path, packed: Any, file: BinaryIO) -> None:
+        self._path, self._packed, self._file = path, packed, file
+
+    def close(self) -> None:
+        self._packed.close()
+        self._file.close()
+        super().close()
 
     def readable(self) -> bool:
         return True

@@ -94,8 +94,9 @@ class _Tokens:
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:
     recordings = Recordings(reading)
-    if reading.open().read(12) == b"ooBinaryFile":
-        raise InputError(f"{visible(str(reading.path))}: a binary TextGrid; save it as a text file in Praat")
+    with reading.open() as file:
+        if file.read(12) == b"ooBinaryFile":
+            raise InputError(f"{visible(str(reading.path))}: a binary TextGrid; save it as a text file in Praat")
     tokens = _Tokens(decoded(reading))
     try:
         found = _tiers(reading, tokens)

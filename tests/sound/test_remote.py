@@ -162,6 +162,15 @@ def test_a_host_that_was_waited_for_in_vain_is_not_waited_for_once_more_by_each_
     assert cache.fetch(f"{server.url}/b.wav").read_bytes() == B
 
 
+def test_who_plays_a_sound_again_has_it_tried_again(cache, server, tmp_path):
+    (tmp_path / "a").write_bytes(A)
+    server.how["/a.wav"] = "silent"
+    assert "said nothing" in refused(cache, f"{server.url}/a.wav", fingerprint(tmp_path / "a"))
+    server.how.clear()
+
+    assert cache.fetch(f"{server.url}/a.wav", fingerprint(tmp_path / "a")).read_bytes() == A
+
+
 def test_google_is_not_asked_for_credentials_where_there_is_no_network(cache, monkeypatch):
     monkeypatch.setitem(sys.modules, "gcsfs", ModuleType("gcsfs"))
     monkeypatch.setattr(fetching.socket, "getaddrinfo", Mock(side_effect=socket.gaierror(-3, "try again")))

@@ -131,10 +131,10 @@ def test_a_project_that_was_cut_off_while_it_was_made_is_none_and_the_same_again
         Project.create_ready(tmp_path, "sentiment", samples=True)
     with pytest.raises(ConfigError, match="no project here"):
         Project.open(tmp_path)
-    with Project.create_ready(tmp_path, "sentiment", samples=True) as project:
-        made = project.status()["items"]
+    Project.create_ready(tmp_path, "sentiment", samples=True).close()
 
-    assert made and Project.open(tmp_path).settings == project.settings
+    with Project.open(tmp_path) as project:
+        assert project.status()["items"] > 0
 
 
 @pytest.mark.parametrize(

@@ -624,6 +624,16 @@ def test_questions_and_answers(make):
     assert walk(store, Queue("questions")) == [(number, ("ann",))]
 
 
+def test_asking_again_in_bulk_answers_no_question(make):
+    store = make(1)
+    store.submit(store.claim("ann").number, said("ann", guidelines_version=1), "a", claim=False)
+    store.say(1, Comment("ann", "Does sarcasm count?", QUESTION))
+    store.requeue("t", "x", 2, Comment("lead", "The rule is new."))
+
+    assert walk(store, Queue("questions")) == [(1, ("ann",))]
+    assert [one.open for one in store.comments(1)] == [True, False]
+
+
 def test_any_text_can_be_said(make):
     store = make(1)
     texts = ['it\'s "so"', "a\nb\x00c", "👩‍👩‍👧", "%_;--"]

@@ -9,7 +9,6 @@ from typing import Self
 from tui_label.bench.desk import Desk
 from tui_label.core.annotating.session import Line
 from tui_label.core.annotation import Timing
-from tui_label.core.comments import QUESTION
 from tui_label.core.gold import Gold
 from tui_label.core.project import Project
 from tui_label.core.reviewing import review
@@ -42,13 +41,7 @@ class CaseDesk(Desk):
     @property
     def askers(self) -> tuple[str, ...]:
         """Annotators with a question on the case that nobody has answered since."""
-        open_: list[str] = []
-        for one in self.case.comments:
-            if one.kind == QUESTION and not one.to and one.author not in open_:
-                open_.append(one.author)
-            elif one.to in open_:
-                open_.remove(one.to)
-        return tuple(open_)
+        return tuple(dict.fromkeys(one.author for one in self.case.comments if one.open))
 
     @property
     def draft(self) -> str:

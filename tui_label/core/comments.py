@@ -27,3 +27,5 @@ class Comment:
     """Whether the one it is for has seen it."""
     number: int = 0
     """The store's own; 0 before it is stored."""
+    open: bool = False
+    """Whether it is a question that waits for an answer."""

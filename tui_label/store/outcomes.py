@@ -109,8 +109,13 @@ def latest_settled(read: Read, reviewer: str) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-def send_back(execute: Execute, item: int, annotators: Sequence[int], comment: Comment, moment: str) -> int:
-    """Return an item to those of these annotators whose answer stands; to how many it was not on its way already."""
+def send_back(
+    execute: Execute, item: int, annotators: Sequence[int], comment: Comment, moment: str, *, answers: bool = True
+) -> int:
+    """Return an item to those of these annotators whose answer stands; to how many it was not on its way already.
+
+    The comment `answers` what they asked, unless it was written without a look at the item.
+    """
     fresh = 0
     queue.lock(execute, item)
     for me in annotators:
@@ -132,7 +137,7 @@ def send_back(execute: Execute, item: int, annotators: Sequence[int], comment: C
             ).fetchall()
             number = rows[0][0]
             fresh += 1
-        talking.say(execute, item, replace(comment, kind=RETURN, to=name), moment, number)
+        talking.say(execute, item, replace(comment, kind=RETURN, to=name), moment, number, answers=answers)
     return fresh
 
 

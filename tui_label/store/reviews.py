@@ -225,7 +225,7 @@ class SqlReviewing:
         """Some may have been answered anew since they were found."""
         moment = utc(self._clock())
         few = outcomes.outdated(execute, task, label, before, but, items)
-        return sum(outcomes.send_back(execute, item, (me,), comment, moment) for item, me in few)
+        return sum(outcomes.send_back(execute, item, (me,), comment, moment, answers=False) for item, me in few)
 
     # talking
 

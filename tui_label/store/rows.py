@@ -266,13 +266,13 @@ def gold_from(row: tuple[Any, ...], renames: Renames) -> Gold:
     )
 
 
-COMMENT = "author, comment.text, kind, addressee, at, read_at, comment.number"
+COMMENT = "author, comment.text, kind, addressee, at, read_at, comment.number, unanswered"
 
 
 def comment_from(row: tuple[Any, ...]) -> Comment:
     """A comment of the columns COMMENT."""
-    author, text, kind, addressee, at, read_at, number = row
-    return Comment(author, text, kind, addressee, at, read_at is not None, number)
+    author, text, kind, addressee, at, read_at, number, unanswered = row
+    return Comment(author, text, kind, addressee, at, read_at is not None, number, unanswered == 1)
 
 
 def labels_said(value: Any) -> Iterator[str]:

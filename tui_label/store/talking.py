@@ -12,8 +12,10 @@ from tui_label.store.rows import COMMENT, comment_from, from_json, storable
 from tui_label.store.standing import renames
 
 
-def say(execute: Execute, item: int, comment: Comment, moment: str, returned: int | None = None) -> None:
-    """Keep a comment; one that is for somebody answers their questions about the item."""
+def say(
+    execute: Execute, item: int, comment: Comment, moment: str, returned: int | None = None, *, answers: bool = True
+) -> None:
+    """Keep a comment; one that is for somebody answers their questions about the item, if it `answers`."""
     execute(
         """INSERT INTO comment(item, author, kind, addressee, text, at, read_at, unanswered, returned)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -29,7 +31,7 @@ def say(execute: Execute, item: int, comment: Comment, moment: str, returned: in
             returned,
         ),
     )
-    if comment.to:
+    if comment.to and answers:
         execute(
             "UPDATE comment SET unanswered = 0 WHERE item = ? AND author = ? AND unanswered = 1",
             (item, storable(comment.to)),

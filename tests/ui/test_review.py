@@ -130,6 +130,13 @@ async def test_a_line_that_was_sent_goes_to_no_other_case_though_that_did_not_co
     assert [len(opened(folder).comments(number)) for number in (1, 2)] == [3, 0]
 
 
+async def test_what_was_answered_otherwise_than_all_is_settled_is_said(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "good"]))
+    opened(folder).settle(1, Gold("other", {"mood": "so-so"}), "g")
+    async with (app := start(folder, Queue("corrected"))).run_test(size=(80, 24)):
+        assert has(app, "all 2 answered otherwise: mood: so-so → good")
+
+
 async def test_why_is_typed_once_where_the_project_changed_meanwhile(tmp_path):
     folder = prepare(tmp_path / "p", MOOD, *moods(["good"]))
     opened(folder).settle(1, Gold("other", {"mood": "so-so"}), "g")
@@ -258,7 +265,8 @@ async def test_nothing_is_sent_back_to_whoever_has_no_part_any_more(tmp_path):
         for _ in range(4):
             told += [row.strip() for row in shown(app) if "send back to" in row]
             await pilot.press("tab")
-        assert told == ["send back to all:", "send back to ann:", "send back to bob:", "send back to all:"]
+        both = "send back to ann, bob:"
+        assert told == [both, "send back to ann:", "send back to bob:", both]
         await pilot.press("escape", "c")
         assert has(app, "comment to all:")
     app = start(prepare(tmp_path / "none", f"{MOOD}{roles}[eve]\n", *moods(("good", "bad"))), reviewer=login())

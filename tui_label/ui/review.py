@@ -288,7 +288,9 @@ class ReviewApp(ItemApp[ReviewBench]):
         groups = dict.fromkeys([tuple(first), everyone, *((one,) for one in everyone)])
         return tuple(
             (
-                "all" if len(group) == len(everyone) > 1 else ", ".join(self.workbench.names[one] for one in group),
+                "all"
+                if len(group) == len(review.versions) > 1
+                else ", ".join(self.workbench.names[one] for one in group),
                 tuple(review.versions[one].annotator for one in group),
             )
             for group in groups

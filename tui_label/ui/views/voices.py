@@ -47,7 +47,7 @@ class Voices:
         return [*rows, *told]
 
     def _states(self) -> list[Line]:
-        return [*self._standing(), *self._flags(), *self._returns()]
+        return [*self._standing(), *self._otherwise(), *self._flags(), *self._returns()]
 
     def _talk(self) -> list[Line]:
         # One for each reader, of what was said to several at once
@@ -86,6 +86,23 @@ class Voices:
         how = f" ({gold.rule})" if gold.rule else ""
         values = "; ".join(f"{task}: {in_short(value)}" for task, value in gold.answers.items())
         return [(f"{what}{by}{how} {when(gold.at).strip()}:", visible(values), "good")]
+
+    def _otherwise(self) -> list[Line]:
+        """What was answered otherwise than it is settled, to questions in which the versions do not differ."""
+        gold, review = self.case.gold, self.board.review
+        if gold is None:
+            return []
+        differ = {one.task for one in review.differences}
+        settled = {id: value for id, value in gold.answers.items() if id not in differ}
+        by_words: dict[str, list[str]] = defaultdict(list)
+        for one in review.versions:
+            words = changed(review, settled, {id: value for id, value in one.answers.items() if id not in differ})
+            by_words["; ".join(words)].append(one.annotator)
+        return [
+            (f"{self._several(some)} answered otherwise:", visible(words), "")
+            for words, some in by_words.items()
+            if words
+        ]
 
     def _flags(self) -> list[Line]:
         found = []

@@ -34,7 +34,7 @@ def summary(of: Material) -> Html:
         ("answers", f"{progress.answers:,}"),
         ("annotators", f"{len(of.people):,}"),
         ("hours at work", number(active / 3_600_000, ",.1f") if active else "–"),
-        ("known answers", f"{sum(of.known.values()):,}"),
+        ("settled or known", f"{sum(of.known.values()):,}"),
     )
 
 

@@ -17,7 +17,8 @@ shows a traceback.
         ├── StoreRefused       somebody's role does not allow it
         ├── StoreFull          no space left
         ├── StoreDamaged       not a database, or a broken one
-        └── StoreTooNew        written by a later version of tui-label
+        ├── StoreTooNew        written by a later version of tui-label
+        └── StoreOvertaken     the answer that this one replaces is not the one that stands
 """
 
 from __future__ import annotations
@@ -92,4 +93,8 @@ class StoreDamaged(StoreError):
 
 
 class StoreTooNew(StoreError):
+    pass
+
+
+class StoreOvertaken(StoreError):
     pass

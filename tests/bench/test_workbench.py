@@ -692,6 +692,21 @@ def kept(folder: Path) -> dict[str, tuple[int, object, tuple[str, ...]]]:
     return found
 
 
+@pytest.mark.parametrize("command", ["item.submit", "item.skip"])
+async def test_a_terminal_that_was_left_behind_replaces_no_answer_without_a_word(birds, tmp_path, command):
+    async with birds() as behind:
+        await behind.do("label.give", ("t", "tit"))
+        async with birds() as workbench:
+            await workbench.do("label.give", ("t", "owl"))
+            await workbench.do("item.submit")
+        await behind.do(command)
+        assert (kept(tmp_path)["i3"], here(behind)) == ((1, ["owl"], ()), "i3")
+        assert behind.word == "not handed in: answered in another terminal since; once more replaces it"
+        await behind.do("item.submit")
+
+    assert kept(tmp_path)["i3"] == (2, ["tit"], ())
+
+
 @pytest.mark.parametrize(("way", "there"), [("item.next", "i3"), ("item.previous", "i1"), ("go", "i0"), ("out", "i2")])
 async def test_what_was_changed_of_an_answer_is_handed_in_on_the_way_to_another_item(birds, tmp_path, way, there):
     async with birds() as workbench:

@@ -30,7 +30,7 @@ from tui_label.core.listening import Listening
 from tui_label.core.project import Project
 from tui_label.core.tasks import Text
 from tui_label.core.training import UsedUp
-from tui_label.errors import StoreError
+from tui_label.errors import StoreError, StoreOvertaken
 from tui_label.store.base import Claim, Entry, Progress, Store, Versions
 from tui_label.store.reviewing import Change
 
@@ -306,8 +306,14 @@ class Workbench(Workplace[Desk]):
 
     async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do what needs the store, after which nothing is unsaved any more."""
-        if await self._tried(act):
+        if await self._tried(partial(self._facing_theirs, act)):
             self.trouble = ""
+
+    async def _facing_theirs(self, act: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await act()
+        except StoreOvertaken as overtaken:
+            await self._face(overtaken)
 
     async def _carry_out(self, effect: Effect) -> None:
         desk = self._in_hand
@@ -347,6 +353,14 @@ class Workbench(Workplace[Desk]):
                 await self._end_sprint()
             await self._keep_sprints()
 
+    async def _face(self, overtaken: StoreOvertaken) -> None:
+        """The work stays as it is, beside an answer of theirs that it did not know of: handed in again it replaces that."""
+        desk = self._in_hand
+        there = await self._call(self._store.revisit, self.annotator, desk.claim.number)
+        self.desk = replace(desk, claim=replace(desk.claim, answered=there.answered if there else None))
+        self.word = f"not handed in: {overtaken}; once more replaces it"
+        self._drafts.soon()
+
     async def _save(self, status: str) -> Claim | None:
         """Hand in the work on the desk; the next item, if they go on to one."""
         # A step like others: what was undone before it is not redone after it
@@ -375,7 +389,7 @@ class Workbench(Workplace[Desk]):
         """On the store's thread: save, and claim the next item if they go on."""
         submitted = annotation.status == SUBMITTED
         save = self._store.submit if submitted else self._store.skip
-        following = save(claim.number, annotation, save_id, draft=draft, claim=go_on)
+        following = save(claim.number, annotation, save_id, draft=draft, claim=go_on, over=_revision(claim))
         if submitted and any(one.to == self.annotator and not one.read for one in claim.comments):
             self._store.mark_read(self.annotator, claim.number)
         return following

@@ -352,7 +352,14 @@ class Store(Reviewing, Protocol):
         ...
 
     def submit(
-        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
+        self,
+        number: int,
+        annotation: Annotation,
+        save_id: str,
+        *,
+        draft: str = "",
+        claim: bool = True,
+        over: int | None = None,
     ) -> Claim | None:
         """Keep `annotation` as its author's next revision and claim the next item: one transaction.
 
@@ -360,11 +367,20 @@ class Store(Reviewing, Protocol):
         acknowledgement.  An answer that comes after its lease ended is kept all the same.
         A correction of an answered item is submitted the same way.  `draft` is kept with the
         revision and given back when it is reopened, so that its undo history comes back too.
+
+        Raises StoreOvertaken where an answer of theirs stands that is not revision `over` (0: none was known of).
         """
         ...
 
     def skip(
-        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
+        self,
+        number: int,
+        annotation: Annotation,
+        save_id: str,
+        *,
+        draft: str = "",
+        claim: bool = True,
+        over: int | None = None,
     ) -> Claim | None:
         """As `submit`, with the item left unanswered (status `skipped`, flags kept); `draft` comes back with it.
 

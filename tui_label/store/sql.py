@@ -14,7 +14,7 @@ from tui_label.core.project import Server
 from tui_label.core.record import Record
 from tui_label.core.renames import Renames
 from tui_label.core.roles import Role
-from tui_label.errors import StoreBusy, StoreRefused
+from tui_label.errors import StoreBusy, StoreOvertaken, StoreRefused
 from tui_label.store import (
     figures,
     fingerprints,
@@ -301,9 +301,16 @@ class SqlStore(SqlReviewing):
             )
 
     def submit(
-        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
+        self,
+        number: int,
+        annotation: Annotation,
+        save_id: str,
+        *,
+        draft: str = "",
+        claim: bool = True,
+        over: int | None = None,
     ) -> Claim | None:
-        handed = self._submit(number, annotation, save_id, draft, claim)
+        handed = self._submit(number, annotation, save_id, draft, claim, over)
         return self._on_from(number, annotation.annotator, handed)
 
     def _on_from(self, number: int, annotator: str, handed: Handed) -> Claim | None:
@@ -322,10 +329,17 @@ class SqlStore(SqlReviewing):
 
     @writing
     def _submit(
-        self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
+        self,
+        execute: Execute,
+        number: int,
+        annotation: Annotation,
+        save_id: str,
+        draft: str,
+        claim: bool,
+        over: int | None,
     ) -> Handed:
         me = self._id(execute, annotation.annotator)
-        place, before, seen = self._look(execute, number, me, save_id, claim)
+        place, before, seen = self._look(execute, number, me, save_id, claim, over)
         if not before.saved:
             fresh = before.state != "done"
             taken = int(fresh and before.state != "leased")
@@ -341,28 +355,45 @@ class SqlStore(SqlReviewing):
         return self._next(execute, me, seen) if claim else Handed(me, None)
 
     def _look(
-        self, execute: Execute, number: int, me: int, save_id: str, claim: bool
+        self, execute: Execute, number: int, me: int, save_id: str, claim: bool, over: int | None
     ) -> tuple[queue.Place, Before, queue.Seen | None]:
         """What a save and the claim after it go by: asked for at once, and waited for once."""
         locked = queue.locking(execute, number)
         looking = queue.looking(execute, me, number) if claim else None
         before = before_save(execute, number, me, save_id)
         seen = looking() if looking and not before.saved else None
-        return queue.Place(*locked.fetchone()), before, seen
+        place = queue.Place(*locked.fetchone())
+        if over is not None and before.state == "done" and before.standing != over and not before.saved:
+            raise StoreOvertaken("answered in another terminal since")
+        return place, before, seen
 
     def skip(
-        self, number: int, annotation: Annotation, save_id: str, *, draft: str = "", claim: bool = True
+        self,
+        number: int,
+        annotation: Annotation,
+        save_id: str,
+        *,
+        draft: str = "",
+        claim: bool = True,
+        over: int | None = None,
     ) -> Claim | None:
-        handed = self._skip(number, annotation, save_id, draft, claim)
+        handed = self._skip(number, annotation, save_id, draft, claim, over)
         return self._on_from(number, annotation.annotator, handed)
 
     @writing
     def _skip(
-        self, execute: Execute, number: int, annotation: Annotation, save_id: str, draft: str, claim: bool
+        self,
+        execute: Execute,
+        number: int,
+        annotation: Annotation,
+        save_id: str,
+        draft: str,
+        claim: bool,
+        over: int | None,
     ) -> Handed:
         me = self._id(execute, annotation.annotator)
         policy = execute("SELECT value FROM setting WHERE name = 'skip'")
-        place, before, seen = self._look(execute, number, me, save_id, claim)
+        place, before, seen = self._look(execute, number, me, save_id, claim, over)
         if not before.saved:
             was_done = before.state == "done"
             after = place.after(-int(was_done), -int(was_done))

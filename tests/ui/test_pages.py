@@ -21,7 +21,7 @@ from tui_label.ui.overlays import Reading
 from tui_label.ui.views.guidelines import guide_rows, help_rows, section_row
 from tui_label.ui.views.menu import Offer, picked_rows
 from tui_label.ui.views.notices import news_rows
-from tui_label.ui.views.pages import key_rows, nothing_left
+from tui_label.ui.views.pages import key_rows, nothing_left, page
 from tui_label.ui.views.talk import letters_page
 
 GUIDELINES = """\
@@ -284,6 +284,13 @@ def test_an_empty_queue_says_what_one_gave(mine, words):
     rows = nothing_left(project(), "ann", 0, Progress(3, 3, 3, mine), Rhythm(Pace(), 0), "", "", "", [], 80, 24)
 
     assert f"   {words}" in map(drawn, rows)
+
+
+@pytest.mark.parametrize(("rows", "words"), [(19, ""), (20, "19 of 20 rows")])
+def test_a_page_says_how_far_one_is_where_it_scrolls(rows, words):
+    head = drawn(page(["p", "keys"], [[]] * rows, 0, [], [], 80, 24)[0])
+
+    assert head.removeprefix(" p  ·  keys").strip() == words
 
 
 def test_a_page_is_laid_anew_for_the_width_at_hand_and_stays_at_its_place():

@@ -41,7 +41,7 @@ def page(
     """A page that scrolls under a header."""
     room = max(0, height - 5)
     shown = [clipped(row, width) for row in body[top : top + room]]
-    where = f"{min(len(body), top + room)} of {len(body)} rows"
+    where = f"{min(len(body), top + room)} of {len(body)} rows" if len(body) > room else ""
     return [
         header(title, where, width),
         rule(width),

@@ -16,20 +16,20 @@ from rich.color_triplet import ColorTriplet
 from rich.style import Style
 
 HUES = {
-    "red": ("#d3575a", "#fe5c4d", "#b3002b"),
-    "green": ("#1e8e6c", "#2bcb8f", "#00815b"),
-    "yellow": ("#9f9808", "#ede88b", "#54520d"),
-    "blue": ("#5d84e3", "#638ffc", "#0f33a0"),
-    "magenta": ("#e06daa", "#ee62bd", "#a14da5"),
-    "cyan": ("#24a1c2", "#93d9ec", "#005c74"),
-    "orange": ("#a76516", "#f69d29", "#ab5d0e"),
-    "purple": ("#9061b9", "#c5a1fe", "#623ac0"),
-    "pink": ("#b27387", "#f4b0bb", "#874655"),
-    "brown": ("#b18d62", "#b49175", "#543210"),
+    "red": ("#f56275", "#fe6350", "#9b0022"),
+    "green": ("#00a685", "#25ce9d", "#11805b"),
+    "yellow": ("#9f980b", "#f2ed44", "#444700"),
+    "blue": ("#4994fc", "#758df5", "#2a1693"),
+    "magenta": ("#d567d6", "#c27eaa", "#ba14a9"),
+    "cyan": ("#397f9f", "#6decf3", "#185577"),
+    "orange": ("#ba5921", "#ff9e00", "#ab5600"),
+    "purple": ("#8a5adb", "#c7adff", "#663ae0"),
+    "pink": ("#a06777", "#ffc3cc", "#8c2867"),
+    "brown": ("#a88760", "#c5ab76", "#532412"),
     "grey": ("#8a8a8a", "#989898", "#6b6b6b"),
     "white": ("#8e8e8e", "#d0d0d0", "#505050"),
 }
-"""Each on any ground, on a dark one, on a light one."""
+"""Each on any ground, on a dark one, on a light one; the nearest of 256 colours can be told apart as well."""
 ANY, DARK, LIGHT = range(3)
 PALETTE = ("green", "purple", "orange", "yellow", "cyan", "magenta", "red", "blue", "pink", "brown")
 """Given to labels without a colour, in this order: first those that are not the keys' colour beside them."""

@@ -131,7 +131,7 @@ def test_on_the_narrowest_screen_nothing_is_cut(tmp_path):
     glance = replace(
         follow(tmp_path, "ann", "bob").look(),
         queues=tuple((Queue(name), 16) for name in ("flagged", "disagreements", "fast")),
-        outlook=Outlook(100, None, work_ms=3_600_000),
+        outlook=Outlook(None, work_ms=3_600_000),
         activity=Activity("hour", (3,) * 24),
     )
     rows = ["".join(text for text, _ in row) for row in dashboard(Shown("tweets", glance), 60, 16)]

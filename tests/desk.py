@@ -11,7 +11,7 @@ from typing import Any
 from tui_label.core.annotation import Annotation
 from tui_label.core.comments import QUESTION
 from tui_label.store.base import Store
-from tui_label.store.reviewing import AFTER, SETTLED_TOO, Case, Queue
+from tui_label.store.reviewing import SETTLED_TOO, UNDECIDED, Case, Queue
 
 Found = tuple[int, tuple[str, ...]]
 """An item's number, and about whom it is."""
@@ -33,7 +33,7 @@ def expected(queue: Queue, cases: Iterable[Case], bounds: Bounds, differ: Callab
     keyed = []
     for case in cases:
         if case.gold and not queue.settled_too and queue.name not in SETTLED_TOO:
-            if queue.name not in AFTER:
+            if queue.name not in UNDECIDED:
                 continue
             case = replace(case, versions=_after(case, "versions"), skipped=_after(case, "skipped"))
         if not _has_text(queue, case):

@@ -312,6 +312,17 @@ def test_a_sample_is_the_same_each_time_and_a_share_of_everyones(make):
     assert [about for _, about in walk(store, Queue("sample", annotator="bob"))] == [("bob",)] * counts["bob"]
 
 
+def test_what_a_rule_settled_is_in_the_sample_until_a_reviewer_has_looked_at_it(make):
+    store = make(1)
+    answer_all(store, "ann")
+    everything = Queue("sample", sample=1.0)
+    store.settle_many([(1, Gold("rule", {"t": "x"}, outcome=AUTO))])
+    assert walk(store, everything) == [(1, ("ann",))]
+    store.settle(1, gold(), "s", over=1)
+
+    assert walk(store, everything) == []
+
+
 def test_who_is_unusually_fast_or_slow_for_themselves(make):
     rng = random.Random(3)
     store = make(0, Policy(2))

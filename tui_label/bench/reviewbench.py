@@ -28,7 +28,7 @@ from tui_label.core.reviewing.review import Review
 from tui_label.errors import StoreError, UsageError
 from tui_label.report.agreement_report import agreement
 from tui_label.store.base import Store, Versions
-from tui_label.store.reviewing import QUEUES, SETTLED_TOO, START, Case, Queue
+from tui_label.store.reviewing import QUEUES, SETTLED_TOO, START, UNDECIDED, Case, Queue
 
 if TYPE_CHECKING:
     from tui_label.quality.agreement import Confusion
@@ -368,6 +368,8 @@ class ReviewBench(Workplace[CaseDesk]):
             # Not to be decided once more
             self._clear()
             raise
+        if deed.case.gold is not None and self.queue.name in UNDECIDED:
+            await self._recount()
 
     @property
     def _keeps_settled(self) -> bool:

@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from tui_label.store.engine import Connection
-from tui_label.store.reviewing import AFTER, QUEUES, SETTLED_TOO, Queue
+from tui_label.store.reviewing import QUEUES, SETTLED_TOO, UNDECIDED, Queue
 from tui_label.store.rows import label_line, storable
 
 SAMPLE = 500
@@ -201,7 +201,7 @@ class Search:
                     f"AND b{{n}}.state = 'done' AND {' AND '.join(conditions)})"
                 )
         # Behind all that is quicker to tell
-        where += [*self._not_on_the_way(), *self._not_settled_since()]
+        where += [*self._not_on_the_way(), *self._not_decided()]
         return f"{tables} WHERE {' AND '.join(where)}".replace("{n}", str(n))
 
     def _not_on_the_way(self) -> list[str]:
@@ -214,11 +214,13 @@ class Search:
             f"{whose}AND back{{n}}.state = 'open')"
         ]
 
-    def _not_settled_since(self) -> list[str]:
-        if self.queue.settled_too or self.queue.name not in AFTER:
+    def _not_decided(self) -> list[str]:
+        """What no reviewer has looked at, though a settled answer stands."""
+        if self.queue.settled_too or self.queue.name not in UNDECIDED:
             return []
-        settled = "SELECT at FROM gold WHERE gold.item = item{n}.number ORDER BY revision DESC LIMIT 1"
-        return [f"(item{{n}}.settled = 0 OR a{{n}}.submitted_at > ({settled}))"]
+        settled = "SELECT {} FROM gold WHERE gold.item = item{{n}}.number ORDER BY revision DESC LIMIT 1"
+        by_rule, before = f"({settled.format('outcome')}) = 'auto'", f"({settled.format('at')}) < a{{n}}.submitted_at"
+        return [f"(item{{n}}.settled = 0 OR {by_rule if self.queue.name == 'sample' else before})"]
 
     def _on_answer(self, answer: str) -> list[str]:
         queue, found = self.queue, []
@@ -251,7 +253,7 @@ class Search:
         return f"{rows} {extra} ORDER BY {', '.join(key + order for key in keys)}"
 
     def _settled(self) -> tuple[int | None, ...]:
-        if self.queue.settled_too or self.queue.name in (*SETTLED_TOO, *AFTER):
+        if self.queue.settled_too or self.queue.name in (*SETTLED_TOO, *UNDECIDED):
             # Each half has an index in the right order, both together have none
             return (0, 1) if self.queue.name == "disagreements" else (None,)
         return (0,)

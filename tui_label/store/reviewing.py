@@ -30,16 +30,16 @@ all            every answered item
 """
 SETTLED_TOO = ("questions", "corrected", "all")
 """Queues that a settled answer takes nothing out of: who asks was told that an answer comes."""
-AFTER = ("flagged", "answered-back")
-"""Queues of what was said after the settled answer, too: nobody has decided about that."""
+UNDECIDED = ("flagged", "answered-back", "sample")
+"""Queues of what nobody has decided about though a settled answer stands, too: what was said after it, or a rule settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Which cases a reviewer goes through.  Empty fields do not restrict.
 
-    All but those of `SETTLED_TOO`, and of `AFTER` what is newer, leave out items that have a standing
-    gold answer, unless `settled_too`.  Nor is what was sent back in `disagreements`, `flagged`, `fast`,
+    Items that have a standing gold answer are left out, unless `settled_too`, but for `SETTLED_TOO` and what
+    `UNDECIDED` says.  So is what was sent back in `disagreements`, `flagged`, `fast`,
     `slow` and `sample` before it was answered again.
     """
 

@@ -187,6 +187,15 @@ async def test_a_long_question_says_where_it_is_cut_and_is_read_in_full(tmp_path
         assert has(app, "c answer")
 
 
+async def test_what_is_asked_is_seen_whatever_else_was_said(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad"]))
+    store = opened(folder)
+    store.say(1, Comment("ann", "Does sarcasm count?", QUESTION))
+    store.say(1, *(Comment("bob", f"Thought {n}", COMMENT) for n in range(5)))
+    async with (app := start(folder)).run_test(size=(80, 24)):
+        assert has(app, "ann asks: Does sarcasm count?") and has(app, "Thought 4") and not has(app, "Thought 1")
+
+
 async def test_one_leaves_while_a_queue_is_chosen(tmp_path):
     app = start(prepare(tmp_path, MOOD, *moods(["good", "bad"])))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -609,6 +618,15 @@ async def test_what_was_said_about_the_item_stands_over_the_question(tmp_path):
         assert has(app, "lead → ann: no") and "c answer" not in shown(app)[-1]
 
     assert [(one.author, one.text) for _, _, one in opened(folder).inbox("ann")] == [("lead", "no")]
+
+
+async def test_what_was_skipped_after_a_return_has_no_answer(tmp_path):
+    folder = prepare(tmp_path, MOOD, *moods(["good", "bad"]))
+    store = opened(folder)
+    store.send_back(1, ["ann"], Comment("lead", "Sure?"))
+    store.skip(store.claim("ann").number, Annotation("ann", "skipped"), "s", claim=False)
+    async with (app := start(folder, Queue("answered-back"))).run_test(size=(80, 24)):
+        assert has(app, "ann after the return: mood: good → no answer")
 
 
 async def test_what_a_return_changed_names_the_spans(tmp_path):

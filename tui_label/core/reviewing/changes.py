@@ -74,4 +74,4 @@ def in_short(value: object) -> str:
     """An answer in a word or two."""
     if isinstance(value, list):
         return f"{len(value)} marked" if value and isinstance(value[0], dict) else ", ".join(map(str, value)) or "none"
-    return str(value)
+    return "no answer" if value is None else str(value)

@@ -23,6 +23,8 @@ NAMED_CELLS = 40
 """Cells for the names of those who say, or were told, the same."""
 Line = tuple[str, str, str]
 """Whose it is, what they say, how it looks."""
+ASKED = "hint"
+"""How a question looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,18 @@ class Voices:
 
     def in_full(self, width: int) -> list[Row]:
         """What stands, flags, returns, questions and comments."""
-        return [row for one in (*self._states(), *self._talk()) for row in _wrapped(one, width)]
+        return [row for one in dict.fromkeys((*self._states(), *self._talk())) for row in _wrapped(one, width)]
 
-    def rows(self, width: int, most: int) -> list[Row]:
-        """Of these at most so many rows: the latest comments of many, and a cut shows as an ellipsis."""
-        rows = [row for one in self._states() for row in _wrapped(one, width, MOST_ROWS)][:most]
-        told: list[Row] = []
-        for one in reversed(self._talk()):
-            room = most - len(rows) - len(told)
-            told = [*(_wrapped(one, width, min(room, MOST_ROWS)) if room > 0 else []), *told]
-        return [*rows, *told]
+    def rows(self, width: int, most: int, asked: bool) -> list[Row]:
+        """Of these at most so many rows: what is asked before all else, the latest comments of many; a cut shows as an ellipsis."""
+        states, talk = self._states(), self._talk()
+        first = [one for one in talk if one[2] == ASKED][-1:] if asked else []
+        drawn: dict[Line, list[Row]] = {}
+        for one in (*first, *states, *reversed(talk)):
+            room = most - sum(map(len, drawn.values()))
+            if room > 0 and one not in drawn:
+                drawn[one] = _wrapped(one, width, min(room, MOST_ROWS))
+        return [row for one in dict.fromkeys((*states, *talk)) for row in drawn.get(one, [])]
 
     def _states(self) -> list[Line]:
         return [*self._standing(), *self._otherwise(), *self._flags(), *self._returns()]
@@ -134,7 +138,7 @@ class Voices:
         author = self._who(comment.author, not comment.to)
         to = f" → {self._several([one.to for one in same])}" if comment.to else ""
         lead = f"{visible(author)}{kinds.get(comment.kind, '')}{to}:"
-        return lead, visible(self._hidden(comment.text)), "hint" if comment.kind == QUESTION else ""
+        return lead, visible(self._hidden(comment.text)), ASKED if comment.kind == QUESTION else ""
 
 
 def _wrapped(line: Line, width: int, most: int | None = None) -> list[Row]:

@@ -203,7 +203,7 @@ def _decided(state: ReviewState, task: Task) -> Row:
                 row += [(visible(said(one, option.value)), "bold"), (f" ×{len(option.by)}   ", "faint")]
         return row
     value = answers(review).get(task.id)
-    name = in_short(value) if value is not None else "no answer"
+    name = in_short(value)
     row.append((f"[{visible(name)}]", f"{_hue(review, task, value)} bold".strip()))
     if not numbers and value is not None and (origin := state.board.agreed(task.id)):
         row.append((f"  {origin}", "faint"))

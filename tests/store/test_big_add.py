@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from helpers import new_store, records
@@ -17,6 +18,7 @@ from tui_label.core.item import Item
 from tui_label.core.record import Record
 from tui_label.errors import StoreFull
 from tui_label.store.sql import SqlStore
+from tui_label.store.staging import Staging
 
 COUNT = 60_000
 AT_WORK = """
@@ -127,7 +129,9 @@ def test_records_that_break_off_bring_nothing_in(tmp_path):
         yield from records(5000)
         raise ValueError("broken")
 
-    with pytest.raises(ValueError, match="broken"):
+    closing = patch.object(Staging, "close", autospec=True, side_effect=Staging.close)
+    with closing as close, pytest.raises(ValueError, match="broken"):
         store.add(broken())
 
+    assert close.call_count == 1, "what came until then is still on the disk"
     assert Path(tmp_path / "project.db").exists() and store.progress("ann").items == 0

@@ -51,14 +51,14 @@ def add(
     moment: str,
     judge: Judge,
 ) -> Added:
-    staging = records if isinstance(records, Staging) else Staging(records)
-    try:
-        if not staging.is_sifted:
-            _refuse(list(conflicts(connection, staging)))
-        return _Adding(connection, staging, moment, judge).all(progress)
-    finally:
-        if staging is not records:
-            staging.close()
+    if not isinstance(records, Staging):
+        with Staging() as staging:
+            for record in records:
+                staging.append(record)
+            return add(connection, staging, progress, moment, judge)
+    if not records.is_sifted:
+        _refuse(list(conflicts(connection, records)))
+    return _Adding(connection, records, moment, judge).all(progress)
 
 
 def conflicts(connection: Connection, staging: Staging) -> Iterator[Conflict]:

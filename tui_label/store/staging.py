@@ -81,7 +81,7 @@ class Arrival(NamedTuple):
 class Staging:
     """Records in their order."""
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
+    def __init__(self) -> None:
         with _disk():
             self._sqlite = _aside()
         for table in TABLES:
@@ -94,8 +94,6 @@ class Staging:
         """How many were appended."""
         self.is_sifted = False
         """Whether nothing in it is in the way of what is here."""
-        for record in records:
-            self.append(record)
 
     def close(self) -> None:
         self._sqlite.close()

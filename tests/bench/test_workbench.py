@@ -707,6 +707,28 @@ async def test_a_terminal_that_was_left_behind_replaces_no_answer_without_a_word
     assert kept(tmp_path)["i3"] == (2, ["tit"], ())
 
 
+async def test_who_leaves_a_correction_that_another_terminal_was_before_has_it_as_a_draft(birds, tmp_path):
+    async with birds() as behind:
+        await behind.do("item.previous")
+        await behind.do("label.give", ("t", "tit"))
+        async with birds() as workbench:
+            for command, argument in (
+                ("item.previous", None),
+                ("label.give", ("t", "owl")),
+                ("label.give", ("t", "tit")),
+            ):
+                await workbench.do(command, argument)
+            await workbench.do("item.submit")
+        before = kept(tmp_path)["i2"]
+
+    assert before == (2, ["tit"], ())
+    assert kept(tmp_path)["i2"] == before
+    async with birds() as workbench:
+        assert (here(workbench), workbench.session.work.answers["t"]) == ("i2", ["owl", "tit"])
+        await workbench.do("item.submit")
+    assert kept(tmp_path)["i2"] == (3, ["owl", "tit"], ())
+
+
 @pytest.mark.parametrize(("way", "there"), [("item.next", "i3"), ("item.previous", "i1"), ("go", "i0"), ("out", "i2")])
 async def test_what_was_changed_of_an_answer_is_handed_in_on_the_way_to_another_item(birds, tmp_path, way, there):
     async with birds() as workbench:

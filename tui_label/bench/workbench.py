@@ -306,10 +306,13 @@ class Workbench(Workplace[Desk]):
 
     async def _attempt(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do what needs the store, after which nothing is unsaved any more."""
-        if await self._tried(partial(self._facing_theirs, act)):
+        if await self._tried(act):
             self.trouble = ""
 
-    async def _facing_theirs(self, act: Callable[[], Awaitable[None]]) -> None:
+    async def _tried(self, act: Callable[[], Awaitable[object]]) -> bool:
+        return await super()._tried(partial(self._facing_theirs, act))
+
+    async def _facing_theirs(self, act: Callable[[], Awaitable[object]]) -> None:
         try:
             await act()
         except StoreOvertaken as overtaken:
@@ -359,7 +362,7 @@ class Workbench(Workplace[Desk]):
         there = await self._call(self._store.revisit, self.annotator, desk.claim.number)
         self.desk = replace(desk, claim=replace(desk.claim, answered=there.answered if there else None))
         self.word = f"not handed in: {overtaken}; once more replaces it"
-        self._drafts.soon()
+        await self._keep_draft()
 
     async def _save(self, status: str) -> Claim | None:
         """Hand in the work on the desk; the next item, if they go on to one."""

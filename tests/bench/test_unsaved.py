@@ -207,8 +207,8 @@ async def test_work_that_was_gone_on_with_on_another_machine_stays(folder, monke
     bench = await started(folder)
 
     assert (bench.session.answers, bench.word) == ({"sentiment": "negative"}, "")
-    assert Unsaved(folder, "ann").all() == []
     await bench.leave()
+    assert Unsaved(folder, "ann").all() == []
 
 
 async def test_a_draft_that_arrived_without_a_word_is_older_than_what_came_after_it(folder, monkeypatch):
@@ -282,6 +282,7 @@ async def test_a_review_is_no_annotators_draft(folder):
     await bench.do("review.take", 1)
 
     assert bench.trouble
+    await bench._unsaved.settled()
     assert Unsaved(folder, "lead").all() == []
     (folder / "away").rename(folder / "project.db")
     await bench.leave()

@@ -78,7 +78,7 @@ def test_a_second_look_sees_only_what_is_new_and_says_the_same_as_status(tmp_pat
     assert [one.annotator for one in first.people] == ["ann"]
     assert [(one.annotator, one.answers, one.undone) for one in second.people] == [("ann", 6, 0), ("bob", 5, 1)]
     assert status_report.figures(
-        following.project, second.progress, second.people, second.sent_back, second.used_up
+        following.project, second.progress, second.people, second.sent_back, second.used_up, second.questions
     ) == status_report.status(following.project, store)
 
 

@@ -11,6 +11,7 @@ from helpers import SENTIMENT, write_project
 from tui_label import cli, config
 from tui_label.bench.dashboard import Following
 from tui_label.core.annotation import Annotation, Timing
+from tui_label.core.comments import QUESTION, Comment
 from tui_label.core.item import Item, Sound
 from tui_label.core.record import Record
 from tui_label.projects import opening
@@ -66,6 +67,26 @@ def test_a_hundred_percent_is_all_of_them(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("tweets: 1,999 of 2,000 items done (99%)")
     cli.main(["report", str(folder), "-o", str(tmp_path / "report.html")])
     assert "99.9%" in (tmp_path / "report.html").read_text()
+
+
+def test_questions_are_told_until_they_are_answered(tmp_path, capsys):
+    folder = labeled(tmp_path / "my tweets", SENTIMENT, *(said(n, "ann", 0) for n in range(3)))
+    store, _ = opening.open_store(config.load(folder))
+    for number in (1, 2):
+        store.say(number, Comment("ann", "is this a joke?", QUESTION))
+
+    def told() -> tuple[list[str], int]:
+        cli.main(["status", str(folder)])
+        lines = [line for line in capsys.readouterr().out.splitlines() if "question" in line]
+        cli.main(["status", str(folder), "--json"])
+        return lines, json.loads(capsys.readouterr().out)["questions"]
+
+    command = f"`tui-label review '{folder}' --queue questions`"
+    assert told() == ([f"items with a question that nobody has answered: 2; {command} leads there"], 2)
+    assert Following(config.load(folder)).look().questions == 2
+    for number in (1, 2):
+        store.say(number, Comment("lea", "no", to="ann"))
+    assert told() == ([], 0)
 
 
 def test_answers_that_came_without_times_are_no_pace(tmp_path, capsys):

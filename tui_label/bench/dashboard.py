@@ -26,9 +26,9 @@ from tui_label.quality.estimates import Ints
 from tui_label.quality.person import Person
 from tui_label.report import agreement_report, status_report
 from tui_label.store.base import Progress, Store, Versions
-from tui_label.store.reviewing import Queue
+from tui_label.store.reviewing import QUESTIONS, Queue
 
-QUEUES = ("questions", "answered-back", "flagged", "disagreements", "fast", "sample")
+QUEUES = (QUESTIONS, "answered-back", "flagged", "disagreements", "fast", "sample")
 """What to do next, what others wait for first."""
 QUEUES_SHOWN = 3
 COUNTED = 1000
@@ -75,6 +75,11 @@ class Glance:
     used_up: Sequence[str]
     """Who waits for a lead: they made all attempts at the qualification set, and passed none."""
     at: datetime
+
+    @property
+    def questions(self) -> int:
+        """Items with a question that nobody has answered."""
+        return sum(waiting for queue, waiting in self.queues if queue.name == QUESTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _follow(project: Project) -> int:
             if following.is_due():
                 suggested = following.measure().sources
             figures = status_report.figures(
-                following.project, glance.progress, glance.people, glance.sent_back, glance.used_up
+                following.project, glance.progress, glance.people, glance.sent_back, glance.used_up, glance.questions
             )
             figures |= {"suggestions": suggested}
             lines = status_report.status_lines(figures, project.settings.folder, get_terminal_size().columns)

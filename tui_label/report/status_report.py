@@ -19,6 +19,7 @@ from tui_label.quality.pace import Ledger
 from tui_label.quality.person import Person
 from tui_label.quality.sources import OUTCOMES, Sources
 from tui_label.store.base import Progress, Source, Store
+from tui_label.store.reviewing import QUESTIONS, Queue
 
 HEADLINES = (
     "alpha_nominal", "alpha_ordinal", "alpha_sets", "f1_strict", "f1_near", "wer", "similarity", "kendall_tau",
@@ -34,8 +35,8 @@ def ledger(project: Project, zone: tzinfo | None = UTC) -> Ledger:
 def status(project: Project, store: Store) -> dict[str, Any]:
     """Progress, people and open flags, in the stable shape of `status --json`.
 
-    `{"project", "items", "done", "answers", "sent_back": {annotator: answers that wait to be corrected}, "people":
-    [{"annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "timed", "median_ms", "too_fast",
+    `{"project", "items", "done", "answers", "sent_back": {annotator: answers that wait to be corrected}, "questions":
+    items about which somebody asked and nobody has answered, "people": [{"annotator", "answers", "skipped", "flagged", "active_ms", "idle_ms", "timed", "median_ms", "too_fast",
     "fast_runs", "longest_run", "corrections", "undone", "last_at", "labels": {task: {label: answers}}, "label_median_ms": {task:
     {label: ms}}, "sound"?}], "flags": {reason: answers and skips}, "suggestions"?, "used_up"?}`.  `sound` is there
     where sounds are labelled, null for who answered none; `suggestions` where there are any; `used_up`, who made all
@@ -43,7 +44,8 @@ def status(project: Project, store: Store) -> dict[str, Any]:
     """
     everybody = ledger(project)
     everybody.take(store.efforts())
-    found = figures(project, store.progress(""), everybody.people(), store.sent_back(), store.used_up())
+    asked = store.left_in(Queue(QUESTIONS))
+    found = figures(project, store.progress(""), everybody.people(), store.sent_back(), store.used_up(), asked)
     if suggested := suggestions(project, store):
         found["suggestions"] = suggested
     return found
@@ -88,6 +90,7 @@ def figures(
     people: Sequence[Person],
     sent_back: Mapping[str, int],
     used_up: Sequence[str],
+    questions: int,
 ) -> dict[str, Any]:
     """The same from what is known already."""
     found = {
@@ -96,6 +99,7 @@ def figures(
         "done": progress.done,
         "answers": progress.answers,
         "sent_back": dict(sent_back),
+        "questions": questions,
         "people": [_person(project, person) for person in people],
         "flags": flags_open(people),
     }
@@ -144,6 +148,9 @@ def status_lines(figures: dict[str, Any], folder: Path, width: int) -> list[str]
     if waiting := figures["sent_back"]:
         each = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
         found.append(f"sent back and not answered yet: {each}")
+    if asked := figures["questions"]:
+        command = shlex.join(["tui-label", "review", str(folder), "--queue", QUESTIONS])
+        found.append(f"items with a question that nobody has answered: {asked:,}; `{command}` leads there")
     if people:
         found += [
             "",

@@ -17,7 +17,8 @@ from tui_label.core.item import Item, Suggestion
 from tui_label.core.opinions import Effort, Opinion, Repeat
 from tui_label.core.renames import Names, Renames
 
-QUEUES = ("disagreements", "flagged", "questions", "fast", "slow", "sample", "corrected", "answered-back", "all")
+QUESTIONS = "questions"
+QUEUES = ("disagreements", "flagged", QUESTIONS, "fast", "slow", "sample", "corrected", "answered-back", "all")
 """
 disagreements  two or more answers that differ, the worst first
 flagged        with an open flag, by reason
@@ -28,7 +29,7 @@ corrected      with a gold answer that differs from somebody's answer
 answered-back  sent back, and answered since
 all            every answered item
 """
-SETTLED_TOO = ("questions", "corrected", "all")
+SETTLED_TOO = (QUESTIONS, "corrected", "all")
 """Queues that a settled answer takes nothing out of: who asks was told that an answer comes."""
 UNDECIDED = ("flagged", "answered-back", "sample")
 """Queues of what nobody has decided about though a settled answer stands, too: what was said after it, or a rule settled."""

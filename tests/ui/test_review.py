@@ -196,6 +196,14 @@ async def test_what_is_asked_is_seen_whatever_else_was_said(tmp_path):
         assert has(app, "ann asks: Does sarcasm count?") and has(app, "Thought 4") and not has(app, "Thought 1")
 
 
+async def test_a_page_of_what_was_said_says_so_where_that_is_nothing(tmp_path):
+    app = start(prepare(tmp_path, MOOD, *moods(["good", "bad"])))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert not has(app, "all said")
+        await pilot.press("comma")
+        assert has(app, "Nobody has said anything about this item yet.")
+
+
 async def test_one_leaves_while_a_queue_is_chosen(tmp_path):
     app = start(prepare(tmp_path, MOOD, *moods(["good", "bad"])))
     async with app.run_test(size=(80, 24)) as pilot:

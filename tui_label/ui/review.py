@@ -261,7 +261,7 @@ class ReviewApp(ItemApp[ReviewBench]):
 
     def _read_all_said(self) -> None:
         if self._on_screen is not None:
-            self._reading = Reading("what was said", self._on_screen.voices.in_full)
+            self._reading = Reading("what was said", self._on_screen.voices.page)
 
     async def _say(self, command: str, to: tuple[str, ...], text: str) -> None:
         await self._do(command, (to, text))

@@ -39,6 +39,9 @@ class Voices:
         """What stands, flags, returns, questions and comments."""
         return [row for one in dict.fromkeys((*self._states(), *self._talk())) for row in _wrapped(one, width)]
 
+    def page(self, width: int) -> list[Row]:
+        return self.in_full(width) or [[(" Nobody has said anything about this item yet.", "")]]
+
     def rows(self, width: int, most: int, asked: bool) -> list[Row]:
         """Of these at most so many rows: what is asked before all else, the latest comments of many; a cut shows as an ellipsis."""
         states, talk = self._states(), self._talk()

@@ -228,7 +228,7 @@ def _review() -> tuple[Command, ...]:
         review("review.return", "Send it back, with a comment", "x", "send back"),
         review("review.comment", "Comment, or answer a question", "c", "comment"),
         review("talk.unsay", "Take back what I said last on the item, unless it was read", "", "take back"),
-        review("review.said", "All that was said about the item, in full", ",", "all said"),
+        review("review.said", "What was said about the item, in full", ",", "all said"),
         review("review.correct", "Settle it, and tell those who answered otherwise why", "C", "correct"),
         review("review.example", "Mark as an example for the guidelines, or not", "*", "example"),
         review("work.undo", "Undo, also the outcome before", "u ctrl+z", "undo"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
@@ -111,7 +112,7 @@ OWN = ("project.yaml", GUIDELINES, "project.db", "project.db-wal", "project.db-s
 """The files in a project's folder that are the project."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """project.yaml, checked: every field has its final value."""
 
@@ -143,6 +144,20 @@ class Project:
 
     def task(self, id: str) -> Task | None:
         return next((task for task in self.tasks if task.id == id), None)
+
+    @cached_property
+    def own_colors(self) -> frozenset[str]:
+        """The colours that labels were given."""
+        return frozenset(label.color for task in self.tasks for label in task.labels if label.color)
+
+    @cached_property
+    def colorless(self) -> Mapping[str, int]:
+        """The labels that were given none, each with its place among these, from 0."""
+        places: dict[str, int] = {}
+        names = (label.value for task in self.tasks for label in task.labels if not label.color)
+        for place, name in enumerate(names):
+            places.setdefault(name, place)
+        return places
 
     def first(self, *kinds: type[Kind]) -> Kind | None:
         """The first task of one of these kinds."""

@@ -72,16 +72,15 @@ def lanes(session: Session) -> int:
 
 def hue(session: Session, task: str, label: str) -> str:
     """A label's colour: its own, else one of the palette that is nobody's own, steady across the project."""
-    found = session.project.task(task)
+    project = session.project
+    found = project.task(task)
     known = found.label(label) if found else None
     if known is not None and known.color:
         return known.color
-    names = [one.value for other in session.project.tasks for one in other.labels if not one.color]
-    if label not in names:
+    if (place := project.colorless.get(label)) is None:
         return "grey"
-    own = {one.color for other in session.project.tasks for one in other.labels if one.color}
-    free = [one for one in PALETTE if one not in own] or PALETTE
-    return free[names.index(label) % len(free)]
+    free = [one for one in PALETTE if one not in project.own_colors] or PALETTE
+    return free[place % len(free)]
 
 
 def document(session: Session, rows: Rows, top: int, height: int, marks: Marks) -> list[Row]:

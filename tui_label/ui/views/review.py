@@ -97,11 +97,11 @@ def zone_and_room(state: ReviewState, width: int, height: int) -> tuple[list[Row
     """The rows under the item, what is not seen of them (whether of what was said), and how many rows that leaves the item."""
     # On a low screen what is decided comes before what was said
     low = 0 if state.review.in_force else 1
-    talk = state.voices.rows(width, low if height < LOW else max(3, height // 6), state.asked)
+    talk, is_cut = state.voices.rows(width, low if height < LOW else max(3, height // 6), state.asked)
     spare = height - top_rows(height) - 4 - len(talk)
     readings = min(_readings(state.review), spare - (1 if height < LOW else ITEM_LEAST))
     decided, beyond = decisions(state, width, max(2, (height - 5) // 2 - len(talk), readings))
-    return [*talk, *decided], talk != state.voices.in_full(width), beyond, max(1, spare - len(decided))
+    return [*talk, *decided], is_cut, beyond, max(1, spare - len(decided))
 
 
 def head_room(state: ReviewState, room: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -35,15 +35,16 @@ class Voices:
     case: Case
     blind: bool
 
-    def in_full(self, width: int) -> list[Row]:
-        """What stands, flags, returns, questions and comments."""
-        return [row for one in dict.fromkeys((*self._states(), *self._talk())) for row in _wrapped(one, width)]
-
     def page(self, width: int) -> list[Row]:
-        return self.in_full(width) or [[(" Nobody has said anything about this item yet.", "")]]
+        """What stands, flags, returns, questions and comments, all in full."""
+        found = _in_full((*self._states(), *self._talk()), width)
+        return found or [[(" Nobody has said anything about this item yet.", "")]]
 
-    def rows(self, width: int, most: int, asked: bool) -> list[Row]:
-        """Of these at most so many rows: what is asked before all else, the latest comments of many; a cut shows as an ellipsis."""
+    def rows(self, width: int, most: int, asked: bool) -> tuple[list[Row], bool]:
+        """Of these at most so many rows: what is asked before all else, the latest comments of many; a cut shows as an ellipsis.
+
+        And whether anything was cut.
+        """
         states, talk = self._states(), self._talk()
         first = [one for one in talk if one[2] == ASKED][-1:] if asked else []
         drawn: dict[Line, list[Row]] = {}
@@ -51,7 +52,8 @@ class Voices:
             room = most - sum(map(len, drawn.values()))
             if room > 0 and one not in drawn:
                 drawn[one] = _wrapped(one, width, min(room, MOST_ROWS))
-        return [row for one in dict.fromkeys((*states, *talk)) for row in drawn.get(one, [])]
+        shown = [row for one in dict.fromkeys((*states, *talk)) for row in drawn.get(one, [])]
+        return shown, shown != _in_full((*states, *talk), width)
 
     def _states(self) -> list[Line]:
         return [*self._standing(), *self._otherwise(), *self._flags(), *self._returns()]
@@ -142,6 +144,10 @@ class Voices:
         to = f" → {self._several([one.to for one in same])}" if comment.to else ""
         lead = f"{visible(author)}{kinds.get(comment.kind, '')}{to}:"
         return lead, visible(self._hidden(comment.text)), ASKED if comment.kind == QUESTION else ""
+
+
+def _in_full(lines: Iterable[Line], width: int) -> list[Row]:
+    return [row for one in dict.fromkeys(lines) for row in _wrapped(one, width)]
 
 
 def _wrapped(line: Line, width: int, most: int | None = None) -> list[Row]:

@@ -8,8 +8,8 @@ from typing import Any
 from tui_label.errors import LabelError
 
 
-def library(module: str, extra: str, name: str) -> Any:
-    """Raises LabelError, which says what to install, where the library called `name` is missing."""
+def needed(module: str, extra: str, name: str) -> Any:
+    """A module; raises LabelError, which says what to install, where the library called `name` is missing."""
     try:
         return import_module(module)
     except ImportError as error:

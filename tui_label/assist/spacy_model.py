@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tui_label.errors import AssistError
-from tui_label.extras import library
+from tui_label.extras import needed
 
 
 def load(name: str) -> tuple[Callable[..., Any], str]:
     """What asks the model, and the model's name and version."""
-    spacy = library("spacy", "spacy", "spaCy")
+    spacy = needed("spacy", "spacy", "spaCy")
     try:
         model = spacy.load(name)
     except OSError as error:

@@ -23,7 +23,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Compare, Rating, Segments, Spans, Task
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.extras import library
+from tui_label.extras import needed
 from tui_label.formats import card, table
 from tui_label.formats.array import NoArray, elements, is_array, parsed
 from tui_label.formats.making import (
@@ -60,7 +60,7 @@ OURS = ("item", "text", "candidates", "annotator", "flags", "started_at", "submi
 
 
 def _module(name: str) -> Any:
-    return library(name, "datasets", "pyarrow")
+    return needed(name, "datasets", "pyarrow")
 
 
 def files(folder: Path) -> list[Path]:

@@ -24,7 +24,7 @@ from typing import Any, AnyStr, BinaryIO, Protocol
 from tui_label.core.project import Project
 from tui_label.core.text import nearest, number_of, visible
 from tui_label.errors import InputError
-from tui_label.extras import library
+from tui_label.extras import needed
 from tui_label.sound.kinds import shown
 
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -205,7 +205,7 @@ def packed(path: Path, suffix: str) -> BinaryIO:
 def _zstandard() -> Any:
     """Python's own since 3.14, and the same as a package before."""
     if sys.version_info < (3, 14):
-        return library("backports.zstd", "zst", "Zstandard (.zst)")
+        return needed("backports.zstd", "zst", "Zstandard (.zst)")
     try:
         return import_module("compression.zstd")
     except ImportError as error:

@@ -22,7 +22,7 @@ from tui_label.core.record import Record
 from tui_label.core.tasks import Choice, Choices, Span, Spans
 from tui_label.core.text import visible
 from tui_label.errors import InputError
-from tui_label.extras import library
+from tui_label.extras import needed
 from tui_label.formats.array import NoArray, elements, written
 from tui_label.formats.making import Bad, finished, json_in, labelled, make_item
 from tui_label.formats.outgoing import Dropped, Rows
@@ -48,7 +48,7 @@ PAIRS = re.compile(r'\s*\[\s*\[\s*"')
 
 
 def _module(name: str) -> Any:
-    return library(name, "spacy", "spaCy")
+    return needed(name, "spacy", "spaCy")
 
 
 def read(reading: Reading) -> Iterator[Record | BadLine]:

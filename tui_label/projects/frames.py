@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from tui_label import extras
 from tui_label.core.annotation import Annotation
 from tui_label.core.item import Item
 from tui_label.core.project import Project
 from tui_label.core.tasks import Spans, fitting
 from tui_label.errors import UsageError
+from tui_label.extras import needed
 from tui_label.formats.columns import answer_columns
 
 Library = Literal["pandas", "polars"]
@@ -58,7 +58,7 @@ def spans_frame(project: Project, answers: Answers, library: Library) -> Any:
 def _frame(library: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> Any:
     if library not in ("pandas", "polars"):
         raise UsageError(f"{library}: frames are of pandas or polars")
-    module = extras.library(library, library, library)
+    module = needed(library, library, library)
     if library == "pandas":
         return module.DataFrame(list(rows), columns=columns)
     return module.DataFrame(list(rows), schema=columns, orient="row", infer_schema_length=None)

@@ -7,6 +7,7 @@ import os
 import select
 import shlex
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class _Sftp(SFTPFileSystem):  # type: ignore[misc]
             self.client.load_system_host_keys(name)
         way = _way(found, host, port, user)
         through = _Through(way) if way else None
+        began = time.monotonic()
         try:
             self.client.connect(
                 host,
@@ -68,8 +70,9 @@ class _Sftp(SFTPFileSystem):  # type: ignore[misc]
             if through and through.has_ended:
                 words = f"{self.host} can't be reached through another host: try `sftp {self.host}`"
                 raise OSError(words) from error
-            if "No existing session" in str(error):
-                # Where no greeting comes, paramiko goes on to the keys
+            no_greeting = "protocol banner" in str(error) and time.monotonic() - began >= SILENCE_S
+            if no_greeting or "No existing session" in str(error):
+                # Where no greeting comes, paramiko goes on to the keys, unless its other thread has told by then
                 raise TimeoutError from error
             raise
         self.ftp = self.client.open_sftp()
